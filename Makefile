@@ -1,0 +1,38 @@
+# make run   the default sweep (handwritten digits, no download)
+# make test  lint, types and tests
+# Both first make the environment that they need; a second call finds it made.
+
+VENV ?= .venv
+PYTHON ?= python3
+# The package is installed in place, so an environment that several checkouts share must know which one came last.
+LOCKED := $(VENV)/.installed-$(shell (pwd; cat requirements.txt pyproject.toml) | sha256sum | cut -c1-16)
+
+.PHONY: run test lint lock clean
+.DEFAULT_GOAL := test
+
+run: $(LOCKED)
+	$(VENV)/bin/python search/run.py $(ARGS)
+
+test: $(LOCKED) lint
+	$(VENV)/bin/python -m pytest $(ARGS)
+
+lint: $(LOCKED)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+$(LOCKED): requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python -r requirements.txt
+	$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python --no-deps --no-build-isolation --editable .
+	rm -f $(VENV)/.installed-*
+	touch $@
+
+# Resolve requirements.in anew: plain pins, no addresses.
+lock: $(LOCKED)
+	$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links requirements.in --output-file requirements.txt
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,13 @@
+"""The errors a user can cause. Each message is one line: the rule, what was given, what to do."""
+
+
+class ExitSearchError(Exception):
+    """Base of every error that exitsearch raises for wrong input; the command line turns it into exit code 2."""
+
+
+class ExitTableError(ExitSearchError):
+    """An exit table breaks its contract; the message names the key and, where there is one, the row."""
+
+
+class PolicyError(ExitSearchError):
+    """A policy is malformed or does not fit the table it is applied to."""

@@ -1,0 +1,251 @@
+"""The exit table: what a trained network said at every exit on one split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+import json
+from pathlib import Path
+from typing import Any
+import zipfile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.errors import ExitTableError
+
+
+SCHEMA = 1
+_REQUIRED = ("logits", "labels", "cost", "ids", "meta")
+_OPTIONAL = ("groups", "stop_prob")
+
+
+@dataclass(frozen=True)
+class ExitTable:
+    """Outputs of a multi-exit network with ``E`` exits for ``N`` samples and ``C`` classes.
+
+    Every instance is valid: the constructor checks the whole contract.
+
+    Attributes:
+        logits: Raw outputs before any temperature, shape (N, E, C), float16 or float32.
+        labels: True class of each sample, shape (N,), int64 in ``0..C-1``.
+        cost: Cumulative compute up to each exit relative to the full network, shape (E,),
+            float64, increasing, last = 1.0.
+        ids: Sample names, shape (N,), unique within the table.
+        groups: Origin of each sample (a recording, a speaker), shape (N,), or None.
+        stop_prob: Learned stop probabilities, shape (N, E), float32, or None.
+        meta: Free JSON facts: workload, split, model hash, class names.
+
+    Raises:
+        ExitTableError: If any array breaks the contract; the message names the key and the row.
+
+    """
+
+    logits: NDArray[np.floating[Any]]
+    labels: NDArray[np.int64]
+    cost: NDArray[np.float64]
+    ids: NDArray[np.str_]
+    groups: NDArray[np.str_] | None = None
+    stop_prob: NDArray[np.float32] | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_logits(self.logits)
+        n_samples, n_exits, n_classes = self.logits.shape
+        _check_labels(self.labels, n_samples, n_classes)
+        _check_cost(self.cost, n_exits)
+        _check_ids(self.ids, n_samples)
+        if self.groups is not None:
+            _check_text("groups", self.groups, n_samples)
+        if self.stop_prob is not None:
+            _check_stop_prob(self.stop_prob, n_samples, n_exits)
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples, ``N``."""
+        return int(self.logits.shape[0])
+
+    @property
+    def n_exits(self) -> int:
+        """Number of exits, ``E``."""
+        return int(self.logits.shape[1])
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, ``C``."""
+        return int(self.logits.shape[2])
+
+    @property
+    def split_hash(self) -> str:
+        """SHA-256 over the sorted sample ids."""
+        return hash_ids(self.ids)
+
+    def save(self, path: Path) -> None:
+        """Write the table as a compressed ``.npz`` file, replacing ``path`` in one step."""
+        arrays: dict[str, Any] = {
+            "logits": self.logits,
+            "labels": self.labels,
+            "cost": self.cost,
+            "ids": self.ids,
+            "meta": np.array(json.dumps({**self.meta, "schema": SCHEMA})),
+        }
+        for key in _OPTIONAL:
+            if getattr(self, key) is not None:
+                arrays[key] = getattr(self, key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".partial")
+        with partial.open("wb") as stream:
+            np.savez_compressed(stream, **arrays)
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> ExitTable:
+        """Read a table written by :meth:`save` or by anyone else. Nothing is unpickled.
+
+        Raises:
+            ExitTableError: If the file is missing, damaged or breaks the contract.
+
+        """
+        arrays = _read_arrays(path)
+        missing = [key for key in _REQUIRED if key not in arrays]
+        if missing:
+            raise ExitTableError(f"{path}: an exit table needs the key {missing[0]!r} but has {sorted(arrays)}")
+        unknown = sorted(set(arrays) - {*_REQUIRED, *_OPTIONAL})
+        if unknown:
+            raise ExitTableError(f"{path}: unknown key {unknown[0]!r}; known are {sorted((*_REQUIRED, *_OPTIONAL))}")
+        meta = _parse_meta(path, arrays.pop("meta"))
+        try:
+            return cls(**arrays, meta=meta)
+        except ExitTableError as error:
+            raise ExitTableError(f"{path}: {error}") from None
+
+
+def hash_ids(ids: NDArray[np.str_]) -> str:
+    """SHA-256 over the sorted ids, one per line: equal for equal sets whatever their order."""
+    return sha256("\n".join(sorted(str(name) for name in ids)).encode()).hexdigest()
+
+
+def require_disjoint(tables: Mapping[str, ExitTable]) -> None:
+    """Refuse splits that share a sample or a group.
+
+    Args:
+        tables: Split name to its table.
+
+    Raises:
+        ExitTableError: If two tables share an id, or both have groups and share one.
+
+    """
+    names = list(tables)
+    for position, first in enumerate(names):
+        for second in names[position + 1 :]:
+            _refuse_shared("ids", first, tables[first].ids, second, tables[second].ids)
+            groups = tables[first].groups, tables[second].groups
+            if groups[0] is not None and groups[1] is not None:
+                _refuse_shared("groups", first, groups[0], second, groups[1])
+
+
+def _refuse_shared(key: str, first: str, left: NDArray[np.str_], second: str, right: NDArray[np.str_]) -> None:
+    shared = np.intersect1d(left, right)
+    if shared.size:
+        raise ExitTableError(
+            f"splits must not overlap but {first!r} and {second!r} share {shared.size} {key}, "
+            f"such as {str(shared[0])!r}; make the tables from disjoint samples"
+        )
+
+
+def _read_arrays(path: Path) -> dict[str, Any]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ExitTableError(f"{path}: an exit table is a .npz archive but this is a single array")
+            return {key: archive[key] for key in archive.files}
+    except FileNotFoundError:
+        raise ExitTableError(f"{path}: there is no such exit table") from None
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ExitTableError(f"{path}: not a readable exit table ({reason})") from None
+
+
+def _parse_meta(path: Path, value: NDArray[np.str_]) -> dict[str, Any]:
+    if value.shape != () or value.dtype.kind != "U":
+        raise ExitTableError(f"{path}: 'meta' must be one JSON string but has shape {value.shape}, dtype {value.dtype}")
+    try:
+        meta = json.loads(str(value))
+    except (ValueError, RecursionError):
+        raise ExitTableError(f"{path}: 'meta' must be JSON but is {str(value)[:60]!r}") from None
+    if not isinstance(meta, dict):
+        raise ExitTableError(f"{path}: 'meta' must be a JSON object but is a {type(meta).__name__}")
+    schema = meta.pop("schema", None)
+    if schema != SCHEMA:
+        raise ExitTableError(f"{path}: 'meta' must state schema {SCHEMA} but states {schema!r}")
+    return meta
+
+
+def _check_logits(logits: NDArray[Any]) -> None:
+    if logits.ndim != 3 or min(logits.shape) < 1 or logits.shape[2] < 2:
+        raise ExitTableError(
+            f"'logits' must have shape (N, E, C) with N, E >= 1 and C >= 2 but has shape {logits.shape}"
+        )
+    if logits.dtype not in (np.float16, np.float32):
+        raise ExitTableError(f"'logits' must be float16 or float32 but is {logits.dtype}")
+    bad = np.flatnonzero(~np.isfinite(logits).all(axis=(1, 2)))
+    if bad.size:
+        raise ExitTableError(f"'logits' must be finite but row {bad[0]} holds NaN or infinity ({bad.size} such rows)")
+
+
+def _check_labels(labels: NDArray[Any], n_samples: int, n_classes: int) -> None:
+    _check_shape("labels", labels, (n_samples,))
+    if labels.dtype != np.int64:
+        raise ExitTableError(f"'labels' must be int64 but is {labels.dtype}")
+    bad = np.flatnonzero((labels < 0) | (labels >= n_classes))
+    if bad.size:
+        raise ExitTableError(
+            f"'labels' must lie in 0..{n_classes - 1} but row {bad[0]} is {labels[bad[0]]} ({bad.size} such rows)"
+        )
+
+
+def _check_cost(cost: NDArray[Any], n_exits: int) -> None:
+    _check_shape("cost", cost, (n_exits,))
+    if cost.dtype != np.float64:
+        raise ExitTableError(f"'cost' must be float64 but is {cost.dtype}")
+    if not np.isfinite(cost).all() or cost[0] <= 0:
+        raise ExitTableError(f"'cost' must be finite and positive but is {cost.tolist()}")
+    drops = np.flatnonzero(np.diff(cost) <= 0)
+    if drops.size:
+        row = drops[0] + 1
+        raise ExitTableError(f"'cost' must increase but row {row} is {cost[row]} after {cost[row - 1]}")
+    if abs(cost[-1] - 1.0) > 1e-9:
+        raise ExitTableError(f"'cost' is relative to the full network: the last must be 1.0 but is {cost[-1]}")
+
+
+def _check_ids(ids: NDArray[Any], n_samples: int) -> None:
+    _check_text("ids", ids, n_samples)
+    names, first, counts = np.unique(ids, return_index=True, return_counts=True)
+    if names.size < n_samples:
+        twice = np.flatnonzero(counts > 1)
+        at = twice[0]
+        raise ExitTableError(
+            f"'ids' must be unique but {str(names[at])!r} (row {first[at]}) occurs {counts[at]} times "
+            f"({twice.size} such ids)"
+        )
+
+
+def _check_stop_prob(stop_prob: NDArray[Any], n_samples: int, n_exits: int) -> None:
+    _check_shape("stop_prob", stop_prob, (n_samples, n_exits))
+    if stop_prob.dtype != np.float32:
+        raise ExitTableError(f"'stop_prob' must be float32 but is {stop_prob.dtype}")
+    bad = np.flatnonzero(~((stop_prob >= 0) & (stop_prob <= 1)).all(axis=1))
+    if bad.size:
+        raise ExitTableError(f"'stop_prob' must lie in [0, 1] but row {bad[0]} is {stop_prob[bad[0]].tolist()}")
+
+
+def _check_text(key: str, values: NDArray[Any], n_samples: int) -> None:
+    _check_shape(key, values, (n_samples,))
+    if values.dtype.kind != "U":
+        raise ExitTableError(f"{key!r} must be text (numpy dtype 'U') but is {values.dtype}")
+
+
+def _check_shape(key: str, values: NDArray[Any], shape: tuple[int, ...]) -> None:
+    if values.shape != shape:
+        raise ExitTableError(f"{key!r} must have shape {shape} to match 'logits' but has shape {values.shape}")

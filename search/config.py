@@ -1,0 +1,257 @@
+"""SweepConfig: everything a sweep file can say, validated."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+import yaml
+
+from policies.errors import ExitSearchError
+from policies.evolve import EvolveSettings
+from policies.rules import get_rule
+from search.errors import ConfigError
+from spaces import SPACES, Fixed, Space
+from trainables.data import SplitFractions
+from trainables.registry import resolve
+from trainables.workloads import get_workload
+
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class SplitsSection(_Section):
+    """How the samples are split; ``seed`` is apart from the training seed."""
+
+    seed: int = 2026
+    train: Share = 0.5
+    search: Share = 0.2
+    certify: Share = 0.15
+    test: Share = 0.15
+
+    def fractions(self) -> SplitFractions:
+        """The shares alone."""
+        return SplitFractions(train=self.train, search=self.search, certify=self.certify, test=self.test)
+
+
+class TrainingSection(_Section):
+    """What every trial trains; exits and width default to the workload's."""
+
+    n_exits: PositiveInt | None = None
+    width: PositiveInt | None = None
+    epochs: PositiveInt = 30
+    batch_size: PositiveInt = 64
+
+
+class SpaceSection(_Section):
+    """Which training parameters are searched: a space, and changes to its bounds, choices and values."""
+
+    name: str = "self-distillation"
+    overrides: dict[str, Any] = Field(default_factory=dict)
+
+
+class SearchSection(_Section):
+    """How training parameters are searched."""
+
+    trials: PositiveInt = 20
+    sampler: Literal["tpe", "nsga2", "gp", "random"] = "tpe"
+    startup_trials: PositiveInt = 8
+    scheduler: Literal["none", "asha"] = "none"
+    grace_epochs: PositiveInt = 2
+    reduction: Annotated[int, Field(ge=2)] = 3
+    first_trials: list[dict[str, Any]] = Field(default_factory=list)
+
+
+class PolicySection(_Section):
+    """How policies are searched on the tables of the best trials."""
+
+    rules: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: ["confidence"])
+    best_trials: PositiveInt = 4
+    population: PositiveInt = 96
+    generations: PositiveInt = 100
+    patience: PositiveInt = 20
+    front_size: PositiveInt = 60
+    max_levels: Annotated[int, Field(ge=2)] = 1024
+
+    def evolve_settings(self) -> EvolveSettings:
+        """The numbers that the evolutionary search takes."""
+        return EvolveSettings(**self.model_dump(exclude={"rules", "best_trials"}))
+
+
+class ResourcesSection(_Section):
+    """What a trial may use, and what Ray takes of this machine where no cluster is running."""
+
+    cpus_per_trial: Annotated[float, Field(gt=0)] = 1
+    gpus_per_trial: Annotated[float, Field(ge=0)] = 0
+    concurrent: PositiveInt | None = None
+    cpus: PositiveInt | None = None
+    object_store_mb: Annotated[int, Field(ge=80)] = 512
+
+
+class TrackingSection(_Section):
+    """Where MLflow keeps the sweep; the default is ``mlflow.db`` in the working folder."""
+
+    uri: str | None = None
+    experiment: Annotated[str, Field(min_length=1)] = "exitsearch"
+
+
+class SweepConfig(_Section):
+    """One sweep. What is None is filled in by :meth:`resolved`."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)] | None = None
+    workload: str = "digits"
+    data_dir: Path | None = None
+    target: Annotated[float, Field(gt=0, le=1)] = 0.95
+    delta: Share = 0.05
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    splits: SplitsSection = SplitsSection()
+    training: TrainingSection = TrainingSection()
+    space: SpaceSection = SpaceSection()
+    search: SearchSection = SearchSection()
+    policy: PolicySection = PolicySection()
+    resources: ResourcesSection = ResourcesSection()
+    tracking: TrackingSection = TrackingSection()
+    runs_dir: Path = Path("runs")
+
+    @classmethod
+    def from_mapping(cls, values: dict[str, Any]) -> SweepConfig:
+        """Validate what was read from a sweep file, and resolve it.
+
+        Raises:
+            ConfigError: With one line for the first thing that is wrong.
+
+        """
+        try:
+            return cls.model_validate(values).resolved()
+        except ValidationError as error:
+            raise ConfigError(_explain(error)) from None
+
+    def resolved(self) -> SweepConfig:
+        """Fill in what the workload decides, make paths absolute and check names and sections against registries.
+
+        Raises:
+            ExitSearchError: If a workload, space, rule or dimension is unknown, or numbers do not fit together.
+
+        """
+        workload = get_workload(self.workload)
+        training = self.training.model_copy(
+            update={
+                "n_exits": self.training.n_exits or workload.n_exits,
+                "width": self.training.width or workload.width,
+            }
+        )
+        config = self.model_copy(
+            update={
+                "training": training,
+                "data_dir": self.data_dir.expanduser().absolute() if self.data_dir else None,
+                "runs_dir": self.runs_dir.expanduser().absolute(),
+            }
+        )
+        for rule in config.policy.rules:
+            get_rule(rule)
+        config.splits.fractions()
+        _naming("policy", config.policy.evolve_settings)
+        space = config.build_space()
+        _check_first_trials(config.search.first_trials, space)
+        if config.search.scheduler == "asha" and config.search.grace_epochs > config.training.epochs:
+            raise ConfigError(
+                f"search.grace_epochs must not be above training.epochs but they are "
+                f"{config.search.grace_epochs} and {config.training.epochs}"
+            )
+        return config
+
+    @property
+    def n_exits(self) -> int:
+        """Number of exits of a resolved configuration."""
+        if self.training.n_exits is None:
+            raise ConfigError("training.n_exits is only known once the configuration is resolved")
+        return self.training.n_exits
+
+    @property
+    def width(self) -> int:
+        """Channels of the first stage of a resolved configuration."""
+        if self.training.width is None:
+            raise ConfigError("training.width is only known once the configuration is resolved")
+        return self.training.width
+
+    def build_space(self) -> Space:
+        """The search space with its changes.
+
+        Raises:
+            ConfigError: If a change names no dimension or does not fit it.
+
+        """
+        space_class: type[Space] = resolve("space", self.space.name, SPACES, type)
+        try:
+            return space_class(n_exits=self.n_exits, overrides=self.space.overrides)
+        except ValueError as error:
+            raise ConfigError(f"space.overrides: {error}") from None
+
+    def to_yaml(self) -> str:
+        """The sweep file that gives exactly this configuration."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+
+def known_keys() -> list[str]:
+    """Every dotted key of a sweep file."""
+    keys = []
+    for name, field in SweepConfig.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, _Section):
+            keys += [f"{name}.{inner}" for inner in section.model_fields]
+        else:
+            keys.append(name)
+    return keys
+
+
+def unknown_key_message(key: str, value: Any) -> str:
+    """One line that names an unknown key, its value and the nearest valid keys."""
+    keys = known_keys()
+    by_last_part = [name for name in keys if name.rsplit(".", 1)[-1] == key.rsplit(".", 1)[-1]]
+    near = list(dict.fromkeys(by_last_part + get_close_matches(key, keys, n=3, cutoff=0.5)))[:3]
+    hint = f"nearest valid keys are {', '.join(near)}" if near else f"valid keys are {', '.join(keys)}"
+    return f"unknown key {key!r} (value {value!r}); {hint}"
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return unknown_key_message(key, first["input"])
+    if first["type"] in {"model_type", "model_attributes_type"}:
+        inner = [name for name in known_keys() if name.startswith(f"{key}.")]
+        return f"{key} is a section but {first['input']!r} was given; its keys are {', '.join(inner)}"
+    if key == "name":
+        return (
+            f"name must be a plain folder name of letters, digits, '.', '_' and '-' that starts with a letter or digit "
+            f"but is {first['input']!r}; it becomes a folder under runs_dir"
+        )
+    rule = first["msg"].removeprefix("Input ").removeprefix("Value error, ")
+    return f"{key} {rule} but {first['input']!r} was given"
+
+
+def _naming(section: str, build: Any) -> None:
+    try:
+        build()
+    except ExitSearchError as error:
+        raise ConfigError(f"{section}: {error}") from None
+
+
+def _check_first_trials(first_trials: list[dict[str, Any]], space: Space) -> None:
+    for number, params in enumerate(first_trials, start=1):
+        for key in params:
+            if key not in space.dimensions:
+                raise ConfigError(
+                    f"search.first_trials: number {number} names {key!r}, which space {space.name!r} does not have; "
+                    f"known are {', '.join(space.dimensions)}"
+                )
+            if isinstance(space.dimensions[key], Fixed):
+                raise ConfigError(
+                    f"search.first_trials: number {number} sets {key!r}, but space.overrides fixes it; leave it out"
+                )

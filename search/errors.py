@@ -1,0 +1,15 @@
+"""Errors of the sweep that a user can cause."""
+
+from policies.errors import ExitSearchError
+
+
+class ConfigError(ExitSearchError):
+    """A sweep file, an option or a preset is wrong; the message names the key, the value and what would be right."""
+
+
+class RunFolderError(ExitSearchError):
+    """A run folder exists, is missing or belongs to another sweep."""
+
+
+class SweepError(ExitSearchError):
+    """A sweep cannot give a result."""

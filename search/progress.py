@@ -1,0 +1,91 @@
+"""What a person sees while trials run: one line per finished trial, and a live bar where there is a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from search.callbacks import TrialReport
+
+
+class TrialProgress:
+    """Prints trials as they end. Use as a context; the bar is gone afterwards.
+
+    Args:
+        console: Where to print.
+        n_trials: How many trials the sweep has.
+        target: Least accuracy.
+
+    """
+
+    def __init__(self, console: Console, *, n_trials: int, target: float) -> None:
+        self._console = console
+        self._n_trials = n_trials
+        self._target = target
+        self._best: float | None = None
+        self._n_before = 0
+        self.n_finished = 0
+        self._started = time.monotonic()
+        self._bar = Progress(
+            TextColumn("trials"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=n_trials)
+
+    def __enter__(self) -> TrialProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._bar.stop()
+
+    def sweep_began(self, finished: Sequence[TrialReport]) -> None:
+        """Start the clock, and count what was finished before."""
+        self._started = time.monotonic()
+        self._n_before = self.n_finished = len(finished)
+        for report in finished:
+            self._note_best(report)
+        if finished:
+            self._console.print(f"{len(finished)} trials were finished before", highlight=False)
+        self._bar.update(self._task, completed=self.n_finished)
+
+    def trial_reported(self, report: TrialReport) -> None:
+        """Nothing: a line per epoch would be noise."""
+
+    def trial_ended(self, report: TrialReport) -> None:
+        """Say what the trial reached, the best so far and the time left."""
+        self.n_finished += 1
+        self._note_best(report)
+        n_here = self.n_finished - self._n_before
+        left = (time.monotonic() - self._started) / n_here * (self._n_trials - self.n_finished)
+        best = "none feasible yet" if self._best is None else f"best depth {self._best:.3f}"
+        self._console.print(
+            f"{self.n_finished:>3}/{self._n_trials}  {report.trial_id}  {self._outcome(report)}  |  {best}  |  "
+            f"{timedelta(seconds=round(max(left, 0)))} left",
+            soft_wrap=True,
+            highlight=False,
+            markup=False,
+        )
+        self._bar.update(self._task, completed=self.n_finished)
+
+    def _outcome(self, report: TrialReport) -> str:
+        if report.failure:
+            return f"failed: {report.failure}"
+        accuracy, depth = report.result["accuracy"], report.result["mean_depth"]
+        falls_short = "" if accuracy >= self._target else f" (below {self._target:g})"
+        return f"accuracy {accuracy:.4f}{falls_short} at depth {depth:.3f}"
+
+    def _note_best(self, report: TrialReport) -> None:
+        if report.failure or report.result["accuracy"] < self._target:
+            return
+        depth = float(report.result["mean_depth"])
+        self._best = depth if self._best is None else min(self._best, depth)

@@ -1,0 +1,70 @@
+"""``exitsearch run``: from what was typed to a finished sweep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import sys
+from typing import Any
+
+from rich.console import Console
+
+from search.config import SweepConfig
+from search.run_folder import RunFolder
+from search.sweep import load_splits, run_sweep
+from search.sweep_file import DEFAULT_PRESET, load_sweep
+
+
+def run_command(
+    sweep: str | None,
+    assignments: list[str],
+    *,
+    name: str | None,
+    resume: bool,
+    data_dir: Path | None,
+    address: str | None,
+    tracking_uri: str | None,
+    console: Console,
+) -> dict[str, Any]:
+    """Read the sweep file, make or find the run folder, and run.
+
+    Returns:
+        The summary of the sweep.
+
+    Raises:
+        ExitSearchError: For anything that the user can put right.
+
+    """
+    # A user's own workload lies in the working folder; Ray's workers get this path too.
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
+    options = {
+        "name": name,
+        "data_dir": str(data_dir) if data_dir else None,
+        "tracking__uri": tracking_uri,
+    }
+    stem = Path(sweep or DEFAULT_PRESET).stem
+    if resume:
+        config, folder = _find(sweep, assignments, stem, options)
+        splits = load_splits(config)
+    else:
+        config = load_sweep(sweep or DEFAULT_PRESET, assignments, **options)
+        # Before the folder is made: bad data must not leave an empty sweep behind.
+        splits = load_splits(config)
+        folder, config = RunFolder.create(config, stem)
+    return run_sweep(config, folder, splits, address=address, console=console)
+
+
+def _find(
+    sweep: str | None, assignments: list[str], stem: str, options: dict[str, str | None]
+) -> tuple[SweepConfig, RunFolder]:
+    """The folder to resume, and its configuration with this call's data folder, tracking and resources."""
+    given = load_sweep(sweep or DEFAULT_PRESET, assignments, **options)
+    folder = RunFolder(given.runs_dir / given.name) if given.name else RunFolder.latest(given.runs_dir, stem)
+    stored = folder.read_config()
+    if sweep is None:
+        # No sweep file was named: the sweep's own, with what was changed on this call.
+        given = load_sweep(str(folder.sweep_file), assignments, **options)
+    folder.require_same(given)
+    return given.model_copy(
+        update={"name": folder.name, "data_dir": given.data_dir or stored.data_dir, "tracking": given.tracking}
+    ), folder

@@ -1,0 +1,204 @@
+"""The files of one sweep: ``runs/<name>/``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+import yaml
+
+from search.config import SweepConfig
+from search.errors import RunFolderError
+
+
+# Keys that say where and how fast a sweep runs, not what it is; they may change between a sweep and its resumption.
+_FREE_KEYS = ("name", "data_dir", "runs_dir", "resources", "tracking")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of one sweep's files."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The sweep's name."""
+        return self.path.name
+
+    @property
+    def sweep_file(self) -> Path:
+        """The configuration as resolved."""
+        return self.path / "sweep.yaml"
+
+    @property
+    def summary_file(self) -> Path:
+        """Everything the sweep found, as JSON."""
+        return self.path / "summary.json"
+
+    @property
+    def front_csv(self) -> Path:
+        """The merged front as a table."""
+        return self.path / "pareto_front.csv"
+
+    @property
+    def front_png(self) -> Path:
+        """The merged front as a picture."""
+        return self.path / "pareto_front.png"
+
+    @property
+    def front_html(self) -> Path:
+        """The merged front to point at."""
+        return self.path / "pareto_front.html"
+
+    @property
+    def policy_file(self) -> Path:
+        """The selected policy."""
+        return self.path / "policy.json"
+
+    @property
+    def certificate_file(self) -> Path:
+        """What is certain about the selected policy."""
+        return self.path / "certificate.json"
+
+    @property
+    def environment_file(self) -> Path:
+        """Packages, seeds and split hashes."""
+        return self.path / "environment.json"
+
+    @property
+    def model_file(self) -> Path:
+        """Weights of the selected network."""
+        return self.path / "model.safetensors"
+
+    @property
+    def tracking_file(self) -> Path:
+        """Which MLflow run belongs to this sweep."""
+        return self.path / "tracking.json"
+
+    @property
+    def experiment(self) -> Path:
+        """Tune's own folder."""
+        return self.path / "tune"
+
+    def table(self, trial_id: str, split: str) -> Path:
+        """The exit table of one trial on one split."""
+        return self.path / "tables" / trial_id / f"{split}.npz"
+
+    @classmethod
+    def create(cls, config: SweepConfig, stem: str) -> tuple[RunFolder, SweepConfig]:
+        """Make the folder of a new sweep; without a name it is numbered: ``<stem>-1``, ``<stem>-2``, ...
+
+        Returns:
+            The folder and the configuration with its name filled in; the same is in ``sweep.yaml``.
+
+        Raises:
+            RunFolderError: If a sweep of that name exists or the folder cannot be made.
+
+        """
+        try:
+            config.runs_dir.mkdir(parents=True, exist_ok=True)
+            path = _new_named(config.runs_dir / config.name) if config.name else _new_numbered(config.runs_dir, stem)
+        except OSError as error:
+            raise RunFolderError(f"{config.runs_dir}: the folder for runs cannot be made ({error.strerror})") from None
+        folder = cls(path)
+        config = config.model_copy(update={"name": folder.name})
+        folder.sweep_file.write_text(config.to_yaml())
+        return folder, config
+
+    @classmethod
+    def latest(cls, runs_dir: Path, stem: str) -> RunFolder:
+        """The sweep with the highest number of those without a given name.
+
+        Raises:
+            RunFolderError: If there is none.
+
+        """
+        numbers = _numbers(runs_dir, stem)
+        if not numbers:
+            raise RunFolderError(f"there is no sweep {stem}-<number> in {runs_dir} to resume; name one with --name")
+        return cls(runs_dir / f"{stem}-{max(numbers)}")
+
+    def read_config(self) -> SweepConfig:
+        """The configuration that this sweep was started with.
+
+        Raises:
+            RunFolderError: If there is no such sweep or its file is damaged.
+
+        """
+        if not self.sweep_file.is_file():
+            existing = sorted(entry.parent.name for entry in self.path.parent.glob("*/sweep.yaml"))
+            hint = f"there are {', '.join(existing)}" if existing else "there are no sweeps yet"
+            raise RunFolderError(f"there is no sweep {self.name!r} in {self.path.parent} to resume; {hint}")
+        try:
+            values = yaml.safe_load(self.sweep_file.read_text())
+        except (yaml.YAMLError, UnicodeDecodeError):
+            values = None
+        if not isinstance(values, dict):
+            raise RunFolderError(f"{self.sweep_file}: damaged, so the sweep cannot be resumed; start a new one")
+        return SweepConfig.from_mapping(values)
+
+    def require_same(self, config: SweepConfig) -> None:
+        """Refuse to resume with another sweep file.
+
+        Raises:
+            RunFolderError: With the first key that differs.
+
+        """
+        stored, given = (_flat(one.model_dump(mode="json")) for one in (self.read_config(), config))
+        for key in sorted({*stored, *given}):
+            if key.split(".")[0] in _FREE_KEYS or stored.get(key) == given.get(key):
+                continue
+            raise RunFolderError(
+                f"{self.name!r} belongs to another sweep file: {key} was {stored.get(key)!r} and is now "
+                f"{given.get(key)!r}; resume it as it was, or give the new sweep another --name"
+            )
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write JSON in one step, so that a reader never sees half a file."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(data, indent=2, default=str) + "\n")
+    partial.replace(path)
+
+
+def _new_named(path: Path) -> Path:
+    try:
+        path.mkdir()
+    except FileExistsError:
+        raise RunFolderError(
+            f"there is already a sweep {path.name!r} in {path.parent}; continue it with --resume, "
+            f"or choose another --name"
+        ) from None
+    return path
+
+
+def _new_numbered(runs_dir: Path, stem: str) -> Path:
+    number = max(_numbers(runs_dir, stem), default=0)
+    while True:
+        number += 1
+        path = runs_dir / f"{stem}-{number}"
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return path
+
+
+def _numbers(runs_dir: Path, stem: str) -> list[int]:
+    pattern = re.compile(re.escape(stem) + r"-(\d+)")
+    names = (entry.name for entry in runs_dir.glob(f"{stem}-*")) if runs_dir.is_dir() else ()
+    return [int(match[1]) for match in map(pattern.fullmatch, names) if match]
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            flat.update(_flat(value, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

@@ -1,0 +1,110 @@
+"""Reading sweep files and presets, and changing single keys of them."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from search.config import SweepConfig, unknown_key_message
+from search.errors import ConfigError
+
+
+DEFAULT_PRESET = "digits"
+_SUFFIXES = (".yaml", ".yml")
+
+
+def preset_names() -> list[str]:
+    """Names of the presets that come with the package."""
+    folder = files("spaces") / "presets"
+    return sorted(Path(entry.name).stem for entry in folder.iterdir() if entry.name.endswith(_SUFFIXES))
+
+
+def load_sweep(sweep: str, assignments: list[str], **options: Any) -> SweepConfig:
+    """Read a preset or sweep file, apply ``key=value`` assignments, then command-line options.
+
+    Args:
+        sweep: A preset's name, or the path of a YAML file.
+        assignments: Each ``dotted.key=value``, the value written as YAML.
+        **options: Top-level keys or dotted keys (with ``__`` for the dot); None leaves the key alone.
+
+    Raises:
+        ConfigError: If there is no such preset or file, it is not YAML, or a key or value is wrong.
+
+    """
+    values = read_sweep_file(sweep)
+    for assignment in assignments:
+        key, separator, text = assignment.partition("=")
+        if not separator or not key.strip():
+            raise ConfigError(f"--set takes key=value but was given {assignment!r}; for example --set search.trials=10")
+        set_key(values, key.strip(), _parse_value(key, text))
+    for key, value in options.items():
+        if value is not None:
+            set_key(values, key.replace("__", "."), value)
+    return SweepConfig.from_mapping(values)
+
+
+def read_sweep_file(sweep: str) -> dict[str, Any]:
+    """The mapping in a preset or a sweep file.
+
+    Raises:
+        ConfigError: If there is none, or it holds no YAML mapping.
+
+    """
+    text = _read_text(sweep)
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"{sweep}: not a YAML file ({reason})") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"{sweep}: a sweep file must be a mapping of keys to values but is a {type(values).__name__}")
+    return {str(key): value for key, value in values.items()}
+
+
+def set_key(values: dict[str, Any], key: str, value: Any) -> None:
+    """Set a dotted key in nested mappings.
+
+    Raises:
+        ConfigError: If the key goes below something that is not a section.
+
+    """
+    *path, last = key.split(".")
+    section = values
+    for part in path:
+        if section.get(part) is None:
+            section[part] = {}
+        section = section[part]
+        if not isinstance(section, dict):
+            raise ConfigError(unknown_key_message(key, value))
+    section[last] = value
+
+
+def _parse_value(key: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {key}: the value {text!r} is not YAML; quote it") from None
+
+
+def _read_text(sweep: str) -> str:
+    if not sweep.endswith(_SUFFIXES) and "/" not in sweep and "\\" not in sweep:
+        names = preset_names()
+        if sweep not in names:
+            near = get_close_matches(sweep, names, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ConfigError(
+                f"there is no preset {sweep!r}{hint} Presets are {', '.join(names)}; a sweep file ends in .yaml"
+            )
+        return (files("spaces") / "presets" / f"{sweep}.yaml").read_text()
+    try:
+        return Path(sweep).read_text()
+    except FileNotFoundError:
+        raise ConfigError(f"{sweep}: there is no such sweep file; presets are {', '.join(preset_names())}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{sweep}: not a readable sweep file ({error})") from None

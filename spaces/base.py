@@ -1,0 +1,73 @@
+"""What every search space is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, ClassVar
+
+from spaces.dimensions import Dimension, Fixed, Suggester, override
+
+
+class Space(ABC):
+    """A define-by-run space over the training parameters of a network with ``E`` exits; picklable.
+
+    Args:
+        n_exits: ``E``.
+        overrides: Changes from the sweep file: dimension name to bounds, choices or a fixed value.
+
+    Raises:
+        ValueError: If an override names no dimension or does not fit it.
+
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, *, n_exits: int, overrides: Mapping[str, Any] | None = None) -> None:
+        self.n_exits = n_exits
+        self.dimensions = self.defaults(n_exits)
+        for key, given in (overrides or {}).items():
+            self.dimensions[key] = self._overridden(key, given)
+
+    @classmethod
+    @abstractmethod
+    def defaults(cls, n_exits: int) -> dict[str, Dimension]:
+        """All dimensions with their default bounds and choices."""
+
+    @abstractmethod
+    def walk(self, ask: Asker) -> None:
+        """Ask for one value after the other; what is asked may depend on the answers so far."""
+
+    def __call__(self, trial: Suggester) -> dict[str, Any]:
+        """Ask a trial for values; returns the ones that are fixed, which the trial does not know of."""
+        ask = Asker(trial, self.dimensions)
+        self.walk(ask)
+        return ask.fixed
+
+    def _overridden(self, key: str, given: Any) -> Dimension:
+        if key not in self.dimensions:
+            near = get_close_matches(key, self.dimensions, n=3)
+            hint = f"nearest are {', '.join(near)}" if near else f"known are {', '.join(self.dimensions)}"
+            raise ValueError(f"space {self.name!r} has no dimension {key!r}; {hint}")
+        try:
+            return override(self.dimensions[key], given)
+        except ValueError as error:
+            raise ValueError(f"{key}: {error}") from None
+
+
+class Asker:
+    """Hands out values by name and remembers the fixed ones."""
+
+    def __init__(self, trial: Suggester, dimensions: Mapping[str, Dimension]) -> None:
+        self.fixed: dict[str, Any] = {}
+        self._trial = trial
+        self._dimensions = dimensions
+
+    def __call__(self, name: str) -> Any:
+        """The value of one dimension."""
+        dimension = self._dimensions[name]
+        value = dimension.suggest(self._trial, name)
+        if isinstance(dimension, Fixed):
+            self.fixed[name] = value
+        return value

@@ -1,0 +1,126 @@
+"""Dimensions of a search space, and changing them from a sweep file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Protocol
+
+
+class Suggester(Protocol):
+    """The part of an Optuna trial that dimensions need."""
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
+        """Suggest a number in [low, high]."""
+
+    def suggest_categorical(self, name: str, choices: list[Any]) -> Any:
+        """Suggest one of the choices."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A real number in [low, high], on a logarithmic scale where ``log``.
+
+    Raises:
+        ValueError: If the bounds are no interval, or not positive on a logarithmic scale.
+
+    """
+
+    low: float
+    high: float
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.high:
+            raise ValueError(f"low must not be above high but they are {self.low} and {self.high}")
+        if self.log and self.low <= 0:
+            raise ValueError(f"a logarithmic scale needs a low above 0 but it is {self.low}")
+
+    def suggest(self, trial: Suggester, name: str) -> float:
+        """Ask a trial for a value."""
+        return trial.suggest_float(name, self.low, self.high, log=self.log)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several values.
+
+    Raises:
+        ValueError: If there is nothing to choose from.
+
+    """
+
+    options: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        if not self.options:
+            raise ValueError("a choice needs at least one option")
+
+    def suggest(self, trial: Suggester, name: str) -> Any:
+        """Ask a trial for a value."""
+        return trial.suggest_categorical(name, list(self.options))
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A value that is not searched."""
+
+    value: Any
+
+    def suggest(self, trial: Suggester, name: str) -> Any:
+        """Return the value; the trial is not asked."""
+        return self.value
+
+
+Dimension = Number | Choice | Fixed
+
+
+def override(dimension: Dimension, given: Any) -> Dimension:
+    """Change a dimension as a sweep file says.
+
+    Args:
+        dimension: What the space has.
+        given: A mapping changes bounds (``{low: 0.1}``), a list changes the choices, anything else fixes the value.
+
+    Raises:
+        ValueError: If the kind of change does not fit the dimension; the message states the rule and the value.
+
+    """
+    if isinstance(given, Mapping):
+        return _with_bounds(dimension, given)
+    if isinstance(given, list):
+        options = tuple(_like(dimension, option) for option in given)
+        return Choice(options)
+    return Fixed(_like(dimension, given))
+
+
+def _with_bounds(dimension: Dimension, given: Mapping[str, Any]) -> Number:
+    if not isinstance(dimension, Number):
+        raise ValueError(f"only numbers have bounds; give a list of choices or one value instead of {dict(given)}")
+    known = [field.name for field in fields(Number)]
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise ValueError(f"bounds are {', '.join(known)} but {unknown[0]!r} was given")
+    return Number(
+        low=_number(given.get("low", dimension.low)),
+        high=_number(given.get("high", dimension.high)),
+        log=bool(given.get("log", dimension.log)),
+    )
+
+
+def _like(dimension: Dimension, value: Any) -> Any:
+    if isinstance(dimension, Number):
+        return _number(value)
+    if isinstance(dimension, Choice) and value not in dimension.options:
+        raise ValueError(f"must be among {list(dimension.options)} but {value!r} was given")
+    return value
+
+
+def _number(value: Any) -> float:
+    # YAML reads 1e-3 as text.
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        return float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"must be a number but {value!r} was given") from None

@@ -1,0 +1,63 @@
+"""Optimiser, exit loss weights, and distillation from the last exit to the earlier ones."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from spaces.base import Asker, Space
+from spaces.dimensions import Choice, Dimension, Number
+
+
+class SelfDistillationSpace(Space):
+    """Conditional: nothing about a teacher is asked where distillation is off, no end where a weight is constant.
+
+    The last exit's loss weight is 1; the others are relative to it.
+    """
+
+    name: ClassVar[str] = "self-distillation"
+
+    @classmethod
+    def defaults(cls, n_exits: int) -> dict[str, Dimension]:
+        """All dimensions; depths in names count from 1."""
+        early = range(1, n_exits)
+        return {
+            "optimiser": Choice(("adamw", "sgd")),
+            "learning_rate_adamw": Number(1e-3, 3e-2, log=True),
+            "learning_rate_sgd": Number(2e-2, 0.5, log=True),
+            "weight_decay": Number(1e-5, 1e-2, log=True),
+            "label_smoothing": Number(0.0, 0.1),
+            **{f"exit_weight_{depth}": Number(0.1, 4.0, log=True) for depth in early},
+            "distillation": Choice(("none", "self")),
+            "combination": Choice(("convex", "additive")),
+            "temperature": Number(1.0, 6.0, log=True),
+            "gamma": Number(0.0, 3.0),
+            **{f"teacher_weight_{depth}": Number(0.25, 2.0, log=True) for depth in early},
+            "alpha": Number(0.1, 0.9),
+            "alpha_schedule": Choice(("constant", "linear")),
+            "alpha_end": Number(0.0, 0.9),
+            "alpha_warmup": Number(0.0, 0.4),
+            "margin_weight": Number(0.0, 0.1),
+            "margin_weight_schedule": Choice(("constant", "linear")),
+            "margin_weight_end": Number(0.0, 0.1),
+            "margin_weight_until": Number(0.3, 1.0),
+        }
+
+    def walk(self, ask: Asker) -> None:
+        """Ask for the optimiser, the weights, and, where distillation is on, for the teacher."""
+        early = range(1, self.n_exits)
+        ask(f"learning_rate_{ask('optimiser')}")
+        ask("weight_decay")
+        ask("label_smoothing")
+        for depth in early:
+            ask(f"exit_weight_{depth}")
+        if not early or ask("distillation") == "none":
+            return
+        for name in ("combination", "temperature", "gamma", *(f"teacher_weight_{depth}" for depth in early), "alpha"):
+            ask(name)
+        if ask("alpha_schedule") == "linear":
+            ask("alpha_end")
+            ask("alpha_warmup")
+        ask("margin_weight")
+        if ask("margin_weight_schedule") == "linear":
+            ask("margin_weight_end")
+            ask("margin_weight_until")

@@ -1,0 +1,1 @@
+"""What one trial trains: workloads, networks, losses, and the Ray Tune trainable."""

@@ -1,0 +1,71 @@
+"""What every data source provides."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainables.errors import DataError
+
+
+@dataclass(frozen=True)
+class Samples:
+    """All labelled samples of a source, in memory, before they are split.
+
+    Attributes:
+        inputs: Shape (N, channels, height, width); uint8 in 0..255 or float32 in 0..1.
+        labels: Shape (N,), int64 in ``0..len(class_names)-1``.
+        ids: Shape (N,), unique.
+        class_names: One per class.
+        groups: Origin of each sample, shape (N,), or None where samples are independent.
+        official_test: Shape (N,), bool: the samples that the data set's authors set aside for testing, or None.
+
+    Raises:
+        DataError: If the arrays do not fit together.
+
+    """
+
+    inputs: NDArray[Any]
+    labels: NDArray[np.int64]
+    ids: NDArray[np.str_]
+    class_names: tuple[str, ...]
+    groups: NDArray[np.str_] | None = None
+    official_test: NDArray[np.bool_] | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.inputs)
+        for name in ("labels", "ids", "groups", "official_test"):
+            values = getattr(self, name)
+            if values is not None and values.shape != (n,):
+                raise DataError(f"{name} must have shape ({n},) to match the inputs but has {values.shape}")
+        if self.inputs.ndim != 4:
+            raise DataError(f"inputs must have shape (N, channels, height, width) but have {self.inputs.shape}")
+        if self.inputs.dtype not in (np.uint8, np.float32):
+            raise DataError(f"inputs must be uint8 or float32 but are {self.inputs.dtype}")
+        if self.inputs.dtype == np.float32 and not np.isfinite(self.inputs).all():
+            raise DataError("inputs must be finite but hold NaN or infinity")
+        if n and not (self.labels.min() >= 0 and self.labels.max() < len(self.class_names)):
+            raise DataError(f"labels must lie in 0..{len(self.class_names) - 1} but reach {self.labels.max()}")
+
+
+class DataSource(ABC):
+    """Where samples come from."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def load(self, data_dir: Path | None) -> Samples:
+        """Read everything into memory.
+
+        Args:
+            data_dir: Folder that the user named with ``--data-dir``; None where none was named.
+
+        Raises:
+            DataError: If files are missing or damaged.
+
+        """

@@ -1,0 +1,98 @@
+"""The four honest splits: train, search, certify, test. Disjoint by construction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.exit_table import hash_ids
+from trainables.errors import DataError
+
+
+SPLIT_NAMES = ("train", "search", "certify", "test")
+
+
+@dataclass(frozen=True)
+class SplitFractions:
+    """Share of the samples (of the groups, where there are groups) that each split gets.
+
+    Where a source has an official test set, that is ``test``, and the other three share the rest in proportion.
+
+    Raises:
+        DataError: If a share is not positive or they do not sum to 1.
+
+    """
+
+    train: float = 0.5
+    search: float = 0.2
+    certify: float = 0.15
+    test: float = 0.15
+
+    def __post_init__(self) -> None:
+        shares = [getattr(self, name) for name in SPLIT_NAMES]
+        if min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
+            raise DataError(f"split fractions must be positive and sum to 1 but are {shares}")
+
+
+@dataclass(frozen=True)
+class Split:
+    """One of the four splits; shapes as in :class:`~trainables.data.base.Samples`."""
+
+    inputs: NDArray[Any]
+    labels: NDArray[np.int64]
+    ids: NDArray[np.str_]
+    groups: NDArray[np.str_] | None
+
+    @property
+    def split_hash(self) -> str:
+        """SHA-256 over the sorted sample ids."""
+        return hash_ids(self.ids)
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The four disjoint splits of one source.
+
+    Raises:
+        DataError: If two splits share a sample or a group, or one is empty.
+
+    """
+
+    train: Split
+    search: Split
+    certify: Split
+    test: Split
+    class_names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for position, first in enumerate(SPLIT_NAMES):
+            if len(self[first].ids) == 0:
+                raise DataError(f"every split needs samples but {first!r} got none; change the split fractions")
+            for second in SPLIT_NAMES[position + 1 :]:
+                self._refuse_overlap(first, second)
+
+    def __getitem__(self, name: str) -> Split:
+        if name not in SPLIT_NAMES:
+            raise KeyError(name)
+        split: Split = getattr(self, name)
+        return split
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """Split name to the SHA-256 over its sample ids."""
+        return {name: self[name].split_hash for name in SPLIT_NAMES}
+
+    def _refuse_overlap(self, first: str, second: str) -> None:
+        for key in ("ids", "groups"):
+            left, right = getattr(self[first], key), getattr(self[second], key)
+            if left is None or right is None:
+                continue
+            shared = np.intersect1d(left, right)
+            if shared.size:
+                raise DataError(
+                    f"splits must not overlap but {first!r} and {second!r} share {shared.size} {key}, "
+                    f"such as {str(shared[0])!r}"
+                )

@@ -1,0 +1,11 @@
+"""Errors of data and training that a user can cause."""
+
+from policies.errors import ExitSearchError
+
+
+class DataError(ExitSearchError):
+    """A data source is missing, damaged or unfit; the message says what was looked for and how to get it."""
+
+
+class TrainingError(ExitSearchError):
+    """Training options that cannot work together."""

@@ -1,0 +1,90 @@
+"""What every multi-exit network is: stages, and a head after each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+
+class MultiExitModel(nn.Module):
+    """A backbone cut into ``E`` stages with one classifier head, an exit, after each.
+
+    Running stage by stage and stopping is what early exit means; :meth:`forward` runs all of them.
+
+    Args:
+        stages: Each takes the features of the one before; the first takes the normalised input.
+        heads: Each takes its stage's features and returns logits, shape (N, C).
+        mean: Per channel, of inputs in 0..1.
+        std: Per channel, of inputs in 0..1.
+
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self, stages: Sequence[nn.Module], heads: Sequence[nn.Module], *, mean: Sequence[float], std: Sequence[float]
+    ) -> None:
+        super().__init__()
+        if len(stages) != len(heads) or not stages:
+            raise ValueError(f"a model needs one head per stage but got {len(stages)} stages and {len(heads)} heads")
+        self.stages = nn.ModuleList(stages)
+        self.heads = nn.ModuleList(heads)
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, -1, 1, 1))
+        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, -1, 1, 1))
+        # Convolutions on a CPU are up to twice as fast with the channels last in memory.
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @property
+    def n_exits(self) -> int:
+        """Number of exits, ``E``."""
+        return len(self.heads)
+
+    def normalise(self, inputs: Tensor) -> Tensor:
+        """Standardise inputs in 0..1, shape (N, channels, height, width)."""
+        return (inputs - self.mean) / self.std
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Logits at every exit, shape (N, E, C), for inputs in 0..1, shape (N, channels, height, width)."""
+        features = self.normalise(inputs)
+        logits = []
+        for stage, head in zip(self.stages, self.heads, strict=True):
+            features = stage(features)
+            logits.append(head(features))
+        return torch.stack(logits, dim=1)
+
+
+def cumulative_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Multiply-accumulates needed to answer at each exit, shape (E,), for one sample.
+
+    An exit needs its stages and every head up to its own, since each earlier head was asked first.
+    Counted by torch's FLOP counter (two FLOPs are one MAC).
+
+    Args:
+        model: The network; its mode is put back afterwards.
+        input_shape: (channels, height, width).
+
+    """
+    was_training = model.training
+    model.eval()
+    totals = []
+    with torch.no_grad():
+        features = model.normalise(torch.zeros(1, *input_shape, device=model.mean.device))
+        for stage, head in zip(model.stages, model.heads, strict=True):
+            with FlopCounterMode(display=False) as counter:
+                features = stage(features)
+                head(features)
+            totals.append(counter.get_total_flops() // 2)
+    model.train(was_training)
+    return np.cumsum(np.array(totals, dtype=np.int64))
+
+
+def relative_cost(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Cost of answering at each exit relative to the full network, shape (E,); the last is 1.0."""
+    macs = cumulative_macs(model, input_shape)
+    return np.asarray(macs / macs[-1], dtype=np.float64)

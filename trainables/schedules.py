@@ -1,0 +1,44 @@
+"""How a loss weight changes over the epochs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trainables.errors import TrainingError
+
+
+@dataclass(frozen=True)
+class LinearSchedule:
+    """0 for ``warmup`` epochs, then from ``start`` in a straight line to ``end``, reached ``until`` epochs in.
+
+    Attributes:
+        start: Value of the first epoch after the warm-up.
+        end: Value from epoch ``until`` on.
+        until: Epoch index at which ``end`` is reached, above ``warmup``.
+        warmup: Number of first epochs at 0.
+
+    Raises:
+        TrainingError: If ``until`` does not lie after the warm-up.
+
+    """
+
+    start: float
+    end: float
+    until: int
+    warmup: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.warmup < self.until:
+            raise TrainingError(f"a schedule must end after its warm-up but ends at {self.until}, after {self.warmup}")
+
+    def at(self, epoch: int) -> float:
+        """Value during the epoch with this index, counted from 0."""
+        if epoch < self.warmup:
+            return 0.0
+        progress = min((epoch - self.warmup) / (self.until - self.warmup), 1.0)
+        return self.start + (self.end - self.start) * progress
+
+
+def constant(value: float) -> LinearSchedule:
+    """A schedule that keeps one value."""
+    return LinearSchedule(start=value, end=value, until=1)

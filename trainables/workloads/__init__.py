@@ -1,0 +1,23 @@
+"""Workloads by name. A new workload is one new file and one line here."""
+
+from trainables.registry import resolve
+from trainables.workloads.base import Workload
+from trainables.workloads.digits import DIGITS
+from trainables.workloads.fashion_mnist import FASHION_MNIST
+
+
+WORKLOADS: dict[str, Workload] = {workload.name: workload for workload in (DIGITS, FASHION_MNIST)}
+
+
+def get_workload(name: str) -> Workload:
+    """Return a registered workload, or a user's own named as ``module:attribute``.
+
+    Raises:
+        ExitSearchError: If there is no such workload.
+
+    """
+    workload: Workload = resolve("workload", name, WORKLOADS, Workload)
+    return workload
+
+
+__all__ = ["WORKLOADS", "Workload", "get_workload"]

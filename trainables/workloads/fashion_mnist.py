@@ -1,0 +1,16 @@
+"""Fashion-MNIST: clothes, 28x28 pixels."""
+
+from trainables.augment import Augmentation
+from trainables.data import SOURCES
+from trainables.models import small_cnn
+from trainables.workloads.base import Workload
+
+
+FASHION_MNIST = Workload(
+    name="fashion-mnist",
+    source=SOURCES["fashion-mnist"],
+    build=small_cnn,
+    n_exits=4,
+    width=16,
+    augmentation=Augmentation(shift=0.07, flip=True),
+)
