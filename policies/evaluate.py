@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import ExitSearchError
+from policies.front import thin
 from policies.rules import RuleView
 
 
@@ -86,7 +87,9 @@ class PopulationEvaluator:
         self.cost = cost
         self.right = view.answers == labels[:, None]
         self.n_samples, self.n_exits = view.scores.shape
-        self.levels = [_levels(view.scores[:, k], view.eligible[:, k], max_levels) for k in range(self.n_exits - 1)]
+        lowest = [_lowest_leaving(view.scores[:, k], view.eligible[:, k]) for k in range(self.n_exits - 1)]
+        self.levels = [_thin(_thresholds_below(scores), max_levels) for scores in lowest]
+        self._lowest_leaving = [_thin(scores, max_levels) for scores in lowest]
         self.n_levels = np.array([len(levels) for levels in self.levels], dtype=np.int64)
         self._first_row = np.concatenate([[0], np.cumsum(self.n_levels)])[: self.n_exits - 1].astype(np.int64)
         self._gates = self._pack_gates()
@@ -113,11 +116,11 @@ class PopulationEvaluator:
         return tuple(float(levels[index]) for levels, index in zip(self.levels, genome, strict=True))
 
     def nearest_genome(self, thresholds: NDArray[np.float64]) -> NDArray[np.int64]:
-        """The level at or just above each threshold: thresholds (..., E - 1) to genomes of that shape.
+        """The boldest levels that let nobody leave below the thresholds: (..., E - 1) to genomes of that shape.
 
         Decisions are the same unless levels were thinned.
         """
-        columns = [np.searchsorted(levels, thresholds[..., k]) for k, levels in enumerate(self.levels)]
+        columns = [np.searchsorted(lowest, thresholds[..., k]) for k, lowest in enumerate(self._lowest_leaving)]
         return np.stack(columns, axis=-1).astype(np.int64) if columns else np.empty(thresholds.shape, dtype=np.int64)
 
     def _pack_gates(self) -> NDArray[np.uint64]:
@@ -132,18 +135,23 @@ class PopulationEvaluator:
         return gates
 
 
-def _levels(scores: NDArray[np.float64], eligible: NDArray[np.bool_], max_levels: int) -> NDArray[np.float64]:
-    """Ascending thresholds halfway between neighbouring observed scores, then ``CLOSED``."""
-    observed = np.unique(scores[eligible])
-    if observed.size == 0:
-        return np.array([CLOSED])
+def _lowest_leaving(scores: NDArray[np.float64], eligible: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The lowest score that still leaves at each level: ascending distinct observed scores, then ``CLOSED``."""
+    return np.append(np.unique(scores[eligible]), CLOSED)
+
+
+def _thresholds_below(lowest_leaving: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Thresholds halfway between each score and the one below it; the first and ``CLOSED`` stay as they are."""
+    observed = lowest_leaving[:-1]
     middle = (observed[:-1] + observed[1:]) / 2
     # Two neighbouring floats have no number between them: the upper one then separates them.
     middle = np.where(middle > observed[:-1], middle, observed[1:])
-    thresholds = np.concatenate([observed[:1], middle])
-    if thresholds.size > max_levels:
-        thresholds = thresholds[np.unique(np.linspace(0, thresholds.size - 1, max_levels).round().astype(int))]
-    return np.append(thresholds, CLOSED)
+    return np.concatenate([observed[:1], middle, [CLOSED]])
+
+
+def _thin(levels: NDArray[np.float64], max_levels: int) -> NDArray[np.float64]:
+    """At most ``max_levels`` levels at evenly spaced ranks, and the last, ``CLOSED``."""
+    return np.append(levels[:-1][thin(len(levels) - 1, max_levels)], levels[-1])
 
 
 def _pack(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:

@@ -156,9 +156,10 @@ def _refuse_shared(key: str, first: str, left: NDArray[np.str_], second: str, ri
 
 def _read_arrays(path: Path) -> dict[str, Any]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ExitTableError(f"{path}: an exit table is a .npz archive but this is a single array")
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise ExitTableError(f"{path}: an exit table is a .npz archive but this is a single array")
+        with archive:
             return {key: archive[key] for key in archive.files}
     except FileNotFoundError:
         raise ExitTableError(f"{path}: there is no such exit table") from None
