@@ -30,7 +30,6 @@ def greedy_shared_threshold(
         temperatures: One per exit, shape (E,).
         target: Least accuracy.
         rule: Name of the rule that scores the exits.
-
     """
     view = get_rule(rule).view(table, temperatures)
     ladder = shared_threshold_ladder(view, view.answers == table.labels[:, None])

@@ -29,7 +29,6 @@ def tempered_probabilities(logits: NDArray[np.floating[Any]], temperatures: NDAr
 
     Returns:
         Probabilities, shape (N, E, C), float64.
-
     """
     scaled = logits.astype(np.float64) / np.asarray(temperatures, dtype=np.float64)[None, :, None]
     return np.asarray(softmax(scaled, axis=2), dtype=np.float64)
@@ -46,7 +45,6 @@ def fit_temperatures(table: ExitTable) -> NDArray[np.float64]:
 
     Warns:
         CalibrationWarning: If a temperature touches the clamp; the message names the depth.
-
     """
     logits = table.logits.astype(np.float64)
     temperatures = np.array([_fit_one(logits[:, k], table.labels) for k in range(table.n_exits)])

@@ -46,7 +46,6 @@ class Certificate:
         sequence: Every policy that was tested, in order.
         table_hash: Split hash of the certify table.
         policy_hash: The policy that the statement is about.
-
     """
 
     certified: bool
@@ -93,7 +92,6 @@ def certify_front(
     Returns:
         The index of the certified policy or None, and the certificate: of that policy, or of the
         first one tested where none passed.
-
     """
     steps: list[SequenceStep] = []
     outcomes: list[tuple[int, int]] = []

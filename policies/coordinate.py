@@ -29,7 +29,6 @@ def coordinate_moves(
 
     Returns:
         The improved genomes, shape (P, E - 1), and the number of policies evaluated.
-
     """
     genomes = genomes.copy()
     n_evaluated = 0
@@ -72,7 +71,6 @@ def least_depth_genome(
 
     Returns:
         One genome, shape (E - 1,), and the number of policies evaluated.
-
     """
     outcome = evaluator.evaluate(starts)
     front = nondominated(outcome.accuracy, outcome.mean_depth)

@@ -32,7 +32,6 @@ class PopulationOutcome:
         exit_counts: Samples that left at each exit, shape (P, E).
         correct: Samples answered rightly, shape (P,).
         cost: Relative cost of each exit, shape (E,).
-
     """
 
     exit_counts: NDArray[np.int64]
@@ -75,7 +74,6 @@ class PopulationEvaluator:
 
     Raises:
         ExitSearchError: If ``max_levels`` is below 2.
-
     """
 
     def __init__(
@@ -101,7 +99,6 @@ class PopulationEvaluator:
 
         Raises:
             ExitSearchError: If the shape or a level index does not fit this evaluator.
-
         """
         genomes = np.ascontiguousarray(genomes, dtype=np.int64)
         if genomes.ndim != 2 or genomes.shape[1] != self.n_exits - 1:

@@ -40,7 +40,6 @@ class EvolveSettings:
 
     Raises:
         ExitSearchError: If a number is out of range.
-
     """
 
     population: int = 96
@@ -113,7 +112,6 @@ def constrained_front(accuracy: NDArray[np.float64], depth: NDArray[np.float64],
         accuracy: Shape (P,), maximised.
         depth: Shape (P,), minimised.
         target: Least accuracy.
-
     """
     feasible = np.flatnonzero(accuracy >= target)
     if feasible.size:
@@ -154,7 +152,6 @@ def evolve_front(
         The front, shallowest policy first: ``accuracy``, ``mean_depth``, ``mean_cost``, ``feasible``, ``rule``
         and ``policy``. Where the target is out of reach: one row, the nearest policy, infeasible.
         ``attrs["n_evaluated"]`` tells how many policies were tried.
-
     """
     settings = settings or EvolveSettings()
     view = get_rule(rule).view(table, temperatures)

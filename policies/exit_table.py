@@ -39,7 +39,6 @@ class ExitTable:
 
     Raises:
         ExitTableError: If any array breaks the contract; the message names the key and the row.
-
     """
 
     logits: NDArray[np.floating[Any]]
@@ -105,7 +104,6 @@ class ExitTable:
 
         Raises:
             ExitTableError: If the file is missing, damaged or breaks the contract.
-
         """
         arrays = _read_arrays(path)
         missing = [key for key in _REQUIRED if key not in arrays]
@@ -134,7 +132,6 @@ def require_disjoint(tables: Mapping[str, ExitTable]) -> None:
 
     Raises:
         ExitTableError: If two tables share an id, or both have groups and share one.
-
     """
     names = list(tables)
     for position, first in enumerate(names):

@@ -14,7 +14,6 @@ def nondominated(accuracy: NDArray[np.float64], depth: NDArray[np.float64]) -> N
     Args:
         accuracy: Shape (P,), maximised.
         depth: Shape (P,), minimised.
-
     """
     order = np.lexsort((np.arange(len(depth)), -accuracy, depth))
     best_before = np.concatenate([[-np.inf], np.maximum.accumulate(accuracy[order])[:-1]])
@@ -31,7 +30,6 @@ def hypervolume(
         depth: Shape (P,), minimised.
         worst_accuracy: The reference point's accuracy; points at or below it add nothing.
         worst_depth: The reference point's depth; points at or beyond it add nothing.
-
     """
     inside = (accuracy > worst_accuracy) & (depth < worst_depth)
     accuracy, depth = accuracy[inside], depth[inside]

@@ -19,7 +19,6 @@ class Ladder:
         thresholds: Shape (T,), ascending, the last is infinity.
         accuracy: Shape (T,).
         mean_depth: Shape (T,), not decreasing.
-
     """
 
     thresholds: NDArray[np.float64]
@@ -37,7 +36,6 @@ def shared_threshold_ladder(view: RuleView, right: NDArray[np.bool_]) -> Ladder:
     Args:
         view: Scores and eligibility, (N, E).
         right: Whether the answer at each exit is right, shape (N, E).
-
     """
     n_samples, n_exits = view.scores.shape
     scores = np.where(view.eligible[:, :-1], view.scores[:, :-1], -np.inf)

@@ -22,7 +22,6 @@ def policy_figures(table: ExitTable, decision: Decision) -> dict[str, Any]:
         ``accuracy``, ``macro_f1``, ``mean_depth`` (1 = first exit), ``mean_cost``, ``p90_cost`` and
         ``worst_cost`` (relative to the full network; the worst is what a sample really took),
         ``exit_mix`` (share leaving at each depth) and ``ece``.
-
     """
     # Here, since the import takes seconds and workers that only need the cheap figures would pay for it.
     from sklearn.metrics import f1_score
@@ -63,7 +62,6 @@ def expected_calibration_error(
         probabilities: Shape (N, C).
         labels: Shape (N,).
         n_bins: Number of bins over (0, 1].
-
     """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels

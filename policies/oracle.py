@@ -21,7 +21,6 @@ def oracle_mean_depth(table: ExitTable, target: float) -> float | None:
 
     Returns:
         The mean depth, or None where not enough samples are right at any exit.
-
     """
     right = table.logits.argmax(axis=2) == table.labels[:, None]
     ever_right = right.any(axis=1)

@@ -30,7 +30,6 @@ class Decision:
         answers: Predicted class, shape (N,).
         probabilities: The distribution answered with, shape (N, C).
         last_answers: What the last exit would have answered, shape (N,).
-
     """
 
     exits: NDArray[np.int64]
@@ -51,7 +50,6 @@ class Policy:
 
     Raises:
         PolicyError: If the rule is unknown or the numbers cannot be a policy's.
-
     """
 
     rule: str
@@ -86,7 +84,6 @@ class Policy:
 
         Raises:
             PolicyError: If the table has another number of exits.
-
         """
         if table.n_exits != self.n_exits:
             raise PolicyError(
@@ -119,7 +116,6 @@ class Policy:
 
         Raises:
             PolicyError: If a key is missing or has the wrong type.
-
         """
         if not isinstance(data, dict) or data.get("schema") != SCHEMA:
             raise PolicyError(f"a policy must be a JSON object that states schema {SCHEMA}")
@@ -143,7 +139,6 @@ class Policy:
 
         Raises:
             PolicyError: If the file is missing, is not JSON or is not a policy.
-
         """
         try:
             return cls.from_dict(json.loads(path.read_text()))
@@ -161,7 +156,6 @@ def first_open_exit(view: RuleView, thresholds: NDArray[np.float64]) -> NDArray[
     Args:
         view: Scores and eligibility, (N, E).
         thresholds: Shape (E - 1,); a score equal to its threshold leaves.
-
     """
     is_open = view.eligible.copy()
     is_open[:, :-1] &= view.scores[:, :-1] >= thresholds

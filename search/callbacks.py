@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,6 @@ class TrialReport:
         params: Training parameters.
         result: All metrics of its last report; empty where it never reported.
         failure: Why it counts as failed, or empty.
-
     """
 
     trial_id: str
@@ -38,8 +37,8 @@ class TrialReport:
 class TrialObserver(Protocol):
     """Somebody in the driver who wants to know about trials."""
 
-    def sweep_began(self, finished: Sequence[TrialReport]) -> None:
-        """The sweep starts; ``finished`` trials are from before a resumption."""
+    def sweep_began(self, finished: Sequence[TrialReport], known: Set[str]) -> None:
+        """The sweep starts; ``finished`` trials and all ids that are ``known`` are from before a resumption."""
 
     def trial_reported(self, report: TrialReport) -> None:
         """A trial finished an epoch."""
@@ -72,13 +71,12 @@ class DriverCallback(Callback):  # type: ignore[misc]
         self._began = False
 
     def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
-        """Announce the sweep once, before its first step."""
-        if self._began:
-            return
-        self._began = True
-        finished = [_report(trial) for trial in trials if trial.is_finished()]
-        for observer in _OBSERVERS:
-            observer.sweep_began(finished)
+        """Announce the sweep before its first step."""
+        self._announce_once(trials)
+
+    def on_experiment_end(self, trials: list[Trial], **info: Any) -> None:
+        """Announce a sweep that had no step left to do."""
+        self._announce_once(trials)
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
@@ -98,6 +96,14 @@ class DriverCallback(Callback):  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_began": False}
+
+    def _announce_once(self, trials: list[Trial]) -> None:
+        if self._began:
+            return
+        self._began = True
+        finished = [_report(trial) for trial in trials if trial.is_finished()]
+        for observer in _OBSERVERS:
+            observer.sweep_began(finished, {trial.trial_id for trial in trials})
 
     @staticmethod
     def _ended(trial: Trial) -> None:

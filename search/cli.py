@@ -78,7 +78,6 @@ def run(
         exitsearch run fashion-mnist --data-dir data --set target=0.92
         exitsearch run my_sweep.yaml --name first-try
         exitsearch run --resume --name first-try
-
     """
     from search.run_command import run_command
 

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 import logging
 import os
+from pathlib import Path
+import socket
+from tempfile import gettempdir
 
 import ray
 
@@ -14,39 +17,47 @@ from search.errors import SweepError
 
 
 LOCAL = "local"
+_CONNECT_SECONDS = 5.0
 
 
 @contextmanager
 def connected(resources: ResourcesSection, address: str | None) -> Iterator[str]:
     """Connect to Ray for as long as the context lasts.
 
+    A session that this process has already is used, and left as it is.
+
     Args:
         resources: What to take of this machine where no cluster is used.
-        address: Of a running cluster, ``local`` for this machine alone, or None to look for a cluster first.
+        address: Of a running cluster, ``local`` for this machine alone, or None to take the cluster that
+            ``RAY_ADDRESS`` names or ``ray start`` made here, if there is one.
 
     Yields:
         One line for a person: what the sweep runs on.
 
     Raises:
         SweepError: If a cluster was named but cannot be reached.
-
     """
     _quiet()
-    address = address or os.environ.get("RAY_ADDRESS")
-    found = address != LOCAL and _join(address)
-    if not found:
+    if ray.is_initialized():
+        yield f"the Ray session of this process: {_totals()}"
+        return
+    address = address or os.environ.get("RAY_ADDRESS") or _started_cluster() or LOCAL
+    found = address != LOCAL
+    if found:
+        _join(address)
+    else:
         ray.init(
             address=LOCAL,
             num_cpus=resources.cpus or os.cpu_count(),
             object_store_memory=resources.object_store_mb * 1024**2,
             include_dashboard=False,
+            _node_ip_address="127.0.0.1",
             log_to_driver=False,
             logging_level=logging.ERROR,
         )
     try:
-        totals = ray.cluster_resources()
-        where = f"cluster at {ray.get_runtime_context().gcs_address}" if found else "this machine"
-        yield f"{where}: {totals.get('CPU', 0):g} CPUs, {totals.get('GPU', 0):g} GPUs, {len(ray.nodes())} node(s)"
+        where = f"the cluster at {ray.get_runtime_context().gcs_address}" if found else "this machine"
+        yield f"{where}: {_totals()}"
     finally:
         ray.shutdown()
 
@@ -56,7 +67,6 @@ def concurrent_trials(resources: ResourcesSection) -> int:
 
     Raises:
         SweepError: If not even one fits.
-
     """
     totals = ray.cluster_resources()
     fits = [int(totals.get("CPU", 0) // resources.cpus_per_trial)]
@@ -70,15 +80,40 @@ def concurrent_trials(resources: ResourcesSection) -> int:
     return min(min(fits), resources.concurrent or min(fits))
 
 
-def _join(address: str | None) -> bool:
+def _totals() -> str:
+    totals = ray.cluster_resources()
+    n_nodes = len(ray.nodes())
+    return f"{totals.get('CPU', 0):g} CPUs, {totals.get('GPU', 0):g} GPUs, {n_nodes} node{'s' * (n_nodes != 1)}"
+
+
+def _started_cluster() -> str | None:
+    """Address of the cluster that ``ray start`` left word of on this machine, if it still answers."""
+    note = Path(os.environ.get("RAY_TMPDIR", gettempdir())) / "ray" / "ray_current_cluster"
     try:
-        ray.init(address=address or "auto", log_to_driver=False, logging_level=logging.ERROR)
+        address = note.read_text().strip()
+    except OSError:
+        return None
+    return address if _answers(address) else None
+
+
+def _join(address: str) -> None:
+    # Ray itself would try for minutes.
+    if address != "auto" and not _answers(address):
+        raise SweepError(f"there is no Ray cluster to reach at {address!r}; start one, or leave --address out")
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        if address:
-            reason = " ".join(str(error).split())
-            raise SweepError(f"there is no Ray cluster to reach at {address!r} ({reason})") from None
+        reason = " ".join(str(error).split())
+        raise SweepError(f"the Ray cluster at {address!r} cannot be joined ({reason})") from None
+
+
+def _answers(address: str) -> bool:
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS):
+            return True
+    except (OSError, ValueError, OverflowError):
         return False
-    return True
 
 
 def _quiet() -> None:

@@ -125,7 +125,6 @@ class SweepConfig(_Section):
 
         Raises:
             ConfigError: With one line for the first thing that is wrong.
-
         """
         try:
             return cls.model_validate(values).resolved()
@@ -137,7 +136,6 @@ class SweepConfig(_Section):
 
         Raises:
             ExitSearchError: If a workload, space, rule or dimension is unknown, or numbers do not fit together.
-
         """
         workload = get_workload(self.workload)
         training = self.training.model_copy(
@@ -185,7 +183,6 @@ class SweepConfig(_Section):
 
         Raises:
             ConfigError: If a change names no dimension or does not fit it.
-
         """
         space_class: type[Space] = resolve("space", self.space.name, SPACES, type)
         try:

@@ -36,7 +36,6 @@ class FrontFigure:
         greedy: Mean depth and accuracy of the greedy shared threshold.
         full: Mean depth and accuracy of the full network.
         oracle: Least mean depth with the labels known, or None.
-
     """
 
     title: str

@@ -28,7 +28,6 @@ class CheckpointPolicies:
         certify: Its table on ``certify``.
         front: Its front over all rules, as :func:`~policies.evolve.evolve_front` gives it.
         notes: Warnings for a person.
-
     """
 
     search: ExitTable
@@ -61,7 +60,6 @@ def search_checkpoint(
         rules: Names of the rules to search.
         settings: How hard to search.
         seed: Of the evolutionary search.
-
     """
     torch.set_num_threads(task.n_threads)
     model = load_model(checkpoint, task, train)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import timedelta
 import time
 
@@ -19,7 +19,6 @@ class TrialProgress:
         console: Where to print.
         n_trials: How many trials the sweep has.
         target: Least accuracy.
-
     """
 
     def __init__(self, console: Console, *, n_trials: int, target: float) -> None:
@@ -28,7 +27,7 @@ class TrialProgress:
         self._target = target
         self._best: float | None = None
         self._n_before = 0
-        self.n_finished = 0
+        self._n_finished = 0
         self._started = time.monotonic()
         self._bar = Progress(
             TextColumn("trials"),
@@ -48,34 +47,35 @@ class TrialProgress:
     def __exit__(self, *exception: object) -> None:
         self._bar.stop()
 
-    def sweep_began(self, finished: Sequence[TrialReport]) -> None:
+    def sweep_began(self, finished: Sequence[TrialReport], known: Set[str]) -> None:
         """Start the clock, and count what was finished before."""
         self._started = time.monotonic()
-        self._n_before = self.n_finished = len(finished)
+        self._n_before = self._n_finished = len(finished)
         for report in finished:
             self._note_best(report)
         if finished:
-            self._console.print(f"{len(finished)} trials were finished before", highlight=False)
-        self._bar.update(self._task, completed=self.n_finished)
+            n_open = len(known) - len(finished)
+            self._console.print(f"{len(finished)} trials were finished before, {n_open} go on", highlight=False)
+        self._bar.update(self._task, completed=self._n_finished)
 
     def trial_reported(self, report: TrialReport) -> None:
         """Nothing: a line per epoch would be noise."""
 
     def trial_ended(self, report: TrialReport) -> None:
         """Say what the trial reached, the best so far and the time left."""
-        self.n_finished += 1
+        self._n_finished += 1
         self._note_best(report)
-        n_here = self.n_finished - self._n_before
-        left = (time.monotonic() - self._started) / n_here * (self._n_trials - self.n_finished)
+        n_here = self._n_finished - self._n_before
+        left = (time.monotonic() - self._started) / n_here * (self._n_trials - self._n_finished)
         best = "none feasible yet" if self._best is None else f"best depth {self._best:.3f}"
         self._console.print(
-            f"{self.n_finished:>3}/{self._n_trials}  {report.trial_id}  {self._outcome(report)}  |  {best}  |  "
+            f"{self._n_finished:>3}/{self._n_trials}  {report.trial_id}  {self._outcome(report)}  |  {best}  |  "
             f"{timedelta(seconds=round(max(left, 0)))} left",
             soft_wrap=True,
             highlight=False,
             markup=False,
         )
-        self._bar.update(self._task, completed=self.n_finished)
+        self._bar.update(self._task, completed=self._n_finished)
 
     def _outcome(self, report: TrialReport) -> str:
         if report.failure:

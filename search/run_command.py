@@ -32,7 +32,6 @@ def run_command(
 
     Raises:
         ExitSearchError: For anything that the user can put right.
-
     """
     # A user's own workload lies in the working folder; Ray's workers get this path too.
     if str(Path.cwd()) not in sys.path:

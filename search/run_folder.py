@@ -97,7 +97,6 @@ class RunFolder:
 
         Raises:
             RunFolderError: If a sweep of that name exists or the folder cannot be made.
-
         """
         try:
             config.runs_dir.mkdir(parents=True, exist_ok=True)
@@ -115,7 +114,6 @@ class RunFolder:
 
         Raises:
             RunFolderError: If there is none.
-
         """
         numbers = _numbers(runs_dir, stem)
         if not numbers:
@@ -127,7 +125,6 @@ class RunFolder:
 
         Raises:
             RunFolderError: If there is no such sweep or its file is damaged.
-
         """
         if not self.sweep_file.is_file():
             existing = sorted(entry.parent.name for entry in self.path.parent.glob("*/sweep.yaml"))
@@ -146,7 +143,6 @@ class RunFolder:
 
         Raises:
             RunFolderError: With the first key that differs.
-
         """
         stored, given = (_flat(one.model_dump(mode="json")) for one in (self.read_config(), config))
         for key in sorted({*stored, *given}):

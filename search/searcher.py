@@ -37,7 +37,6 @@ class ConstrainedOptunaSearch(OptunaSearch):  # type: ignore[misc]
 
     Args:
         config: The sweep.
-
     """
 
     def __init__(self, config: SweepConfig) -> None:

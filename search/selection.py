@@ -37,7 +37,6 @@ class Selection:
         certificate: What is certain about it.
         feasible: Whether it meets the target on ``search``.
         front: The merged front, shallowest first, with ``trial_id``, ``certified`` and ``selected``.
-
     """
 
     of_trial: TrialPolicies
@@ -57,7 +56,6 @@ def search_policies(
         task: What they trained.
         splits: Only ``train`` (for its shape), ``search`` and ``certify`` are used.
         config: The sweep.
-
     """
     parts = [ray.put(split) for split in (splits.train, splits.search, splits.certify)]
     remote = ray.remote(num_cpus=config.resources.cpus_per_trial)(search_checkpoint)
@@ -102,7 +100,6 @@ def select_policy(
         aim: Accuracy on ``search`` that leaves the margin for a certificate.
         delta: Largest probability of certifying a policy that misses the target.
         front_size: Most policies of the merged front.
-
     """
     front = merge_fronts([candidate.front for candidate in candidates], target=target, front_size=front_size)
     by_trial = {candidate.trial.trial_id: candidate for candidate in candidates}

@@ -33,7 +33,6 @@ def build_summary(
         test: The selected network's table on ``test``.
         outcomes: All trials.
         seconds: Wall time of the sweep.
-
     """
     own = selection.of_trial
     tables = {"search": own.search, "certify": own.certify, "test": test}

@@ -33,7 +33,6 @@ def load_splits(config: SweepConfig) -> Splits:
 
     Raises:
         DataError: If files are missing or damaged.
-
     """
     return get_workload(config.workload).load(config.data_dir, config.splits.fractions(), split_seed=config.splits.seed)
 
@@ -55,7 +54,6 @@ def run_sweep(
 
     Raises:
         SweepError: If no trial finished, or the sweep was interrupted.
-
     """
     started = time.monotonic()
     write_json(folder.environment_file, describe_environment(config, splits))
@@ -87,9 +85,10 @@ def _train(
         concurrent = concurrent_trials(config.resources)
         grid = build_tuner(config, folder, task, splits, callback, concurrent=concurrent).fit()
     outcomes = collect_trials(grid, epochs=config.training.epochs)
-    if progress.n_finished < n_trials:
+    n_ended = sum(trial.has_ended for trial in outcomes)
+    if n_ended < n_trials:
         raise SweepError(
-            f"the sweep was interrupted after {progress.n_finished} of {n_trials} trials; continue it with "
+            f"the sweep was interrupted after {n_ended} of {n_trials} trials; continue it with "
             f"--resume --name {folder.name}"
         )
     return outcomes

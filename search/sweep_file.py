@@ -33,7 +33,6 @@ def load_sweep(sweep: str, assignments: list[str], **options: Any) -> SweepConfi
 
     Raises:
         ConfigError: If there is no such preset or file, it is not YAML, or a key or value is wrong.
-
     """
     values = read_sweep_file(sweep)
     for assignment in assignments:
@@ -52,7 +51,6 @@ def read_sweep_file(sweep: str) -> dict[str, Any]:
 
     Raises:
         ConfigError: If there is none, or it holds no YAML mapping.
-
     """
     text = _read_text(sweep)
     try:
@@ -72,7 +70,6 @@ def set_key(values: dict[str, Any], key: str, value: Any) -> None:
 
     Raises:
         ConfigError: If the key goes below something that is not a section.
-
     """
     *path, last = key.split(".")
     section = values

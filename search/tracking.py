@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 import functools
 import json
 import logging
@@ -74,7 +74,6 @@ class Tracker:
         uri: Tracking URI.
         experiment: Name of the experiment; made if there is none.
         folder: The sweep's files; ``tracking.json`` remembers the parent run.
-
     """
 
     def __init__(self, uri: str, experiment: str, folder: RunFolder) -> None:
@@ -107,8 +106,13 @@ class Tracker:
         self._client.update_run(self.parent_id, status="RUNNING")
 
     @_never_fatal
-    def sweep_began(self, finished: Sequence[TrialReport]) -> None:
-        """Close the runs of trials that were finished before a resumption but are still open."""
+    def sweep_began(self, finished: Sequence[TrialReport], known: Set[str]) -> None:
+        """After a resumption: close the runs of finished trials, and delete those of trials that Tune never saved.
+
+        Tune suggests such a trial again under another id, so its run would be there twice.
+        """
+        for trial_id in set(self._children) - known:
+            self._client.delete_run(self._children.pop(trial_id))
         for report in finished:
             if report.trial_id not in self._ended:
                 self._end(report)

@@ -23,7 +23,6 @@ class TrialOutcome:
         checkpoint: Folder of its last checkpoint, or None.
         failure: Why it counts as failed, or empty.
         is_full: Whether it was trained to its last epoch; one that was stopped early is not compared further.
-
     """
 
     trial_id: str
@@ -32,6 +31,7 @@ class TrialOutcome:
     checkpoint: Path | None
     failure: str
     is_full: bool
+    has_ended: bool
 
 
 def collect_trials(grid: ResultGrid, *, epochs: int) -> list[TrialOutcome]:
@@ -48,6 +48,7 @@ def collect_trials(grid: ResultGrid, *, epochs: int) -> list[TrialOutcome]:
                 checkpoint=Path(result.checkpoint.path) if result.checkpoint else None,
                 failure=failure,
                 is_full=not failure and int(metrics.get("epoch", 0)) >= epochs,
+                has_ended=bool(failure or metrics.get("done")),
             )
         )
     return outcomes

@@ -71,7 +71,6 @@ def build_tuner(
         splits: Trials are given ``train`` and ``search``, through the object store: once per node.
         callback: Tells the driver's observers.
         concurrent: How many trials run at the same time.
-
     """
     os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", _SNAPSHOT_SECONDS)
     # MLflow has every report; files for CSV, JSON and TensorBoard as well would cost a trial's driver time again.

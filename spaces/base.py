@@ -19,7 +19,6 @@ class Space(ABC):
 
     Raises:
         ValueError: If an override names no dimension or does not fit it.
-
     """
 
     name: ClassVar[str]

@@ -23,7 +23,6 @@ class Number:
 
     Raises:
         ValueError: If the bounds are no interval, or not positive on a logarithmic scale.
-
     """
 
     low: float
@@ -47,7 +46,6 @@ class Choice:
 
     Raises:
         ValueError: If there is nothing to choose from.
-
     """
 
     options: tuple[Any, ...]
@@ -84,7 +82,6 @@ def override(dimension: Dimension, given: Any) -> Dimension:
 
     Raises:
         ValueError: If the kind of change does not fit the dimension; the message states the rule and the value.
-
     """
     if isinstance(given, Mapping):
         return _with_bounds(dimension, given)

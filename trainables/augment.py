@@ -16,7 +16,6 @@ class Augmentation:
     Attributes:
         shift: Largest shift as a share of height and width; the border is filled with zeros.
         flip: Whether half of the images are mirrored left to right.
-
     """
 
     shift: float = 0.0

@@ -37,7 +37,6 @@ class ExitLoss:
 
     Raises:
         TrainingError: If a number is out of range.
-
     """
 
     exit_weights: tuple[float, ...]
@@ -79,7 +78,6 @@ class ExitLoss:
             alpha: Weight of the teacher, in [0, 1] for ``convex``.
             margin_weight: Weight of the margin term.
             teacher_logits: Shape (N, C); the last exit where None. No gradient flows into it.
-
         """
         losses = torch.stack(
             [
@@ -114,7 +112,6 @@ def distillation(student: Tensor, teacher: Tensor, *, temperature: float, gamma:
         teacher: Logits, shape (N, C).
         temperature: ``T``; T^2 keeps the gradient's size independent of it.
         gamma: Exponent of the teacher's confidence at T; 0 is off.
-
     """
     log_teacher = F.log_softmax(teacher / temperature, dim=-1)[:, None]
     log_student = F.log_softmax(student / temperature, dim=-1)

@@ -43,7 +43,6 @@ class TrialTask:
             differ by their parameters only.
         n_threads: Threads to compute with: the trial's CPU share.
         use_gpu: Whether the trial was given a GPU.
-
     """
 
     workload: str

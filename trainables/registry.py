@@ -21,7 +21,6 @@ def resolve(role: str, name: str, registered: Mapping[str, Any], expected: type)
 
     Raises:
         ExitSearchError: If there is no such thing or it has another type.
-
     """
     if name in registered:
         return registered[name]

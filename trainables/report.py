@@ -39,7 +39,6 @@ def quick_report(table: ExitTable, *, target: float, aim: float) -> dict[str, fl
     Returns:
         ``accuracy``, ``mean_depth`` and ``mean_cost`` of that policy, ``depth_at_target``, and per depth
         ``accuracy_exit_<depth>`` and ``ece_exit_<depth>`` (after temperature scaling).
-
     """
     with warnings.catch_warnings():
         # A clamp while training says little; the final policy search warns about the ones that stay.

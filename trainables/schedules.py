@@ -19,7 +19,6 @@ class LinearSchedule:
 
     Raises:
         TrainingError: If ``until`` does not lie after the warm-up.
-
     """
 
     start: float

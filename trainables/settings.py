@@ -31,7 +31,6 @@ class TrainingSettings:
         loss: The exit loss.
         alpha: Weight of the teacher over the epochs.
         margin_weight: Weight of the margin term over the epochs.
-
     """
 
     optimiser: str
@@ -52,7 +51,6 @@ class TrainingSettings:
 
         Raises:
             TrainingError: If a parameter is unknown or out of range.
-
         """
         unknown = sorted(set(params) - set(known_parameters(n_exits)))
         if unknown:

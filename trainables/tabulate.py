@@ -34,7 +34,6 @@ def exit_table(model: MultiExitModel, samples: Split, **meta: Any) -> ExitTable:
 
     Raises:
         ExitTableError: If the network gives NaN or infinity.
-
     """
     device = model.mean.device
     model.eval()

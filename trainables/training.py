@@ -29,7 +29,6 @@ class MultiExitTraining:
         batch_size: Samples per step; the incomplete last batch of an epoch is left out.
         seed: Of the sample order and the augmentation.
         device: Where to train.
-
     """
 
     def __init__(

@@ -13,7 +13,6 @@ def get_rule(name: str) -> Rule:
 
     Raises:
         PolicyError: If there is none.
-
     """
     if name not in RULES:
         raise PolicyError(f"there is no rule {name!r}; known are {', '.join(sorted(RULES))}")

@@ -23,7 +23,6 @@ class RuleView:
         scores: Higher means safer to leave, shape (N, E), float64, never NaN.
         eligible: Where leaving is allowed at all, shape (N, E), bool.
         probabilities: The distribution answered with at each exit, shape (N, E, C), float64.
-
     """
 
     scores: NDArray[np.float64]
@@ -49,5 +48,4 @@ class Rule(ABC):
             table: The outputs of the network, (N, E, C).
             temperatures: One divisor of the logits per exit, shape (E,), positive.
             **params: The rule's own parameters.
-
         """

@@ -27,7 +27,6 @@ class Samples:
 
     Raises:
         DataError: If the arrays do not fit together.
-
     """
 
     inputs: NDArray[Any]
@@ -67,5 +66,4 @@ class DataSource(ABC):
 
         Raises:
             DataError: If files are missing or damaged.
-
         """

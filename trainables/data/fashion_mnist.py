@@ -38,7 +38,6 @@ class FashionMnistSource(DataSource):
 
         Raises:
             DataError: If no folder was named, or a file is missing or damaged.
-
         """
         if data_dir is None:
             raise DataError("fashion-mnist needs files but no folder was given; name it with --data-dir DIR")

@@ -23,7 +23,6 @@ class SplitFractions:
 
     Raises:
         DataError: If a share is not positive or they do not sum to 1.
-
     """
 
     train: float = 0.5
@@ -58,7 +57,6 @@ class Splits:
 
     Raises:
         DataError: If two splits share a sample or a group, or one is empty.
-
     """
 
     train: Split

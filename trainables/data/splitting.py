@@ -20,7 +20,6 @@ def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> 
 
     Raises:
         DataError: If ids are not unique or there are too few samples or groups of a class.
-
     """
     if len(np.unique(samples.ids)) < len(samples.ids):
         raise DataError("sample ids must be unique but some occur more than once")

@@ -21,7 +21,6 @@ class MultiExitModel(nn.Module):
         heads: Each takes its stage's features and returns logits, shape (N, C).
         mean: Per channel, of inputs in 0..1.
         std: Per channel, of inputs in 0..1.
-
     """
 
     mean: Tensor
@@ -68,7 +67,6 @@ def cumulative_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDAr
     Args:
         model: The network; its mode is put back afterwards.
         input_shape: (channels, height, width).
-
     """
     was_training = model.training
     model.eval()

@@ -36,7 +36,6 @@ def small_cnn(
         mean: Per input channel.
         std: Per input channel.
         head_grid: Most cells per side that a head pools to.
-
     """
     channels, *size = input_shape
     stages, heads = [], []

@@ -14,7 +14,6 @@ def get_workload(name: str) -> Workload:
 
     Raises:
         ExitSearchError: If there is no such workload.
-
     """
     workload: Workload = resolve("workload", name, WORKLOADS, Workload)
     return workload

@@ -24,7 +24,6 @@ class Workload:
         n_exits: Number of exits unless the sweep file says otherwise.
         width: Channels of the first stage unless the sweep file says otherwise.
         augmentation: How training images may be moved.
-
     """
 
     name: str
@@ -39,7 +38,6 @@ class Workload:
 
         Raises:
             DataError: If files are missing or damaged, or a class has too few samples.
-
         """
         return split_samples(self.source.load(data_dir), fractions, seed=split_seed)
 

@@ -1,0 +1,282 @@
+"""A whole sweep, for real: Ray, Optuna, training, policies, certificate, files."""
+
+import json
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+import time
+
+from mlflow.tracking import MlflowClient
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.torch import load_file
+import torch
+import yaml
+
+from policies.certify import error_p_value
+from policies.exit_table import ExitTable, require_disjoint
+from policies.metrics import policy_figures
+from policies.policy import Policy
+from search.errors import RunFolderError, SweepError
+from tests.search.conftest import SMALL
+from trainables.workloads import get_workload
+
+
+FIGURES = {"accuracy", "macro_f1", "mean_depth", "mean_cost", "p90_cost", "worst_cost", "exit_mix", "ece"}
+HALVING = ("search.scheduler=asha", "search.grace_epochs=1", "search.trials=5", "search.reduction=2")
+REPOSITORY = Path(__file__).parents[2]
+
+
+def test_summary_holds_what_the_design_promises(finished):
+    summary, folder, _ = finished
+    assert json.loads((folder / "summary.json").read_text()) == json.loads(json.dumps(summary))
+    assert {"name", "workload", "target", "feasible", "certified", "selected", "baselines", "oracle"} <= summary.keys()
+    assert summary["trials"] == {"started": 3, "completed": 3, "failed": 0, "pruned": 0}
+    assert summary["seconds"] > 0
+    assert {"trial_id", "rule", "params"} <= summary["selected"].keys()
+    for policy in (summary["selected"], *summary["baselines"].values()):
+        for split in ("search", "certify", "test"):
+            assert policy[split].keys() >= FIGURES
+    assert {"full_network", "greedy_shared_threshold"} <= summary["baselines"].keys()
+    assert summary["baselines"]["full_network"]["test"]["mean_depth"] == 3.0
+    assert summary["feasible"]
+    assert summary["selected"]["search"]["accuracy"] >= 0.5
+
+
+def test_files_agree_with_each_other(finished):
+    summary, folder, _ = finished
+    policy = Policy.load(folder / "policy.json")
+    trial_id = summary["selected"]["trial_id"]
+    tables = {
+        name: ExitTable.load(folder / "tables" / trial_id / f"{name}.npz") for name in ("search", "certify", "test")
+    }
+    require_disjoint(tables)
+    for name, table in tables.items():
+        figures = policy_figures(table, policy.decide(table))
+        assert figures == summary["selected"][name]
+    environment = json.loads((folder / "environment.json").read_text())
+    assert environment["split_hashes"]["test"] == tables["test"].split_hash
+    assert environment["packages"]["ray"]
+    front = pd.read_csv(folder / "pareto_front.csv")
+    assert front["feasible"].all()
+    assert len(front) == summary["front_size"]
+    assert front["mean_depth"].is_monotonic_increasing
+    assert (folder / "pareto_front.png").stat().st_size > 10_000
+    assert "plotly" in (folder / "pareto_front.html").read_text().lower()
+
+
+def test_certificate_follows_from_the_certify_table(finished):
+    summary, folder, _ = finished
+    certificate = json.loads((folder / "certificate.json").read_text())
+    table = ExitTable.load(folder / "tables" / summary["selected"]["trial_id"] / "certify.npz")
+    assert certificate["certified"] == summary["certified"]
+    if certificate["certified"]:
+        n_errors = round((1 - summary["selected"]["certify"]["accuracy"]) * table.n_samples)
+        assert certificate["p_value"] == pytest.approx(error_p_value(n_errors, table.n_samples, 0.5))
+        assert certificate["policy_hash"] == Policy.load(folder / "policy.json").policy_hash
+    assert certificate["table_hash"] == table.split_hash
+
+
+def test_exported_weights_are_the_selected_network(finished):
+    summary, folder, _ = finished
+    config = yaml.safe_load((folder / "sweep.yaml").read_text())
+    splits = get_workload("digits").load(None, _fractions(config), split_seed=config["splits"]["seed"])
+    model = get_workload("digits").build_model(
+        splits.train, 10, n_exits=config["training"]["n_exits"], width=config["training"]["width"]
+    )
+    model.load_state_dict(load_file(folder / "model.safetensors"))
+    table = ExitTable.load(folder / "tables" / summary["selected"]["trial_id"] / "test.npz")
+    with torch.inference_mode():
+        logits = model.eval()(torch.from_numpy(splits.test.inputs)).numpy()
+    np.testing.assert_allclose(logits, table.logits, atol=1e-4)
+
+
+def _fractions(config):
+    from trainables.data import SplitFractions
+
+    return SplitFractions(**{name: config["splits"][name] for name in ("train", "search", "certify", "test")})
+
+
+def test_test_split_is_tabulated_for_the_selected_network_only(finished):
+    summary, folder, _ = finished
+    assert [path.parent.name for path in folder.glob("tables/*/test.npz")] == [summary["selected"]["trial_id"]]
+
+
+def test_printed_lines_tell_progress_and_result(finished):
+    summary, folder, printed = finished
+    lines = printed.splitlines()
+    assert sum(line.lstrip().startswith(("1/3", "2/3", "3/3")) and " left" in line for line in lines) == 3
+    for text in (
+        "selected policy",
+        "greedy shared threshold",
+        "full network",
+        "oracle",
+        "Exit mix on test",
+        str(folder),
+    ):
+        assert text in printed
+    assert f"{summary['selected']['test']['accuracy']:.4f}" in printed
+    assert "mlflow" in printed
+    assert "ui --backend-store-uri sqlite:///" in printed
+
+
+def test_mlflow_holds_parent_trials_and_front(finished, runner):
+    summary, folder, _ = finished
+    client = MlflowClient(tracking_uri=runner.uri)
+    runs = _runs(runner, "finished")
+    kinds = {
+        kind: [run for run in runs if run.data.tags["exitsearch.kind"] == kind] for kind in ("sweep", "trial", "policy")
+    }
+    assert len(kinds["sweep"]) == 1
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    parent = kinds["sweep"][0]
+    assert {path.path for path in client.list_artifacts(parent.info.run_id)} >= {
+        "summary.json",
+        "sweep.yaml",
+        "pareto_front.png",
+        "pareto_front.html",
+        "pareto_front.csv",
+        "certificate.json",
+        "policy.json",
+        "model.safetensors",
+    }
+    assert len(kinds["trial"]) == 3
+    for run in kinds["trial"]:
+        assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
+        for metric in ("accuracy", "mean_depth", "depth_at_target", "ece_exit_3", "train_loss", "seconds"):
+            history = client.get_metric_history(run.info.run_id, metric)
+            assert [point.step for point in history] == [1, 2, 3]
+    front = pd.read_csv(folder / "pareto_front.csv")
+    pareto = [run for run in runs if run.data.tags.get("pareto") == "true"]
+    assert len(pareto) == len(front)
+    logged = sorted((run.data.metrics["mean_depth"], run.data.metrics["accuracy"]) for run in pareto)
+    np.testing.assert_allclose(logged, front[["mean_depth", "accuracy"]].to_numpy())
+    assert all("mean_cost" in run.data.metrics for run in pareto)
+    assert parent.data.metrics["test_accuracy"] == summary["selected"]["test"]["accuracy"]
+
+
+def logged_params(runner, name):
+    return [run.data.params for run in _runs(runner, name, "trial")]
+
+
+def without_trial_ids(folder):
+    return pd.read_csv(folder / "pareto_front.csv").drop(columns="trial_id").to_csv()
+
+
+def test_same_seed_and_one_worker_give_the_same_suggestions_and_front(runner):
+    options = ("resources.concurrent=1", "search.trials=4", "seed=5")
+    _, first, _ = runner("one", *options)
+    _, second, _ = runner("two", *options)
+    suggested = logged_params(runner, "one")
+    assert len(suggested) == 4
+    assert suggested == logged_params(runner, "two")
+    assert len({json.dumps(params, sort_keys=True) for params in suggested}) == 4
+    assert without_trial_ids(first) == without_trial_ids(second)
+
+
+def test_target_out_of_reach_is_reported_as_infeasible(runner):
+    summary, _, printed = runner("hopeless", "target=1.0", "search.trials=1", "training.epochs=1")
+    assert not summary["feasible"]
+    assert not summary["certified"]
+    assert "INFEASIBLE: no policy reached accuracy 1" in printed
+
+
+def test_failing_trials_are_recorded_with_their_reason(runner):
+    summary, _, printed = runner(
+        "failing",
+        "search.trials=4",
+        "space.overrides.optimiser=sgd",
+        "space.overrides.learning_rate_sgd=[0.05, 1e30]",
+        'search.first_trials=[{"learning_rate_sgd": 1.0e+30}, {"learning_rate_sgd": 0.05}]',
+        "resources.concurrent=1",
+    )
+    assert summary["trials"]["failed"] >= 1
+    assert summary["trials"]["failed"] + summary["trials"]["completed"] == 4
+    assert len(summary["failures"]) == summary["trials"]["failed"]
+    assert "failed: " in printed
+    failed = [run for run in _runs(runner, "failing") if run.info.status == "FAILED"]
+    assert {run.data.tags["failure"] for run in failed} == set(summary["failures"].values())
+
+
+def test_nothing_but_failures_is_one_clear_error(runner):
+    with pytest.raises(SweepError, match="none of the 1 trials finished; the first reason is: "):
+        runner(
+            "all-failing",
+            "search.trials=1",
+            "search.first_trials=[]",
+            "space.overrides.optimiser=sgd",
+            "space.overrides.learning_rate_sgd=1e30",
+        )
+
+
+@pytest.fixture(scope="module")
+def halving(runner):
+    return runner("halving", *HALVING)
+
+
+def test_asha_stops_trials_that_then_stay_out_of_the_front(halving):
+    summary, folder, _ = halving
+    counts = summary["trials"]
+    assert counts["started"] == 5
+    assert counts["pruned"] >= 1
+    assert counts["pruned"] + counts["completed"] == 5
+    assert len(list((folder / "tables").iterdir())) <= counts["completed"]
+
+
+def test_resuming_a_finished_sweep_repeats_nothing(halving, runner):
+    before, _, _ = halving
+    n_runs = len(_runs(runner, "halving"))
+    after, _, printed = runner("halving", *HALVING, resume=True)
+    assert "5 trials were finished before, 0 go on" in printed
+    assert after["trials"] == before["trials"]
+    assert after["selected"] == before["selected"]
+    assert len(_runs(runner, "halving")) == n_runs
+
+
+def _runs(runner, name, kind=None):
+    client = MlflowClient(tracking_uri=runner.uri)
+    experiment = client.get_experiment_by_name("exitsearch").experiment_id
+    text = f"tags.`exitsearch.sweep` = '{name}'" + (f" and tags.`exitsearch.kind` = '{kind}'" if kind else "")
+    return client.search_runs([experiment], text, max_results=1000, order_by=["attributes.start_time ASC"])
+
+
+def test_resuming_another_sweep_is_refused(finished, runner):
+    with pytest.raises(RunFolderError, match=r"belongs to another sweep file: target was 0\.5 and is now 0\.6"):
+        runner("finished", "target=0.6", resume=True)
+    with pytest.raises(RunFolderError, match=r"no sweep 'never' in .* to resume; there are .*finished"):
+        runner("never", resume=True)
+
+
+@pytest.fixture
+def copied_script(tmp_path):
+    """``ray submit`` copies search/run.py alone; what lies beside it must not shadow what it imports."""
+    (tmp_path / "optuna.py").write_text("raise ImportError('the wrong optuna')")
+    return shutil.copy(REPOSITORY / "search" / "run.py", tmp_path / "run.py")
+
+
+def test_killed_sweep_resumes_from_a_copied_script_without_repeating_a_trial(
+    runner, ray_session, copied_script, tmp_path
+):
+    sets = [*SMALL, f"runs_dir={runner.folder / 'runs'}", "search.trials=4", "resources.concurrent=1"]
+    options = [part for one in sets for part in ("--set", one)]
+    command = [sys.executable, copied_script, "digits", *options, "--tracking-uri", runner.uri, "--name", "killed"]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    settings = {"text": True, "cwd": elsewhere, "env": {**os.environ, "RAY_ADDRESS": ray_session}}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, **settings) as process:
+        for line in process.stdout:
+            if line.strip().startswith("2/4"):
+                break
+        time.sleep(1.0)
+        process.kill()
+    done = subprocess.run([*command, "--resume"], capture_output=True, **settings)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert "the cluster at" in done.stdout
+    summary = json.loads((runner.folder / "runs" / "killed" / "summary.json").read_text())
+    assert summary["trials"] == {"started": 4, "completed": 4, "failed": 0, "pruned": 0}
+    assert len(_runs(runner, "killed", "trial")) == 4
+    assert {run.info.status for run in _runs(runner, "killed")} == {"FINISHED"}

@@ -1,0 +1,132 @@
+import json
+
+import pytest
+import yaml
+
+from search.config import SweepConfig, known_keys
+from search.errors import ConfigError
+from search.sweep_file import load_sweep, preset_names, set_key
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_is_valid_and_resolves_to_itself(name):
+    config = load_sweep(name, [])
+    again = SweepConfig.from_mapping(yaml.safe_load(config.to_yaml()))
+    assert again == config
+
+
+def test_assignments_change_single_keys():
+    config = load_sweep(
+        "digits",
+        [
+            "target=0.9",
+            "search.trials=3",
+            "policy.rules=[confidence]",
+            "space.overrides.alpha={low: 0.2}",
+            "space.overrides.learning_rate_sgd=1e-2",
+            "training.width=8",
+        ],
+    )
+    assert (config.target, config.search.trials, config.training.width) == (0.9, 3, 8)
+    space = config.build_space()
+    assert space.dimensions["alpha"].low == 0.2
+    assert space.dimensions["learning_rate_sgd"].value == 0.01
+
+
+@pytest.mark.parametrize("key", known_keys())
+def test_set_reaches_every_key(key):
+    """What the resolved file says of a key can be set back by --set."""
+    value = yaml.safe_load(load_sweep("digits", ["name=x", "tracking.uri=u", "data_dir=/d"]).to_yaml())
+    for part in key.split("."):
+        value = value[part]
+    config = load_sweep("digits", [f"{key}={json.dumps(value)}"])
+    reached = config.model_dump(mode="json")
+    for part in key.split("."):
+        reached = reached[part]
+    assert reached == value
+
+
+@pytest.mark.parametrize(
+    ("assignments", "message"),
+    [
+        (["search.trails=3"], r"unknown key 'search\.trails' \(value 3\); nearest valid keys are search\.trials"),
+        (["trials=3"], r"unknown key 'trials' \(value 3\); nearest valid keys are search\.trials"),
+        (["targt=0.9"], "unknown key 'targt' .*target"),
+        (["target.x=1"], r"unknown key 'target\.x'.*target"),
+        (["target=0"], "target should be greater than 0 but 0 was given"),
+        (["target=1.2"], "target should be less than or equal to 1 but 1.2 was given"),
+        (["target=high"], "target should be a valid number.* but 'high' was given"),
+        (["search=5"], r"search is a section but 5 was given; its keys are search\.trials"),
+        (["search.sampler=grid"], r"search\.sampler should be 'tpe', 'nsga2', 'gp' or 'random' but 'grid' was given"),
+        (["search.trials=0"], r"search\.trials should be greater than 0"),
+        (["name=../x"], "name must be a plain folder name .* but is '../x'"),
+        (["name=.."], "name must be a plain folder name"),
+        (["name=a/b"], "name must be a plain folder name"),
+        (["workload=digit"], "no workload 'digit'; did you mean 'digits'"),
+        (["space.name=big"], "no space 'big'"),
+        (["space.overrides.alfa=1"], r"space\.overrides: .*no dimension 'alfa'; nearest are alpha"),
+        (["space.overrides.alpha={low: 2}"], r"space\.overrides: alpha: low must not be above high"),
+        (["policy.rules=[magic]"], "no rule 'magic'; known are confidence"),
+        (["policy.rules=[]"], r"policy\.rules .*at least 1"),
+        (["policy.population=10"], "policy: population must be a positive multiple of 4 but is 10"),
+        (["splits.train=0.9"], r"split fractions must be positive and sum to 1 but are \[0.9, 0.2"),
+        (["search.scheduler=asha", "search.grace_epochs=99"], "must not be above training.epochs .* 99 and 30"),
+        (["search.first_trials=[{alpa: 1}]"], "number 1 names 'alpa', which space 'self-distillation' does not have"),
+        (["space.overrides.optimiser=adamw"], "number 1 sets 'optimiser', but space.overrides fixes it"),
+        (["target"], "--set takes key=value but was given 'target'"),
+        (["target=[1"], "the value .* is not YAML"),
+    ],
+)
+def test_mistakes_are_one_line_with_the_key_and_the_value(assignments, message):
+    with pytest.raises(Exception, match=message) as caught:
+        load_sweep("digits", assignments)
+    assert "\n" not in str(caught.value)
+    assert type(caught.value).__module__.endswith(".errors")
+
+
+@pytest.mark.parametrize(
+    ("sweep", "message"),
+    [
+        ("digit", "no preset 'digit'; did you mean 'digits'.* Presets are digits, fashion-mnist"),
+        ("../presets/digits", "no such sweep file"),
+        ("none.yaml", "no such sweep file; presets are"),
+    ],
+)
+def test_unknown_presets_and_files(sweep, message):
+    with pytest.raises(ConfigError, match=message):
+        load_sweep(sweep, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [", "not a YAML file"),
+        ("- 1", "must be a mapping .* but is a list"),
+        ("!!python/object:os.system {}", "not a YAML"),
+    ],
+)
+def test_damaged_files(tmp_path, text, message):
+    path = tmp_path / "sweep.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        load_sweep(str(path), [])
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00\x80")
+    with pytest.raises(ConfigError, match="not a readable sweep file"):
+        load_sweep(str(tmp_path / "binary.yaml"), [])
+    (tmp_path / "empty.yaml").write_text("")
+    assert load_sweep(str(tmp_path / "empty.yaml"), []).workload == "digits"
+
+
+def test_options_win_over_the_file_and_none_leaves_it_alone():
+    config = load_sweep("digits", ["tracking.uri=a"], name="n", tracking__uri=None)
+    assert (config.name, config.tracking.uri) == ("n", "a")
+
+
+def test_set_key_makes_sections():
+    values = {"search": None}
+    set_key(values, "search.trials", 2)
+    set_key(values, "space.overrides.alpha", 1)
+    assert values == {"search": {"trials": 2}, "space": {"overrides": {"alpha": 1}}}

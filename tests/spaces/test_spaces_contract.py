@@ -1,0 +1,56 @@
+"""What every registered space must hold to."""
+
+import pickle
+
+import optuna
+import pytest
+
+from spaces import SPACES, Fixed
+from trainables.settings import TrainingSettings, known_parameters
+
+
+@pytest.fixture(params=sorted(SPACES))
+def space_class(request):
+    return SPACES[request.param]
+
+
+def draw(space, count=200, seed=0):
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
+    found = []
+    for _ in range(count):
+        trial = study.ask()
+        fixed = space(trial)
+        found.append({**trial.params, **fixed})
+    return found
+
+
+@pytest.mark.parametrize("n_exits", [1, 2, 3, 5])
+def test_every_draw_can_be_trained(space_class, n_exits):
+    for params in draw(space_class(n_exits=n_exits)):
+        TrainingSettings.from_params(params, n_exits=n_exits, epochs=10)
+
+
+def test_dimensions_are_known_parameters_and_all_of_them_are_asked_for(space_class):
+    space = space_class(n_exits=3)
+    assert set(space.dimensions) <= set(known_parameters(3))
+    assert set().union(*draw(space)) == set(space.dimensions)
+
+
+def test_pickled_space_draws_the_same(space_class):
+    space = space_class(n_exits=3)
+    assert draw(pickle.loads(pickle.dumps(space)), 20) == draw(space, 20)  # noqa: S301
+
+
+def test_every_dimension_can_be_fixed(space_class):
+    values = draw(space_class(n_exits=3), 1000)
+    for name in space_class(n_exits=3).dimensions:
+        value = next(params[name] for params in values if name in params)
+        fixed = space_class(n_exits=3, overrides={name: value})
+        assert isinstance(fixed.dimensions[name], Fixed)
+        assert {params[name] for params in draw(fixed, 30) if name in params} <= {value}
+
+
+def test_unknown_dimension_names_the_nearest(space_class):
+    name = next(iter(space_class(n_exits=3).dimensions))
+    with pytest.raises(ValueError, match=f"no dimension '{name}x'; nearest are .*{name}"):
+        space_class(n_exits=3, overrides={f"{name}x": 1})

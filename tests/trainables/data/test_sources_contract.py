@@ -1,0 +1,41 @@
+"""What every registered data source must hold to."""
+
+import numpy as np
+import pytest
+
+from trainables.data import SOURCES, SPLIT_NAMES, SplitFractions, split_samples
+
+
+@pytest.fixture(params=sorted(SOURCES))
+def samples(request):
+    folder = None if request.param == "digits" else request.getfixturevalue("shared_data")
+    return SOURCES[request.param].load(folder)
+
+
+def test_samples_and_splits(samples):
+    assert len(np.unique(samples.ids)) == len(samples.ids)
+    assert set(np.unique(samples.labels)) == set(range(len(samples.class_names)))
+    splits = split_samples(samples, SplitFractions(), seed=0)
+    together = np.concatenate([splits[name].ids for name in SPLIT_NAMES])
+    assert sorted(together) == sorted(samples.ids)
+    shares = np.bincount(samples.labels) / len(samples.labels)
+    for name in SPLIT_NAMES:
+        split = splits[name]
+        assert split.inputs.shape[1:] == samples.inputs.shape[1:]
+        np.testing.assert_allclose(np.bincount(split.labels) / len(split.labels), shares, atol=0.02)
+    assert splits.hashes == split_samples(samples, SplitFractions(), seed=0).hashes
+    assert splits.hashes["train"] != split_samples(samples, SplitFractions(), seed=1).hashes["train"]
+
+
+def test_rows_stay_together(samples):
+    splits = split_samples(samples, SplitFractions(), seed=0)
+    place = {name: i for i, name in enumerate(samples.ids)}
+    for name in SPLIT_NAMES:
+        for row in (0, -1):
+            origin = place[splits[name].ids[row]]
+            np.testing.assert_array_equal(splits[name].inputs[row], samples.inputs[origin])
+            assert splits[name].labels[row] == samples.labels[origin]
+
+
+def test_registered_under_its_own_name():
+    assert all(source.name == name for name, source in SOURCES.items())

@@ -1,0 +1,50 @@
+"""What every registered workload must hold to."""
+
+import numpy as np
+import pytest
+import torch
+
+from policies.errors import ExitSearchError
+from trainables.data import SplitFractions
+from trainables.models import relative_cost
+from trainables.workloads import WORKLOADS, get_workload
+
+
+@pytest.fixture(params=sorted(WORKLOADS))
+def workload(request):
+    return get_workload(request.param)
+
+
+@pytest.fixture
+def splits(workload, request):
+    folder = None if workload.name == "digits" else request.getfixturevalue("shared_data")
+    return workload.load(folder, SplitFractions(), split_seed=3)
+
+
+@pytest.mark.parametrize("n_exits", [1, 2, 5])
+def test_network_has_as_many_exits_as_asked_for(workload, splits, n_exits):
+    model = workload.build_model(splits.train, len(splits.class_names), n_exits=n_exits, width=4)
+    images = torch.zeros(2, *splits.train.inputs.shape[1:])
+    assert model(images).shape == (2, n_exits, len(splits.class_names))
+    cost = relative_cost(model, splits.train.inputs.shape[1:])
+    assert (np.diff(cost) > 0).all()
+    assert cost[-1] == 1.0
+
+
+def test_inputs_are_standardised_with_the_training_split(workload, splits):
+    model = workload.build_model(splits.train, 10, n_exits=2, width=4)
+    scale = 255.0 if splits.train.inputs.dtype == np.uint8 else 1.0
+    normalised = model.normalise(torch.from_numpy(splits.train.inputs[:5000].astype(np.float32) / scale))
+    assert abs(float(normalised.mean())) < 0.05
+    assert float(normalised.std()) == pytest.approx(1.0, abs=0.05)
+
+
+def test_names():
+    assert all(workload.name == name for name, workload in WORKLOADS.items())
+    with pytest.raises(ExitSearchError, match="no workload 'digit'; did you mean 'digits'"):
+        get_workload("digit")
+    with pytest.raises(ExitSearchError, match="cannot be imported"):
+        get_workload("no_such_module:WORKLOAD")
+    with pytest.raises(ExitSearchError, match="must be a Workload but is a dict"):
+        get_workload("trainables.workloads:WORKLOADS")
+    assert get_workload("trainables.workloads.digits:DIGITS") is WORKLOADS["digits"]
