@@ -1,5 +1,7 @@
 import json
 import re
+import shutil
+import subprocess
 
 import numpy as np
 import pandas as pd
@@ -82,3 +84,20 @@ def test_figures_without_an_oracle_can_be_drawn(figure, tmp_path):
     draw_png(without, tmp_path / "front.png")
     draw_html(without, tmp_path / "front.html")
     assert "oracle at target" not in (tmp_path / "front.html").read_text()
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Debian's chromium")
+def test_page_draws_itself_in_a_browser(figure, tmp_path):
+    draw_html(figure, tmp_path / "front.html")
+    flags = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-sync"
+    flags += " --virtual-time-budget=10000"
+    page = (tmp_path / "front.html").as_uri()
+    done = subprocess.run(
+        ["chromium", *flags.split(), f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    drawn = re.findall(r'class="trace scatter', done.stdout)
+    assert len(drawn) == 7

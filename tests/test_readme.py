@@ -1,0 +1,144 @@
+"""Every command and every file of the README, run as a reader would run them; sweeps are made small."""
+
+import os
+from pathlib import Path
+import re
+import shlex
+import struct
+import subprocess
+import sys
+import time
+from urllib.request import urlopen
+
+import numpy as np
+import pytest
+import yaml
+
+from search.config import SweepConfig
+from tests.search.conftest import SMALL, ray_session  # noqa: F401
+
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+BIN = Path(sys.prefix) / "bin"
+COMMANDS = [
+    line.removeprefix("$ ")
+    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+    if line.startswith("$ ")
+]
+SWEEPS = [command for command in COMMANDS if re.match(r"(exitsearch run|python search/run\.py)(?! --help)", command)]
+PORT = 5917
+
+
+def shown_files():
+    """Blocks whose first line is a comment with a file's name."""
+    blocks = re.findall(r"```(?:python|yaml)\n(# ([\w.]+\.(?:py|yaml))\n.*?)```", README, re.DOTALL)
+    return {name: text for text, name in blocks}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A reader's working folder: the files that the README shows, and a few images where the data would be."""
+    folder = tmp_path_factory.mktemp("reader")
+    for name, text in shown_files().items():
+        (folder / name).write_text(text)
+    (folder / "search").mkdir()
+    (folder / "search" / "run.py").write_text((ROOT / "search" / "run.py").read_text())
+    raw = folder / "data" / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for part, n in (("train", 600), ("t10k", 100)):
+        labels = np.arange(n) % 10
+        images = rng.integers(0, 60, (n, 28, 28)) + 19 * labels[:, None, None]
+        for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
+            header = struct.pack(f">I{array.ndim}I", 0x0800 + array.ndim, *array.shape)
+            (raw / f"{part}-{kind}-ubyte").write_bytes(header + array.astype(np.uint8).tobytes())
+    return folder
+
+
+def run(command, place, address="", *more):
+    words = shlex.split(command.replace("../shared/data", "data"))
+    words[0] = str(BIN / words[0])
+    environment = {**os.environ, "RAY_ADDRESS": address}
+    return subprocess.run([*words, *more], capture_output=True, text=True, cwd=place, env=environment, check=False)
+
+
+def test_readme_shows_the_two_commands_first():
+    assert COMMANDS[:2] == ["make run", "make test"]
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("make ")])
+def test_make_targets_exist(command):
+    done = subprocess.run([*shlex.split(command), "--dry-run"], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "search/run.py" in done.stdout or "pytest" in done.stdout
+
+
+@pytest.mark.parametrize("command", SWEEPS)
+def test_sweeps(command, place, ray_session):  # noqa: F811
+    small = [part for one in SMALL for part in ("--set", one)]
+    done = run(command, place, ray_session, *small, "--set", "search.first_trials=[]")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "selected policy" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_other_commands(place):
+    for command in COMMANDS:
+        if command.startswith("python benchmarks/"):
+            script = ROOT / shlex.split(command)[1]
+            done = run(f"python {script} --samples 500 --policies 20", place)
+        elif command.endswith("--help"):
+            done = run(command, place)
+        else:
+            continue
+        assert done.returncode == 0, done.stderr
+
+
+def test_every_command_is_of_a_kind_that_is_run_here():
+    known = ("make ", "exitsearch run", "python search/run.py", "python benchmarks/", "mlflow ui", ". .venv/")
+    assert [command for command in COMMANDS if not command.startswith(known)] == []
+
+
+def test_mlflow_page_opens(place):
+    (command,) = [command for command in COMMANDS if command.startswith("mlflow ui")]
+    words = shlex.split(command)
+    with subprocess.Popen(
+        [str(BIN / words[0]), *words[1:], "--port", str(PORT), "--workers", "1"],
+        cwd=place,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as server:
+        try:
+            assert "<title>MLflow</title>" in _page(f"http://127.0.0.1:{PORT}/")
+        finally:
+            os.killpg(server.pid, 15)
+
+
+def _page(address, seconds=90):
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with urlopen(address, timeout=5) as answer:  # noqa: S310
+                return answer.read().decode()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+
+
+def test_sweep_file_that_is_explained_names_every_key_with_its_default():
+    (text,) = re.findall(r"```yaml\n(name: null.*?)```", README, re.DOTALL)
+    values = yaml.safe_load(text)
+    assert values["space"].pop("overrides").keys() == {"learning_rate_adamw", "distillation", "label_smoothing"}
+    defaults = SweepConfig().model_dump(mode="json")
+    defaults["space"].pop("overrides")
+    assert values == defaults
+    SweepConfig.from_mapping(yaml.safe_load(text))
+
+
+def test_pictures_exist():
+    for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README):
+        assert (ROOT / path).is_file(), path
