@@ -12,6 +12,7 @@ from rich.console import Console
 import typer
 
 from policies.errors import ExitSearchError
+from search.errors import SweepInterruptedError
 
 
 class ExitCode(IntEnum):
@@ -20,6 +21,7 @@ class ExitCode(IntEnum):
     DONE = 0
     WRONG_INPUT = 2
     INFEASIBLE = 3
+    INTERRUPTED = 130
 
 
 app = typer.Typer(
@@ -71,7 +73,7 @@ def run(
 
     Results go to `runs/NAME/`: `summary.json`, `policy.json`, `certificate.json`, `pareto_front.png` and `.html`, ...
 
-    Exit status: 0 a policy meets the target; 3 none does, the nearest is reported; 2 wrong input.
+    Exit status: 0 a policy meets the target; 3 none does, the nearest is reported; 2 wrong input; 130 interrupted.
 
     Examples:
         exitsearch run
@@ -99,12 +101,19 @@ def main(arguments: list[str] | None = None) -> None:
     warnings.showwarning = _show_warning
     try:
         app(args=arguments, standalone_mode=True)
+    except SweepInterruptedError as error:
+        _complain(str(error), style="yellow")
+        sys.exit(ExitCode.INTERRUPTED)
     except ExitSearchError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", soft_wrap=True, highlight=False, markup=False)
+        _complain(f"error: {error}", style="red")
         sys.exit(ExitCode.WRONG_INPUT)
+
+
+def _complain(text: str, *, style: str) -> None:
+    Console(stderr=True).print(text, style=style, soft_wrap=True, highlight=False, markup=False)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
     """Our own warnings are for the user, as one line; those of libraries are not."""
     if category.__module__.split(".")[0] in {"search", "trainables", "policies", "spaces"}:
-        Console(stderr=True).print(f"warning: {message}", style="yellow", soft_wrap=True, highlight=False, markup=False)
+        _complain(f"warning: {message}", style="yellow")

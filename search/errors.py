@@ -13,3 +13,7 @@ class RunFolderError(ExitSearchError):
 
 class SweepError(ExitSearchError):
     """A sweep cannot give a result."""
+
+
+class SweepInterruptedError(ExitSearchError):
+    """A sweep was stopped before its last trial; it can be resumed."""

@@ -8,10 +8,11 @@ from typing import Any
 
 from rich.console import Console
 
-from search.config import SweepConfig
+from search.config import SweepConfig, TrackingSection
 from search.run_folder import RunFolder
 from search.sweep import load_splits, run_sweep
-from search.sweep_file import DEFAULT_PRESET, load_sweep
+from search.sweep_file import DEFAULT_PRESET, load_sweep, read_values
+from search.tracking import default_tracking_uri
 
 
 def run_command(
@@ -49,7 +50,7 @@ def run_command(
         config = load_sweep(sweep or DEFAULT_PRESET, assignments, **options)
         # Before the folder is made: bad data must not leave an empty sweep behind.
         splits = load_splits(config)
-        folder, config = RunFolder.create(config, stem)
+        folder, config = RunFolder.create(_with_tracking(config, config.tracking), stem)
     return run_sweep(config, folder, splits, address=address, console=console)
 
 
@@ -57,13 +58,20 @@ def _find(
     sweep: str | None, assignments: list[str], stem: str, options: dict[str, str | None]
 ) -> tuple[SweepConfig, RunFolder]:
     """The folder to resume, and its configuration with this call's data folder, tracking and resources."""
-    given = load_sweep(sweep or DEFAULT_PRESET, assignments, **options)
-    folder = RunFolder(given.runs_dir / given.name) if given.name else RunFolder.latest(given.runs_dir, stem)
+    values = read_values(sweep or DEFAULT_PRESET, assignments, **options)
+    place = SweepConfig.from_mapping({key: values[key] for key in ("name", "runs_dir") if key in values})
+    folder = RunFolder(place.runs_dir / place.name) if place.name else RunFolder.latest(place.runs_dir, stem)
     stored = folder.read_config()
     if sweep is None:
         # No sweep file was named: the sweep's own, with what was changed on this call.
-        given = load_sweep(str(folder.sweep_file), assignments, **options)
+        values = read_values(str(folder.sweep_file), assignments, **options)
+    given = SweepConfig.from_mapping(values)
     folder.require_same(given)
-    return given.model_copy(
-        update={"name": folder.name, "data_dir": given.data_dir or stored.data_dir, "tracking": given.tracking}
-    ), folder
+    given = given.model_copy(update={"name": folder.name, "data_dir": given.data_dir or stored.data_dir})
+    return _with_tracking(given, given.tracking if given.tracking.uri else stored.tracking), folder
+
+
+def _with_tracking(config: SweepConfig, tracking: TrackingSection) -> SweepConfig:
+    """Write the default down: a sweep that is resumed from another folder stays in the same store."""
+    tracking = tracking.model_copy(update={"uri": tracking.uri or default_tracking_uri()})
+    return config.model_copy(update={"tracking": tracking})

@@ -13,7 +13,7 @@ from search.callbacks import observing
 from search.cluster import concurrent_trials, connected
 from search.config import SweepConfig
 from search.environment import describe_environment
-from search.errors import SweepError
+from search.errors import SweepError, SweepInterruptedError
 from search.figures import FrontFigure, draw_html, draw_png
 from search.progress import TrialProgress
 from search.report import front_table, print_summary
@@ -53,7 +53,8 @@ def run_sweep(
         The summary, as in ``summary.json``.
 
     Raises:
-        SweepError: If no trial finished, or the sweep was interrupted.
+        SweepError: If no trial finished.
+        SweepInterruptedError: If it was stopped before its last trial.
     """
     started = time.monotonic()
     write_json(folder.environment_file, describe_environment(config, splits))
@@ -87,7 +88,7 @@ def _train(
     outcomes = collect_trials(grid, epochs=config.training.epochs)
     n_ended = sum(trial.has_ended for trial in outcomes)
     if n_ended < n_trials:
-        raise SweepError(
+        raise SweepInterruptedError(
             f"the sweep was interrupted after {n_ended} of {n_trials} trials; continue it with "
             f"--resume --name {folder.name}"
         )

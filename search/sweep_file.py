@@ -24,7 +24,7 @@ def preset_names() -> list[str]:
 
 
 def load_sweep(sweep: str, assignments: list[str], **options: Any) -> SweepConfig:
-    """Read a preset or sweep file, apply ``key=value`` assignments, then command-line options.
+    """Read a preset or sweep file, apply ``key=value`` assignments, then command-line options, and validate.
 
     Args:
         sweep: A preset's name, or the path of a YAML file.
@@ -33,6 +33,15 @@ def load_sweep(sweep: str, assignments: list[str], **options: Any) -> SweepConfi
 
     Raises:
         ConfigError: If there is no such preset or file, it is not YAML, or a key or value is wrong.
+    """
+    return SweepConfig.from_mapping(read_values(sweep, assignments, **options))
+
+
+def read_values(sweep: str, assignments: list[str], **options: Any) -> dict[str, Any]:
+    """The same as :func:`load_sweep` before validation.
+
+    Raises:
+        ConfigError: If there is no such preset or file, or something is not YAML.
     """
     values = read_sweep_file(sweep)
     for assignment in assignments:
@@ -43,7 +52,7 @@ def load_sweep(sweep: str, assignments: list[str], **options: Any) -> SweepConfi
     for key, value in options.items():
         if value is not None:
             set_key(values, key.replace("__", "."), value)
-    return SweepConfig.from_mapping(values)
+    return values
 
 
 def read_sweep_file(sweep: str) -> dict[str, Any]:

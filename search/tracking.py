@@ -170,7 +170,7 @@ class Tracker:
             return str(experiment.experiment_id)
         location = None
         if self.uri.startswith("sqlite:///"):
-            location = (Path(self.uri.removeprefix("sqlite:///")).parent / "mlflow-artifacts").as_uri()
+            location = (Path(self.uri.removeprefix("sqlite:///")).absolute().parent / "mlflow-artifacts").as_uri()
         return str(self._client.create_experiment(self._experiment, artifact_location=location))
 
     def _continue_parent(self) -> bool:

@@ -29,6 +29,7 @@ def place(tmp_path, monkeypatch):
         (["--name", "../../etc"], "name must be a plain folder name"),
         (["--name", "/etc/x"], "name must be a plain folder name"),
         (["--resume"], "no sweep digits-<number>"),
+        (["--resume", "--name", "../x"], "name must be a plain folder name"),
         (["--resume", "--name", "nothing"], "there is no sweep 'nothing'"),
         (["fashion-mnist"], "name it with --data-dir"),
         (["fashion-mnist", "--data-dir", "nowhere"], "train-images-idx3-ubyte but there is no such file"),
