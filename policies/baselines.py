@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.exit_table import ExitTable
+from policies.front import preference
 from policies.ladder import shared_threshold_ladder
 from policies.policy import Policy
 from policies.rules import get_rule
@@ -33,8 +34,7 @@ def greedy_shared_threshold(
     """
     view = get_rule(rule).view(table, temperatures)
     ladder = shared_threshold_ladder(view, view.answers == table.labels[:, None])
-    violation = np.maximum(target - ladder.accuracy, 0.0)
-    best = np.lexsort((-ladder.accuracy, ladder.mean_depth, violation))[0]
+    best = preference(ladder.accuracy, ladder.mean_depth, target)[0]
     return Policy(
         rule=rule,
         thresholds=(float(ladder.thresholds[best]),) * (table.n_exits - 1),

@@ -73,53 +73,58 @@ class Certificate:
         return asdict(self)
 
 
-def certify_front(
+def fixed_sequence(
     candidates: Sequence[tuple[Policy, ExitTable]], *, target: float, delta: float
-) -> tuple[int | None, Certificate]:
-    """Find the cheapest policy of a front that is certified to meet the target.
+) -> tuple[SequenceStep, ...]:
+    """Test policies one after the other, stopping at the first that fails; the last that passed is the cheapest.
 
     Fixed-sequence testing (Angelopoulos et al., "Learn then Test", 2021; Laufer-Goldshtein et al., "Pareto
-    Testing", ICLR 2023): test from the safest policy to the boldest at full level ``delta``, stop at
-    the first failure, take the last one that passed. The probability that any policy that passed
-    misses the target is at most ``delta``.
+    Testing", ICLR 2023): every test is at the full level ``delta``, and the probability that any policy that
+    passes misses the target is at most ``delta``.
 
     Args:
         candidates: Policies, the safest by their ``search`` figures first, each with the ``certify``
             table of its own network. All tables are of the same split.
         target: Least accuracy, in (0, 1].
         delta: In (0, 1).
-
-    Returns:
-        The index of the certified policy or None, and the certificate: of that policy, or of the
-        first one tested where none passed.
     """
     steps: list[SequenceStep] = []
-    outcomes: list[tuple[int, int]] = []
     for policy, table in candidates:
-        n_errors = int((policy.decide(table).answers != table.labels).sum())
+        n_errors = _count_errors(policy, table)
         p_value = error_p_value(n_errors, table.n_samples, target)
         passed = p_value <= delta and table.groups is None
         steps.append(SequenceStep(policy.policy_hash, 1 - n_errors / table.n_samples, p_value, passed))
-        outcomes.append((n_errors, table.n_samples))
         if not passed:
             break
-    n_passed = sum(step.passed for step in steps)
-    chosen = max(n_passed - 1, 0)
-    policy, table = candidates[chosen]
-    n_errors, n = outcomes[chosen]
-    certified = n_passed > 0
+    return tuple(steps)
+
+
+def certificate_of(
+    policy: Policy, table: ExitTable, sequence: tuple[SequenceStep, ...], *, target: float, delta: float
+) -> Certificate:
+    """State what a tested sequence says about one policy.
+
+    Args:
+        policy: The policy that was chosen, whether it passed or not.
+        table: The ``certify`` table of its network.
+        sequence: As :func:`fixed_sequence` gives it.
+        target: Least accuracy.
+        delta: In (0, 1).
+    """
+    n_errors, n = _count_errors(policy, table), table.n_samples
+    certified = any(step.passed and step.policy_hash == policy.policy_hash for step in sequence)
     needed = None if certified else samples_needed(n_errors / n, target=target, delta=delta)
-    return (chosen if certified else None), Certificate(
+    return Certificate(
         certified=certified,
-        reason="" if certified else _why_not(table, steps[0], target=target, delta=delta),
+        reason="" if certified else _why_not(table, sequence, target=target, delta=delta),
         target=target,
         delta=delta,
         n=n,
         observed=1 - n_errors / n,
         bound=accuracy_lower_bound(n_errors, n, delta=delta),
-        p_value=steps[chosen].p_value,
+        p_value=error_p_value(n_errors, n, target),
         more_samples_needed=None if needed is None else max(needed - n, 0),
-        sequence=tuple(steps),
+        sequence=sequence,
         table_hash=table.split_hash,
         policy_hash=policy.policy_hash,
     )
@@ -165,12 +170,21 @@ def samples_needed(error_rate: float, *, target: float, delta: float) -> int | N
     return high
 
 
-def _why_not(table: ExitTable, step: SequenceStep, *, target: float, delta: float) -> str:
+def _count_errors(policy: Policy, table: ExitTable) -> int:
+    return int((policy.decide(table).answers != table.labels).sum())
+
+
+def _why_not(table: ExitTable, sequence: tuple[SequenceStep, ...], *, target: float, delta: float) -> str:
     if table.groups is not None:
         return "samples share groups, so they are not independent and this certificate does not apply to them"
-    if step.observed_accuracy < target:
-        return f"the safest policy's accuracy on certify is {step.observed_accuracy:.4f}, below the target {target:g}"
+    failed = next((step for step in sequence if not step.passed), None)
+    if failed is None:
+        return "the policy was not among those that were tested"
+    which = "the safest policy's" if failed is sequence[0] else "a safer policy's"
+    seen = f"{which} accuracy on certify is {failed.observed_accuracy:.4f}"
+    if failed.observed_accuracy < target:
+        return f"{seen}, below the target {target:g}"
     return (
-        f"the safest policy's accuracy on certify is {step.observed_accuracy:.4f}, above the target {target:g}, "
-        f"but {table.n_samples} samples are too few to be sure at delta {delta:g} (p = {step.p_value:.3g})"
+        f"{seen}, above the target {target:g}, but {table.n_samples} samples are too few to be sure "
+        f"at delta {delta:g} (p = {failed.p_value:.3g})"
     )

@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.evaluate import PopulationEvaluator
-from policies.front import nondominated
+from policies.front import nondominated, preference
+
+
+_STARTS = 3
 
 
 def coordinate_moves(
@@ -15,7 +18,7 @@ def coordinate_moves(
     targets: NDArray[np.float64],
     *,
     max_rounds: int = 20,
-) -> tuple[NDArray[np.int64], int]:
+) -> NDArray[np.int64]:
     """Improve each genome until no single exit's threshold can be changed for the better.
 
     Better means: nearer to the target while below it, then less deep, then more accurate. Every level
@@ -28,20 +31,18 @@ def coordinate_moves(
         max_rounds: Most passes over the exits.
 
     Returns:
-        The improved genomes, shape (P, E - 1), and the number of policies evaluated.
+        The improved genomes, shape (P, E - 1).
     """
     genomes = genomes.copy()
-    n_evaluated = 0
     active = np.arange(len(genomes))
     for _ in range(max_rounds):
         before = genomes[active].copy()
         for k in range(genomes.shape[1]):
             genomes[active, k] = _best_levels(evaluator, genomes[active], targets[active], k)
-            n_evaluated += len(active) * int(evaluator.n_levels[k])
         active = active[(genomes[active] != before).any(axis=1)]
         if active.size == 0:
             break
-    return genomes, n_evaluated
+    return genomes
 
 
 def _best_levels(
@@ -53,15 +54,10 @@ def _best_levels(
     outcome = evaluator.evaluate(candidates)
     accuracy = outcome.accuracy.reshape(len(genomes), n_levels)
     depth = outcome.mean_depth.reshape(len(genomes), n_levels)
-    violation = np.maximum(targets[:, None] - accuracy, 0.0)
-    return np.array(
-        [np.lexsort((-accuracy[i], depth[i], violation[i]))[0] for i in range(len(genomes))], dtype=np.int64
-    )
+    return np.array([preference(accuracy[i], depth[i], targets[i])[0] for i in range(len(genomes))], dtype=np.int64)
 
 
-def least_depth_genome(
-    evaluator: PopulationEvaluator, starts: NDArray[np.int64], target: float
-) -> tuple[NDArray[np.int64], int]:
+def least_depth_genome(evaluator: PopulationEvaluator, starts: NDArray[np.int64], target: float) -> NDArray[np.int64]:
     """The best genome for the target that coordinate moves reach from a few good starting points.
 
     Args:
@@ -70,13 +66,11 @@ def least_depth_genome(
         target: Least accuracy.
 
     Returns:
-        One genome, shape (E - 1,), and the number of policies evaluated.
+        One genome, shape (E - 1,).
     """
     outcome = evaluator.evaluate(starts)
     front = nondominated(outcome.accuracy, outcome.mean_depth)
-    violation = np.maximum(target - outcome.accuracy[front], 0.0)
-    chosen = front[np.lexsort((outcome.mean_depth[front], violation))[:3]]
-    moved, n_evaluated = coordinate_moves(evaluator, starts[chosen], np.full(len(chosen), target))
+    chosen = front[preference(outcome.accuracy[front], outcome.mean_depth[front], target)[:_STARTS]]
+    moved = coordinate_moves(evaluator, starts[chosen], np.full(len(chosen), target))
     result = evaluator.evaluate(moved)
-    order = np.lexsort((-result.accuracy, result.mean_depth, np.maximum(target - result.accuracy, 0.0)))
-    return moved[order[0]], n_evaluated + len(starts) + len(moved)
+    return np.asarray(moved[preference(result.accuracy, result.mean_depth, target)[0]])

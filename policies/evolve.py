@@ -16,7 +16,7 @@ from policies.coordinate import coordinate_moves
 from policies.errors import ExitSearchError
 from policies.evaluate import PopulationEvaluator
 from policies.exit_table import ExitTable
-from policies.front import hypervolume, nondominated, thin
+from policies.front import constrained_front, hypervolume, thin
 from policies.ladder import ladder_genomes
 from policies.policy import Policy
 from policies.randomness import seeded_global_random
@@ -92,38 +92,13 @@ class _Archive:
     genomes: NDArray[np.int64]
     accuracy: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     depth: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    n_evaluated: int = 0
 
     def offer(self, genomes: NDArray[np.int64], accuracy: NDArray[np.float64], depth: NDArray[np.float64]) -> None:
-        self.n_evaluated += len(genomes)
         all_genomes = np.concatenate([self.genomes, genomes])
         all_accuracy = np.concatenate([self.accuracy, accuracy])
         all_depth = np.concatenate([self.depth, depth])
         keep = constrained_front(all_accuracy, all_depth, self.target)
         self.genomes, self.accuracy, self.depth = all_genomes[keep], all_accuracy[keep], all_depth[keep]
-
-
-def constrained_front(accuracy: NDArray[np.float64], depth: NDArray[np.float64], target: float) -> NDArray[np.int64]:
-    """Indices of the feasible non-dominated points, shallowest first.
-
-    Where no point reaches the target: the shallowest of the most accurate ones, alone.
-
-    Args:
-        accuracy: Shape (P,), maximised.
-        depth: Shape (P,), minimised.
-        target: Least accuracy.
-    """
-    feasible = np.flatnonzero(accuracy >= target)
-    if feasible.size:
-        return feasible[nondominated(accuracy[feasible], depth[feasible])]
-    return np.lexsort((depth, -accuracy))[:1]
-
-
-def merge_fronts(fronts: list[pd.DataFrame], *, target: float, front_size: int) -> pd.DataFrame:
-    """The policies of several fronts that no other beats, shallowest first."""
-    merged = pd.concat(fronts, ignore_index=True)
-    keep = constrained_front(merged["accuracy"].to_numpy(), merged["mean_depth"].to_numpy(), target)
-    return merged.iloc[keep[thin(len(keep), front_size)]].reset_index(drop=True)
 
 
 def evolve_front(
@@ -151,7 +126,6 @@ def evolve_front(
     Returns:
         The front, shallowest policy first: ``accuracy``, ``mean_depth``, ``mean_cost``, ``feasible``, ``rule``
         and ``policy``. Where the target is out of reach: one row, the nearest policy, infeasible.
-        ``attrs["n_evaluated"]`` tells how many policies were tried.
     """
     settings = settings or EvolveSettings()
     view = get_rule(rule).view(table, temperatures)
@@ -194,8 +168,9 @@ def _run_generations(
 
 
 def _first_population(archive: _Archive, ladder: NDArray[np.int64], upper: list[int], size: int) -> list[Genome]:
-    warm = np.concatenate([archive.genomes, ladder[thin(len(ladder), size)]])
-    warm = warm[: int(size * _WARM_START_SHARE)]
+    n_warm = int(size * _WARM_START_SHARE)
+    warm = np.concatenate([archive.genomes, ladder])
+    warm = warm[thin(len(warm), n_warm)]
     n_random = size - len(warm)
     return [Genome(row) for row in warm.tolist()] + [
         Genome([random.randint(0, top) for top in upper]) for _ in range(n_random)
@@ -222,8 +197,7 @@ def _assign_fitness(evaluator: PopulationEvaluator, archive: _Archive, populatio
 
 def _polish(evaluator: PopulationEvaluator, archive: _Archive) -> None:
     starts = archive.genomes
-    moved, n_evaluated = coordinate_moves(evaluator, starts, np.maximum(archive.accuracy, archive.target))
-    archive.n_evaluated += n_evaluated
+    moved = coordinate_moves(evaluator, starts, np.maximum(archive.accuracy, archive.target))
     _assess(evaluator, archive, moved)
 
 
@@ -236,7 +210,7 @@ def _frame(
 ) -> pd.DataFrame:
     genomes = archive.genomes[thin(len(archive.genomes), front_size)]
     outcome = evaluator.evaluate(genomes)
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "accuracy": outcome.accuracy,
             "mean_depth": outcome.mean_depth,
@@ -246,5 +220,3 @@ def _frame(
             "policy": [Policy(rule, evaluator.thresholds(genome), tuple(temperatures.tolist())) for genome in genomes],
         }
     )
-    frame.attrs["n_evaluated"] = archive.n_evaluated
-    return frame

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import combinations
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 import zipfile
+import zlib
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,6 +126,18 @@ def hash_ids(ids: NDArray[np.str_]) -> str:
     return sha256("\n".join(sorted(str(name) for name in ids)).encode()).hexdigest()
 
 
+class Identified(Protocol):
+    """Anything that says which samples it holds: exit tables, data splits."""
+
+    @property
+    def ids(self) -> NDArray[np.str_]:
+        """Sample names, shape (N,)."""
+
+    @property
+    def groups(self) -> NDArray[np.str_] | None:
+        """Origin of each sample, shape (N,), or None."""
+
+
 def require_disjoint(tables: Mapping[str, ExitTable]) -> None:
     """Refuse splits that share a sample or a group.
 
@@ -133,22 +147,25 @@ def require_disjoint(tables: Mapping[str, ExitTable]) -> None:
     Raises:
         ExitTableError: If two tables share an id, or both have groups and share one.
     """
-    names = list(tables)
-    for position, first in enumerate(names):
-        for second in names[position + 1 :]:
-            _refuse_shared("ids", first, tables[first].ids, second, tables[second].ids)
-            groups = tables[first].groups, tables[second].groups
-            if groups[0] is not None and groups[1] is not None:
-                _refuse_shared("groups", first, groups[0], second, groups[1])
+    overlap = describe_overlap(tables)
+    if overlap:
+        raise ExitTableError(f"{overlap}; make the tables from disjoint samples")
 
 
-def _refuse_shared(key: str, first: str, left: NDArray[np.str_], second: str, right: NDArray[np.str_]) -> None:
-    shared = np.intersect1d(left, right)
-    if shared.size:
-        raise ExitTableError(
-            f"splits must not overlap but {first!r} and {second!r} share {shared.size} {key}, "
-            f"such as {str(shared[0])!r}; make the tables from disjoint samples"
-        )
+def describe_overlap(splits: Mapping[str, Identified]) -> str:
+    """Which splits share samples or groups, as one line for a person; empty where none do."""
+    for (first, left), (second, right) in combinations(splits.items(), 2):
+        for key in ("ids", "groups"):
+            mine, other = getattr(left, key), getattr(right, key)
+            if mine is None or other is None:
+                continue
+            shared = np.intersect1d(mine, other)
+            if shared.size:
+                return (
+                    f"splits must not overlap but {first!r} and {second!r} share {shared.size} {key}, "
+                    f"such as {str(shared[0])!r}"
+                )
+    return ""
 
 
 def _read_arrays(path: Path) -> dict[str, Any]:
@@ -160,7 +177,7 @@ def _read_arrays(path: Path) -> dict[str, Any]:
             return {key: archive[key] for key in archive.files}
     except FileNotFoundError:
         raise ExitTableError(f"{path}: there is no such exit table") from None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ExitTableError(f"{path}: not a readable exit table ({reason})") from None
 

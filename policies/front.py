@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+import pandas as pd
 
 
 def nondominated(accuracy: NDArray[np.float64], depth: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -18,6 +19,40 @@ def nondominated(accuracy: NDArray[np.float64], depth: NDArray[np.float64]) -> N
     order = np.lexsort((np.arange(len(depth)), -accuracy, depth))
     best_before = np.concatenate([[-np.inf], np.maximum.accumulate(accuracy[order])[:-1]])
     return np.asarray(order[accuracy[order] > best_before], dtype=np.int64)
+
+
+def preference(accuracy: NDArray[np.float64], depth: NDArray[np.float64], target: float) -> NDArray[np.int64]:
+    """Indices of the points, best first: the nearest to the target while below it, then shallower, then more accurate.
+
+    Args:
+        accuracy: Shape (P,), maximised.
+        depth: Shape (P,), minimised.
+        target: Least accuracy.
+    """
+    return np.lexsort((-accuracy, depth, np.maximum(target - accuracy, 0.0)))
+
+
+def constrained_front(accuracy: NDArray[np.float64], depth: NDArray[np.float64], target: float) -> NDArray[np.int64]:
+    """Indices of the feasible non-dominated points, shallowest first.
+
+    Where no point reaches the target: the shallowest of the most accurate ones, alone.
+
+    Args:
+        accuracy: Shape (P,), maximised.
+        depth: Shape (P,), minimised.
+        target: Least accuracy.
+    """
+    feasible = np.flatnonzero(accuracy >= target)
+    if feasible.size:
+        return feasible[nondominated(accuracy[feasible], depth[feasible])]
+    return preference(accuracy, depth, target)[:1]
+
+
+def merge_fronts(fronts: list[pd.DataFrame], *, target: float, front_size: int) -> pd.DataFrame:
+    """The policies of several fronts that no other beats, shallowest first."""
+    merged = pd.concat(fronts, ignore_index=True)
+    keep = constrained_front(merged["accuracy"].to_numpy(), merged["mean_depth"].to_numpy(), target)
+    return merged.iloc[keep[thin(len(keep), front_size)]].reset_index(drop=True)
 
 
 def hypervolume(

@@ -21,7 +21,8 @@ def policy_figures(table: ExitTable, decision: Decision) -> dict[str, Any]:
     Returns:
         ``accuracy``, ``macro_f1``, ``mean_depth`` (1 = first exit), ``mean_cost``, ``p90_cost`` and
         ``worst_cost`` (relative to the full network; the worst is what a sample really took),
-        ``exit_mix`` (share leaving at each depth) and ``ece``.
+        ``exit_mix`` (share leaving at each depth), ``ece``, ``exit_consistency`` (share that the last exit
+        would have answered alike) and ``n_samples``.
     """
     # Here, since the import takes seconds and workers that only need the cheap figures would pay for it.
     from sklearn.metrics import f1_score

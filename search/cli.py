@@ -75,11 +75,15 @@ def run(
 
     Exit status: 0 a policy meets the target; 3 none does, the nearest is reported; 2 wrong input; 130 interrupted.
 
-    Examples:
-        exitsearch run
-        exitsearch run fashion-mnist --data-dir data --set target=0.92
-        exitsearch run my_sweep.yaml --name first-try
-        exitsearch run --resume --name first-try
+    For example:
+
+    - `exitsearch run`
+
+    - `exitsearch run fashion-mnist --data-dir data --set target=0.92`
+
+    - `exitsearch run my_sweep.yaml --name first-try`
+
+    - `exitsearch run --resume --name first-try`
     """
     from search.run_command import run_command
 

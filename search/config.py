@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 import yaml
@@ -13,13 +14,15 @@ from policies.errors import ExitSearchError
 from policies.evolve import EvolveSettings
 from policies.rules import get_rule
 from search.errors import ConfigError
-from spaces import SPACES, Fixed, Space
+from spaces import SPACES, Space
 from trainables.data import SplitFractions
 from trainables.registry import resolve
 from trainables.workloads import get_workload
 
 
 Share = Annotated[float, Field(gt=0, lt=1)]
+
+T = TypeVar("T")
 
 
 class _Section(BaseModel):
@@ -57,7 +60,7 @@ class SpaceSection(_Section):
 
 
 class SearchSection(_Section):
-    """How training parameters are searched."""
+    """How training parameters are searched; for ``nsga2``, ``startup_trials`` is the size of the population."""
 
     trials: PositiveInt = 20
     sampler: Literal["tpe", "nsga2", "gp", "random"] = "tpe"
@@ -137,7 +140,7 @@ class SweepConfig(_Section):
         Raises:
             ExitSearchError: If a workload, space, rule or dimension is unknown, or numbers do not fit together.
         """
-        workload = get_workload(self.workload)
+        workload = _naming("workload", lambda: get_workload(self.workload))
         training = self.training.model_copy(
             update={
                 "n_exits": self.training.n_exits or workload.n_exits,
@@ -151,9 +154,8 @@ class SweepConfig(_Section):
                 "runs_dir": self.runs_dir.expanduser().absolute(),
             }
         )
-        for rule in config.policy.rules:
-            get_rule(rule)
-        config.splits.fractions()
+        _naming("policy.rules", lambda: [get_rule(rule) for rule in config.policy.rules])
+        _naming("splits", config.splits.fractions)
         _naming("policy", config.policy.evolve_settings)
         space = config.build_space()
         _check_first_trials(config.search.first_trials, space)
@@ -184,11 +186,12 @@ class SweepConfig(_Section):
         Raises:
             ConfigError: If a change names no dimension or does not fit it.
         """
-        space_class: type[Space] = resolve("space", self.space.name, SPACES, type)
+        space_class = _naming("space.name", lambda: resolve("space", self.space.name, SPACES, Space))
         try:
-            return space_class(n_exits=self.n_exits, overrides=self.space.overrides)
+            space: Space = space_class(n_exits=self.n_exits, overrides=self.space.overrides)
         except ValueError as error:
             raise ConfigError(f"space.overrides: {error}") from None
+        return space
 
     def to_yaml(self) -> str:
         """The sweep file that gives exactly this configuration."""
@@ -233,22 +236,21 @@ def _explain(error: ValidationError) -> str:
     return f"{key} {rule} but {first['input']!r} was given"
 
 
-def _naming(section: str, build: Any) -> None:
+def _naming(key: str, build: Callable[[], T]) -> T:
+    """Build something from the value of a key, and name the key where that cannot be."""
     try:
-        build()
+        return build()
     except ExitSearchError as error:
-        raise ConfigError(f"{section}: {error}") from None
+        raise ConfigError(f"{key}: {error}") from None
 
 
 def _check_first_trials(first_trials: list[dict[str, Any]], space: Space) -> None:
     for number, params in enumerate(first_trials, start=1):
-        for key in params:
-            if key not in space.dimensions:
+        for key, value in params.items():
+            dimension = space.dimensions.get(key)
+            problem = f"is no dimension of space {space.name!r}" if dimension is None else dimension.why_not(value)
+            if problem:
                 raise ConfigError(
-                    f"search.first_trials: number {number} names {key!r}, which space {space.name!r} does not have; "
-                    f"known are {', '.join(space.dimensions)}"
-                )
-            if isinstance(space.dimensions[key], Fixed):
-                raise ConfigError(
-                    f"search.first_trials: number {number} sets {key!r}, but space.overrides fixes it; leave it out"
+                    f"search.first_trials: {key!r} of number {number} {problem}; change it, or leave first trials out "
+                    f"with --set search.first_trials=[]"
                 )

@@ -12,7 +12,7 @@ from trainables.data import Splits
 
 
 def describe_environment(config: SweepConfig, splits: Splits) -> dict[str, Any]:
-    """Python, machine, packages with versions, seeds, split hashes and sizes, git commit."""
+    """Python, machine, packages with versions, seeds, hashes and sizes of the splits, git commit."""
     packages = {entry.metadata["Name"]: entry.version for entry in distributions() if entry.metadata["Name"]}
     return {
         "python": platform.python_version(),
@@ -21,6 +21,7 @@ def describe_environment(config: SweepConfig, splits: Splits) -> dict[str, Any]:
         "git_commit": _git_commit(),
         "seeds": {"sweep": config.seed, "splits": config.splits.seed},
         "split_hashes": splits.hashes,
+        "data_hashes": splits.data_hashes,
         "split_sizes": {name: len(splits[name].ids) for name in splits.hashes},
         "packages": dict(sorted(packages.items(), key=lambda item: item[0].lower())),
     }

@@ -1,7 +1,4 @@
-"""What a Ray worker does after the last trial: tabulate one checkpoint and search its policies.
-
-Imports little, since every worker process pays for it.
-"""
+"""What a Ray worker does after the last trial: tabulate one checkpoint and search its policies."""
 
 from __future__ import annotations
 
@@ -13,8 +10,9 @@ import pandas as pd
 import torch
 
 from policies.calibrate import CalibrationWarning, fit_temperatures
-from policies.evolve import EvolveSettings, evolve_front, merge_fronts
+from policies.evolve import EvolveSettings, evolve_front
 from policies.exit_table import ExitTable, require_disjoint
+from policies.front import merge_fronts
 from trainables.data import Split
 from trainables.multi_exit import TrialTask, load_model
 

@@ -18,13 +18,13 @@ class TrialProgress:
     Args:
         console: Where to print.
         n_trials: How many trials the sweep has.
-        target: Least accuracy.
+        aim: The accuracy that trials are searched for.
     """
 
-    def __init__(self, console: Console, *, n_trials: int, target: float) -> None:
+    def __init__(self, console: Console, *, n_trials: int, aim: float) -> None:
         self._console = console
         self._n_trials = n_trials
-        self._target = target
+        self._aim = aim
         self._best: float | None = None
         self._n_before = 0
         self._n_finished = 0
@@ -67,7 +67,7 @@ class TrialProgress:
         self._note_best(report)
         n_here = self._n_finished - self._n_before
         left = (time.monotonic() - self._started) / n_here * (self._n_trials - self._n_finished)
-        best = "none feasible yet" if self._best is None else f"best depth {self._best:.3f}"
+        best = f"none at {self._aim:.4f} yet" if self._best is None else f"best depth {self._best:.3f}"
         self._console.print(
             f"{self._n_finished:>3}/{self._n_trials}  {report.trial_id}  {self._outcome(report)}  |  {best}  |  "
             f"{timedelta(seconds=round(max(left, 0)))} left",
@@ -81,11 +81,11 @@ class TrialProgress:
         if report.failure:
             return f"failed: {report.failure}"
         accuracy, depth = report.result["accuracy"], report.result["mean_depth"]
-        falls_short = "" if accuracy >= self._target else f" (below {self._target:g})"
+        falls_short = "" if accuracy >= self._aim else f" (below {self._aim:.4f})"
         return f"accuracy {accuracy:.4f}{falls_short} at depth {depth:.3f}"
 
     def _note_best(self, report: TrialReport) -> None:
-        if report.failure or report.result["accuracy"] < self._target:
+        if report.failure or report.result["accuracy"] < self._aim:
             return
         depth = float(report.result["mean_depth"])
         self._best = depth if self._best is None else min(self._best, depth)

@@ -64,7 +64,9 @@ def _verdict(summary: dict[str, Any]) -> str:
             f"INFEASIBLE: no policy reached accuracy {target:g} on search; the nearest has "
             f"{selected['search']['accuracy']:.4f} (trial {selected['trial_id']})"
         )
-    policy = f"rule {selected['rule']}, trial {selected['trial_id']}"
+    leaves_early = any(threshold is not None for threshold in selected["params"]["thresholds"])
+    policy = f"rule {selected['rule']}" if leaves_early else "the full network, without early exits"
+    policy += f", trial {selected['trial_id']}"
     if not summary["certified"]:
         return f"Selected: {policy}. NOT CERTIFIED: {summary['certificate']['reason']}"
     return (

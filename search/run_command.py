@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+import re
 import sys
 from typing import Any
 
 from rich.console import Console
 
 from search.config import SweepConfig, TrackingSection
+from search.data_check import require_same_data
 from search.run_folder import RunFolder
 from search.sweep import load_splits, run_sweep
 from search.sweep_file import DEFAULT_PRESET, load_sweep, read_values
 from search.tracking import default_tracking_uri
+
+
+_STEM_LENGTH = 80
 
 
 def run_command(
@@ -42,10 +47,11 @@ def run_command(
         "data_dir": str(data_dir) if data_dir else None,
         "tracking__uri": tracking_uri,
     }
-    stem = Path(sweep or DEFAULT_PRESET).stem
+    stem = _name_stem(sweep or DEFAULT_PRESET)
     if resume:
         config, folder = _find(sweep, assignments, stem, options)
         splits = load_splits(config)
+        require_same_data(folder, splits)
     else:
         config = load_sweep(sweep or DEFAULT_PRESET, assignments, **options)
         # Before the folder is made: bad data must not leave an empty sweep behind.
@@ -69,6 +75,12 @@ def _find(
     folder.require_same(given)
     given = given.model_copy(update={"name": folder.name, "data_dir": given.data_dir or stored.data_dir})
     return _with_tracking(given, given.tracking if given.tracking.uri else stored.tracking), folder
+
+
+def _name_stem(sweep: str) -> str:
+    """What an unnamed sweep is called before its number: the file's name, without what no name may hold."""
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(sweep).stem).strip("-._")
+    return stem[:_STEM_LENGTH] or DEFAULT_PRESET
 
 
 def _with_tracking(config: SweepConfig, tracking: TrackingSection) -> SweepConfig:

@@ -16,6 +16,8 @@ from search.errors import RunFolderError
 
 # Keys that say where and how fast a sweep runs, not what it is; they may change between a sweep and its resumption.
 _FREE_KEYS = ("name", "data_dir", "runs_dir", "resources", "tracking")
+# Tune takes this one out of its own snapshot.
+_BOUND_KEYS = ("resources.concurrent",)
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,8 @@ class RunFolder:
         """
         stored, given = (_flat(one.model_dump(mode="json")) for one in (self.read_config(), config))
         for key in sorted({*stored, *given}):
-            if key.split(".")[0] in _FREE_KEYS or stored.get(key) == given.get(key):
+            is_free = key.split(".")[0] in _FREE_KEYS and key not in _BOUND_KEYS
+            if is_free or stored.get(key) == given.get(key):
                 continue
             raise RunFolderError(
                 f"{self.name!r} belongs to another sweep file: {key} was {stored.get(key)!r} and is now "
@@ -186,7 +189,7 @@ def _new_numbered(runs_dir: Path, stem: str) -> Path:
 
 def _numbers(runs_dir: Path, stem: str) -> list[int]:
     pattern = re.compile(re.escape(stem) + r"-(\d+)")
-    names = (entry.name for entry in runs_dir.glob(f"{stem}-*")) if runs_dir.is_dir() else ()
+    names = (entry.name for entry in runs_dir.iterdir()) if runs_dir.is_dir() else ()
     return [int(match[1]) for match in map(pattern.fullmatch, names) if match]
 
 

@@ -30,18 +30,19 @@ def build_sampler(name: str, *, seed: int, startup_trials: int) -> BaseSampler:
 
 
 class ConstrainedOptunaSearch(OptunaSearch):  # type: ignore[misc]
-    """Maximises accuracy and minimises mean depth under "accuracy >= target".
+    """Maximises accuracy and minimises mean depth under "accuracy >= aim".
 
     A trial whose objectives are not finite is told to Optuna as failed, with its reason, instead of being left
     running for ever. How many epochs a trial was trained is kept beside its values.
 
     Args:
         config: The sweep.
+        aim: The target and the margin that a certificate needs.
     """
 
-    def __init__(self, config: SweepConfig) -> None:
+    def __init__(self, config: SweepConfig, *, aim: float) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        self._target = config.target
+        self._aim = aim
         super().__init__(
             space=config.build_space(),
             metric=list(OBJECTIVES),
@@ -57,7 +58,7 @@ class ConstrainedOptunaSearch(OptunaSearch):  # type: ignore[misc]
         return study
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Tell Optuna how a trial ended; before that, whether it met the target."""
+        """Tell Optuna how a trial ended; before that, whether it reached the aim."""
         trial = self._ot_trials[trial_id]
         if result is not None:
             trial.set_user_attr("epoch", result.get("epoch"))
@@ -67,7 +68,7 @@ class ConstrainedOptunaSearch(OptunaSearch):  # type: ignore[misc]
             super().on_trial_complete(trial_id, None, error=True)
             return
         if result is not None:
-            trial.set_constraint("target", self._target - result["accuracy"])
+            trial.set_constraint("aim", self._aim - result["accuracy"])
         super().on_trial_complete(trial_id, result, error=error)
 
 

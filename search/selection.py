@@ -9,8 +9,8 @@ import pandas as pd
 import ray
 
 from policies.baselines import full_network
-from policies.certify import Certificate, certify_front
-from policies.evolve import merge_fronts
+from policies.certify import Certificate, certificate_of, fixed_sequence
+from policies.front import merge_fronts, preference
 from policies.metrics import exit_accuracies
 from policies.policy import Policy
 from search.config import SweepConfig
@@ -105,18 +105,17 @@ def select_policy(
     by_trial = {candidate.trial.trial_id: candidate for candidate in candidates}
     on_front = [(by_trial[row.trial_id], row.policy) for row in front.itertuples()]
     sequence = [*_full_network_first(candidates, aim), *on_front[::-1]]
-    index, certificate = certify_front(
-        [(policy, candidate.certify) for candidate, policy in sequence], target=target, delta=delta
-    )
-    if index is None:
-        shortfall = np.maximum(aim - front["accuracy"].to_numpy(), 0.0)
-        nearest = int(np.lexsort((front["mean_depth"], shortfall))[0])
-        of_trial, policy = on_front[nearest]
+    steps = fixed_sequence([(policy, one.certify) for one, policy in sequence], target=target, delta=delta)
+    n_passed = sum(step.passed for step in steps)
+    if n_passed:
+        of_trial, policy = sequence[n_passed - 1]
     else:
-        of_trial, policy = sequence[index]
-    certified = {step.policy_hash for step in certificate.sequence if step.passed}
-    front["certified"] = [row.policy_hash in certified for row in front["policy"]]
-    front["selected"] = [row is policy for row in front["policy"]]
+        nearest = preference(front["accuracy"].to_numpy(), front["mean_depth"].to_numpy(), aim)[0]
+        of_trial, policy = on_front[int(nearest)]
+    certificate = certificate_of(policy, of_trial.certify, steps, target=target, delta=delta)
+    passed = {step.policy_hash for step in steps if step.passed}
+    front["certified"] = [row.policy_hash in passed for row in front["policy"]]
+    front["selected"] = [row.policy_hash == policy.policy_hash for row in front["policy"]]
     return Selection(
         of_trial=of_trial, policy=policy, certificate=certificate, feasible=bool(front["feasible"].any()), front=front
     )

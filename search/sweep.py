@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -56,7 +57,7 @@ def run_sweep(
         SweepError: If no trial finished.
         SweepInterruptedError: If it was stopped before its last trial.
     """
-    started = time.monotonic()
+    started = time.monotonic() - _seconds_before(folder)
     write_json(folder.environment_file, describe_environment(config, splits))
     tracker = Tracker(config.tracking.uri or default_tracking_uri(), config.tracking.experiment, folder)
     tracker.start(_tracked_params(config))
@@ -64,6 +65,7 @@ def run_sweep(
     try:
         with connected(config.resources, address) as where:
             console.print(f"Sweep {folder.name} on {where}", highlight=False, soft_wrap=True)
+            console.print(f"Target {config.target:g}; with the margin for a certificate, trials aim at {task.aim:.4f}")
             outcomes = _train(config, folder, task, splits, tracker, console)
             selection = _select(config, folder, task, splits, outcomes, console)
         summary = _report(config, folder, task, splits, selection, outcomes, seconds=time.monotonic() - started)
@@ -75,12 +77,20 @@ def run_sweep(
     return summary
 
 
+def _seconds_before(folder: RunFolder) -> float:
+    """What the sweep took already, where it was finished once."""
+    try:
+        return float(json.loads(folder.summary_file.read_text())["seconds"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0.0
+
+
 def _train(
     config: SweepConfig, folder: RunFolder, task: TrialTask, splits: Splits, tracker: Tracker, console: Console
 ) -> list[TrialOutcome]:
     n_trials = config.search.trials
     with (
-        TrialProgress(console, n_trials=n_trials, target=config.target) as progress,
+        TrialProgress(console, n_trials=n_trials, aim=task.aim) as progress,
         observing(tracker, progress) as callback,
     ):
         concurrent = concurrent_trials(config.resources)

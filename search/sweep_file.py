@@ -64,7 +64,7 @@ def read_sweep_file(sweep: str) -> dict[str, Any]:
     text = _read_text(sweep)
     try:
         values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(f"{sweep}: not a YAML file ({reason})") from None
     if values is None:
@@ -94,7 +94,7 @@ def set_key(values: dict[str, Any], key: str, value: Any) -> None:
 def _parse_value(key: str, text: str) -> Any:
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         raise ConfigError(f"--set {key}: the value {text!r} is not YAML; quote it") from None
 
 
@@ -103,7 +103,7 @@ def _read_text(sweep: str) -> str:
         names = preset_names()
         if sweep not in names:
             near = get_close_matches(sweep, names, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = f"; did you mean {near[0]!r}?" if near else "."
             raise ConfigError(
                 f"there is no preset {sweep!r}{hint} Presets are {', '.join(names)}; a sweep file ends in .yaml"
             )

@@ -39,7 +39,8 @@ def collect_trials(grid: ResultGrid, *, epochs: int) -> list[TrialOutcome]:
     outcomes = []
     for result in grid:
         metrics = dict(result.metrics or {})
-        failure = last_line(str(result.error)) if result.error else failure_reason(metrics)
+        has_ended = bool(result.error or metrics.get("done"))
+        failure = last_line(str(result.error)) if result.error else failure_reason(metrics if has_ended else None)
         outcomes.append(
             TrialOutcome(
                 trial_id=str(metrics.get("trial_id", Path(result.path).name)),
@@ -48,7 +49,7 @@ def collect_trials(grid: ResultGrid, *, epochs: int) -> list[TrialOutcome]:
                 checkpoint=Path(result.checkpoint.path) if result.checkpoint else None,
                 failure=failure,
                 is_full=not failure and int(metrics.get("epoch", 0)) >= epochs,
-                has_ended=bool(failure or metrics.get("done")),
+                has_ended=has_ended,
             )
         )
     return outcomes
@@ -57,7 +58,8 @@ def collect_trials(grid: ResultGrid, *, epochs: int) -> list[TrialOutcome]:
 def best_trials(outcomes: list[TrialOutcome], count: int) -> list[TrialOutcome]:
     """The fully trained trials with the least ``depth_at_target``, best first."""
     full = [trial for trial in outcomes if trial.is_full and trial.checkpoint is not None]
-    return sorted(full, key=lambda trial: (trial.metrics["depth_at_target"], trial.trial_id))[:count]
+    # Ties stay in the order of the trials: their ids are random.
+    return sorted(full, key=lambda trial: float(trial.metrics["depth_at_target"]))[:count]
 
 
 def trial_counts(outcomes: list[TrialOutcome]) -> dict[str, int]:

@@ -34,7 +34,6 @@ def build_task(config: SweepConfig, splits: Splits) -> TrialTask:
         width=config.width,
         epochs=config.training.epochs,
         batch_size=config.training.batch_size,
-        target=config.target,
         aim=aim_accuracy(config, splits),
         seed=config.seed,
         n_threads=max(int(config.resources.cpus_per_trial), 1),
@@ -86,7 +85,7 @@ def build_tuner(
     return tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
-            search_alg=ConstrainedOptunaSearch(config),
+            search_alg=ConstrainedOptunaSearch(config, aim=task.aim),
             scheduler=build_scheduler(config),
             num_samples=config.search.trials,
             max_concurrent_trials=concurrent,

@@ -39,6 +39,14 @@ class Number:
         """Ask a trial for a value."""
         return trial.suggest_float(name, self.low, self.high, log=self.log)
 
+    def why_not(self, value: Any) -> str:
+        """Why a value cannot be suggested; empty where it can."""
+        try:
+            fits = self.low <= _number(value) <= self.high
+        except ValueError as error:
+            return str(error)
+        return "" if fits else f"must lie in [{self.low:g}, {self.high:g}] but {value!r} was given"
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -58,6 +66,10 @@ class Choice:
         """Ask a trial for a value."""
         return trial.suggest_categorical(name, list(self.options))
 
+    def why_not(self, value: Any) -> str:
+        """Why a value cannot be suggested; empty where it can."""
+        return "" if value in self.options else f"must be among {list(self.options)} but {value!r} was given"
+
 
 @dataclass(frozen=True)
 class Fixed:
@@ -68,6 +80,10 @@ class Fixed:
     def suggest(self, trial: Suggester, name: str) -> Any:
         """Return the value; the trial is not asked."""
         return self.value
+
+    def why_not(self, value: Any) -> str:
+        """Why a value cannot be suggested: none can."""
+        return f"is fixed at {self.value!r} by space.overrides"
 
 
 Dimension = Number | Choice | Fixed
@@ -108,8 +124,8 @@ def _with_bounds(dimension: Dimension, given: Mapping[str, Any]) -> Number:
 def _like(dimension: Dimension, value: Any) -> Any:
     if isinstance(dimension, Number):
         return _number(value)
-    if isinstance(dimension, Choice) and value not in dimension.options:
-        raise ValueError(f"must be among {list(dimension.options)} but {value!r} was given")
+    if isinstance(dimension, Choice) and dimension.why_not(value):
+        raise ValueError(dimension.why_not(value))
     return value
 
 

@@ -58,6 +58,8 @@ class ExitLoss:
             raise TrainingError(f"temperature must be positive but is {self.temperature}")
         if self.gamma < 0:
             raise TrainingError(f"gamma must not be negative but is {self.gamma}")
+        if not 0 <= self.label_smoothing < 1:
+            raise TrainingError(f"label_smoothing must lie in [0, 1) but is {self.label_smoothing}")
         if self.combination not in COMBINATIONS:
             raise TrainingError(f"combination must be one of {COMBINATIONS} but is {self.combination!r}")
 

@@ -17,7 +17,6 @@ from policies.exit_table import ExitTable
 from trainables.data import Split
 from trainables.models import MultiExitModel
 from trainables.report import diverged_report, quick_report
-from trainables.settings import TrainingSettings
 from trainables.tabulate import exit_table
 from trainables.training import MultiExitTraining
 from trainables.workloads import get_workload
@@ -37,8 +36,7 @@ class TrialTask:
         width: Channels of the first stage.
         epochs: Length of the training.
         batch_size: Samples per step.
-        target: Least accuracy of the policy.
-        aim: What the quick policy search aims at: the target and the margin that a certificate needs.
+        aim: The accuracy that policies are searched for: the target and the margin that a certificate needs.
         seed: Of initial weights, sample order and augmentation; the same for all trials, so that they
             differ by their parameters only.
         n_threads: Threads to compute with: the trial's CPU share.
@@ -51,7 +49,6 @@ class TrialTask:
     width: int
     epochs: int
     batch_size: int
-    target: float
     aim: float
     seed: int
     n_threads: int = 1
@@ -111,11 +108,12 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
 
     def _begin(self, config: Mapping[str, Any]) -> None:
         task = self._task
+        workload = get_workload(task.workload)
         self._training = MultiExitTraining(
             task.build_model(self._train),
-            TrainingSettings.from_params(config, n_exits=task.n_exits, epochs=task.epochs),
+            workload.settings(config, n_exits=task.n_exits, epochs=task.epochs),
             self._train,
-            augmentation=get_workload(task.workload).augmentation,
+            augmentation=workload.augmentation,
             epochs=task.epochs,
             batch_size=task.batch_size,
             seed=task.seed,
@@ -126,12 +124,12 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
         task = self._task
         if not math.isfinite(loss):
             reason = f"the loss is {loss} in epoch {self._training.epoch}"
-            return diverged_report(task.n_exits, target=task.target), reason
+            return diverged_report(task.n_exits, target=task.aim), reason
         try:
             table = task.table(self._training.model, self._search, "search")
         except ExitTableError as error:
-            return diverged_report(task.n_exits, target=task.target), f"epoch {self._training.epoch}: {error}"
-        return quick_report(table, target=task.target, aim=task.aim), ""
+            return diverged_report(task.n_exits, target=task.aim), f"epoch {self._training.epoch}: {error}"
+        return quick_report(table, target=task.aim), ""
 
 
 def load_model(checkpoint_dir: Path, task: TrialTask, train: Split) -> MultiExitModel:

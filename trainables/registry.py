@@ -17,7 +17,7 @@ def resolve(role: str, name: str, registered: Mapping[str, Any], expected: type)
         role: What is looked up, for the message: "workload".
         name: A registered name, or ``module:attribute`` of an importable module.
         registered: The role's registry.
-        expected: The type that the result must have.
+        expected: What the result must be an instance or a subclass of.
 
     Raises:
         ExitSearchError: If there is no such thing or it has another type.
@@ -26,7 +26,7 @@ def resolve(role: str, name: str, registered: Mapping[str, Any], expected: type)
         return registered[name]
     if ":" not in name:
         near = get_close_matches(name, registered, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         raise ExitSearchError(
             f"there is no {role} {name!r}{hint} Known are {', '.join(sorted(registered))}, "
             f"and your own as module:attribute"
@@ -34,10 +34,11 @@ def resolve(role: str, name: str, registered: Mapping[str, Any], expected: type)
     module_name, _, attribute = name.partition(":")
     try:
         found = getattr(import_module(module_name), attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, ValueError, TypeError, SyntaxError) as error:
         raise ExitSearchError(
             f"{role} {name!r} cannot be imported ({error}); its module must be in the current folder or installed"
         ) from None
-    if not isinstance(found, expected):
-        raise ExitSearchError(f"{role} {name!r} must be a {expected.__name__} but is a {type(found).__name__}")
+    fits = issubclass(found, expected) if isinstance(found, type) else isinstance(found, expected)
+    if not fits:
+        raise ExitSearchError(f"{role} {name!r} must be a {expected.__name__} but is {found!r:.60}")
     return found

@@ -26,15 +26,14 @@ def depth_at_target(accuracy: float, mean_depth: float, *, target: float, n_exit
     return mean_depth if accuracy >= target else n_exits + (target - accuracy)
 
 
-def quick_report(table: ExitTable, *, target: float, aim: float) -> dict[str, float]:
-    """Fit temperatures, search policies for milliseconds, and report the one with the least depth at the aim.
+def quick_report(table: ExitTable, *, target: float) -> dict[str, float]:
+    """Fit temperatures, search policies for milliseconds, and report the one with the least depth at the target.
 
-    Where none reaches the aim, it is the most accurate one.
+    Where none reaches the target, it is the most accurate one.
 
     Args:
         table: The ``search`` table of the network as it is now.
-        target: Least accuracy, for ``depth_at_target``.
-        aim: The target and the margin that a certificate needs on top of it.
+        target: Least accuracy on this table.
 
     Returns:
         ``accuracy``, ``mean_depth`` and ``mean_cost`` of that policy, ``depth_at_target``, and per depth
@@ -46,7 +45,7 @@ def quick_report(table: ExitTable, *, target: float, aim: float) -> dict[str, fl
         temperatures = fit_temperatures(table)
     view = get_rule("confidence").view(table, temperatures)
     evaluator = PopulationEvaluator(view, table.labels, table.cost, max_levels=_MAX_LEVELS)
-    genome, _ = least_depth_genome(evaluator, ladder_genomes(evaluator), aim)
+    genome = least_depth_genome(evaluator, ladder_genomes(evaluator), target)
     outcome = evaluator.evaluate(genome[None])
     accuracy, mean_depth = float(outcome.accuracy[0]), float(outcome.mean_depth[0])
     return {

@@ -17,7 +17,6 @@ from trainables.schedules import LinearSchedule, constant
 OPTIMISERS = ("adamw", "sgd")
 DISTILLATIONS = ("none", "self")
 _FINAL_DIV_FACTOR = 1e4
-_SGD_MOMENTUM = 0.9
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class TrainingSettings:
     """Everything about training that a sweep may vary.
 
     Attributes:
-        optimiser: ``adamw`` or ``sgd`` (Nesterov momentum 0.9).
+        optimiser: ``adamw`` or ``sgd`` with Nesterov momentum; the cycle moves the momentum too, 0.95 to 0.85 and back.
         learning_rate: Peak of the one-cycle schedule.
         weight_decay: Of the optimiser.
         loss: The exit loss.
@@ -45,7 +44,8 @@ class TrainingSettings:
         """Read a trial's parameters; depths in names count from 1.
 
         Args:
-            params: Flat parameters as the space names them. What is left out has a neutral default.
+            params: Flat parameters as the space names them. What is left out has a neutral default, and what
+                belongs to a teacher only counts with ``distillation: self``.
             n_exits: ``E``.
             epochs: Length of the training, for the schedules.
 
@@ -58,7 +58,7 @@ class TrainingSettings:
                 f"unknown training parameter {unknown[0]!r}; known are {', '.join(known_parameters(n_exits))}"
             )
         optimiser = _one_of(params, "optimiser", OPTIMISERS)
-        distils = _one_of(params, "distillation", DISTILLATIONS[::-1] if "alpha" in params else DISTILLATIONS) != "none"
+        distils = _one_of(params, "distillation", DISTILLATIONS) == "self"
         return cls(
             optimiser=optimiser,
             learning_rate=float(params.get(f"learning_rate_{optimiser}", 3e-3 if optimiser == "adamw" else 0.1)),
@@ -83,7 +83,7 @@ class TrainingSettings:
             model.parameters(),
             lr=self.learning_rate,
             weight_decay=self.weight_decay,
-            momentum=_SGD_MOMENTUM,
+            momentum=0.9,
             nesterov=True,
         )
 
@@ -134,13 +134,14 @@ def _one_of(params: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> s
 def _schedule(params: Mapping[str, Any], name: str, epochs: int) -> LinearSchedule:
     """``<name>`` alone is constant; with ``<name>_schedule: linear`` it moves to ``<name>_end``.
 
-    ``_warmup`` and ``_until`` are shares of the training.
+    ``_warmup`` and ``_until`` are shares of the training; with ``_until`` 1 the last epoch is at the end.
     """
     start = float(params.get(name, 0.0))
     if _one_of(params, f"{name}_schedule", ("constant", "linear")) == "constant":
         return constant(start)
-    warmup = round(float(params.get(f"{name}_warmup", 0.0)) * epochs)
-    until = round(float(params.get(f"{name}_until", 1.0)) * epochs)
+    last = epochs - 1
+    warmup = round(float(params.get(f"{name}_warmup", 0.0)) * last)
+    until = round(float(params.get(f"{name}_until", 1.0)) * last)
     return LinearSchedule(
         start=start, end=float(params.get(f"{name}_end", start)), until=max(until, warmup + 1), warmup=warmup
     )

@@ -7,8 +7,9 @@ from scipy.stats import binomtest
 from policies.certify import (
     accuracy_lower_bound,
     certifiable_accuracy,
-    certify_front,
+    certificate_of,
     error_p_value,
+    fixed_sequence,
     samples_needed,
 )
 from policies.exit_table import ExitTable
@@ -17,6 +18,15 @@ from policies.policy import Policy
 
 FULL = Policy("confidence", (float("inf"),), (1.0, 1.0))
 FIRST = Policy("confidence", (0.0,), (1.0, 1.0))
+
+
+def certify_front(candidates, *, target, delta):
+    """Index of the last that passed, or None, and the certificate of that one, or of the first."""
+    steps = fixed_sequence(candidates, target=target, delta=delta)
+    n_passed = sum(step.passed for step in steps)
+    policy, table = candidates[max(n_passed - 1, 0)]
+    certificate = certificate_of(policy, table, steps, target=target, delta=delta)
+    return (n_passed - 1 if n_passed else None), certificate
 
 
 def table_with_errors(n, *, first, last, groups=None):
@@ -76,6 +86,14 @@ def test_nothing_certified_says_why_and_how_many_samples_are_missing():
     _, certificate = certify_front([(FULL, below)], target=0.95, delta=0.05)
     assert "below the target" in certificate.reason
     assert certificate.more_samples_needed is None
+
+
+def test_certificate_of_an_uncertified_policy_states_that_policys_own_figures():
+    steps = fixed_sequence([(FULL, table_with_errors(50, first=9, last=1))], target=0.95, delta=0.05)
+    bold = certificate_of(FIRST, table_with_errors(50, first=9, last=1), steps, target=0.95, delta=0.05)
+    assert not bold.certified
+    assert bold.policy_hash == FIRST.policy_hash
+    assert bold.observed == pytest.approx(0.82)
 
 
 def test_grouped_samples_are_not_certified_as_if_they_were_independent():

@@ -7,8 +7,8 @@ import pytest
 from policies.baselines import greedy_shared_threshold
 from policies.errors import ExitSearchError
 from policies.evaluate import PopulationEvaluator
-from policies.evolve import ConstrainedFitness, EvolveSettings, constrained_front, evolve_front, merge_fronts
-from policies.front import hypervolume
+from policies.evolve import ConstrainedFitness, EvolveSettings, evolve_front
+from policies.front import constrained_front, hypervolume, merge_fronts
 from policies.metrics import policy_figures
 from policies.rules import get_rule
 from tests.tables import make_table

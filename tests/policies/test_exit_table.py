@@ -68,7 +68,7 @@ def test_broken_arrays_name_the_key_and_the_row(changed, message):
 
 def written(path, **changes):
     content = arrays() | {"meta": np.array(json.dumps({"schema": 1}))} | changes
-    np.savez(path, **{key: value for key, value in content.items() if value is not None})
+    np.savez_compressed(path, **{key: value for key, value in content.items() if value is not None})
     return path
 
 

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 import numpy as np
 
-from policies.front import hypervolume, nondominated, thin
+from policies.front import hypervolume, nondominated, preference, thin
 
 
 POINTS = st.lists(st.tuples(st.integers(0, 6), st.integers(1, 6)), max_size=30)
@@ -41,3 +41,15 @@ def test_thinning_keeps_both_ends(n_points, limit):
     assert kept[0] == 0
     assert kept[-1] == n_points - 1
     assert (np.diff(kept) > 0).all()
+
+
+@given(points=st.lists(st.tuples(st.integers(0, 6), st.integers(1, 6)), min_size=1, max_size=30))
+def test_preference_puts_the_shallowest_feasible_point_first(points):
+    accuracy = np.array([a for a, _ in points], dtype=float)
+    depth = np.array([d for _, d in points], dtype=float)
+    best = preference(accuracy, depth, 3.0)[0]
+    if (accuracy >= 3).any():
+        assert accuracy[best] >= 3
+        assert depth[best] == depth[accuracy >= 3].min()
+    else:
+        assert accuracy[best] == accuracy.max()

@@ -31,7 +31,7 @@ def place(tmp_path, monkeypatch):
         (["--resume"], "no sweep digits-<number>"),
         (["--resume", "--name", "../x"], "name must be a plain folder name"),
         (["--resume", "--name", "nothing"], "there is no sweep 'nothing'"),
-        (["fashion-mnist"], "name it with --data-dir"),
+        (["fashion-mnist"], "FashionMNIST/raw with --data-dir DIR"),
         (["fashion-mnist", "--data-dir", "nowhere"], "train-images-idx3-ubyte but there is no such file"),
         (["--set", "workload=mine:WORKLOAD"], "workload 'mine:WORKLOAD' cannot be imported"),
     ],

@@ -12,7 +12,7 @@ def ended(trial_id, accuracy, depth, failure=""):
 
 def test_one_line_a_trial_with_what_it_reached_and_the_best_so_far():
     printed = io.StringIO()
-    with TrialProgress(Console(file=printed, width=60), n_trials=4, target=0.95) as progress:
+    with TrialProgress(Console(file=printed, width=60), n_trials=4, aim=0.95) as progress:
         progress.sweep_began([], set())
         progress.trial_ended(ended("a", 0.94, 1.1))
         progress.trial_ended(ended("b", 0.96, 1.8))
@@ -20,7 +20,7 @@ def test_one_line_a_trial_with_what_it_reached_and_the_best_so_far():
         progress.trial_ended(ended("d", 0.95, 1.5))
     lines = printed.getvalue().splitlines()
     assert len(lines) == 4
-    assert "1/4  a  accuracy 0.9400 (below 0.95) at depth 1.100  |  none feasible yet" in lines[0]
+    assert "1/4  a  accuracy 0.9400 (below 0.9500) at depth 1.100  |  none at 0.9500 yet" in lines[0]
     assert "accuracy 0.9600 at depth 1.800  |  best depth 1.800" in lines[1]
     assert "failed: the loss is nan in epoch 2  |  best depth 1.800" in lines[2]
     assert "best depth 1.500  |  0:00:00 left" in lines[3]
@@ -28,7 +28,7 @@ def test_one_line_a_trial_with_what_it_reached_and_the_best_so_far():
 
 def test_resumed_sweep_counts_what_was_finished():
     printed = io.StringIO()
-    with TrialProgress(Console(file=printed), n_trials=3, target=0.5) as progress:
+    with TrialProgress(Console(file=printed), n_trials=3, aim=0.5) as progress:
         progress.sweep_began([ended("a", 0.9, 1.2)], {"a", "b"})
         progress.trial_ended(ended("b", 0.9, 2.0))
     assert "1 trials were finished before, 1 go on" in printed.getvalue()
@@ -38,7 +38,7 @@ def test_resumed_sweep_counts_what_was_finished():
 
 def test_a_terminal_gets_a_bar():
     printed = io.StringIO()
-    with TrialProgress(Console(file=printed, force_terminal=True), n_trials=2, target=0.5) as progress:
+    with TrialProgress(Console(file=printed, force_terminal=True), n_trials=2, aim=0.5) as progress:
         progress.sweep_began([], set())
         progress.trial_ended(ended("a", 0.9, 1.2))
     assert "1/2" in printed.getvalue()

@@ -12,7 +12,7 @@ from search.sweep_file import load_sweep
 
 def searcher(sampler="tpe", *assignments):
     config = load_sweep("digits", [f"search.sampler={sampler}", "search.startup_trials=4", *assignments])
-    return ConstrainedOptunaSearch(config)
+    return ConstrainedOptunaSearch(config, aim=0.95)
 
 
 def result(accuracy, depth, **more):

@@ -22,7 +22,6 @@ def task():
         width=8,
         epochs=3,
         batch_size=64,
-        target=0.9,
         aim=0.93,
         seed=0,
     )

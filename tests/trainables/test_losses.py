@@ -129,6 +129,7 @@ def test_one_exit_has_nobody_to_teach():
         ({"exit_weights": (1.0, -1.0, 1.0)}, "must not be negative"),
         ({"temperature": 0.0}, "temperature must be positive but is 0"),
         ({"gamma": -1.0}, "gamma must not be negative but is -1"),
+        ({"label_smoothing": 1.0}, "label_smoothing must lie in"),
         ({"combination": "mixed"}, "must be one of .* but is 'mixed'"),
     ],
 )

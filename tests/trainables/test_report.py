@@ -19,7 +19,7 @@ def test_depth_at_target_ranks_any_feasible_trial_first():
 
 def test_report_is_the_best_quick_policy():
     table = make_table(400)
-    report = quick_report(table, target=0.8, aim=0.82)
+    report = quick_report(table, target=0.82)
     assert report["accuracy"] >= 0.82
     assert report["depth_at_target"] == report["mean_depth"]
     temperatures = tuple(fit_temperatures(table).tolist())
@@ -30,12 +30,12 @@ def test_report_is_the_best_quick_policy():
 
 
 def test_target_out_of_reach_is_reported_as_a_violation():
-    report = quick_report(make_table(400), target=1.0, aim=1.0)
+    report = quick_report(make_table(400), target=1.0)
     assert report["depth_at_target"] == pytest.approx(3 + 1.0 - report["accuracy"])
 
 
 def test_a_diverged_trial_reports_the_same_keys():
-    report, diverged = quick_report(make_table(50), target=0.8, aim=0.8), diverged_report(3, target=0.8)
+    report, diverged = quick_report(make_table(50), target=0.8), diverged_report(3, target=0.8)
     assert report.keys() == diverged.keys()
     assert math.isnan(diverged["accuracy"])
     assert diverged["depth_at_target"] > depth_at_target(0.01, 1.0, target=0.8, n_exits=3)

@@ -44,7 +44,7 @@ def test_parameters_reach_their_places():
 
 def test_schedules_are_shares_of_the_training():
     chosen = settings(
-        epochs=20,
+        epochs=21,
         distillation="self",
         alpha=0.8,
         alpha_schedule="linear",

@@ -42,6 +42,12 @@ class Samples:
             values = getattr(self, name)
             if values is not None and values.shape != (n,):
                 raise DataError(f"{name} must have shape ({n},) to match the inputs but has {values.shape}")
+        if self.labels.dtype != np.int64:
+            raise DataError(f"labels must be int64 but are {self.labels.dtype}")
+        for name in ("ids", "groups"):
+            values = getattr(self, name)
+            if values is not None and values.dtype.kind != "U":
+                raise DataError(f"{name} must be text (numpy dtype 'U') but are {values.dtype}")
         if self.inputs.ndim != 4:
             raise DataError(f"inputs must have shape (N, channels, height, width) but have {self.inputs.shape}")
         if self.inputs.dtype not in (np.uint8, np.float32):

@@ -40,7 +40,11 @@ class FashionMnistSource(DataSource):
             DataError: If no folder was named, or a file is missing or damaged.
         """
         if data_dir is None:
-            raise DataError("fashion-mnist needs files but no folder was given; name it with --data-dir DIR")
+            raise DataError(
+                f"fashion-mnist needs the files {', '.join(_FILES)} but no folder was given; name the one that holds "
+                f"FashionMNIST/raw with --data-dir DIR, or get them with "
+                f"torchvision.datasets.FashionMNIST('DIR', download=True)"
+            )
         folder = data_dir / "FashionMNIST" / "raw"
         missing = [name for name in _FILES if not (folder / name).is_file()]
         if missing:

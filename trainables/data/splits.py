@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.exit_table import hash_ids
+from policies.exit_table import describe_overlap, hash_ids
 from trainables.errors import DataError
 
 
@@ -50,6 +51,15 @@ class Split:
         """SHA-256 over the sorted sample ids."""
         return hash_ids(self.ids)
 
+    @property
+    def data_hash(self) -> str:
+        """SHA-256 over ids, labels, groups and inputs, in order."""
+        digest = sha256()
+        for array in (self.ids, self.labels, self.inputs, *(() if self.groups is None else (self.groups,))):
+            digest.update(f"{array.dtype}{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
 
 @dataclass(frozen=True)
 class Splits:
@@ -66,11 +76,12 @@ class Splits:
     class_names: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        for position, first in enumerate(SPLIT_NAMES):
-            if len(self[first].ids) == 0:
-                raise DataError(f"every split needs samples but {first!r} got none; change the split fractions")
-            for second in SPLIT_NAMES[position + 1 :]:
-                self._refuse_overlap(first, second)
+        for name in SPLIT_NAMES:
+            if len(self[name].ids) == 0:
+                raise DataError(f"every split needs samples but {name!r} got none; change the split fractions")
+        overlap = describe_overlap({name: self[name] for name in SPLIT_NAMES})
+        if overlap:
+            raise DataError(overlap)
 
     def __getitem__(self, name: str) -> Split:
         if name not in SPLIT_NAMES:
@@ -83,14 +94,7 @@ class Splits:
         """Split name to the SHA-256 over its sample ids."""
         return {name: self[name].split_hash for name in SPLIT_NAMES}
 
-    def _refuse_overlap(self, first: str, second: str) -> None:
-        for key in ("ids", "groups"):
-            left, right = getattr(self[first], key), getattr(self[second], key)
-            if left is None or right is None:
-                continue
-            shared = np.intersect1d(left, right)
-            if shared.size:
-                raise DataError(
-                    f"splits must not overlap but {first!r} and {second!r} share {shared.size} {key}, "
-                    f"such as {str(shared[0])!r}"
-                )
+    @property
+    def data_hashes(self) -> dict[str, str]:
+        """Split name to the SHA-256 over everything in it."""
+        return {name: self[name].data_hash for name in SPLIT_NAMES}

@@ -1,4 +1,4 @@
-"""What every workload is: a data source, a network and how to move its training images."""
+"""What every workload is: a data source, a network, and how it is trained."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from trainables.augment import Augmentation
 from trainables.data import DataSource, Split, SplitFractions, Splits, split_samples
 from trainables.models import MultiExitModel
+from trainables.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Workload:
         n_exits: Number of exits unless the sweep file says otherwise.
         width: Channels of the first stage unless the sweep file says otherwise.
         augmentation: How training images may be moved.
+        settings: From a trial's parameters to optimiser, loss and schedules; takes the arguments of
+            :meth:`~trainables.settings.TrainingSettings.from_params`.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Workload:
     n_exits: int
     width: int
     augmentation: Augmentation = field(default_factory=Augmentation)
+    settings: Callable[..., TrainingSettings] = TrainingSettings.from_params
 
     def load(self, data_dir: Path | None, fractions: SplitFractions, *, split_seed: int) -> Splits:
         """Read the data and split it four ways.

@@ -45,6 +45,6 @@ def test_names():
         get_workload("digit")
     with pytest.raises(ExitSearchError, match="cannot be imported"):
         get_workload("no_such_module:WORKLOAD")
-    with pytest.raises(ExitSearchError, match="must be a Workload but is a dict"):
+    with pytest.raises(ExitSearchError, match="must be a Workload but is "):
         get_workload("trainables.workloads:WORKLOADS")
     assert get_workload("trainables.workloads.digits:DIGITS") is WORKLOADS["digits"]

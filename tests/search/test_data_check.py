@@ -1,0 +1,25 @@
+from dataclasses import replace
+
+import pytest
+
+from search.data_check import require_same_data
+from search.environment import describe_environment
+from search.errors import RunFolderError
+from search.run_folder import RunFolder, write_json
+from search.sweep import load_splits
+from search.sweep_file import load_sweep
+
+
+def test_other_labels_or_images_are_refused(tmp_path):
+    config = load_sweep("digits", [])
+    splits = load_splits(config)
+    folder = RunFolder(tmp_path)
+    require_same_data(folder, splits)
+    write_json(folder.environment_file, describe_environment(config, splits))
+    require_same_data(folder, load_splits(config))
+    for changed in ({"labels": splits.test.labels[::-1]}, {"inputs": splits.test.inputs + 1}):
+        with pytest.raises(RunFolderError, match="was started on other data: its test split has changed"):
+            require_same_data(folder, replace(splits, test=replace(splits.test, **changed)))
+    folder.environment_file.write_text("{")
+    with pytest.raises(RunFolderError, match="damaged"):
+        require_same_data(folder, splits)
