@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from search.config import SweepConfig
-from tests.search.conftest import SMALL, ray_session  # noqa: F401
+from tests.sweeps import SMALL
 
 
 ROOT = Path(__file__).parents[1]
@@ -76,7 +76,7 @@ def test_make_targets_exist(command):
 
 
 @pytest.mark.parametrize("command", SWEEPS)
-def test_sweeps(command, place, ray_session):  # noqa: F811
+def test_sweeps(command, place, ray_session):
     small = [part for one in SMALL for part in ("--set", one)]
     done = run(command, place, ray_session, *small, "--set", "search.first_trials=[]")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -2,38 +2,10 @@ import io
 from pathlib import Path
 
 import pytest
-import ray
 from rich.console import Console
 
 from search.run_command import run_command
-
-
-# The default preset, made small: what is tested is that everything happens, not how well it does.
-SMALL = (
-    "training.epochs=3",
-    "search.trials=3",
-    "search.startup_trials=2",
-    "policy.best_trials=2",
-    "policy.generations=3",
-    "policy.population=16",
-    "policy.max_levels=32",
-    "target=0.5",
-)
-
-
-@pytest.fixture(scope="session")
-def ray_session():
-    """One Ray session for all tests; gives its address, so that other processes can join."""
-    ray.init(
-        address="local",
-        num_cpus=2,
-        object_store_memory=200 * 1024**2,
-        include_dashboard=False,
-        log_to_driver=False,
-        configure_logging=False,
-    )
-    yield ray.get_runtime_context().gcs_address
-    ray.shutdown()
+from tests.sweeps import SMALL
 
 
 class Runner:

@@ -36,7 +36,7 @@ def test_same_seed_same_suggestions(sampler):
 
 def test_first_trials_come_first():
     params = searcher().suggest("t0")
-    assert params["learning_rate_adamw"] == 0.01
+    assert params["learning_rate_adamw"] == 0.02
     assert params["distillation"] == "none"
 
 

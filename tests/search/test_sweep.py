@@ -21,7 +21,7 @@ from policies.exit_table import ExitTable, require_disjoint
 from policies.metrics import policy_figures
 from policies.policy import Policy
 from search.errors import RunFolderError, SweepError
-from tests.search.conftest import SMALL
+from tests.sweeps import SMALL
 from trainables.workloads import get_workload
 
 

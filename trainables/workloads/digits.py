@@ -14,5 +14,5 @@ DIGITS = Workload(
     build=partial(small_cnn, head_grid=1),
     n_exits=3,
     width=16,
-    augmentation=Augmentation(shift=0.125),
+    augmentation=Augmentation(shift=0.06),
 )
