@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from urllib.request import urlopen
+import warnings
 
 import numpy as np
 import pytest
 import yaml
 
+from search.cli import ExitCode, main
 from search.config import SweepConfig
 from tests.sweeps import SMALL
 
@@ -75,13 +77,34 @@ def test_make_targets_exist(command):
     assert "search/run.py" in done.stdout or "pytest" in done.stdout
 
 
-@pytest.mark.parametrize("command", SWEEPS)
-def test_sweeps(command, place, ray_session):
-    small = [part for one in SMALL for part in ("--set", one)]
-    done = run(command, place, ray_session, *small, "--set", "search.first_trials=[]")
-    assert done.returncode == 0, done.stdout + done.stderr
+TINY = (*SMALL, "search.trials=1", "training.epochs=3", "training.batch_size=16", "policy.best_trials=1")
+
+
+@pytest.mark.parametrize("command", [command for command in SWEEPS if "my_sweep" not in command])
+def test_sweeps(command, place, ray_session, monkeypatch, capsys):
+    """In this process, which has imported everything already."""
+    monkeypatch.chdir(place)
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    words = shlex.split(command.replace("../shared/data", "data"))
+    arguments = words[words.index("run") + 1 :] if "run" in words else words[2:]
+    with pytest.raises(SystemExit) as ended:
+        main(["run", *arguments, *_settings()])
+    printed = capsys.readouterr()
+    assert ended.value.code == ExitCode.DONE, printed.out + printed.err
+    assert "selected policy" in printed.out
+
+
+def test_sweep_over_a_workload_of_the_readers_own(place, ray_session):
+    """In a process of its own: Ray's workers must find the reader's module."""
+    (command,) = [command for command in SWEEPS if "my_sweep" in command]
+    done = run(command, place, ray_session, *_settings())
+    assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
     assert "selected policy" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def _settings():
+    return [part for one in (*TINY, "search.first_trials=[]") for part in ("--set", one)]
 
 
 def test_other_commands(place):
