@@ -41,7 +41,8 @@ def test_clamped_temperatures_warn_and_name_the_depth(factor, clamp):
 def test_no_warning_inside_the_clamp():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        fit_temperatures(make_table(400))
+        temperatures = fit_temperatures(make_table(400))
+    assert ((temperatures > TEMPERATURE_BOUNDS[0]) & (temperatures < TEMPERATURE_BOUNDS[1])).all()
 
 
 def test_tempered_probabilities_sum_to_one_at_extreme_logits():

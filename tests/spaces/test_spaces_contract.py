@@ -27,7 +27,9 @@ def draw(space, count=200, seed=0):
 @pytest.mark.parametrize("n_exits", [1, 2, 3, 5])
 def test_every_draw_can_be_trained(space_class, n_exits):
     for params in draw(space_class(n_exits=n_exits)):
-        TrainingSettings.from_params(params, n_exits=n_exits, epochs=10)
+        settings = TrainingSettings.from_params(params, n_exits=n_exits, epochs=10)
+        assert settings.learning_rate == params[f"learning_rate_{settings.optimiser}"]
+        assert len(settings.loss.exit_weights) == n_exits
 
 
 def test_dimensions_are_known_parameters_and_all_of_them_are_asked_for(space_class):
