@@ -2,24 +2,33 @@
 
 The peer is the obvious vectorised numpy evaluation of a single policy: compare scores with thresholds, take the first
 open exit, index the answers. Both see the same prepared scores, run in this one process, in turn, on one thread, and
-must agree on every policy. Usage: ``python benchmarks/policy_evaluation.py [--samples N] [--exits E] [--policies P]``.
+must agree on every policy. Further: what class-wise thresholds cost beside one threshold per exit on the same table,
+and how long a whole default search of one rule takes and how much memory it needs.
+Usage: ``python benchmarks/policy_evaluation.py [--samples N] [--exits E] [--policies P]``.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 import time
+import tracemalloc
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
+from tables import synthetic_table
 
+from policies.calibrate import fit_temperatures
+from policies.engine import search_front
 from policies.evaluate import PopulationEvaluator
+from policies.exit_metrics import exit_accuracies
+from policies.goal import Goal
 from policies.policy import first_open_exit
-from policies.rules import RuleView
+from policies.rules import RuleView, get_rule
 
 
 ROUNDS = 7
@@ -30,7 +39,7 @@ def random_view(n_samples: int, n_exits: int, n_classes: int = 10) -> tuple[Rule
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet(np.full(n_classes, 0.2), (n_samples, n_exits))
     scores = probabilities.max(axis=2)
-    view = RuleView(scores, np.ones(scores.shape, dtype=bool), probabilities)
+    view = RuleView.of_one_score(scores, probabilities)
     sure = rng.random(n_samples) < scores[:, -1]
     return view, np.where(sure, view.answers[:, -1], rng.integers(0, n_classes, n_samples))
 
@@ -55,26 +64,23 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def main() -> None:
-    """Measure and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--samples", type=int, default=10_000)
-    parser.add_argument("--exits", type=int, default=4)
-    parser.add_argument("--policies", type=int, default=1_000)
-    arguments = parser.parse_args()
-
-    view, labels = random_view(arguments.samples, arguments.exits)
-    cost = np.linspace(1 / arguments.exits, 1, arguments.exits)
-    building = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        evaluator = PopulationEvaluator(view, labels, cost)
-        building.append(time.perf_counter() - started)
+def random_genomes(evaluator: PopulationEvaluator, n_policies: int) -> NDArray[np.int64]:
+    """Levels drawn uniformly, shape (P, G)."""
     rng = np.random.default_rng(1)
-    genomes = np.stack([rng.integers(0, n, arguments.policies) for n in evaluator.n_levels], axis=1)
+    return np.stack([rng.integers(0, n, n_policies) for n in evaluator.n_levels], axis=1)
+
+
+def against_numpy(console: Console, n_samples: int, n_exits: int, n_policies: int) -> None:
+    """Packed bits against one policy at a time."""
+    view, labels = random_view(n_samples, n_exits)
+    cost = np.linspace(1 / n_exits, 1, n_exits)
+    PopulationEvaluator(view, labels, cost)  # Compiles the kernels.
+    building = [seconds(lambda: PopulationEvaluator(view, labels, cost)) for _ in range(ROUNDS)]
+    evaluator = PopulationEvaluator(view, labels, cost)
+    genomes = random_genomes(evaluator, n_policies)
     thresholds = np.array([evaluator.thresholds(genome) for genome in genomes])
 
-    outcome = evaluator.evaluate(genomes)  # Also compiles the kernel.
+    outcome = evaluator.evaluate(genomes)
     accuracy, depth = one_at_a_time(view, evaluator.right, thresholds)
     np.testing.assert_allclose(outcome.accuracy, accuracy)
     np.testing.assert_allclose(outcome.mean_depth, depth)
@@ -84,26 +90,87 @@ def main() -> None:
         packed.append(seconds(lambda: evaluator.evaluate(genomes)))
         numpy_alone.append(seconds(lambda: one_at_a_time(view, evaluator.right, thresholds)))
     ratios = [slow / fast for slow, fast in zip(numpy_alone, packed, strict=True)]
+    title = f"N = {n_samples:,}, E = {n_exits}, {n_policies:,} policies, one thread"
+    peers = {"vectorised numpy, one policy at a time": (numpy_alone, [1.0]), "packed bits": (packed, ratios)}
+    print_rates(console, title, "times faster", n_policies, peers)
     with_building = median(numpy_alone) / (median(packed) + median(building))
-
-    table = Table(
-        title=f"N = {arguments.samples:,}, E = {arguments.exits}, {arguments.policies:,} policies, one thread"
-    )
-    for column in ("evaluation", "policies / s", "us / policy", "times faster", "min", "max"):
-        table.add_column(column, justify="left" if column == "evaluation" else "right")
-    for name, times, ratio in (
-        ("vectorised numpy, one policy at a time", numpy_alone, None),
-        ("packed bits", packed, ratios),
-    ):
-        rate = arguments.policies / median(times)
-        cells = [f"{median(ratio):.0f}", f"{min(ratio):.0f}", f"{max(ratio):.0f}"] if ratio else ["1", "", ""]
-        table.add_row(name, f"{rate:,.0f}", f"{1e6 / rate:.2f}", *cells)
-    console = Console(width=110)
-    console.print(table)
     console.print(
         f"Packing the gates once takes {median(building) * 1e3:.1f} ms (counted in: {with_building:.0f} times faster). "
-        f"Medians of {ROUNDS} rounds, both in turn."
+        f"Medians of {ROUNDS} rounds, both in turn.\n"
     )
+
+
+def class_wise(console: Console, n_samples: int, n_exits: int, n_policies: int) -> None:
+    """A threshold per exit and class against one per exit, on a table that looks like a network's."""
+    table = synthetic_table(n_samples, n_exits, 10)
+    ones = np.ones(n_exits)
+    work = {}
+    for rule in ("confidence", "class-wise"):
+        evaluator = PopulationEvaluator(get_rule(rule).view(table, ones), table.labels, table.cost)
+        work[rule] = partial(evaluator.evaluate, random_genomes(evaluator, n_policies))
+        work[rule]()
+    times: dict[str, list[float]] = {rule: [] for rule in work}
+    for _ in range(ROUNDS):
+        for rule, run in work.items():
+            times[rule].append(seconds(run))
+    ratios = [slow / plain for slow, plain in zip(times["class-wise"], times["confidence"], strict=True)]
+    title = f"N = {n_samples:,}, E = {n_exits}, C = 10, {n_policies:,} policies, one thread"
+    peers = {
+        "one threshold per exit": (times["confidence"], [1.0]),
+        "one per exit and class": (times["class-wise"], ratios),
+    }
+    print_rates(console, title, "times the plain rule's time", n_policies, peers)
+
+
+def default_search(console: Console, n_samples: int, n_exits: int) -> None:
+    """Time and memory of a default search of the confidence rule."""
+    table = synthetic_table(n_samples, n_exits, 10)
+    temperatures = fit_temperatures(table)
+    goal = Goal(target=float(exit_accuracies(table)[-1]) - 0.01)
+
+    def search() -> None:
+        search_front(table, temperatures, goal)
+
+    times = [seconds(search) for _ in range(3)]
+    tracemalloc.start()
+    search()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    console.print(
+        f"Default search of one rule, N = {n_samples:,}, E = {n_exits}: {median(times):.2f} s "
+        f"({min(times):.2f} to {max(times):.2f}); it allocates at most {peak / 1e6:.0f} MB."
+    )
+
+
+def print_rates(
+    console: Console,
+    title: str,
+    ratio_name: str,
+    n_policies: int,
+    peers: dict[str, tuple[list[float], list[float]]],
+) -> None:
+    """One line per peer: rate, and ratios to the first."""
+    table = Table(title=title)
+    for column in ("evaluation", "policies / s", "us / policy", ratio_name, "min", "max"):
+        table.add_column(column, justify="left" if column == "evaluation" else "right")
+    for name, (times, ratios) in peers.items():
+        rate = n_policies / median(times)
+        spread = [f"{min(ratios):.3g}", f"{max(ratios):.3g}"] if len(ratios) > 1 else ["", ""]
+        table.add_row(name, f"{rate:,.0f}", f"{1e6 / rate:.2f}", f"{median(ratios):.3g}", *spread)
+    console.print(table)
+
+
+def main() -> None:
+    """Measure and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--samples", type=int, default=10_000)
+    parser.add_argument("--exits", type=int, default=4)
+    parser.add_argument("--policies", type=int, default=1_000)
+    arguments = parser.parse_args()
+    console = Console(width=120)
+    against_numpy(console, arguments.samples, arguments.exits, arguments.policies)
+    class_wise(console, arguments.samples, arguments.exits, arguments.policies)
+    default_search(console, arguments.samples, arguments.exits + 1)
 
 
 if __name__ == "__main__":

@@ -1,27 +1,24 @@
 """Whole populations of policies at once, on packed bits.
 
 For every exit and every threshold level one row of bits says which samples pass the gate. A policy
-picks one row per exit, so evaluating it is a few ANDs and population counts per 64 samples. A rule
+picks one row per gate, so evaluating it is a few ANDs and population counts per 64 samples. A rule
 gets this speed for free: the evaluator sees nothing but its :class:`~policies.rules.RuleView`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from numba import njit, types
-from numba.extending import intrinsic
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import ExitSearchError
-from policies.front import thin
-from policies.rules import RuleView
-
-
-CLOSED = np.inf
-_LEVELS_PER_BLOCK = 64
+from policies.kernels import count_line, count_outcomes, fill_rows
+from policies.levels import CLOSED, Levels, column_levels
+from policies.quality import get_quality
+from policies.rules import Combine, RuleView
 
 
 @dataclass(frozen=True)
@@ -30,23 +27,25 @@ class PopulationOutcome:
 
     Attributes:
         exit_counts: Samples that left at each exit, shape (P, E).
-        correct: Samples answered rightly, shape (P,).
+        tallies: Marked samples of each counted quality, name to shape (P, T).
+        label_counts: Samples of each class, shape (C,).
         cost: Relative cost of each exit, shape (E,).
     """
 
     exit_counts: NDArray[np.int64]
-    correct: NDArray[np.int64]
+    tallies: dict[str, NDArray[np.int64]]
+    label_counts: NDArray[np.int64]
     cost: NDArray[np.float64]
 
     @property
     def n_samples(self) -> int:
         """Samples behind every figure."""
-        return int(self.exit_counts[0].sum())
+        return int(self.label_counts.sum())
 
     @property
     def accuracy(self) -> NDArray[np.float64]:
         """Share of right answers, shape (P,)."""
-        return self.correct / self.n_samples
+        return self.quality("accuracy")
 
     @property
     def mean_depth(self) -> NDArray[np.float64]:
@@ -58,148 +57,215 @@ class PopulationOutcome:
         """Average relative cost of the exit taken, shape (P,)."""
         return np.asarray(self.exit_counts @ self.cost / self.n_samples)
 
+    def quality(self, name: str) -> NDArray[np.float64]:
+        """A quality that was counted, shape (P,)."""
+        return get_quality(name).value(self.tallies[name], self.label_counts)
+
 
 class PopulationEvaluator:
-    """Evaluates policies of one rule on one table.
+    """Evaluates policies of one rule view on one table.
 
-    A genome holds one level index per exit but the last, shape (E - 1,). Level 0 lets every eligible
-    sample leave; the last level closes the exit. Levels are the distinct observed scores, thinned to
-    evenly spaced ranks where there are more than ``max_levels``.
+    A genome holds one level index per gene, shape (G,): one gene per exit (but the last) and score column, or
+    per exit alone where a policy uses one column per exit. Level 0 lets every eligible sample leave; the
+    last level closes the gate. Levels are the distinct observed scores, thinned to evenly spaced ranks where there
+    are more than ``max_levels``.
 
     Args:
         view: What the rule sees in the table.
         labels: True classes, shape (N,).
         cost: Relative cost of each exit, shape (E,).
-        max_levels: Most thresholds per exit, besides "closed".
+        max_levels: Most thresholds per score column, besides "closed".
+        qualities: Names of what is counted.
 
     Raises:
-        ExitSearchError: If ``max_levels`` is below 2.
+        ExitSearchError: If ``max_levels`` is below 2 or a quality is unknown.
     """
 
     def __init__(
-        self, view: RuleView, labels: NDArray[np.int64], cost: NDArray[np.float64], *, max_levels: int = 1024
+        self,
+        view: RuleView,
+        labels: NDArray[np.int64],
+        cost: NDArray[np.float64],
+        *,
+        max_levels: int = 1024,
+        qualities: Sequence[str] = ("accuracy",),
     ) -> None:
         if max_levels < 2:
             raise ExitSearchError(f"max_levels must be at least 2 but is {max_levels}")
         self.view = view
         self.cost = cost
         self.right = view.answers == labels[:, None]
-        self.n_samples, self.n_exits = view.scores.shape
-        lowest = [_lowest_leaving(view.scores[:, k], view.eligible[:, k]) for k in range(self.n_exits - 1)]
-        self.levels = [_thin(_thresholds_below(scores), max_levels) for scores in lowest]
-        self._lowest_leaving = [_thin(scores, max_levels) for scores in lowest]
-        self.n_levels = np.array([len(levels) for levels in self.levels], dtype=np.int64)
-        self._first_row = np.concatenate([[0], np.cumsum(self.n_levels)])[: self.n_exits - 1].astype(np.int64)
-        self._gates = self._pack_gates()
-        self._right_bits = _pack(self.right.T)
-        self._everyone = _pack(np.ones((1, self.n_samples), dtype=bool))[0]
+        self.n_samples, self.n_exits, _ = view.scores.shape
+        self._label_counts = np.bincount(labels, minlength=view.probabilities.shape[2])
+        # Samples with alike answers side by side: a column that sees only some classes then fills few words.
+        self._order = np.lexsort(view.answers.T[::-1]) if view.n_columns > 1 else np.arange(self.n_samples)
+        self._lay_out_genes(max_levels)
+        self._lay_out_marks(qualities, labels)
+
+    @property
+    def n_genes(self) -> int:
+        """Length of a genome, ``G``."""
+        return len(self.n_levels)
 
     def evaluate(self, genomes: NDArray[np.integer[Any]]) -> PopulationOutcome:
-        """Evaluate genomes, shape (P, E - 1), in one call.
+        """Evaluate genomes, shape (P, G), in one call.
 
         Raises:
             ExitSearchError: If the shape or a level index does not fit this evaluator.
         """
-        genomes = np.ascontiguousarray(genomes, dtype=np.int64)
-        if genomes.ndim != 2 or genomes.shape[1] != self.n_exits - 1:
-            raise ExitSearchError(f"genomes must have shape (P, {self.n_exits - 1}) but have {genomes.shape}")
-        if genomes.size and ((genomes < 0) | (genomes >= self.n_levels)).any():
-            raise ExitSearchError(f"level indices must lie below {self.n_levels.tolist()} and not be negative")
-        counts, correct = _count(self._gates, self._first_row + genomes, self._right_bits, self._everyone)
-        return PopulationOutcome(exit_counts=counts, correct=correct, cost=self.cost)
+        genomes = self._checked(genomes)
+        counts, tallies = count_outcomes(
+            genomes,
+            self._exit_of_gene,
+            self.view.combine is Combine.ALL,
+            self._bits,
+            self._first_bit_word,
+            self._words,
+            self._first_word,
+            self._marks,
+            self._everyone,
+        )
+        return self._outcome(counts, tallies)
 
-    def thresholds(self, genome: NDArray[np.integer[Any]]) -> tuple[float, ...]:
-        """Thresholds of one genome, length E - 1; infinity means that the exit is closed."""
-        return tuple(float(levels[index]) for levels, index in zip(self.levels, genome, strict=True))
+    def line(self, genome: NDArray[np.integer[Any]], gene: int) -> PopulationOutcome:
+        """Evaluate every level of one gene while the others stay: one policy per level, in one pass over the samples.
+
+        Args:
+            genome: Shape (G,).
+            gene: Index of the gene.
+        """
+        genome = self._checked(np.asarray(genome)[None])[0]
+        at = self._first_level + genome
+        counts, tallies = count_line(
+            self._column_of_level[at],
+            self._least_rank_of_level[at],
+            gene,
+            self._columns_of_gene[gene],
+            self._n_column_levels[self._columns_of_gene[gene]],
+            self._exit_of_gene,
+            self.view.combine is Combine.ALL,
+            self._ranks,
+            self._values,
+        )
+        return self._outcome(counts, tallies)
+
+    def thresholds(self, genome: NDArray[np.integer[Any]]) -> tuple[tuple[float, ...], ...]:
+        """Thresholds of one genome, shape (E - 1, S); infinity means that the gate is closed."""
+        thresholds = np.full((self.n_exits - 1, self.view.n_columns), CLOSED)
+        for gene, level in enumerate(genome):
+            at = self._first_level[gene] + level
+            column, least_rank = int(self._column_of_level[at]), int(self._least_rank_of_level[at])
+            if least_rank < len(self.levels[column].thresholds):
+                thresholds[divmod(column, self.view.n_columns)] = self.levels[column].thresholds[least_rank]
+        return tuple(tuple(float(value) for value in row) for row in thresholds)
 
     def nearest_genome(self, thresholds: NDArray[np.float64]) -> NDArray[np.int64]:
-        """The boldest levels that let nobody leave below the thresholds: (..., E - 1) to genomes of that shape.
+        """The boldest levels that let nobody leave below the thresholds: (..., E - 1, S) to genomes (..., G).
 
-        Decisions are the same unless levels were thinned.
+        Decisions are the same unless levels were thinned. Where a policy uses one column per exit, the column is
+        the first whose threshold is finite.
         """
-        columns = [np.searchsorted(lowest, thresholds[..., k]) for k, lowest in enumerate(self._lowest_leaving)]
-        return np.stack(columns, axis=-1).astype(np.int64) if columns else np.empty(thresholds.shape, dtype=np.int64)
+        genomes = np.empty((*thresholds.shape[:-2], self.n_genes), dtype=np.int64)
+        for gene, columns in enumerate(self._columns_of_gene):
+            genomes[..., gene] = self.n_levels[gene] - 1
+            for column in columns[::-1]:
+                given = thresholds[..., column // self.view.n_columns, column % self.view.n_columns]
+                level = np.searchsorted(self.levels[column].lowest, given)
+                first = int(self._n_column_levels[columns[columns < column]].sum())
+                is_open = level < len(self.levels[column].lowest)
+                genomes[..., gene] = np.where(is_open, first + level, genomes[..., gene])
+        return genomes
 
-    def _pack_gates(self) -> NDArray[np.uint64]:
-        n_words = -(-self.n_samples // 64)
-        gates = np.empty((int(self.n_levels.sum()), n_words), dtype=np.uint64)
-        for k, levels in enumerate(self.levels):
-            scores, eligible = self.view.scores[:, k], self.view.eligible[:, k]
-            for start in range(0, len(levels), _LEVELS_PER_BLOCK):
-                block = levels[start : start + _LEVELS_PER_BLOCK, None]
-                first = self._first_row[k] + start
-                gates[first : first + len(block)] = _pack((scores >= block) & eligible)
-        return gates
+    def _checked(self, genomes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+        checked: NDArray[np.int64] = np.ascontiguousarray(genomes, dtype=np.int64)
+        if checked.ndim != 2 or checked.shape[1] != self.n_genes:
+            raise ExitSearchError(f"genomes must have shape (P, {self.n_genes}) but have {checked.shape}")
+        if checked.size and ((checked < 0) | (checked >= self.n_levels)).any():
+            raise ExitSearchError(f"level indices must lie below {self.n_levels.tolist()} and not be negative")
+        return checked
+
+    def _outcome(self, counts: NDArray[np.int64], tallies: NDArray[np.int64]) -> PopulationOutcome:
+        by_quality = {name: tallies[:, rows] for name, rows in self._tally_rows.items()}
+        return PopulationOutcome(counts, by_quality, self._label_counts, self.cost)
+
+    def _lay_out_genes(self, max_levels: int) -> None:
+        view, n_columns = self.view, self.view.n_columns
+        self.levels = [
+            column_levels(view.scores[:, k, s], view.eligible[:, k], max_levels)
+            for k in range(self.n_exits - 1)
+            for s in range(n_columns)
+        ]
+        ranks = [levels.ranks[self._order] for levels in self.levels]
+        self._ranks = np.stack(ranks, axis=1) if ranks else np.empty((self.n_samples, 0), dtype=np.int32)
+        self._n_column_levels = np.array([len(levels.thresholds) for levels in self.levels], dtype=np.int64)
+        per_gene = n_columns if view.combine is Combine.ONE else 1
+        self._columns_of_gene = np.arange(len(self.levels)).reshape(-1, per_gene)
+        self._exit_of_gene = np.asarray(self._columns_of_gene[:, 0] // n_columns, dtype=np.int64)
+        self.n_levels = np.array(
+            [self._n_column_levels[own].sum() + 1 for own in self._columns_of_gene], dtype=np.int64
+        )
+        self._first_level = np.concatenate([[0], np.cumsum(self.n_levels)])[: self.n_genes].astype(np.int64)
+        is_sparse = view.combine is Combine.ANY and n_columns > 1
+        rows = [
+            _rows_of_gene([self.levels[c] for c in own], ranks, own, is_sparse=is_sparse)
+            for own in self._columns_of_gene
+        ]
+        self._column_of_level = _joined([row.columns for row in rows], np.int64)
+        self._least_rank_of_level = _joined([row.least_ranks for row in rows], np.int64)
+        self._bits = _joined([row.bits.ravel() for row in rows], np.uint64)
+        self._words = _joined([row.words for row in rows], np.int64)
+        self._first_bit_word = np.cumsum([0, *(row.bits.size for row in rows)], dtype=np.int64)[:-1]
+        self._first_word = np.cumsum([0, *(len(row.words) for row in rows)], dtype=np.int64)
+
+    def _lay_out_marks(self, qualities: Sequence[str], labels: NDArray[np.int64]) -> None:
+        marks = [get_quality(name).marks(self.view, labels)[:, self._order] for name in qualities]
+        ends = np.cumsum([len(own) for own in marks])
+        self._tally_rows = {
+            name: slice(end - len(own), end) for name, own, end in zip(qualities, marks, ends, strict=True)
+        }
+        joined = np.concatenate(marks)
+        self._values = np.ascontiguousarray(joined.transpose(1, 2, 0)).astype(np.int8)
+        by_exit = joined.transpose(0, 2, 1)
+        self._marks = pack(by_exit.reshape(-1, self.n_samples)).reshape(*by_exit.shape[:2], -1)
+        self._everyone = pack(np.ones((1, self.n_samples), dtype=bool))[0]
 
 
-def _lowest_leaving(scores: NDArray[np.float64], eligible: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """The lowest score that still leaves at each level: ascending distinct observed scores, then ``CLOSED``."""
-    return np.append(np.unique(scores[eligible]), CLOSED)
+@dataclass(frozen=True)
+class _GeneRows:
+    """The rows of bits of one gene: level by level, one column after the other, and the closed gate."""
+
+    bits: NDArray[np.uint64]
+    words: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    least_ranks: NDArray[np.int64]
 
 
-def _thresholds_below(lowest_leaving: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Thresholds halfway between each score and the one below it; the first and ``CLOSED`` stay as they are."""
-    observed = lowest_leaving[:-1]
-    middle = (observed[:-1] + observed[1:]) / 2
-    # Two neighbouring floats have no number between them: the upper one then separates them.
-    middle = np.where(middle > observed[:-1], middle, observed[1:])
-    return np.concatenate([observed[:1], middle, [CLOSED]])
+def _rows_of_gene(
+    levels: list[Levels], ranks: list[NDArray[np.int32]], columns: NDArray[np.int64], *, is_sparse: bool
+) -> _GeneRows:
+    sizes = [len(own.thresholds) for own in levels]
+    words = np.arange(-(-len(ranks[0]) // 64))
+    if is_sparse:
+        words = np.unique(np.flatnonzero(ranks[columns[0]]) // 64)
+    bits = np.zeros((sum(sizes) + 1, len(words)), dtype=np.uint64)
+    for column, size, first in zip(columns, sizes, np.cumsum([0, *sizes]), strict=False):
+        fill_rows(ranks[column], words, bits[first : first + size])
+    return _GeneRows(
+        bits=bits,
+        words=words,
+        columns=np.append(np.repeat(columns, sizes), columns[-1]),
+        least_ranks=np.append(np.concatenate([np.arange(size) for size in sizes]), sizes[-1]),
+    )
 
 
-def _thin(levels: NDArray[np.float64], max_levels: int) -> NDArray[np.float64]:
-    """At most ``max_levels`` levels at evenly spaced ranks, and the last, ``CLOSED``."""
-    return np.append(levels[:-1][thin(len(levels) - 1, max_levels)], levels[-1])
+def _joined(parts: list[NDArray[Any]], dtype: Any) -> NDArray[Any]:
+    return np.concatenate(parts).astype(dtype) if parts else np.empty(0, dtype=dtype)
 
 
-def _pack(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
+def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
     """Pack rows of N bools into rows of ceil(N / 64) words, padded with zeros."""
     n_rows, n_bits = bits.shape
     octets = np.zeros((n_rows, -(-n_bits // 64) * 8), dtype=np.uint8)
     packed = np.packbits(bits, axis=1, bitorder="little")
     octets[:, : packed.shape[1]] = packed
     return octets.view(np.uint64)
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def _popcount(typing_context: Any, word: Any) -> Any:
-    """Number of set bits of a 64-bit word, as one LLVM instruction."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.ctpop(arguments[0])
-
-    return types.uint64(types.uint64), generate
-
-
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _count(
-    gates: NDArray[np.uint64],
-    rows: NDArray[np.int64],
-    right: NDArray[np.uint64],
-    everyone: NDArray[np.uint64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    n_policies, n_gates = rows.shape
-    n_words = everyone.shape[0]
-    counts = np.empty((n_policies, n_gates + 1), dtype=np.int64)
-    correct = np.empty(n_policies, dtype=np.int64)
-    alive = np.empty(n_words, dtype=np.uint64)
-    for policy in range(n_policies):
-        alive[:] = everyone
-        n_correct = np.uint64(0)
-        for k in range(n_gates):
-            gate = gates[rows[policy, k]]
-            right_here = right[k]
-            n_leave = np.uint64(0)
-            for word in range(n_words):
-                leave = alive[word] & gate[word]
-                alive[word] ^= leave
-                n_leave += _popcount(leave)
-                n_correct += _popcount(leave & right_here[word])
-            counts[policy, k] = n_leave
-        right_last = right[n_gates]
-        n_last = np.uint64(0)
-        for word in range(n_words):
-            n_last += _popcount(alive[word])
-            n_correct += _popcount(alive[word] & right_last[word])
-        counts[policy, n_gates] = n_last
-        correct[policy] = n_correct
-    return counts, correct

@@ -1,30 +1,29 @@
-"""Evolutionary search for policies: NSGA-II in DEAP under "accuracy >= target"."""
+"""Evolutionary search for policies: NSGA-II in DEAP under constraints, with Pareto local search."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 import random
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from deap import base, tools
 import numpy as np
 from numpy.typing import NDArray
-import pandas as pd
 
-from policies.coordinate import coordinate_moves
+from policies.archive import Archive
+from policies.budget import Budget
 from policies.errors import ExitSearchError
-from policies.evaluate import PopulationEvaluator
-from policies.exit_table import ExitTable
-from policies.front import constrained_front, hypervolume, thin
-from policies.ladder import ladder_genomes
-from policies.policy import Policy
+from policies.front import hypervolume
+from policies.levels import thin
+from policies.local_search import expand
 from policies.randomness import seeded_global_random
-from policies.rules import get_rule
+from policies.rule_space import RuleSpace
 
 
 _DISTRIBUTION_INDEX = 15.0
-_WARM_START_SHARE = 0.5
+_ROUNDS_BEFORE, _ROUNDS_AFTER = 2, 8
+_PART_BEFORE, PART_EVOLVING = 0.25, 0.6
 
 
 @dataclass(frozen=True)
@@ -34,19 +33,23 @@ class EvolveSettings:
     Attributes:
         population: Policies per generation; a multiple of 4.
         generations: Most generations.
-        patience: Stop after so many generations without a larger hypervolume.
+        patience: Stop after so many generations that brought nothing better.
         front_size: Most policies of the front that is returned.
-        max_levels: Most thresholds per exit.
+        max_levels: Most thresholds per exit and score column.
+        max_evaluations: Most policies that are evaluated for one rule, or None.
+        max_seconds: Most wall time for one rule, or None; a search that this ends is not reproducible.
 
     Raises:
         ExitSearchError: If a number is out of range.
     """
 
     population: int = 96
-    generations: int = 100
-    patience: int = 20
+    generations: int = 60
+    patience: int = 12
     front_size: int = 60
     max_levels: int = 1024
+    max_evaluations: int | None = None
+    max_seconds: float | None = None
 
     def __post_init__(self) -> None:
         if self.population < 4 or self.population % 4:
@@ -54,10 +57,18 @@ class EvolveSettings:
         for name in ("generations", "patience", "front_size"):
             if getattr(self, name) < 1:
                 raise ExitSearchError(f"{name} must be at least 1 but is {getattr(self, name)}")
+        for name in ("max_evaluations", "max_seconds"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ExitSearchError(f"{name} must be positive but is {value}")
+
+    def budget(self) -> Budget:
+        """What the search of one rule may spend, from now on."""
+        return Budget(self.max_evaluations or np.inf, self.max_seconds or np.inf)
 
 
 class ConstrainedFitness(base.Fitness):  # type: ignore[misc]
-    """Accuracy (maximised), mean depth (minimised) and how far the target is missed.
+    """Quality (maximised), effort (minimised) and how far the constraints are missed.
 
     Feasible beats infeasible, less violation beats more, and only feasible policies are compared by
     Pareto dominance (Deb, 2000).
@@ -69,154 +80,123 @@ class ConstrainedFitness(base.Fitness):  # type: ignore[misc]
         super().__init__()
         self.violation = 0.0
 
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(other) and self.violation == getattr(other, "violation", None)
+
+    def __hash__(self) -> int:
+        return hash((self.wvalues, self.violation))
+
     def dominates(self, other: ConstrainedFitness, obj: slice = slice(None)) -> bool:
-        """Whether this fitness is better than ``other`` under the constraint."""
+        """Whether this fitness is better than ``other`` under the constraints."""
         if self.violation != other.violation:
             return self.violation < other.violation
-        return bool(super().dominates(other, obj))
+        mine, others = self.wvalues, other.wvalues
+        return bool(mine[0] >= others[0] and mine[1] >= others[1] and mine != others)
 
 
 class Genome(list[int]):
-    """Level indices of one policy, one per exit but the last, with their fitness."""
+    """Genes of one policy, as :class:`~policies.rule_space.RuleSpace` has them, with their fitness."""
 
-    def __init__(self, levels: Sequence[int]) -> None:
-        super().__init__(int(level) for level in levels)
+    def __init__(self, genes: Sequence[int]) -> None:
+        super().__init__(int(gene) for gene in genes)
         self.fitness = ConstrainedFitness()
 
 
-@dataclass
-class _Archive:
-    """The non-dominated feasible policies seen so far, or the nearest ones while none is feasible."""
-
-    target: float
-    genomes: NDArray[np.int64]
-    accuracy: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    depth: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-
-    def offer(self, genomes: NDArray[np.int64], accuracy: NDArray[np.float64], depth: NDArray[np.float64]) -> None:
-        all_genomes = np.concatenate([self.genomes, genomes])
-        all_accuracy = np.concatenate([self.accuracy, accuracy])
-        all_depth = np.concatenate([self.depth, depth])
-        keep = constrained_front(all_accuracy, all_depth, self.target)
-        self.genomes, self.accuracy, self.depth = all_genomes[keep], all_accuracy[keep], all_depth[keep]
-
-
-def evolve_front(
-    table: ExitTable,
-    temperatures: NDArray[np.float64],
-    *,
-    target: float,
-    rule: str = "confidence",
-    settings: EvolveSettings | None = None,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Search the thresholds of one rule for the front of accuracy against mean depth.
-
-    NSGA-II (Deb et al., 2002) with constraint domination, seeded with the shared-threshold ladder,
-    finished by exact coordinate moves from every policy of the front.
+class Evolution:
+    """NSGA-II (Deb et al., 2002) on the policies of one rule; everything seen goes to an archive.
 
     Args:
-        table: The ``search`` table.
-        temperatures: One per exit, shape (E,).
-        target: Least accuracy, in (0, 1].
-        rule: Name of the rule.
+        space: The policies.
+        archive: What was found so far; the first population is drawn from it.
         settings: How hard to search.
-        seed: Same seed, same front.
-
-    Returns:
-        The front, shallowest policy first: ``accuracy``, ``mean_depth``, ``mean_cost``, ``feasible``, ``rule``
-        and ``policy``. Where the target is out of reach: one row, the nearest policy, infeasible.
+        budget: What may be spent.
     """
-    settings = settings or EvolveSettings()
-    view = get_rule(rule).view(table, temperatures)
-    evaluator = PopulationEvaluator(view, table.labels, table.cost, max_levels=settings.max_levels)
-    archive = _Archive(target=target, genomes=np.empty((0, table.n_exits - 1), dtype=np.int64))
-    ladder = ladder_genomes(evaluator)
-    _assess(evaluator, archive, ladder)
-    if table.n_exits > 1:
+
+    def __init__(self, space: RuleSpace, archive: Archive, settings: EvolveSettings, budget: Budget) -> None:
+        self.space, self.archive, self.settings, self.budget = space, archive, settings, budget
+        self.population: list[Genome] = []
+        self.stalled = 0
+        self._limits = space.gene_limits
+        self._worst_effort = 1.05 * float(archive.goal.effort_of_exits(space.table.cost).max())
+
+    def run(self, seed: int, generations: int, on_generation: Callable[[], None] = lambda: None) -> None:
+        """Go on for so many generations, or until nothing gets better or the budget is spent."""
+        if not self._limits:
+            return
         with seeded_global_random(seed):
-            _run_generations(evaluator, archive, ladder, settings)
-        _polish(evaluator, archive)
-    return _frame(evaluator, archive, rule, temperatures, settings.front_size)
+            if not self.population and self._may_go_on():
+                self._begin()
+            for _ in range(generations):
+                if self.stalled >= self.settings.patience or not self._may_go_on():
+                    return
+                before = self._progress()
+                self._step()
+                self.stalled = 0 if self._progress() > before else self.stalled + 1
+                on_generation()
+
+    def welcome(self, candidates: NDArray[np.int64]) -> None:
+        """Take candidates from elsewhere into the archive and the population."""
+        before = self._progress()
+        guests = [Genome(genes) for genes in self.space.genes(candidates).tolist()]
+        self._assess(guests)
+        if self.population:
+            self.population = tools.selNSGA2(self.population + guests, self.settings.population)
+        if self._progress() > before:
+            self.stalled = 0
+
+    def _begin(self) -> None:
+        size = self.settings.population
+        known = self.archive.candidates[thin(len(self.archive), size // 2)]
+        first = [Genome(genes) for genes in self.space.genes(known).tolist()]
+        first += [Genome([random.randint(0, top) for top in self._limits]) for _ in range(size - len(first))]
+        self._assess(first)
+        self.population = tools.selNSGA2(first, size)
+
+    def _step(self) -> None:
+        size = self.settings.population
+        offspring = self._vary(tools.selTournamentDCD(self.population, size))
+        self._assess(offspring)
+        self.population = tools.selNSGA2(self.population + offspring, size)
+
+    def _vary(self, parents: list[Genome]) -> list[Genome]:
+        children = [Genome(parent) for parent in parents]
+        low, up = [0] * len(self._limits), self._limits
+        for first, second in zip(children[::2], children[1::2], strict=True):
+            tools.cxSimulatedBinaryBounded(first, second, eta=_DISTRIBUTION_INDEX, low=low, up=up)
+        for child in children:
+            tools.mutPolynomialBounded(child, eta=_DISTRIBUTION_INDEX, low=low, up=up, indpb=1 / len(up))
+            child[:] = [round(gene) for gene in child]
+        return children
+
+    def _assess(self, genomes: list[Genome]) -> None:
+        candidates = self.space.candidates(np.array(genomes, dtype=np.int64))
+        assessment = self.archive.goal.assess(self.space.evaluate(candidates))
+        self.budget.spend(len(genomes))
+        self.archive.offer(candidates, assessment)
+        for i, genome in enumerate(genomes):
+            genome.fitness.violation = float(assessment.violation[i])
+            genome.fitness.values = (assessment.quality[i], assessment.effort[i])
+
+    def _may_go_on(self) -> bool:
+        return self.budget.allows(self.settings.population, part=PART_EVOLVING)
+
+    def _progress(self) -> tuple[float, float]:
+        """Larger is better: nearer to feasible first, then a larger front."""
+        found = self.archive.assessment
+        volume = hypervolume(found.quality, found.effort, worst_quality=0.0, worst_effort=self._worst_effort)
+        return -float(found.violation.min()), volume
 
 
-def _assess(evaluator: PopulationEvaluator, archive: _Archive, genomes: NDArray[np.int64]) -> Any:
-    outcome = evaluator.evaluate(genomes)
-    archive.offer(genomes, outcome.accuracy, outcome.mean_depth)
-    return outcome
+def first_archive(space: RuleSpace, starts: NDArray[np.int64], budget: Budget) -> Archive:
+    """An archive that has seen the starting candidates, as many as may be, and the lines through the best of them."""
+    archive = Archive.empty(space.goal, space.n_genes)
+    starts = starts[thin(len(starts), max(int(min(budget.left(part=_PART_BEFORE), len(starts))), 1))]
+    archive.offer(starts, space.goal.assess(space.evaluate(starts)))
+    budget.spend(len(starts))
+    expand(space, archive, budget, rounds=_ROUNDS_BEFORE, part=_PART_BEFORE)
+    return archive
 
 
-def _run_generations(
-    evaluator: PopulationEvaluator, archive: _Archive, ladder: NDArray[np.int64], settings: EvolveSettings
-) -> None:
-    upper = (evaluator.n_levels - 1).tolist()
-    population = _first_population(archive, ladder, upper, settings.population)
-    _assign_fitness(evaluator, archive, population)
-    population = tools.selNSGA2(population, settings.population)
-    best, stalled = -1.0, 0
-    for _ in range(settings.generations):
-        offspring = _vary(tools.selTournamentDCD(population, settings.population), upper)
-        _assign_fitness(evaluator, archive, offspring)
-        population = tools.selNSGA2(population + offspring, settings.population)
-        volume = hypervolume(
-            archive.accuracy, archive.depth, worst_accuracy=0.0, worst_depth=float(evaluator.n_exits + 1)
-        )
-        stalled = 0 if volume > best else stalled + 1
-        best = max(best, volume)
-        if stalled >= settings.patience:
-            break
-
-
-def _first_population(archive: _Archive, ladder: NDArray[np.int64], upper: list[int], size: int) -> list[Genome]:
-    n_warm = int(size * _WARM_START_SHARE)
-    warm = np.concatenate([archive.genomes, ladder])
-    warm = warm[thin(len(warm), n_warm)]
-    n_random = size - len(warm)
-    return [Genome(row) for row in warm.tolist()] + [
-        Genome([random.randint(0, top) for top in upper]) for _ in range(n_random)
-    ]
-
-
-def _vary(parents: list[Genome], upper: list[int]) -> list[Genome]:
-    children = [Genome(parent) for parent in parents]
-    for first, second in zip(children[::2], children[1::2], strict=True):
-        tools.cxSimulatedBinaryBounded(first, second, eta=_DISTRIBUTION_INDEX, low=[0] * len(upper), up=upper)
-    for child in children:
-        tools.mutPolynomialBounded(child, eta=_DISTRIBUTION_INDEX, low=0, up=upper, indpb=1 / len(upper))
-        child[:] = [round(level) for level in child]
-    return children
-
-
-def _assign_fitness(evaluator: PopulationEvaluator, archive: _Archive, population: list[Genome]) -> None:
-    outcome = _assess(evaluator, archive, np.array(population, dtype=np.int64))
-    accuracy, depth = outcome.accuracy, outcome.mean_depth
-    for i, genome in enumerate(population):
-        genome.fitness.violation = max(archive.target - accuracy[i], 0.0)
-        genome.fitness.values = (accuracy[i], depth[i])
-
-
-def _polish(evaluator: PopulationEvaluator, archive: _Archive) -> None:
-    starts = archive.genomes
-    moved = coordinate_moves(evaluator, starts, np.maximum(archive.accuracy, archive.target))
-    _assess(evaluator, archive, moved)
-
-
-def _frame(
-    evaluator: PopulationEvaluator,
-    archive: _Archive,
-    rule: str,
-    temperatures: NDArray[np.float64],
-    front_size: int,
-) -> pd.DataFrame:
-    genomes = archive.genomes[thin(len(archive.genomes), front_size)]
-    outcome = evaluator.evaluate(genomes)
-    return pd.DataFrame(
-        {
-            "accuracy": outcome.accuracy,
-            "mean_depth": outcome.mean_depth,
-            "mean_cost": outcome.mean_cost,
-            "feasible": outcome.accuracy >= archive.target,
-            "rule": rule,
-            "policy": [Policy(rule, evaluator.thresholds(genome), tuple(temperatures.tolist())) for genome in genomes],
-        }
-    )
+def finish(space: RuleSpace, archive: Archive, budget: Budget) -> None:
+    """Search the lines through what the generations found."""
+    expand(space, archive, budget, rounds=_ROUNDS_AFTER)

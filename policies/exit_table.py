@@ -9,8 +9,6 @@ from itertools import combinations
 import json
 from pathlib import Path
 from typing import Any, Protocol
-import zipfile
-import zlib
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +79,18 @@ class ExitTable:
     def split_hash(self) -> str:
         """SHA-256 over the sorted sample ids."""
         return hash_ids(self.ids)
+
+    def take(self, rows: NDArray[np.integer[Any]]) -> ExitTable:
+        """The table of some of the samples, given by their row numbers."""
+        return ExitTable(
+            logits=self.logits[rows],
+            labels=self.labels[rows],
+            cost=self.cost,
+            ids=self.ids[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            stop_prob=None if self.stop_prob is None else self.stop_prob[rows],
+            meta=self.meta,
+        )
 
     def save(self, path: Path) -> None:
         """Write the table as a compressed ``.npz`` file, replacing ``path`` in one step."""
@@ -174,17 +184,26 @@ def _read_arrays(path: Path) -> dict[str, Any]:
         if not isinstance(archive, np.lib.npyio.NpzFile):
             raise ExitTableError(f"{path}: an exit table is a .npz archive but this is a single array")
         with archive:
-            return {key: archive[key] for key in archive.files}
+            arrays = {key: archive[key] for key in archive.files}
+    except ExitTableError:
+        raise
     except FileNotFoundError:
         raise ExitTableError(f"{path}: there is no such exit table") from None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+    # A damaged file makes zipfile, zlib, tokenize and numpy raise a dozen kinds, MemoryError among them.
+    except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ExitTableError(f"{path}: not a readable exit table ({reason})") from None
+    foreign = [key for key, value in arrays.items() if not isinstance(value, np.ndarray)]
+    if foreign:
+        raise ExitTableError(f"{path}: not a readable exit table ({foreign[0]!r} is not an array)")
+    return arrays
 
 
 def _parse_meta(path: Path, value: NDArray[np.str_]) -> dict[str, Any]:
     if value.shape != () or value.dtype.kind != "U":
         raise ExitTableError(f"{path}: 'meta' must be one JSON string but has shape {value.shape}, dtype {value.dtype}")
+    if _rows_that_are_not_unicode(value[None]).size:
+        raise ExitTableError(f"{path}: 'meta' must be Unicode text but is not")
     try:
         meta = json.loads(str(value))
     except (ValueError, RecursionError):
@@ -259,6 +278,15 @@ def _check_text(key: str, values: NDArray[Any], n_samples: int) -> None:
     _check_shape(key, values, (n_samples,))
     if values.dtype.kind != "U":
         raise ExitTableError(f"{key!r} must be text (numpy dtype 'U') but is {values.dtype}")
+    bad = _rows_that_are_not_unicode(values)
+    if bad.size:
+        raise ExitTableError(f"{key!r} must be Unicode text but row {bad[0]} is not ({bad.size} such rows)")
+
+
+def _rows_that_are_not_unicode(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Rows of text, shape (N,), with code points that do not exist or are lone surrogates: no file can hold them."""
+    codes = values.astype(values.dtype.newbyteorder("=")).view(np.uint32).reshape(len(values), -1)
+    return np.flatnonzero(((codes > 0x10FFFF) | ((codes >= 0xD800) & (codes <= 0xDFFF))).any(axis=1))
 
 
 def _check_shape(key: str, values: NDArray[Any], shape: tuple[int, ...]) -> None:

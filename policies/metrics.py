@@ -1,4 +1,4 @@
-"""Figures of a policy, or of one exit, on a table."""
+"""Figures of a policy on a table; those of each exit alone are in :mod:`policies.exit_metrics`."""
 
 from __future__ import annotations
 
@@ -7,65 +7,74 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.calibrate import tempered_probabilities
+from policies.classification import classification_figures
 from policies.exit_table import ExitTable
 from policies.policy import Decision
 
 
-ECE_BINS = 15
-
-
 def policy_figures(table: ExitTable, decision: Decision) -> dict[str, Any]:
-    """The figures that ``summary.json`` gives for one policy on one split.
+    """The figures that ``summary.json`` gives for one policy on one split, as JSON values.
 
     Returns:
-        ``accuracy``, ``macro_f1``, ``mean_depth`` (1 = first exit), ``mean_cost``, ``p90_cost`` and
-        ``worst_cost`` (relative to the full network; the worst is what a sample really took),
-        ``exit_mix`` (share leaving at each depth), ``ece``, ``exit_consistency`` (share that the last exit
-        would have answered alike) and ``n_samples``.
+        Everything that :func:`~policies.classification.classification_figures`,
+        :func:`effort_figures` and :func:`exit_behaviour` give, and ``n_samples``.
     """
-    # Here, since the import takes seconds and workers that only need the cheap figures would pay for it.
-    from sklearn.metrics import f1_score
-
-    cost = table.cost[decision.exits]
-    mix = np.bincount(decision.exits, minlength=table.n_exits) / table.n_samples
     return {
-        "accuracy": float((decision.answers == table.labels).mean()),
-        "macro_f1": float(f1_score(table.labels, decision.answers, average="macro")),
-        "mean_depth": float(decision.exits.mean() + 1),
-        "mean_cost": float(cost.mean()),
-        "p90_cost": float(np.quantile(cost, 0.9, method="inverted_cdf")),
-        "worst_cost": float(cost.max()),
-        "exit_mix": [float(share) for share in mix],
-        "ece": expected_calibration_error(decision.probabilities, table.labels),
-        "exit_consistency": float((decision.answers == decision.last_answers).mean()),
+        **classification_figures(decision.probabilities, decision.answers, table.labels),
+        **effort_figures(decision.exits, table.cost),
+        **exit_behaviour(decision, table.labels),
         "n_samples": table.n_samples,
     }
 
 
-def exit_accuracies(table: ExitTable) -> NDArray[np.float64]:
-    """Accuracy of each exit alone, shape (E,)."""
-    return np.asarray((table.logits.argmax(axis=2) == table.labels[:, None]).mean(axis=0))
-
-
-def exit_calibration_errors(table: ExitTable, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Expected calibration error of each exit alone, shape (E,)."""
-    probabilities = tempered_probabilities(table.logits, temperatures)
-    return np.array([expected_calibration_error(probabilities[:, k], table.labels) for k in range(table.n_exits)])
-
-
-def expected_calibration_error(
-    probabilities: NDArray[np.float64], labels: NDArray[np.int64], *, n_bins: int = ECE_BINS
-) -> float:
-    """Mean gap between confidence and accuracy over equal-width bins, weighted by their samples (Guo et al., 2017).
+def effort_figures(exits: NDArray[np.int64], cost: NDArray[np.float64]) -> dict[str, Any]:
+    """What a policy spends, all minimised.
 
     Args:
-        probabilities: Shape (N, C).
-        labels: Shape (N,).
-        n_bins: Number of bins over (0, 1].
+        exits: Index of the exit that each sample took, shape (N,).
+        cost: Cost of each exit relative to the full network, shape (E,).
+
+    Returns:
+        ``mean_``, ``median_``, ``p90_`` and ``worst_`` of ``depth`` (1 = first exit) and of ``cost``; all but the
+        mean are what some sample really took. ``exit_mix`` is the share that left at each depth.
     """
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
-    bins = np.clip(np.ceil(confidence * n_bins).astype(np.int64) - 1, 0, n_bins - 1)
-    gap = np.bincount(bins, weights=confidence - right, minlength=n_bins)
-    return float(np.abs(gap).sum() / len(labels))
+    mix = np.bincount(exits, minlength=len(cost)) / len(exits)
+    return {
+        **_distribution("depth", exits + 1.0),
+        **_distribution("cost", cost[exits]),
+        "exit_mix": [float(share) for share in mix],
+    }
+
+
+def exit_behaviour(decision: Decision, labels: NDArray[np.int64]) -> dict[str, float]:
+    """How the answers of the exits hang together, as shares of all samples.
+
+    Args:
+        decision: What the policy did with N samples, and what all E exits would have answered.
+        labels: True classes, shape (N,).
+
+    Returns:
+        ``flip_rate`` (the answer changes from one exit to the next at least once, wherever the sample left),
+        ``exit_consistency`` (the last exit would have answered alike), ``premature_exits`` (wrong, where a later
+        exit would have been right) and ``rescues`` (right, where the last exit would have been wrong).
+    """
+    answers = decision.exit_answers
+    all_right = answers == labels[:, None]
+    right = decision.answers == labels
+    is_later = np.arange(answers.shape[1]) > decision.exits[:, None]
+    return {
+        "flip_rate": float((answers[:, 1:] != answers[:, :-1]).any(axis=1).mean()),
+        "exit_consistency": float((decision.answers == answers[:, -1]).mean()),
+        "premature_exits": float((~right & (all_right & is_later).any(axis=1)).mean()),
+        "rescues": float((right & ~all_right[:, -1]).mean()),
+    }
+
+
+def _distribution(name: str, values: NDArray[np.floating[Any]]) -> dict[str, float]:
+    median, p90 = np.quantile(values, [0.5, 0.9], method="inverted_cdf")
+    return {
+        f"mean_{name}": float(values.mean()),
+        f"median_{name}": float(median),
+        f"p90_{name}": float(p90),
+        f"worst_{name}": float(values.max()),
+    }

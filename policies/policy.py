@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from policies.errors import PolicyError
 from policies.exit_table import ExitTable
-from policies.rules import RuleView, get_rule
+from policies.rules import Combine, RuleView, get_rule
 
 
 SCHEMA = 1
+_LEAST_TEMPERATURE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,13 @@ class Decision:
         exits: Index of the exit taken, shape (N,).
         answers: Predicted class, shape (N,).
         probabilities: The distribution answered with, shape (N, C).
-        last_answers: What the last exit would have answered, shape (N,).
+        exit_answers: What every exit would have answered, shape (N, E).
     """
 
     exits: NDArray[np.int64]
     answers: NDArray[np.int64]
     probabilities: NDArray[np.float64]
-    last_answers: NDArray[np.int64]
+    exit_answers: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Policy:
 
     Attributes:
         rule: Name of the rule.
-        thresholds: One per exit but the last, length E - 1; infinity closes the exit.
+        thresholds: For every exit but the last one per score column of the rule, E - 1 rows of length S; infinity
+            closes the gate. Plain numbers stand for rows of length 1.
         temperatures: One divisor of the logits per exit, length E.
         params: The rule's own parameters.
 
@@ -53,21 +55,36 @@ class Policy:
     """
 
     rule: str
-    thresholds: tuple[float, ...]
+    thresholds: tuple[tuple[float, ...], ...]
     temperatures: tuple[float, ...]
     params: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        get_rule(self.rule)
-        if len(self.temperatures) != len(self.thresholds) + 1:
+        get_rule(self.rule).parse(self.params)
+        try:
+            rows = tuple(_as_row(row) for row in self.thresholds)
+            temperatures = tuple(float(value) for value in self.temperatures)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise PolicyError(f"thresholds and temperatures must be numbers ({error})") from None
+        object.__setattr__(self, "thresholds", rows)
+        object.__setattr__(self, "temperatures", temperatures)
+        if len({len(row) for row in rows}) > 1 or () in rows:
+            raise PolicyError(
+                f"thresholds must have rows of one length, at least 1, but these have {[len(row) for row in rows]}"
+            )
+        if len(temperatures) != len(rows) + 1:
             raise PolicyError(
                 f"a policy has one temperature per exit and one threshold per exit but the last, "
-                f"but has {len(self.temperatures)} and {len(self.thresholds)}"
+                f"but has {len(temperatures)} and {len(rows)}"
             )
-        if not all(math.isfinite(value) and value > 0 for value in self.temperatures):
-            raise PolicyError(f"temperatures must be finite and positive but are {list(self.temperatures)}")
-        if any(math.isnan(value) for value in self.thresholds):
-            raise PolicyError(f"thresholds must be numbers but are {list(self.thresholds)}")
+        # Logits over a divisor as small as 1e-300 are infinite, and their softmax is not a number.
+        if not all(math.isfinite(value) and value >= _LEAST_TEMPERATURE for value in temperatures):
+            raise PolicyError(
+                f"temperatures must be finite and positive, at least {_LEAST_TEMPERATURE:g}, but are "
+                f"{list(temperatures)}"
+            )
+        if any(math.isnan(value) or value == -math.inf for row in rows for value in row):
+            raise PolicyError(f"thresholds must be numbers, or infinity to close a gate, but are {list(rows)}")
 
     @property
     def n_exits(self) -> int:
@@ -91,22 +108,28 @@ class Policy:
                 f"use the table of the network that the policy was made for"
             )
         view = get_rule(self.rule).view(table, np.asarray(self.temperatures), **self.params)
-        exits = first_open_exit(view, np.asarray(self.thresholds))
+        if self.thresholds and len(self.thresholds[0]) != view.n_columns:
+            raise PolicyError(
+                f"rule {self.rule!r} takes {view.n_columns} thresholds per exit on this table but the policy has "
+                f"{len(self.thresholds[0])}"
+            )
+        exits = first_open_exit(view, np.asarray(self.thresholds).reshape(-1, view.n_columns))
         rows = np.arange(table.n_samples)
         return Decision(
             exits=exits,
             answers=view.answers[rows, exits],
             probabilities=view.probabilities[rows, exits],
-            last_answers=view.answers[:, -1],
+            exit_answers=view.answers,
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON form; a closed exit's threshold is null."""
+        """JSON form; a closed gate's threshold is null, and rows of length 1 are plain numbers."""
+        rows = [[None if value == math.inf else value for value in row] for row in self.thresholds]
         return {
             "schema": SCHEMA,
             "rule": self.rule,
             "params": dict(self.params),
-            "thresholds": [None if value == math.inf else value for value in self.thresholds],
+            "thresholds": [row[0] if len(row) == 1 else row for row in rows],
             "temperatures": list(self.temperatures),
         }
 
@@ -122,11 +145,11 @@ class Policy:
         try:
             return cls(
                 rule=data["rule"],
-                thresholds=tuple(math.inf if value is None else float(value) for value in data["thresholds"]),
-                temperatures=tuple(float(value) for value in data["temperatures"]),
-                params=dict(data["params"]),
+                thresholds=tuple(_read_row(row) for row in _of_type(list, data["thresholds"])),
+                temperatures=tuple(_read_number(value) for value in _of_type(list, data["temperatures"])),
+                params=dict(_of_type(dict, data["params"])),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise PolicyError(f"a policy needs rule, params, thresholds and temperatures ({error!r})") from None
 
     def save(self, path: Path, **facts: Any) -> None:
@@ -150,15 +173,37 @@ class Policy:
             raise PolicyError(f"{path}: {error}") from None
 
 
+def _as_row(row: Any) -> tuple[float, ...]:
+    return (float(row),) if np.ndim(row) == 0 else tuple(float(value) for value in row)
+
+
+def _read_row(row: Any) -> tuple[float, ...]:
+    values = row if isinstance(row, list) else [row]
+    return tuple(math.inf if value is None else _read_number(value) for value in values)
+
+
+def _read_number(value: Any) -> float:
+    if isinstance(value, bool):
+        raise TypeError(f"{value} is not a number")
+    return float(_of_type((int, float), value))
+
+
+def _of_type(kind: Any, value: Any) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError(f"a {type(value).__name__} is not allowed here")
+    return value
+
+
 def first_open_exit(view: RuleView, thresholds: NDArray[np.float64]) -> NDArray[np.int64]:
     """Index of the first exit whose gate is open, shape (N,); the last exit is always open.
 
     Args:
-        view: Scores and eligibility, (N, E).
-        thresholds: Shape (E - 1,); a score equal to its threshold leaves.
+        view: Scores and eligibility, (N, E, S) and (N, E).
+        thresholds: Shape (E - 1, S); a score equal to its threshold reaches it, infinity is never reached.
     """
-    is_open = view.eligible.copy()
-    is_open[:, :-1] &= view.scores[:, :-1] >= thresholds
-    is_open[:, :-1] &= thresholds < np.inf
-    is_open[:, -1] = True
+    early = view.scores[:, :-1]
+    reached = (early >= thresholds) & (thresholds < np.inf) & (early > -np.inf)
+    is_open = np.ones(view.eligible.shape, dtype=bool)
+    combined = reached.all(axis=2) if view.combine is Combine.ALL else reached.any(axis=2)
+    is_open[:, :-1] = view.eligible[:, :-1] & combined
     return np.asarray(is_open.argmax(axis=1), dtype=np.int64)

@@ -21,6 +21,7 @@ class ExitCode(IntEnum):
     DONE = 0
     WRONG_INPUT = 2
     INFEASIBLE = 3
+    NOT_CERTIFIED = 3
     INTERRUPTED = 130
 
 
@@ -32,11 +33,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-
-
-@app.callback()
-def _exitsearch() -> None:
-    """Keep ``run`` a subcommand while it is the only one."""
 
 
 @app.command()
@@ -98,6 +94,155 @@ def run(
         console=Console(),
     )
     raise typer.Exit(ExitCode.DONE if summary["feasible"] else ExitCode.INFEASIBLE)
+
+
+@app.command()
+def certify(
+    policy: Annotated[Path, typer.Argument(metavar="POLICY.json", help="A policy, from a sweep or from elsewhere.")],
+    table: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TABLE.npz", help="The exit table of its network on samples that nothing was chosen on."
+        ),
+    ],
+    target: Annotated[float | None, typer.Option(help="Least accuracy, such as 0.95.")] = None,
+    max_drop: Annotated[
+        float | None,
+        typer.Option(help="Largest accuracy lost against the full network, gains counted, such as 0.01."),
+    ] = None,
+    max_degradation: Annotated[
+        float | None,
+        typer.Option(help="Largest share that the full network has right and the policy wrong."),
+    ] = None,
+    class_floor: Annotated[float | None, typer.Option(help="Least recall of every class.")] = None,
+    exit_floor: Annotated[float | None, typer.Option(help="Least accuracy of those that leave at each exit.")] = None,
+    delta: Annotated[float, typer.Option(help="Largest probability of certifying what does not hold.")] = 0.05,
+    bootstrap_f1: Annotated[
+        bool, typer.Option("--bootstrap-f1", help="Add a bootstrap lower bound of macro-F1; it is never certified.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the certificate to this JSON file; where left out it is only printed.")
+    ] = None,
+) -> None:
+    """Certify a policy: state what holds on new data of the same kind, at confidence 1 - delta.
+
+    Give at least one of `--target`, `--max-drop` and `--max-degradation`; everything that is given must hold together.
+    Where the table has groups, whole groups are counted, not their samples. A table certifies one policy: trying
+    several on it and keeping the best is choosing on it.
+
+    Exit status: 0 certified; 3 not certified, with the reason; 2 wrong input.
+
+    For example:
+
+    - `exitsearch certify policy.json certify.npz --target 0.95`
+
+    - `exitsearch certify policy.json certify.npz --max-drop 0.01 --class-floor 0.8 --out certificate.json`
+    """
+    from policies.claims import Claim
+    from search.certify_command import certify_command
+
+    claim = Claim(target, max_drop, max_degradation, class_floor, exit_floor)
+    certificate = certify_command(
+        policy, table, claim, delta=delta, bootstrap_f1=bootstrap_f1, out=out, console=Console()
+    )
+    raise typer.Exit(ExitCode.DONE if certificate.certified else ExitCode.NOT_CERTIFIED)
+
+
+@app.command()
+def policy(
+    search: Annotated[Path, typer.Argument(metavar="SEARCH.npz", help="Exit table that policies are chosen on.")],
+    certify: Annotated[Path | None, typer.Option(metavar="TABLE.npz", help="Exit table that certifies.")] = None,
+    test: Annotated[Path | None, typer.Option(metavar="TABLE.npz", help="Exit table that is only reported.")] = None,
+    target: Annotated[float | None, typer.Option(help="Least accuracy (or other --quality), such as 0.94.")] = None,
+    max_drop: Annotated[float | None, typer.Option(help="Largest accuracy lost against the full network.")] = None,
+    max_drop_greedy: Annotated[
+        float | None, typer.Option(help="Largest accuracy lost against the greedy shared threshold.")
+    ] = None,
+    rule: Annotated[
+        list[str] | None, typer.Option("--rule", help="A rule to search; may be repeated. 'all' for all that fit.")
+    ] = None,
+    quality: Annotated[str | None, typer.Option(help="What is maximised: accuracy or macro_f1.")] = None,
+    objective: Annotated[str | None, typer.Option(help="What is minimised: depth, cost or latency.")] = None,
+    budget: Annotated[
+        float | None, typer.Option(help="Largest mean objective; the best quality within it is then chosen.")
+    ] = None,
+    bound: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--bound",
+            metavar="NAME=VALUE",
+            help="A further constraint: macro_f1, worst_class_recall, top5_accuracy (least values), "
+            "flip_rate_to_exit (largest). May be repeated.",
+        ),
+    ] = None,
+    latency_ms: Annotated[
+        str | None, typer.Option(help="Measured milliseconds up to each exit, such as 1.2,2.0,3.3.")
+    ] = None,
+    preset: Annotated[str | None, typer.Option(help="Defaults for the options above: f1-under-budget.")] = None,
+    delta: Annotated[float, typer.Option(help="Largest probability of a wrong certificate.")] = 0.05,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same front.")] = 0,
+    evaluations: Annotated[int | None, typer.Option(min=1, help="Most policies evaluated per rule.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Most seconds per rule; such a run cannot be repeated.")] = None,
+    islands: Annotated[int, typer.Option(min=1, help="Populations that evolve apart, as Ray tasks.")] = 1,
+    calibration: Annotated[str, typer.Option(help="How temperatures are found: lbfgs or grid.")] = "lbfgs",
+    out: Annotated[
+        Path | None, typer.Option(help="New folder for the results; runs/policy-1, -2, ... where left out.")
+    ] = None,
+) -> None:
+    """Find the best exit policy of a network from its exit tables, certify it and report it.
+
+    No training: the logits of any framework do. To write a table:
+
+        import json, numpy as np
+
+        np.savez("search.npz", logits=logits.astype("float32"),  # (samples, exits, classes), before any softmax
+
+                 labels=labels.astype("int64"), cost=np.array([0.3, 0.6, 1.0]),  # relative compute up to each exit
+
+                 ids=np.array(names, dtype=str),  # unique; the tables must not share samples
+
+                 meta=json.dumps({"schema": 1}))  # optional: groups (samples,), stop_prob (samples, exits)
+
+    Results: `summary.json`, `policy.json`, `certificate.json`, `pareto_front.csv`, `.png`, `.html`, `reliability.png`.
+
+    Exit status: 0 a feasible (with --certify: certified) policy was found; 3 none; 2 wrong input.
+
+    For example:
+
+    - `exitsearch policy search.npz --certify certify.npz --test test.npz --target 0.94`
+
+    - `exitsearch policy search.npz --max-drop 0.01 --objective cost --rule confidence --rule ensemble`
+
+    - `exitsearch policy search.npz --preset f1-under-budget --latency-ms 1.2,2.0,3.3 --budget 2.0`
+    """
+    from search.policy_command import policy_command
+    from search.policy_options import read_request
+
+    request = read_request(
+        search,
+        certify=certify,
+        test=test,
+        target=target,
+        max_drop=max_drop,
+        max_drop_greedy=max_drop_greedy,
+        rules=rule or [],
+        quality=quality,
+        objective=objective,
+        budget=budget,
+        bounds=bound or [],
+        latency_ms=latency_ms,
+        preset=preset,
+        delta=delta,
+        seed=seed,
+        evaluations=evaluations,
+        seconds=seconds,
+        islands=islands,
+        calibration=calibration,
+        out=out,
+    )
+    summary = policy_command(request, Console())
+    found = summary["feasible"] and (certify is None or summary["certified"])
+    raise typer.Exit(ExitCode.DONE if found else ExitCode.INFEASIBLE)
 
 
 def main(arguments: list[str] | None = None) -> None:

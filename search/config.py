@@ -12,8 +12,10 @@ import yaml
 
 from policies.errors import ExitSearchError
 from policies.evolve import EvolveSettings
-from policies.rules import get_rule
+from policies.goal import Goal
+from policies.rules import DEFAULT_RULES, get_rule
 from search.errors import ConfigError
+from search.network_search import PolicySearch
 from spaces import SPACES, Space
 from trainables.data import SplitFractions
 from trainables.registry import resolve
@@ -74,17 +76,23 @@ class SearchSection(_Section):
 class PolicySection(_Section):
     """How policies are searched on the tables of the best trials."""
 
-    rules: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: ["confidence"])
+    rules: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: list(DEFAULT_RULES))
+    objective: Literal["depth", "cost"] = "depth"
+    bounds: dict[str, float] = Field(default_factory=dict)
+    calibration: Literal["lbfgs", "grid"] = "lbfgs"
     best_trials: PositiveInt = 4
-    population: PositiveInt = 96
-    generations: PositiveInt = 100
-    patience: PositiveInt = 20
-    front_size: PositiveInt = 60
-    max_levels: Annotated[int, Field(ge=2)] = 1024
+    population: PositiveInt = EvolveSettings.population
+    generations: PositiveInt = EvolveSettings.generations
+    patience: PositiveInt = EvolveSettings.patience
+    front_size: PositiveInt = EvolveSettings.front_size
+    max_levels: Annotated[int, Field(ge=2)] = EvolveSettings.max_levels
+    max_evaluations: PositiveInt | None = None
+    max_seconds: Annotated[float, Field(gt=0)] | None = None
 
     def evolve_settings(self) -> EvolveSettings:
         """The numbers that the evolutionary search takes."""
-        return EvolveSettings(**self.model_dump(exclude={"rules", "best_trials"}))
+        others = {"rules", "objective", "bounds", "calibration", "best_trials"}
+        return EvolveSettings(**self.model_dump(exclude=others))
 
 
 class ResourcesSection(_Section):
@@ -157,6 +165,7 @@ class SweepConfig(_Section):
         _naming("policy.rules", lambda: [get_rule(rule) for rule in config.policy.rules])
         _naming("splits", config.splits.fractions)
         _naming("policy", config.policy.evolve_settings)
+        _naming("policy", config.goal)
         space = config.build_space()
         _check_first_trials(config.search.first_trials, space)
         if config.search.scheduler == "asha" and config.search.grace_epochs > config.training.epochs:
@@ -174,11 +183,32 @@ class SweepConfig(_Section):
         return self.training.n_exits
 
     @property
+    def tracking_uri(self) -> str:
+        """Where MLflow keeps a sweep whose folder was made; until then the default is not filled in."""
+        if self.tracking.uri is None:
+            raise ConfigError("tracking.uri is only known once the sweep has a folder")
+        return self.tracking.uri
+
+    @property
     def width(self) -> int:
         """Channels of the first stage of a resolved configuration."""
         if self.training.width is None:
             raise ConfigError("training.width is only known once the configuration is resolved")
         return self.training.width
+
+    def goal(self) -> Goal:
+        """What policies are searched for."""
+        return Goal(target=self.target, effort=self.policy.objective, bounds=self.policy.bounds)
+
+    def policy_search(self) -> PolicySearch:
+        """How policies are searched on the best trials' networks."""
+        return PolicySearch(
+            goal=self.goal(),
+            rules=tuple(self.policy.rules),
+            settings=self.policy.evolve_settings(),
+            seed=self.seed,
+            calibration=self.policy.calibration,
+        )
 
     def build_space(self) -> Space:
         """The search space with its changes.

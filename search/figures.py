@@ -14,11 +14,17 @@ import plotly.graph_objects as go
 from policies.ladder import Ladder, shared_threshold_ladder
 from policies.rules import get_rule
 from search.selection import Selection
-from search.trials import TrialOutcome
 
 
 _FRONT, _SELECTED, _TRIAL, _LADDER, _TARGET = "#1f5fa8", "#d1495b", "#8d99ae", "#edae49", "#444444"
 _ORACLE, _FULL = "#2a9d5c", "#6a4c93"
+_LADDER_NAME, _TRIALS_NAME, _FRONT_NAME = (
+    "one shared threshold, all values",
+    "trials, quick policy",
+    "front of all policies",
+)
+_DEPTH_NAME = "mean depth (1 = first exit)"
+_HOVER = "accuracy %{y:.4f}<br>depth %{x:.3f}"
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class FrontFigure:
 
     Attributes:
         title: Above the figure.
-        target: Least accuracy.
+        target: Least accuracy, or None.
         n_exits: Depths run from 1 to this.
         front: The merged front.
         trials: ``mean_depth`` and ``accuracy`` of each trial's own best policy, with ``trial_id``.
@@ -39,7 +45,7 @@ class FrontFigure:
     """
 
     title: str
-    target: float
+    target: float | None
     n_exits: int
     front: pd.DataFrame
     trials: pd.DataFrame
@@ -50,21 +56,19 @@ class FrontFigure:
     oracle: float | None
 
     @classmethod
-    def of_sweep(cls, summary: dict[str, Any], selection: Selection, outcomes: list[TrialOutcome]) -> FrontFigure:
-        """Collect what a finished sweep shows."""
-        table = selection.of_trial.search
-        view = get_rule("confidence").view(table, np.asarray(selection.policy.temperatures))
-        points = [
-            {"trial_id": trial.trial_id, **{key: trial.metrics[key] for key in ("accuracy", "mean_depth")}}
-            for trial in outcomes
-            if not trial.failure
-        ]
+    def of(
+        cls, title: str, summary: dict[str, Any], selection: Selection, trials: pd.DataFrame | None = None
+    ) -> FrontFigure:
+        """Collect what a finished search shows; ``trials`` where it was a sweep."""
+        table = selection.network.search
+        target = summary["target"] if summary["quality"] == "accuracy" else summary["bounds"].get("accuracy")
+        view = get_rule("confidence").view(table, selection.network.temperatures)
         return cls(
-            title=f"{summary['name']}: {summary['workload']}, accuracy against mean depth on the search split",
-            target=summary["target"],
+            title=title,
+            target=target or None,
             n_exits=table.n_exits,
             front=selection.front,
-            trials=pd.DataFrame(points, columns=["trial_id", "accuracy", "mean_depth"]),
+            trials=pd.DataFrame(columns=["trial_id", "accuracy", "mean_depth"]) if trials is None else trials,
             ladder=shared_threshold_ladder(view, view.answers == table.labels[:, None]),
             selected=_point(summary["selected"]["search"]),
             greedy=_point(summary["baselines"]["greedy_shared_threshold"]["search"]),
@@ -75,115 +79,92 @@ class FrontFigure:
     @property
     def accuracy_range(self) -> tuple[float, float]:
         """What part of the accuracy axis holds the points that matter; far worse ones would squeeze them."""
-        shown = np.concatenate(
-            [self.front["accuracy"], [self.target, self.greedy[1], self.full[1]], self.trials["accuracy"]]
-        )
-        low = max(shown.min(), self.target - 0.06)
+        marks = [self.greedy[1], self.full[1], *([] if self.target is None else [self.target])]
+        shown = np.concatenate([self.front["accuracy"], marks, self.trials["accuracy"].astype(float)])
+        low = max(shown.min(), min(marks) - 0.06)
         span = max(shown.max() - low, 0.01)
         return low - 0.15 * span, min(shown.max() + 0.15 * span, 1.0 + 0.02 * span)
+
+    @property
+    def depth_range(self) -> tuple[float, float]:
+        """The depth axis, with a little room at both ends."""
+        return 0.95, self.n_exits + 0.05
+
+    @property
+    def landmarks(self) -> list[_Landmark]:
+        """Single points with a name, the selected policy last."""
+        points = [
+            _Landmark("greedy shared threshold", *self.greedy, _LADDER, "D", "diamond", 8),
+            _Landmark("full network", *self.full, _FULL, "s", "square", 8),
+            _Landmark("selected policy", *self.selected, _SELECTED, "*", "star", 19),
+        ]
+        if self.oracle is not None and self.target is not None:
+            points.insert(0, _Landmark("oracle at target", self.oracle, self.target, _ORACLE, "^", "triangle-up", 9))
+        return points
+
+
+@dataclass(frozen=True)
+class _Landmark:
+    """A point with a name, as Matplotlib and Plotly draw it."""
+
+    name: str
+    depth: float
+    accuracy: float
+    colour: str
+    marker: str
+    symbol: str
+    size: float
 
 
 def draw_png(figure: FrontFigure, path: Path) -> None:
     """Write the picture, 1500 x 990 pixels."""
     canvas = Figure(figsize=(10, 6.6), dpi=150, layout="constrained")
     axes = canvas.add_subplot()
-    axes.axhspan(figure.target, 2.0, color="#e8f3ec", zorder=0)
-    axes.axhline(figure.target, color=_TARGET, linewidth=1, linestyle="--", label=f"target {figure.target:g}")
+    if figure.target is not None:
+        axes.axhspan(figure.target, 2.0, color="#e8f3ec", zorder=0)
+        axes.axhline(figure.target, color=_TARGET, linewidth=1, linestyle="--", label=f"target {figure.target:.4g}")
+    axes.plot(figure.ladder.mean_depth, figure.ladder.accuracy, color=_LADDER, linewidth=1.5, label=_LADDER_NAME)
+    if len(figure.trials):
+        axes.scatter(figure.trials["mean_depth"], figure.trials["accuracy"], s=26, color=_TRIAL, label=_TRIALS_NAME)
+    front = figure.front
     axes.plot(
-        figure.ladder.mean_depth,
-        figure.ladder.accuracy,
-        color=_LADDER,
-        linewidth=1.5,
-        label="one shared threshold, all values",
+        front["mean_depth"], front["accuracy"], "o-", color=_FRONT, markersize=4.5, linewidth=1, label=_FRONT_NAME
     )
-    axes.scatter(
-        figure.trials["mean_depth"], figure.trials["accuracy"], s=26, color=_TRIAL, label="trials, quick policy"
-    )
-    axes.plot(
-        figure.front["mean_depth"],
-        figure.front["accuracy"],
-        color=_FRONT,
-        marker="o",
-        markersize=4.5,
-        linewidth=1,
-        label="front of all policies",
-    )
-    axes.plot(*figure.greedy, marker="D", markersize=8, linestyle="", color=_LADDER, label="greedy shared threshold")
-    axes.plot(*figure.full, marker="s", markersize=8, linestyle="", color=_FULL, label="full network")
-    if figure.oracle is not None:
-        axes.plot(
-            figure.oracle,
-            figure.target,
-            marker="^",
-            markersize=9,
-            linestyle="",
-            color=_ORACLE,
-            label="oracle at target",
-        )
-    axes.plot(*figure.selected, marker="*", markersize=19, linestyle="", color=_SELECTED, label="selected policy")
-    axes.set(
-        title=figure.title,
-        xlabel="mean depth (1 = first exit)",
-        ylabel="accuracy",
-        xlim=(0.95, figure.n_exits + 0.05),
-        ylim=figure.accuracy_range,
-    )
+    for point in figure.landmarks:
+        style: dict[str, Any] = {
+            "marker": point.marker,
+            "markersize": point.size,
+            "color": point.colour,
+            "linestyle": "",
+        }
+        axes.plot(point.depth, point.accuracy, label=point.name, **style)
+    axes.set(title=figure.title, xlabel=_DEPTH_NAME, ylabel="accuracy")
+    axes.set(xlim=figure.depth_range, ylim=figure.accuracy_range)
     axes.grid(alpha=0.25)
     canvas.legend(loc="outside lower center", ncols=4, frameon=False)
     canvas.savefig(path)
 
 
 def draw_html(figure: FrontFigure, path: Path) -> None:
-    """Write a page that needs no network: every point tells its figures, the selected one its thresholds."""
+    """Write a page that needs no network: every point tells its figures, those of the front their thresholds."""
     page = go.Figure()
-    page.add_hrect(y0=figure.target, y1=2.0, fillcolor="#2a9d5c", opacity=0.08, line_width=0, layer="below")
-    page.add_hline(y=figure.target, line_dash="dash", line_color=_TARGET, annotation_text=f"target {figure.target:g}")
-    page.add_scatter(
-        x=figure.ladder.mean_depth,
-        y=figure.ladder.accuracy,
-        mode="lines",
-        name="one shared threshold, all values",
-        line_color=_LADDER,
-        customdata=figure.ladder.thresholds,
-        hovertemplate="threshold %{customdata:.4f}<br>accuracy %{y:.4f}<br>depth %{x:.3f}",
-    )
-    page.add_scatter(
-        x=figure.trials["mean_depth"],
-        y=figure.trials["accuracy"],
-        mode="markers",
-        name="trials, quick policy",
-        marker={"color": _TRIAL, "size": 8},
-        text=figure.trials["trial_id"],
-        hovertemplate="trial %{text}<br>accuracy %{y:.4f}<br>depth %{x:.3f}",
-    )
-    page.add_scatter(
-        x=figure.front["mean_depth"],
-        y=figure.front["accuracy"],
-        mode="lines+markers",
-        name="front of all policies",
-        marker={"color": _FRONT, "size": 7},
-        text=[_describe(row) for row in figure.front.itertuples()],
-        hovertemplate="%{text}<br>accuracy %{y:.4f}<br>depth %{x:.3f}",
-    )
-    landmarks: list[tuple[str, tuple[float, float], str, str]] = [
-        ("greedy shared threshold", figure.greedy, "diamond", _LADDER),
-        ("full network", figure.full, "square", _FULL),
-        ("selected policy", figure.selected, "star", _SELECTED),
-    ]
-    if figure.oracle is not None:
-        landmarks.append(("oracle at target", (figure.oracle, figure.target), "triangle-up", _ORACLE))
-    for name, (depth, accuracy), symbol, colour in landmarks:
+    if figure.target is not None:
+        page.add_hrect(y0=figure.target, y1=2.0, fillcolor=_ORACLE, opacity=0.08, line_width=0, layer="below")
+        text = f"target {figure.target:.4g}"
+        page.add_hline(y=figure.target, line_dash="dash", line_color=_TARGET, annotation_text=text)
+    _add_series(page, figure)
+    for point in figure.landmarks:
         page.add_scatter(
-            x=[depth],
-            y=[accuracy],
+            x=[point.depth],
+            y=[point.accuracy],
             mode="markers",
-            name=name,
-            marker={"symbol": symbol, "size": 14, "color": colour, "line": {"width": 1, "color": "white"}},
-            hovertemplate="accuracy %{y:.4f}<br>depth %{x:.3f}",
+            name=point.name,
+            marker={"symbol": point.symbol, "size": 14, "color": point.colour, "line": {"width": 1, "color": "white"}},
+            hovertemplate=_HOVER,
         )
     page.update_layout(
         title=figure.title,
-        xaxis={"title": "mean depth (1 = first exit)", "range": [0.95, figure.n_exits + 0.05]},
+        xaxis={"title": _DEPTH_NAME, "range": list(figure.depth_range)},
         yaxis={"title": "accuracy", "range": list(figure.accuracy_range)},
         template="plotly_white",
         legend={"orientation": "h", "y": -0.15},
@@ -191,10 +172,43 @@ def draw_html(figure: FrontFigure, path: Path) -> None:
     page.write_html(path, include_plotlyjs=True, full_html=True)
 
 
+def _add_series(page: go.Figure, figure: FrontFigure) -> None:
+    page.add_scatter(
+        x=figure.ladder.mean_depth,
+        y=figure.ladder.accuracy,
+        mode="lines",
+        name=_LADDER_NAME,
+        line_color=_LADDER,
+        customdata=figure.ladder.thresholds,
+        hovertemplate=f"threshold %{{customdata:.4f}}<br>{_HOVER}",
+    )
+    if len(figure.trials):
+        page.add_scatter(
+            x=figure.trials["mean_depth"],
+            y=figure.trials["accuracy"],
+            mode="markers",
+            name=_TRIALS_NAME,
+            marker={"color": _TRIAL, "size": 8},
+            text=figure.trials["trial_id"],
+            hovertemplate=f"trial %{{text}}<br>{_HOVER}",
+        )
+    page.add_scatter(
+        x=figure.front["mean_depth"],
+        y=figure.front["accuracy"],
+        mode="lines+markers",
+        name=_FRONT_NAME,
+        marker={"color": _FRONT, "size": 7},
+        text=[_describe(row) for row in figure.front.itertuples()],
+        hovertemplate=f"%{{text}}<br>{_HOVER}",
+    )
+
+
 def _describe(row: Any) -> str:
-    thresholds = ", ".join("closed" if np.isinf(value) else f"{value:.4f}" for value in row.policy.thresholds)
+    plain = all(len(values) == 1 for values in row.policy.thresholds)
+    shown = [values[0] for values in row.policy.thresholds] if plain else []
+    thresholds = ", ".join("closed" if np.isinf(value) else f"{value:.4f}" for value in shown) or "several per exit"
     certified = "certified" if row.certified else "not certified"
-    return f"trial {row.trial_id}, {row.rule}, {certified}<br>thresholds {thresholds}"
+    return f"{row.network}, {row.rule}, {certified}<br>thresholds {thresholds}"
 
 
 def _point(figures: dict[str, Any]) -> tuple[float, float]:

@@ -1,51 +1,48 @@
-"""What a sweep prints at its end, and its front as a table."""
+"""What a search prints at its end."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 import shlex
 import shutil
 import sys
 from typing import Any
 
-import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from search.run_folder import RunFolder
+from search.result_files import ResultFiles
 
 
-_SHOWN = ("search", "test")
+_SHOWN = ("search", "certify", "test")
 
 
-def front_table(front: pd.DataFrame) -> pd.DataFrame:
-    """The front as it is written to CSV: figures, marks, thresholds by depth, and the whole policy as JSON."""
-    table = front.drop(columns="policy")
-    thresholds = pd.DataFrame([policy.thresholds for policy in front["policy"]], index=front.index)
-    thresholds.columns = pd.Index([f"threshold_{depth}" for depth in range(1, thresholds.shape[1] + 1)])
-    table = pd.concat([table, thresholds], axis=1)
-    table["policy"] = [json.dumps(policy.to_dict()) for policy in front["policy"]]
-    return table
-
-
-def print_summary(console: Console, summary: dict[str, Any], folder: RunFolder, *, tracking_uri: str) -> None:
-    """Tell a person what was found, and where to look further."""
-    console.print()
-    console.print(_verdict(summary), soft_wrap=True, highlight=False)
-    console.print(_comparison(summary))
-    mix = summary["selected"]["test"]["exit_mix"]
-    shares = "  ".join(f"depth {depth}: {share:.1%}" for depth, share in enumerate(mix, start=1))
-    console.print(f"Exit mix on test   {shares}", highlight=False)
+def print_summary(console: Console, summary: dict[str, Any], files: ResultFiles, *, tracking_uri: str) -> None:
+    """Tell a person what a sweep found, and where to look further."""
+    print_policies(console, summary, files)
     counts = summary["trials"]
     console.print(
         f"Trials             {counts['completed']} completed, {counts['pruned']} stopped early, "
         f"{counts['failed']} failed, in {summary['seconds']:.0f} s",
         highlight=False,
     )
-    for label, path in (("Files", folder.path), ("Figure", folder.front_png), ("Interactive", folder.front_html)):
-        console.print(f"{label:<18} {path}", soft_wrap=True, highlight=False)
     console.print(f"MLflow             {mlflow_ui_command(tracking_uri)}", soft_wrap=True, highlight=False)
+
+
+def print_policies(console: Console, summary: dict[str, Any], files: ResultFiles) -> None:
+    """Tell a person what a policy search found."""
+    console.print()
+    console.print(_verdict(summary), soft_wrap=True, highlight=False)
+    console.print(_comparison(summary))
+    last = [split for split in _SHOWN if split in summary["selected"]][-1]
+    mix = summary["selected"][last]["exit_mix"]
+    shares = "  ".join(f"depth {depth}: {share:.1%}" for depth, share in enumerate(mix, start=1))
+    console.print(f"{f'Exit mix on {last}':<18} {shares}", highlight=False)
+    for alarm in summary["alarms"]:
+        console.print(f"Collapse           {escape(alarm)}", style="yellow", soft_wrap=True, highlight=False)
+    for label, path in (("Files", files.path), ("Figure", files.front_png), ("Interactive", files.front_html)):
+        console.print(f"{label:<18} {path}", soft_wrap=True, highlight=False)
 
 
 def mlflow_ui_command(tracking_uri: str) -> str:
@@ -58,44 +55,67 @@ def mlflow_ui_command(tracking_uri: str) -> str:
 
 
 def _verdict(summary: dict[str, Any]) -> str:
-    selected, target = summary["selected"], summary["target"]
+    selected, certificate = summary["selected"], summary["certificate"]
     if not summary["feasible"]:
-        return (
-            f"INFEASIBLE: no policy reached accuracy {target:g} on search; the nearest has "
-            f"{selected['search']['accuracy']:.4f} (trial {selected['trial_id']})"
-        )
-    leaves_early = any(threshold is not None for threshold in selected["params"]["thresholds"])
-    policy = f"rule {selected['rule']}" if leaves_early else "the full network, without early exits"
-    policy += f", trial {selected['trial_id']}"
+        nearest = f"{selected['search'][summary['quality']]:.4f} at depth {selected['search']['mean_depth']:.3f}"
+        return f"INFEASIBLE: no policy met {_wanted(summary)} on search; the nearest has {nearest}{_trial(selected)}"
+    policy = f"rule {selected['rule']}" if _leaves_early(selected) else "the full network, without early exits"
+    policy += _trial(selected)
+    if certificate is None:
+        return f"Selected: {policy}. It meets {_wanted(summary)} on search; nothing was to be certified"
     if not summary["certified"]:
-        return f"Selected: {policy}. NOT CERTIFIED: {summary['certificate']['reason']}"
+        return f"Selected: {policy}. NOT CERTIFIED: {escape(certificate['reason'])}"
     return (
-        f"Selected: {policy}. Certified: accuracy is at least {target:g} on new data of the same kind, "
-        f"with confidence {1 - summary['delta']:.0%} (lower bound {summary['certificate']['bound']:.4f})"
+        f"Selected: {policy}. Certified: {certificate['claim']} on new data of the same kind, "
+        f"with confidence {1 - summary['delta']:.0%} (bound {certificate['bound']:.4f})"
     )
 
 
+def _wanted(summary: dict[str, Any]) -> str:
+    """The goal in words."""
+    wanted = [f"{summary['quality']} {summary['target']:.4g}"] if summary["target"] else []
+    wanted += [f"{name} {bound:.4g}" for name, bound in summary["bounds"].items()]
+    if summary["budget"]:
+        wanted.append(f"mean {summary['objective']} {summary['budget']:g}")
+    return ", ".join(wanted)
+
+
+def _leaves_early(selected: dict[str, Any]) -> bool:
+    rows = selected["params"]["thresholds"]
+    return any(value is not None for row in rows for value in (row if isinstance(row, list) else [row]))
+
+
+def _trial(selected: dict[str, Any]) -> str:
+    return f", trial {selected['trial_id']}" if "trial_id" in selected else ""
+
+
 def _comparison(summary: dict[str, Any]) -> Table:
+    splits = [split for split in _SHOWN if split in summary["selected"]]
+    if len(splits) > 2:
+        splits.remove("certify")
     table = Table(show_edge=False, pad_edge=False)
     table.add_column("", no_wrap=True)
-    for split in _SHOWN:
+    for split in splits:
         table.add_column(f"accuracy\n{split}", justify="right")
         table.add_column(f"depth\n{split}", justify="right")
-    table.add_column("cost\ntest", justify="right")
-    baselines = summary["baselines"]
-    rows = [
-        ("selected policy", summary["selected"]),
-        ("greedy shared threshold", baselines["greedy_shared_threshold"]),
-        ("full network", baselines["full_network"]),
-    ]
-    for name, figures in rows:
-        cells = [name]
-        for split in _SHOWN:
+    others = (
+        {"mean_cost": "cost"} if summary["quality"] == "accuracy" else {"macro_f1": "macro-F1", "mean_cost": "cost"}
+    )
+    for heading in others.values():
+        table.add_column(f"{heading}\n{splits[-1]}", justify="right")
+    for name, figures in {"selected policy": summary["selected"], **summary["baselines"]}.items():
+        cells = [name.replace("_", " ") + (" (fallback)" if figures.get("is_fallback") else "")]
+        for split in splits:
             cells += [f"{figures[split]['accuracy']:.4f}", f"{figures[split]['mean_depth']:.3f}"]
-        table.add_row(*cells, f"{figures['test']['mean_cost']:.3f}")
+        table.add_row(*cells, *(f"{figures[splits[-1]][key]:.4f}" for key in others))
+    if summary["quality"] == "accuracy" and summary["target"]:
+        _add_oracle(table, summary, splits)
+    return table
+
+
+def _add_oracle(table: Table, summary: dict[str, Any], splits: list[str]) -> None:
     cells = ["oracle (labels known)"]
-    for split in _SHOWN:
+    for split in splits:
         depth = summary["oracle"][split]
         cells += [f"{summary['target']:.4f}", "out of reach" if depth is None else f"{depth:.3f}"]
-    table.add_row(*cells, "")
-    return table
+    table.add_row(*cells)

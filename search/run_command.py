@@ -11,6 +11,7 @@ from rich.console import Console
 
 from search.config import SweepConfig, TrackingSection
 from search.data_check import require_same_data
+from search.errors import SweepInterruptedError
 from search.run_folder import RunFolder
 from search.sweep import load_splits, run_sweep
 from search.sweep_file import DEFAULT_PRESET, load_sweep, read_values
@@ -57,7 +58,13 @@ def run_command(
         # Before the folder is made: bad data must not leave an empty sweep behind.
         splits = load_splits(config)
         folder, config = RunFolder.create(_with_tracking(config, config.tracking), stem)
-    return run_sweep(config, folder, splits, address=address, console=console)
+    try:
+        return run_sweep(config, folder, splits, address=address, console=console)
+    except KeyboardInterrupt:
+        # Tune turns the signal into a shorter list of trials; this is for what comes after them.
+        raise SweepInterruptedError(
+            f"the sweep was interrupted after its last trial; finish it with --resume --name {folder.name}"
+        ) from None
 
 
 def _find(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-import json
 from pathlib import Path
 import re
 from typing import Any
@@ -12,6 +11,7 @@ import yaml
 
 from search.config import SweepConfig
 from search.errors import RunFolderError
+from search.result_files import ResultFiles
 
 
 # Keys that say where and how fast a sweep runs, not what it is; they may change between a sweep and its resumption.
@@ -21,10 +21,8 @@ _BOUND_KEYS = ("resources.concurrent",)
 
 
 @dataclass(frozen=True)
-class RunFolder:
+class RunFolder(ResultFiles):
     """Paths of one sweep's files."""
-
-    path: Path
 
     @property
     def name(self) -> str:
@@ -35,36 +33,6 @@ class RunFolder:
     def sweep_file(self) -> Path:
         """The configuration as resolved."""
         return self.path / "sweep.yaml"
-
-    @property
-    def summary_file(self) -> Path:
-        """Everything the sweep found, as JSON."""
-        return self.path / "summary.json"
-
-    @property
-    def front_csv(self) -> Path:
-        """The merged front as a table."""
-        return self.path / "pareto_front.csv"
-
-    @property
-    def front_png(self) -> Path:
-        """The merged front as a picture."""
-        return self.path / "pareto_front.png"
-
-    @property
-    def front_html(self) -> Path:
-        """The merged front to point at."""
-        return self.path / "pareto_front.html"
-
-    @property
-    def policy_file(self) -> Path:
-        """The selected policy."""
-        return self.path / "policy.json"
-
-    @property
-    def certificate_file(self) -> Path:
-        """What is certain about the selected policy."""
-        return self.path / "certificate.json"
 
     @property
     def environment_file(self) -> Path:
@@ -155,13 +123,6 @@ class RunFolder:
                 f"{self.name!r} belongs to another sweep file: {key} was {stored.get(key)!r} and is now "
                 f"{given.get(key)!r}; resume it as it was, or give the new sweep another --name"
             )
-
-
-def write_json(path: Path, data: Any) -> None:
-    """Write JSON in one step, so that a reader never sees half a file."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(data, indent=2, default=str) + "\n")
-    partial.replace(path)
 
 
 def _new_named(path: Path) -> Path:

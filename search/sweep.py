@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import json
 import time
 from typing import Any
@@ -9,20 +10,24 @@ from typing import Any
 from rich.console import Console
 from safetensors.torch import save_file
 
+from policies.claims import Claim
 from policies.exit_table import ExitTable
 from search.callbacks import observing
 from search.cluster import concurrent_trials, connected
 from search.config import SweepConfig
 from search.environment import describe_environment
 from search.errors import SweepError, SweepInterruptedError
-from search.figures import FrontFigure, draw_html, draw_png
+from search.figures import FrontFigure
 from search.progress import TrialProgress
-from search.report import front_table, print_summary
-from search.run_folder import RunFolder, write_json
-from search.selection import Selection, search_policies, select_policy
+from search.report import print_summary
+from search.result_files import write_json
+from search.results import write_results
+from search.run_folder import RunFolder
+from search.selection import Selection, select_policy
 from search.summary import build_summary
-from search.tracking import Tracker, default_tracking_uri
-from search.trials import TrialOutcome, best_trials, collect_trials
+from search.tracking import Tracker
+from search.trial_policies import search_trials
+from search.trials import TrialOutcome, best_trials, collect_trials, trial_points
 from search.tuner import build_task, build_tuner
 from trainables.data import Splits
 from trainables.multi_exit import TrialTask, load_model
@@ -59,7 +64,7 @@ def run_sweep(
     """
     started = time.monotonic() - _seconds_before(folder)
     write_json(folder.environment_file, describe_environment(config, splits))
-    tracker = Tracker(config.tracking.uri or default_tracking_uri(), config.tracking.experiment, folder)
+    tracker = Tracker(config.tracking_uri, config.tracking.experiment, folder)
     tracker.start(_tracked_params(config))
     task = build_task(config, splits)
     try:
@@ -118,16 +123,18 @@ def _select(
         reason = next((trial.failure for trial in outcomes if trial.failure), "none was trained to its last epoch")
         raise SweepError(f"none of the {len(outcomes)} trials finished; the first reason is: {reason}")
     console.print(f"Searching policies on the tables of the best {len(trials)} trials", highlight=False)
-    candidates = search_policies(trials, task, splits, config)
-    for candidate in candidates:
-        candidate.search.save(folder.table(candidate.trial.trial_id, "search"))
-        candidate.certify.save(folder.table(candidate.trial.trial_id, "certify"))
-        for note in candidate.notes:
-            console.print(f"Note: {note}", soft_wrap=True, highlight=False)
+    networks = search_trials(trials, task, splits, config)
+    for network in networks:
+        network.search.save(folder.table(network.network, "search"))
+        if network.certify is not None:
+            network.certify.save(folder.table(network.network, "certify"))
+        for note in network.notes:
+            console.print(f"Note: trial {network.network}: {note}", soft_wrap=True, highlight=False)
     return select_policy(
-        candidates,
-        target=config.target,
-        aim=task.aim,
+        networks,
+        config.goal(),
+        aim=replace(config.goal(), target=task.aim),
+        claim=Claim(target=config.target),
         delta=config.delta,
         front_size=config.policy.front_size,
     )
@@ -143,27 +150,30 @@ def _report(
     *,
     seconds: float,
 ) -> dict[str, Any]:
-    test = _read_test(folder, task, splits, selection)
-    summary = build_summary(config, selection, test, outcomes, seconds=seconds)
-    front_table(selection.front).to_csv(folder.front_csv, index=False)
-    selection.policy.save(
-        folder.policy_file,
+    test = _read_test(folder, task, splits, selection, outcomes)
+    network = selection.network
+    tables = {"search": network.search, "test": test}
+    if network.certify is not None:
+        tables["certify"] = network.certify
+    summary = build_summary(config, selection, tables, outcomes, seconds=seconds)
+    title = f"{config.name}: {config.workload}, accuracy against mean depth on the search split"
+    write_results(
+        folder,
+        selection,
+        summary,
+        FrontFigure.of(title, summary, selection, trial_points(outcomes)),
         workload=config.workload,
         class_names=list(splits.class_names),
-        cost=test.cost.tolist(),
         model_hash=test.meta["model_hash"],
     )
-    selection.certificate.save(folder.certificate_file)
-    figure = FrontFigure.of_sweep(summary, selection, outcomes)
-    draw_png(figure, folder.front_png)
-    draw_html(figure, folder.front_html)
-    write_json(folder.summary_file, summary)
     return summary
 
 
-def _read_test(folder: RunFolder, task: TrialTask, splits: Splits, selection: Selection) -> ExitTable:
+def _read_test(
+    folder: RunFolder, task: TrialTask, splits: Splits, selection: Selection, outcomes: list[TrialOutcome]
+) -> ExitTable:
     """The one place that reads ``test``: everything has been chosen by now."""
-    trial = selection.of_trial.trial
+    trial = next(one for one in outcomes if one.trial_id == selection.network.network)
     if trial.checkpoint is None:
         raise SweepError(f"the checkpoint of trial {trial.trial_id} is gone, so its network cannot be reported")
     model = load_model(trial.checkpoint, task, splits.train)
@@ -178,19 +188,7 @@ def _read_test(folder: RunFolder, task: TrialTask, splits: Splits, selection: Se
 
 def _track(tracker: Tracker, folder: RunFolder, summary: dict[str, Any], selection: Selection) -> None:
     tracker.log_front(selection.front)
-    tracker.log_artifacts(
-        [
-            folder.sweep_file,
-            folder.summary_file,
-            folder.front_csv,
-            folder.front_png,
-            folder.front_html,
-            folder.policy_file,
-            folder.certificate_file,
-            folder.environment_file,
-            folder.model_file,
-        ]
-    )
+    tracker.log_artifacts([folder.sweep_file, *folder.written, folder.environment_file, folder.model_file])
     selected = summary["selected"]
     tracker.finish(
         {f"{split}_{key}": selected[split][key] for split in ("search", "certify", "test") for key in _HEADLINES},

@@ -9,6 +9,7 @@ import logging
 import math
 import os
 from pathlib import Path
+import textwrap
 import time
 from typing import Any, Concatenate, ParamSpec, cast
 import warnings
@@ -16,10 +17,12 @@ import warnings
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
+from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 import pandas as pd
 
 from search.callbacks import TrialReport
-from search.run_folder import RunFolder, write_json
+from search.result_files import write_json
+from search.run_folder import RunFolder
 
 
 KIND_TAG = "exitsearch.kind"
@@ -217,7 +220,7 @@ class Tracker:
         tags = {
             PARETO_TAG: "true",
             POLICY_TAG: row.policy.policy_hash,
-            TRIAL_TAG: row.trial_id,
+            TRIAL_TAG: row.network,
             "feasible": str(row.feasible).lower(),
             "certified": str(row.certified).lower(),
             "selected": str(row.selected).lower(),
@@ -228,7 +231,7 @@ class Tracker:
         self._client.log_batch(
             run_id,
             metrics=[Metric(key, value, now, 0) for key, value in figures.items()],
-            params=_params({"trial_id": row.trial_id, **row.policy.to_dict()}),
+            params=_params({"trial_id": row.network, **row.policy.to_dict()}),
         )
         self._client.set_terminated(run_id)
 
@@ -247,7 +250,8 @@ class Tracker:
 
 
 def _params(values: Mapping[str, Any]) -> list[Param]:
-    return [Param(key, str(value)) for key, value in values.items()]
+    # Fitted rules have long parameters; the policy itself is in the front's table.
+    return [Param(key, textwrap.shorten(str(value), MAX_PARAM_VAL_LENGTH)) for key, value in values.items()]
 
 
 def _is_metric(key: str) -> bool:

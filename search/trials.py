@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from ray.tune import ResultGrid
 
 from search.callbacks import last_line
@@ -60,6 +61,16 @@ def best_trials(outcomes: list[TrialOutcome], count: int) -> list[TrialOutcome]:
     full = [trial for trial in outcomes if trial.is_full and trial.checkpoint is not None]
     # Ties stay in the order of the trials: their ids are random.
     return sorted(full, key=lambda trial: float(trial.metrics["depth_at_target"]))[:count]
+
+
+def trial_points(outcomes: list[TrialOutcome]) -> pd.DataFrame:
+    """``trial_id``, ``accuracy`` and ``mean_depth`` of each trial's own best policy on ``search``."""
+    points = [
+        {"trial_id": trial.trial_id, **{key: trial.metrics[key] for key in ("accuracy", "mean_depth")}}
+        for trial in outcomes
+        if not trial.failure
+    ]
+    return pd.DataFrame(points, columns=["trial_id", "accuracy", "mean_depth"])
 
 
 def trial_counts(outcomes: list[TrialOutcome]) -> dict[str, int]:

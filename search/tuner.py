@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import numpy as np
 from ray import tune
 
-from policies.certify import certifiable_accuracy
+from policies.claims import Claim, aim_of
 from search.callbacks import DriverCallback
 from search.config import SweepConfig
 from search.run_folder import RunFolder
@@ -44,12 +45,12 @@ def build_task(config: SweepConfig, splits: Splits) -> TrialTask:
 def aim_accuracy(config: SweepConfig, splits: Splits) -> float:
     """The accuracy to look for on ``search``: the least that certifies the target when seen on ``certify``.
 
-    The target itself where no accuracy would certify it, since ``certify`` is too small or has groups.
+    With groups it is an approximation. The target itself where no accuracy would certify it.
     """
-    if splits.certify.groups is not None:
-        return config.target
-    n_certify = len(splits.certify.ids)
-    return certifiable_accuracy(n_certify, target=config.target, delta=config.delta) or config.target
+    units = splits.certify.ids if splits.certify.groups is None else np.unique(splits.certify.groups)
+    claim = Claim(target=config.target)
+    aim = aim_of(claim, n_units=len(units), delta=config.delta, grouped=splits.certify.groups is not None)
+    return config.target if aim is None or aim.target is None else aim.target
 
 
 def build_tuner(

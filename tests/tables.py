@@ -1,10 +1,12 @@
 """Exit tables for tests: plausible ones, and small awkward ones for hypothesis."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 import numpy as np
 
 from policies.exit_table import ExitTable
-from policies.rules import RuleView
+from policies.rules import Combine, RuleView
 
 
 def make_table(n_samples=300, n_exits=3, n_classes=4, *, seed=0, prefix="s", groups=None):
@@ -25,16 +27,50 @@ def make_table(n_samples=300, n_exits=3, n_classes=4, *, seed=0, prefix="s", gro
     )
 
 
+def with_stop_prob(table, *, seed=0):
+    """The table with learned stop probabilities, in steps of a quarter so that they tie."""
+    rng = np.random.default_rng(seed)
+    stop_prob = rng.integers(0, 5, (table.n_samples, table.n_exits)) / 4
+    return replace(table, stop_prob=stop_prob.astype(np.float32))
+
+
 @st.composite
-def rule_views(draw, max_samples=40, max_exits=4):
-    """Views with many tied scores and ineligible exits, and labels to go with them."""
+def tied_tables(draw, *, max_samples=10, max_exits=4, max_classes=4):
+    """Small tables whose logits are few small integers, so that scores and answers tie."""
     n_samples = draw(st.integers(1, max_samples))
     n_exits = draw(st.integers(1, max_exits))
-    n_classes = draw(st.integers(2, 4))
+    n_classes = draw(st.integers(2, max_classes))
+    highest = draw(st.integers(0, 3))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    table = ExitTable(
+        logits=rng.integers(0, highest + 1, (n_samples, n_exits, n_classes)).astype(np.float32),
+        labels=rng.integers(0, n_classes, n_samples),
+        cost=np.linspace(1 / n_exits, 1.0, n_exits),
+        ids=np.array([f"t{i}" for i in range(n_samples)]),
+    )
+    return with_stop_prob(table, seed=int(rng.integers(1000)))
+
+
+@st.composite
+def rule_views(draw, *, max_samples=40, max_exits=4, max_classes=4, max_columns=1):
+    """Views with many tied scores, ineligible exits and scores of minus infinity, and labels to go with them.
+
+    With several columns there are also views in which each sample has its score in the column of its answer.
+    """
+    n_samples = draw(st.integers(1, max_samples))
+    n_exits = draw(st.integers(1, max_exits))
+    n_classes = draw(st.integers(2, max_classes))
     n_distinct = draw(st.integers(1, 6))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    scores = rng.integers(0, n_distinct, (n_samples, n_exits)) / n_distinct
-    eligible = rng.random((n_samples, n_exits)) < draw(st.sampled_from([0.0, 0.7, 1.0]))
     probabilities = rng.dirichlet(np.ones(n_classes), (n_samples, n_exits))
+    is_by_class = max_columns > 1 and draw(st.booleans())
+    n_columns = n_classes if is_by_class else draw(st.integers(1, max_columns))
+    scores = rng.integers(0, n_distinct, (n_samples, n_exits, n_columns)) / n_distinct
+    if is_by_class:
+        scores[probabilities.argmax(axis=2)[:, :, None] != np.arange(n_classes)] = -np.inf
+    else:
+        scores[rng.random(scores.shape) < draw(st.sampled_from([0.0, 0.0, 0.3]))] = -np.inf
+    eligible = rng.random((n_samples, n_exits)) < draw(st.sampled_from([0.0, 0.7, 1.0]))
+    combine = draw(st.sampled_from(list(Combine))) if max_columns > 1 else Combine.ANY
     labels = rng.integers(0, n_classes, n_samples)
-    return RuleView(scores, eligible, probabilities), labels
+    return RuleView(scores, eligible, probabilities, combine), labels

@@ -7,11 +7,12 @@ import warnings
 import numpy as np
 
 from policies.calibrate import CalibrationWarning, fit_temperatures
-from policies.coordinate import least_depth_genome
+from policies.coordinate import best_genome
 from policies.evaluate import PopulationEvaluator
+from policies.exit_metrics import exit_accuracies, exit_calibration_errors
 from policies.exit_table import ExitTable
+from policies.goal import Goal
 from policies.ladder import ladder_genomes
-from policies.metrics import exit_accuracies, exit_calibration_errors
 from policies.rules import get_rule
 
 
@@ -45,7 +46,7 @@ def quick_report(table: ExitTable, *, target: float) -> dict[str, float]:
         temperatures = fit_temperatures(table)
     view = get_rule("confidence").view(table, temperatures)
     evaluator = PopulationEvaluator(view, table.labels, table.cost, max_levels=_MAX_LEVELS)
-    genome = least_depth_genome(evaluator, ladder_genomes(evaluator), target)
+    genome = best_genome(evaluator, Goal(target=target), ladder_genomes(evaluator))
     outcome = evaluator.evaluate(genome[None])
     accuracy, mean_depth = float(outcome.accuracy[0]), float(outcome.mean_depth[0])
     return {

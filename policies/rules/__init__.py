@@ -1,11 +1,38 @@
 """Rules by name. A new rule is one new file and one line here."""
 
 from policies.errors import PolicyError
-from policies.rules.base import Rule, RuleView
+from policies.rules.base import Combine, Rule, RuleView
+from policies.rules.class_wise import ClassWiseRule
 from policies.rules.confidence import ConfidenceRule
+from policies.rules.conformal_gate import ConformalGateRule
+from policies.rules.dual_threshold import DualThresholdRule
+from policies.rules.ensemble import EnsembleRule
+from policies.rules.entropy import EntropyRule
+from policies.rules.evidence import EvidenceRule
+from policies.rules.learned_gate import LearnedGateRule
+from policies.rules.margin import MarginRule
+from policies.rules.mixture import MixtureRule
+from policies.rules.patience import PatienceRule
 
 
-RULES: dict[str, Rule] = {rule.name: rule for rule in (ConfidenceRule(),)}
+RULES: dict[str, Rule] = {
+    rule.name: rule
+    for rule in (
+        ConfidenceRule(),
+        MarginRule(),
+        EntropyRule(),
+        EvidenceRule(),
+        PatienceRule(),
+        DualThresholdRule(),
+        ConformalGateRule(),
+        EnsembleRule(),
+        ClassWiseRule(),
+        MixtureRule(),
+        LearnedGateRule(),
+    )
+}
+
+DEFAULT_RULES = ("confidence", "evidence", "ensemble", "mixture")
 
 
 def get_rule(name: str) -> Rule:
@@ -19,4 +46,4 @@ def get_rule(name: str) -> Rule:
     return RULES[name]
 
 
-__all__ = ["RULES", "Rule", "RuleView", "get_rule"]
+__all__ = ["DEFAULT_RULES", "RULES", "Combine", "Rule", "RuleView", "get_rule"]

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.calibrate import tempered_probabilities
 from policies.exit_table import ExitTable
-from policies.rules.base import Rule, RuleView
+from policies.rules.base import Rule, RuleParams, RuleView
+from policies.rules.scores import confidence
 
 
 class ConfidenceRule(Rule):
-    """Maximum softmax probability after temperature scaling (BranchyNet used entropy; MSDNet, 2018, this)."""
+    """Maximum softmax probability after temperature scaling (Huang et al., "MSDNet", ICLR 2018)."""
 
     name: ClassVar[str] = "confidence"
 
-    def view(self, table: ExitTable, temperatures: NDArray[np.float64], **params: Any) -> RuleView:
-        """Score every exit by its largest probability; every exit is eligible."""
+    def _view(self, table: ExitTable, temperatures: NDArray[np.float64], params: RuleParams) -> RuleView:
         probabilities = tempered_probabilities(table.logits, temperatures)
-        scores = probabilities.max(axis=2)
-        return RuleView(scores=scores, eligible=np.ones(scores.shape, dtype=bool), probabilities=probabilities)
+        return RuleView.of_one_score(confidence(probabilities), probabilities)

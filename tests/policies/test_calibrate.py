@@ -2,9 +2,18 @@ import warnings
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
 
-from policies.calibrate import TEMPERATURE_BOUNDS, CalibrationWarning, fit_temperatures, tempered_probabilities
+from policies.calibrate import (
+    TEMPERATURE_BOUNDS,
+    TEMPERATURE_GRID,
+    CalibrationError,
+    CalibrationWarning,
+    fit_temperatures,
+    is_clamped,
+    tempered_probabilities,
+)
+from policies.classification import expected_calibration_error
 from policies.exit_table import ExitTable
 from tests.tables import make_table
 
@@ -50,3 +59,63 @@ def test_tempered_probabilities_sum_to_one_at_extreme_logits():
     p = tempered_probabilities(logits, np.array([0.25]))
     assert np.isfinite(p).all()
     assert p.sum() == pytest.approx(1.0)
+
+
+def one_exit(logits, labels):
+    logits = np.asarray(logits, dtype=np.float32)[:, None]
+    ids = np.array([f"s{i}" for i in range(len(labels))])
+    return ExitTable(logits, np.asarray(labels), np.ones(1), ids)
+
+
+@pytest.mark.parametrize("factor", [0.4, 0.5, 0.6])
+def test_grid_takes_the_least_likelihood_loss(factor):
+    table = scaled(make_table(400, seed=3), factor)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CalibrationWarning)
+        found = fit_temperatures(table, method="grid")
+    assert found.tolist() == [min(TEMPERATURE_GRID, key=lambda t, k=k: nll(table, k, t)) for k in range(3)]
+
+
+@pytest.mark.parametrize(("factor", "clamp"), [(10.0, 1.2), (0.1, 0.8)])
+def test_ends_of_the_grid_are_its_clamp(factor, clamp):
+    with pytest.warns(CalibrationWarning, match=r"depth 1 is clamped at .* \(allowed 0.8 to 1.2\)"):
+        temperatures = fit_temperatures(scaled(make_table(200), factor), method="grid")
+    np.testing.assert_array_equal(temperatures, clamp)
+
+
+def with_equal_losses(seed):
+    """A table that is just so confident that 0.9 and 1.0 are equally good and better than the rest."""
+    table = make_table(100, n_exits=1, seed=seed)
+
+    def difference(factor):
+        return nll(scaled(table, factor), 0, 0.9) - nll(scaled(table, factor), 0, 1.0)
+
+    return scaled(table, brentq(difference, 0.1, 4.0, xtol=1e-9))
+
+
+def test_equal_losses_are_decided_by_the_calibration_error():
+    answers = set()
+    for table in map(with_equal_losses, range(8)):
+        errors = [
+            expected_calibration_error(tempered_probabilities(table.logits, np.array([t]))[:, 0], table.labels)
+            for t in (0.9, 1.0)
+        ]
+        expected = (0.9, 1.0)[int(np.argmin(errors))]
+        assert fit_temperatures(table, method="grid").tolist() == [expected]
+        answers.add(expected)
+    assert answers == {0.9, 1.0}
+
+
+def test_no_evidence_leaves_the_temperature_at_one():
+    """Equal logits: every temperature gives the same probabilities, so all criteria tie."""
+    assert fit_temperatures(one_exit(np.zeros((6, 3)), [0, 1, 2, 0, 1, 2]), method="grid").tolist() == [1.0]
+
+
+def test_unknown_methods_are_refused():
+    with pytest.raises(CalibrationError, match="method must be one of lbfgs, grid but is 'newton'"):
+        fit_temperatures(make_table(20), method="newton")
+
+
+def test_clamped_temperatures_are_marked():
+    low, high = TEMPERATURE_BOUNDS
+    assert is_clamped(np.array([low, 1.0, high])).tolist() == [True, False, True]

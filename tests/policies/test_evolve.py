@@ -1,106 +1,65 @@
-import itertools
 import random
 
 import numpy as np
 import pytest
 
-from policies.baselines import greedy_shared_threshold
+from policies.archive import Archive
+from policies.budget import Budget
 from policies.errors import ExitSearchError
-from policies.evaluate import PopulationEvaluator
-from policies.evolve import ConstrainedFitness, EvolveSettings, evolve_front
-from policies.front import constrained_front, hypervolume, merge_fronts
-from policies.metrics import policy_figures
-from policies.rules import get_rule
+from policies.evolve import ConstrainedFitness, Evolution, EvolveSettings, finish, first_archive
+from policies.front import hypervolume
+from policies.goal import Goal
+from policies.rule_space import RuleSpace
+from tests.policies.searching import counted_evaluations, full_accuracy
 from tests.tables import make_table
 
 
-FAST = EvolveSettings(population=40, generations=30, patience=10, max_levels=64)
-ONES = np.ones(3)
+FAST = EvolveSettings(population=16, generations=20, patience=20, max_levels=64)
 
 
-def full_accuracy(table):
-    return float((table.logits.argmax(axis=2)[:, -1] == table.labels).mean())
+def space_of(n_exits=3, *, rule="confidence", target=None, seed=2, bounds=None):
+    table = make_table(120, n_exits, seed=seed)
+    goal = Goal(target=full_accuracy(table) - 0.1 if target is None else target, bounds=bounds or {})
+    return RuleSpace(rule, table, np.ones(n_exits), goal, max_levels=FAST.max_levels)
 
 
-@pytest.fixture(scope="module")
-def table():
-    return make_table(500, 3, seed=2)
+def archive_of(space):
+    archive = Archive.empty(space.goal, space.n_genes)
+    closed = np.array([[0, *(space.evaluator(0).n_levels - 1)]])
+    archive.offer(closed, space.goal.assess(space.evaluate(closed)))
+    return archive
 
 
-@pytest.fixture(scope="module")
-def front(table):
-    return evolve_front(table, ONES, target=full_accuracy(table) - 0.03, settings=FAST, seed=1)
+def evolution_of(space, *, settings=FAST, budget=None):
+    return Evolution(space, archive_of(space), settings, budget or Budget())
 
 
-def test_front_is_feasible_sorted_and_true(table, front):
-    assert front["feasible"].all()
-    assert front["mean_depth"].is_monotonic_increasing
-    assert front["accuracy"].is_monotonic_increasing
-    for row in front.itertuples():
-        figures = policy_figures(table, row.policy.decide(table))
-        assert figures["accuracy"] == pytest.approx(row.accuracy)
-        assert figures["mean_depth"] == pytest.approx(row.mean_depth)
-        assert figures["mean_cost"] == pytest.approx(row.mean_cost)
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"population": 10}, "population must be a positive multiple of 4 but is 10"),
+        ({"population": 0}, "population must be a positive multiple of 4 but is 0"),
+        ({"generations": 0}, "generations must be at least 1 but is 0"),
+        ({"patience": 0}, "patience must be at least 1 but is 0"),
+        ({"front_size": 0}, "front_size must be at least 1 but is 0"),
+        ({"max_evaluations": 0}, "max_evaluations must be positive but is 0"),
+        ({"max_seconds": -1.0}, "max_seconds must be positive but is -1.0"),
+        ({"max_seconds": float("nan")}, "max_seconds must be positive but is nan"),
+    ],
+)
+def test_settings_out_of_range_are_refused(changes, message):
+    with pytest.raises(ExitSearchError, match=message):
+        EvolveSettings(**changes)
 
 
-def test_front_reaches_the_exhaustive_one(table, front):
-    view = get_rule("confidence").view(table, ONES)
-    evaluator = PopulationEvaluator(view, table.labels, table.cost, max_levels=FAST.max_levels)
-    outcome = evaluator.evaluate(np.array(list(itertools.product(*(range(n) for n in evaluator.n_levels)))))
-    target = full_accuracy(table) - 0.03
-    best = outcome.mean_depth[outcome.accuracy >= target].min()
-    assert front["mean_depth"].min() <= best * 1.005
-
-    def volume(accuracy, depth):
-        return hypervolume(accuracy, depth, worst_accuracy=target - 1e-9, worst_depth=4.0)
-
-    ours = volume(front["accuracy"].to_numpy(), front["mean_depth"].to_numpy())
-    assert ours >= 0.99 * volume(outcome.accuracy, outcome.mean_depth)
-
-
-def test_front_is_no_worse_than_the_greedy_shared_threshold(table, front):
-    target = full_accuracy(table) - 0.03
-    greedy = policy_figures(table, greedy_shared_threshold(table, ONES, target=target).decide(table))
-    assert greedy["accuracy"] >= target
-    assert front["mean_depth"].min() <= greedy["mean_depth"]
-
-
-def test_same_seed_gives_the_same_front_and_leaves_global_random_alone(table, front):
-    random.seed(123)
-    expected = random.random()
-    random.seed(123)
-    again = evolve_front(table, ONES, target=full_accuracy(table) - 0.03, settings=FAST, seed=1)
-    assert random.random() == expected
-    assert [policy.policy_hash for policy in again["policy"]] == [policy.policy_hash for policy in front["policy"]]
-
-
-def test_target_out_of_reach_gives_the_nearest_policy_marked_infeasible(table):
-    front = evolve_front(table, ONES, target=1.0, settings=FAST)
-    assert len(front) == 1
-    assert not front["feasible"].any()
-    assert front["accuracy"].iloc[0] >= full_accuracy(table)
-
-
-def test_one_exit_has_one_policy():
-    table = make_table(50, 1)
-    front = evolve_front(table, np.ones(1), target=0.01, settings=FAST)
-    assert front["mean_depth"].tolist() == [1.0]
-    assert front["policy"].iloc[0].thresholds == ()
-
-
-def test_front_is_thinned_to_its_size(table):
-    settings = EvolveSettings(population=40, generations=5, max_levels=64, front_size=4)
-    front = evolve_front(table, ONES, target=0.5, settings=settings)
-    assert len(front) == 4
+def fitness(violation, quality, effort):
+    one = ConstrainedFitness()
+    one.violation = violation
+    one.values = (quality, effort)
+    return one
 
 
 def test_constrained_fitness_follows_debs_rule():
-    def fitness(violation, accuracy, depth):
-        one = ConstrainedFitness()
-        one.violation = violation
-        one.values = (accuracy, depth)
-        return one
-
     feasible_deep, feasible_shallow = fitness(0, 0.96, 3.0), fitness(0, 0.96, 2.0)
     near, far = fitness(0.01, 0.94, 1.0), fitness(0.2, 0.75, 1.0)
     assert feasible_shallow.dominates(feasible_deep)
@@ -108,24 +67,160 @@ def test_constrained_fitness_follows_debs_rule():
     assert not near.dominates(feasible_deep)
     assert near.dominates(far)
     assert not fitness(0, 0.99, 2.5).dominates(feasible_shallow)
+    assert not feasible_shallow.dominates(fitness(0, 0.96, 2.0))
 
 
-def test_constrained_front_without_feasible_points_is_the_nearest():
-    accuracy, depth = np.array([0.5, 0.8, 0.8]), np.array([1.0, 3.0, 2.0])
-    assert constrained_front(accuracy, depth, 0.9).tolist() == [2]
-    assert constrained_front(accuracy, depth, 0.8).tolist() == [2]
-
-
-def test_merging_keeps_the_best_of_all(front):
-    worse = front.assign(mean_depth=front["mean_depth"] + 1)
-    merged = merge_fronts([worse, front], target=0.5, front_size=100)
-    assert merged["mean_depth"].tolist() == front["mean_depth"].tolist()
+def test_policies_that_differ_in_violation_alone_are_sorted_apart():
+    """NSGA-II puts equal fitnesses into one group; a bound that only one of them meets must keep them apart."""
+    same, other = fitness(0.0, 0.9, 2.0), fitness(0.1, 0.9, 2.0)
+    assert same != other
+    assert len({same, other, fitness(0.0, 0.9, 2.0)}) == 2
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
-    [({"population": 10}, "multiple of 4 but is 10"), ({"generations": 0}, "generations must be at least 1 but is 0")],
+    ("rule", "n_exits"), [("confidence", 2), ("confidence", 4), ("evidence", 1), ("evidence", 3), ("mixture", 3)]
 )
-def test_settings_out_of_range_are_refused(changes, message):
-    with pytest.raises(ExitSearchError, match=message):
-        EvolveSettings(**changes)
+def test_population_stays_within_the_genes_limits(rule, n_exits):
+    space = space_of(n_exits, rule=rule)
+    evolution = evolution_of(space)
+    evolution.run(1, 10)
+    assert len(evolution.population) == FAST.population
+    limits = np.array(space.gene_limits)
+    genes = np.array([list(genome) for genome in evolution.population])
+    assert genes.shape[1] == len(limits)
+    assert (genes >= 0).all()
+    assert (genes <= limits).all()
+    assert all(isinstance(gene, int) for genome in evolution.population for gene in genome)
+
+
+def test_fitness_is_what_the_goal_says_and_nobody_is_better_than_the_archive():
+    space = space_of(bounds={"macro_f1": 0.7})
+    evolution = evolution_of(space)
+    evolution.run(1, 15)
+    genes = np.array([list(genome) for genome in evolution.population])
+    judged = space.goal.assess(space.evaluate(space.candidates(genes)))
+    found = evolution.archive.assessment
+    for row, genome in enumerate(evolution.population):
+        assert genome.fitness.values == (judged.quality[row], judged.effort[row])
+        assert genome.fitness.violation == judged.violation[row]
+        if judged.violation[row] <= 0:
+            assert ((found.quality >= judged.quality[row]) & (found.effort <= judged.effort[row])).any()
+
+
+def test_generations_improve_on_the_first_population():
+    space = space_of(4)
+    first, later = evolution_of(space), evolution_of(space)
+    first.run(3, 1)
+    later.run(3, 20)
+    volumes = [
+        hypervolume(e.archive.assessment.quality, e.archive.assessment.effort, worst_quality=0.0, worst_effort=5.0)
+        for e in (first, later)
+    ]
+    assert volumes[1] > volumes[0]
+
+
+def test_without_a_choice_there_is_nothing_to_evolve():
+    evolution = evolution_of(space_of(1))
+    evolution.run(0, 5)
+    assert evolution.population == []
+    assert len(evolution.archive) == 1
+
+
+def test_same_seed_same_population_and_the_global_generator_is_put_back():
+    space = space_of()
+    first, second, other = (evolution_of(space) for _ in range(3))
+    random.seed(11)
+    state = random.getstate()
+    first.run(5, 6)
+    assert random.getstate() == state
+    random.seed(12)
+    second.run(5, 6)
+    other.run(6, 6)
+    assert first.population == second.population
+    assert first.population != other.population
+
+
+@pytest.mark.parametrize("target", [1.0, None])
+def test_stalled_counts_generations_without_progress_feasible_or_not(target):
+    """While nothing is feasible, progress is less violation, whatever it does to the dominated area."""
+    space = space_of(4, target=target, seed=1)
+    evolution = evolution_of(space, settings=EvolveSettings(population=4, generations=60, patience=60, max_levels=64))
+    expected, n_better = 0, 0
+    evolution.run(2, 1)
+    expected = evolution.stalled
+    for generation in range(60):
+        before = evolution.archive.assessment
+        evolution.run(100 + generation, 1)
+        after = evolution.archive.assessment
+        is_better = after.violation.min() < before.violation.min() or (
+            after.violation.min() == before.violation.min() and volume_of(after) > volume_of(before)
+        )
+        expected = 0 if is_better else expected + 1
+        n_better += is_better
+        if expected <= 60:
+            assert evolution.stalled == expected
+    assert n_better > 0
+
+
+def volume_of(assessment):
+    return hypervolume(assessment.quality, assessment.effort, worst_quality=0.0, worst_effort=4.2)
+
+
+def test_patience_ends_it():
+    space = space_of(2)
+    seen = []
+    evolution = evolution_of(space, settings=EvolveSettings(population=16, patience=3, max_levels=64))
+    evolution.run(0, 500, lambda: seen.append(evolution.stalled))
+    assert len(seen) < 500
+    assert seen[-3:] == [1, 2, 3]
+    assert 3 not in seen[:-1]
+
+
+@pytest.mark.parametrize("evaluations", [1, 15, 16, 40, 200])
+def test_evaluations_are_counted_and_kept_to(monkeypatch, evaluations):
+    budget = Budget(evaluations=evaluations)
+    evolution = evolution_of(space_of(), budget=budget)
+    with counted_evaluations(monkeypatch) as calls:
+        evolution.run(0, 20)
+    assert sum(calls) == budget.spent <= evaluations
+
+
+def test_guests_are_taken_in_and_only_good_ones_renew_patience(monkeypatch):
+    space = space_of()
+    budget = Budget()
+    evolution = evolution_of(space, budget=budget)
+    evolution.run(0, 5)
+    evolution.stalled = 7
+    known = evolution.archive.candidates[:3]
+    spent = budget.spent
+    with counted_evaluations(monkeypatch) as calls:
+        evolution.welcome(known)
+    assert sum(calls) == budget.spent - spent == 3
+    assert len(evolution.population) == FAST.population
+    assert evolution.stalled == 7
+    better = first_archive(space, known, Budget())
+    finish(space, better, Budget())
+    evolution.welcome(better.candidates)
+    assert evolution.stalled == 0
+    assert volume_of(evolution.archive.assessment) >= volume_of(better.assessment)
+    evolution.run(1, 2)
+
+
+def test_guests_may_come_before_the_first_population():
+    space = space_of()
+    evolution = evolution_of(space)
+    guest = np.array([[0, 3, 4]])
+    evolution.welcome(guest)
+    evolution.run(0, 2)
+    assert len(evolution.population) == FAST.population
+
+
+@pytest.mark.parametrize("evaluations", [1, 4, 100, 1000])
+def test_the_first_archive_takes_a_quarter_of_the_budget_at_most(monkeypatch, evaluations):
+    space = space_of()
+    starts = np.column_stack([np.zeros(60, dtype=int), np.arange(60), np.arange(60)])
+    budget = Budget(evaluations=evaluations)
+    with counted_evaluations(monkeypatch) as calls:
+        archive = first_archive(space, starts, budget)
+    assert sum(calls) == budget.spent <= max(evaluations / 4, 1)
+    assert len(archive) >= 1

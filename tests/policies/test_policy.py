@@ -38,7 +38,7 @@ def test_full_network_takes_the_last_exit():
     table = make_table(100)
     decision = full_network(3, np.ones(3)).decide(table)
     assert (decision.exits == 2).all()
-    np.testing.assert_array_equal(decision.answers, decision.last_answers)
+    np.testing.assert_array_equal(decision.answers, decision.exit_answers[:, -1])
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import pytest
 from search.data_check import require_same_data
 from search.environment import describe_environment
 from search.errors import RunFolderError
-from search.run_folder import RunFolder, write_json
+from search.result_files import write_json
+from search.run_folder import RunFolder
 from search.sweep import load_splits
 from search.sweep_file import load_sweep
 

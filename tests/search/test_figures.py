@@ -24,7 +24,7 @@ def figure():
         {
             "accuracy": [0.86, 0.88, 0.9],
             "mean_depth": [1.2, 1.5, 2.0],
-            "trial_id": "t1",
+            "network": "t1",
             "rule": "confidence",
             "certified": [False, True, True],
             "selected": [False, True, False],

@@ -3,7 +3,8 @@ import json
 import pytest
 
 from search.errors import RunFolderError
-from search.run_folder import RunFolder, write_json
+from search.result_files import write_json
+from search.run_folder import RunFolder
 from search.sweep_file import load_sweep
 
 

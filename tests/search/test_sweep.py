@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 import torch
 import yaml
 
-from policies.certify import error_p_value
+from policies.bounds import error_p_value
 from policies.exit_table import ExitTable, require_disjoint
 from policies.metrics import policy_figures
 from policies.policy import Policy
@@ -163,7 +163,7 @@ def logged_params(runner, name):
 
 
 def without_trial_ids(folder):
-    return pd.read_csv(folder / "pareto_front.csv").drop(columns="trial_id").to_csv()
+    return pd.read_csv(folder / "pareto_front.csv").drop(columns="network").to_csv()
 
 
 def test_same_seed_and_one_worker_give_the_same_suggestions_and_front(runner):

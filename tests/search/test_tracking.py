@@ -95,7 +95,7 @@ def test_front_is_logged_once(uri, folder):
             "mean_depth": [1.2, 1.6],
             "mean_cost": [0.3, 0.5],
             "feasible": True,
-            "trial_id": "t1",
+            "network": "t1",
             "certified": [False, True],
             "selected": [False, True],
             "policy": policies,

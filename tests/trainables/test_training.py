@@ -1,6 +1,6 @@
 import torch
 
-from policies.metrics import exit_accuracies
+from policies.exit_metrics import exit_accuracies
 from trainables.augment import Augmentation
 from trainables.settings import TrainingSettings
 from trainables.tabulate import exit_table

@@ -1,0 +1,299 @@
+"""How often does a policy miss its target on new data, with a certificate and without, and what does one cost?
+
+Every round takes one trained network, pools the rows of its three held-out tables, and makes a new ``search`` and a new
+``certify`` part of them by chance (whole groups where there are groups; the network stays as it is). The policy search
+and the selection are the ones of ``exitsearch policy``; *uncertified* is the shallowest policy that reaches the target
+on ``search``, *certified* the one that the selection certifies. The target is the full network's accuracy on the pool,
+less one or two points. What is true of a policy is judged in two ways:
+
+- *redraw*: the pool stands in for the world. The parts are drawn from it with replacement, so that their rows are
+  independent, and the truth is the accuracy on the whole pool: known exactly. This is the row to trust.
+- *resplit*: disjoint parts, as a user has them; the truth is guessed from the unused rows. "Misses" is then the share
+  that is below the target there, by noise too; "beyond noise" counts where a binomial test at 1 % says so. In a small
+  pool, lucky rows in ``certify`` leave the unlucky ones to be judged on, which counts against the certificate.
+
+Shares are of all rounds, with 95 % Clopper-Pearson intervals, which hold for these networks and rows, not for others.
+Usage: ``python benchmarks/certificates.py [--tables DIR] [--data-dir DIR] [--rounds N] [--delta D] [--points P ...]``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+import math
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from scipy.stats import binom, binomtest
+from tables import DEFAULT_FOLDER, PARTS, TableSet, real_tables
+
+from policies.baselines import full_network
+from policies.claim_parts import measure
+from policies.claims import Claim, aim_of
+from policies.evolve import EvolveSettings
+from policies.exit_table import ExitTable
+from policies.goal import Goal
+from policies.policy import Policy
+from search.network_search import PolicySearch, search_network
+from search.selection import select_policy
+
+
+SETTINGS = EvolveSettings(population=40, generations=15, max_levels=256)
+NOISE_LEVEL = 0.01
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Shares of the pool's units that become ``search`` and ``certify``; the rest is unused."""
+
+    search: float = 0.3
+    certify: float = 0.35
+
+
+SHARES = {"fashion-mnist": Shares(0.08, 0.08)}
+
+
+@dataclass(frozen=True)
+class Pool:
+    """All held-out rows of one network.
+
+    Attributes:
+        name: Of the network.
+        table: The rows.
+        units: Row numbers of each unit: of each sample, or of each group where there are groups.
+    """
+
+    name: str
+    table: ExitTable
+    units: tuple[NDArray[np.int64], ...]
+
+    @classmethod
+    def of(cls, tables: TableSet) -> Pool:
+        """Pool the rows of the three tables."""
+        parts = [getattr(tables, part) for part in PARTS]
+        joined = {key: np.concatenate([getattr(part, key) for part in parts]) for key in ("logits", "labels", "ids")}
+        grouped = all(part.groups is not None for part in parts)
+        groups = np.concatenate([part.groups for part in parts]) if grouped else None
+        codes = np.unique(joined["ids"] if groups is None else groups, return_inverse=True)[1]
+        units = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
+        table = ExitTable(**joined, cost=parts[0].cost, groups=groups, meta=parts[0].meta)
+        return cls(tables.name, table, tuple(units))
+
+    def draw(self, units: NDArray[np.int64], name: str) -> ExitTable:
+        """The table of some units, which may occur more than once: every occurrence is a unit of its own."""
+        rows = np.concatenate([self.units[unit] for unit in units])
+        sizes = [len(self.units[unit]) for unit in units]
+        groups = None if self.table.groups is None else np.repeat([f"{name}-{i}" for i in range(len(units))], sizes)
+        return replace(
+            self.table,
+            logits=self.table.logits[rows],
+            labels=self.table.labels[rows],
+            ids=np.array([f"{name}-{i}" for i in range(len(rows))]),
+            groups=groups,
+        )
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a round works on.
+
+    Attributes:
+        search: Policies are searched on it.
+        certify: Policies are certified on it.
+        judged: What is true of a policy is read from it.
+    """
+
+    search: ExitTable
+    certify: ExitTable
+    judged: ExitTable
+
+
+def resplit(pool: Pool, shares: Shares, rng: np.random.Generator) -> Parts:
+    """Disjoint parts of whole units; policies are judged on the unused rows."""
+    order = rng.permutation(len(pool.units))
+    n_search, n_certify = round(shares.search * len(order)), round(shares.certify * len(order))
+    cuts = np.split(order, [n_search, n_search + n_certify])
+    return Parts(*(pool.draw(units, name) for units, name in zip(cuts, PARTS, strict=True)))
+
+
+def redraw(pool: Pool, shares: Shares, rng: np.random.Generator) -> Parts:
+    """Parts drawn from the pool with replacement; policies are judged on the pool itself."""
+    n_units = len(pool.units)
+    search = pool.draw(rng.integers(0, n_units, round(shares.search * n_units)), "search")
+    certify = pool.draw(rng.integers(0, n_units, round(shares.certify * n_units)), "certify")
+    return Parts(search, certify, pool.table)
+
+
+Sampling = Callable[[Pool, Shares, np.random.Generator], Parts]
+SAMPLINGS: dict[str, Sampling] = {"redraw": redraw, "resplit": resplit}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is true of a policy.
+
+    Attributes:
+        misses: Whether its accuracy on the judged rows is below the target.
+        beyond_noise: Whether a binomial test on the judged rows says that it is.
+        mean_depth: On the judged rows.
+    """
+
+    misses: bool
+    beyond_noise: bool
+    mean_depth: float
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round: what was chosen, or None where nothing was."""
+
+    uncertified: Judgement | None
+    certified: Judgement | None
+
+
+def accuracy_of(policy: Policy, table: ExitTable) -> tuple[float, int, float]:
+    """Accuracy over units as a certificate sees it, the number of units, and the mean depth."""
+    decision = policy.decide(table)
+    part = measure(Claim(target=1.0), table, decision)[0]
+    return part.observed or 0.0, part.n, float(decision.exits.mean() + 1)
+
+
+def judge(policy: Policy, table: ExitTable, target: float) -> Judgement:
+    """Compare a policy with the target on the judged rows."""
+    accuracy, n_units, mean_depth = accuracy_of(policy, table)
+    p_value = binom.cdf(math.floor(accuracy * n_units + 1e-9), n_units, target)
+    return Judgement(accuracy < target - 1e-9, bool(p_value <= NOISE_LEVEL), mean_depth)
+
+
+def target_of(pool: Pool, points: float) -> float:
+    """The full network's accuracy on the pool, less some percentage points."""
+    n_exits = pool.table.n_exits
+    return accuracy_of(full_network(n_exits, np.ones(n_exits)), pool.table)[0] - points / 100
+
+
+def play(
+    parts: Parts, target: float, *, delta: float, name: str = "network", settings: EvolveSettings = SETTINGS
+) -> Round:
+    """Search policies on ``search``, choose with and without a certificate, and judge the choices."""
+    goal, claim = Goal(target=target), Claim(target=target)
+    network = search_network(name, parts.search, parts.certify, PolicySearch(goal, ("confidence",), settings))
+    front_size = settings.front_size
+    plain = select_policy([network], goal, aim=goal, claim=None, delta=delta, front_size=front_size)
+    aim = _aim(goal, claim, parts.certify, delta)
+    sure = select_policy([network], goal, aim=aim, claim=claim, delta=delta, front_size=front_size)
+    return Round(
+        uncertified=judge(plain.policy, parts.judged, target) if plain.feasible else None,
+        certified=judge(sure.policy, parts.judged, target) if sure.is_certified else None,
+    )
+
+
+def _aim(goal: Goal, claim: Claim, certify: ExitTable, delta: float) -> Goal:
+    grouped = certify.groups is not None
+    n_units = certify.n_samples if certify.groups is None else len(np.unique(certify.groups))
+    aimed = aim_of(claim, n_units=n_units, delta=delta, grouped=grouped)
+    return goal if aimed is None or aimed.target is None else replace(goal, target=aimed.target)
+
+
+def play_rounds(
+    pools: Sequence[Pool],
+    points: float,
+    sampling: Sampling,
+    *,
+    shares: Shares,
+    n_rounds: int,
+    delta: float,
+    settings: EvolveSettings = SETTINGS,
+) -> list[Round]:
+    """Rounds over the networks in turn; round ``i`` has the same parts whatever the points."""
+    rounds = []
+    for i in range(n_rounds):
+        pool = pools[i % len(pools)]
+        parts = sampling(pool, shares, np.random.default_rng(i))
+        rounds.append(play(parts, target_of(pool, points), delta=delta, name=pool.name, settings=settings))
+    return rounds
+
+
+def rows_of(rounds: Sequence[Round], *, is_exact: bool) -> list[list[str]]:
+    """Two lines of the table: what was chosen without and with a certificate."""
+    lines = []
+    for choice in ("uncertified", "certified"):
+        judged = [one for played in rounds if (one := getattr(played, choice)) is not None]
+        lines.append(
+            [
+                choice,
+                f"{100 * (1 - len(judged) / len(rounds)):.0f}",
+                share(sum(one.misses for one in judged), len(rounds)),
+                "exact" if is_exact else share(sum(one.beyond_noise for one in judged), len(rounds)),
+                f"{np.mean([one.mean_depth for one in judged]):.2f}" if judged else "-",
+                extra_depth(rounds) if choice == "certified" else "",
+            ]
+        )
+    return lines
+
+
+def share(n_seen: int, n: int) -> str:
+    """A percentage with its 95 % Clopper-Pearson interval."""
+    low, high = binomtest(n_seen, n).proportion_ci(method="exact")
+    return f"{100 * n_seen / n:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def extra_depth(rounds: Sequence[Round]) -> str:
+    """By how much the certified choice is deeper, where both were made, with the standard error of the mean."""
+    extra = [
+        played.certified.mean_depth - played.uncertified.mean_depth
+        for played in rounds
+        if played.certified is not None and played.uncertified is not None
+    ]
+    if len(extra) < 2:
+        return "-"
+    return f"{np.mean(extra):+.2f} ± {np.std(extra, ddof=1) / math.sqrt(len(extra)):.2f}"
+
+
+def new_table(delta: float, n_rounds: int) -> Table:
+    """The empty table."""
+    table = Table(title=f"{n_rounds} rounds each, delta = {delta:g}; shares in % of all rounds")
+    for column in ("workload", "points", "parts", "choice"):
+        table.add_column(column, no_wrap=True)
+    for column in ("none", "misses", "beyond noise", "depth", "extra depth"):
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tables", type=Path, default=DEFAULT_FOLDER, help="folder that the tables are kept in")
+    parser.add_argument("--data-dir", type=Path, help="folder of the data files, for the workloads that need files")
+    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--delta", type=float, default=0.05)
+    parser.add_argument("--points", type=float, nargs="+", default=[1.0, 2.0])
+    arguments = parser.parse_args()
+
+    console = Console(width=130)
+    sets = real_tables(arguments.tables, arguments.data_dir)
+    workloads = list(dict.fromkeys(tables.workload for tables in sets))
+    table = new_table(arguments.delta, arguments.rounds)
+    cases = [(w, points, name) for w in workloads for points in arguments.points for name in SAMPLINGS]
+    pools = {w: [Pool.of(tables) for tables in sets if tables.workload == w] for w in workloads}
+    for workload, points, name in track(cases, console=console, transient=True):
+        rounds = play_rounds(
+            pools[workload],
+            points,
+            SAMPLINGS[name],
+            shares=SHARES.get(workload, Shares()),
+            n_rounds=arguments.rounds,
+            delta=arguments.delta,
+        )
+        for line in rows_of(rounds, is_exact=name == "redraw"):
+            table.add_row(workload, f"{points:g}", name, *line)
+        table.add_section()
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

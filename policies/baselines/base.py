@@ -1,0 +1,40 @@
+"""What every baseline provides."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.evaluate import PopulationEvaluator
+from policies.goal import Goal
+
+
+class Baseline(ABC):
+    """A way to choose the thresholds of one rule that a search has to beat."""
+
+    name: ClassVar[str]
+
+    def fits(self, evaluator: PopulationEvaluator) -> bool:
+        """Whether the baseline can be computed for so many exits."""
+        return True
+
+    @abstractmethod
+    def visit(
+        self, evaluator: PopulationEvaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """The genomes that the baseline considers, shape (P, G); the goal's best of them is its choice.
+
+        Args:
+            evaluator: The table, seen by a rule with one score column.
+            goal: What is better.
+            evaluations: Most policies that may be evaluated.
+            rng: Where randomness comes from.
+        """
+
+
+def closed_genome(evaluator: PopulationEvaluator) -> NDArray[np.int64]:
+    """The genome that never leaves early, shape (G,)."""
+    return np.asarray(evaluator.n_levels - 1)

@@ -1,0 +1,25 @@
+"""One threshold for all exits: the usual practice."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.baselines.base import Baseline
+from policies.evaluate import PopulationEvaluator
+from policies.goal import Goal
+from policies.ladder import ladder_genomes
+
+
+class GreedySharedThreshold(Baseline):
+    """The best threshold that is the same at all exits; every distinct one is tried."""
+
+    name: ClassVar[str] = "greedy_shared_threshold"
+
+    def visit(
+        self, evaluator: PopulationEvaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """The whole ladder."""
+        return ladder_genomes(evaluator)

@@ -1,0 +1,43 @@
+"""How much a search may spend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+import math
+import time
+
+
+@dataclass
+class Budget:
+    """Counts evaluations and watches the clock.
+
+    Attributes:
+        evaluations: Most policies that are evaluated; every level of a line counts as one.
+        seconds: Most wall time. A search that this ends is not reproducible.
+        spent: Policies evaluated so far.
+    """
+
+    evaluations: float = math.inf
+    seconds: float = math.inf
+    spent: int = 0
+    _started: float = field(default_factory=time.monotonic)
+
+    def left(self, *, part: float = 1.0) -> float:
+        """How many more policies may be evaluated, out of a part of the budget."""
+        return max(part * self.evaluations - self.spent, 0.0)
+
+    def seconds_left(self) -> float:
+        """Wall time until the search must end; 0 where it should have."""
+        return max(self.seconds - self._elapsed, 0.0)
+
+    def spend(self, n_policies: int) -> None:
+        """Count policies that were evaluated."""
+        self.spent += n_policies
+
+    def allows(self, n_policies: int = 1, *, part: float = 1.0) -> bool:
+        """Whether so many more policies may be evaluated now, out of a part of the budget."""
+        return n_policies <= self.left(part=part) and self._elapsed < part * self.seconds
+
+    @property
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._started

@@ -1,0 +1,58 @@
+"""Rules that learn parameters, scored on the very samples that they learn from, without flattering themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.exit_table import ExitTable
+from policies.rules import Rule, RuleView
+
+
+N_FOLDS = 5
+
+
+def fit_and_view(
+    rule: Rule, table: ExitTable, temperatures: NDArray[np.float64], params: dict[str, Any], *, seed: int = 0
+) -> tuple[dict[str, Any], RuleView]:
+    """Complete a rule's parameters from a table, and view the same table as if it were new.
+
+    The parameters are learnt from all samples. The view is cross-fitted: each sample is seen by parameters that were
+    learnt without it and without its group, so that thresholds chosen on the view hold on new data.
+
+    Args:
+        rule: The rule.
+        table: The ``search`` table.
+        temperatures: One per exit, shape (E,).
+        params: The rule's parameters that are not learnt.
+        seed: Of the folds.
+
+    Returns:
+        All parameters, and the view.
+    """
+    if not rule.is_fitted:
+        return params, rule.view(table, temperatures, **params)
+    complete = {**params, **rule.fit(table, temperatures, **params)}
+    folds = _folds(table, seed)
+    if folds.max() == 0:
+        return complete, rule.view(table, temperatures, **complete)
+    whole = rule.view(table, temperatures, **complete)
+    scores, eligible, probabilities = whole.scores.copy(), whole.eligible.copy(), whole.probabilities.copy()
+    for fold in range(folds.max() + 1):
+        inside = np.flatnonzero(folds == fold)
+        learnt = rule.fit(table.take(np.flatnonzero(folds != fold)), temperatures, **params)
+        part = rule.view(table.take(inside), temperatures, **params, **learnt)
+        scores[inside], eligible[inside], probabilities[inside] = part.scores, part.eligible, part.probabilities
+    return complete, RuleView(scores, eligible, probabilities, whole.combine)
+
+
+def _folds(table: ExitTable, seed: int) -> NDArray[np.int64]:
+    """The fold of each sample, shape (N,); whole groups only. All zero where there are fewer than two units."""
+    units = table.ids if table.groups is None else table.groups
+    names, unit_of_sample = np.unique(units, return_inverse=True)
+    if len(names) < 2:
+        return np.zeros(table.n_samples, dtype=np.int64)
+    fold_of_unit = np.arange(len(names)) % min(N_FOLDS, len(names))
+    return np.asarray(np.random.default_rng(seed).permutation(fold_of_unit)[unit_of_sample])

@@ -1,0 +1,54 @@
+"""Threshold levels: the distinct observed scores of one column of one exit, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+CLOSED = np.inf
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The thresholds that a search tries for one score column of one exit.
+
+    Attributes:
+        thresholds: Shape (L,), ascending, each halfway between two observed scores; ``CLOSED`` is not among them.
+        lowest: The lowest observed score that still leaves at each level, shape (L,).
+        ranks: For each sample the number of levels at which it leaves: it leaves at level ``l`` where its
+            rank is above ``l``. Shape (N,), int32, 0 where it may not leave at all.
+    """
+
+    thresholds: NDArray[np.float64]
+    lowest: NDArray[np.float64]
+    ranks: NDArray[np.int32]
+
+
+def column_levels(scores: NDArray[np.float64], eligible: NDArray[np.bool_], max_levels: int) -> Levels:
+    """Levels of one column: all distinct scores, or evenly spaced ones where there are more than ``max_levels``.
+
+    Args:
+        scores: Shape (N,); minus infinity never leaves.
+        eligible: Where leaving is allowed, shape (N,).
+        max_levels: Most levels.
+    """
+    usable = eligible & (scores > -np.inf)
+    observed = np.unique(scores[usable])
+    middle = (observed[:-1] + observed[1:]) / 2
+    # Two neighbouring floats have no number between them: the upper one then separates them.
+    middle = np.where(middle > observed[:-1], middle, observed[1:])
+    thresholds = np.concatenate([observed[:1], middle])
+    keep = thin(len(observed), max_levels)
+    lowest = observed[keep]
+    ranks = np.where(usable, np.searchsorted(lowest, scores, side="right"), 0)
+    return Levels(thresholds=thresholds[keep], lowest=lowest, ranks=ranks.astype(np.int32))
+
+
+def thin(n_points: int, limit: int) -> NDArray[np.int64]:
+    """At most ``limit`` evenly spaced indices of a sorted sequence, both ends among them."""
+    if n_points <= limit:
+        return np.arange(n_points)
+    return np.unique(np.linspace(0, n_points - 1, limit).round().astype(np.int64))

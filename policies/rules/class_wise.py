@@ -1,0 +1,42 @@
+"""A threshold per exit and predicted class, on top of any score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.calibrate import tempered_probabilities
+from policies.exit_table import ExitTable
+from policies.rules.base import Rule, RuleParams, RuleView
+from policies.rules.scores import SCORES
+
+
+class ClassWiseParams(RuleParams):
+    """Parameters of :class:`ClassWiseRule`.
+
+    Attributes:
+        score: What the thresholds are for.
+    """
+
+    score: Literal["confidence", "margin", "entropy"] = "confidence"
+
+
+class ClassWiseRule(Rule):
+    """Column ``c`` holds the score where class ``c`` is predicted and reaches no threshold elsewhere."""
+
+    name: ClassVar[str] = "class-wise"
+    params_type: ClassVar[type[RuleParams]] = ClassWiseParams
+
+    def choices(self, table: ExitTable) -> Mapping[str, tuple[Any, ...]]:
+        """All scores."""
+        return {"score": tuple(SCORES)}
+
+    def _view(self, table: ExitTable, temperatures: NDArray[np.float64], params: ClassWiseParams) -> RuleView:
+        probabilities = tempered_probabilities(table.logits, temperatures)
+        scores = SCORES[params.score](probabilities)
+        predicted = probabilities.argmax(axis=2)[:, :, None] == np.arange(table.n_classes)
+        columns = np.where(predicted, scores[:, :, None], -np.inf)
+        return RuleView(columns, np.ones(scores.shape, dtype=bool), probabilities)

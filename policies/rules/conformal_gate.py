@@ -1,0 +1,76 @@
+"""Leave when the confidence, or the conformal p-value of the predicted class, is high enough."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from policies.calibrate import tempered_probabilities
+from policies.errors import PolicyError
+from policies.exit_table import ExitTable
+from policies.levels import thin
+from policies.rules.base import Combine, Rule, RuleParams, RuleView
+from policies.rules.scores import confidence
+
+
+_MOST_CALIBRATION_SCORES = 256
+
+Scores = Annotated[list[float], Field(max_length=_MOST_CALIBRATION_SCORES)]
+
+
+class ConformalGateParams(RuleParams):
+    """Parameters of :class:`ConformalGateRule`.
+
+    Attributes:
+        calibration: For each exit and class the ascending nonconformity scores (one less the probability of
+            the true class) of calibration samples of that class, at most 256 evenly spaced ones.
+    """
+
+    calibration: list[list[Scores]]
+
+
+class ConformalGateRule(Rule):
+    """Leave where ``max p >= tau_k`` or the conformal p-value of the predicted class ``>= 1 - alpha_k``.
+
+    The p-value is class-conditional (Mondrian; Vovk et al., 2005): the share of calibration samples *of the
+    predicted class* that are at least as nonconforming, ``(1 + #{s_i >= s}) / (1 + n)``. One over all classes
+    together would rise and fall with the confidence, and the second gate would add nothing.
+    The columns are, in this order, the confidence and the p-value.
+    """
+
+    name: ClassVar[str] = "conformal-gate"
+    params_type: ClassVar[type[RuleParams]] = ConformalGateParams
+    is_fitted: ClassVar[bool] = True
+
+    def fit(self, table: ExitTable, temperatures: NDArray[np.float64], **params: Any) -> dict[str, Any]:
+        """Keep the nonconformity scores of the table's samples by exit and true class."""
+        probabilities = tempered_probabilities(table.logits, temperatures)
+        of_label = 1.0 - np.take_along_axis(probabilities, table.labels[:, None, None], axis=2)[:, :, 0]
+        calibration = []
+        for k in range(table.n_exits):
+            by_class = [np.sort(of_label[table.labels == label, k]) for label in range(table.n_classes)]
+            calibration.append([scores[thin(len(scores), _MOST_CALIBRATION_SCORES)].tolist() for scores in by_class])
+        return {"calibration": calibration}
+
+    def _view(self, table: ExitTable, temperatures: NDArray[np.float64], params: ConformalGateParams) -> RuleView:
+        shape = (table.n_exits, table.n_classes)
+        if len(params.calibration) != shape[0] or any(len(by_class) != shape[1] for by_class in params.calibration):
+            raise PolicyError(f"rule {self.name!r}: 'calibration' must be given for {shape} exits and classes")
+        probabilities = tempered_probabilities(table.logits, temperatures)
+        sure = confidence(probabilities)
+        answers = probabilities.argmax(axis=2)
+        p_values = np.ones(sure.shape)
+        for k, by_class in enumerate(params.calibration):
+            for label, scores in enumerate(by_class):
+                mine = answers[:, k] == label
+                p_values[mine, k] = _p_values(np.asarray(scores), 1.0 - sure[mine, k])
+        columns = np.stack([sure, p_values], axis=2)
+        return RuleView(columns, np.ones(sure.shape, dtype=bool), probabilities, Combine.ANY)
+
+
+def _p_values(calibration: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    at_least = len(calibration) - np.searchsorted(calibration, scores, side="left")
+    return np.asarray((1.0 + at_least) / (1.0 + len(calibration)))

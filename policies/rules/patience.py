@@ -1,0 +1,27 @@
+"""Leave when enough exits in a row have given the same answer."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.calibrate import tempered_probabilities
+from policies.exit_table import ExitTable
+from policies.rules.base import Rule, RuleParams, RuleView
+from policies.rules.scores import run_length
+
+
+class PatienceRule(Rule):
+    """Length of the run of equal predictions (Zhou et al., "BERT Loses Patience" (PABEE), NeurIPS 2020).
+
+    The first exit has a run of 1; a threshold of k + 1 is the paper's patience k.
+    """
+
+    name: ClassVar[str] = "patience"
+
+    def _view(self, table: ExitTable, temperatures: NDArray[np.float64], params: RuleParams) -> RuleView:
+        probabilities = tempered_probabilities(table.logits, temperatures)
+        runs = run_length(np.asarray(probabilities.argmax(axis=2)))
+        return RuleView.of_one_score(runs.astype(np.float64), probabilities)

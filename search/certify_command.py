@@ -1,0 +1,149 @@
+"""``exitsearch certify``: certify a policy from anywhere on a table that nobody chose it on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from policies.bootstrap import BootstrapBound, macro_f1_lower_bound
+from policies.bounds import ClaimError, require_delta
+from policies.certify import Certificate, PartResult, certify_policy
+from policies.claims import Claim
+from policies.exit_table import ExitTable
+from policies.policy import Policy
+
+
+_CHOSEN_ON = ("train", "search")
+_MOST_SHOWN = 20
+
+
+def certify_command(
+    policy_file: Path,
+    table_file: Path,
+    claim: Claim,
+    *,
+    delta: float,
+    bootstrap_f1: bool,
+    out: Path | None,
+    console: Console,
+) -> Certificate:
+    """Certify, print what is certain, and write the certificate where that is asked for.
+
+    Args:
+        policy_file: A policy's JSON file; it may state ``search_hash``, the split hash of the table that the
+            policy was chosen on.
+        table_file: The exit table of the policy's network on ``certify``.
+        claim: What is to hold.
+        delta: Largest probability of certifying what does not hold.
+        bootstrap_f1: Whether a bootstrap bound of macro-F1 is added.
+        out: Where the certificate is written to, or None.
+        console: To print on.
+
+    Raises:
+        ExitSearchError: For anything that the user can put right.
+    """
+    require_delta(delta)
+    _require_writable(out, (policy_file, table_file))
+    policy, table = Policy.load(policy_file), ExitTable.load(table_file)
+    chosen_on = _search_hash(policy_file)
+    if chosen_on == table.split_hash:
+        raise ClaimError(
+            f"{policy_file} was chosen on the samples of {table_file}, so that these cannot certify it; "
+            f"give a table of samples that nothing was chosen on"
+        )
+    certificate = certify_policy(policy, table, claim, delta=delta)
+    macro_f1 = macro_f1_lower_bound(table, policy.decide(table), delta=delta) if bootstrap_f1 else None
+    if out:
+        _write(certificate, macro_f1, out)
+    _print(console, certificate, macro_f1, _caveats(chosen_on, table), out)
+    return certificate
+
+
+def _require_writable(out: Path | None, inputs: tuple[Path, ...]) -> None:
+    if out is None:
+        return
+    if not out.parent.is_dir():
+        raise ClaimError(f"the certificate's folder must exist but there is no {out.parent}; make it or change --out")
+    if out.is_dir() or out.resolve() in [path.resolve() for path in inputs]:
+        raise ClaimError(f"--out must be a file of its own but is {out}; give another name")
+
+
+def _write(certificate: Certificate, macro_f1: BootstrapBound | None, out: Path) -> None:
+    try:
+        certificate.save(out, **({"bootstrap": macro_f1.to_dict()} if macro_f1 else {}))
+    except OSError as error:
+        raise ClaimError(f"the certificate must be writable but {out} is not ({error.strerror})") from None
+
+
+def _search_hash(policy_file: Path) -> Any:
+    """Split hash of the table that a policy was chosen on, where the file states it."""
+    return json.loads(policy_file.read_text()).get("search_hash")
+
+
+def _caveats(chosen_on: Any, table: ExitTable) -> list[str]:
+    caveats = []
+    if chosen_on is None:
+        caveats.append("the policy does not state what it was chosen on; the certificate holds only if not on these")
+    if table.meta.get("split") in _CHOSEN_ON:
+        caveats.append(f"the table calls itself {table.meta['split']!r}, which networks or policies are chosen on")
+    return caveats
+
+
+def _print(
+    console: Console, certificate: Certificate, macro_f1: BootstrapBound | None, caveats: list[str], out: Path | None
+) -> None:
+    console.print(_parts_table(certificate))
+    if macro_f1:
+        console.print(
+            f"macro-F1 {macro_f1.observed:.4f}, bootstrap lower bound {macro_f1.bound:.4f} over "
+            f"{macro_f1.n} {macro_f1.unit}s: an approximation, not certified",
+            soft_wrap=True,
+            highlight=False,
+        )
+    for note in (*certificate.notes, *caveats):
+        console.print(f"note: {escape(note)}", style="yellow", soft_wrap=True, highlight=False)
+    console.print(_verdict(certificate), soft_wrap=True, highlight=False)
+    if out:
+        console.print(f"Certificate {escape(str(out))}", soft_wrap=True, highlight=False)
+
+
+def _parts_table(certificate: Certificate) -> Table:
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column("claim", no_wrap=True)
+    for heading in ("required", "observed", "bound", f"{certificate.unit}s", "p-value", "holds"):
+        table.add_column(heading, justify="right")
+    shown = _least_certain(certificate.parts)
+    for part in shown:
+        table.add_row(
+            part.name,
+            f"{part.relation} {part.required:g}",
+            "-" if part.observed is None else f"{part.observed:.4f}",
+            f"{part.bound:.4f}",
+            str(part.n),
+            f"{part.p_value:.2g}",
+            "yes" if part.passed else "no",
+        )
+    if len(shown) < len(certificate.parts):
+        table.add_row(f"... and {len(certificate.parts) - len(shown)} surer ones")
+    return table
+
+
+def _least_certain(parts: tuple[PartResult, ...]) -> tuple[PartResult, ...]:
+    """The main part and the least certain of the others, in their order."""
+    others = sorted(parts[1:], key=lambda part: part.p_value, reverse=True)[:_MOST_SHOWN]
+    return (parts[0], *(part for part in parts[1:] if part in others))
+
+
+def _verdict(certificate: Certificate) -> str:
+    if not certificate.certified:
+        return f"NOT CERTIFIED: {escape(certificate.reason)}"
+    where = "over groups, " if certificate.unit == "group" else ""
+    return (
+        f"CERTIFIED: {escape(str(certificate.claim))}, {where}on new data of the same kind, "
+        f"with confidence {1 - certificate.delta:.4g}"
+    )

@@ -1,0 +1,103 @@
+"""The policies of one network: temperatures, then the search, on its ``search`` table alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+import pandas as pd
+
+from policies.calibrate import CalibrationWarning, fit_temperatures
+from policies.engine import search_front
+from policies.evolve import EvolveSettings
+from policies.exit_table import ExitTable, require_disjoint
+from policies.goal import Goal
+from policies.islands import Spread, one_after_the_other
+
+
+@dataclass(frozen=True)
+class NetworkPolicies:
+    """The policies of one network.
+
+    Attributes:
+        network: Name of the network: its trial.
+        search: Its table on ``search``, on which the policies were chosen.
+        certify: Its table on ``certify``, or None.
+        temperatures: One per exit, shape (E,).
+        front: Its front over all rules, as :func:`~policies.engine.search_front` gives it, with ``network``.
+        notes: Warnings for a person.
+    """
+
+    network: str
+    search: ExitTable
+    certify: ExitTable | None
+    temperatures: NDArray[np.float64]
+    front: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PolicySearch:
+    """How policies are searched.
+
+    Attributes:
+        goal: What for.
+        rules: Names of the rules.
+        settings: How hard.
+        seed: Same seed, same front.
+        calibration: ``lbfgs`` or ``grid``.
+        islands: Populations that evolve apart.
+    """
+
+    goal: Goal
+    rules: Sequence[str]
+    settings: EvolveSettings
+    seed: int = 0
+    calibration: Literal["lbfgs", "grid"] = "lbfgs"
+    islands: int = 1
+
+
+def search_network(
+    network: str,
+    search: ExitTable,
+    certify: ExitTable | None,
+    how: PolicySearch,
+    *,
+    spread: Spread = one_after_the_other,
+    on_generation: Callable[[str], None] = lambda rule: None,
+) -> NetworkPolicies:
+    """Search the policies of one network.
+
+    Args:
+        network: Its name.
+        search: On which policies are chosen.
+        certify: Only checked to be disjoint.
+        how: What for, and how hard.
+        spread: Runs islands.
+        on_generation: Told the rule after each generation.
+
+    Raises:
+        ExitSearchError: If the tables overlap or a rule cannot be used on them.
+    """
+    if certify is not None:
+        require_disjoint({"search": search, "certify": certify})
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CalibrationWarning)
+        temperatures = fit_temperatures(search, method=how.calibration)
+    front = search_front(
+        search,
+        temperatures,
+        how.goal,
+        rules=how.rules,
+        settings=how.settings,
+        seed=how.seed,
+        islands=how.islands,
+        spread=spread,
+        on_generation=on_generation,
+    )
+    notes = tuple(str(warning.message) for warning in caught)
+    return NetworkPolicies(network, search, certify, temperatures, front.assign(network=network), notes)

@@ -1,0 +1,145 @@
+"""``exitsearch policy``: from exit tables to a policy, a certificate and a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from policies.errors import ExitTableError
+from policies.exit_table import ExitTable, require_disjoint
+from policies.islands import one_after_the_other
+from search.cluster import connected
+from search.config import ResourcesSection
+from search.errors import RunFolderError, SweepInterruptedError
+from search.figures import FrontFigure
+from search.island_tasks import RayIslands
+from search.network_search import NetworkPolicies, PolicySearch, search_network
+from search.policy_request import PolicyRequest
+from search.policy_summary import summarise_policies
+from search.report import print_policies
+from search.result_files import ResultFiles
+from search.results import write_results
+from search.selection import select_policy
+
+
+_FACTS = ("workload", "class_names", "model_hash")
+
+
+def policy_command(request: PolicyRequest, console: Console) -> dict[str, Any]:
+    """Search, choose, certify, and only then look at ``test``; write everything and print the main figures.
+
+    Returns:
+        The summary, as in ``summary.json``.
+
+    Raises:
+        ExitSearchError: For anything that the user can put right.
+    """
+    started = time.monotonic()
+    tables = _load_tables(request)
+    search, certify = tables["search"], tables.get("certify")
+    claim, goal = request.claim(), request.goal(search)
+    aim = request.aim(goal, search, certify)
+    files = _new_files(request.out)
+    network = _search(request.search.stem, search, certify, request.how(goal), console)
+    selection = select_policy(
+        [network], goal, aim=aim, claim=claim, delta=request.delta, front_size=request.settings.front_size
+    )
+    summary = {
+        "name": files.path.name,
+        "tables": {name: str(getattr(request, name)) for name in tables},
+        **summarise_policies(selection, goal, tables, delta=request.delta, seed=request.seed),
+        "seconds": time.monotonic() - started,
+    }
+    title = f"{request.search.name}: accuracy against mean depth"
+    facts = {key: search.meta[key] for key in _FACTS if key in search.meta}
+    write_results(files, selection, summary, FrontFigure.of(title, summary, selection), **facts)
+    for note in network.notes:
+        console.print(f"Note: {note}", soft_wrap=True, highlight=False)
+    print_policies(console, summary, files)
+    return summary
+
+
+def _load_tables(request: PolicyRequest) -> dict[str, ExitTable]:
+    """The tables that were given; they must be of one network and share no samples."""
+    given = {"search": request.search, "certify": request.certify, "test": request.test}
+    tables = {name: ExitTable.load(path) for name, path in given.items() if path is not None}
+    search = tables["search"]
+    for name, table in tables.items():
+        mine, other = _network_facts(table), _network_facts(search)
+        differing = next((key for key in mine if mine[key] != other[key]), None)
+        if differing:
+            raise ExitTableError(
+                f"all tables must be of one network but {differing} is {mine[differing]} in {given[name]} and "
+                f"{other[differing]} in {given['search']}"
+            )
+    require_disjoint(tables)
+    return tables
+
+
+def _network_facts(table: ExitTable) -> dict[str, Any]:
+    return {
+        "the number of exits": table.n_exits,
+        "the number of classes": table.n_classes,
+        "'cost'": table.cost.tolist(),
+        "having 'stop_prob'": table.stop_prob is not None,
+        "meta's model_hash": table.meta.get("model_hash"),
+    }
+
+
+def _new_files(out: Path | None) -> ResultFiles:
+    """The folder for the results: new, or empty.
+
+    Raises:
+        RunFolderError: If it holds something or cannot be made.
+    """
+    path = out or next(folder for n in count(1) if not (folder := Path("runs") / f"policy-{n}").exists())
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise RunFolderError(f"--out must be a new or an empty folder but {path} holds files; give another")
+    except OSError as error:
+        raise RunFolderError(f"--out must be a folder that can be made but {path} is not ({error.strerror})") from None
+    return ResultFiles(path)
+
+
+def _search(
+    name: str, search: ExitTable, certify: ExitTable | None, how: PolicySearch, console: Console
+) -> NetworkPolicies:
+    try:
+        return _search_with_progress(name, search, certify, how, console)
+    except KeyboardInterrupt:
+        raise SweepInterruptedError("the search was interrupted; nothing was written") from None
+
+
+def _search_with_progress(
+    name: str, search: ExitTable, certify: ExitTable | None, how: PolicySearch, console: Console
+) -> NetworkPolicies:
+    with _progress(how, console) as on_generation:
+        if how.islands == 1:
+            return search_network(name, search, certify, how, spread=one_after_the_other, on_generation=on_generation)
+        with connected(ResourcesSection(), None):
+            return search_network(name, search, certify, how, spread=RayIslands(), on_generation=on_generation)
+
+
+@contextmanager
+def _progress(how: PolicySearch, console: Console) -> Iterator[Callable[[str], None]]:
+    """A live bar where there is a terminal; told each generation."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("policies", total=len(how.rules) * how.settings.generations)
+        done: dict[str, int] = {}
+
+        def on_generation(rule: str) -> None:
+            done[rule] = done.get(rule, 0) + 1
+            # A rule may end early: each one before counts in full.
+            before = (len(done) - 1) * how.settings.generations
+            bar.update(task, completed=before + done[rule], description=f"policies: {rule}")
+
+        yield on_generation

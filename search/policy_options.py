@@ -1,0 +1,93 @@
+"""What was typed after ``exitsearch policy``, read into a request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from policies.bounds import require_delta
+from policies.errors import ExitSearchError
+from policies.evolve import EvolveSettings
+from policies.exit_table import ExitTable
+from policies.rules import RULES, get_rule
+from search.policy_request import PolicyRequest
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "f1-under-budget": {"quality": "macro_f1", "objective": "latency", "budget": 4.0},
+}
+"""Options by preset; what is typed goes before. ``f1-under-budget``: best macro-F1 with at most 4 ms on average."""
+
+_DEFAULTS: dict[str, Any] = {"quality": "accuracy", "objective": "depth", "budget": None}
+_CALIBRATIONS = ("lbfgs", "grid")
+
+
+def read_request(
+    search: Path,
+    *,
+    rules: Sequence[str],
+    bounds: Sequence[str],
+    latency_ms: str | None,
+    preset: str | None,
+    evaluations: int | None,
+    seconds: float | None,
+    calibration: str,
+    delta: float,
+    **options: Any,
+) -> PolicyRequest:
+    """Read what was typed.
+
+    Args:
+        search: File of the search table.
+        rules: Names; ``all`` stands for every rule that can be used on the table.
+        bounds: Texts ``name=value``.
+        latency_ms: Numbers between commas.
+        preset: Name of a preset.
+        evaluations: Most policies per rule.
+        seconds: Most time per rule.
+        calibration: How temperatures are found.
+        delta: Of the certificate.
+        **options: The request's other fields, None where a preset may fill them in.
+
+    Raises:
+        ExitSearchError: With one line for the first thing that is wrong.
+    """
+    if preset is not None and preset not in PRESETS:
+        raise ExitSearchError(f"--preset must be one of {', '.join(PRESETS)} but is {preset!r}")
+    if calibration not in _CALIBRATIONS:
+        raise ExitSearchError(f"--calibration must be one of {', '.join(_CALIBRATIONS)} but is {calibration!r}")
+    require_delta(delta)
+    filled = {**_DEFAULTS, **PRESETS.get(preset or "", {})}
+    options = {key: filled[key] if value is None and key in filled else value for key, value in options.items()}
+    return PolicyRequest(
+        search=search,
+        rules=_rules(rules, search),
+        bounds=dict(_bound(text) for text in bounds),
+        latency_ms=tuple(_number("--latency-ms", part) for part in latency_ms.split(",")) if latency_ms else (),
+        settings=EvolveSettings(max_evaluations=evaluations, max_seconds=seconds),
+        calibration=cast(Literal["lbfgs", "grid"], calibration),
+        delta=delta,
+        **options,
+    )
+
+
+def _rules(names: Sequence[str], search: Path) -> tuple[str, ...]:
+    if "all" in names:
+        table = ExitTable.load(search)
+        return tuple(name for name, rule in RULES.items() if not rule.why_not(table))
+    return tuple(dict.fromkeys(get_rule(name).name for name in names))
+
+
+def _bound(text: str) -> tuple[str, float]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise ExitSearchError(f"--bound must be NAME=VALUE, such as macro_f1=0.9, but is {text!r}")
+    return name, _number(f"--bound {name}", value)
+
+
+def _number(option: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ExitSearchError(f"{option} must be a number but {text!r} was given") from None

@@ -1,0 +1,71 @@
+"""The files that say what a policy search found; a sweep has the same ones, and more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import json
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ResultFiles:
+    """Paths of one search's files."""
+
+    path: Path
+
+    @property
+    def summary_file(self) -> Path:
+        """Everything that was found, as JSON."""
+        return self.path / "summary.json"
+
+    @property
+    def front_csv(self) -> Path:
+        """The merged front as a table."""
+        return self.path / "pareto_front.csv"
+
+    @property
+    def front_png(self) -> Path:
+        """The merged front as a picture."""
+        return self.path / "pareto_front.png"
+
+    @property
+    def front_html(self) -> Path:
+        """The merged front to point at."""
+        return self.path / "pareto_front.html"
+
+    @property
+    def reliability_png(self) -> Path:
+        """How well each exit's confidence is calibrated on ``search``."""
+        return self.path / "reliability.png"
+
+    @property
+    def policy_file(self) -> Path:
+        """The selected policy."""
+        return self.path / "policy.json"
+
+    @property
+    def certificate_file(self) -> Path:
+        """What is certain about the selected policy."""
+        return self.path / "certificate.json"
+
+    @property
+    def written(self) -> list[Path]:
+        """The files that exist."""
+        paths = (
+            self.summary_file,
+            self.front_csv,
+            self.front_png,
+            self.front_html,
+            self.reliability_png,
+            self.policy_file,
+            self.certificate_file,
+        )
+        return [path for path in paths if path.exists()]
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write JSON in one step, so that a reader never sees half a file."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(data, indent=2, default=str) + "\n")
+    partial.replace(path)

@@ -1,0 +1,189 @@
+"""``exitsearch policy``: files, figures, exit codes, and one line for every mistake."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from policies.exit_table import ExitTable
+from policies.policy import Policy
+from search.cli import ExitCode, main
+from tests.tables import make_table
+
+
+FAST = ("--rule", "confidence", "--evaluations", "3000")
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tables")
+    for seed, name in enumerate(("search", "certify", "test")):
+        make_table(600, 3, 4, seed=seed, prefix=name).save(folder / f"{name}.npz")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(tables, tmp_path_factory):
+    """One search that many tests look at: its exit code, folder and summary."""
+    out = tmp_path_factory.mktemp("found") / "policy"
+    code = status("policy", tables / "search.npz", *splits(tables), "--target", "0.75", *FAST, "--out", out)
+    return code, out, json.loads((out / "summary.json").read_text())
+
+
+def splits(tables):
+    return "--certify", tables / "certify.npz", "--test", tables / "test.npz"
+
+
+def status(*arguments):
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    return ended.value.code
+
+
+def test_everything_is_written(found):
+    code, out, summary = found
+    assert code == ExitCode.DONE
+    names = {path.name for path in out.iterdir()}
+    assert names == {
+        "summary.json",
+        "policy.json",
+        "certificate.json",
+        "pareto_front.csv",
+        "pareto_front.png",
+        "pareto_front.html",
+        "reliability.png",
+    }
+    assert summary["certified"]
+    assert summary["selected"].keys() >= {"rule", "params", "search", "certify", "test"}
+    assert set(summary["selected"]["test"]) >= {
+        *("accuracy", "macro_f1", "mean_depth", "mean_cost", "p90_cost", "worst_cost", "exit_mix", "ece"),
+    }
+
+
+def test_figures_are_those_of_the_policy_file(found, tables):
+    _, out, summary = found
+    policy = Policy.load(out / "policy.json")
+    test = ExitTable.load(tables / "test.npz")
+    decision = policy.decide(test)
+    assert summary["selected"]["test"]["accuracy"] == pytest.approx((decision.answers == test.labels).mean())
+    assert summary["selected"]["test"]["mean_depth"] == pytest.approx(decision.exits.mean() + 1)
+
+
+def test_policy_on_the_front_meets_the_target(found):
+    _, out, summary = found
+    front = pd.read_csv(out / "pareto_front.csv")
+    assert (front["accuracy"] >= 0.75).all()
+    assert front["mean_depth"].is_monotonic_increasing
+    assert front["selected"].sum() == 1
+    assert summary["front_size"] == len(front)
+
+
+def test_all_baselines_are_reported_on_all_splits(found):
+    _, _, summary = found
+    assert summary["baselines"].keys() == {
+        *("full_network", "best_single_exit", "greedy_shared_threshold", "geometric", "hill_climbing"),
+        *("coordinate_descent", "random_search", "exhaustive"),
+        *("document_greedy", "document_conformal", "document_evidence"),
+    }
+    for figures in summary["baselines"].values():
+        assert {"search", "certify", "test"} <= figures.keys()
+
+
+def test_the_written_policy_is_certified_again_but_not_on_its_own_search_table(found, tables, capsys):
+    _, out, _ = found
+    assert status("certify", out / "policy.json", tables / "certify.npz", "--target", "0.75") == ExitCode.DONE
+    assert status("certify", out / "policy.json", tables / "search.npz", "--target", "0.75") == ExitCode.WRONG_INPUT
+    assert "chosen on the samples" in capsys.readouterr().err
+
+
+def test_same_seed_gives_the_same_policy(found, tables, tmp_path):
+    _, out, _ = found
+    status("policy", tables / "search.npz", *splits(tables), "--target", "0.75", *FAST, "--out", tmp_path / "again")
+    assert (tmp_path / "again" / "policy.json").read_text() == (out / "policy.json").read_text()
+
+
+def test_target_out_of_reach_is_infeasible(tables, tmp_path, capsys):
+    code = status("policy", tables / "search.npz", "--target", "0.999", *FAST, "--out", tmp_path / "o")
+    assert code == ExitCode.INFEASIBLE == 3
+    assert "INFEASIBLE: no policy met accuracy 0.999" in capsys.readouterr().out
+    assert not json.loads((tmp_path / "o" / "summary.json").read_text())["feasible"]
+
+
+def test_feasible_but_not_certifiable_is_3(tables, tmp_path, capsys):
+    full = float((ExitTable.load(tables / "search.npz").logits[:, -1].argmax(1) == _labels(tables)).mean())
+    arguments = ["--target", str(full - 0.001), "--certify", tables / "certify.npz", *FAST]
+    assert status("policy", tables / "search.npz", *arguments, "--out", tmp_path / "o") == 3
+    assert "NOT CERTIFIED" in capsys.readouterr().out
+
+
+def _labels(tables):
+    return ExitTable.load(tables / "search.npz").labels
+
+
+def test_objective_latency_under_a_budget_by_preset(tables, tmp_path):
+    arguments = ["--preset", "f1-under-budget", "--latency-ms", "1,3,6", "--budget", "2.5", *FAST]
+    assert status("policy", tables / "search.npz", *arguments, "--out", tmp_path / "o") == ExitCode.DONE
+    summary = json.loads((tmp_path / "o" / "summary.json").read_text())
+    front = pd.read_csv(tmp_path / "o" / "pareto_front.csv")
+    assert (summary["quality"], summary["objective"]) == ("macro_f1", "latency")
+    assert (front["mean_latency_ms"] <= 2.5).all()
+    assert front.loc[front["selected"], "macro_f1"].item() == front["macro_f1"].max()
+    mix = np.array(summary["selected"]["search"]["exit_mix"])
+    assert mix @ [1, 3, 6] <= 2.5 + 1e-9
+
+
+def test_islands_over_ray(ray_session, tables, tmp_path):
+    arguments = ["--target", "0.75", "--islands", "2", *FAST, "--out", tmp_path / "o"]
+    assert status("policy", tables / "search.npz", *arguments) == ExitCode.DONE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "a search needs --target"),
+        (("--target", "1.5"), "target must lie in [0, 1] but is 1.5"),
+        (("--target", "0.9", "--rule", "nothing"), "there is no rule 'nothing'; known are"),
+        (("--target", "0.9", "--rule", "dual-threshold"), "it has no 'stop_prob'"),
+        (("--target", "0.9", "--objective", "joy"), "effort must be one of depth, cost, latency but is 'joy'"),
+        (("--target", "0.9", "--objective", "latency"), "needs latency_ms"),
+        (("--target", "0.9", "--objective", "latency", "--latency-ms", "1,2"), "must be 3 increasing positive times"),
+        (("--target", "0.9", "--latency-ms", "1,x"), "--latency-ms must be a number but 'x'"),
+        (("--target", "0.9", "--bound", "macro_f1"), "--bound must be NAME=VALUE"),
+        (("--target", "0.9", "--bound", "beauty=1"), "there is no quality 'beauty'"),
+        (("--max-drop", "2"), "--max-drop must be at least 0 and below 1 but is 2"),
+        (("--target", "0.9", "--delta", "0"), "delta"),
+        (("--target", "0.9", "--calibration", "magic"), "--calibration must be one of lbfgs, grid"),
+        (("--preset", "nothing"), "--preset must be one of f1-under-budget"),
+        (("--target", "0.9", "--certify", "search.npz"), "must not overlap"),
+        (("--budget", "2", "--certify", "certify.npz"), "needs something that can be certified"),
+        (("--target", "0.9", "--certify", "missing.npz"), "there is no such exit table"),
+        (("--target", "0.9", "--test", "other.npz"), "all tables must be of one network but the number of exits is 2"),
+        (("--target", "0.9", "--out", "."), "must be a new or an empty folder"),
+    ],
+)
+def test_mistakes_are_one_line_and_status_2(tables, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(tables)
+    if not (tables / "other.npz").exists():
+        make_table(50, 2, prefix="o").save(tables / "other.npz")
+    assert status("policy", "search.npz", *arguments) == ExitCode.WRONG_INPUT
+    printed = capsys.readouterr().err.strip()
+    assert message in printed
+    assert len(printed.splitlines()) == 1
+
+
+def test_help_shows_how_to_write_a_table_and_that_works(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 40)
+    logits = rng.normal(size=(40, 3, 3)) + 4 * (np.arange(3) == labels[:, None])[:, None]
+    np.savez(
+        "search.npz",
+        logits=logits.astype("float32"),
+        labels=labels.astype("int64"),
+        cost=np.array([0.3, 0.6, 1.0]),
+        ids=np.array([f"image {i}" for i in range(40)], dtype=str),
+        meta=json.dumps({"schema": 1}),
+    )
+    assert status("policy", "search.npz", "--target", "0.8", *FAST) == ExitCode.DONE
+    assert (tmp_path / "runs" / "policy-1" / "policy.json").exists()

@@ -1,0 +1,199 @@
+"""That the benchmarks' parts do what their tables say, on small inputs; nothing is timed."""
+
+from dataclasses import replace
+from pathlib import Path
+import sys
+
+import numpy as np
+import pytest
+
+from policies.baselines import full_network
+from policies.calibrate import fit_temperatures
+from policies.evaluate import PopulationEvaluator
+from policies.evolve import EvolveSettings
+from policies.exit_metrics import exit_accuracies
+from policies.exit_table import describe_overlap
+from trainables.data import SplitFractions
+
+
+# Benchmarks are scripts that import each other from their own folder.
+sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+
+from certificates import (
+    Judgement,
+    Parts,
+    Pool,
+    Round,
+    Shares,
+    extra_depth,
+    judge,
+    new_table,
+    play,
+    play_rounds,
+    redraw,
+    resplit,
+    rows_of,
+    share,
+    target_of,
+)
+from policy_evaluation import one_at_a_time, random_view
+from tables import PARTS, Recipe, TableSet, real_tables, synthetic_table
+
+
+QUICK = Recipe("digits", 2, 1, 64, 0.02, SplitFractions(train=0.1, search=0.3, certify=0.3, test=0.3))
+SMALL = EvolveSettings(population=8, generations=2, max_levels=32)
+
+
+def table_set(table, name="made-up-00"):
+    """Three tables of the first, second and third third of a table's groups, or samples."""
+    names = table.ids if table.groups is None else table.groups
+    third = np.unique(names, return_inverse=True)[1] % 3
+    return TableSet(name, "made up", *(table.take(np.flatnonzero(third == part)) for part in range(3)))
+
+
+def grouped(table, size=5):
+    return replace(table, groups=np.array([f"g{i // size}" for i in range(table.n_samples)]))
+
+
+@pytest.fixture(scope="module")
+def pool():
+    return Pool.of(table_set(synthetic_table(900, 3, 4, seed=1)))
+
+
+@pytest.mark.parametrize("n_exits", [3, 8])
+@pytest.mark.parametrize("n_classes", [2, 10, 100])
+def test_synthetic_networks_get_better_with_depth_and_are_overconfident(n_exits, n_classes):
+    table = synthetic_table(4000, n_exits, n_classes, seed=3)
+    accuracies = exit_accuracies(table)
+    assert (np.diff(accuracies) > -0.01).all()
+    assert accuracies[-1] > accuracies[0] + 0.02
+    assert np.median(fit_temperatures(table)) == pytest.approx(1.3, abs=0.2)
+    right = table.logits.argmax(axis=2) == table.labels[:, None]
+    assert np.corrcoef(right[:, 0], right[:, -1])[0, 1] > 0.05
+    assert (right[:, 0] & ~right[:, -1]).any()
+
+
+def test_synthetic_table_is_the_same_for_the_same_seed():
+    first, again, other = (synthetic_table(50, 3, 4, seed=seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.logits, again.logits)
+    assert not np.array_equal(first.logits, other.logits)
+
+
+def test_real_tables_are_made_once(tmp_path):
+    made = []
+    sets = real_tables(tmp_path, recipes=(QUICK,), on_made=made.append)
+    assert made == [one.name for one in sets] == ["digits-00", "digits-01"]
+    for one in sets:
+        assert describe_overlap({part: getattr(one, part) for part in PARTS}) == ""
+        assert one.search.meta["workload"] == one.workload == "digits"
+    assert sets[0].test.split_hash != sets[1].test.split_hash
+
+    again = real_tables(tmp_path, recipes=(QUICK,), on_made=made.append)
+    assert len(made) == 2
+    np.testing.assert_array_equal(again[1].test.logits, sets[1].test.logits)
+
+    (tmp_path / "digits-01-certify.npz").write_bytes(b"half a file")
+    repaired = real_tables(tmp_path, recipes=(QUICK,), on_made=made.append)
+    assert made[2:] == ["digits-01"]
+    np.testing.assert_array_equal(repaired[1].certify.logits, sets[1].certify.logits)
+
+
+def test_tables_of_another_recipe_are_made_anew(tmp_path):
+    made = []
+    for recipe in (replace(QUICK, n_networks=1), replace(QUICK, n_networks=1, batch_size=32)):
+        real_tables(tmp_path, recipes=(recipe,), on_made=made.append)
+    assert made == ["digits-00", "digits-00"]
+
+
+def test_workloads_that_need_files_are_left_out_without_a_folder(tmp_path):
+    recipe = replace(QUICK, workload="fashion-mnist", needs_data_dir=True)
+    assert real_tables(tmp_path, recipes=(recipe,)) == []
+
+
+def test_pool_holds_every_row_once():
+    table = synthetic_table(90, 3, 4)
+    for tables in (table, grouped(table)):
+        pool = Pool.of(table_set(tables))
+        assert pool.table.split_hash == table.split_hash
+        np.testing.assert_array_equal(np.sort(np.concatenate(pool.units)), np.arange(90))
+        assert {len(unit) for unit in pool.units} == {90 // len(pool.units)}
+
+
+def test_resplit_shares_the_rows_out(pool):
+    parts = resplit(pool, Shares(0.2, 0.3), np.random.default_rng(0))
+    tables = (parts.search, parts.certify, parts.judged)
+    assert [table.n_samples for table in tables] == [180, 270, 450]
+    together = np.concatenate([table.logits[:, 0, 0] for table in tables])
+    np.testing.assert_array_equal(np.sort(together), np.sort(pool.table.logits[:, 0, 0]))
+
+
+def test_redraw_repeats_rows_and_judges_on_the_pool(pool):
+    parts = redraw(pool, Shares(0.5, 0.5), np.random.default_rng(0))
+    assert parts.judged is pool.table
+    assert parts.search.n_samples == 450
+    assert len(np.unique(parts.search.logits[:, 0, 0])) < 450
+    assert describe_overlap({"search": parts.search, "certify": parts.certify}) == ""
+
+
+@pytest.mark.parametrize("sampling", [resplit, redraw])
+def test_groups_stay_whole(sampling):
+    pool = Pool.of(table_set(grouped(synthetic_table(90, 3, 4))))
+    parts = sampling(pool, Shares(0.4, 0.4), np.random.default_rng(0))
+    for table in (parts.search, parts.certify):
+        assert set(np.unique(table.groups, return_counts=True)[1].tolist()) == {5}
+
+
+def test_judgement_compares_with_the_target(pool):
+    policy = full_network(3, np.ones(3))
+    accuracy = target_of(pool, 0)
+    assert accuracy == exit_accuracies(pool.table)[-1]
+    assert judge(policy, pool.table, accuracy) == Judgement(misses=False, beyond_noise=False, mean_depth=3.0)
+    assert judge(policy, pool.table, accuracy + 0.001) == Judgement(misses=True, beyond_noise=False, mean_depth=3.0)
+    assert judge(policy, pool.table, accuracy + 0.05).beyond_noise
+
+
+def test_easy_target_is_met_by_both_choices(pool):
+    shared = [replace(pool.table, ids=np.array([f"{part}-{i}" for i in range(900)])) for part in PARTS]
+    played = play(Parts(*shared), target_of(pool, 8), delta=0.05, settings=SMALL)
+    assert played.uncertified is not None and not played.uncertified.misses
+    assert played.certified is not None and not played.certified.misses
+    assert played.certified.mean_depth >= played.uncertified.mean_depth
+
+
+def test_nothing_is_chosen_at_an_impossible_target(pool):
+    parts = resplit(pool, Shares(0.2, 0.02), np.random.default_rng(0))
+    assert play(parts, 0.9999, delta=0.05, settings=SMALL) == Round(None, None)
+
+
+@pytest.mark.parametrize("sampling", [resplit, redraw])
+def test_rounds_make_two_lines(sampling):
+    pools = [Pool.of(table_set(grouped(synthetic_table(300, 3, 4, seed=seed)))) for seed in range(2)]
+    rounds = play_rounds(pools, 5.0, sampling, shares=Shares(), n_rounds=3, delta=0.2, settings=SMALL)
+    table = new_table(0.2, 3)
+    for line in rows_of(rounds, is_exact=sampling is redraw):
+        table.add_row("made up", "5", sampling.__name__, *line)
+    assert table.row_count == 2
+
+
+def test_lines_count_what_was_missed():
+    deep, shallow = (
+        Judgement(misses=missed, beyond_noise=False, mean_depth=d) for missed, d in ((False, 2), (True, 1))
+    )
+    rounds = [Round(shallow, deep), Round(shallow, deep), Round(shallow, None), Round(deep, None)]
+    uncertified, certified = rows_of(rounds, is_exact=False)
+    assert uncertified[:3] == ["uncertified", "0", share(3, 4)]
+    assert certified[:3] == ["certified", "50", share(0, 4)]
+    assert extra_depth(rounds) == "+1.00 ± 0.00"
+    assert extra_depth(rounds[1:]) == "-"
+    assert share(3, 4).startswith("75.0 (")
+
+
+def test_peer_of_the_evaluator_agrees():
+    view, labels = random_view(200, 3, 4)
+    evaluator = PopulationEvaluator(view, labels, np.linspace(1 / 3, 1, 3))
+    genomes = np.stack([np.random.default_rng(0).integers(0, n, 20) for n in evaluator.n_levels], axis=1)
+    thresholds = np.array([evaluator.thresholds(genome) for genome in genomes])
+    outcome = evaluator.evaluate(genomes)
+    accuracy, depth = one_at_a_time(view, evaluator.right, thresholds)
+    np.testing.assert_allclose(outcome.accuracy, accuracy)
+    np.testing.assert_allclose(outcome.mean_depth, depth)
