@@ -19,18 +19,18 @@ Usage: ``python benchmarks/certificates.py [--tables DIR] [--data-dir DIR] [--ro
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 import math
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from resampling import SAMPLINGS, Parts, Pool, Sampling, Shares
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from scipy.stats import binom, binomtest
-from tables import DEFAULT_FOLDER, PARTS, TableSet, real_tables
+from tables import DEFAULT_FOLDER, real_tables
 
 from policies.baselines import full_network
 from policies.claim_parts import measure
@@ -45,92 +45,7 @@ from search.selection import select_policy
 
 SETTINGS = EvolveSettings(population=40, generations=15, max_levels=256)
 NOISE_LEVEL = 0.01
-
-
-@dataclass(frozen=True)
-class Shares:
-    """Shares of the pool's units that become ``search`` and ``certify``; the rest is unused."""
-
-    search: float = 0.3
-    certify: float = 0.35
-
-
 SHARES = {"fashion-mnist": Shares(0.08, 0.08)}
-
-
-@dataclass(frozen=True)
-class Pool:
-    """All held-out rows of one network.
-
-    Attributes:
-        name: Of the network.
-        table: The rows.
-        units: Row numbers of each unit: of each sample, or of each group where there are groups.
-    """
-
-    name: str
-    table: ExitTable
-    units: tuple[NDArray[np.int64], ...]
-
-    @classmethod
-    def of(cls, tables: TableSet) -> Pool:
-        """Pool the rows of the three tables."""
-        parts = [getattr(tables, part) for part in PARTS]
-        joined = {key: np.concatenate([getattr(part, key) for part in parts]) for key in ("logits", "labels", "ids")}
-        grouped = all(part.groups is not None for part in parts)
-        groups = np.concatenate([part.groups for part in parts]) if grouped else None
-        codes = np.unique(joined["ids"] if groups is None else groups, return_inverse=True)[1]
-        units = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
-        table = ExitTable(**joined, cost=parts[0].cost, groups=groups, meta=parts[0].meta)
-        return cls(tables.name, table, tuple(units))
-
-    def draw(self, units: NDArray[np.int64], name: str) -> ExitTable:
-        """The table of some units, which may occur more than once: every occurrence is a unit of its own."""
-        rows = np.concatenate([self.units[unit] for unit in units])
-        sizes = [len(self.units[unit]) for unit in units]
-        groups = None if self.table.groups is None else np.repeat([f"{name}-{i}" for i in range(len(units))], sizes)
-        return replace(
-            self.table,
-            logits=self.table.logits[rows],
-            labels=self.table.labels[rows],
-            ids=np.array([f"{name}-{i}" for i in range(len(rows))]),
-            groups=groups,
-        )
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a round works on.
-
-    Attributes:
-        search: Policies are searched on it.
-        certify: Policies are certified on it.
-        judged: What is true of a policy is read from it.
-    """
-
-    search: ExitTable
-    certify: ExitTable
-    judged: ExitTable
-
-
-def resplit(pool: Pool, shares: Shares, rng: np.random.Generator) -> Parts:
-    """Disjoint parts of whole units; policies are judged on the unused rows."""
-    order = rng.permutation(len(pool.units))
-    n_search, n_certify = round(shares.search * len(order)), round(shares.certify * len(order))
-    cuts = np.split(order, [n_search, n_search + n_certify])
-    return Parts(*(pool.draw(units, name) for units, name in zip(cuts, PARTS, strict=True)))
-
-
-def redraw(pool: Pool, shares: Shares, rng: np.random.Generator) -> Parts:
-    """Parts drawn from the pool with replacement; policies are judged on the pool itself."""
-    n_units = len(pool.units)
-    search = pool.draw(rng.integers(0, n_units, round(shares.search * n_units)), "search")
-    certify = pool.draw(rng.integers(0, n_units, round(shares.certify * n_units)), "certify")
-    return Parts(search, certify, pool.table)
-
-
-Sampling = Callable[[Pool, Shares, np.random.Generator], Parts]
-SAMPLINGS: dict[str, Sampling] = {"redraw": redraw, "resplit": resplit}
 
 
 @dataclass(frozen=True)
@@ -210,11 +125,12 @@ def play_rounds(
     settings: EvolveSettings = SETTINGS,
 ) -> list[Round]:
     """Rounds over the networks in turn; round ``i`` has the same parts whatever the points."""
+    targets = [target_of(pool, points) for pool in pools]
     rounds = []
     for i in range(n_rounds):
-        pool = pools[i % len(pools)]
+        pool, target = pools[i % len(pools)], targets[i % len(pools)]
         parts = sampling(pool, shares, np.random.default_rng(i))
-        rounds.append(play(parts, target_of(pool, points), delta=delta, name=pool.name, settings=settings))
+        rounds.append(play(parts, target, delta=delta, name=pool.name, settings=settings))
     return rounds
 
 
@@ -277,22 +193,31 @@ def main() -> None:
     console = Console(width=130)
     sets = real_tables(arguments.tables, arguments.data_dir)
     workloads = list(dict.fromkeys(tables.workload for tables in sets))
+    pools = {name: [Pool.of(tables) for tables in sets if tables.workload == name] for name in workloads}
     table = new_table(arguments.delta, arguments.rounds)
-    cases = [(w, points, name) for w in workloads for points in arguments.points for name in SAMPLINGS]
-    pools = {w: [Pool.of(tables) for tables in sets if tables.workload == w] for w in workloads}
-    for workload, points, name in track(cases, console=console, transient=True):
+    table.caption = "; ".join(describe(name, own) for name, own in pools.items())
+    cases = [(name, points, how) for name in workloads for points in arguments.points for how in SAMPLINGS]
+    for workload, points, how in track(cases, console=console, transient=True):
         rounds = play_rounds(
             pools[workload],
             points,
-            SAMPLINGS[name],
+            SAMPLINGS[how],
             shares=SHARES.get(workload, Shares()),
             n_rounds=arguments.rounds,
             delta=arguments.delta,
         )
-        for line in rows_of(rounds, is_exact=name == "redraw"):
-            table.add_row(workload, f"{points:g}", name, *line)
-        table.add_section()
+        for line in rows_of(rounds, is_exact=how == "redraw"):
+            table.add_row(workload, f"{points:g}", how, *line)
+        if how == list(SAMPLINGS)[-1]:
+            table.add_section()
     console.print(table)
+
+
+def describe(workload: str, pools: Sequence[Pool]) -> str:
+    """How many networks, and how large the parts are."""
+    shares, n_units = SHARES.get(workload, Shares()), len(pools[0].units)
+    sizes = f"search {round(shares.search * n_units):,}, certify {round(shares.certify * n_units):,}"
+    return f"{workload}: {len(pools)} networks, {sizes} of {n_units:,}"
 
 
 if __name__ == "__main__":

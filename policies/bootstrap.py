@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
 from policies.bounds import ClaimError, require_delta
+from policies.classification import macro_f1
 from policies.exit_table import ExitTable
 from policies.policy import Decision
 
@@ -66,7 +67,7 @@ def macro_f1_lower_bound(
     """
 
     def figure(rows: NDArray[np.int64]) -> float:
-        return macro_f1(table.labels[rows], decision.answers[rows], table.n_classes)
+        return macro_f1(decision.answers[rows], table.labels[rows])
 
     return bootstrap_lower_bound(
         figure, "macro-F1", table.n_samples, groups=table.groups, delta=delta, n_resamples=n_resamples, seed=seed
@@ -119,20 +120,6 @@ def bootstrap_lower_bound(
         n_resamples=n_resamples,
         seed=seed,
     )
-
-
-def macro_f1(labels: NDArray[np.int64], answers: NDArray[np.int64], n_classes: int) -> float:
-    """Mean F1 over the classes that occur among labels or answers, as scikit-learn has it but quick enough to repeat.
-
-    Args:
-        labels: Shape (N,).
-        answers: Shape (N,).
-        n_classes: Number of classes, ``C``.
-    """
-    right = np.bincount(labels[labels == answers], minlength=n_classes)
-    either = np.bincount(labels, minlength=n_classes) + np.bincount(answers, minlength=n_classes)
-    occurs = either > 0
-    return float((2 * right[occurs] / either[occurs]).mean())
 
 
 def _members(n_samples: int, groups: NDArray[np.str_] | None) -> list[NDArray[np.int64]]:

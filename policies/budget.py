@@ -11,10 +11,12 @@ import time
 class Budget:
     """Counts evaluations and watches the clock.
 
+    An evaluation is one pass over the samples: for one policy, or for all levels of one gate together.
+
     Attributes:
-        evaluations: Most policies that are evaluated; every level of a line counts as one.
+        evaluations: Most passes over the samples.
         seconds: Most wall time. A search that this ends is not reproducible.
-        spent: Policies evaluated so far.
+        spent: Passes so far.
     """
 
     evaluations: float = math.inf
@@ -23,20 +25,20 @@ class Budget:
     _started: float = field(default_factory=time.monotonic)
 
     def left(self, *, part: float = 1.0) -> float:
-        """How many more policies may be evaluated, out of a part of the budget."""
+        """How many more passes may be made, out of a part of the budget."""
         return max(part * self.evaluations - self.spent, 0.0)
 
     def seconds_left(self) -> float:
         """Wall time until the search must end; 0 where it should have."""
         return max(self.seconds - self._elapsed, 0.0)
 
-    def spend(self, n_policies: int) -> None:
-        """Count policies that were evaluated."""
-        self.spent += n_policies
+    def spend(self, n_passes: int) -> None:
+        """Count passes that were made."""
+        self.spent += n_passes
 
-    def allows(self, n_policies: int = 1, *, part: float = 1.0) -> bool:
-        """Whether so many more policies may be evaluated now, out of a part of the budget."""
-        return n_policies <= self.left(part=part) and self._elapsed < part * self.seconds
+    def allows(self, n_passes: int = 1, *, part: float = 1.0) -> bool:
+        """Whether so many more passes may be made now, out of a part of the budget."""
+        return n_passes <= self.left(part=part) and self._elapsed < part * self.seconds
 
     @property
     def _elapsed(self) -> float:

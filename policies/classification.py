@@ -39,11 +39,17 @@ def classification_figures(
 
 
 def macro_f1(answers: NDArray[np.int64], labels: NDArray[np.int64]) -> float:
-    """Mean F1 of the classes that occur among labels or answers; both of shape (N,)."""
-    # Here, since the import takes seconds and workers that only need the cheap figures would pay for it.
-    from sklearn.metrics import f1_score
+    """Mean F1 of the classes that occur among labels or answers, as scikit-learn has it but quick enough to repeat.
 
-    return float(f1_score(labels, answers, average="macro", zero_division=0.0))
+    Args:
+        answers: Shape (N,).
+        labels: Shape (N,).
+    """
+    n_classes = int(max(answers.max(), labels.max())) + 1
+    right = np.bincount(labels[labels == answers], minlength=n_classes)
+    either = np.bincount(labels, minlength=n_classes) + np.bincount(answers, minlength=n_classes)
+    occurs = either > 0
+    return float((2 * right[occurs] / either[occurs]).mean())
 
 
 def top_k_accuracy(probabilities: NDArray[np.float64], labels: NDArray[np.int64], *, k: int = TOP_K) -> float | None:

@@ -225,7 +225,7 @@ class PopulationEvaluator:
         }
         joined = np.concatenate(marks)
         self._values = np.ascontiguousarray(joined.transpose(1, 2, 0)).astype(np.int8)
-        by_exit = joined.transpose(0, 2, 1)
+        by_exit = joined.transpose(2, 0, 1)
         self._marks = pack(by_exit.reshape(-1, self.n_samples)).reshape(*by_exit.shape[:2], -1)
         self._everyone = pack(np.ones((1, self.n_samples), dtype=bool))[0]
 

@@ -36,7 +36,8 @@ class EvolveSettings:
         patience: Stop after so many generations that brought nothing better.
         front_size: Most policies of the front that is returned.
         max_levels: Most thresholds per exit and score column.
-        max_evaluations: Most policies that are evaluated for one rule, or None.
+        max_evaluations: Most passes over the samples for one rule, each for one policy or for all levels of one
+            gate together, or None.
         max_seconds: Most wall time for one rule, or None; a search that this ends is not reproducible.
 
     Raises:
@@ -47,7 +48,7 @@ class EvolveSettings:
     generations: int = 60
     patience: int = 12
     front_size: int = 60
-    max_levels: int = 1024
+    max_levels: int = 4096
     max_evaluations: int | None = None
     max_seconds: float | None = None
 

@@ -44,6 +44,51 @@ def fill_rows(ranks: NDArray[np.int32], words: NDArray[np.int64], rows: NDArray[
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _tally_dense(leaving: NDArray[np.uint64], marks: NDArray[np.uint64], tallies: NDArray[np.int64]) -> np.int64:
+    """Add marked leavers, marks of shape (T, W), to the tallies; returns how many leave."""
+    n_tallies, n_words = marks.shape
+    for t in range(n_tallies):
+        n_marked = np.uint64(0)
+        for w in range(n_words):
+            n_marked += _popcount(leaving[w] & marks[t, w])
+        tallies[t] += np.int64(n_marked)
+    n_leave = np.uint64(0)
+    for w in range(n_words):
+        n_leave += _popcount(leaving[w])
+    return np.int64(n_leave)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _leave_dense(alive: NDArray[np.uint64], leaving: NDArray[np.uint64]) -> None:
+    for w in range(len(alive)):
+        alive[w] ^= leaving[w]
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _leave_sparse(
+    row: NDArray[np.uint64],
+    words: NDArray[np.int64],
+    alive: NDArray[np.uint64],
+    leaving: NDArray[np.uint64],
+    marks: NDArray[np.uint64],
+    tallies: NDArray[np.int64],
+) -> np.int64:
+    """Let those go that a row of few words lets; tallies and returns as :func:`_tally_dense`."""
+    n_leave = np.uint64(0)
+    for j in range(len(words)):
+        leave = alive[words[j]] & row[j]
+        alive[words[j]] ^= leave
+        leaving[j] = leave
+        n_leave += _popcount(leave)
+    for t in range(marks.shape[0]):
+        n_marked = np.uint64(0)
+        for j in range(len(words)):
+            n_marked += _popcount(leaving[j] & marks[t, words[j]])
+        tallies[t] += np.int64(n_marked)
+    return np.int64(n_leave)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def count_outcomes(
     genomes: NDArray[np.int64],
     exit_of_gene: NDArray[np.int64],
@@ -65,14 +110,14 @@ def count_outcomes(
         first_bit_word: Where each gene's rows start in ``bits``, shape (G,).
         words: For each gene the indices of the words that its rows hold, one gene after the other.
         first_word: Where each gene's indices start in ``words``, shape (G + 1,).
-        marks: Samples that count at each exit, for ``T`` tallies, shape (T, E, W).
+        marks: Samples that count at each exit, for ``T`` tallies, shape (E, T, W).
         everyone: The bits of all samples, shape (W,).
 
     Returns:
         Samples leaving at each exit, shape (P, E), and marked ones among them, shape (P, T).
     """
     n_policies, n_genes = genomes.shape
-    n_tallies, n_exits, n_words = marks.shape
+    n_exits, n_tallies, n_words = marks.shape
     counts = np.zeros((n_policies, n_exits), dtype=np.int64)
     tallies = np.zeros((n_policies, n_tallies), dtype=np.int64)
     alive = np.empty(n_words, dtype=np.uint64)
@@ -85,52 +130,21 @@ def count_outcomes(
             n_own = first_word[gene + 1] - first_word[gene]
             start = first_bit_word[gene] + genomes[policy, gene] * n_own
             row = bits[start : start + n_own]
-            if n_own == n_words:
+            if n_own < n_words:
+                own = words[first_word[gene] : first_word[gene + 1]]
+                counts[policy, k] += _leave_sparse(row, own, alive, leaving, marks[k], tallies[policy])
+            else:
                 for w in range(n_words):
                     leaving[w] = alive[w] & row[w]
                 while needs_all and gene + 1 < n_genes and exit_of_gene[gene + 1] == k:
                     gene += 1
                     start = first_bit_word[gene] + genomes[policy, gene] * n_words
-                    other = bits[start : start + n_words]
                     for w in range(n_words):
-                        leaving[w] &= other[w]
-                n_leave = np.uint64(0)
-                for w in range(n_words):
-                    alive[w] ^= leaving[w]
-                    n_leave += _popcount(leaving[w])
-                counts[policy, k] += np.int64(n_leave)
-                for t in range(n_tallies):
-                    marked = marks[t, k]
-                    n_marked = np.uint64(0)
-                    for w in range(n_words):
-                        n_marked += _popcount(leaving[w] & marked[w])
-                    tallies[policy, t] += np.int64(n_marked)
-            else:
-                own = words[first_word[gene] : first_word[gene + 1]]
-                n_leave = np.uint64(0)
-                for j in range(n_own):
-                    leave = alive[own[j]] & row[j]
-                    alive[own[j]] ^= leave
-                    leaving[j] = leave
-                    n_leave += _popcount(leave)
-                counts[policy, k] += np.int64(n_leave)
-                for t in range(n_tallies):
-                    marked = marks[t, k]
-                    n_marked = np.uint64(0)
-                    for j in range(n_own):
-                        n_marked += _popcount(leaving[j] & marked[own[j]])
-                    tallies[policy, t] += np.int64(n_marked)
+                        leaving[w] &= bits[start + w]
+                _leave_dense(alive, leaving)
+                counts[policy, k] += _tally_dense(leaving, marks[k], tallies[policy])
             gene += 1
-        n_last = np.uint64(0)
-        for w in range(n_words):
-            n_last += _popcount(alive[w])
-        counts[policy, n_exits - 1] += np.int64(n_last)
-        for t in range(n_tallies):
-            marked = marks[t, n_exits - 1]
-            n_marked = np.uint64(0)
-            for w in range(n_words):
-                n_marked += _popcount(alive[w] & marked[w])
-            tallies[policy, t] += np.int64(n_marked)
+        counts[policy, n_exits - 1] += _tally_dense(alive, marks[n_exits - 1], tallies[policy])
     return counts, tallies
 
 

@@ -44,9 +44,9 @@ def _search_lines(
     """Offer all lines through a candidate; False where the budget ends it."""
     evaluator = space.evaluator(int(candidate[0]))
     for gene, n_levels in enumerate(evaluator.n_levels):
-        if not budget.allows(int(n_levels), part=part):
+        if not budget.allows(part=part):
             return False
-        budget.spend(int(n_levels))
+        budget.spend(1)
         assessment = archive.goal.assess(evaluator.line(candidate[1:], gene))
         neighbours = np.repeat(candidate[None], n_levels, axis=0)
         neighbours[:, 1 + gene] = np.arange(n_levels)

@@ -43,7 +43,7 @@ class RuleSpace:
         temperatures: NDArray[np.float64],
         goal: Goal,
         *,
-        max_levels: int = 1024,
+        max_levels: int = 4096,
         seed: int = 0,
     ) -> None:
         self.rule, self.table, self.temperatures, self.goal = rule, table, temperatures, goal

@@ -21,22 +21,19 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
 from certificates import (
     Judgement,
-    Parts,
-    Pool,
     Round,
-    Shares,
+    describe,
     extra_depth,
     judge,
     new_table,
     play,
     play_rounds,
-    redraw,
-    resplit,
     rows_of,
     share,
     target_of,
 )
 from policy_evaluation import one_at_a_time, random_view
+from resampling import Parts, Pool, Shares, redraw, resplit
 from tables import PARTS, Recipe, TableSet, real_tables, synthetic_table
 
 
@@ -173,6 +170,7 @@ def test_rounds_make_two_lines(sampling):
     for line in rows_of(rounds, is_exact=sampling is redraw):
         table.add_row("made up", "5", sampling.__name__, *line)
     assert table.row_count == 2
+    assert describe("made up", pools) == "made up: 2 networks, search 18, certify 21 of 60"
 
 
 def test_lines_count_what_was_missed():

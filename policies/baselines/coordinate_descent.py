@@ -23,5 +23,5 @@ class CoordinateDescent(Baseline):
     ) -> NDArray[np.int64]:
         """Where the moves end; as many passes over the gates as the budget allows."""
         start = closed_genome(evaluator)
-        rounds = evaluations // max(int(evaluator.n_levels.sum()), 1)
+        rounds = evaluations // max(evaluator.n_genes, 1)
         return np.stack([start, coordinate_move(evaluator, goal, start, max_rounds=rounds)])

@@ -72,5 +72,7 @@ class ConformalGateRule(Rule):
 
 
 def _p_values(calibration: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    if not len(calibration):
+        return np.zeros(len(scores))  # Nothing is known of this class, so it does not open the gate.
     at_least = len(calibration) - np.searchsorted(calibration, scores, side="left")
     return np.asarray((1.0 + at_least) / (1.0 + len(calibration)))

@@ -19,7 +19,8 @@ class EvidenceParams(RuleParams):
     """How evidence is added up and when it counts as stable.
 
     Attributes:
-        mode: ``logprob`` adds log-probabilities, ``logits`` the tempered logits themselves.
+        mode: ``logprob`` adds tempered log-probabilities, ``logits`` the raw logits: tempered ones would give the
+            same softmax.
         min_exit: Index of the first exit at which a sample may leave.
         stable_k: Least length of the run of equal predictions; the first exit has a run of 1.
         flip_penalty: Taken off the margin where the prediction differs from the previous exit's.
@@ -46,8 +47,10 @@ class EvidenceRule(Rule):
         return {"mode": ("logprob", "logits"), "stable_k": (1, 2), "flip_penalty": (0.0, 0.05, 0.2)}
 
     def _view(self, table: ExitTable, temperatures: NDArray[np.float64], params: EvidenceParams) -> RuleView:
-        scaled = table.logits.astype(np.float64) / temperatures[None, :, None]
-        added = np.cumsum(log_softmax(scaled, axis=2) if params.mode == "logprob" else scaled, axis=1)
+        evidence = table.logits.astype(np.float64)
+        if params.mode == "logprob":
+            evidence = log_softmax(evidence / temperatures[None, :, None], axis=2)
+        added = np.cumsum(evidence, axis=1)
         probabilities = np.asarray(softmax(added, axis=2))
         answers = probabilities.argmax(axis=2)
         flips = np.zeros(answers.shape, dtype=bool)

@@ -42,9 +42,8 @@ def awkward_evaluators(draw, max_samples=30, max_exits=4):
 
 def every_genome(evaluator):
     """All level vectors, shape (P, G)."""
-    return np.array(list(product(*(range(n) for n in evaluator.n_levels))), dtype=np.int64).reshape(
-        -1, evaluator.n_genes
-    )
+    genomes = list(product(*(range(n) for n in evaluator.n_levels)))
+    return np.array(genomes, dtype=np.int64).reshape(len(genomes), evaluator.n_genes)
 
 
 def rank(goal, assessment, row):
@@ -72,8 +71,11 @@ def feasible_volume(goal, quality, effort, violation, n_exits):
 
 
 @contextmanager
-def counted_evaluations(monkeypatch):
-    """A list that grows by the number of policies of each call of an evaluator."""
+def counted_evaluations(monkeypatch, *, by_level=False):
+    """A list that grows, at each call of an evaluator, by the passes over the samples: one per policy or line.
+
+    By level it grows by the policies that the call tells about: as many as a line has levels.
+    """
     calls = []
     evaluate, line = PopulationEvaluator.evaluate, PopulationEvaluator.line
 
@@ -82,7 +84,7 @@ def counted_evaluations(monkeypatch):
         return evaluate(self, genomes)
 
     def counting_line(self, genome, gene):
-        calls.append(int(self.n_levels[gene]))
+        calls.append(int(self.n_levels[gene]) if by_level else 1)
         return line(self, genome, gene)
 
     with monkeypatch.context() as patch:

@@ -2,6 +2,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score
 
 from policies.classification import (
     brier_score,
@@ -32,6 +33,14 @@ def figures_of_class(c, answers, labels):
         hits / labelled if labelled else None,
         2 * hits / (answered + labelled) if answered + labelled else None,
     )
+
+
+def test_macro_f1_is_scikit_learns():
+    rng = np.random.default_rng(0)
+    for n_classes in (2, 5, 40):
+        labels, answers = rng.integers(0, n_classes, (2, 60))
+        expected = f1_score(labels, answers, average="macro")
+        assert macro_f1(answers, labels) == pytest.approx(expected)
 
 
 # The first example imports scikit-learn.

@@ -8,7 +8,7 @@ import pytest
 from policies.crossfit import N_FOLDS, fit_and_view
 from policies.rules import RULES, RuleView, get_rule
 from policies.rules.base import Rule, RuleParams
-from tests.tables import make_table
+from tests.tables import make_table, with_stop_prob
 
 
 class MemoryParams(RuleParams):
@@ -78,8 +78,7 @@ def test_samples_stay_in_their_rows():
     params, view = fit_and_view(rule, table, np.ones(3), {})
     own = rule.view(table, np.ones(3), **params)
     assert not np.array_equal(view.probabilities, own.probabilities)
-    assert np.abs(view.probabilities - own.probabilities).max() < 0.5
-    assert (view.answers == own.answers).mean() > 0.95
+    assert (view.answers == own.answers).mean() > 0.9
     assert view.combine is own.combine
 
 
@@ -103,10 +102,8 @@ def test_the_seed_decides_the_folds():
 
 @pytest.mark.parametrize("name", sorted(name for name, rule in RULES.items() if not rule.is_fitted))
 def test_rules_that_learn_nothing_are_left_as_they_are(name):
-    table = make_table(30)
+    table = with_stop_prob(make_table(30))
     rule = get_rule(name)
-    if rule.why_not(table):
-        pytest.skip(rule.why_not(table))
     given = {key: values[-1] for key, values in rule.choices(table).items()}
     params, view = fit_and_view(rule, table, np.ones(3), given)
     assert params == given

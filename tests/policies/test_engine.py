@@ -101,20 +101,28 @@ def volume(goal, assessment, n_exits):
 
 @pytest.mark.parametrize("kind", ["tight", "loose", "macro_f1"])
 @pytest.mark.parametrize("n_exits", [3, 4, 5, 6])
-def test_no_baseline_is_better_with_as_many_evaluations(n_exits, kind):
+def test_no_baseline_is_better_with_as_many_policies(monkeypatch, n_exits, kind):
+    """Every level of a line counts as one policy here, which is generous to the baselines."""
     table = make_table(150, n_exits, seed=20 + n_exits)
     goal = GOALS[kind](table)
     space = RuleSpace("confidence", table, np.ones(n_exits), goal, max_levels=EXACT.max_levels)
-    budget = Budget()
-    found = search_rule(space, EXACT, budget).assessment
+    with counted_evaluations(monkeypatch, by_level=True) as calls:
+        found = search_rule(space, EXACT, Budget()).assessment
     evaluator = space.evaluator(0)
     for name, baseline in BASELINES.items():
         if name == "exhaustive":
             continue
-        visited = baseline.visit(evaluator, goal, evaluations=budget.spent, rng=np.random.default_rng(5))
+        visited = baseline.visit(evaluator, goal, evaluations=sum(calls), rng=np.random.default_rng(5))
         theirs = goal.assess(evaluator.evaluate(visited))
         assert volume(goal, found, n_exits) >= volume(goal, theirs, n_exits) - 1e-12, name
         assert rank(goal, found, goal.best(found)) <= rank(goal, theirs, goal.best(theirs)), name
+
+
+@pytest.mark.parametrize("islands", [1, 2])
+def test_no_line_is_left_to_search(islands):
+    table = make_table(300, 5, seed=2)
+    space = RuleSpace("confidence", table, np.ones(5), Goal(target=full_accuracy(table) - 0.2), max_levels=64)
+    assert search_rule(space, FAST, Budget(), islands=islands).is_expanded.all()
 
 
 @pytest.mark.parametrize("islands", [1, 3])

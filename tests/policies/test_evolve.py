@@ -206,6 +206,21 @@ def test_guests_are_taken_in_and_only_good_ones_renew_patience(monkeypatch):
     evolution.run(1, 2)
 
 
+def test_a_guest_nearer_to_feasible_is_progress_though_its_area_is_smaller():
+    space = space_of(4, target=1.0)
+    archive = Archive.empty(space.goal, space.n_genes)
+    bold = np.zeros((1, 4), dtype=np.int64)
+    archive.offer(bold, space.goal.assess(space.evaluate(bold)))
+    evolution = Evolution(space, archive, FAST, Budget())
+    before = evolution.archive.assessment
+    evolution.stalled = 7
+    evolution.welcome(np.array([[0, *(space.evaluator(0).n_levels - 1)]]))
+    after = evolution.archive.assessment
+    assert 0 < after.violation[0] < before.violation[0]
+    assert volume_of(after) < volume_of(before)
+    assert evolution.stalled == 0
+
+
 def test_guests_may_come_before_the_first_population():
     space = space_of()
     evolution = evolution_of(space)
@@ -213,6 +228,16 @@ def test_guests_may_come_before_the_first_population():
     evolution.welcome(guest)
     evolution.run(0, 2)
     assert len(evolution.population) == FAST.population
+
+
+def test_the_first_archive_has_searched_the_lines_through_the_best():
+    space = space_of()
+    starts = np.column_stack([np.zeros(60, dtype=int), np.arange(60), np.arange(60)])
+    alone = Archive.empty(space.goal, space.n_genes)
+    alone.offer(starts, space.goal.assess(space.evaluate(starts)))
+    archive = first_archive(space, starts, Budget())
+    assert archive.is_expanded.any()
+    assert volume_of(archive.assessment) > volume_of(alone.assessment)
 
 
 @pytest.mark.parametrize("evaluations", [1, 4, 100, 1000])

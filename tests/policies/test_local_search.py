@@ -65,7 +65,7 @@ def test_while_nothing_is_feasible_it_goes_to_what_is_nearer(space):
     assert archive.assessment.violation[0] <= least + 1 / table.n_samples
 
 
-@pytest.mark.parametrize("evaluations", [0, 10, 61, 150, 1000])
+@pytest.mark.parametrize("evaluations", [0, 1, 3, 10, 1000])
 def test_the_budget_is_kept(space, monkeypatch, evaluations):
     archive, budget = archive_of(space, closed(space)), Budget(evaluations=evaluations)
     with counted_evaluations(monkeypatch) as calls:
@@ -77,7 +77,7 @@ def test_members_that_the_budget_left_out_are_searched_later(space):
     """A part of the budget ends the first pass in the middle of a round; the rest must not be forgotten."""
     reference = archive_of(space, closed(space))
     expand(space, reference, Budget(), rounds=100)
-    archive, budget = archive_of(space, closed(space)), Budget(evaluations=10_000)
+    archive, budget = archive_of(space, closed(space)), Budget(evaluations=100)
     for part in (0.05, 0.1):
         expand(space, archive, budget, rounds=100, part=part)
         assert not archive.is_expanded.all()

@@ -3,7 +3,10 @@ import itertools
 import numpy as np
 import pytest
 
+from policies.engine import search_front
+from policies.evolve import EvolveSettings
 from policies.exit_table import ExitTable
+from policies.goal import Goal
 from policies.oracle import oracle_mean_depth
 from tests.tables import make_table
 
@@ -48,8 +51,7 @@ def test_exact_targets_do_not_need_one_more_through_rounding():
 
 
 def test_no_policy_beats_it():
-    from policies.evolve import EvolveSettings, evolve_front
-
     table = make_table(300)
-    front = evolve_front(table, np.ones(3), target=0.8, settings=EvolveSettings(population=20, generations=10))
+    settings = EvolveSettings(population=20, generations=10)
+    front = search_front(table, np.ones(3), Goal(target=0.8), settings=settings)
     assert oracle_mean_depth(table, 0.8) <= front["mean_depth"].min()

@@ -51,7 +51,7 @@ def test_only_random_search_depends_on_the_generator(baseline):
 
 
 @pytest.mark.parametrize("name", sorted(KEEPS_TO_ITS_BUDGET))
-@pytest.mark.parametrize("evaluations", [1, 2, 10, 300, 2000])
+@pytest.mark.parametrize("evaluations", [1, 2, 3, 10, 11, 300, 2000])
 def test_searching_baselines_keep_to_their_evaluations(monkeypatch, name, evaluations):
     goal = Goal(target=0.6)
     evaluator = evaluator_of(make_table(80, 4, seed=1), goal)

@@ -129,14 +129,21 @@ def test_nothing_near_the_fitted_weights_is_better(k):
                 assert objective(moved) > objective(fitted) - 1e-6
 
 
-@pytest.mark.parametrize("k", [0, 1, 2])
-def test_fitted_weights_are_as_good_as_a_search_without_gradients(k):
+def separable_table():
+    """Every exit knows every class, so that only the penalty keeps the weights from growing."""
     table = make_table(300)
+    noise = 0.1 * np.random.default_rng(0).normal(size=table.logits.shape)
+    return replace(table, logits=(noise + np.eye(4)[table.labels][:, None]).astype(np.float32))
+
+
+@pytest.mark.parametrize("table", [make_table(300), separable_table()], ids=["hard", "separable"])
+@pytest.mark.parametrize("k", [0, 1, 2])
+def test_fitted_weights_are_as_good_as_a_search_without_gradients(table, k):
     params = RULE.fit(table, np.ones(3))
     objective, start = objectives(table, k)
     bounds = [(0.0, None)] * (k + 1) + [(None, None)] * table.n_classes
     slow = minimize(objective, start, method="Powell", bounds=bounds, options={"xtol": 1e-5, "ftol": 1e-8})
-    assert objective(np.array(params["weights"][k] + params["bias"][k])) <= slow.fun + 1e-4
+    assert objective(np.array(params["weights"][k] + params["bias"][k])) <= slow.fun + 1e-5
 
 
 def test_weights_are_not_negative():

@@ -31,7 +31,7 @@ def evidence(logits, temperatures, mode):
     total, sums = [0.0] * len(logits[0]), []
     for row, temperature in zip(logits, temperatures, strict=True):
         scaled = [float(value) / temperature for value in row]
-        added = [math.log(p) for p in softmax(scaled)] if mode == "logprob" else scaled
+        added = [math.log(p) for p in softmax(scaled)] if mode == "logprob" else [float(value) for value in row]
         total = [a + b for a, b in zip(total, added, strict=True)]
         sums.append(total)
     return sums
