@@ -104,12 +104,25 @@ def search_rule(
         spread: As for :func:`search_front`.
         on_generation: Told each generation, or each epoch of islands.
     """
+    if settings.shared_thresholds:
+        return _shared_archive(space, budget)
     archive = first_archive(space, starting_candidates(space, budget), budget)
     if islands > 1:
         archive = evolve_islands(space, archive, settings, budget, seed, islands, spread, on_generation)
     else:
         Evolution(space, archive, settings, budget).run(seed, settings.generations, on_generation)
     finish(space, archive, budget)
+    return archive
+
+
+def _shared_archive(space: RuleSpace, budget: Budget) -> Archive:
+    """Every policy that shares its thresholds over all exits, of every variant of the rule."""
+    archive = Archive.empty(space.goal, space.n_genes)
+    for variant in range(space.n_variants):
+        ladder = ladder_genomes(space.evaluator(variant))
+        candidates = np.column_stack([np.full(len(ladder), variant), ladder])
+        archive.offer(candidates, space.goal.assess(space.evaluate(candidates)))
+        budget.spend(len(ladder))
     return archive
 
 

@@ -38,6 +38,7 @@ class EvolveSettings:
         max_levels: Most thresholds per exit and score column.
         max_evaluations: Most passes over the samples for one rule, each for one policy or for all levels of one
             gate together, or None.
+        shared_thresholds: Whether all exits share their thresholds; all such policies are then simply tried.
         max_seconds: Most wall time for one rule, or None; a search that this ends is not reproducible.
 
     Raises:
@@ -51,6 +52,7 @@ class EvolveSettings:
     max_levels: int = 4096
     max_evaluations: int | None = None
     max_seconds: float | None = None
+    shared_thresholds: bool = False
 
     def __post_init__(self) -> None:
         if self.population < 4 or self.population % 4:

@@ -181,8 +181,11 @@ def policy(
     preset: Annotated[str | None, typer.Option(help="Defaults for the options above: f1-under-budget.")] = None,
     delta: Annotated[float, typer.Option(help="Largest probability of a wrong certificate.")] = 0.05,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same front.")] = 0,
-    evaluations: Annotated[int | None, typer.Option(min=1, help="Most policies evaluated per rule.")] = None,
+    evaluations: Annotated[int | None, typer.Option(min=1, help="Most passes over the samples per rule.")] = None,
     seconds: Annotated[float | None, typer.Option(help="Most seconds per rule; such a run cannot be repeated.")] = None,
+    shared_thresholds: Annotated[
+        bool, typer.Option("--shared-thresholds", help="The same thresholds for all exits.")
+    ] = False,
     islands: Annotated[int, typer.Option(min=1, help="Populations that evolve apart, as Ray tasks.")] = 1,
     calibration: Annotated[str, typer.Option(help="How temperatures are found: lbfgs or grid.")] = "lbfgs",
     out: Annotated[
@@ -236,6 +239,7 @@ def policy(
         seed=seed,
         evaluations=evaluations,
         seconds=seconds,
+        shared_thresholds=shared_thresholds,
         islands=islands,
         calibration=calibration,
         out=out,

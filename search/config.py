@@ -88,6 +88,7 @@ class PolicySection(_Section):
     max_levels: Annotated[int, Field(ge=2)] = EvolveSettings.max_levels
     max_evaluations: PositiveInt | None = None
     max_seconds: Annotated[float, Field(gt=0)] | None = None
+    shared_thresholds: bool = False
 
     def evolve_settings(self) -> EvolveSettings:
         """The numbers that the evolutionary search takes."""

@@ -32,6 +32,7 @@ def read_request(
     preset: str | None,
     evaluations: int | None,
     seconds: float | None,
+    shared_thresholds: bool,
     calibration: str,
     delta: float,
     **options: Any,
@@ -44,8 +45,9 @@ def read_request(
         bounds: Texts ``name=value``.
         latency_ms: Numbers between commas.
         preset: Name of a preset.
-        evaluations: Most policies per rule.
+        evaluations: Most passes over the samples per rule.
         seconds: Most time per rule.
+        shared_thresholds: Whether all exits share their thresholds.
         calibration: How temperatures are found.
         delta: Of the certificate.
         **options: The request's other fields, None where a preset may fill them in.
@@ -65,7 +67,7 @@ def read_request(
         rules=_rules(rules, search),
         bounds=dict(_bound(text) for text in bounds),
         latency_ms=tuple(_number("--latency-ms", part) for part in latency_ms.split(",")) if latency_ms else (),
-        settings=EvolveSettings(max_evaluations=evaluations, max_seconds=seconds),
+        settings=EvolveSettings(max_evaluations=evaluations, max_seconds=seconds, shared_thresholds=shared_thresholds),
         calibration=cast(Literal["lbfgs", "grid"], calibration),
         delta=delta,
         **options,

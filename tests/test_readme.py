@@ -18,6 +18,7 @@ import yaml
 from search.cli import ExitCode, main
 from search.config import SweepConfig
 from tests.sweeps import SMALL
+from tests.tables import make_table
 
 
 ROOT = Path(__file__).parents[1]
@@ -119,8 +120,41 @@ def test_other_commands(place):
         assert done.returncode == 0, done.stderr
 
 
+def test_policies_without_a_sweep(place, monkeypatch, capsys):
+    """With tables that the README's own function writes."""
+    monkeypatch.chdir(place)
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    written: dict = {}
+    exec((place / "write_table.py").read_text(), written)  # noqa: S102
+    for seed, name in enumerate(("search", "certify", "test")):
+        table = make_table(900, 3, 4, seed=seed, prefix=name)
+        # Surer exits than usual: the README's targets are high.
+        logits = table.logits + 6 * (np.arange(4) == table.labels[:, None])[:, None]
+        written["write_table"](f"{name}.npz", logits, table.labels, table.cost, table.ids)
+    commands = [command for command in COMMANDS if re.match(r"exitsearch (policy|certify)", command)]
+    assert len(commands) == 3
+    for command in commands:
+        words = shlex.split(command)
+        more = ["--evaluations", "2000", "--out", "found"] if words[1] == "policy" else []
+        with pytest.raises(SystemExit) as ended:
+            main([*words[1:], *more])
+        printed = capsys.readouterr()
+        assert ended.value.code == ExitCode.DONE, printed.out + printed.err
+        assert "ertified: " in printed.out or "CERTIFIED: " in printed.out
+        (place / "policy.json").write_text((place / "found" / "policy.json").read_text())
+
+
 def test_every_command_is_of_a_kind_that_is_run_here():
-    known = ("make ", "exitsearch run", "python search/run.py", "python benchmarks/", "mlflow ui", ". .venv/")
+    known = (
+        "make ",
+        "exitsearch run",
+        "exitsearch policy",
+        "exitsearch certify",
+        "python search/run.py",
+        "python benchmarks/",
+        "mlflow ui",
+        ". .venv/",
+    )
     assert [command for command in COMMANDS if not command.startswith(known)] == []
 
 

@@ -32,7 +32,7 @@ RULES: dict[str, Rule] = {
     )
 }
 
-DEFAULT_RULES = ("confidence", "evidence", "ensemble", "mixture")
+DEFAULT_RULES = ("confidence", "ensemble", "mixture")
 
 
 def get_rule(name: str) -> Rule:

@@ -282,3 +282,25 @@ def test_starting_candidates_hold_what_the_warm_starts_consider():
 def test_wrong_options_are_refused(table, options, error, message):
     with pytest.raises(error, match=message):
         search_front(table, ONES, Goal(), **options)
+
+
+@pytest.mark.parametrize("rule", ["confidence", "evidence", "class-wise"])
+def test_shared_thresholds_are_the_same_at_all_exits_and_the_best_of_them(table, rule):
+    goal = Goal(target=full_accuracy(table) - 0.05)
+    settings = EvolveSettings(max_levels=1000, shared_thresholds=True)
+    front = search_front(table, ONES, goal, rules=[rule], settings=settings)
+    shared = [policy.thresholds[0] for policy in front["policy"]]
+    for policy, thresholds in zip(front["policy"], shared, strict=True):
+        # Levels lie between scores, so equal decisions can be written with slightly different numbers.
+        same = policy.__class__(policy.rule, (thresholds,) * 2, policy.temperatures, policy.params)
+        assert abs(same.decide(table).exits.mean() - policy.decide(table).exits.mean()) < 0.05
+    for tau in np.linspace(0, 1, 200):
+        width = len(shared[0])
+        other = (
+            front["policy"]
+            .iloc[0]
+            .__class__(rule, ((tau,) * width,) * 2, (1.0, 1.0, 1.0), front["policy"].iloc[0].params)
+        )
+        figures = policy_figures(table, other.decide(table))
+        if figures["accuracy"] >= goal.target:
+            assert figures["mean_depth"] >= front["mean_depth"].min() - 1e-9
