@@ -181,7 +181,7 @@ def test_target_out_of_reach_is_reported_as_infeasible(runner):
     summary, _, printed = runner("hopeless", "target=1.0", "search.trials=1", "training.epochs=1")
     assert not summary["feasible"]
     assert not summary["certified"]
-    assert "INFEASIBLE: no policy reached accuracy 1" in printed
+    assert "INFEASIBLE: no policy met accuracy 1" in printed
 
 
 def test_failing_trials_are_recorded_with_their_reason(runner):
