@@ -244,7 +244,7 @@ def main() -> None:
     parser.add_argument("--evaluations", type=int, default=20_000)
     arguments = parser.parse_args()
 
-    console = Console(width=132)
+    console = Console(width=150)
     cases = all_cases(arguments.tables, arguments.data_dir)
     rows: list[dict[str, object]] = []
     for case in track(cases, console=console, transient=True):
