@@ -78,7 +78,7 @@ def test_make_targets_exist(command):
     assert "search/run.py" in done.stdout or "pytest" in done.stdout
 
 
-TINY = (*SMALL, "search.trials=1", "training.epochs=3", "training.batch_size=16", "policy.best_trials=1")
+TINY = (*SMALL, "search.trials=1", "training.epochs=8", "training.batch_size=16", "policy.best_trials=1")
 
 
 @pytest.mark.parametrize("command", [command for command in SWEEPS if "my_sweep" not in command])
