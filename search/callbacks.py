@@ -1,127 +1,139 @@
-"""From Ray Tune's callbacks to plain observers in the driver."""
+"""From Ray Tune's callbacks into the journal, and to whoever watches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+import signal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ray.tune import Callback
+from ray.tune.result import AUTO_RESULT_KEYS
 
+from search.record import SweepRecord, TrialRecord
 from search.searcher import failure_reason
+from trainables.errors import StorageFullError
 
 
 if TYPE_CHECKING:
     from ray.tune.experiment import Trial
 
 
-@dataclass(frozen=True)
-class TrialReport:
-    """What a trial said last.
+class TrialWatcher(Protocol):
+    """Somebody who shows trials to a person."""
 
-    Attributes:
-        trial_id: Tune's name for the trial.
-        params: Training parameters.
-        result: All metrics of its last report; empty where it never reported.
-        failure: Why it counts as failed, or empty.
-    """
-
-    trial_id: str
-    params: Mapping[str, Any]
-    result: Mapping[str, Any]
-    failure: str = ""
-
-
-class TrialObserver(Protocol):
-    """Somebody in the driver who wants to know about trials."""
-
-    def sweep_began(self, finished: Sequence[TrialReport], known: Set[str]) -> None:
-        """The sweep starts; ``finished`` trials and all ids that are ``known`` are from before a resumption."""
-
-    def trial_reported(self, report: TrialReport) -> None:
-        """A trial finished an epoch."""
-
-    def trial_ended(self, report: TrialReport) -> None:
+    def trial_ended(self, trial: TrialRecord) -> None:
         """A trial finished or failed."""
 
+    def trial_retried(self, trial: TrialRecord, reason: str) -> None:
+        """A machine failed under a trial, which is started again from its last epoch."""
 
-_OBSERVERS: list[TrialObserver] = []
+
+class Recorder:
+    """Writes down what Tune tells, then shows it; stops the sweep where nothing can be written any more.
+
+    Attributes:
+        trouble: Why the sweep was stopped, or empty.
+    """
+
+    def __init__(self, record: SweepRecord, watcher: TrialWatcher) -> None:
+        self.trouble = ""
+        self._record = record
+        self._watcher = watcher
+
+    def reported(self, trial: Trial, result: Mapping[str, Any]) -> None:
+        """A trial finished an epoch."""
+        failure, done = failure_reason(result), bool(result["done"])
+        self._try(lambda: self._record.reported(_name(trial), _metrics(result), failure=failure, is_done=done))
+
+    def ended(self, trial: Trial, failure: str) -> None:
+        """A trial finished, was stopped early or failed."""
+        record = self._record.trials[_name(trial)]
+        if not record.has_ended and self._try(lambda: self._record.finished(record.trial_id, failure)):
+            self._watcher.trial_ended(record)
+
+    def retried(self, trial: Trial) -> None:
+        """A machine failed under a trial."""
+        reason = last_line(_error_text(trial))
+        if StorageFullError.__name__ in reason:
+            self._stop(reason.partition(": ")[2])
+            return
+        self._watcher.trial_retried(self._record.trials[_name(trial)], reason)
+
+    def _try(self, write: Callable[[], None]) -> bool:
+        try:
+            write()
+        except OSError as error:
+            # Tune would take the exception for the trial's.
+            self._stop(f"{error.filename or 'the journal'}: {error.strerror}")
+            return False
+        return True
+
+    def _stop(self, trouble: str) -> None:
+        if not self.trouble:
+            self.trouble = trouble
+            # As Ctrl-C does: Tune starts nothing more and leaves its loop.
+            signal.raise_signal(signal.SIGINT)
+
+
+_RECORDERS: list[Recorder] = []
 
 
 @contextmanager
-def observing(*observers: TrialObserver) -> Iterator[DriverCallback]:
-    """Give observers to Tune for one run.
+def recording(recorder: Recorder) -> Iterator[DriverCallback]:
+    """Give a recorder to Tune for one run.
 
-    Tune pickles its callbacks with the experiment and takes them out of the pickle when it resumes. So
-    the callback that it gets holds nothing, and finds the observers, which are live, in this module.
+    Tune pickles its callbacks. So the callback that it gets holds nothing, and finds the recorder in this module.
     """
-    _OBSERVERS[:] = observers
+    _RECORDERS[:] = [recorder]
     try:
         yield DriverCallback()
     finally:
-        _OBSERVERS.clear()
+        _RECORDERS.clear()
 
 
 class DriverCallback(Callback):  # type: ignore[misc]
-    """Forwards to the current observers."""
-
-    def __init__(self) -> None:
-        self._began = False
-
-    def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
-        """Announce the sweep before its first step."""
-        self._announce_once(trials)
-
-    def on_experiment_end(self, trials: list[Trial], **info: Any) -> None:
-        """Announce a sweep that had no step left to do."""
-        self._announce_once(trials)
+    """Forwards to the current recorder."""
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
     ) -> None:
         """Pass a report on."""
-        report = TrialReport(trial.trial_id, trial.config, result)
-        for observer in _OBSERVERS:
-            observer.trial_reported(report)
+        for recorder in _RECORDERS:
+            recorder.reported(trial, result)
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Pass the end of a trial on."""
-        self._ended(trial)
+        for recorder in _RECORDERS:
+            recorder.ended(trial, failure_reason(trial.last_result))
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Pass the failure of a trial on."""
-        self._ended(trial)
+        for recorder in _RECORDERS:
+            recorder.ended(trial, last_line(_error_text(trial)))
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_began": False}
-
-    def _announce_once(self, trials: list[Trial]) -> None:
-        if self._began:
-            return
-        self._began = True
-        finished = [_report(trial) for trial in trials if trial.is_finished()]
-        for observer in _OBSERVERS:
-            observer.sweep_began(finished, {trial.trial_id for trial in trials})
-
-    @staticmethod
-    def _ended(trial: Trial) -> None:
-        report = _report(trial)
-        for observer in _OBSERVERS:
-            observer.trial_ended(report)
+    def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        """Pass on that a trial is tried again."""
+        for recorder in _RECORDERS:
+            recorder.retried(trial)
 
 
-def _report(trial: Trial) -> TrialReport:
-    result = dict(trial.last_result or {})
-    # A trial that ended with an exception has its text in a file; one that diverged says so in its last report.
-    error = _error_text(trial)
-    failure = last_line(error) if error else failure_reason(result)
-    return TrialReport(trial.trial_id, trial.config, result, failure)
+def _name(trial: Trial) -> str:
+    return str(trial.config["trial"])
+
+
+def _metrics(result: Mapping[str, Any]) -> dict[str, float]:
+    """What the trial itself reported, without what Tune adds."""
+    return {
+        key: value
+        for key, value in result.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and key not in AUTO_RESULT_KEYS
+    }
 
 
 def _error_text(trial: Trial) -> str:
-    # Just after the failure the text is in the driver's own folder only, after a resumption in the storage only.
+    # Just after the failure the text is in the driver's own folder only.
     if trial.error_file and Path(trial.error_file).is_file():
         return Path(trial.error_file).read_text()
     return str(trial.get_error() or "")

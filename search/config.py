@@ -16,6 +16,7 @@ from policies.goal import Goal
 from policies.rules import DEFAULT_RULES, get_rule
 from search.errors import ConfigError
 from search.network_search import PolicySearch
+from search.redaction import redact_uri
 from spaces import SPACES, Space
 from trainables.data import SplitFractions
 from trainables.registry import resolve
@@ -67,7 +68,7 @@ class SearchSection(_Section):
     trials: PositiveInt = 20
     sampler: Literal["tpe", "nsga2", "gp", "random"] = "tpe"
     startup_trials: PositiveInt = 8
-    scheduler: Literal["none", "asha"] = "none"
+    scheduler: Literal["none", "asha", "mo-asha"] = "none"
     grace_epochs: PositiveInt = 2
     reduction: Annotated[int, Field(ge=2)] = 3
     first_trials: list[dict[str, Any]] = Field(default_factory=list)
@@ -97,17 +98,18 @@ class PolicySection(_Section):
 
 
 class ResourcesSection(_Section):
-    """What a trial may use, and what Ray takes of this machine where no cluster is running."""
+    """What a trial may use, how often it survives a machine's fault, and what Ray takes of this machine without a cluster."""
 
     cpus_per_trial: Annotated[float, Field(gt=0)] = 1
     gpus_per_trial: Annotated[float, Field(ge=0)] = 0
     concurrent: PositiveInt | None = None
+    retries: Annotated[int, Field(ge=0)] = 3
     cpus: PositiveInt | None = None
     object_store_mb: Annotated[int, Field(ge=80)] = 512
 
 
 class TrackingSection(_Section):
-    """Where MLflow keeps the sweep; the default is ``mlflow.db`` in the working folder."""
+    """Where MLflow keeps the sweep; else ``MLFLOW_TRACKING_URI``, else ``mlflow.db`` in the working folder."""
 
     uri: str | None = None
     experiment: Annotated[str, Field(min_length=1)] = "exitsearch"
@@ -169,7 +171,7 @@ class SweepConfig(_Section):
         _naming("policy", config.goal)
         space = config.build_space()
         _check_first_trials(config.search.first_trials, space)
-        if config.search.scheduler == "asha" and config.search.grace_epochs > config.training.epochs:
+        if config.search.scheduler != "none" and config.search.grace_epochs > config.training.epochs:
             raise ConfigError(
                 f"search.grace_epochs must not be above training.epochs but they are "
                 f"{config.search.grace_epochs} and {config.training.epochs}"
@@ -225,8 +227,11 @@ class SweepConfig(_Section):
         return space
 
     def to_yaml(self) -> str:
-        """The sweep file that gives exactly this configuration."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+        """The sweep file that gives exactly this configuration, but for a password in the tracking URI."""
+        values = self.model_dump(mode="json")
+        if self.tracking.uri is not None:
+            values["tracking"]["uri"] = redact_uri(self.tracking.uri)
+        return yaml.safe_dump(values, sort_keys=False)
 
 
 def known_keys() -> list[str]:

@@ -8,12 +8,12 @@ import torch
 
 from search.network_search import NetworkPolicies, PolicySearch, search_network
 from trainables.data import Split
-from trainables.multi_exit import TrialTask, load_model
+from trainables.task import TrialTask
 
 
 def search_checkpoint(
     trial_id: str,
-    checkpoint: Path,
+    checkpoints: Path,
     task: TrialTask,
     train: Split,
     search: Split,
@@ -24,7 +24,7 @@ def search_checkpoint(
 
     Args:
         trial_id: Whose checkpoint it is.
-        checkpoint: Its folder.
+        checkpoints: Their folder.
         task: What it trained.
         train: For the shape of the samples.
         search: On which policies are chosen.
@@ -32,5 +32,5 @@ def search_checkpoint(
         how: What policies are searched for, and how hard.
     """
     torch.set_num_threads(task.n_threads)
-    model = load_model(checkpoint, task, train)
+    model = task.load_model(checkpoints, train)
     return search_network(trial_id, task.table(model, search, "search"), task.table(model, certify, "certify"), how)

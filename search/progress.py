@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
 from datetime import timedelta
 import time
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from search.callbacks import TrialReport
+from search.record import SweepRecord, TrialRecord
 
 
 class TrialProgress:
@@ -47,45 +46,47 @@ class TrialProgress:
     def __exit__(self, *exception: object) -> None:
         self._bar.stop()
 
-    def sweep_began(self, finished: Sequence[TrialReport], known: Set[str]) -> None:
+    def begin(self, record: SweepRecord) -> None:
         """Start the clock, and count what was finished before."""
         self._started = time.monotonic()
+        finished = record.ended
         self._n_before = self._n_finished = len(finished)
-        for report in finished:
-            self._note_best(report)
-        if finished:
-            n_open = len(known) - len(finished)
+        for trial in finished:
+            self._note_best(trial)
+        if record.trials:
+            n_open = len(record.interrupted)
             self._console.print(f"{len(finished)} trials were finished before, {n_open} go on", highlight=False)
         self._bar.update(self._task, completed=self._n_finished)
 
-    def trial_reported(self, report: TrialReport) -> None:
-        """Nothing: a line per epoch would be noise."""
+    def trial_retried(self, trial: TrialRecord, reason: str) -> None:
+        """Say that a machine failed and the trial goes on."""
+        self._print(f"         {trial.trial_id}  goes on from its last epoch after a fault: {reason}")
 
-    def trial_ended(self, report: TrialReport) -> None:
+    def trial_ended(self, trial: TrialRecord) -> None:
         """Say what the trial reached, the best so far and the time left."""
         self._n_finished += 1
-        self._note_best(report)
+        self._note_best(trial)
         n_here = self._n_finished - self._n_before
         left = (time.monotonic() - self._started) / n_here * (self._n_trials - self._n_finished)
         best = f"none at {self._aim:.4f} yet" if self._best is None else f"best depth {self._best:.3f}"
-        self._console.print(
-            f"{self._n_finished:>3}/{self._n_trials}  {report.trial_id}  {self._outcome(report)}  |  {best}  |  "
-            f"{timedelta(seconds=round(max(left, 0)))} left",
-            soft_wrap=True,
-            highlight=False,
-            markup=False,
+        self._print(
+            f"{self._n_finished:>3}/{self._n_trials}  {trial.trial_id}  {self._outcome(trial)}  |  {best}  |  "
+            f"{timedelta(seconds=round(max(left, 0)))} left"
         )
         self._bar.update(self._task, completed=self._n_finished)
 
-    def _outcome(self, report: TrialReport) -> str:
-        if report.failure:
-            return f"failed: {report.failure}"
-        accuracy, depth = report.result["accuracy"], report.result["mean_depth"]
+    def _print(self, line: str) -> None:
+        self._console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+    def _outcome(self, trial: TrialRecord) -> str:
+        if trial.failure:
+            return f"failed: {trial.failure}"
+        accuracy, depth = trial.result["accuracy"], trial.result["mean_depth"]
         falls_short = "" if accuracy >= self._aim else f" (below {self._aim:.4f})"
         return f"accuracy {accuracy:.4f}{falls_short} at depth {depth:.3f}"
 
-    def _note_best(self, report: TrialReport) -> None:
-        if report.failure or report.result["accuracy"] < self._aim:
+    def _note_best(self, trial: TrialRecord) -> None:
+        if trial.failure or trial.result["accuracy"] < self._aim:
             return
-        depth = float(report.result["mean_depth"])
+        depth = float(trial.result["mean_depth"])
         self._best = depth if self._best is None else min(self._best, depth)

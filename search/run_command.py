@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 import re
 import sys
@@ -9,15 +10,17 @@ from typing import Any
 
 from rich.console import Console
 
-from search.config import SweepConfig, TrackingSection
+from search.config import SweepConfig
 from search.data_check import require_same_data
-from search.errors import SweepInterruptedError
+from search.errors import RunFolderError, SweepInterruptedError
+from search.redaction import HIDDEN
 from search.run_folder import RunFolder
 from search.sweep import load_splits, run_sweep
 from search.sweep_file import DEFAULT_PRESET, load_sweep, read_values
 from search.tracking import default_tracking_uri
 
 
+TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 _STEM_LENGTH = 80
 
 
@@ -57,7 +60,7 @@ def run_command(
         config = load_sweep(sweep or DEFAULT_PRESET, assignments, **options)
         # Before the folder is made: bad data must not leave an empty sweep behind.
         splits = load_splits(config)
-        folder, config = RunFolder.create(_with_tracking(config, config.tracking), stem)
+        folder, config = RunFolder.create(_with_tracking(config), stem)
     try:
         return run_sweep(config, folder, splits, address=address, console=console)
     except KeyboardInterrupt:
@@ -81,7 +84,7 @@ def _find(
     given = SweepConfig.from_mapping(values)
     folder.require_same(given)
     given = given.model_copy(update={"name": folder.name, "data_dir": given.data_dir or stored.data_dir})
-    return _with_tracking(given, given.tracking if given.tracking.uri else stored.tracking), folder
+    return _with_tracking(given, stored.tracking.uri), folder
 
 
 def _name_stem(sweep: str) -> str:
@@ -90,7 +93,19 @@ def _name_stem(sweep: str) -> str:
     return stem[:_STEM_LENGTH] or DEFAULT_PRESET
 
 
-def _with_tracking(config: SweepConfig, tracking: TrackingSection) -> SweepConfig:
-    """Write the default down: a sweep that is resumed from another folder stays in the same store."""
-    tracking = tracking.model_copy(update={"uri": tracking.uri or default_tracking_uri()})
+def _with_tracking(config: SweepConfig, stored: str | None = None) -> SweepConfig:
+    """Fill in where MLflow keeps the sweep: what this call says, the environment, where it was kept, the default.
+
+    The default is written down with the sweep: resumed from another folder, it stays in the same store.
+    """
+    uri = next(
+        (uri for uri in (config.tracking.uri, os.environ.get(TRACKING_VARIABLE), stored) if uri and HIDDEN not in uri),
+        None,
+    )
+    if uri is None and stored is not None:
+        raise RunFolderError(
+            f"the tracking URI of this sweep is {stored}, whose password is not kept; give the whole address again in "
+            f"{TRACKING_VARIABLE} or with --tracking-uri"
+        )
+    tracking = config.tracking.model_copy(update={"uri": uri or default_tracking_uri()})
     return config.model_copy(update={"tracking": tracking})

@@ -16,8 +16,6 @@ from search.result_files import ResultFiles
 
 # Keys that say where and how fast a sweep runs, not what it is; they may change between a sweep and its resumption.
 _FREE_KEYS = ("name", "data_dir", "runs_dir", "resources", "tracking")
-# Tune takes this one out of its own snapshot.
-_BOUND_KEYS = ("resources.concurrent",)
 
 
 @dataclass(frozen=True)
@@ -50,9 +48,26 @@ class RunFolder(ResultFiles):
         return self.path / "tracking.json"
 
     @property
+    def journal_file(self) -> Path:
+        """What happened, event by event: all that a resumption needs."""
+        return self.path / "journal.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """A folder of checkpoints for each trial; all nodes must see it."""
+        return self.path / "checkpoints"
+
+    @property
     def experiment(self) -> Path:
-        """Tune's own folder."""
+        """Tune's own folder; nothing is read from it again."""
         return self.path / "tune"
+
+    def new_session(self) -> Path:
+        """A folder that no earlier run of this sweep wrote to."""
+        number = sum(1 for _ in self.experiment.glob("session-*"))
+        path = self.experiment / f"session-{number + 1}"
+        path.mkdir(parents=True)
+        return path
 
     def table(self, trial_id: str, split: str) -> Path:
         """The exit table of one trial on one split."""
@@ -116,8 +131,7 @@ class RunFolder(ResultFiles):
         """
         stored, given = (_flat(one.model_dump(mode="json")) for one in (self.read_config(), config))
         for key in sorted({*stored, *given}):
-            is_free = key.split(".")[0] in _FREE_KEYS and key not in _BOUND_KEYS
-            if is_free or stored.get(key) == given.get(key):
+            if key.split(".")[0] in _FREE_KEYS or stored.get(key) == given.get(key):
                 continue
             raise RunFolderError(
                 f"{self.name!r} belongs to another sweep file: {key} was {stored.get(key)!r} and is now "

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, TrialScheduler
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from search.config import SweepConfig
+from search.halving import AsyncHalving
+from search.priorities import nondominated_priority, scalar_priority
 
 
-def build_scheduler(config: SweepConfig) -> TrialScheduler:
-    """``none`` trains every trial to its end; ``asha`` halves by ``depth_at_target`` (Li et al., 2020)."""
-    if config.search.scheduler == "none":
+def build_scheduler(config: SweepConfig, *, aim: float) -> TrialScheduler:
+    """The scheduler of that name.
+
+    ``none`` trains every trial to its end; ``asha`` halves by ``depth_at_target`` (Li et al., 2020), ``mo-asha`` by
+    accuracy and mean depth at once (Schmucker et al., 2021).
+
+    Args:
+        config: The sweep.
+        aim: The accuracy that makes a trial feasible.
+    """
+    search = config.search
+    if search.scheduler == "none":
         return FIFOScheduler()
-    return AsyncHyperBandScheduler(
-        time_attr="epoch",
-        metric="depth_at_target",
-        mode="min",
-        max_t=config.training.epochs,
-        grace_period=config.search.grace_epochs,
-        reduction_factor=config.search.reduction,
+    priority = scalar_priority("depth_at_target") if search.scheduler == "asha" else nondominated_priority(aim=aim)
+    return AsyncHalving(
+        priority,
+        grace_epochs=search.grace_epochs,
+        reduction=search.reduction,
+        max_epochs=config.training.epochs,
     )

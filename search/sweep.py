@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-import json
 import time
 from typing import Any
+from uuid import uuid4
 
 from rich.console import Console
 from safetensors.torch import save_file
 
 from policies.claims import Claim
 from policies.exit_table import ExitTable
-from search.callbacks import observing
-from search.cluster import concurrent_trials, connected
+from search.cluster import connected
 from search.config import SweepConfig
 from search.environment import describe_environment
 from search.errors import SweepError, SweepInterruptedError
 from search.figures import FrontFigure
+from search.journal import Journal
 from search.progress import TrialProgress
+from search.record import SweepRecord
 from search.report import print_summary
 from search.result_files import write_json
 from search.results import write_results
 from search.run_folder import RunFolder
 from search.selection import Selection, select_policy
+from search.shared_folder import require_shared
 from search.summary import build_summary
 from search.tracking import Tracker
+from search.training import train_trials
 from search.trial_policies import search_trials
 from search.trials import TrialOutcome, best_trials, collect_trials, trial_points
-from search.tuner import build_task, build_tuner
+from search.tuner import build_task, build_trainable
+from trainables.checkpoints import FULL_DISK
 from trainables.data import Splits
-from trainables.multi_exit import TrialTask, load_model
+from trainables.task import TrialTask
 from trainables.workloads import get_workload
 
 
@@ -50,7 +56,7 @@ def run_sweep(
 
     Args:
         config: Resolved, with its name.
-        folder: Where the files go; what it holds already is continued.
+        folder: Where the files go; what its journal holds already is continued.
         splits: The data.
         address: Of a Ray cluster, or None.
         console: Where to print.
@@ -61,53 +67,57 @@ def run_sweep(
     Raises:
         SweepError: If no trial finished.
         SweepInterruptedError: If it was stopped before its last trial.
+        RunFolderError: If another process runs the same sweep.
     """
-    started = time.monotonic() - _seconds_before(folder)
-    write_json(folder.environment_file, describe_environment(config, splits))
-    tracker = Tracker(config.tracking_uri, config.tracking.experiment, folder)
-    tracker.start(_tracked_params(config))
-    task = build_task(config, splits)
-    try:
-        with connected(config.resources, address) as where:
-            console.print(f"Sweep {folder.name} on {where}", highlight=False, soft_wrap=True)
-            console.print(f"Target {config.target:g}; with the margin for a certificate, trials aim at {task.aim:.4f}")
-            outcomes = _train(config, folder, task, splits, tracker, console)
-            selection = _select(config, folder, task, splits, outcomes, console)
-        summary = _report(config, folder, task, splits, selection, outcomes, seconds=time.monotonic() - started)
-    except BaseException:
-        tracker.abandon()
-        raise
-    _track(tracker, folder, summary, selection)
-    print_summary(console, summary, folder, tracking_uri=tracker.uri)
+    with Journal(folder.journal_file) as journal, _room_on_disk(folder):
+        if not journal.events:
+            journal.append("created", sweep_id=uuid4().hex, name=folder.name)
+        record = SweepRecord(journal)
+        record.settle()
+        started = time.monotonic() - record.seconds
+        write_json(folder.environment_file, describe_environment(config, splits))
+        tracker = Tracker(config.tracking_uri, config.tracking.experiment, folder, journal)
+        tracker.start(_tracked_params(config))
+        task = build_task(config, splits)
+        try:
+            with connected(config.resources, address) as where:
+                console.print(f"Sweep {folder.name} on {where}", highlight=False, soft_wrap=True)
+                console.print(
+                    f"Target {config.target:g}; with the margin for a certificate, trials aim at {task.aim:.4f}"
+                )
+                require_shared(folder.path)
+                outcomes = _train(config, folder, task, splits, record, console)
+                selection = _select(config, folder, task, splits, outcomes, console)
+            summary = _report(config, folder, task, splits, selection, outcomes, seconds=time.monotonic() - started)
+        except BaseException as error:
+            tracker.abandon(str(error))
+            raise
+        _track(tracker, folder, summary, selection)
+    print_summary(console, summary, folder, tracking_uri=tracker.shown_uri)
     return summary
 
 
-def _seconds_before(folder: RunFolder) -> float:
-    """What the sweep took already, where it was finished once."""
+@contextmanager
+def _room_on_disk(folder: RunFolder) -> Iterator[None]:
+    """Say in one line that the disk is full: what there is can be continued."""
     try:
-        return float(json.loads(folder.summary_file.read_text())["seconds"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0.0
+        yield
+    except OSError as error:
+        if error.errno not in FULL_DISK:
+            raise
+        raise SweepInterruptedError(
+            f"the sweep was stopped because the disk is full ({error.filename or folder.path}); make room, then "
+            f"continue it with --resume --name {folder.name}"
+        ) from None
 
 
 def _train(
-    config: SweepConfig, folder: RunFolder, task: TrialTask, splits: Splits, tracker: Tracker, console: Console
+    config: SweepConfig, folder: RunFolder, task: TrialTask, splits: Splits, record: SweepRecord, console: Console
 ) -> list[TrialOutcome]:
-    n_trials = config.search.trials
-    with (
-        TrialProgress(console, n_trials=n_trials, aim=task.aim) as progress,
-        observing(tracker, progress) as callback,
-    ):
-        concurrent = concurrent_trials(config.resources)
-        grid = build_tuner(config, folder, task, splits, callback, concurrent=concurrent).fit()
-    outcomes = collect_trials(grid, epochs=config.training.epochs)
-    n_ended = sum(trial.has_ended for trial in outcomes)
-    if n_ended < n_trials:
-        raise SweepInterruptedError(
-            f"the sweep was interrupted after {n_ended} of {n_trials} trials; continue it with "
-            f"--resume --name {folder.name}"
-        )
-    return outcomes
+    with TrialProgress(console, n_trials=config.search.trials, aim=task.aim) as progress:
+        progress.begin(record)
+        train_trials(config, folder, build_trainable(config, folder, task, splits), record, progress, aim=task.aim)
+    return collect_trials(record, checkpoints=folder.checkpoints, epochs=config.training.epochs)
 
 
 def _select(
@@ -123,13 +133,17 @@ def _select(
         reason = next((trial.failure for trial in outcomes if trial.failure), "none was trained to its last epoch")
         raise SweepError(f"none of the {len(outcomes)} trials finished; the first reason is: {reason}")
     console.print(f"Searching policies on the tables of the best {len(trials)} trials", highlight=False)
-    networks = search_trials(trials, task, splits, config)
+    networks, losses = search_trials(trials, task, splits, config)
+    for loss in losses:
+        console.print(f"Note: {loss}", soft_wrap=True, highlight=False, markup=False)
+    if not networks:
+        raise SweepError(f"none of the best trials has a network any more; the first reason is: {losses[0]}")
     for network in networks:
         network.search.save(folder.table(network.network, "search"))
         if network.certify is not None:
             network.certify.save(folder.table(network.network, "certify"))
         for note in network.notes:
-            console.print(f"Note: trial {network.network}: {note}", soft_wrap=True, highlight=False)
+            console.print(f"Note: {network.network}: {note}", soft_wrap=True, highlight=False)
     return select_policy(
         networks,
         config.goal(),
@@ -174,9 +188,7 @@ def _read_test(
 ) -> ExitTable:
     """The one place that reads ``test``: everything has been chosen by now."""
     trial = next(one for one in outcomes if one.trial_id == selection.network.network)
-    if trial.checkpoint is None:
-        raise SweepError(f"the checkpoint of trial {trial.trial_id} is gone, so its network cannot be reported")
-    model = load_model(trial.checkpoint, task, splits.train)
+    model = task.load_model(trial.checkpoints, splits.train)
     table = task.table(model, splits.test, "test")
     table.save(folder.table(trial.trial_id, "test"))
     facts = {"workload": task.workload, "n_exits": str(task.n_exits), "width": str(task.width)}
@@ -188,11 +200,11 @@ def _read_test(
 
 def _track(tracker: Tracker, folder: RunFolder, summary: dict[str, Any], selection: Selection) -> None:
     tracker.log_front(selection.front)
-    tracker.log_artifacts([folder.sweep_file, *folder.written, folder.environment_file, folder.model_file])
     selected = summary["selected"]
     tracker.finish(
         {f"{split}_{key}": selected[split][key] for split in ("search", "certify", "test") for key in _HEADLINES},
         {"feasible": str(summary["feasible"]).lower(), "certified": str(summary["certified"]).lower()},
+        [folder.sweep_file, *folder.written, folder.environment_file, folder.model_file],
     )
 
 

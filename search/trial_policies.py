@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import ray
 
+from policies.errors import ExitSearchError
 from search.config import SweepConfig
 from search.network_search import NetworkPolicies
 from search.policy_task import search_checkpoint
 from search.trials import TrialOutcome
 from trainables.data import Splits
-from trainables.multi_exit import TrialTask
+from trainables.task import TrialTask
 
 
 def search_trials(
     trials: list[TrialOutcome], task: TrialTask, splits: Splits, config: SweepConfig
-) -> list[NetworkPolicies]:
+) -> tuple[list[NetworkPolicies], list[str]]:
     """Search the policies of each trial's network.
 
     Args:
-        trials: Trials with a checkpoint.
+        trials: Trials that were trained to their end.
         task: What they trained.
         splits: Only ``train`` (for its shape), ``search`` and ``certify`` are used.
         config: The sweep.
+
+    Returns:
+        The policies, and why networks were lost, if any were.
     """
     parts = [ray.put(split) for split in (splits.train, splits.search, splits.certify)]
     remote = ray.remote(num_cpus=config.resources.cpus_per_trial)(search_checkpoint)
-    return list(
-        ray.get(
-            [remote.remote(trial.trial_id, trial.checkpoint, task, *parts, config.policy_search()) for trial in trials]
-        )
-    )
+    how = config.policy_search()
+    answers = [remote.remote(trial.trial_id, trial.checkpoints, task, *parts, how) for trial in trials]
+    found: list[NetworkPolicies] = []
+    losses: list[str] = []
+    for trial, answer in zip(trials, answers, strict=True):
+        try:
+            found.append(ray.get(answer))
+        except ExitSearchError as error:
+            losses.append(f"{trial.trial_id}: {str(error.args[-1] if error.args else error).splitlines()[-1]}")
+    return found, losses

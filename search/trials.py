@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from ray.tune import ResultGrid
 
-from search.callbacks import last_line
-from search.searcher import failure_reason
+from search.record import SweepRecord
 
 
 @dataclass(frozen=True)
@@ -18,10 +16,10 @@ class TrialOutcome:
     """One trial after the sweep.
 
     Attributes:
-        trial_id: Tune's name for it.
+        trial_id: Its name.
         params: Training parameters.
         metrics: Its last report; empty where it never reported.
-        checkpoint: Folder of its last checkpoint, or None.
+        checkpoints: Folder of its checkpoints.
         failure: Why it counts as failed, or empty.
         is_full: Whether it was trained to its last epoch; one that was stopped early is not compared further.
     """
@@ -29,37 +27,29 @@ class TrialOutcome:
     trial_id: str
     params: dict[str, Any]
     metrics: dict[str, Any]
-    checkpoint: Path | None
+    checkpoints: Path
     failure: str
     is_full: bool
-    has_ended: bool
 
 
-def collect_trials(grid: ResultGrid, *, epochs: int) -> list[TrialOutcome]:
-    """Read Tune's results in the order of the trials."""
-    outcomes = []
-    for result in grid:
-        metrics = dict(result.metrics or {})
-        has_ended = bool(result.error or metrics.get("done"))
-        failure = last_line(str(result.error)) if result.error else failure_reason(metrics if has_ended else None)
-        outcomes.append(
-            TrialOutcome(
-                trial_id=str(metrics.get("trial_id", Path(result.path).name)),
-                params=dict(result.config or {}),
-                metrics=metrics,
-                checkpoint=Path(result.checkpoint.path) if result.checkpoint else None,
-                failure=failure,
-                is_full=not failure and int(metrics.get("epoch", 0)) >= epochs,
-                has_ended=has_ended,
-            )
+def collect_trials(record: SweepRecord, *, checkpoints: Path, epochs: int) -> list[TrialOutcome]:
+    """The trials that ended, in the order in which they were suggested."""
+    return [
+        TrialOutcome(
+            trial_id=trial.trial_id,
+            params=trial.params,
+            metrics=trial.result,
+            checkpoints=checkpoints / trial.trial_id,
+            failure=trial.failure,
+            is_full=not trial.failure and trial.epoch >= epochs,
         )
-    return outcomes
+        for trial in record.ended
+    ]
 
 
 def best_trials(outcomes: list[TrialOutcome], count: int) -> list[TrialOutcome]:
-    """The fully trained trials with the least ``depth_at_target``, best first."""
-    full = [trial for trial in outcomes if trial.is_full and trial.checkpoint is not None]
-    # Ties stay in the order of the trials: their ids are random.
+    """The fully trained trials with the least ``depth_at_target``, best first; ties in the order of their numbers."""
+    full = [trial for trial in outcomes if trial.is_full]
     return sorted(full, key=lambda trial: float(trial.metrics["depth_at_target"]))[:count]
 
 

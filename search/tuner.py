@@ -1,29 +1,30 @@
-"""Building the Ray Tune tuner of a sweep, new or restored."""
+"""Building the Ray Tune tuner of what is left of a sweep."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ray import tune
 
 from policies.claims import Claim, aim_of
 from search.callbacks import DriverCallback
-from search.config import SweepConfig
+from search.config import ResourcesSection, SweepConfig
+from search.halving import AsyncHalving
+from search.record import SweepRecord
 from search.run_folder import RunFolder
 from search.schedulers import build_scheduler
-from search.searcher import ConstrainedOptunaSearch
+from search.searcher import ConstrainedSearch
 from trainables.data import Splits
-from trainables.multi_exit import MultiExitTrainable, TrialTask
+from trainables.multi_exit import MultiExitTrainable
+from trainables.task import TrialTask
 
 
 if TYPE_CHECKING:
     from ray.tune.experiment import Trial
 
-# A snapshot of the experiment every second: with Tune's own ten, a kill loses trials.
-_SNAPSHOT_SECONDS = "1"
-_KEPT_CHECKPOINTS = 2
+_NO_SNAPSHOTS_SECONDS = "1e9"
 
 
 def build_task(config: SweepConfig, splits: Splits) -> TrialTask:
@@ -56,56 +57,69 @@ def aim_accuracy(config: SweepConfig, splits: Splits) -> float:
 def build_tuner(
     config: SweepConfig,
     folder: RunFolder,
-    task: TrialTask,
-    splits: Splits,
+    trainable: Any,
+    record: SweepRecord,
     callback: DriverCallback,
     *,
+    aim: float,
     concurrent: int,
 ) -> tune.Tuner:
-    """A new tuner, or the one that the folder holds a snapshot of.
+    """A tuner for the trials that have not ended.
 
     Args:
         config: The sweep.
-        folder: Its files; Tune writes below ``tune/``.
-        task: What every trial trains.
-        splits: Trials are given ``train`` and ``search``, through the object store: once per node.
-        callback: Tells the driver's observers.
+        folder: Tune's own files go below ``tune/``; they are never read again.
+        trainable: What a trial runs, with its resources.
+        record: What is known of the sweep; those trials go on that were interrupted.
+        callback: Tells the driver.
+        aim: The accuracy that trials are searched for.
         concurrent: How many trials run at the same time.
     """
-    os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", _SNAPSHOT_SECONDS)
+    # The journal is the sweep's memory, so Tune's own snapshots would only cost time.
+    os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", _NO_SNAPSHOTS_SECONDS)
     # MLflow has every report; files for CSV, JSON and TensorBoard as well would cost a trial's driver time again.
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
     # The older output engine is the one that verbose=0 really silences; the sweep prints its own lines.
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-    trainable = tune.with_resources(
-        tune.with_parameters(MultiExitTrainable, task=task, train=splits.train, search=splits.search),
-        {"cpu": config.resources.cpus_per_trial, "gpu": config.resources.gpus_per_trial},
-    )
-    if tune.Tuner.can_restore(str(folder.experiment)):
-        return tune.Tuner.restore(str(folder.experiment), trainable=trainable)
+    scheduler = build_scheduler(config, aim=aim)
+    if isinstance(scheduler, AsyncHalving):
+        for trial_id, figures in record.reports():
+            scheduler.goes_on(trial_id, int(figures["epoch"]), figures)
     return tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
-            search_alg=ConstrainedOptunaSearch(config, aim=task.aim),
-            scheduler=build_scheduler(config),
-            num_samples=config.search.trials,
+            search_alg=ConstrainedSearch(config, record, aim=aim),
+            scheduler=scheduler,
+            num_samples=config.search.trials - len(record.ended),
             max_concurrent_trials=concurrent,
             reuse_actors=True,
-            trial_name_creator=_trial_id,
-            trial_dirname_creator=_trial_id,
+            trial_name_creator=_trial_name,
+            trial_dirname_creator=_trial_name,
         ),
         run_config=tune.RunConfig(
-            name=folder.experiment.name,
-            storage_path=str(folder.experiment.parent),
+            name=folder.new_session().name,
+            storage_path=str(folder.experiment),
             callbacks=[callback],
-            checkpoint_config=tune.CheckpointConfig(
-                num_to_keep=_KEPT_CHECKPOINTS, checkpoint_frequency=1, checkpoint_at_end=True
-            ),
+            # Of workers and nodes that are lost; a trial's own failures are reports, and are never tried again.
+            failure_config=tune.FailureConfig(max_failures=config.resources.retries),
             verbose=0,
         ),
     )
 
 
-def _trial_id(trial: Trial) -> str:
-    """Name and folder of a trial: its id alone, not all of its parameters."""
-    return str(trial.trial_id)
+def with_resources(trainable: Any, resources: ResourcesSection) -> Any:
+    """A trainable with what each trial is given."""
+    return tune.with_resources(trainable, {"cpu": resources.cpus_per_trial, "gpu": resources.gpus_per_trial})
+
+
+def build_trainable(config: SweepConfig, folder: RunFolder, task: TrialTask, splits: Splits) -> Any:
+    """What a trial runs: it is given ``train`` and ``search`` through the object store, once per node."""
+    trainable = tune.with_parameters(
+        MultiExitTrainable, task=task, train=splits.train, search=splits.search, checkpoints=folder.checkpoints
+    )
+    return with_resources(trainable, config.resources)
+
+
+def _trial_name(trial: Trial) -> str:
+    """Name and folder of a trial: its own, not all of its parameters."""
+    return str(trial.config["trial"])

@@ -9,3 +9,11 @@ class DataError(ExitSearchError):
 
 class TrainingError(ExitSearchError):
     """Training options that cannot work together."""
+
+
+class CheckpointError(ExitSearchError):
+    """The checkpoint of a finished trial is gone or damaged."""
+
+
+class StorageFullError(ExitSearchError):
+    """There is no room for a checkpoint."""

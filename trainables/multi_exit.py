@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 import math
 from pathlib import Path
 import time
@@ -12,69 +11,40 @@ from typing import Any
 from ray import tune
 import torch
 
-from policies.errors import ExitTableError
-from policies.exit_table import ExitTable
+from policies.errors import ExitSearchError
+from trainables.checkpoints import CheckpointFolder, read_state, write_state
 from trainables.data import Split
-from trainables.models import MultiExitModel
 from trainables.report import diverged_report, quick_report
-from trainables.tabulate import exit_table
+from trainables.task import TrialTask
 from trainables.training import MultiExitTraining
-from trainables.workloads import get_workload
-
-
-CHECKPOINT_FILE = "training.pt"
-
-
-@dataclass(frozen=True)
-class TrialTask:
-    """What is the same for all trials of a sweep.
-
-    Attributes:
-        workload: Name of the workload.
-        class_names: Of the data.
-        n_exits: Number of exits.
-        width: Channels of the first stage.
-        epochs: Length of the training.
-        batch_size: Samples per step.
-        aim: The accuracy that policies are searched for: the target and the margin that a certificate needs.
-        seed: Of initial weights, sample order and augmentation; the same for all trials, so that they
-            differ by their parameters only.
-        n_threads: Threads to compute with: the trial's CPU share.
-        use_gpu: Whether the trial was given a GPU.
-    """
-
-    workload: str
-    class_names: tuple[str, ...]
-    n_exits: int
-    width: int
-    epochs: int
-    batch_size: int
-    aim: float
-    seed: int
-    n_threads: int = 1
-    use_gpu: bool = False
-
-    def build_model(self, train: Split) -> MultiExitModel:
-        """The untrained network."""
-        torch.manual_seed(self.seed)
-        workload = get_workload(self.workload)
-        return workload.build_model(train, len(self.class_names), n_exits=self.n_exits, width=self.width)
-
-    def table(self, model: MultiExitModel, split: Split, name: str) -> ExitTable:
-        """The exit table of a network on one split."""
-        return exit_table(model, split, workload=self.workload, split=name, class_names=list(self.class_names))
 
 
 class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
     """Trains with the trial's parameters; one step is one epoch.
 
-    It is given the splits ``train`` and ``search`` and never sees the others. Every report holds all metrics.
+    It is given the splits ``train`` and ``search`` and never sees the others. Every report holds all metrics. What
+    a configuration does wrong (a loss that is not a number, an exception while training) ends the trial with a
+    ``failure`` in its report, so that it is not tried again; what happens to a machine is left to Tune, which starts
+    the trial elsewhere, where it goes on from its last epoch.
     """
 
-    def setup(self, config: dict[str, Any], task: TrialTask, train: Split, search: Split) -> None:
-        """Build the network; the data stay for the actor's next trials."""
+    _training: MultiExitTraining
+    _untold: dict[str, Any] | None
+
+    def setup(
+        self, config: dict[str, Any], task: TrialTask, train: Split, search: Split, checkpoints: Path | None = None
+    ) -> None:
+        """Build the network, or continue the trial's own; the data stay for the actor's next trials.
+
+        Args:
+            config: The trial's parameters, and as ``trial`` its name.
+            task: What all trials have in common.
+            train: Weights are fitted on it.
+            search: Reports are made on it.
+            checkpoints: Folder with a folder for each trial, seen by all nodes; None keeps no checkpoints.
+        """
         torch.set_num_threads(task.n_threads)
-        self._task, self._train, self._search = task, train, search
+        self._task, self._train, self._search, self._checkpoints = task, train, search, checkpoints
         self._begin(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -83,58 +53,78 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
         return True
 
     def step(self) -> dict[str, Any]:
-        """Train one epoch and report the best quick policy on ``search``."""
-        started = time.perf_counter()
-        loss = self._training.train_epoch()
-        report, failure = self._report(loss)
-        epoch = self._training.epoch
-        return {
-            **report,
-            "train_loss": loss,
-            "epoch": epoch,
-            "seconds": time.perf_counter() - started,
-            "failure": failure,
-            "done": bool(failure) or epoch >= self._task.epochs,
-        }
+        """Train one epoch, keep a checkpoint and report the best quick policy on ``search``.
+
+        The first step after a restart repeats the last report: nobody may have heard it.
+        """
+        if self._untold is not None:
+            report, self._untold = self._untold, None
+            return report
+        report = self._train_and_report()
+        if self._folder is not None and not report["failure"]:
+            state = {**self._training.state(), "report": report}
+            self._folder.save(report["epoch"], lambda path: write_state(path, state))
+        return report
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Write weights, optimiser, schedule, random states and epoch."""
-        torch.save(self._training.state(), Path(checkpoint_dir) / CHECKPOINT_FILE)
+        write_state(Path(checkpoint_dir), {**self._training.state(), "report": None})
 
     def load_checkpoint(self, checkpoint: str) -> None:
-        """Continue from :meth:`save_checkpoint`; nothing is unpickled but tensors and plain numbers."""
-        path = Path(checkpoint) / CHECKPOINT_FILE
-        self._training.load_state(torch.load(path, weights_only=True, map_location="cpu"))
+        """Continue from :meth:`save_checkpoint`; nothing is unpickled but tensors and plain values."""
+        self._continue(read_state(Path(checkpoint)))
 
     def _begin(self, config: Mapping[str, Any]) -> None:
-        task = self._task
-        workload = get_workload(task.workload)
-        self._training = MultiExitTraining(
-            task.build_model(self._train),
-            workload.settings(config, n_exits=task.n_exits, epochs=task.epochs),
-            self._train,
-            augmentation=workload.augmentation,
-            epochs=task.epochs,
-            batch_size=task.batch_size,
-            seed=task.seed,
-            device=torch.device("cuda" if task.use_gpu and torch.cuda.is_available() else "cpu"),
-        )
-
-    def _report(self, loss: float) -> tuple[dict[str, float], str]:
-        task = self._task
-        if not math.isfinite(loss):
-            reason = f"the loss is {loss} in epoch {self._training.epoch}"
-            return diverged_report(task.n_exits, target=task.aim), reason
+        params = dict(config)
+        name = params.pop("trial", None)
+        self._folder = CheckpointFolder(self._checkpoints / name) if self._checkpoints and name else None
+        self._untold = None
+        self._broken = ""
         try:
-            table = task.table(self._training.model, self._search, "search")
-        except ExitTableError as error:
-            return diverged_report(task.n_exits, target=task.aim), f"epoch {self._training.epoch}: {error}"
-        return quick_report(table, target=task.aim), ""
+            self._training = self._task.training(params, self._train)
+        except Exception as error:
+            self._broken = describe(error)
+            return
+        state = self._folder.newest(read_state) if self._folder is not None else None
+        if state is not None:
+            self._continue(state)
+
+    def _continue(self, state: dict[str, Any]) -> None:
+        self._training.load_state(state)
+        self._untold = state["report"]
+
+    def _train_and_report(self) -> dict[str, Any]:
+        started = time.perf_counter()
+        if self._broken:
+            return self._failed(0, math.nan, self._broken)
+        epoch = self._training.epoch + 1
+        loss = math.nan
+        try:
+            loss = self._training.train_epoch()
+            if not math.isfinite(loss):
+                return self._failed(epoch, loss, f"the loss is {loss} in epoch {epoch}")
+            table = self._task.table(self._training.model, self._search, "search")
+            figures = quick_report(table, target=self._task.aim)
+        except Exception as error:
+            return self._failed(epoch, loss, f"epoch {epoch}: {describe(error)}")
+        return {
+            **figures,
+            "train_loss": loss,
+            "epoch": epoch,
+            "seconds": time.perf_counter() - started,
+            "failure": "",
+            "done": epoch >= self._task.epochs,
+        }
+
+    def _failed(self, epoch: int, loss: float, reason: str) -> dict[str, Any]:
+        figures = diverged_report(self._task.n_exits, target=self._task.aim)
+        return {**figures, "train_loss": loss, "epoch": epoch, "seconds": 0.0, "failure": reason, "done": True}
 
 
-def load_model(checkpoint_dir: Path, task: TrialTask, train: Split) -> MultiExitModel:
-    """The network of a checkpoint, on the CPU, in evaluation mode."""
-    model = task.build_model(train)
-    state = torch.load(checkpoint_dir / CHECKPOINT_FILE, weights_only=True, map_location="cpu")
-    model.load_state_dict(state["model"])
-    return model.eval()
+def describe(error: Exception) -> str:
+    """An exception in one line: its kind and the first line of its text."""
+    text = str(error).strip()
+    if isinstance(error, ExitSearchError) and text:
+        return text
+    kind = type(error).__name__
+    return f"{kind}: {text.splitlines()[0]}"[:300] if text else kind

@@ -24,7 +24,7 @@ def test_folder_holds_the_resolved_sweep(tmp_path):
     folder, made = RunFolder.create(config(tmp_path, "name=first"), "digits")
     assert made.name == "first"
     assert folder.read_config() == made
-    folder.require_same(config(tmp_path, "resources.cpus=1", "tracking.uri=x"))
+    folder.require_same(config(tmp_path, "resources.cpus=1", "resources.concurrent=1", "tracking.uri=x"))
 
 
 def test_existing_names_are_not_overwritten(tmp_path):
@@ -37,8 +37,6 @@ def test_another_sweep_file_is_refused_with_the_key(tmp_path):
     folder, _ = RunFolder.create(config(tmp_path), "digits")
     with pytest.raises(RunFolderError, match=r"search\.trials was 20 and is now 5"):
         folder.require_same(config(tmp_path, "search.trials=5"))
-    with pytest.raises(RunFolderError, match=r"resources\.concurrent was None and is now 1"):
-        folder.require_same(config(tmp_path, "resources.concurrent=1"))
     with pytest.raises(RunFolderError, match=r"space\.overrides"):
         folder.require_same(config(tmp_path, "space.overrides.alpha=0.5"))
 

@@ -1,12 +1,6 @@
 """A whole sweep, for real: Ray, Optuna, training, policies, certificate, files."""
 
 import json
-import os
-from pathlib import Path
-import shutil
-import subprocess
-import sys
-import time
 
 from mlflow.tracking import MlflowClient
 import numpy as np
@@ -21,13 +15,11 @@ from policies.exit_table import ExitTable, require_disjoint
 from policies.metrics import policy_figures
 from policies.policy import Policy
 from search.errors import RunFolderError, SweepError
-from tests.sweeps import SMALL
 from trainables.workloads import get_workload
 
 
 FIGURES = {"accuracy", "macro_f1", "mean_depth", "mean_cost", "p90_cost", "worst_cost", "exit_mix", "ece"}
 HALVING = ("search.scheduler=asha", "search.grace_epochs=1", "search.trials=5", "search.reduction=2")
-REPOSITORY = Path(__file__).parents[2]
 
 
 def test_summary_holds_what_the_design_promises(finished):
@@ -248,35 +240,3 @@ def test_resuming_another_sweep_is_refused(finished, runner):
         runner("finished", "target=0.6", resume=True)
     with pytest.raises(RunFolderError, match=r"no sweep 'never' in .* to resume; there are .*finished"):
         runner("never", resume=True)
-
-
-@pytest.fixture
-def copied_script(tmp_path):
-    """``ray submit`` copies search/run.py alone; what lies beside it must not shadow what it imports."""
-    (tmp_path / "optuna.py").write_text("raise ImportError('the wrong optuna')")
-    return shutil.copy(REPOSITORY / "search" / "run.py", tmp_path / "run.py")
-
-
-def test_killed_sweep_resumes_from_a_copied_script_without_repeating_a_trial(
-    runner, ray_session, copied_script, tmp_path
-):
-    sets = [*SMALL, f"runs_dir={runner.folder / 'runs'}", "search.trials=4", "resources.concurrent=1"]
-    options = [part for one in sets for part in ("--set", one)]
-    command = [sys.executable, copied_script, "digits", *options, "--tracking-uri", runner.uri, "--name", "killed"]
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    settings = {"text": True, "cwd": elsewhere, "env": {**os.environ, "RAY_ADDRESS": ray_session}}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, **settings) as process:
-        for line in process.stdout:
-            if line.strip().startswith("2/4"):
-                break
-        time.sleep(1.0)
-        process.kill()
-    done = subprocess.run([*command, "--resume"], capture_output=True, **settings)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    assert "the cluster at" in done.stdout
-    summary = json.loads((runner.folder / "runs" / "killed" / "summary.json").read_text())
-    assert summary["trials"] == {"started": 4, "completed": 4, "failed": 0, "pruned": 0}
-    assert len(_runs(runner, "killed", "trial")) == 4
-    assert {run.info.status for run in _runs(runner, "killed")} == {"FINISHED"}

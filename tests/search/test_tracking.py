@@ -1,129 +1,291 @@
-"""Tracking by itself, on a real SQLite store; what a whole sweep writes is seen in test_sweep."""
+"""Tracking as a sweep uses it, on real SQLite stores; servers are in test_tracking_servers, a whole sweep in test_sweep."""
 
+import json
+import shutil
+import socket
 import sqlite3
+import time
 import warnings
 
 from mlflow.tracking import MlflowClient
-import pandas as pd
 import pytest
 
-from policies.policy import Policy
-from search.callbacks import TrialReport
-from search.run_folder import RunFolder
+from search import tracking
+from search.cli import _show_warning
+from search.journal import Journal
 from search.tracking import Tracker, TrackingWarning
+from tests.delivering import deliver_and_die
+from tests.tracked import (
+    EXPERIMENT,
+    contents,
+    expected,
+    finish,
+    front,
+    open_journal,
+    report,
+    run_folder,
+    run_trials,
+    sqlite_store,
+    suggest,
+)
+
+
+PARAMS = {"target": 0.95, "search.trials": 3}
 
 
 @pytest.fixture
 def folder(tmp_path):
-    path = tmp_path / "runs" / "tracked"
-    path.mkdir(parents=True)
-    return RunFolder(path)
+    return run_folder(tmp_path)
 
 
 @pytest.fixture
 def uri(tmp_path):
-    return f"sqlite:///{tmp_path / 'mlflow.db'}"
+    return sqlite_store(tmp_path)
 
 
-def started(uri, folder):
-    tracker = Tracker(uri, "exitsearch", folder)
-    tracker.start({"target": 0.95})
+@pytest.fixture
+def journal(folder):
+    with open_journal(folder) as journal:
+        yield journal
+
+
+@pytest.fixture
+def short_grace(monkeypatch):
+    monkeypatch.setattr(tracking, "FINISH_GRACE", 0.1)
+    monkeypatch.setattr(tracking, "ABANDON_GRACE", 0.1)
+
+
+@pytest.fixture
+def away(short_grace):
+    """The address of a server that is not there, with a password."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        yield f"http://user:hush-1@127.0.0.1:{closed.getsockname()[1]}"
+
+
+def started(uri, folder, journal, **params):
+    tracker = Tracker(uri, EXPERIMENT, folder, journal)
+    tracker.start(PARAMS | params)
     return tracker
 
 
-def report(trial_id="t1", epoch=1, failure="", **metrics):
-    result = {"accuracy": 0.9, "mean_depth": 1.5, "epoch": epoch, "pid": 7, "done": False, **metrics}
-    return TrialReport(trial_id, {"alpha": 0.5}, result, failure)
+def confirmed(folder):
+    return json.loads(folder.tracking_file.read_text())["confirmed"]
 
 
-def runs(uri, kind):
+def wait_until_delivered(folder, journal):
+    deadline = time.monotonic() + 30
+    while confirmed(folder) < len(journal.events):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_whole_sweep_arrives_without_a_word(uri, folder, journal):
+    with warnings.catch_warnings(record=True) as seen:
+        tracker = started(uri, folder, journal)
+        run_trials(journal, range(3))
+        finish(tracker)
+    assert not [one for one in seen if one.category is TrackingWarning]
+    assert contents(uri) == expected(journal)
+    assert confirmed(folder) == len(journal.events)
+    assert {run["status"] for runs in contents(uri).values() for run in runs} == {"FINISHED", "FAILED"}
+
+
+def test_artifacts_lie_beside_the_database(uri, folder, journal, tmp_path):
+    finish(started(uri, folder, journal))
+    (attached,) = (tmp_path / "mlflow-artifacts").glob("*/artifacts/summary.json")
+    assert attached.read_text() == "{}"
+
+
+def test_new_database_is_there_before_any_worker_starts(tmp_path, folder, journal):
+    tracker = started(f"sqlite:///{tmp_path / 'new' / 'mlflow.db'}", folder, journal)
+    with sqlite3.connect(tmp_path / "new" / "mlflow.db") as connection:
+        assert connection.execute("SELECT name FROM experiments WHERE name = 'exitsearch'").fetchall()
+    tracker.abandon()
+
+
+def test_events_arrive_while_the_sweep_runs(uri, folder, journal):
+    tracker = started(uri, folder, journal)
+    suggest(journal, 1)
+    report(journal, 1, 1)
+    wait_until_delivered(folder, journal)
+    assert contents(uri) == expected(journal)
+    tracker.abandon("interrupted")
+
+
+def test_resumed_sweep_goes_on_in_the_same_runs(uri, folder):
+    with open_journal(folder) as journal:
+        tracker = started(uri, folder, journal)
+        run_trials(journal, range(2))
+        tracker.abandon("interrupted")
+        assert contents(uri)["sweep", "tracked"][0]["status"] == "KILLED"
+    with open_journal(folder) as journal:
+        tracker = started(uri, folder, journal, more=1)
+        run_trials(journal, range(2, 4))
+        finish(tracker)
+        assert contents(uri) == expected(journal)
+
+
+def test_front_is_logged_once(uri, folder, journal):
+    tracker = started(uri, folder, journal)
+    tracker.log_front(front(2))
+    tracker.log_front(front(3))
+    tracker.abandon()
+    found = {name: runs for (kind, name), runs in contents(uri).items() if kind == "policy"}
+    assert found.keys() == {"policy 1", "policy 2", "policy 3"}
+    assert all(len(runs) == 1 for runs in found.values())
+    assert contents(uri) == expected(journal)
+
+
+def test_sweep_that_is_finished_again_gets_new_points_for_new_figures_only(uri, folder, journal):
+    for accuracy, n_points in ((0.9, 1), (0.9, 1), (0.8, 2), (0.9, 3)):
+        time.sleep(0.002)
+        tracker = started(uri, folder, journal)
+        finish(tracker, search_accuracy=accuracy)
+        (parent,) = contents(uri)["sweep", "tracked"]
+        assert len(parent["points"]["search_accuracy"]) == n_points
+        assert parent["status"] == "FINISHED"
+    assert contents(uri) == expected(journal)
+
+
+def test_figures_that_are_no_numbers_are_left_out(uri, folder, journal):
+    started(uri, folder, journal).finish({"a": float("nan"), "b": float("inf"), "c": 1}, {}, [])
+    assert contents(uri)["sweep", "tracked"][0]["points"].keys() == {"c"}
+
+
+def test_process_that_is_killed_at_any_moment_leaves_nothing_twice_and_nothing_out(tmp_path):
+    cases = []
+    for moment in range(1, 22):
+        (tmp_path / f"{moment}").mkdir()
+        folder = run_folder(tmp_path / f"{moment}")
+        with open_journal(folder) as journal:
+            journal.append("started", params={"target": 0.95})
+            run_trials(journal, range(2), n_epochs=1)
+        cases.append((folder.path, sqlite_store(tmp_path / f"{moment}"), moment))
+    killed = deliver_and_die(cases)
+    # All calls are covered: only the last moment lies after the end.
+    assert killed == [True] * 20 + [False]
+    for path, uri, _ in cases:
+        folder = run_folder(path.parents[1])
+        with open_journal(folder) as journal:
+            finish(started(uri, folder, journal))
+            assert contents(uri) == expected(journal)
+
+
+def test_other_store_gets_everything_from_the_beginning(tmp_path, uri, folder, journal):
+    tracker = started(uri, folder, journal)
+    run_trials(journal, range(2))
+    tracker.abandon()
+    (tmp_path / "other").mkdir()
+    other = sqlite_store(tmp_path / "other")
+    finish(started(other, folder, journal))
+    assert contents(other) == expected(journal)
+    assert len(contents(uri)) == 3
+
+
+def test_store_that_was_emptied_gets_everything_again(tmp_path, folder, journal):
+    # Under another name, because MLflow keeps a deleted database open as long as the process runs.
+    tracker = started(sqlite_store(tmp_path), folder, journal)
+    run_trials(journal, range(2))
+    tracker.abandon()
+    stored = folder.tracking_file.read_text()
+    (tmp_path / "b").mkdir()
+    uri = sqlite_store(tmp_path / "b")
+    tracker = Tracker(uri, EXPERIMENT, folder, journal)
+    tracker.start({})
+    tracker.abandon()
+    shutil.copy(tmp_path / "mlflow.db", tmp_path / "unused.db")
+    assert json.loads(stored)["store"] != json.loads(folder.tracking_file.read_text())["store"]
+    MlflowClient(tracking_uri=uri).delete_run(_parent_id(uri))
+    with pytest.warns(TrackingWarning, match="has lost runs of this sweep"):
+        finish(started(uri, folder, journal))
+    assert contents(uri) == expected(journal)
+
+
+def _parent_id(uri):
     client = MlflowClient(tracking_uri=uri)
-    experiment = client.get_experiment_by_name("exitsearch").experiment_id
-    return client.search_runs([experiment], f"tags.`exitsearch.kind` = '{kind}'")
+    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
+    (run,) = client.search_runs([experiment], "tags.`exitsearch.kind` = 'sweep'")
+    return run.info.run_id
 
 
-def steps(uri, run):
-    return [point.step for point in MlflowClient(tracking_uri=uri).get_metric_history(run.info.run_id, "accuracy")]
-
-
-def test_only_metrics_of_the_contract_are_logged(uri, folder):
-    started(uri, folder).trial_reported(report(ece_exit_1=0.1))
-    (trial,) = runs(uri, "trial")
-    assert trial.data.metrics == {"accuracy": 0.9, "mean_depth": 1.5, "epoch": 1.0, "ece_exit_1": 0.1}
-    assert trial.data.params == {"alpha": "0.5"}
-
-
-def test_resumed_tracking_goes_on_in_the_same_runs(uri, folder):
-    first = started(uri, folder)
-    for epoch in (1, 2):
-        first.trial_reported(report(epoch=epoch))
-    first.trial_reported(report("t2"))
-    first.abandon()
-    again = started(uri, folder)
-    assert again.parent_id == first.parent_id
-    again.sweep_began([], {"t1", "t2"})
-    for epoch in (2, 3):
-        again.trial_reported(report(epoch=epoch))
-    again.trial_ended(report(epoch=3))
-    assert len(runs(uri, "sweep")) == 1
-    assert runs(uri, "sweep")[0].info.status == "RUNNING"
-    by_id = {run.data.tags["exitsearch.trial_id"]: run for run in runs(uri, "trial")}
-    assert steps(uri, by_id["t1"]) == [1, 2, 3]
-    assert by_id["t1"].info.status == "FINISHED"
-    assert len(by_id) == 2
-
-
-def test_runs_are_closed_for_trials_that_ended_while_nobody_looked(uri, folder):
-    started(uri, folder).trial_reported(report())
-    started(uri, folder).sweep_began([report(failure="the loss is nan")], {"t1"})
-    (trial,) = runs(uri, "trial")
-    assert trial.info.status == "FAILED"
-    assert trial.data.tags["failure"] == "the loss is nan"
-
-
-def test_runs_of_trials_that_were_never_saved_are_deleted(uri, folder):
-    started(uri, folder).trial_reported(report("lost"))
-    started(uri, folder).sweep_began([], set())
-    assert runs(uri, "trial") == []
-
-
-def test_front_is_logged_once(uri, folder):
-    policies = [Policy("confidence", (tau,), (1.0, 1.0)) for tau in (0.5, 0.9)]
-    front = pd.DataFrame(
-        {
-            "accuracy": [0.95, 0.97],
-            "mean_depth": [1.2, 1.6],
-            "mean_cost": [0.3, 0.5],
-            "feasible": True,
-            "network": "t1",
-            "certified": [False, True],
-            "selected": [False, True],
-            "policy": policies,
-        }
-    )
-    started(uri, folder).log_front(front)
-    started(uri, folder).log_front(front)
-    found = {run.data.metrics["mean_depth"]: run for run in runs(uri, "policy")}
-    assert found.keys() == {1.2, 1.6}
-    assert all(run.data.tags["pareto"] == "true" and run.info.status == "FINISHED" for run in found.values())
-    assert found[1.6].data.tags["selected"] == found[1.6].data.tags["certified"] == "true"
-
-
-def test_store_that_cannot_be_written_costs_a_warning_and_nothing_else(tmp_path, folder):
+def test_store_that_cannot_be_made_costs_a_warning_and_gets_all_later(tmp_path, folder, journal, short_grace):
     (tmp_path / "file").write_text("no folder")
-    tracker = Tracker(f"sqlite:///{tmp_path / 'file' / 'mlflow.db'}", "exitsearch", folder)
-    with pytest.warns(TrackingWarning, match="cannot be written to .* the sweep goes on"):
-        tracker.start({})
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        tracker.trial_reported(report())
-        tracker.finish({}, {})
+    uri = f"sqlite:///{tmp_path / 'file' / 'mlflow.db'}"
+    with pytest.warns(TrackingWarning) as seen:
+        tracker = started(uri, folder, journal)
+        run_trials(journal, range(2))
+        finish(tracker)
+    texts = [str(one.message) for one in seen if one.category is TrackingWarning]
+    assert len(texts) == 2
+    assert "cannot be written to" in texts[0]
+    assert f"lacks {len(journal.events)} events of this sweep" in texts[1]
+    assert "--resume --name tracked sends them" in texts[1]
+    (tmp_path / "file").unlink()
+    (tmp_path / "file").mkdir()
+    sqlite_store(tmp_path / "file")
+    finish(started(uri, folder, journal))
+    assert contents(uri) == expected(journal)
 
 
-def test_store_that_fails_in_the_middle_costs_a_warning_and_nothing_else(tmp_path, uri, folder):
-    tracker = started(uri, folder)
+def test_store_that_fails_in_the_middle_gets_the_rest_when_it_works_again(tmp_path, uri, folder, journal):
+    tracker = started(uri, folder, journal)
     with sqlite3.connect(tmp_path / "mlflow.db") as connection:
-        connection.execute("DROP TABLE metrics")
-    with pytest.warns(TrackingWarning):
-        tracker.trial_reported(report())
-    tracker.trial_reported(report(epoch=2))
+        connection.execute("ALTER TABLE metrics RENAME TO away")
+    with pytest.warns(TrackingWarning, match="no such table") as seen:
+        run_trials(journal, range(2))
+        while not seen:
+            time.sleep(0.02)
+    with sqlite3.connect(tmp_path / "mlflow.db") as connection:
+        connection.execute("ALTER TABLE away RENAME TO metrics")
+    with pytest.warns(TrackingWarning, match="can be written to again"):
+        finish(tracker)
+    assert contents(uri) == expected(journal)
+
+
+def test_server_that_is_not_there_holds_nothing_up(away, folder, journal):
+    began = time.monotonic()
+    with pytest.warns(TrackingWarning, match="lacks 12 events"):
+        tracker = started(away, folder, journal)
+        run_trials(journal, range(2))
+        finish(tracker)
+    assert time.monotonic() - began < 10
+
+
+def test_secrets_are_nowhere(away, folder, journal, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "hush-2")
+    with pytest.warns(TrackingWarning) as seen:
+        tracker = started(away, folder, journal, **{"tracking.uri": away, "api_key": "hush-3"})
+        tracker.abandon(f"no connection to {away}: hush-2")
+    texts = [str(one.message) for one in seen] + [path.read_text() for path in folder.path.iterdir()]
+    assert len(texts) > 2
+    assert not [text for text in texts if "hush" in text]
+    assert tracker.uri == away
+    assert tracker.shown_uri == away.replace("hush-1", "***")
+
+
+def test_console_shows_what_the_thread_warns_of(away, folder, journal, monkeypatch, capsys):
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        monkeypatch.setattr(warnings, "showwarning", _show_warning)
+        started(away, folder, journal).abandon()
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("warning: MLflow at http://user:***@127.0.0.1")
+    assert lines[1].startswith("warning: MLflow at http://user:***@127.0.0.1")
+
+
+def test_nothing_is_stopped_that_never_began_or_has_ended(uri, folder, journal):
+    Tracker(uri, EXPERIMENT, folder, journal).abandon()
+    tracker = started(uri, folder, journal)
+    finish(tracker)
+    tracker.abandon("an error after the end")
+    assert [event["event"] for event in journal.events].count("stopped") == 0
+
+
+def test_journal_without_a_beginning_is_refused(uri, folder):
+    with (
+        Journal(folder.path / "journal.jsonl") as journal,
+        pytest.raises(ValueError, match="must begin with the event 'created'"),
+    ):
+        started(uri, folder, journal)

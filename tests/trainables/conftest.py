@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from trainables.data import SplitFractions
-from trainables.multi_exit import TrialTask
+from trainables.task import TrialTask
 from trainables.workloads import get_workload
 
 

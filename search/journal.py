@@ -1,0 +1,114 @@
+"""The journal of a sweep: what happened, one JSON object a line, on disk before anybody acts on it.
+
+Everything that a resumption needs is here: what was suggested, reported and ended, in that order. It is plain
+text, so resuming a sweep runs no code out of its folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import errno
+import fcntl
+import json
+import os
+from pathlib import Path
+import threading
+import time
+from types import TracebackType
+from typing import Any
+
+from search.errors import RunFolderError
+
+
+Event = dict[str, Any]
+
+
+class Journal:
+    """An append-only file with one writer. Use as a context.
+
+    Args:
+        path: The file; made where there is none. A last line that a kill left unfinished is cut off.
+
+    Attributes:
+        events: All events, oldest first; each has ``event`` (its kind) and ``time_ms`` (since 1970).
+
+    Raises:
+        RunFolderError: If another process writes to it, or a line is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.events: list[Event] = []
+        self._grown = threading.Condition()
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            self._lock()
+            self._read()
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        os.close(self._file)
+
+    def append(self, event: str, **facts: Any) -> None:
+        """Write an event and wait until the disk has it.
+
+        Args:
+            event: Its kind.
+            **facts: JSON values.
+
+        Raises:
+            OSError: If it cannot be written; the journal then ends as before.
+        """
+        entry = {"event": event, "time_ms": int(time.time() * 1000), **facts}
+        line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+        end = os.fstat(self._file).st_size
+        try:
+            if os.write(self._file, line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+            os.fsync(self._file)
+        except OSError:
+            os.ftruncate(self._file, end)
+            raise
+        with self._grown:
+            # What a reader sees now and after a restart must be the same: tuples are lists, keys are strings.
+            self.events.append(json.loads(line))
+            self._grown.notify_all()
+
+    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
+        """Wait in another thread until something is so, looking after each event; False after that many seconds."""
+        with self._grown:
+            return self._grown.wait_for(until, timeout=seconds)
+
+    def wake(self) -> None:
+        """Let those that wait look again."""
+        with self._grown:
+            self._grown.notify_all()
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise RunFolderError(
+                f"{self.path.parent.name!r} is being run by another process; wait for its end, or stop it first"
+            ) from None
+
+    def _read(self) -> None:
+        text = self.path.read_bytes()
+        complete = text[: text.rfind(b"\n") + 1]
+        if len(complete) < len(text):
+            os.ftruncate(self._file, len(complete))
+        for number, line in enumerate(complete.splitlines(), start=1):
+            try:
+                entry = json.loads(line)
+                self.events.append({**entry, "event": str(entry["event"]), "time_ms": int(entry["time_ms"])})
+            except (ValueError, KeyError, TypeError):
+                raise RunFolderError(
+                    f"{self.path}: line {number} is damaged, so the sweep cannot be resumed; start a new one"
+                ) from None

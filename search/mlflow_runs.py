@@ -1,0 +1,221 @@
+"""From the events of a sweep's journal to its runs in MLflow. An event that was applied before changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+import re
+from typing import Any
+
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
+
+from search.journal import Event
+from search.mlflow_faults import Fault, fault_of, reason_of
+from search.mlflow_store import MlflowStore, StoredRun
+from search.redaction import redact, redact_text
+
+
+_METRIC_PREFIXES = ("accuracy", "mean_depth", "mean_cost", "depth_at_target", "ece_exit_", "train_loss")
+_METRICS = ("epoch", "seconds")
+_METRICS_PER_REQUEST = 800
+_TAG_LENGTH = 5000
+_UPLOAD_ATTEMPTS = 3
+
+
+@dataclass
+class _Waiting:
+    """What will be written to one run in one request."""
+
+    run: StoredRun
+    metrics: list[Metric] = field(default_factory=list)
+    params: list[Param] = field(default_factory=list)
+    tags: list[RunTag] = field(default_factory=list)
+
+
+class MlflowRuns:
+    """Applies events to a store: one parent run a sweep, one child a trial, one child a front policy.
+
+    Args:
+        store: The sweep's runs.
+        folder: The sweep's files; artifacts lie in it.
+        sweep_id: The sweep's identity.
+        sweep: Its name.
+        tell: Takes a line that the user should see.
+    """
+
+    def __init__(
+        self, store: MlflowStore, folder: Path, *, sweep_id: str, sweep: str, tell: Callable[[str], None]
+    ) -> None:
+        self._store = store
+        self._folder = folder
+        self._sweep_id = sweep_id
+        self._sweep = sweep
+        self._tell = tell
+        self._waiting: dict[str, _Waiting] = {}
+        self._failed_uploads: dict[str, int] = {}
+
+    def connect(self) -> bool:
+        """Open the store and read which runs there are; False where it does not have the sweep."""
+        self._waiting.clear()
+        self._store.open()
+        return self._store.find("sweep", self._sweep_id) is not None
+
+    def apply(self, events: Sequence[Event]) -> None:
+        """Write events that follow each other; what goes to the same run goes together.
+
+        Raises:
+            Exception: What MLflow raises. Some of the events may have been written then: connect, and apply them again.
+        """
+        kinds = {
+            "started": self._start,
+            "suggested": self._suggest,
+            "reported": self._report,
+            "ended": self._end,
+            "policy": self._add_policy,
+            "finished": self._finish,
+            "stopped": self._stop,
+        }
+        self._waiting.clear()
+        for event in events:
+            if event["event"] in kinds:
+                kinds[event["event"]](event)
+        for waiting in list(self._waiting.values()):
+            self._send(waiting.run)
+
+    def probe(self) -> None:
+        """Write something that changes nothing; raises where the store takes nothing at all."""
+        self._store.touch()
+
+    def _start(self, event: Event) -> None:
+        run = self._parent(event)
+        params = _params(event["params"])
+        # What the sweep was started with first; a resumption may run it on other resources.
+        if run.start_ms == event["time_ms"] and run.n_params < len(params):
+            self._waiting_for(run).params = params
+            self._send(run)
+        self._store.reopen(run)
+
+    def _suggest(self, event: Event) -> None:
+        run = self._trial(event)
+        params = _params(event["params"])
+        if run.n_params < len(params):
+            self._waiting_for(run).params = params
+
+    def _report(self, event: Event) -> None:
+        run = self._trial(event)
+        values = {key: value for key, value in event["metrics"].items() if _is_metric(key)}
+        # One report's points are never spread over two requests.
+        if len(self._waiting_for(run).metrics) + len(values) > _METRICS_PER_REQUEST:
+            self._send(run)
+        self._waiting_for(run).metrics += _metrics(values, event["time_ms"], int(event["metrics"]["epoch"]))
+
+    def _end(self, event: Event) -> None:
+        run = self._trial(event)
+        failure = str(event.get("failure") or "")
+        if failure:
+            self._waiting_for(run).tags.append(_tag("failure", failure))
+        self._send(run)
+        status = "FAILED" if failure else "FINISHED"
+        if run.status != status:
+            self._store.close(run, status, event["time_ms"])
+
+    def _add_policy(self, event: Event) -> None:
+        identity, time_ms = str(event["policy_hash"]), event["time_ms"]
+        self._parent(event)
+        run = self._store.find("policy", identity)
+        if run is None:
+            tags = {tag.key: tag.value for tag in _tags(event["tags"])}
+            run = self._store.create("policy", identity, name=str(event["name"]), start_ms=time_ms, tags=tags)
+        if run.status == "FINISHED":
+            return
+        waiting = self._waiting_for(run)
+        waiting.metrics = _metrics(event["metrics"], time_ms, 0)
+        waiting.params = _params(event["params"])
+        self._send(run)
+        self._store.close(run, "FINISHED", time_ms)
+
+    def _finish(self, event: Event) -> None:
+        run = self._parent(event)
+        waiting = self._waiting_for(run)
+        # A sweep that is finished a second time with the same figures has the same points.
+        waiting.metrics = _metrics(event["metrics"], int(event.get("measured_ms") or event["time_ms"]), 0)
+        waiting.tags = _tags(event["tags"])
+        self._send(run)
+        for name in event["artifacts"]:
+            self._upload(run, str(name))
+        self._store.close(run, "FINISHED", event["time_ms"])
+
+    def _stop(self, event: Event) -> None:
+        self._store.close(self._parent(event), "KILLED", event["time_ms"])
+
+    def _parent(self, event: Event) -> StoredRun:
+        run = self._store.find("sweep", self._sweep_id)
+        return run or self._store.create("sweep", self._sweep_id, name=self._sweep, start_ms=event["time_ms"], tags={})
+
+    def _trial(self, event: Event) -> StoredRun:
+        self._parent(event)
+        trial = str(event["trial"])
+        run = self._store.find("trial", trial)
+        return run or self._store.create("trial", trial, name=trial, start_ms=event["time_ms"], tags={})
+
+    def _waiting_for(self, run: StoredRun) -> _Waiting:
+        return self._waiting.setdefault(run.run_id, _Waiting(run))
+
+    def _send(self, run: StoredRun) -> None:
+        waiting = self._waiting.pop(run.run_id, None)
+        if waiting and (waiting.metrics or waiting.params or waiting.tags):
+            self._store.log(run, metrics=waiting.metrics, params=waiting.params, tags=waiting.tags)
+
+    def _upload(self, run: StoredRun, name: str) -> None:
+        """Attach a file; what cannot be attached must not keep the sweep's run open for ever."""
+        path = (self._folder / name).resolve()
+        if not path.is_relative_to(self._folder.resolve()) or not path.is_file():
+            self._tell(f"{name} is not attached to the sweep's MLflow run: there is no such file in {self._folder}")
+            return
+        try:
+            self._store.upload(run, path)
+        except Exception as error:
+            attempts = self._failed_uploads[name] = self._failed_uploads.get(name, 0) + 1
+            if fault_of(error) is not Fault.EVENT and attempts < _UPLOAD_ATTEMPTS:
+                raise
+            reason = reason_of(error, self._store.uri)
+            self._tell(
+                f"{name} could not be attached to the sweep's MLflow run ({reason}); "
+                f"--resume --name {self._sweep} tries again"
+            )
+
+
+def _is_metric(key: str) -> bool:
+    return key in _METRICS or key.startswith(_METRIC_PREFIXES)
+
+
+def _metrics(values: Mapping[str, Any], time_ms: int, step: int) -> list[Metric]:
+    return [
+        Metric(key, float(value), time_ms, step) for key, value in values.items() if isinstance(value, (int, float))
+    ]
+
+
+def _params(values: Mapping[str, Any]) -> list[Param]:
+    # Fitted rules have long parameters; the policy itself is in the front's table.
+    texts = {_key(key): _text(str(value), MAX_PARAM_VAL_LENGTH) for key, value in redact(values).items()}
+    return [Param(key, text) for key, text in texts.items()]
+
+
+def _tags(values: Mapping[str, Any]) -> list[RunTag]:
+    return [_tag(key, value) for key, value in redact(values).items()]
+
+
+def _tag(key: str, value: Any) -> RunTag:
+    return RunTag(_key(key), _text(redact_text(str(value)), _TAG_LENGTH))
+
+
+def _key(key: str) -> str:
+    return re.sub(r"[^/\w.\- :]", "_", key)[:250]
+
+
+def _text(text: str, length: int) -> str:
+    # PostgreSQL takes neither zero bytes nor halves of surrogate pairs.
+    text = text.replace("\0", "").encode(errors="replace").decode()
+    return text if len(text) <= length else text[: length - 3] + "..."

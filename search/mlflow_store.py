@@ -1,0 +1,218 @@
+"""One sweep's runs in one MLflow store, found by their tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+import logging
+import os
+from pathlib import Path
+import re
+from typing import Any
+
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
+
+
+KIND_TAG = "exitsearch.kind"
+SWEEP_TAG = "exitsearch.sweep"
+SWEEP_ID_TAG = "exitsearch.sweep_id"
+TRIAL_TAG = "exitsearch.trial_id"
+POLICY_TAG = "exitsearch.policy_hash"
+
+# What tells the runs of a kind apart.
+_IDENTITY_TAGS = {"sweep": SWEEP_ID_TAG, "trial": TRIAL_TAG, "policy": POLICY_TAG}
+_PAGE = 500
+_PER_REQUEST = 100
+
+# The thread that sends retries by itself; hidden retries could make a run twice.
+_SETTINGS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "PGCONNECT_TIMEOUT": "20",
+}
+
+
+@dataclass
+class StoredRun:
+    """What is known of a run.
+
+    Attributes:
+        run_id: MLflow's name for it.
+        status: Such as RUNNING.
+        n_params: How many parameters it has.
+        parent_id: The run that it is shown under; empty for the sweep's own.
+        start_ms: When it began, in milliseconds since 1970.
+    """
+
+    run_id: str
+    status: str = "RUNNING"
+    n_params: int = 0
+    parent_id: str = ""
+    start_ms: int = 0
+
+
+class MlflowStore:
+    """Reads and writes the runs of one sweep; every method may raise what MLflow raises.
+
+    Args:
+        uri: Tracking URI.
+        experiment: Name of the experiment; made if there is none.
+        sweep_id: Tells this sweep's runs from all others.
+        sweep: The sweep's name.
+    """
+
+    def __init__(self, uri: str, experiment: str, *, sweep_id: str, sweep: str) -> None:
+        self.uri = uri
+        self._experiment = experiment
+        self._sweep_id = sweep_id
+        self._sweep = sweep
+        self._runs: dict[tuple[str, str], StoredRun] = {}
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the store is a file that this process creates."""
+        return self.uri.startswith("sqlite:")
+
+    def open(self) -> None:
+        """Connect, creating a database and the experiment where there are none, and read which runs there are."""
+        for name, value in _SETTINGS.items():
+            os.environ.setdefault(name, value)
+        # Faults are reported by us, once and without a traceback.
+        logging.getLogger("mlflow").setLevel(logging.CRITICAL)
+        self._client = MlflowClient(tracking_uri=self.uri)
+        self._experiment_id = self._find_experiment()
+        self._runs = self._read_runs()
+        self._adopt()
+
+    def find(self, kind: str, identity: str) -> StoredRun | None:
+        """The run of a trial or a policy, or the sweep's own with its id as identity; None where there is none."""
+        return self._runs.get((kind, identity))
+
+    def create(self, kind: str, identity: str, *, name: str, start_ms: int, tags: Mapping[str, str]) -> StoredRun:
+        """Make a run that is marked as this sweep's."""
+        parent = self.find("sweep", self._sweep_id)
+        parent_id = parent.run_id if parent and kind != "sweep" else ""
+        marks = {MLFLOW_PARENT_RUN_ID: parent_id} if parent_id else {}
+        marks |= {KIND_TAG: kind, SWEEP_TAG: self._sweep, SWEEP_ID_TAG: self._sweep_id, _IDENTITY_TAGS[kind]: identity}
+        run = self._client.create_run(
+            self._experiment_id, start_time=start_ms, tags={**tags, MLFLOW_RUN_NAME: name, **marks}
+        )
+        stored = StoredRun(str(run.info.run_id), parent_id=parent_id, start_ms=start_ms)
+        self._runs[kind, identity] = stored
+        if kind == "sweep":
+            self._adopt()
+        return stored
+
+    def log(
+        self,
+        run: StoredRun,
+        *,
+        metrics: Sequence[Metric] = (),
+        params: Sequence[Param] = (),
+        tags: Sequence[RunTag] = (),
+    ) -> None:
+        """Write to a run, in as few requests as MLflow allows; points that are there already are left as they are.
+
+        Args:
+            run: Where to.
+            metrics: At most 800: one request takes them all, so that they are written together or not at all.
+            params: Parameters.
+            tags: Tags.
+        """
+        head, rest = params[:_PER_REQUEST], params[_PER_REQUEST:]
+        while rest:
+            self._client.log_batch(run.run_id, params=rest[:_PER_REQUEST])
+            rest = rest[_PER_REQUEST:]
+        self._client.log_batch(run.run_id, metrics=metrics, params=head, tags=tags)
+        run.n_params = max(run.n_params, len(params))
+
+    def reopen(self, run: StoredRun) -> None:
+        """Mark a run as running."""
+        if run.status != "RUNNING":
+            self._client.update_run(run.run_id, status="RUNNING")
+            run.status = "RUNNING"
+
+    def close(self, run: StoredRun, status: str, end_ms: int) -> None:
+        """Mark a run as ended."""
+        self._client.set_terminated(run.run_id, status=status, end_time=end_ms)
+        run.status = status
+
+    def upload(self, run: StoredRun, path: Path) -> None:
+        """Attach a file."""
+        self._client.log_artifact(run.run_id, str(path))
+
+    def touch(self) -> None:
+        """Write what is there already, to see whether anything can be written."""
+        run = self.find("sweep", self._sweep_id)
+        if run is not None:
+            self._client.set_tag(run.run_id, SWEEP_TAG, self._sweep)
+
+    def _find_experiment(self) -> str:
+        experiment = self._client.get_experiment_by_name(self._experiment)
+        if experiment is None:
+            return str(self._client.create_experiment(self._experiment, artifact_location=self._artifact_location()))
+        if experiment.lifecycle_stage != "active":
+            raise MlflowException(
+                f"the experiment {self._experiment!r} was deleted there; restore it with mlflow experiments restore "
+                f"--experiment-id {experiment.experiment_id}, or choose another tracking.experiment"
+            )
+        return str(experiment.experiment_id)
+
+    def _artifact_location(self) -> str | None:
+        if not self.uri.startswith("sqlite:///"):
+            return None
+        database = Path(re.split(r"[?#]", self.uri.removeprefix("sqlite:///"))[0])
+        return (database.absolute().parent / "mlflow-artifacts").as_uri()
+
+    def _read_runs(self) -> dict[tuple[str, str], StoredRun]:
+        """All runs of the sweep. One that is there twice, because an answer was lost, is deleted."""
+        found: dict[tuple[str, str], tuple[int, StoredRun]] = {}
+        surplus = []
+        for run in self._search():
+            kind = run.data.tags.get(KIND_TAG, "")
+            if kind not in _IDENTITY_TAGS:
+                continue
+            key = (kind, run.data.tags.get(_IDENTITY_TAGS[kind], ""))
+            new = (len(run.data.metrics) + len(run.data.params) + len(run.data.tags), _stored(run))
+            if key in found:
+                fuller, emptier = (new, found[key]) if new[0] > found[key][0] else (found[key], new)
+                surplus.append(emptier[1].run_id)
+                new = fuller
+            found[key] = new
+        for run_id in surplus:
+            self._client.delete_run(run_id)
+        return {key: run for key, (_, run) in found.items()}
+
+    def _search(self) -> Iterator[Any]:
+        text = f"tags.`{SWEEP_ID_TAG}` = '{self._sweep_id}'"
+        token = None
+        while True:
+            page = self._client.search_runs([self._experiment_id], text, max_results=_PAGE, page_token=token)
+            yield from page
+            token = page.token
+            if not token:
+                return
+
+    def _adopt(self) -> None:
+        """Show all runs under the sweep's own, also those of one that somebody deleted."""
+        parent = self.find("sweep", self._sweep_id)
+        if parent is None:
+            return
+        for (kind, _), run in self._runs.items():
+            if kind != "sweep" and run.parent_id != parent.run_id:
+                self._client.set_tag(run.run_id, MLFLOW_PARENT_RUN_ID, parent.run_id)
+                run.parent_id = parent.run_id
+
+
+def _stored(run: Any) -> StoredRun:
+    return StoredRun(
+        run_id=str(run.info.run_id),
+        status=str(run.info.status),
+        n_params=len(run.data.params),
+        parent_id=run.data.tags.get(MLFLOW_PARENT_RUN_ID, ""),
+        start_ms=int(run.info.start_time or 0),
+    )

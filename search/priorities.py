@@ -1,0 +1,166 @@
+"""Which trials of a rung are better: by one figure, or by several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from deap import base, tools
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from policies.errors import ExitSearchError
+
+
+_EXIT = "accuracy_exit_"
+
+
+class PriorityError(ExitSearchError):
+    """A report lacks a figure that trials are compared by."""
+
+
+class Priority(Protocol):
+    """Ranks the reports of trials that were trained equally long."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in a sweep file."""
+
+    def point(self, figures: Mapping[str, Any]) -> tuple[float, ...]:
+        """The figures of a report that are compared, F of them; not finite where the training diverged.
+
+        Raises:
+            PriorityError: If one is missing.
+        """
+
+    def ranks(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
+        """How many reports are better than each one, shape (N,): 0 for the best, the same for equals.
+
+        Args:
+            points: Shape (N, F), finite, in the order of arrival.
+        """
+
+
+@dataclass(frozen=True)
+class ScalarPriority:
+    """The least value of one figure is best.
+
+    Attributes:
+        figure: Its name, minimised.
+    """
+
+    figure: str
+    name: ClassVar[str] = "asha"
+
+    def point(self, figures: Mapping[str, Any]) -> tuple[float, ...]:
+        """The one figure."""
+        return (_figure(figures, self.figure),)
+
+    def ranks(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
+        """By value; shapes as in :class:`Priority`."""
+        return _competition_ranks(points[:, 0])
+
+
+@dataclass(frozen=True)
+class ExitsPriority:
+    """Trials that no other beats at every exit come first; among equals, those that differ most from the others.
+
+    The objectives are the accuracies of the ``E`` exits, all maximised: what the network reaches at each depth. Figures
+    of the best policy so far (``accuracy``, ``mean_depth``) and "feasible before infeasible" (Deb, 2000) both look at
+    the target alone, which no trial reaches for most of its training: by how little it is missed then says next
+    to nothing about the depth in the end, and sorting by it is worse than the exits (``benchmarks/early_stopping.py``).
+    For the same reason no aim is needed, and accuracy beyond an aim is not cut off: what a late exit
+    has to spare lets more samples leave early.
+    """
+
+    name: ClassVar[str] = "mo-asha"
+
+    def point(self, figures: Mapping[str, Any]) -> tuple[float, ...]:
+        """``accuracy_exit_1`` to the last exit's; shape (E,)."""
+        n_exits = sum(name.startswith(_EXIT) for name in figures)
+        return tuple(_figure(figures, f"{_EXIT}{depth}") for depth in range(1, max(n_exits, 1) + 1))
+
+    def ranks(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
+        """By front and, within one, by crowding distance; shapes as in :class:`Priority`."""
+        return nondominated_ranks(points)
+
+
+def scalar_priority(figure: str) -> Priority:
+    """Plain ASHA (Li et al., 2020): by one figure, minimised."""
+    return ScalarPriority(figure)
+
+
+def nondominated_priority() -> Priority:
+    """MO-ASHA (Schmucker et al., 2021): by the accuracies of all exits at once."""
+    return ExitsPriority()
+
+
+def nondominated_ranks(points: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Rank by non-dominated sorting (Deb et al., 2002), then by crowding distance, the largest first.
+
+    Args:
+        points: Shape (N, F), finite, all maximised.
+
+    Returns:
+        How many points are better than each one, shape (N,).
+    """
+    individuals = [_Individual(row, tuple(point)) for row, point in enumerate(points.tolist())]
+    ranks = np.empty(len(points), dtype=np.int64)
+    n_better = 0
+    for front in tools.sortNondominated(individuals, len(individuals)):
+        rows = [individual.row for individual in front]
+        ranks[rows] = n_better + _competition_ranks(-crowding_distances(points[rows]))
+        n_better += len(rows)
+    return ranks
+
+
+def crowding_distances(front: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far the points of a front are from their neighbours, summed over objectives; larger is more apart.
+
+    That of Deb et al. (2002), but infinite only at the best end of each objective. There both ends are, which is the
+    same with two objectives; with more, the worst at one need not be the best at another, and so many points
+    would tie that halving stopped few. At the worst end the gap to the one neighbour counts twice.
+
+    Args:
+        front: Shape (N, F), all maximised.
+
+    Returns:
+        Shape (N,), in spans of the objectives; equal points share the distance of the first of them.
+    """
+    unique, position = np.unique(front, axis=0, return_inverse=True)
+    distances = np.zeros(len(unique))
+    for values in unique.T:
+        order = np.argsort(values, kind="stable")
+        gaps = np.diff(values[order])
+        span = max(gaps.sum(), np.finfo(float).tiny)
+        below, above = np.concatenate([gaps[:1], gaps]), np.concatenate([gaps, [0.0]])
+        distances[order] += (below + above) / span
+        distances[values == values.max()] = np.inf
+    return np.asarray(distances[position.ravel()], dtype=np.float64)
+
+
+class _Individual:
+    """A point as DEAP wants it."""
+
+    def __init__(self, row: int, values: tuple[float, ...]) -> None:
+        self.row = row
+        self.fitness = _Maximised()
+        self.fitness.wvalues = values
+
+
+class _Maximised(base.Fitness):  # type: ignore[misc]
+    """Of any number of objectives: they are set as weighted values, which DEAP sorts by."""
+
+    weights: ClassVar[tuple[float, ...]] = (1.0,)
+
+
+def _competition_ranks(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.asarray(rankdata(values, method="min") - 1, dtype=np.int64)
+
+
+def _figure(figures: Mapping[str, Any], name: str) -> float:
+    if name not in figures:
+        raise PriorityError(f"a report must hold {name} but it holds {', '.join(figures)}")
+    return float(figures[name])

@@ -1,0 +1,38 @@
+from pathlib import Path
+import shutil
+
+import pytest
+
+from tests.chaos.killing import SweepProcess
+
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def n_kills(request):
+    return request.config.getoption("--kills")
+
+
+@pytest.fixture(scope="session")
+def chaos_seed(request):
+    return request.config.getoption("--chaos-seed")
+
+
+@pytest.fixture(scope="session")
+def new_sweep(ray_session, tmp_path_factory):
+    """Builds sweeps that run in processes of their own, each in a folder of its own, with its own MLflow store."""
+
+    def build(name, *settings, address=ray_session):
+        folder = tmp_path_factory.mktemp(name)
+        # ``ray submit`` copies search/run.py alone; what lies beside it must not shadow what it imports.
+        script = folder / "copied" / "run.py"
+        script.parent.mkdir()
+        shutil.copy(REPOSITORY / "search" / "run.py", script)
+        (script.parent / "optuna.py").write_text("raise ImportError('the wrong optuna')")
+        uri = f"sqlite:///{folder / 'mlflow.db'}"
+        sweep = SweepProcess(script, folder, uri=uri, name="sweep", address=address, settings=settings)
+        sweep.uri = uri
+        return sweep
+
+    return build

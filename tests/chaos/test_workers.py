@@ -1,0 +1,22 @@
+"""Trials whose processes are killed go on from their last epoch, in the same sweep."""
+
+import os
+
+from tests.chaos.killing import kill_workers_at, moments, trial_workers
+from tests.chaos.outcome import outcome_of
+
+
+N_TRIALS, N_EPOCHS = 8, 12
+# Every kind of event of a trial, but not those of policies: then nobody trains any more.
+N_EVENTS = N_TRIALS * (N_EPOCHS + 2)
+
+
+def test_killed_workers_change_nothing(new_sweep, n_kills, chaos_seed):
+    settings = ("search.sampler=random", f"training.epochs={N_EPOCHS}", "resources.concurrent=1")
+    calm, killed = new_sweep("calm-workers", *settings), new_sweep("killed-workers", *settings)
+    calm.finish()
+    chosen = [moment for moment in moments(n_kills, N_EVENTS - N_EPOCHS, seed=chaos_seed) if moment.n_events > 1]
+    n_killed = kill_workers_at(killed, chosen, lambda: trial_workers(os.getpid()), seed=chaos_seed)
+    assert n_killed >= len(chosen) - 1
+    assert killed.output().count("goes on from its last epoch after a fault") >= n_killed - 1
+    assert outcome_of(killed.journal.parent, killed.uri) == outcome_of(calm.journal.parent, calm.uri)

@@ -1,0 +1,183 @@
+"""cluster.yaml does what the README says: from bare machines to a finished sweep, with Ray's own commands.
+
+A client, a head and a worker are namespaces on this machine (see ``machines``), so that ``ray stop``, which the launcher
+runs by ssh, ends no Ray process but theirs. The tests go through one cluster's life, in this order.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+import json
+import os
+from pathlib import Path
+import sys
+import time
+
+import pytest
+
+from tests.cluster.launcher_file import ROOT, fitted
+from tests.cluster.machines import SHARED, Machine, machines, visible_here, why_not
+from tests.sweeps import SMALL
+
+
+REASON = why_not()
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1200),
+    pytest.mark.skipif(REASON is not None, reason=f"no machines to launch a cluster on: {REASON}"),
+]
+
+# Two trials on two nodes with a CPU each; long enough that neither node gets both.
+SETTINGS = [*SMALL, "search.trials=2", "policy.best_trials=1", "policy.rules=[confidence]"]
+SWEEP = "digits " + " ".join(f"--set {setting}" for setting in SETTINGS)
+ASK_MLFLOW = """
+import json, sys, urllib.request
+def ask(path, **body):
+    request = urllib.request.Request(f"{sys.argv[1]}/api/2.0/mlflow/{path}", json.dumps(body).encode() if body else None)
+    request.add_header("Content-Type", "application/json")
+    return json.load(urllib.request.urlopen(request, timeout=30))
+found = ask("experiments/get-by-name?experiment_name=exitsearch")["experiment"]["experiment_id"]
+runs = ask("runs/search", experiment_ids=[found], max_results=1000)["runs"]
+parents = [run["info"]["run_id"] for run in runs if not any("parent" in tag["key"] for tag in run["data"]["tags"])]
+files = [ask(f"artifacts/list?run_id={run}").get("files", []) for run in parents]
+print(json.dumps({"runs": runs, "files": [file["path"] for part in files for file in part]}))
+"""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Three machines, and the launcher file on the first."""
+
+    client: Machine
+    head: Machine
+    worker: Machine
+
+    def ray(self, command, seconds=600):
+        """Run a Ray command where a person would: in the root of the repository, on the machine before them."""
+        done = self.client.run(
+            f"ray {command}",
+            cwd=ROOT,
+            environment={"PATH": f"{sys.prefix}/bin:{os.environ['PATH']}", "RAY_USAGE_STATS_ENABLED": "0"},
+            seconds=seconds,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def on_head(self, command, seconds=600):
+        """Run a command in a shell on the head, such as one would get by ssh."""
+        return self.head.run(["bash", "--login", "-i", "-c", f"source ~/.bashrc; {command}"], seconds=seconds)
+
+    def up(self):
+        """Bring the cluster up and wait for the worker, which Ray adds afterwards."""
+        self.ray("up -y --no-config-cache ~/cluster.yaml")
+        deadline = time.monotonic() + 240
+        while "/2.0 CPU" not in (status := self.on_head("ray status")).stdout:
+            assert time.monotonic() < deadline, status.stdout + self.log("ray/session_latest/logs/monitor.log")
+            time.sleep(2)
+
+    def log(self, name):
+        path = self.head.folder / "tmp" / name
+        return path.read_text()[-5000:] if path.is_file() else f"{path} is not there"
+
+    def asked(self, program, *arguments):
+        """What a program says on the head that prints JSON."""
+        done = self.head.run([sys.executable, "-c", program, *arguments])
+        assert done.returncode == 0, done.stdout
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("machines")
+    with machines(folder, ["client", "head", "worker"], visible=visible_here()) as running:
+        made = Cluster(**running)
+        (made.client.home / "cluster.yaml").write_text(fitted(made.head, [made.worker]))
+        made.up()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def printed(cluster):
+    return cluster.ray(f"submit ~/cluster.yaml search/run.py -- {SWEEP}")
+
+
+@pytest.fixture(scope="module")
+def shared(cluster):
+    """The folder that head and worker share, seen from here."""
+    return cluster.client.folder.parent / SHARED.name
+
+
+@pytest.fixture(scope="module")
+def run_folder(shared, printed):
+    return shared / "runs" / "digits-1"
+
+
+def test_nodes_have_the_code_that_was_brought(cluster):
+    for machine in (cluster.head, cluster.worker):
+        done = machine.run(["bash", "--login", "-i", "-c", "source ~/.bashrc; python -c 'import search as s; print(s)'"])
+        assert "/exitsearch/search/__init__.py" in done.stdout
+
+
+def test_pages_are_for_the_head_alone(cluster):
+    listening = [line.split()[3] for line in cluster.head.run("ss -ltnH").stdout.splitlines()]
+    for port in (5000, 8265):
+        assert [address for address in listening if address.endswith(f":{port}")] == [f"127.0.0.1:{port}"]
+
+
+def test_submitted_sweep_runs_on_all_nodes(cluster, printed, run_folder):
+    assert f"on the cluster at {cluster.head.address}" in printed
+    assert "2 CPUs" in printed
+    assert "2 nodes" in printed
+    assert "selected policy" in printed
+    summary = json.loads((run_folder / "summary.json").read_text())
+    assert summary["feasible"]
+    assert summary["trials"]["completed"] == 2
+    places = [json.loads(path.read_text().splitlines()[-1])["node_ip"] for path in run_folder.glob("tune/*/result.json")]
+    assert Counter(places) == {cluster.head.address: 1, cluster.worker.address: 1}
+
+
+def test_mlflow_on_the_head_has_the_sweep(cluster, run_folder, shared):
+    told = cluster.asked(ASK_MLFLOW, "http://127.0.0.1:5000")
+    kinds = Counter(run["info"]["run_name"].split()[0] for run in told["runs"])
+    assert kinds["digits-1"] == 1
+    assert kinds["trial"] == 2
+    assert kinds["policy"] >= 1
+    assert {run["info"]["status"] for run in told["runs"]} == {"FINISHED"}
+    assert "summary.json" in told["files"]
+    assert list((shared / "mlflow-artifacts").rglob("summary.json"))
+    assert not (cluster.head.home / "mlflow.db").exists()
+
+
+def test_up_again_restarts_ray_but_not_mlflow(cluster, printed):
+    before = mlflow_servers(cluster.head)
+    assert len(before) == 1
+    cluster.up()
+    assert mlflow_servers(cluster.head) == before
+
+
+def test_job_resumes_after_the_restart(cluster, run_folder):
+    summary = run_folder / "summary.json"
+    summary.unlink()
+    submit = "ray job submit --address http://127.0.0.1:8265"
+    done = cluster.on_head(f"{submit} -- exitsearch run --resume --name {run_folder.name}")
+    assert done.returncode == 0, done.stdout
+    assert "2 nodes" in done.stdout
+    assert json.loads(summary.read_text())["trials"]["completed"] == 2
+
+
+def test_down_stops_ray_on_the_head(cluster, printed):
+    assert cluster.head.processes("raylet")
+    cluster.ray("down -y ~/cluster.yaml")
+    assert not cluster.head.processes("raylet")
+    assert len(mlflow_servers(cluster.head)) == 1
+
+
+def mlflow_servers(machine):
+    """Process ids of the servers, not of their workers."""
+    lines = machine.run(["ps", "-ewwo", "pid=,args="]).stdout.splitlines()
+    return [line.split()[0] for line in lines if "mlflow server" in line]
+
+
+def test_this_machine_is_as_it_was(cluster):
+    """No interface, mount or process of the machines is this machine's own."""
+    assert "10.77.0." not in Path("/proc/net/fib_trie").read_text()
+    assert str(cluster.head.folder) not in Path("/proc/self/mounts").read_text()

@@ -1,0 +1,33 @@
+"""Records of sweeps for tests."""
+
+from contextlib import contextmanager
+
+from search.journal import Journal
+from search.record import SweepRecord
+
+
+@contextmanager
+def open_record(folder):
+    """The record of the sweep in a folder, as a resumption would read it."""
+    with Journal(folder / "journal.jsonl") as journal:
+        yield SweepRecord(journal)
+
+
+def metrics(accuracy, mean_depth, epoch, **more):
+    """A report's metrics."""
+    return {
+        "accuracy": accuracy,
+        "mean_depth": mean_depth,
+        "depth_at_target": mean_depth,
+        "epoch": epoch,
+        **more,
+    }
+
+
+def add_trial(record, accuracy=0.96, mean_depth=1.5, *, epoch=10, failure="", ended=True, params=None):
+    """Suggest a trial, let it report once, and end it."""
+    trial = record.suggested(len(record.trials), params or {}, {})
+    record.reported(trial.trial_id, metrics(accuracy, mean_depth, epoch), failure=failure, is_done=ended)
+    if ended:
+        record.finished(trial.trial_id, failure)
+    return trial
