@@ -1,5 +1,6 @@
 # make run   the default sweep (handwritten digits, no download)
 # make test  lint, types and tests
+# make chaos sweeps whose driver, workers and nodes are killed 20 times each; takes a while
 # Both first make the environment that they need; a second call finds it made.
 
 VENV ?= .venv
@@ -7,7 +8,7 @@ PYTHON ?= python3
 # The package is installed in place, so an environment that several checkouts share must know which one came last.
 LOCKED := $(VENV)/.installed-$(shell (pwd; cat requirements.txt pyproject.toml) | sha256sum | cut -c1-16)
 
-.PHONY: run test lint lock clean
+.PHONY: run test chaos lint lock clean
 .DEFAULT_GOAL := test
 
 run: $(LOCKED)
@@ -15,6 +16,9 @@ run: $(LOCKED)
 
 test: $(LOCKED) lint
 	$(VENV)/bin/python -m pytest $(ARGS)
+
+chaos: $(LOCKED)
+	$(VENV)/bin/python -m pytest tests/chaos --kills 20 --timeout 3600 $(ARGS)
 
 lint: $(LOCKED)
 	$(VENV)/bin/ruff check .

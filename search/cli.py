@@ -62,7 +62,10 @@ def run(
         typer.Option(help="A running Ray cluster, or 'local'. Where left out: a running one if there is one."),
     ] = None,
     tracking_uri: Annotated[
-        str | None, typer.Option(help="MLflow tracking URI. Where left out: MLFLOW_TRACKING_URI, else mlflow.db in the working folder.")
+        str | None,
+        typer.Option(
+            help="MLflow tracking URI. Where left out: MLFLOW_TRACKING_URI, else mlflow.db in the working folder."
+        ),
     ] = None,
 ) -> None:
     """Run a sweep: train networks, search policies, certify the best and report it on test data.

@@ -98,7 +98,7 @@ class PolicySection(_Section):
 
 
 class ResourcesSection(_Section):
-    """What a trial may use, how often it survives a machine's fault, and what Ray takes of this machine without a cluster."""
+    """What a trial may use, how many faults of machines it survives, and what Ray takes where no cluster is running."""
 
     cpus_per_trial: Annotated[float, Field(gt=0)] = 1
     gpus_per_trial: Annotated[float, Field(ge=0)] = 0

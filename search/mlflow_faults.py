@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from mlflow.exceptions import MlflowException
 from requests import HTTPError, RequestException
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from search.redaction import redact_text
 
@@ -56,10 +56,22 @@ def is_internal(error: Exception) -> bool:
 
 def reason_of(error: BaseException, uri: str) -> str:
     """An error as one short line without passwords."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    # What follows the first line of a database's error is the statement.
+    lines = [line.strip() for line in str(_cause_of(error)).splitlines() if line.strip()]
     # Cut last: half a password would not be recognised.
-    text = redact_text(text, uri)
+    text = redact_text(lines[0] if lines else type(error).__name__, uri)
     return text if len(text) <= _REASON_LENGTH else text[: _REASON_LENGTH - 3] + "..."
+
+
+def _cause_of(error: BaseException) -> BaseException:
+    """What a network or a database said; MLflow wraps that in long lines."""
+    cause = error.__cause__ or error.__context__
+    if isinstance(error, MlflowException) and isinstance(cause, DBAPIError):
+        return cause.orig or cause
+    if isinstance(error, MlflowException) and isinstance(cause, RequestException):
+        reason = getattr(cause.args[0], "reason", None) if cause.args else None
+        return reason if isinstance(reason, Exception) else cause
+    return error
 
 
 def _fault_of_code(error: MlflowException) -> Fault:

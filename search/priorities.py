@@ -133,10 +133,10 @@ def crowding_distances(front: NDArray[np.float64]) -> NDArray[np.float64]:
     distances = np.zeros(len(unique))
     for values in unique.T:
         order = np.argsort(values, kind="stable")
-        gaps = np.diff(values[order])
-        span = max(gaps.sum(), np.finfo(float).tiny)
-        below, above = np.concatenate([gaps[:1], gaps]), np.concatenate([gaps, [0.0]])
-        distances[order] += (below + above) / span
+        # Mirrored, so that the worst end has a second neighbour as far away as its one.
+        padded = np.pad(values[order], 1, mode="reflect", reflect_type="odd")
+        span = max(float(np.ptp(values)), np.finfo(np.float64).tiny)
+        distances[order] += (padded[2:] - padded[:-2]) / span
         distances[values == values.max()] = np.inf
     return np.asarray(distances[position.ravel()], dtype=np.float64)
 

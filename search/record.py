@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from search.errors import RunFolderError
 from search.journal import Event, Journal
 
 
@@ -41,13 +42,21 @@ class SweepRecord:
 
     Args:
         journal: Where it is kept.
+
+    Raises:
+        RunFolderError: If the journal tells what no sweep could have written.
     """
 
     def __init__(self, journal: Journal) -> None:
         self.trials: dict[str, TrialRecord] = {}
         self._journal = journal
-        for event in journal.events:
-            self._take(event)
+        for line, event in enumerate(journal.events, start=1):
+            try:
+                self._take(event)
+            except (KeyError, TypeError, ValueError):
+                raise RunFolderError(
+                    f"{journal.path}: line {line} is damaged, so the sweep cannot be resumed; start a new one"
+                ) from None
 
     @property
     def ended(self) -> list[TrialRecord]:
@@ -88,7 +97,7 @@ class SweepRecord:
         Raises:
             OSError: If the journal cannot be written; so with the other methods.
         """
-        trial_id = f"trial-{number + 1:04d}"
+        trial_id = _trial_id(number)
         self._append("suggested", trial=trial_id, number=number, params=dict(params), drawn=dict(drawn))
         return self.trials[trial_id]
 
@@ -109,7 +118,10 @@ class SweepRecord:
     def _take(self, event: Event) -> None:
         kind = event["event"]
         if kind == "suggested":
-            trial_id = event["trial"]
+            # Names become folders: no other than the sweep's own.
+            trial_id = _trial_id(len(self.trials))
+            if (event["trial"], event["number"]) != (trial_id, len(self.trials)):
+                raise ValueError(event["trial"])
             self.trials[trial_id] = TrialRecord(trial_id, event["number"], event["params"], event["drawn"])
         elif kind == "reported":
             trial = self.trials[event["trial"]]
@@ -118,3 +130,7 @@ class SweepRecord:
         elif kind == "ended":
             trial = self.trials[event["trial"]]
             trial.has_ended, trial.failure = True, event["failure"]
+
+
+def _trial_id(number: int) -> str:
+    return f"trial-{number + 1:04d}"

@@ -100,6 +100,8 @@ def build_tuner(
             name=folder.new_session().name,
             storage_path=str(folder.experiment),
             callbacks=[callback],
+            # Trials keep their own.
+            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
             # Of workers and nodes that are lost; a trial's own failures are reports, and are never tried again.
             failure_config=tune.FailureConfig(max_failures=config.resources.retries),
             verbose=0,

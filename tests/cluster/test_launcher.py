@@ -1,7 +1,7 @@
 """cluster.yaml does what the README says: from bare machines to a finished sweep, with Ray's own commands.
 
-A client, a head and a worker are namespaces on this machine (see ``machines``), so that ``ray stop``, which the launcher
-runs by ssh, ends no Ray process but theirs. The tests go through one cluster's life, in this order.
+A client, a head and a worker are namespaces on this machine (see ``machines``), so that ``ray stop``, which the
+launcher runs by ssh, ends no Ray process but theirs. The tests go through one cluster's life, in this order.
 """
 
 from collections import Counter
@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import json
 import os
 from pathlib import Path
+import re
 import sys
 import time
 
 import pytest
 
 from tests.cluster.launcher_file import ROOT, fitted
-from tests.cluster.machines import SHARED, Machine, machines, visible_here, why_not
+from tests.cluster.machines import HOME, SHARED, Machine, machines, visible_here, why_not
 from tests.sweeps import SMALL
 
 
@@ -26,14 +27,14 @@ pytestmark = [
     pytest.mark.skipif(REASON is not None, reason=f"no machines to launch a cluster on: {REASON}"),
 ]
 
-# Two trials on two nodes with a CPU each; long enough that neither node gets both.
-SETTINGS = [*SMALL, "search.trials=2", "policy.best_trials=1", "policy.rules=[confidence]"]
+# Long enough for the node that is ready later to find something left to do.
+SETTINGS = [*SMALL, "search.trials=4", "training.epochs=25", "policy.best_trials=1", "policy.rules=[confidence]"]
 SWEEP = "digits " + " ".join(f"--set {setting}" for setting in SETTINGS)
 ASK_MLFLOW = """
 import json, sys, urllib.request
 def ask(path, **body):
-    request = urllib.request.Request(f"{sys.argv[1]}/api/2.0/mlflow/{path}", json.dumps(body).encode() if body else None)
-    request.add_header("Content-Type", "application/json")
+    data = json.dumps(body).encode() if body else None
+    request = urllib.request.Request(f"{sys.argv[1]}/api/2.0/mlflow/{path}", data, {"Content-Type": "application/json"})
     return json.load(urllib.request.urlopen(request, timeout=30))
 found = ask("experiments/get-by-name?experiment_name=exitsearch")["experiment"]["experiment_id"]
 runs = ask("runs/search", experiment_ids=[found], max_results=1000)["runs"]
@@ -51,35 +52,32 @@ class Cluster:
     head: Machine
     worker: Machine
 
-    def ray(self, command, seconds=600):
+    def ray(self, command):
         """Run a Ray command where a person would: in the root of the repository, on the machine before them."""
-        done = self.client.run(
-            f"ray {command}",
-            cwd=ROOT,
-            environment={"PATH": f"{sys.prefix}/bin:{os.environ['PATH']}", "RAY_USAGE_STATS_ENABLED": "0"},
-            seconds=seconds,
-        )
+        path = f"{sys.prefix}/bin:{os.environ['PATH']}"
+        environment = {"PATH": path, "RAY_USAGE_STATS_ENABLED": "0"}
+        done = self.client.run(f"ray {command}", cwd=ROOT, environment=environment, seconds=600)
         assert done.returncode == 0, done.stdout
         return done.stdout
 
-    def on_head(self, command, seconds=600):
-        """Run a command in a shell on the head, such as one would get by ssh."""
-        return self.head.run(["bash", "--login", "-i", "-c", f"source ~/.bashrc; {command}"], seconds=seconds)
+    def on(self, machine, command):
+        """Run a command in a shell such as Ray opens by ssh."""
+        return machine.run(["bash", "--login", "-i", "-c", f"source ~/.bashrc; {command}"], seconds=600)
 
     def up(self):
         """Bring the cluster up and wait for the worker, which Ray adds afterwards."""
         self.ray("up -y --no-config-cache ~/cluster.yaml")
         deadline = time.monotonic() + 240
-        while "/2.0 CPU" not in (status := self.on_head("ray status")).stdout:
-            assert time.monotonic() < deadline, status.stdout + self.log("ray/session_latest/logs/monitor.log")
+        while "/2.0 CPU" not in (status := self.on(self.head, "ray status")).stdout:
+            assert time.monotonic() < deadline, status.stdout + self.log()
             time.sleep(2)
 
-    def log(self, name):
-        path = self.head.folder / "tmp" / name
-        return path.read_text()[-5000:] if path.is_file() else f"{path} is not there"
+    def log(self):
+        """What the head did to get the worker, for a test that fails."""
+        return self.head.run("tail -n 50 /tmp/ray/session_latest/logs/monitor.*").stdout
 
     def asked(self, program, *arguments):
-        """What a program says on the head that prints JSON."""
+        """What a program on the head prints, which must be JSON."""
         done = self.head.run([sys.executable, "-c", program, *arguments])
         assert done.returncode == 0, done.stdout
         return json.loads(done.stdout)
@@ -113,8 +111,8 @@ def run_folder(shared, printed):
 
 def test_nodes_have_the_code_that_was_brought(cluster):
     for machine in (cluster.head, cluster.worker):
-        done = machine.run(["bash", "--login", "-i", "-c", "source ~/.bashrc; python -c 'import search as s; print(s)'"])
-        assert "/exitsearch/search/__init__.py" in done.stdout
+        told = cluster.on(machine, "python -c 'import search; print(search.__file__)'").stdout
+        assert f"{HOME}/exitsearch/search/__init__.py" in told
 
 
 def test_pages_are_for_the_head_alone(cluster):
@@ -130,16 +128,16 @@ def test_submitted_sweep_runs_on_all_nodes(cluster, printed, run_folder):
     assert "selected policy" in printed
     summary = json.loads((run_folder / "summary.json").read_text())
     assert summary["feasible"]
-    assert summary["trials"]["completed"] == 2
-    places = [json.loads(path.read_text().splitlines()[-1])["node_ip"] for path in run_folder.glob("tune/*/result.json")]
-    assert Counter(places) == {cluster.head.address: 1, cluster.worker.address: 1}
+    assert summary["trials"]["completed"] == 4
+    states = "".join(path.read_text() for path in (run_folder / "tune").rglob("*.json"))
+    assert set(re.findall(r"node_ip\W+([\d.]+)", states)) == {cluster.head.address, cluster.worker.address}
 
 
 def test_mlflow_on_the_head_has_the_sweep(cluster, run_folder, shared):
     told = cluster.asked(ASK_MLFLOW, "http://127.0.0.1:5000")
     kinds = Counter(run["info"]["run_name"].split()[0] for run in told["runs"])
     assert kinds["digits-1"] == 1
-    assert kinds["trial"] == 2
+    assert kinds["trial"] == 4
     assert kinds["policy"] >= 1
     assert {run["info"]["status"] for run in told["runs"]} == {"FINISHED"}
     assert "summary.json" in told["files"]
@@ -158,10 +156,10 @@ def test_job_resumes_after_the_restart(cluster, run_folder):
     summary = run_folder / "summary.json"
     summary.unlink()
     submit = "ray job submit --address http://127.0.0.1:8265"
-    done = cluster.on_head(f"{submit} -- exitsearch run --resume --name {run_folder.name}")
+    done = cluster.on(cluster.head, f"{submit} -- exitsearch run --resume --name {run_folder.name}")
     assert done.returncode == 0, done.stdout
     assert "2 nodes" in done.stdout
-    assert json.loads(summary.read_text())["trials"]["completed"] == 2
+    assert json.loads(summary.read_text())["trials"]["completed"] == 4
 
 
 def test_down_stops_ray_on_the_head(cluster, printed):

@@ -18,7 +18,7 @@ from search.tracking_notices import TrackingNotices, TrackingWarning
 
 URI = "http://user:secret-42@127.0.0.1:1"
 QUICK = Patience(first=0.01, longest=0.04, draining=0.01)
-AWAY = MlflowException("the database is\nlocked", TEMPORARILY_UNAVAILABLE)
+AWAY = MlflowException("the database is locked\n[SQL: ...]", TEMPORARILY_UNAVAILABLE)
 BROKEN = MlflowException("a bug in the server")
 WRONG = MlflowException("a bad value", INVALID_PARAMETER_VALUE)
 GONE = MlflowException("no such run", RESOURCE_DOES_NOT_EXIST)

@@ -19,7 +19,7 @@ def halving(figure="loss", **changes):
 
 
 def several(**changes):
-    return AsyncHalving(nondominated_priority(aim=0.9), **SETTINGS | changes)
+    return AsyncHalving(nondominated_priority(), **SETTINGS | changes)
 
 
 def tell(scheduler, epoch, losses):
@@ -224,9 +224,7 @@ def test_the_state_of_another_priority_is_refused():
 def test_tune_is_answered_by_the_name_in_the_parameters():
     scheduler = halving()
     trials = [SimpleNamespace(trial_id=f"random{i}", config={"trial": f"trial-{i:04d}"}) for i in range(2)]
-    answers = [
-        scheduler.on_trial_result(None, trial, {"epoch": 2, "loss": loss}) for trial, loss in zip(trials, (1.0, 2.0))
-    ]
+    answers = [scheduler.on_trial_result(None, trial, {"epoch": 2, "loss": loss}) for loss, trial in enumerate(trials)]
     assert answers == [TrialScheduler.CONTINUE, TrialScheduler.STOP]
     assert scheduler.stopped == {"trial-0001": 2}
     assert scheduler.debug_string() == "Halving by asha: 2 at epoch 2, 0 at epoch 6, 0 at epoch 18; 1 stopped"

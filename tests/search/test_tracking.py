@@ -1,7 +1,7 @@
-"""Tracking as a sweep uses it, on real SQLite stores; servers are in test_tracking_servers, a whole sweep in test_sweep."""
+"""Tracking as a sweep uses it, on real SQLite stores. Servers are in test_tracking_servers, sweeps in test_sweep."""
 
+from contextlib import suppress
 import json
-import shutil
 import socket
 import sqlite3
 import time
@@ -14,7 +14,7 @@ from search import tracking
 from search.cli import _show_warning
 from search.journal import Journal
 from search.tracking import Tracker, TrackingWarning
-from tests.delivering import deliver_and_die
+from tests.delivering import WRITING, deliver_and_die
 from tests.tracked import (
     EXPERIMENT,
     contents,
@@ -70,7 +70,7 @@ def started(uri, folder, journal, **params):
 
 
 def confirmed(folder):
-    return json.loads(folder.tracking_file.read_text())["confirmed"]
+    return json.loads(folder.tracking_file.read_text())["confirmed"] if folder.tracking_file.exists() else 0
 
 
 def wait_until_delivered(folder, journal):
@@ -153,20 +153,59 @@ def test_figures_that_are_no_numbers_are_left_out(uri, folder, journal):
     assert contents(uri)["sweep", "tracked"][0]["points"].keys() == {"c"}
 
 
-def test_process_that_is_killed_at_any_moment_leaves_nothing_twice_and_nothing_out(tmp_path):
-    cases = []
-    for moment in range(1, 22):
-        (tmp_path / f"{moment}").mkdir()
-        folder = run_folder(tmp_path / f"{moment}")
+def prepared(path):
+    """A journal whose trials are over, and a store that has nothing of them."""
+    path.mkdir()
+    folder = run_folder(path)
+    with open_journal(folder) as journal:
+        journal.append("started", params={"target": 0.95})
+        run_trials(journal, range(2), n_epochs=1)
+    return folder, sqlite_store(path)
+
+
+class Killed(BaseException):
+    """Ends the thread where it is, as a kill would."""
+
+
+@pytest.mark.filterwarnings("ignore::search.tracking.TrackingWarning")
+def test_delivery_that_ends_after_any_call_leaves_nothing_twice_and_nothing_out(tmp_path, monkeypatch):
+    for moment in range(1, 100):
+        folder, uri = prepared(tmp_path / f"{moment}")
+        with open_journal(folder) as journal, monkeypatch.context() as patched:
+            n_calls = ending_after(patched, moment)
+            with suppress(Killed):  # the first call is made before the thread is there
+                finish(started(uri, folder, journal))
         with open_journal(folder) as journal:
-            journal.append("started", params={"target": 0.95})
-            run_trials(journal, range(2), n_epochs=1)
-        cases.append((folder.path, sqlite_store(tmp_path / f"{moment}"), moment))
-    killed = deliver_and_die(cases)
-    # All calls are covered: only the last moment lies after the end.
-    assert killed == [True] * 20 + [False]
-    for path, uri, _ in cases:
-        folder = run_folder(path.parents[1])
+            finish(started(uri, folder, journal))
+            assert contents(uri) == expected(journal)
+        if n_calls() < moment:
+            break
+    assert moment == 19
+
+
+def ending_after(patched, moment):
+    calls = []
+
+    def counting(method):
+        def counted(*args, **kwargs):
+            result = method(*args, **kwargs)
+            calls.append(method)
+            if len(calls) == moment:
+                raise Killed
+            return result
+
+        return counted
+
+    for name in WRITING:
+        patched.setattr(MlflowClient, name, counting(getattr(MlflowClient, name)))
+    return lambda: len(calls)
+
+
+def test_process_that_is_killed_leaves_nothing_twice_and_nothing_out(tmp_path):
+    cases = [(*prepared(tmp_path / f"{moment}"), moment) for moment in (2, 4, 9)]
+    assert deliver_and_die([(folder.path, uri, moment) for folder, uri, moment in cases]) == [True] * 3
+    for folder, uri, _ in cases:
+        assert contents(uri) != {}
         with open_journal(folder) as journal:
             finish(started(uri, folder, journal))
             assert contents(uri) == expected(journal)
@@ -183,30 +222,17 @@ def test_other_store_gets_everything_from_the_beginning(tmp_path, uri, folder, j
     assert len(contents(uri)) == 3
 
 
-def test_store_that_was_emptied_gets_everything_again(tmp_path, folder, journal):
-    # Under another name, because MLflow keeps a deleted database open as long as the process runs.
-    tracker = started(sqlite_store(tmp_path), folder, journal)
+def test_sweep_that_was_deleted_there_is_sent_again(uri, folder, journal):
+    tracker = started(uri, folder, journal)
     run_trials(journal, range(2))
     tracker.abandon()
-    stored = folder.tracking_file.read_text()
-    (tmp_path / "b").mkdir()
-    uri = sqlite_store(tmp_path / "b")
-    tracker = Tracker(uri, EXPERIMENT, folder, journal)
-    tracker.start({})
-    tracker.abandon()
-    shutil.copy(tmp_path / "mlflow.db", tmp_path / "unused.db")
-    assert json.loads(stored)["store"] != json.loads(folder.tracking_file.read_text())["store"]
-    MlflowClient(tracking_uri=uri).delete_run(_parent_id(uri))
+    client = MlflowClient(tracking_uri=uri)
+    for run in client.search_runs([client.get_experiment_by_name(EXPERIMENT).experiment_id]):
+        if run.info.run_name != "trial-0001":
+            client.delete_run(run.info.run_id)
     with pytest.warns(TrackingWarning, match="has lost runs of this sweep"):
         finish(started(uri, folder, journal))
     assert contents(uri) == expected(journal)
-
-
-def _parent_id(uri):
-    client = MlflowClient(tracking_uri=uri)
-    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
-    (run,) = client.search_runs([experiment], "tags.`exitsearch.kind` = 'sweep'")
-    return run.info.run_id
 
 
 def test_store_that_cannot_be_made_costs_a_warning_and_gets_all_later(tmp_path, folder, journal, short_grace):
@@ -245,7 +271,7 @@ def test_store_that_fails_in_the_middle_gets_the_rest_when_it_works_again(tmp_pa
 
 def test_server_that_is_not_there_holds_nothing_up(away, folder, journal):
     began = time.monotonic()
-    with pytest.warns(TrackingWarning, match="lacks 12 events"):
+    with pytest.warns(TrackingWarning, match="lacks 13 events"):
         tracker = started(away, folder, journal)
         run_trials(journal, range(2))
         finish(tracker)
