@@ -7,8 +7,7 @@ is there that a real sweep has: Tune, Optuna, the journal, checkpoints (of real 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 import tempfile
@@ -16,12 +15,12 @@ import time
 from typing import Any
 
 import psutil
-import ray
 from ray import tune
 from rich.console import Console
 from rich.table import Table
 from simulated_trials import SleepingTrainable
 
+from search.cluster import LOCAL, connected
 from search.config import SweepConfig
 from search.journal import Journal
 from search.record import SweepRecord, TrialRecord
@@ -92,23 +91,6 @@ def _busy(journal: Journal, slots: int) -> tuple[float, float]:
     return busy, max(ends) - start
 
 
-@contextmanager
-def local_ray(cpus: int) -> Iterator[None]:
-    """Ray on this machine, with as many logical CPUs as asked for."""
-    ray.init(
-        address="local",
-        num_cpus=cpus,
-        object_store_memory=200 * 2**20,
-        include_dashboard=False,
-        log_to_driver=False,
-        _node_ip_address="127.0.0.1",
-    )
-    try:
-        yield
-    finally:
-        ray.shutdown()
-
-
 def sleeping(config: SweepConfig, *, n_epochs: int, seconds: float) -> Callable[[RunFolder], Any]:
     """Trials that sleep."""
     trainable = tune.with_parameters(SleepingTrainable, n_epochs=n_epochs, seconds=seconds)
@@ -117,10 +99,10 @@ def sleeping(config: SweepConfig, *, n_epochs: int, seconds: float) -> Callable[
 
 def overhead(console: Console, folder: Path, *, trials: int) -> None:
     """Real trials of about five seconds on two cores."""
-    config = _config(folder, trials, "training.epochs=20", "training.batch_size=32")
+    config = _config(folder, trials, 2, "training.epochs=20", "training.batch_size=32")
     splits = load_splits(config)
     task = build_task(config, splits)
-    with local_ray(2):
+    with connected(config.resources, LOCAL):
         work = run(config, lambda files: build_trainable(config, files, task, splits), slots=2)
     table = Table(title=f"{work.n_trials} digits trials, two at once on two cores")
     for heading in ("seconds a trial", "wall s, actors up", "outside training %", "start of actors s"):
@@ -138,8 +120,8 @@ def many(console: Console, folder: Path, *, trials: int) -> None:
     for heading in ("sampler", "minutes", "ms a trial", "driver grew by MiB"):
         table.add_column(heading, justify="right")
     for sampler in ("tpe", "random"):
-        config = _config(folder, trials, f"search.sampler={sampler}")
-        with local_ray(2):
+        config = _config(folder, trials, 2, f"search.sampler={sampler}")
+        with connected(config.resources, LOCAL):
             work = run(config, sleeping(config, n_epochs=1, seconds=0.0), slots=2)
         table.add_row(
             sampler, f"{work.total / 60:.1f}", f"{1000 * work.total / work.n_trials:.0f}", f"{work.growth_mb:.0f}"
@@ -153,8 +135,8 @@ def workers(console: Console, folder: Path, *, sizes: tuple[int, ...], rounds: i
     for heading in ("nodes", "trials", "wall s, actors up", "ideal s", "parallel efficiency"):
         table.add_column(heading, justify="right")
     for size in sizes:
-        config = _config(folder, size * rounds, "search.sampler=random")
-        with local_ray(size):
+        config = _config(folder, size * rounds, size, "search.sampler=random")
+        with connected(config.resources, LOCAL):
             work = run(config, sleeping(config, n_epochs=2, seconds=seconds), slots=size)
         table.add_row(
             str(size),
@@ -166,8 +148,9 @@ def workers(console: Console, folder: Path, *, sizes: tuple[int, ...], rounds: i
     console.print(table)
 
 
-def _config(folder: Path, trials: int, *assignments: str) -> SweepConfig:
-    return load_sweep("digits", [f"search.trials={trials}", f"runs_dir={folder}", *assignments])
+def _config(folder: Path, trials: int, cpus: int, *assignments: str) -> SweepConfig:
+    sizes = [f"search.trials={trials}", f"resources.cpus={cpus}"]
+    return load_sweep("digits", [*sizes, f"runs_dir={folder}", *assignments])
 
 
 def main() -> None:

@@ -205,7 +205,7 @@ class Delivery:
         if not self._replays_left:
             return False
         self._replays_left -= 1
-        self._attempts = 0
+        self._attempts = self._single_until = 0
         self._notices.lost()
         self._set_position(0)
         return True

@@ -83,8 +83,8 @@ class AsyncHalving(FIFOScheduler):  # type: ignore[misc]
         Args:
             trial_id: The trial, by a name that it keeps when the sweep is resumed.
             epoch: Epochs trained, from 1.
-            figures: The report; the priority reads what it compares. A trial of which one such figure is not finite
-                is not compared and goes on: it ends as failed by itself.
+            figures: The report; the priority reads what it compares. A trial of which one such figure, or the
+                ``accuracy``, is not finite is not compared and goes on: it ends as failed by itself.
 
         Returns:
             False where the trial is to be stopped, and for all of its later epochs.
@@ -102,7 +102,10 @@ class AsyncHalving(FIFOScheduler):  # type: ignore[misc]
         """Enter a report at its rung; whether it is among the best there."""
         point = self._priority.point(figures)
         rung = max((rung for rung in self._rungs if rung <= epoch), default=None)
-        if rung is None or epoch >= self._max_epochs or not all(map(math.isfinite, point)):
+        if rung is None or epoch >= self._max_epochs:
+            return True
+        # A diverged network has no accuracy, but a depth_at_target, the worst.
+        if not all(map(math.isfinite, (*point, figures.get("accuracy", 0.0)))):
             return True
         points = self._rungs[rung]
         if trial_id in points:
@@ -149,6 +152,11 @@ class AsyncHalving(FIFOScheduler):  # type: ignore[misc]
         """Tune asks after each report of a running trial; the trial's name is ``config["trial"]``."""
         goes_on = self.goes_on(trial.config["trial"], int(result["epoch"]), result)
         return str(TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP)
+
+    def on_trial_complete(self, controller: TuneController | None, trial: Trial, result: dict[str, Any]) -> None:
+        """Tune hands over here the last report of a trial that ended by itself, instead of asking about it."""
+        if "epoch" in result:
+            self.goes_on(trial.config["trial"], int(result["epoch"]), result)
 
     def debug_string(self) -> str:
         """One line for Tune's status: how many trials came to each rung, and how many were stopped."""

@@ -65,8 +65,8 @@ def reason_of(error: BaseException, uri: str) -> str:
 
 def _cause_of(error: BaseException) -> BaseException:
     """What a network or a database said; MLflow wraps that in long lines."""
-    cause = error.__cause__ or error.__context__
-    if isinstance(error, MlflowException) and isinstance(cause, DBAPIError):
+    cause = error.__cause__ or error.__context__ if isinstance(error, MlflowException) else error
+    if isinstance(cause, DBAPIError):
         return cause.orig or cause
     if isinstance(error, MlflowException) and isinstance(cause, RequestException):
         reason = getattr(cause.args[0], "reason", None) if cause.args else None

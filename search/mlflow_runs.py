@@ -92,7 +92,8 @@ class MlflowRuns:
         run = self._parent(event)
         params = _params(event["params"])
         # What the sweep was started with first; a resumption may run it on other resources.
-        if run.start_ms == event["time_ms"] and run.n_params < len(params):
+        is_first = run.n_params == 0 or run.start_ms == event["time_ms"]
+        if is_first and run.n_params < len(params):
             self._waiting_for(run).params = params
             self._send(run)
         self._store.reopen(run)

@@ -9,11 +9,15 @@ import os
 from pathlib import Path
 import re
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
+from mlflow.store.db.db_types import DATABASE_ENGINES
 from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 
 KIND_TAG = "exitsearch.kind"
@@ -24,6 +28,7 @@ POLICY_TAG = "exitsearch.policy_hash"
 
 # What tells the runs of a kind apart.
 _IDENTITY_TAGS = {"sweep": SWEEP_ID_TAG, "trial": TRIAL_TAG, "policy": POLICY_TAG}
+_CREDENTIALS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
 _PAGE = 500
 _PER_REQUEST = 100
 
@@ -82,8 +87,10 @@ class MlflowStore:
         for name, value in _SETTINGS.items():
             os.environ.setdefault(name, value)
         # Faults are reported by us, once and without a traceback.
-        logging.getLogger("mlflow").setLevel(logging.CRITICAL)
-        self._client = MlflowClient(tracking_uri=self.uri)
+        for name in ("mlflow", "psycopg"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        _reach_database(self.uri)
+        self._client = MlflowClient(tracking_uri=_without_credentials(self.uri))
         self._experiment_id = self._find_experiment()
         self._runs = self._read_runs()
         self._adopt()
@@ -148,8 +155,9 @@ class MlflowStore:
     def touch(self) -> None:
         """Write what is there already, to see whether anything can be written."""
         run = self.find("sweep", self._sweep_id)
-        if run is not None:
-            self._client.set_tag(run.run_id, SWEEP_TAG, self._sweep)
+        if run is None:
+            raise MlflowException("the sweep has no run, so nothing can be written")
+        self._client.set_tag(run.run_id, SWEEP_TAG, self._sweep)
 
     def _find_experiment(self) -> str:
         experiment = self._client.get_experiment_by_name(self._experiment)
@@ -165,8 +173,7 @@ class MlflowStore:
     def _artifact_location(self) -> str | None:
         if not self.uri.startswith("sqlite:///"):
             return None
-        database = Path(re.split(r"[?#]", self.uri.removeprefix("sqlite:///"))[0])
-        return (database.absolute().parent / "mlflow-artifacts").as_uri()
+        return (_database_file(self.uri).parent / "mlflow-artifacts").as_uri()
 
     def _read_runs(self) -> dict[tuple[str, str], StoredRun]:
         """All runs of the sweep. One that is there twice, because an answer was lost, is deleted."""
@@ -206,6 +213,36 @@ class MlflowStore:
             if kind != "sweep" and run.parent_id != parent.run_id:
                 self._client.set_tag(run.run_id, MLFLOW_PARENT_RUN_ID, parent.run_id)
                 run.parent_id = parent.run_id
+
+
+def _reach_database(uri: str) -> None:
+    """Fail at once where a database is away; MLflow by itself tries for minutes and holds up the sweep's end."""
+    if uri.partition("://")[0].partition("+")[0] not in DATABASE_ENGINES:
+        return
+    if uri.startswith("sqlite:///"):
+        _database_file(uri).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(uri, poolclass=NullPool)
+    with engine.connect():
+        engine.dispose()
+
+
+def _database_file(uri: str) -> Path:
+    return Path(re.split(r"[?#]", uri.removeprefix("sqlite:///"))[0]).absolute()
+
+
+def _without_credentials(uri: str) -> str:
+    """A server's address without the user and the password in it, which MLflow then reads from its variables.
+
+    In the address they would not be used for files. Other values of the variables are left, and so is the address.
+    """
+    parts = urlsplit(uri)
+    if parts.scheme not in {"http", "https"} or not parts.password:
+        return uri
+    values = dict(zip(_CREDENTIALS, map(unquote, (parts.username or "", parts.password)), strict=True))
+    if any(os.environ.get(name, value) != value for name, value in values.items()):
+        return uri
+    os.environ.update(values)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _stored(run: Any) -> StoredRun:

@@ -89,7 +89,7 @@ class Tracker:
         Args:
             front: With the columns policy, accuracy, mean_depth, mean_cost, feasible, certified, selected, network.
         """
-        known = {event["policy_hash"] for event in self._events("policy")}
+        known = {event.get("policy_hash") for event in self._events("policy")}
         for position, row in enumerate(front.itertuples(), start=1):
             if row.policy.policy_hash not in known:
                 self._journal.append("policy", name=f"policy {position}", **_policy_facts(row))

@@ -17,7 +17,7 @@ class TrackingWarning(UserWarning):
 def tell(text: str) -> None:
     """Warn from any thread, also of what was warned of before: a second outage has the text of the first."""
     try:
-        warnings.warn_explicit(text, TrackingWarning, __file__, 1, registry={})
+        warnings.warn_explicit(text, TrackingWarning, __file__, 0, registry={})
     except TrackingWarning:
         # Where warnings are errors, this one would end the thread that delivers, and nobody would see it.
         print(f"warning: {text}", file=sys.stderr)

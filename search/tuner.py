@@ -81,7 +81,7 @@ def build_tuner(
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
     # The older output engine is the one that verbose=0 really silences; the sweep prints its own lines.
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-    scheduler = build_scheduler(config, aim=aim)
+    scheduler = build_scheduler(config)
     if isinstance(scheduler, AsyncHalving):
         for trial_id, figures in record.reports():
             scheduler.goes_on(trial_id, int(figures["epoch"]), figures)

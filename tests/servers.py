@@ -9,8 +9,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
+from urllib.parse import quote
 import urllib.request
 
 import pytest
@@ -18,6 +20,7 @@ import pytest
 
 PASSWORD = "pg/pass?word-42"  # noqa: S105 - of a database that lives for one test; the marks need escaping
 POSTGRES_USER = "postgres"
+ADMIN_PASSWORD = "right-password-42"  # noqa: S105 - of MLflow's own user, as short-lived
 _SECONDS_TO_START = 120
 
 
@@ -36,31 +39,48 @@ def postgres_binaries():
     return folders[-1] if folders else None
 
 
+class Postgres:
+    """A database server that can be stopped and started again."""
+
+    def __init__(self, folder, binaries, as_user):
+        self.port = free_port()
+        self.uri = f"postgresql://mlflow:{quote(PASSWORD, safe='')}@127.0.0.1:{self.port}/postgres"
+        self._folder = folder
+        self._as_user = as_user
+        self._pg_ctl = [*as_user, binaries / "pg_ctl", "-D", folder / "data", "-w"]
+        password = folder / "password"
+        password.write_text(PASSWORD)
+        if as_user:
+            shutil.chown(folder, POSTGRES_USER)
+            shutil.chown(password, POSTGRES_USER)
+        options = ["-U", "mlflow", "--pwfile", password, "-A", "scram-sha-256", "--no-sync"]
+        _run([*as_user, binaries / "initdb", "-D", folder / "data", *options], folder)
+
+    def start(self):
+        places = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories={self._folder}"
+        _run([*self._pg_ctl, "-l", self._folder / "log", "-o", f"{places} -c fsync=off", "start"], self._folder)
+
+    def stop(self):
+        _run([*self._pg_ctl, "-m", "immediate", "stop"], self._folder)
+
+
 @contextmanager
 def postgres():
-    """A new database; gives its URI, with a password. Skips where PostgreSQL or its Python driver is missing."""
+    """A new, started :class:`Postgres`. Skips where PostgreSQL or its Python driver is missing."""
     binaries = postgres_binaries()
     if binaries is None:
         pytest.skip("PostgreSQL is not installed")
-    pytest.importorskip("psycopg", reason="the Python driver of PostgreSQL is not installed")
+    pytest.importorskip("psycopg", reason="psycopg, the Python driver of PostgreSQL, is not installed")
     as_user = _unprivileged()
     # Not in pytest's folder, which other users may not enter.
     folder = Path(tempfile.mkdtemp(prefix="exitsearch-postgres-"))
     try:
-        (folder / "password").write_text(PASSWORD)
-        if as_user:
-            shutil.chown(folder, POSTGRES_USER)
-            shutil.chown(folder / "password", POSTGRES_USER)
-        data, port = folder / "data", free_port()
-        initdb = ["-D", data, "-U", "mlflow", "--pwfile", folder / "password", "-A", "scram-sha-256", "--no-sync"]
-        _run([*as_user, binaries / "initdb", *initdb], folder)
-        settings = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
-        pg_ctl = [*as_user, binaries / "pg_ctl", "-D", data, "-w"]
-        _run([*pg_ctl, "-l", folder / "log", "-o", settings, "start"], folder)
+        server = Postgres(folder, binaries, as_user)
+        server.start()
         try:
-            yield f"postgresql://mlflow:{PASSWORD.replace('/', '%2F').replace('?', '%3F')}@127.0.0.1:{port}/postgres"
+            yield server
         finally:
-            _run([*pg_ctl, "-m", "immediate", "stop"], folder)
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -77,7 +97,8 @@ class MlflowServer:
         self._auth = auth
         self._process = None
 
-    def start(self):
+    def launch(self):
+        """Start without waiting."""
         artifacts = self.folder / "artifacts"
         command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port)]
         command += ["--backend-store-uri", self._backend_uri, "--workers", "1"]
@@ -90,8 +111,19 @@ class MlflowServer:
             self._process = subprocess.Popen(
                 command, cwd=self.folder, env=env, stdout=log, stderr=log, start_new_session=True
             )
-        self._wait_until_healthy()
-        return self
+
+    def wait(self):
+        """Wait until it answers."""
+        deadline = time.monotonic() + _SECONDS_TO_START
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.uri}/health", timeout=5):  # noqa: S310 - our own address
+                    return
+            except urllib.error.HTTPError:
+                return  # it wants credentials
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError((self.folder / "server.log").read_text()[-3000:])
 
     def kill(self):
         if self._process is not None:
@@ -112,33 +144,79 @@ class MlflowServer:
         path.write_text(
             "[mlflow]\ndefault_permission = READ\n"
             f"database_uri = sqlite:///{self.folder / 'basic_auth.db'}\n"
-            "admin_username = admin\nadmin_password = right-password-42\n"
+            f"admin_username = admin\nadmin_password = {ADMIN_PASSWORD}\n"
             "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
         )
         return path
 
-    def _wait_until_healthy(self):
-        deadline = time.monotonic() + _SECONDS_TO_START
-        while time.monotonic() < deadline:
-            if self._process.poll() is not None:
-                break
+
+class Gate:
+    """A way to a server that can be shut, and that can lose answers."""
+
+    def __init__(self, port):
+        self._target = port
+        self.port = free_port()
+        self.uri = f"http://127.0.0.1:{self.port}"
+        self.n_lost = 0
+        self._swallowed = None
+        self._listener = None
+        self._connections = set()
+
+    def open(self):
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def shut(self):
+        """New connections are refused, those that exist are cut."""
+        if self._listener is not None:
+            # Closing alone does not wake the thread that accepts.
+            with suppress(OSError):
+                self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
+            self._listener = None
+        for connection in list(self._connections):
+            _cut(connection)
+
+    def lose_answer_to(self, path):
+        """Forward the next request that holds this text, but cut the line when it is answered."""
+        self._swallowed = path.encode()
+
+    def _accept(self, listener):
+        while True:
             try:
-                with urllib.request.urlopen(f"{self.uri}/health", timeout=5):  # noqa: S310 - our own address
-                    return
-            except urllib.error.HTTPError:
-                return  # it wants credentials
+                client, _ = listener.accept()
+                server = socket.create_connection(("127.0.0.1", self._target))
             except OSError:
-                time.sleep(0.1)
-        raise RuntimeError((self.folder / "server.log").read_text()[-3000:])
+                return
+            self._connections |= {client, server}
+            is_lost = threading.Event()
+            for pump in (self._pump_requests, self._pump_answers):
+                threading.Thread(target=pump, args=(client, server, is_lost), daemon=True).start()
+
+    def _pump_requests(self, client, server, is_lost):
+        with suppress(OSError):
+            while data := client.recv(65536):
+                if self._swallowed and self._swallowed in data:
+                    self._swallowed = None
+                    is_lost.set()
+                server.sendall(data)
+        _cut(server)
+
+    def _pump_answers(self, client, server, is_lost):
+        with suppress(OSError):
+            while data := server.recv(65536):
+                if is_lost.is_set():
+                    self.n_lost += 1
+                    break
+                client.sendall(data)
+        _cut(client)
+        _cut(server)
 
 
-@contextmanager
-def mlflow_server(folder, backend_uri, **options):
-    server = MlflowServer(folder, backend_uri, **options)
-    try:
-        yield server.start()
-    finally:
-        server.kill()
+def _cut(connection):
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()
 
 
 def _unprivileged():

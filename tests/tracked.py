@@ -1,6 +1,7 @@
 """Journals for tests of tracking, and what a store must hold after one was delivered."""
 
 import atexit
+from contextlib import contextmanager
 from functools import cache
 from itertools import groupby
 import math
@@ -10,6 +11,7 @@ import tempfile
 
 from mlflow.tracking import MlflowClient
 import pandas as pd
+import pytest
 
 from policies.policy import Policy
 from search.journal import Journal
@@ -98,15 +100,15 @@ def finish(tracker, **more):
     tracker.finish({"test_accuracy": 0.9, **more}, {"feasible": "true"}, [folder.summary_file])
 
 
-def contents(uri, sweep_id=SWEEP_ID):
+def contents(uri, sweep_id=SWEEP_ID, experiment=EXPERIMENT):
     """All that a store holds of a sweep, by kind and identity; a list where there should be one run."""
     client = MlflowClient(tracking_uri=uri)
-    experiment = client.get_experiment_by_name(EXPERIMENT)
     found = {}
-    if experiment is None:
+    stored = client.get_experiment_by_name(experiment)
+    if stored is None:
         return found
     text = f"tags.`exitsearch.sweep_id` = '{sweep_id}'"
-    runs = list(client.search_runs([experiment.experiment_id], text, max_results=5000))
+    runs = list(client.search_runs([stored.experiment_id], text, max_results=5000))
     names = {run.info.run_id: run.info.run_name for run in runs}
     for run in runs:
         tags = run.data.tags
@@ -184,3 +186,13 @@ def _point(point):
 def _text(step, value, time_ms):
     # As text, because a number that is none does not equal itself.
     return f"{step} {float(value)!r} {time_ms}"
+
+
+@contextmanager
+def no_credentials():
+    """MLflow's variables are not set, and are as they were afterwards."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("USERNAME", "PASSWORD", "TOKEN"):
+            patched.setenv(f"MLFLOW_TRACKING_{name}", "")
+            patched.delenv(f"MLFLOW_TRACKING_{name}")
+        yield

@@ -63,6 +63,6 @@ def fitted(head: Machine, workers: Sequence[Machine]) -> str:
         "echo 'export PYTHONPATH=~/exitsearch RAY_USAGE_STATS_ENABLED=0' >> ~/exitsearch/env.sh",
     ]
     for key in ("head_start_ray_commands", "worker_start_ray_commands"):
-        small = r"\g<0> --num-cpus=1 --object-store-memory=100000000"
-        config[key] = [re.sub(r"ray start .*", small, command) for command in config[key]]
+        small = "ray start --num-cpus=1 --object-store-memory=100000000 "
+        config[key] = [command.replace("ray start ", small) for command in config[key]]
     return str(yaml.safe_dump(config, sort_keys=False))

@@ -1,63 +1,17 @@
 """The thread that delivers, to a store that fails as it is told to; real stores are in the other tracking tests."""
 
-from contextlib import contextmanager
 from itertools import pairwise
 import threading
 import time
 import warnings
 
-from mlflow.exceptions import MlflowException, RestException
-from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, TEMPORARILY_UNAVAILABLE
+from mlflow.exceptions import RestException
 import pytest
 
-from search.delivery import Delivery, Patience
+from search.delivery import Patience
 from search.journal import Journal
-from search.receipt import Receipt
-from search.tracking_notices import TrackingNotices, TrackingWarning
-
-
-URI = "http://user:secret-42@127.0.0.1:1"
-QUICK = Patience(first=0.01, longest=0.04, draining=0.01)
-AWAY = MlflowException("the database is locked\n[SQL: ...]", TEMPORARILY_UNAVAILABLE)
-BROKEN = MlflowException("a bug in the server")
-WRONG = MlflowException("a bad value", INVALID_PARAMETER_VALUE)
-GONE = MlflowException("no such run", RESOURCE_DOES_NOT_EXIST)
-
-
-class Sink:
-    """Remembers what it took; raises what it is told to."""
-
-    def __init__(self):
-        self.taken = []
-        self.calls = []
-        self.faults = []  # for the next calls, None for none
-        self.bad = {}  # number of an event: what it raises for it
-        self.knows_sweep = True
-        self.takes_probes = True
-        self.seconds = 0.0
-
-    def connect(self):
-        self.calls.append("connect")
-        self._fail()
-        return self.knows_sweep
-
-    def apply(self, events):
-        self.calls.append(len(events))
-        time.sleep(self.seconds)
-        self._fail()
-        for event in events:
-            if event["n"] in self.bad:
-                raise self.bad[event["n"]]
-            self.taken.append(event["n"])
-
-    def probe(self):
-        if not self.takes_probes:
-            raise AWAY
-
-    def _fail(self):
-        fault = self.faults.pop(0) if self.faults else None
-        if fault is not None:
-            raise fault
+from search.tracking_notices import TrackingWarning
+from tests.search.sinks import AWAY, BROKEN, GONE, WRONG, Sink, deliver, happen, no_warnings, receipt, told, wait_for
 
 
 @pytest.fixture
@@ -69,48 +23,6 @@ def journal(tmp_path):
 @pytest.fixture
 def sink():
     return Sink()
-
-
-def happen(journal, numbers):
-    for number in numbers:
-        journal.append("something", n=number, trial=f"trial-{number}")
-
-
-def receipt(journal, uri=URI):
-    return Receipt(journal.path.parent / "tracking.json", uri=uri, experiment="e", sweep_id="5")
-
-
-def deliver(journal, sink, patience=QUICK):
-    return Delivery(journal, sink, receipt(journal), TrackingNotices(URI), patience)
-
-
-@contextmanager
-def no_warnings():
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always")
-        yield
-    assert not [str(one.message) for one in seen]
-
-
-@contextmanager
-def told(*starts):
-    """Exactly these warnings, each one line, in this order."""
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always")
-        yield
-    texts = [str(one.message) for one in seen if one.category is TrackingWarning]
-    assert len(texts) == len(starts), texts
-    for text, start in zip(texts, starts, strict=True):
-        assert start in text
-        assert "\n" not in text
-        assert "secret-42" not in text
-
-
-def wait_for(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def test_events_arrive_in_order_those_to_come_included(journal, sink):
@@ -135,22 +47,6 @@ def test_next_session_goes_on_after_what_was_confirmed(journal, sink):
     delivery.start()
     delivery.drain(1)
     assert sink.taken == [2]
-
-
-@pytest.mark.parametrize("text", [None, "", "{", "[]", '{"uri": "x", "run_id": "y"}', '{"confirmed": 3, "store": "z"}'])
-def test_receipt_of_nobody_or_of_another_store_counts_nothing(journal, sink, text):
-    happen(journal, range(3))
-    if text is not None:
-        (journal.path.parent / "tracking.json").write_text(text)
-    assert receipt(journal).read() == 0
-
-
-def test_receipts_tell_stores_apart_without_showing_passwords(journal):
-    receipt(journal).write(7)
-    assert receipt(journal).read() == 7
-    assert receipt(journal, URI.replace("42", "43")).read() == 0
-    assert receipt(journal, "http://127.0.0.1:1").read() == 0
-    assert "secret-42" not in (journal.path.parent / "tracking.json").read_text()
 
 
 @pytest.mark.parametrize("fault", [AWAY, BROKEN, RestException({"error_code": "401"}), ConnectionError("x")])
@@ -213,14 +109,6 @@ def test_event_that_is_refused_holds_up_no_other(journal, sink):
         delivery.drain(1)
     assert set(range(250)) - set(sink.taken) == {3, 4, 120}
     assert sink.calls.count(100) >= 1
-
-
-def test_refused_events_are_counted_at_the_end():
-    notices = TrackingNotices(URI)
-    with told("refused what was 'ended'", "refused 2 events of this sweep in all", "lacks 3 events"):
-        for _ in range(2):
-            notices.refused({"event": "ended"}, WRONG)
-        notices.ended(3, "first-try")
 
 
 def test_event_that_breaks_the_server_is_left_out_if_the_store_takes_anything_else(journal, sink):

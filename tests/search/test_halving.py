@@ -27,9 +27,12 @@ def tell(scheduler, epoch, losses):
     return [scheduler.goes_on(chr(97 + i), epoch, {"loss": loss}) for i, loss in enumerate(losses)]
 
 
-def tell_exits(scheduler, *accuracies, epoch=2):
-    reports = [{f"accuracy_exit_{d}": value for d, value in enumerate(exits, start=1)} for exits in accuracies]
-    return [scheduler.goes_on(chr(97 + i), epoch, report) for i, report in enumerate(reports)]
+def tell_several(scheduler, *reports, epoch=2):
+    """Reports of accuracy and mean depth of trials a, b, ...; their exits are alike."""
+    return [
+        scheduler.goes_on(chr(97 + i), epoch, {"accuracy": accuracy, "mean_depth": depth, "accuracy_exit_1": 0.5})
+        for i, (accuracy, depth) in enumerate(reports)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +139,16 @@ def test_a_trial_that_is_not_a_number_is_not_compared(bad):
     assert tell(scheduler, 2, [bad, 2.0, bad, 3.0]) == [True, True, True, False]
     assert set(scheduler.state()["rungs"]["2"]) == {"b", "d"}
     scheduler = several()
-    assert tell_exits(scheduler, (bad, 0.5), (0.1, 0.2)) == [True, True]
+    assert tell_several(scheduler, (bad, 2.0), (0.1, 3.0), (0.2, bad)) == [True, True, True]
+    assert set(scheduler.state()["rungs"]["2"]) == {"b"}
+
+
+def test_a_diverged_trial_is_not_compared_by_the_depth_that_it_reports():
+    scheduler = halving("depth_at_target")
+    diverged = {"accuracy": math.nan, "depth_at_target": 3.95}
+    assert scheduler.goes_on("a", 2, {"accuracy": 0.9, "depth_at_target": 1.0})
+    assert scheduler.goes_on("b", 2, diverged)
+    assert set(scheduler.state()["rungs"]["2"]) == {"a"}
 
 
 def test_a_missing_figure_is_an_error():
@@ -144,13 +156,13 @@ def test_a_missing_figure_is_an_error():
         halving().goes_on("a", 2, {"accuracy": 1.0, "epoch": 2})
 
 
-def test_trials_that_another_beats_at_every_exit_are_stopped():
-    assert tell_exits(several(), (0.5, 0.7), (0.4, 0.6), (0.45, 0.65)) == [True, False, False]
+def test_dominated_trials_are_stopped():
+    assert tell_several(several(), (0.7, 1.5), (0.6, 1.6), (0.65, 1.5)) == [True, False, False]
 
 
-def test_trials_that_are_better_at_some_exit_go_on():
-    scheduler = several(reduction=2)
-    assert tell_exits(scheduler, (0.5, 0.7), (0.6, 0.6), (0.4, 0.65), (0.2, 0.8)) == [True, True, False, True]
+def test_trials_that_are_better_in_something_go_on():
+    reports = (0.7, 1.5), (0.6, 1.2), (0.65, 1.6), (0.8, 2.0)
+    assert tell_several(several(reduction=2), *reports) == [True, True, False, True]
 
 
 TOLD = st.lists(
@@ -166,7 +178,7 @@ TOLD = st.lists(
 
 def tell_all(scheduler, told):
     return [
-        scheduler.goes_on(name, epoch, {"accuracy_exit_1": one, "accuracy_exit_2": two, "loss": one})
+        scheduler.goes_on(name, epoch, {"accuracy_exit_1": one, "accuracy": one, "mean_depth": two, "loss": one})
         for name, epoch, one, two in told
     ]
 
@@ -228,6 +240,15 @@ def test_tune_is_answered_by_the_name_in_the_parameters():
     assert answers == [TrialScheduler.CONTINUE, TrialScheduler.STOP]
     assert scheduler.stopped == {"trial-0001": 2}
     assert scheduler.debug_string() == "Halving by asha: 2 at epoch 2, 0 at epoch 6, 0 at epoch 18; 1 stopped"
+
+
+def test_last_reports_of_trials_that_end_by_themselves_are_recorded():
+    scheduler = halving()
+    ended, unheard = (SimpleNamespace(config={"trial": name}) for name in ("trial-0000", "trial-0001"))
+    scheduler.on_trial_complete(None, ended, {"epoch": 2, "loss": 1.0})
+    scheduler.on_trial_complete(None, unheard, {})
+    assert scheduler.state()["rungs"]["2"] == {"trial-0000": [1.0]}
+    assert not scheduler.goes_on("trial-0001", 2, {"loss": 2.0})
 
 
 def test_rungless_halving_stops_nothing():

@@ -122,17 +122,35 @@ def test_feasible_trials_come_first_by_depth_at_target():
     assert scalar_priority("depth_at_target").ranks(np.array(depths)[:, None]).tolist() == [3, 1, 2, 0]
 
 
-def test_nondominated_priority_reads_every_exit_by_depth():
+def figures(accuracy, mean_depth, *exits):
+    return {"accuracy": accuracy, "mean_depth": mean_depth} | {
+        f"accuracy_exit_{depth}": value for depth, value in enumerate(exits, start=1)
+    }
+
+
+def ranks(*reports):
+    priority = nondominated_priority()
+    return priority.ranks(np.array([priority.point(report) for report in reports])).tolist()
+
+
+def test_nondominated_priority_reads_the_objectives_and_all_exits():
     priority = nondominated_priority()
     assert priority.name == "mo-asha"
-    report = {"accuracy_exit_10": 0.9, "epoch": 1, **{f"accuracy_exit_{d}": d / 20 for d in range(9, 0, -1)}}
-    assert priority.point(report) == (*(d / 20 for d in range(1, 10)), 0.9)
+    report = figures(0.9, 1.5, *(d / 20 for d in range(1, 12)))
+    assert priority.point(report | {"epoch": 3, "ece_exit_1": 0.5}) == pytest.approx((0.9, -1.5, 0.3))
 
 
-def test_infeasible_trials_are_not_behind_where_an_early_exit_is_better():
-    # The aim is 0.9: the first trial meets it with its last exit, the second has the better first exit.
-    ranks = nondominated_priority().ranks(np.array([[0.5, 0.91], [0.8, 0.88], [0.4, 0.9], [0.7, 0.87]]))
-    assert ranks.tolist() == [0, 0, 2, 2]
+def test_trials_that_are_beaten_in_everything_are_last():
+    assert ranks(figures(0.9, 1.5, 0.6, 0.9), figures(0.8, 1.6, 0.5, 0.8), figures(0.9, 1.5, 0.6, 0.8)) == [0, 2, 1]
+
+
+def test_infeasible_trials_are_not_behind_where_their_exits_are_better():
+    # The aim is 0.9: the first trial meets it, at a great depth; the second will, at a small one.
+    assert ranks(figures(0.91, 2.9, 0.4, 0.5, 0.91), figures(0.88, 2.0, 0.8, 0.85, 0.87)) == [0, 0]
+
+
+def test_among_feasible_trials_the_least_depth_is_best():
+    assert ranks(*(figures(0.9, depth, 0.7, 0.9) for depth in (2.1, 1.9, 2.0))) == [2, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -140,6 +158,7 @@ def test_infeasible_trials_are_not_behind_where_an_early_exit_is_better():
     [
         (scalar_priority("loss"), {"epoch": 1}, "a report must hold loss but it holds epoch"),
         (nondominated_priority(), {"accuracy": 1.0}, "a report must hold accuracy_exit_1 but it holds accuracy"),
+        (nondominated_priority(), {"accuracy_exit_1": 1.0}, "a report must hold accuracy but it holds accuracy_exit_1"),
         (
             nondominated_priority(),
             {"accuracy_exit_1": 1.0, "accuracy_exit_3": 1.0},

@@ -14,13 +14,14 @@ from search import tracking
 from search.cli import _show_warning
 from search.journal import Journal
 from search.tracking import Tracker, TrackingWarning
-from tests.delivering import WRITING, deliver_and_die
+from tests.delivering import Killed, deliver_and_die, ending_after
 from tests.tracked import (
     EXPERIMENT,
     contents,
     expected,
     finish,
     front,
+    no_credentials,
     open_journal,
     report,
     run_folder,
@@ -58,7 +59,7 @@ def short_grace(monkeypatch):
 @pytest.fixture
 def away(short_grace):
     """The address of a server that is not there, with a password."""
-    with socket.socket() as closed:
+    with socket.socket() as closed, no_credentials():
         closed.bind(("127.0.0.1", 0))
         yield f"http://user:hush-1@127.0.0.1:{closed.getsockname()[1]}"
 
@@ -163,10 +164,6 @@ def prepared(path):
     return folder, sqlite_store(path)
 
 
-class Killed(BaseException):
-    """Ends the thread where it is, as a kill would."""
-
-
 @pytest.mark.filterwarnings("ignore::search.tracking.TrackingWarning")
 def test_delivery_that_ends_after_any_call_leaves_nothing_twice_and_nothing_out(tmp_path, monkeypatch):
     for moment in range(1, 100):
@@ -181,24 +178,6 @@ def test_delivery_that_ends_after_any_call_leaves_nothing_twice_and_nothing_out(
         if n_calls() < moment:
             break
     assert moment == 19
-
-
-def ending_after(patched, moment):
-    calls = []
-
-    def counting(method):
-        def counted(*args, **kwargs):
-            result = method(*args, **kwargs)
-            calls.append(method)
-            if len(calls) == moment:
-                raise Killed
-            return result
-
-        return counted
-
-    for name in WRITING:
-        patched.setattr(MlflowClient, name, counting(getattr(MlflowClient, name)))
-    return lambda: len(calls)
 
 
 def test_process_that_is_killed_leaves_nothing_twice_and_nothing_out(tmp_path):

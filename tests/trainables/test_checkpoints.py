@@ -1,11 +1,11 @@
 import errno
 import os
 from pathlib import Path
-import subprocess
 
 import pytest
 import torch
 
+from tests.disks import small_disk
 from trainables.checkpoints import STATE_FILE, CheckpointFolder, read_state, write_state
 from trainables.errors import StorageFullError
 
@@ -90,28 +90,13 @@ def test_full_disk_is_told_from_other_errors(folder):
     assert names(folder) == ["epoch_000001"]
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A real file system of 64 KiB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
-    try:
-        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
-    except OSError:
-        mounted = False
-    if not mounted:
-        pytest.skip("a small file system cannot be mounted here; that takes root")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
-
-
-def test_a_disk_that_is_really_full(small_disk):
-    folder = CheckpointFolder(small_disk / "trial-0001")
-    folder.save(1, lambda path: write_state(path, {"epoch": 1, "weights": torch.zeros(1000)}))
-    with pytest.raises(StorageFullError):
-        folder.save(2, lambda path: write_state(path, {"epoch": 2, "weights": torch.zeros(100_000)}))
-    assert folder.newest(read_state)["epoch"] == 1
+def test_a_disk_that_is_really_full(tmp_path):
+    with small_disk(tmp_path / "disk", 64) as disk:
+        folder = CheckpointFolder(disk / "trial-0001")
+        folder.save(1, lambda path: write_state(path, {"epoch": 1, "weights": torch.zeros(1000)}))
+        with pytest.raises(StorageFullError):
+            folder.save(2, lambda path: write_state(path, {"epoch": 2, "weights": torch.zeros(100_000)}))
+        assert folder.newest(read_state)["epoch"] == 1
 
 
 def test_a_checkpoint_of_a_stranger_runs_no_code(folder, tmp_path):
