@@ -49,10 +49,19 @@ _KEPT, _SPENT = 0.95, 0.5
 
 @dataclass(frozen=True)
 class Halving:
-    """Settings of all schedulers that stop trials."""
+    """Settings of all schedulers that stop trials.
 
-    grace_epochs: int
+    Attributes:
+        grace_epochs: The first rung, or None: after an eighth of the training.
+        reduction: One in how many goes on.
+    """
+
+    grace_epochs: int | None
     reduction: int
+
+    def grace(self, sweep: RecordedSweep) -> int:
+        """The first rung of a sweep."""
+        return self.grace_epochs or max(round(sweep.epochs / 8), 1)
 
 
 @dataclass(frozen=True)
@@ -129,7 +138,7 @@ def _feasible_first(sweep: RecordedSweep, halving: Halving, seed: int) -> GoesOn
 
 def _own(sweep: RecordedSweep, halving: Halving, priority: Priority) -> GoesOn:
     return AsyncHalving(
-        priority, grace_epochs=halving.grace_epochs, reduction=halving.reduction, max_epochs=sweep.epochs
+        priority, grace_epochs=halving.grace(sweep), reduction=halving.reduction, max_epochs=sweep.epochs
     ).goes_on
 
 
@@ -140,7 +149,7 @@ def _ray_asha(sweep: RecordedSweep, halving: Halving, seed: int) -> GoesOn:
         metric="depth_at_target",
         mode="min",
         max_t=sweep.epochs,
-        grace_period=halving.grace_epochs,
+        grace_period=halving.grace(sweep),
         reduction_factor=halving.reduction,
     )
     stubs: dict[str, SimpleNamespace] = {}
@@ -252,7 +261,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--orders", type=int, default=20)
     parser.add_argument("--workers", type=int, default=4)
-    parser.add_argument("--grace", type=int, default=2)
+    parser.add_argument("--grace", type=int, help="first rung; without it an eighth of the training")
     parser.add_argument("--reduction", type=int, default=2)
     parser.add_argument("--curves", type=Path, default=DEFAULT_FOLDER)
     arguments = parser.parse_args()

@@ -113,7 +113,7 @@ def test_recorded_sweeps_are_whole(recorded):
 
 def test_every_scheduler_is_measured_against_the_full_sweep(recorded):
     small = replace(recorded[0], curves=recorded[0].curves[:12])
-    rows = measure(small, Halving(2, 3), n_orders=2, n_workers=4)
+    rows = measure(small, Halving(None, 2), n_orders=2, n_workers=4)
     assert rows["scheduler"].tolist() == 2 * list(SCHEDULERS)
     by_name = rows.groupby("scheduler").mean()
     assert (by_name.loc["none", ["epochs", *REFERENCES]] == 1).all()
@@ -126,7 +126,7 @@ def test_every_scheduler_is_measured_against_the_full_sweep(recorded):
 def test_own_asha_saves_as_much_as_that_of_ray(recorded):
     own, ray = (
         sum(
-            simulate(one.curves, SCHEDULERS[name](one, Halving(2, 3), 0), n_workers=4).epochs / one.total_epochs
+            simulate(one.curves, SCHEDULERS[name](one, Halving(None, 2), 0), n_workers=4).epochs / one.total_epochs
             for one in recorded
         )
         for name in ("asha", "Ray's ASHA")

@@ -2,8 +2,8 @@
 
 import warnings
 
-from search.tracking_notices import TrackingNotices, TrackingWarning
-from tests.search.sinks import AWAY, URI, WRONG, told
+from search.tracking.notices import TrackingNotices, TrackingWarning
+from tests.search.tracking.sinks import AWAY, URI, WRONG, told
 
 
 def test_refused_events_are_counted_at_the_end():

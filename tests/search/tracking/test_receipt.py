@@ -3,7 +3,7 @@
 import pytest
 
 from search.journal import Journal
-from tests.search.sinks import URI, happen, receipt
+from tests.search.tracking.sinks import URI, happen, receipt
 
 
 @pytest.fixture

@@ -11,12 +11,14 @@ import time
 from typing import Protocol
 
 from search.journal import Event, Journal
-from search.mlflow_faults import Fault, fault_of, is_internal
-from search.receipt import Receipt
-from search.tracking_notices import TrackingNotices
+from search.tracking.faults import Fault, fault_of, is_internal
+from search.tracking.notices import TrackingNotices
+from search.tracking.receipt import Receipt
 
 
 _WINDOW = 100
+# What makes a sweep known to the store.
+_BEGINNING = "started"
 # An event that the store refuses is tried once more, on a fresh connection.
 _ATTEMPTS = 2
 # A store that fails inside may do so for one event alone: it is then seen whether it takes anything else.
@@ -161,7 +163,7 @@ class Delivery:
     def _open(self) -> None:
         knows_sweep = self._sink.connect()
         self._is_connected = True
-        if not knows_sweep and self._position > 0:
+        if not knows_sweep and any(event["event"] == _BEGINNING for event in self._journal.events[: self._position]):
             self._replay()
 
     def _next_events(self) -> list[Event]:

@@ -9,11 +9,11 @@ import warnings
 from mlflow.tracking import MlflowClient
 import pytest
 
-from search import tracking
 from search.tracking import Tracker, TrackingWarning
-from tests.delivering import ending_after
-from tests.servers import ADMIN_PASSWORD, PASSWORD, Gate, MlflowServer, postgres
-from tests.tracked import (
+from search.tracking import tracker as tracking
+from tests.search.tracking.delivering import ending_after
+from tests.search.tracking.servers import ADMIN_PASSWORD, PASSWORD, Gate, MlflowServer, postgres
+from tests.search.tracking.tracked import (
     EXPERIMENT,
     contents,
     expected,
@@ -283,7 +283,7 @@ def test_wrong_credentials_cost_a_warning_and_right_ones_send_all(servers, folde
 
 
 def test_server_that_is_killed_while_it_takes_events_and_started_again(server, folder, journal, sweep_id, monkeypatch):
-    monkeypatch.setattr("search.delivery._WINDOW", 10)
+    monkeypatch.setattr("search.tracking.delivery._WINDOW", 10)
     with told() as lines:
         tracker = started(server.uri, folder, journal)
         run_trials(journal, range(30), n_epochs=1)

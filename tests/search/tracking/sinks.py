@@ -7,9 +7,9 @@ import warnings
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, TEMPORARILY_UNAVAILABLE
 
-from search.delivery import Delivery, Patience
-from search.receipt import Receipt
-from search.tracking_notices import TrackingNotices, TrackingWarning
+from search.tracking.delivery import Delivery, Patience
+from search.tracking.notices import TrackingNotices, TrackingWarning
+from search.tracking.receipt import Receipt
 
 
 URI = "http://user:secret-42@127.0.0.1:1"

@@ -1,7 +1,7 @@
 """Deliveries that end at exact moments: as if the process had been killed there, or with a real SIGKILL.
 
-``python -m tests.delivering FOLDER URI MOMENT [FOLDER URI MOMENT ...]`` delivers one journal after the other, each in
-a process of its own, which is killed just after the call to MLflow with that number has been answered.
+``python -m tests.search.tracking.delivering FOLDER URI MOMENT [FOLDER URI MOMENT ...]`` delivers one journal after the
+other, each in a process of its own, which is killed just after the call to MLflow with that number has been answered.
 """
 
 import importlib
@@ -16,7 +16,7 @@ import pytest
 
 from search.run_folder import RunFolder
 from search.tracking import Tracker
-from tests.tracked import EXPERIMENT, finish, open_journal
+from tests.search.tracking.tracked import EXPERIMENT, finish, open_journal
 
 
 _WRITING = ("create_experiment", "create_run", "log_batch", "set_terminated", "update_run", "set_tag", "log_artifact")
@@ -60,8 +60,8 @@ def deliver_and_die(cases):
     """Deliver each (folder, uri, moment) in another process; gives which of them were killed, not finished."""
     arguments = [str(part) for case in cases for part in case]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.delivering", *arguments],
-        cwd=Path(__file__).parents[1],
+        [sys.executable, "-m", "tests.search.tracking.delivering", *arguments],
+        cwd=Path(__file__).parents[3],
         env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
         capture_output=True,
         text=True,

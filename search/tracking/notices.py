@@ -6,8 +6,8 @@ import sys
 import warnings
 
 from search.journal import Event
-from search.mlflow_faults import reason_of
 from search.redaction import redact_uri
+from search.tracking.faults import reason_of
 
 
 class TrackingWarning(UserWarning):

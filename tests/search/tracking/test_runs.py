@@ -6,11 +6,11 @@ from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 from mlflow.tracking import MlflowClient
 import pytest
 
-from search import mlflow_store
-from search.mlflow_faults import Fault, fault_of
-from search.mlflow_runs import MlflowRuns
-from search.mlflow_store import MlflowStore
-from tests.tracked import (
+from search.tracking import store as mlflow_store
+from search.tracking.faults import Fault, fault_of
+from search.tracking.runs import MlflowRuns
+from search.tracking.store import MlflowStore
+from tests.search.tracking.tracked import (
     EXPERIMENT,
     SWEEP_ID,
     contents,

@@ -1,4 +1,4 @@
-"""MLflow: what a sweep's journal tells goes there in the background, at once or when the store can be reached."""
+"""What of a sweep MLflow should have: it is added to the journal, which is delivered in the background."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ from typing import Any
 
 import pandas as pd
 
-from search.delivery import Delivery
 from search.journal import Event, Journal
-from search.mlflow_runs import MlflowRuns
-from search.mlflow_store import POLICY_TAG, TRIAL_TAG, MlflowStore
-from search.receipt import Receipt
 from search.redaction import redact, redact_text, redact_uri
 from search.run_folder import RunFolder
-from search.tracking_notices import TrackingNotices, TrackingWarning, tell
+from search.tracking.delivery import Delivery
+from search.tracking.notices import TrackingNotices, tell
+from search.tracking.receipt import Receipt
+from search.tracking.runs import MlflowRuns
+from search.tracking.store import POLICY_TAG, TRIAL_TAG, MlflowStore
 
-
-__all__ = ["Tracker", "TrackingWarning", "default_tracking_uri"]
 
 PARETO_TAG = "pareto"
 # Seconds that a store which is away is given at the end of a sweep, and where the user is waiting for its stop.

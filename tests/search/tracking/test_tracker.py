@@ -10,12 +10,12 @@ import warnings
 from mlflow.tracking import MlflowClient
 import pytest
 
-from search import tracking
 from search.cli import _show_warning
 from search.journal import Journal
 from search.tracking import Tracker, TrackingWarning
-from tests.delivering import Killed, deliver_and_die, ending_after
-from tests.tracked import (
+from search.tracking import tracker as tracking
+from tests.search.tracking.delivering import Killed, deliver_and_die, ending_after
+from tests.search.tracking.tracked import (
     EXPERIMENT,
     contents,
     expected,
@@ -248,10 +248,13 @@ def test_store_that_fails_in_the_middle_gets_the_rest_when_it_works_again(tmp_pa
     assert contents(uri) == expected(journal)
 
 
-def test_server_that_is_not_there_holds_nothing_up(away, folder, journal):
+@pytest.mark.parametrize("scheme", ["http", "postgresql", "sqlite"])
+def test_store_that_is_not_there_holds_nothing_up(away, folder, journal, tmp_path, scheme):
+    (tmp_path / "folder.db").mkdir()
+    uri = f"sqlite:///{tmp_path / 'folder.db'}" if scheme == "sqlite" else away.replace("http", scheme)
     began = time.monotonic()
     with pytest.warns(TrackingWarning, match="lacks 13 events"):
-        tracker = started(away, folder, journal)
+        tracker = started(uri, folder, journal)
         run_trials(journal, range(2))
         finish(tracker)
     assert time.monotonic() - began < 10

@@ -12,9 +12,9 @@ from mlflow.entities import Metric, Param, RunTag
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 
 from search.journal import Event
-from search.mlflow_faults import Fault, fault_of, reason_of
-from search.mlflow_store import MlflowStore, StoredRun
 from search.redaction import redact, redact_text
+from search.tracking.faults import Fault, fault_of, reason_of
+from search.tracking.store import MlflowStore, StoredRun
 
 
 _METRIC_PREFIXES = ("accuracy", "mean_depth", "mean_cost", "depth_at_target", "ece_exit_", "train_loss")
