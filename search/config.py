@@ -25,6 +25,9 @@ from trainables.workloads import get_workload
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
+# Of a training, before any trial is stopped: measured in benchmarks/early_stopping.py.
+_GRACE_SHARE = 1 / 8
+
 T = TypeVar("T")
 
 
@@ -63,15 +66,19 @@ class SpaceSection(_Section):
 
 
 class SearchSection(_Section):
-    """How training parameters are searched; for ``nsga2``, ``startup_trials`` is the size of the population."""
+    """How training parameters are searched; ``startup_trials`` is the population of ``nsga2``."""
 
     trials: PositiveInt = 20
     sampler: Literal["tpe", "nsga2", "gp", "random"] = "tpe"
     startup_trials: PositiveInt = 8
     scheduler: Literal["none", "asha", "mo-asha"] = "none"
-    grace_epochs: PositiveInt = 2
-    reduction: Annotated[int, Field(ge=2)] = 3
+    grace_epochs: PositiveInt | None = None
+    reduction: Annotated[int, Field(ge=2)] = 2
     first_trials: list[dict[str, Any]] = Field(default_factory=list)
+
+    def first_rung(self, epochs: int) -> int:
+        """The epoch before which no trial is stopped."""
+        return self.grace_epochs or max(1, round(epochs * _GRACE_SHARE))
 
 
 class PolicySection(_Section):
@@ -171,10 +178,10 @@ class SweepConfig(_Section):
         _naming("policy", config.goal)
         space = config.build_space()
         _check_first_trials(config.search.first_trials, space)
-        if config.search.scheduler != "none" and config.search.grace_epochs > config.training.epochs:
+        rung = config.search.first_rung(training.epochs)
+        if config.search.scheduler != "none" and rung > training.epochs:
             raise ConfigError(
-                f"search.grace_epochs must not be above training.epochs but they are "
-                f"{config.search.grace_epochs} and {config.training.epochs}"
+                f"search.grace_epochs must not be above training.epochs but they are {rung} and {training.epochs}"
             )
         return config
 

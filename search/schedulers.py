@@ -21,7 +21,7 @@ def build_scheduler(config: SweepConfig) -> TrialScheduler:
     priority = scalar_priority("depth_at_target") if search.scheduler == "asha" else nondominated_priority()
     return AsyncHalving(
         priority,
-        grace_epochs=search.grace_epochs,
+        grace_epochs=search.first_rung(config.training.epochs),
         reduction=search.reduction,
         max_epochs=config.training.epochs,
     )

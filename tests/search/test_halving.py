@@ -2,7 +2,7 @@ import json
 import math
 from types import SimpleNamespace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
 from ray.tune.schedulers import TrialScheduler
@@ -184,6 +184,7 @@ def tell_all(scheduler, told):
 
 
 @pytest.mark.parametrize("make", [halving, several])
+@settings(max_examples=60, deadline=None)
 @given(told=TOLD)
 def test_replaying_the_reports_gives_the_same_decisions(make, told):
     first, again = (make(reduction=2, max_epochs=10) for _ in range(2))
@@ -196,6 +197,7 @@ def test_replaying_the_reports_gives_the_same_decisions(make, told):
 
 
 @pytest.mark.parametrize("make", [halving, several])
+@settings(max_examples=60, deadline=None)
 @given(told=TOLD, cut=st.integers(0, 60))
 def test_a_restored_state_is_as_good_as_one_never_interrupted(make, told, cut):
     whole, before, after = (make(reduction=2, max_epochs=10) for _ in range(3))

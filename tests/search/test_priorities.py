@@ -1,6 +1,6 @@
 import math
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 import numpy as np
@@ -36,6 +36,7 @@ def levels(points):
     return level
 
 
+@settings(max_examples=60, deadline=None)
 @given(points=POINTS)
 def test_fronts_follow_each_other_as_by_brute_force(points):
     ranks = nondominated_ranks(points)
@@ -46,6 +47,7 @@ def test_fronts_follow_each_other_as_by_brute_force(points):
         assert (level[ranks == ranks[i]] == level[i]).all()
 
 
+@settings(max_examples=60, deadline=None)
 @given(points=POINTS)
 def test_fronts_are_those_of_nsga2_in_optuna(points):
     study = optuna.create_study(directions=["maximize"] * points.shape[1])
@@ -55,12 +57,14 @@ def test_fronts_are_those_of_nsga2_in_optuna(points):
     assert set(np.flatnonzero(ranks < len(best))) == best
 
 
+@settings(max_examples=60, deadline=None)
 @given(points=POINTS)
 def test_ranks_count_what_is_better(points):
     ranks = nondominated_ranks(points)
     np.testing.assert_array_equal(ranks, [(ranks < rank).sum() for rank in ranks])
 
 
+@settings(max_examples=60, deadline=None)
 @given(points=POINTS)
 def test_whoever_dominates_is_better_and_equals_are_equal(points):
     ranks = nondominated_ranks(points)
@@ -72,12 +76,14 @@ def test_whoever_dominates_is_better_and_equals_are_equal(points):
                 assert ranks[i] == ranks[j]
 
 
+@settings(max_examples=60, deadline=None)
 @given(points=POINTS, seed=st.integers(0, 99))
 def test_ranks_do_not_depend_on_the_order_of_arrival(points, seed):
     order = np.random.default_rng(seed).permutation(len(points))
     np.testing.assert_array_equal(nondominated_ranks(points[order]), nondominated_ranks(points)[order])
 
 
+@settings(max_examples=60, deadline=None)
 @given(points=POINTS)
 def test_the_best_at_each_objective_of_a_front_are_kept(points):
     distances = crowding_distances(points)
