@@ -15,7 +15,14 @@ import psutil
 from tests.sweeps import SMALL
 
 
-SETTINGS = (*SMALL, "search.trials=8", "search.startup_trials=3", "training.epochs=4", "resources.retries=20")
+SETTINGS = (
+    *SMALL,
+    "search.trials=8",
+    "search.startup_trials=3",
+    "training.epochs=4",
+    "resources.retries=20",
+    "policy.rules=[confidence,mixture]",
+)
 _PROGRESS = ('"suggested"', '"reported"', '"ended"', '"policy"')
 _TIMEOUT_SECONDS = 300.0
 

@@ -6,13 +6,14 @@ from tests.chaos.killing import kill_workers_at, moments, trial_workers
 from tests.chaos.outcome import outcome_of
 
 
-N_TRIALS, N_EPOCHS = 8, 12
+N_TRIALS, N_EPOCHS = 4, 12
 # Every kind of event of a trial, but not those of policies: then nobody trains any more.
 N_EVENTS = N_TRIALS * (N_EPOCHS + 2)
 
 
 def test_killed_workers_change_nothing(new_sweep, n_kills, chaos_seed):
-    settings = ("search.sampler=random", f"training.epochs={N_EPOCHS}", "resources.concurrent=1")
+    sizes = (f"search.trials={N_TRIALS}", f"training.epochs={N_EPOCHS}", "policy.rules=[confidence]")
+    settings = ("search.sampler=random", "resources.concurrent=1", *sizes)
     calm, killed = new_sweep("calm-workers", *settings), new_sweep("killed-workers", *settings)
     calm.finish()
     chosen = [moment for moment in moments(n_kills, N_EVENTS - N_EPOCHS, seed=chaos_seed) if moment.n_events > 1]
