@@ -24,7 +24,7 @@ _CONNECT_SECONDS = 5.0
 def connected(resources: ResourcesSection, address: str | None) -> Iterator[str]:
     """Connect to Ray for as long as the context lasts.
 
-    A session that this process has already is used, and left as it is.
+    A session that this process has already is used, and left as it is, unless another cluster is named.
 
     Args:
         resources: What to take of this machine where no cluster is used.
@@ -38,7 +38,7 @@ def connected(resources: ResourcesSection, address: str | None) -> Iterator[str]
         SweepError: If a cluster was named but cannot be reached.
     """
     _quiet()
-    if ray.is_initialized():
+    if ray.is_initialized() and address in (None, LOCAL, ray.get_runtime_context().gcs_address):
         yield f"the Ray session of this process: {_totals()}"
         return
     address = address or os.environ.get("RAY_ADDRESS") or _started_cluster() or LOCAL
