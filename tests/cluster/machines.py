@@ -14,6 +14,7 @@ import os
 from pathlib import Path
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -155,19 +156,35 @@ def _started(folder: Path, name: str, addresses: Mapping[str, str], visible: Seq
         home=HOME,
         sshd=f"{shutil.which('sshd')} -f /tmp/etc/sshd_config -E /tmp/etc/sshd.log",
     )
+    (own / "init.sh").write_text(init)
     with (own / "init.log").open("w") as log:
-        first = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "unshare", *_NAMESPACES, "--fork", "--kill-child", "bash", "-c", init],
+        maker = subprocess.Popen(
+            [
+                "setpriv",
+                "--pdeathsig",
+                "KILL",
+                "unshare",
+                "--fork",
+                "--kill-child",
+                *_NAMESPACES,
+                "bash",
+                own / "init.sh",
+            ],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
+    last = maker.pid
     try:
-        yield Machine(name, addresses[name], own, _wait_for_pid(first, own))
+        last = _wait_for_pid(maker, own)
+        yield Machine(name, addresses[name], own, last)
     finally:
-        first.kill()  # and with it, by --kill-child, the first process inside, and with that all others
-        first.wait()
+        # With the first process of a machine all others end, and then its maker, which waits for it: as long as the
+        # maker is there, the id is no other process's.
+        if maker.poll() is None:
+            os.kill(last, signal.SIGKILL)
+        maker.wait()
 
 
 def _write_files(folder: Path, own: Path, addresses: Mapping[str, str]) -> None:
@@ -200,11 +217,11 @@ def _binds(tmp: Path, targets: Mapping[Path, Path]) -> Iterator[str]:
             raise ValueError(f"{target} cannot be seen on the machines; move it out of {', '.join(map(str, _HIDDEN))}")
 
 
-def _wait_for_pid(first: subprocess.Popen[bytes], own: Path) -> int:
+def _wait_for_pid(maker: subprocess.Popen[bytes], own: Path) -> int:
     deadline = time.monotonic() + _START_SECONDS
     path = own / "tmp" / "etc" / "pid"
     while not path.is_file():
-        if first.poll() is not None or time.monotonic() > deadline:
+        if maker.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"machine {own.name} did not start: {(own / 'init.log').read_text()}")
         time.sleep(0.02)
     return int(path.read_text())

@@ -8,8 +8,9 @@ from collections import Counter
 from dataclasses import dataclass
 import json
 import os
-from pathlib import Path
 import re
+import shutil
+import subprocess
 import sys
 import time
 
@@ -65,12 +66,14 @@ class Cluster:
         return machine.run(["bash", "--login", "-i", "-c", f"source ~/.bashrc; {command}"], seconds=600)
 
     def up(self):
-        """Bring the cluster up and wait for the worker, which Ray adds afterwards."""
+        """Bring the cluster up; Ray adds the worker afterwards."""
         self.ray("up -y --no-config-cache ~/cluster.yaml")
-        deadline = time.monotonic() + 240
+
+    def wait_for_worker(self):
+        deadline = time.monotonic() + 300
         while "/2.0 CPU" not in (status := self.on(self.head, "ray status")).stdout:
             assert time.monotonic() < deadline, status.stdout + self.log()
-            time.sleep(2)
+            time.sleep(5)
 
     def log(self):
         """What the head did to get the worker, for a test that fails."""
@@ -84,12 +87,23 @@ class Cluster:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
+def bystander(tmp_path_factory):
+    """A process of this machine that ``ray stop`` would take for one of Ray's, by its name."""
+    program = tmp_path_factory.mktemp("bystander") / "raylet"
+    shutil.copy(shutil.which("sleep"), program)
+    with subprocess.Popen([program, "3600"]) as process:
+        yield process
+        process.kill()
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory, bystander):
     folder = tmp_path_factory.mktemp("machines")
     with machines(folder, ["client", "head", "worker"], visible=visible_here()) as running:
         made = Cluster(**running)
         (made.client.home / "cluster.yaml").write_text(fitted(made.head, [made.worker]))
         made.up()
+        made.wait_for_worker()
         yield made
 
 
@@ -158,7 +172,7 @@ def test_job_resumes_after_the_restart(cluster, run_folder):
     submit = "ray job submit --address http://127.0.0.1:8265"
     done = cluster.on(cluster.head, f"{submit} -- exitsearch run --resume --name {run_folder.name}")
     assert done.returncode == 0, done.stdout
-    assert "2 nodes" in done.stdout
+    assert f"on the cluster at {cluster.head.address}" in done.stdout
     assert json.loads(summary.read_text())["trials"]["completed"] == 4
 
 
@@ -175,7 +189,5 @@ def mlflow_servers(machine):
     return [line.split()[0] for line in lines if "mlflow server" in line]
 
 
-def test_this_machine_is_as_it_was(cluster):
-    """No interface, mount or process of the machines is this machine's own."""
-    assert "10.77.0." not in Path("/proc/net/fib_trie").read_text()
-    assert str(cluster.head.folder) not in Path("/proc/self/mounts").read_text()
+def test_processes_of_this_machine_are_left_alone(cluster, bystander):
+    assert bystander.poll() is None
