@@ -37,10 +37,11 @@ class Recorder:
         trouble: Why the sweep was stopped, or empty.
     """
 
-    def __init__(self, record: SweepRecord, watcher: TrialWatcher) -> None:
+    def __init__(self, record: SweepRecord, watcher: TrialWatcher, *, retries: int) -> None:
         self.trouble = ""
         self._record = record
         self._watcher = watcher
+        self._retries = retries
 
     def reported(self, trial: Trial, result: Mapping[str, Any]) -> None:
         """A trial finished an epoch."""
@@ -53,13 +54,16 @@ class Recorder:
         if not record.has_ended and self._try(lambda: self._record.finished(record.trial_id, failure)):
             self._watcher.trial_ended(record)
 
-    def retried(self, trial: Trial) -> None:
-        """A machine failed under a trial."""
+    def lost(self, trial: Trial) -> None:
+        """A machine failed under a trial; the searcher has counted it, and hands it out again or gives it up."""
         reason = last_line(_error_text(trial))
+        record = self._record.trials[_name(trial)]
         if StorageFullError.__name__ in reason:
             self._stop(reason.partition(": ")[2])
-            return
-        self._watcher.trial_retried(self._record.trials[_name(trial)], reason)
+        elif record.n_faults > self._retries:
+            self.ended(trial, reason)
+        else:
+            self._watcher.trial_retried(record, reason)
 
     def _try(self, write: Callable[[], None]) -> bool:
         try:
@@ -109,14 +113,9 @@ class DriverCallback(Callback):  # type: ignore[misc]
             recorder.ended(trial, failure_reason(trial.last_result))
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        """Pass the failure of a trial on."""
+        """Pass on that a trial was lost."""
         for recorder in _RECORDERS:
-            recorder.ended(trial, last_line(_error_text(trial)))
-
-    def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        """Pass on that a trial is tried again."""
-        for recorder in _RECORDERS:
-            recorder.retried(trial)
+            recorder.lost(trial)
 
 
 def _name(trial: Trial) -> str:

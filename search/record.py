@@ -24,6 +24,7 @@ class TrialRecord:
         is_done: Whether the last report said that there is nothing left to train.
         has_ended: Whether it will not go on.
         failure: Why it counts as failed, or empty.
+        n_faults: How often a worker or node was lost under it since the sweep was started or resumed.
     """
 
     trial_id: str
@@ -35,6 +36,7 @@ class TrialRecord:
     is_done: bool = False
     has_ended: bool = False
     failure: str = ""
+    n_faults: int = 0
 
 
 class SweepRecord:

@@ -73,20 +73,33 @@ class ConstrainedSearch(Searcher):  # type: ignore[misc]
             self.study.add_trial(self._frozen(trial))
         self._waiting = [trial.trial_id for trial in record.interrupted]
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str:
-        """The next trial's parameters, and as ``trial`` its name, which Tune's own ids do not tell."""
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """The next trial's parameters, and as ``trial`` its name, which Tune's own ids do not tell.
+
+        None where the last trials still run.
+        """
         if self._waiting:
             trial = self._record.trials[self._waiting.pop(0)]
         elif len(self._record.trials) < self._config.search.trials:
             trial = self._ask()
         else:
-            return str(Searcher.FINISHED)
+            # One of those that run may have to be handed out again.
+            return None if self._names else str(Searcher.FINISHED)
         self._names[trial_id] = trial.trial_id
         return {"trial": trial.trial_id, **trial.params}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Tell Optuna how a trial ended; before that, whether it reached the aim."""
+        """Tell Optuna how a trial ended; before that, whether it reached the aim.
+
+        An error is the machine's: a trial's own failures are results. Such a trial is handed out again next, until
+        it was lost more than ``resources.retries`` times.
+        """
         trial = self._record.trials[self._names.pop(trial_id)]
+        if error:
+            trial.n_faults += 1
+            if trial.n_faults <= self._config.resources.retries:
+                self._waiting.append(trial.trial_id)
+                return
         failure = failure_reason(result, error=error)
         if result is not None or failure:
             self._tell(replace(trial, has_ended=True, failure=failure))

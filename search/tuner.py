@@ -93,7 +93,8 @@ def build_tuner(
         tune_config=tune.TuneConfig(
             search_alg=ConstrainedSearch(config, record, aim=aim),
             scheduler=scheduler,
-            num_samples=config.search.trials - len(record.ended),
+            # Until the searcher says that it has finished.
+            num_samples=-1,
             max_concurrent_trials=concurrent,
             reuse_actors=True,
             trial_name_creator=_trial_name,
@@ -105,8 +106,9 @@ def build_tuner(
             callbacks=[callback],
             # Trials keep their own.
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
-            # Of workers and nodes that are lost; a trial's own failures are reports, and are never tried again.
-            failure_config=tune.FailureConfig(max_failures=config.resources.retries),
+            # The searcher hands out again what a machine lost. Tune would not, where the process is lost between two
+            # trials.
+            failure_config=tune.FailureConfig(max_failures=0),
             verbose=0,
         ),
     )

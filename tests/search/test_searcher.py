@@ -95,9 +95,10 @@ def test_interrupted_trials_are_handed_out_again_and_none_is_left_running(search
     assert [again.suggest("a"), again.suggest("b")] == [begun[0], begun[3]]
     names = [again.suggest(letter)["trial"] for letter in "cd"]
     assert names == ["trial-0005", "trial-0006"]
-    assert again.suggest("e") == Searcher.FINISHED
+    assert again.suggest("e") is None
     for letter, name in zip("abcd", ("trial-0001", "trial-0004", *names), strict=True):
         end(again, letter, name, 0.96, 1.2)
+    assert again.suggest("e") == Searcher.FINISHED
     states = {trial.state for trial in again.study.trials}
     assert states == {TrialState.COMPLETE, TrialState.FAIL}
     rebuilt = searcher("tpe", "search.trials=6", journal="killed").study.trials
@@ -137,14 +138,34 @@ def test_values_that_are_not_finite_fail_the_trial_with_a_reason(value, searcher
     assert failed.user_attrs["failure"] == f"accuracy is {value}"
 
 
-def test_stated_failures_and_errors_fail_the_trial(searcher):
+def test_stated_failures_fail_the_trial(searcher):
     one = searcher()
     trial(one, "t0", 0.9, 1.0, failure="the loss is nan in epoch 3")
-    one.suggest("t1")
-    one.on_trial_complete("t1", None, error=True)
-    assert [trial.state for trial in one.study.trials] == [TrialState.FAIL, TrialState.FAIL]
+    assert [trial.state for trial in one.study.trials] == [TrialState.FAIL]
     assert one.study.trials[0].user_attrs["failure"] == "the loss is nan in epoch 3"
-    assert one.suggest("t2")
+    assert one.suggest("t2")["trial"] == "trial-0002"
+
+
+def test_lost_trials_are_handed_out_again_until_they_are_given_up(searcher):
+    one = searcher("tpe", "resources.retries=2", "search.trials=2")
+    first = one.suggest("t0")
+    for number in range(2):
+        one.on_trial_complete(f"t{number}", None, error=True)
+        assert one.suggest(f"t{number + 1}") == first
+    assert [trial.state for trial in one.study.trials] == [TrialState.RUNNING]
+    one.on_trial_complete("t2", None, error=True)
+    assert [trial.state for trial in one.study.trials] == [TrialState.FAIL]
+    assert one.suggest("t3")["trial"] == "trial-0002"
+
+
+def test_the_last_trial_may_be_lost_too(searcher):
+    one = searcher("tpe", "search.trials=1")
+    last = one.suggest("t0")
+    assert one.suggest("t1") is None
+    one.on_trial_complete("t0", None, error=True)
+    assert one.suggest("t1") == last
+    end(one, "t1", "trial-0001", 0.96, 1.2)
+    assert one.suggest("t2") == Searcher.FINISHED
 
 
 def test_tpe_learns_where_to_look(searcher):
