@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from tests.chaos.killing import SweepProcess
+from tests.chaos.killing import ONE_AT_A_TIME, SweepProcess
 
 
 REPOSITORY = Path(__file__).parents[2]
@@ -36,3 +36,11 @@ def new_sweep(ray_session, tmp_path_factory):
         return sweep
 
     return build
+
+
+@pytest.fixture(scope="session")
+def undisturbed(new_sweep):
+    """The sweep that those are compared with whose trials come one after the other."""
+    sweep = new_sweep("undisturbed", *ONE_AT_A_TIME)
+    sweep.finish()
+    return sweep

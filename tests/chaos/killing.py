@@ -15,11 +15,13 @@ import psutil
 from tests.sweeps import SMALL
 
 
+N_TRIALS, N_EPOCHS = 8, 4
+ONE_AT_A_TIME = ("search.sampler=tpe", "resources.concurrent=1")
 SETTINGS = (
     *SMALL,
-    "search.trials=8",
+    f"search.trials={N_TRIALS}",
     "search.startup_trials=3",
-    "training.epochs=4",
+    f"training.epochs={N_EPOCHS}",
     "resources.retries=20",
     "policy.rules=[confidence,mixture]",
 )
