@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 import time
 from typing import Any
 
@@ -11,9 +13,22 @@ from ray import tune
 class SleepingTrainable(tune.Trainable):  # type: ignore[misc]
     """Sleeps where a trial would train, and reports as one does, with the times at which it began and ended."""
 
-    def setup(self, config: dict[str, Any], n_epochs: int = 1, seconds: float = 0.0) -> None:
-        """Sleep ``seconds`` in each of ``n_epochs`` epochs, give or take a third that is the trial's own."""
+    def setup(
+        self,
+        config: dict[str, Any],
+        n_epochs: int = 1,
+        seconds: float = 0.0,
+        meeting: Path | None = None,
+        n_actors: int = 1,
+    ) -> None:
+        """Sleep ``seconds`` in each of ``n_epochs`` epochs, give or take a third that is the trial's own.
+
+        Nobody begins before ``n_actors`` actors have come to the folder ``meeting``.
+        """
         self._n_epochs, self._seconds = n_epochs, seconds
+        self._meeting, self._n_actors = meeting, n_actors
+        if meeting is not None:
+            (meeting / str(os.getpid())).touch()
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -24,6 +39,9 @@ class SleepingTrainable(tune.Trainable):  # type: ignore[misc]
 
     def step(self) -> dict[str, Any]:
         """One epoch; what is reported differs from trial to trial, and means nothing."""
+        while self._meeting is not None and sum(1 for _ in self._meeting.iterdir()) < self._n_actors:
+            time.sleep(0.2)
+        self._meeting = None
         began = time.time()
         if self._seconds:
             time.sleep(self._seconds * (2 / 3 + 2 / 3 * (self._number * 29 % 89) / 88))

@@ -91,15 +91,23 @@ def _busy(journal: Journal, slots: int) -> tuple[float, float]:
     return busy, max(ends) - start
 
 
-def sleeping(config: SweepConfig, *, n_epochs: int, seconds: float) -> Callable[[RunFolder], Any]:
-    """Trials that sleep."""
-    trainable = tune.with_parameters(SleepingTrainable, n_epochs=n_epochs, seconds=seconds)
-    return lambda _: with_resources(trainable, config.resources)
+def sleeping(config: SweepConfig, *, n_epochs: int, seconds: float, slots: int = 1) -> Callable[[RunFolder], Any]:
+    """Trials that sleep; the first of them begin together, once all slots have an actor."""
+
+    def build(folder: RunFolder) -> Any:
+        meeting = folder.path / "meeting"
+        meeting.mkdir()
+        trainable = tune.with_parameters(
+            SleepingTrainable, n_epochs=n_epochs, seconds=seconds, meeting=meeting, n_actors=slots
+        )
+        return with_resources(trainable, config.resources)
+
+    return build
 
 
 def overhead(console: Console, folder: Path, *, trials: int) -> None:
     """Real trials of about five seconds on two cores."""
-    config = _config(folder, trials, 2, "training.epochs=20", "training.batch_size=32")
+    config = _config(folder, trials, 2, "training.epochs=20", "training.batch_size=32", "training.width=32")
     splits = load_splits(config)
     task = build_task(config, splits)
     with connected(config.resources, LOCAL):
@@ -137,7 +145,7 @@ def workers(console: Console, folder: Path, *, sizes: tuple[int, ...], rounds: i
     for size in sizes:
         config = _config(folder, size * rounds, size, "search.sampler=random")
         with connected(config.resources, LOCAL):
-            work = run(config, sleeping(config, n_epochs=2, seconds=seconds), slots=size)
+            work = run(config, sleeping(config, n_epochs=2, seconds=seconds, slots=size), slots=size)
         table.add_row(
             str(size),
             str(work.n_trials),
