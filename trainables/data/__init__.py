@@ -1,17 +1,31 @@
 """Data sources by name. A new source is one new file and one line here."""
 
 from trainables.data.base import DataSource, Samples
+from trainables.data.cifar import Cifar10Source, Cifar100Source
 from trainables.data.digits import DigitsSource
 from trainables.data.fashion_mnist import FashionMnistSource
+from trainables.data.image_folder import ImageFolderSource
+from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 from trainables.data.splits import SPLIT_NAMES, Split, SplitFractions, Splits
 from trainables.data.splitting import split_samples
 
 
-SOURCES: dict[str, DataSource] = {source.name: source for source in (DigitsSource(), FashionMnistSource())}
+SOURCES: dict[str, DataSource] = {
+    source.name: source
+    for source in (
+        DigitsSource(),
+        FashionMnistSource(),
+        Cifar10Source(),
+        Cifar100Source(),
+        ImageFolderSource(),
+    )
+}
 
 __all__ = [
+    "DEFAULT_OPTIONS",
     "SOURCES",
     "SPLIT_NAMES",
+    "DataOptions",
     "DataSource",
     "Samples",
     "Split",

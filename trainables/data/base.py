@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 from trainables.errors import DataError
 
 
@@ -64,12 +65,13 @@ class DataSource(ABC):
     name: ClassVar[str]
 
     @abstractmethod
-    def load(self, data_dir: Path | None) -> Samples:
+    def load(self, data_dir: Path | None, options: DataOptions = DEFAULT_OPTIONS) -> Samples:
         """Read everything into memory.
 
         Args:
             data_dir: Folder that the user named with ``--data-dir``; None where none was named.
+            options: Image size, and how many files may be damaged.
 
         Raises:
-            DataError: If files are missing or damaged.
+            DataError: If files are missing or damaged, or the options ask for what the source does not have.
         """

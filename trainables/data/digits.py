@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from trainables.data.base import DataSource, Samples
+from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 
 
 class DigitsSource(DataSource):
@@ -15,8 +16,13 @@ class DigitsSource(DataSource):
 
     name: ClassVar[str] = "digits"
 
-    def load(self, data_dir: Path | None) -> Samples:
-        """Return the images scaled from 0..16 to 0..1; ``data_dir`` is not used."""
+    def load(self, data_dir: Path | None, options: DataOptions = DEFAULT_OPTIONS) -> Samples:
+        """Return the images scaled from 0..16 to 0..1; ``data_dir`` is not used.
+
+        Raises:
+            DataError: If another image size than 8 is asked for.
+        """
+        options.require_size(self.name, 8)
         # Here, since the import takes seconds and only the driver loads data.
         from sklearn.datasets import load_digits
 

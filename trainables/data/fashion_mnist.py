@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.data.base import DataSource, Samples
+from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 from trainables.errors import DataError
 
 
@@ -33,12 +34,13 @@ class FashionMnistSource(DataSource):
 
     name: ClassVar[str] = "fashion-mnist"
 
-    def load(self, data_dir: Path | None) -> Samples:
+    def load(self, data_dir: Path | None, options: DataOptions = DEFAULT_OPTIONS) -> Samples:
         """Return both official parts; the 10,000 test images are marked as the official test.
 
         Raises:
-            DataError: If no folder was named, or a file is missing or damaged.
+            DataError: If no folder was named, a file is missing or damaged, or another image size than 28 is asked for.
         """
+        options.require_size(self.name, 28)
         if data_dir is None:
             raise DataError(
                 f"fashion-mnist needs the files {', '.join(_FILES)} but no folder was given; name the one that holds "

@@ -7,9 +7,8 @@ from trainables.data import SOURCES, SPLIT_NAMES, SplitFractions, split_samples
 
 
 @pytest.fixture(params=sorted(SOURCES))
-def samples(request):
-    folder = None if request.param == "digits" else request.getfixturevalue("shared_data")
-    return SOURCES[request.param].load(folder)
+def samples(request, data_of):
+    return SOURCES[request.param].load(data_of(request.param))
 
 
 def test_samples_and_splits(samples):

@@ -1,0 +1,65 @@
+import re
+import shutil
+
+import pytest
+
+from tests.trainables.data.image_sets import IMAGE_FOLDER, SMALL, TOLERANT, refused, write_classes
+from trainables.data import SplitFractions, split_samples
+from trainables.errors import DamagedImagesWarning
+
+
+pytestmark = pytest.mark.usefixtures("no_other_warnings")
+
+
+def write_groups(folder, rows, header="path,group"):
+    (folder / "groups.csv").write_text(
+        "\n".join([header, *(",".join(row) for row in rows)]) + "\n", encoding="utf-8-sig"
+    )
+
+
+def groups_of(folder):
+    return {path.relative_to(folder).as_posix(): f"{int(path.stem) // 2:02d}" for path in folder.rglob("*.png")}
+
+
+def test_groups_are_read_and_kept_together(tmp_path):
+    folder = write_classes(tmp_path / "data", n_images=20)
+    groups = {path: f"{path[:3]}{group}" for path, group in groups_of(folder).items()}
+    write_groups(folder, [*groups.items(), ("gone.png", "x")])
+    samples = IMAGE_FOLDER.load(folder, SMALL)
+    assert dict(zip(samples.ids, samples.groups, strict=True)) == groups
+    splits = split_samples(samples, SplitFractions(), seed=0)
+    assert not set(splits.train.groups) & set(splits.test.groups)
+
+
+def test_groups_of_damaged_images_go_with_them(folder):
+    groups = groups_of(folder)
+    write_groups(folder, groups.items())
+    (folder / "cat" / "004.png").write_bytes(b"")
+    with pytest.warns(DamagedImagesWarning):
+        samples = IMAGE_FOLDER.load(folder, TOLERANT)
+    assert samples.groups.tolist() == [groups[name] for name in samples.ids]
+
+
+def test_copies_within_a_group_are_fine(folder):
+    shutil.copy(folder / "cat" / "003.png", folder / "cat" / "013.png")
+    groups = groups_of(folder)
+    groups["cat/013.png"] = groups["cat/003.png"]
+    write_groups(folder, groups.items())
+    assert len(IMAGE_FOLDER.load(folder, SMALL).ids) == 21
+
+
+def test_groups_that_do_not_fit_are_refused(folder):
+    rows = list(groups_of(folder).items())
+    first = sorted(rows)[0][0]
+    write_groups(folder, [row for row in rows if row[0] != first])
+    refused(folder, f"every image must have a group but {first!r} has none .1 such images.; add a row")
+    write_groups(folder, [(path, "" if path == first else group) for path, group in rows])
+    refused(folder, f"{first!r} has none")
+    write_groups(folder, [*rows, (first, "another")])
+    refused(folder, f"one group but {first!r} has '00' and 'another'")
+    write_groups(folder, rows, header="file,group")
+    refused(folder, "columns must be path,group but are file,group")
+    (folder / "groups.csv").write_bytes(b"path,group\n\xff\xfe,x\n")
+    refused(folder, "not a readable CSV file")
+    (folder / "groups.csv").write_bytes(b"")
+    refused(folder, re.escape("columns must be path,group but are ;"))

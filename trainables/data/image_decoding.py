@@ -1,0 +1,145 @@
+"""From image files to one array; files that are no image are told from files that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from trainables.errors import DataError
+
+
+# No others, since some of Pillow's formats start programs (EPS) and nobody tests the rest.
+_FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
+
+
+@dataclass(frozen=True)
+class DecodedImages:
+    """What N files hold.
+
+    Attributes:
+        images: Those that could be decoded, in the files' order, shape (N - D, 3, size, size), uint8 RGB.
+        damaged_rows: Which files could not be decoded, shape (D,), int64, increasing.
+        reasons: Why, shape (D,), str.
+
+    Raises:
+        DataError: If the arrays do not fit together.
+    """
+
+    images: NDArray[np.uint8]
+    damaged_rows: NDArray[np.int64]
+    reasons: NDArray[np.str_]
+
+    def __post_init__(self) -> None:
+        for name, dtype, n_axes in (("images", "u1", 4), ("damaged_rows", "i8", 1), ("reasons", "U", 1)):
+            values = getattr(self, name)
+            if values.ndim != n_axes or not np.issubdtype(values.dtype, dtype):
+                raise DataError(f"{name} must be {dtype} of {n_axes} axes but are {values.dtype}, shape {values.shape}")
+        rows = self.damaged_rows
+        if (np.diff(rows, prepend=-1, append=self.n_files) <= 0).any() or self.reasons.shape != rows.shape:
+            raise DataError(f"damaged rows must increase within 0..{self.n_files - 1}, each with a reason")
+
+    @property
+    def n_files(self) -> int:
+        """N: images and damaged files together."""
+        return len(self.images) + len(self.damaged_rows)
+
+    @property
+    def readable_rows(self) -> NDArray[np.int64]:
+        """Which files the images are from, shape (N - D,)."""
+        return np.delete(np.arange(self.n_files), self.damaged_rows)
+
+
+def decode_images(folder: Path, paths: Sequence[str], *, size: int) -> DecodedImages:
+    """Decode files on all cores: to RGB, then to ``size`` by ``size`` pixels, bilinear with antialiasing.
+
+    Damaged are files that are empty, cut off or no PNG, JPEG, BMP or WebP, that are animated, or so large that Pillow
+    takes them for a decompression bomb. As in torchvision, orientations in EXIF are not applied. Grey images of 16 bits
+    lose their lower 8, as coloured ones do.
+
+    Args:
+        folder: Where the files lie.
+        paths: Relative to the folder.
+        size: Height and width in pixels.
+
+    Raises:
+        DataError: If a file cannot be read at all, or memory is short.
+    """
+    images = empty_images(len(paths), size)
+
+    def decode(row: int) -> str | None:
+        data = _read(folder / paths[row])
+        if not data:
+            return "empty file"
+        try:
+            images[row] = _decode(data, size)
+        except MemoryError:
+            raise DataError(f"{folder / paths[row]}: no memory is left to decode it; free some") from None
+        # Pillow lets through whatever its parsers trip over.
+        except Exception as error:
+            return _reason(error)
+        return None
+
+    with warnings.catch_warnings(), ThreadPoolExecutor() as pool:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        damage = list(pool.map(decode, range(len(paths))))
+    is_damaged = np.array([reason is not None for reason in damage], dtype=np.bool_)
+    return DecodedImages(
+        images=images[~is_damaged] if is_damaged.any() else images,
+        damaged_rows=np.flatnonzero(is_damaged),
+        reasons=np.array([reason for reason in damage if reason is not None], dtype=np.str_),
+    )
+
+
+def empty_images(n_images: int, size: int) -> NDArray[np.uint8]:
+    """Make room for RGB images, shape (n_images, 3, size, size).
+
+    Raises:
+        DataError: If memory is short.
+    """
+    try:
+        return np.empty((n_images, 3, size, size), dtype=np.uint8)
+    except MemoryError:
+        raise DataError(
+            f"{n_images} images of {size}x{size} pixels need {n_images * 3 * size**2 / 1e9:.1f} GB of memory, which is "
+            f"more than there is; choose a smaller data.image_size"
+        ) from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); make it readable or delete it") from None
+
+
+def _decode(data: bytes, size: int) -> NDArray[np.uint8]:
+    with Image.open(BytesIO(data), formats=_FORMATS) as image:
+        # MPO is a photo to which the camera has added previews.
+        if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
+            raise ValueError("animated")
+        rgb = _in_8_bits(image).convert("RGB").resize((size, size), Image.Resampling.BILINEAR)
+        return np.asarray(rgb, dtype=np.uint8).transpose(2, 0, 1)
+
+
+def _in_8_bits(image: Image.Image) -> Image.Image:
+    # Pillow itself would make everything white that is brighter than 255 of 65,535.
+    if image.mode.startswith("I"):
+        values: NDArray[Any] = np.asarray(image)
+        return Image.fromarray((values >> 8).astype(np.uint8))
+    return image
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "not a PNG, JPEG, BMP or WebP image"
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,85 @@
+"""Your own images: a folder per class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from trainables.data.base import DataSource, Samples
+from trainables.data.image_cache import cache_folder, cached_images
+from trainables.data.image_files import ImageFiles, find_image_files
+from trainables.data.image_groups import read_groups
+from trainables.data.image_report import report_copies, report_damage
+from trainables.data.options import DEFAULT_OPTIONS, DataOptions
+from trainables.errors import DataError
+
+
+_DEFAULT_SIZE = 96
+_DAMAGED_FILE = "damaged.csv"
+
+
+class ImageFolderSource(DataSource):
+    """Reads ``<data_dir>/<class>/**/*.png`` (.jpg, .jpeg, .bmp, .webp), or split folders that hold class folders.
+
+    With split folders, ``<data_dir>/{train,val,test}/<class>``, the images in ``test`` are the official test; where
+    there is no ``test``, those in ``val`` (or ``valid``, ``validation``) are. All others are shared out.
+
+    Images become RGB of 96x96 pixels unless the options name another size, without regard to their proportions.
+    Where ``<data_dir>/groups.csv`` exists, with columns ``path`` and ``group``, it tells the origin of every image.
+    Decoded images are kept in the cache (see :func:`~trainables.data.image_cache.cache_folder`), which may be deleted.
+    """
+
+    name: ClassVar[str] = "image-folder"
+
+    def load(self, data_dir: Path | None, options: DataOptions = DEFAULT_OPTIONS) -> Samples:
+        """Return all images that can be decoded; their ids are their paths relative to ``data_dir``.
+
+        Raises:
+            DataError: If the folder is missing or laid out otherwise, a file cannot be read, too many are damaged, a
+                class has none left, or ``groups.csv`` does not name every image.
+
+        Warns:
+            DamagedImagesWarning: If some files are damaged; they are skipped.
+            DuplicateImagesWarning: If some images are exact copies of others.
+            ImageCacheWarning: If the cache cannot be written.
+        """
+        files = find_image_files(_existing_folder(data_dir))
+        groups = read_groups(files)
+        size = options.image_size or _DEFAULT_SIZE
+        cache = cache_folder(files, size=size)
+        decoded = cached_images(files, cache, size=size)
+        report_damage(files, decoded, cache / _DAMAGED_FILE, max_damaged=options.max_damaged)
+        rows = decoded.readable_rows
+        samples = Samples(
+            inputs=decoded.images,
+            labels=files.labels[rows],
+            ids=np.array(files.paths)[rows],
+            class_names=files.class_names,
+            groups=None if groups is None else groups[rows],
+            official_test=None if files.official_test is None else files.official_test[rows],
+        )
+        _require_every_class(files, samples)
+        report_copies(samples)
+        return samples
+
+
+def _existing_folder(data_dir: Path | None) -> Path:
+    if data_dir is None:
+        raise DataError(
+            "image-folder needs a folder with a folder of images per class but none was given; name it with "
+            "--data-dir DIR"
+        )
+    if not data_dir.is_dir():
+        raise DataError(f"image-folder needs the folder {data_dir} but there is no such folder; correct --data-dir")
+    return data_dir
+
+
+def _require_every_class(files: ImageFiles, samples: Samples) -> None:
+    gone = np.flatnonzero(np.bincount(samples.labels, minlength=len(samples.class_names)) == 0)
+    if gone.size:
+        raise DataError(
+            f"{files.folder}: every class needs images but all of {files.class_names[gone[0]]!r} are damaged; "
+            f"repair them or remove the folder"
+        )
