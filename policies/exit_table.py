@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import combinations
-import json
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import ExitTableError
+from policies.npz_file import read_npz, rows_that_are_not_unicode, write_npz
 
 
 SCHEMA = 1
-_REQUIRED = ("logits", "labels", "cost", "ids", "meta")
+_REQUIRED = ("logits", "labels", "cost", "ids")
 _OPTIONAL = ("groups", "stop_prob")
 
 
@@ -99,16 +99,11 @@ class ExitTable:
             "labels": self.labels,
             "cost": self.cost,
             "ids": self.ids,
-            "meta": np.array(json.dumps({**self.meta, "schema": SCHEMA})),
         }
         for key in _OPTIONAL:
             if getattr(self, key) is not None:
                 arrays[key] = getattr(self, key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
-        with partial.open("wb") as stream:
-            np.savez_compressed(stream, **arrays)
-        partial.replace(path)
+        write_npz(path, arrays, self.meta, schema=SCHEMA)
 
     @classmethod
     def load(cls, path: Path) -> ExitTable:
@@ -117,14 +112,9 @@ class ExitTable:
         Raises:
             ExitTableError: If the file is missing, damaged or breaks the contract.
         """
-        arrays = _read_arrays(path)
-        missing = [key for key in _REQUIRED if key not in arrays]
-        if missing:
-            raise ExitTableError(f"{path}: an exit table needs the key {missing[0]!r} but has {sorted(arrays)}")
-        unknown = sorted(set(arrays) - {*_REQUIRED, *_OPTIONAL})
-        if unknown:
-            raise ExitTableError(f"{path}: unknown key {unknown[0]!r}; known are {sorted((*_REQUIRED, *_OPTIONAL))}")
-        meta = _parse_meta(path, arrays.pop("meta"))
+        arrays, meta = read_npz(
+            path, "exit table", required=_REQUIRED, optional=_OPTIONAL, schema=SCHEMA, error=ExitTableError
+        )
         try:
             return cls(**arrays, meta=meta)
         except ExitTableError as error:
@@ -176,44 +166,6 @@ def describe_overlap(splits: Mapping[str, Identified]) -> str:
                     f"such as {str(shared[0])!r}"
                 )
     return ""
-
-
-def _read_arrays(path: Path) -> dict[str, Any]:
-    try:
-        archive = np.load(path, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise ExitTableError(f"{path}: an exit table is a .npz archive but this is a single array")
-        with archive:
-            arrays = {key: archive[key] for key in archive.files}
-    except ExitTableError:
-        raise
-    except FileNotFoundError:
-        raise ExitTableError(f"{path}: there is no such exit table") from None
-    # A damaged file makes zipfile, zlib, tokenize and numpy raise a dozen kinds, MemoryError among them.
-    except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ExitTableError(f"{path}: not a readable exit table ({reason})") from None
-    foreign = [key for key, value in arrays.items() if not isinstance(value, np.ndarray)]
-    if foreign:
-        raise ExitTableError(f"{path}: not a readable exit table ({foreign[0]!r} is not an array)")
-    return arrays
-
-
-def _parse_meta(path: Path, value: NDArray[np.str_]) -> dict[str, Any]:
-    if value.shape != () or value.dtype.kind != "U":
-        raise ExitTableError(f"{path}: 'meta' must be one JSON string but has shape {value.shape}, dtype {value.dtype}")
-    if _rows_that_are_not_unicode(value[None]).size:
-        raise ExitTableError(f"{path}: 'meta' must be Unicode text but is not")
-    try:
-        meta = json.loads(str(value))
-    except (ValueError, RecursionError):
-        raise ExitTableError(f"{path}: 'meta' must be JSON but is {str(value)[:60]!r}") from None
-    if not isinstance(meta, dict):
-        raise ExitTableError(f"{path}: 'meta' must be a JSON object but is a {type(meta).__name__}")
-    schema = meta.pop("schema", None)
-    if schema != SCHEMA:
-        raise ExitTableError(f"{path}: 'meta' must state schema {SCHEMA} but states {schema!r}")
-    return meta
 
 
 def _check_logits(logits: NDArray[Any]) -> None:
@@ -278,15 +230,9 @@ def _check_text(key: str, values: NDArray[Any], n_samples: int) -> None:
     _check_shape(key, values, (n_samples,))
     if values.dtype.kind != "U":
         raise ExitTableError(f"{key!r} must be text (numpy dtype 'U') but is {values.dtype}")
-    bad = _rows_that_are_not_unicode(values)
+    bad = rows_that_are_not_unicode(values)
     if bad.size:
         raise ExitTableError(f"{key!r} must be Unicode text but row {bad[0]} is not ({bad.size} such rows)")
-
-
-def _rows_that_are_not_unicode(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Rows of text, shape (N,), with code points that do not exist or are lone surrogates: no file can hold them."""
-    codes = values.astype(values.dtype.newbyteorder("=")).view(np.uint32).reshape(len(values), -1)
-    return np.flatnonzero(((codes > 0x10FFFF) | ((codes >= 0xD800) & (codes <= 0xDFFF))).any(axis=1))
 
 
 def _check_shape(key: str, values: NDArray[Any], shape: tuple[int, ...]) -> None:

@@ -1,10 +1,22 @@
-"""Errors of data and training that a user can cause."""
+"""Errors of data and training that a user can cause, and warnings."""
 
 from policies.errors import ExitSearchError
 
 
 class DataError(ExitSearchError):
     """A data source is missing, damaged or unfit; the message says what was looked for and how to get it."""
+
+
+class DamagedImagesWarning(UserWarning):
+    """Some image files are damaged and were skipped."""
+
+
+class DuplicateImagesWarning(UserWarning):
+    """Some images are exact copies of others."""
+
+
+class ImageCacheWarning(UserWarning):
+    """Decoded images cannot be kept, so that they are decoded each time."""
 
 
 class TrainingError(ExitSearchError):
@@ -17,3 +29,15 @@ class CheckpointError(ExitSearchError):
 
 class StorageFullError(ExitSearchError):
     """There is no room for a checkpoint."""
+
+
+class SoftLabelsError(ExitSearchError):
+    """A file of soft labels is missing, damaged or breaks its contract."""
+
+
+class AlignmentError(ExitSearchError):
+    """Soft labels do not belong to the samples, classes or temperature that they are used with."""
+
+
+class ModelFileError(ExitSearchError):
+    """A file with a trained network is missing, damaged or of another kind."""

@@ -1,4 +1,4 @@
-"""Exit losses: weighted cross-entropy, and distillation from the last exit to the earlier ones."""
+"""The loss of a multi-exit network: weighted cross-entropy, self-distillation, and teachers from outside."""
 
 from __future__ import annotations
 
@@ -8,32 +8,62 @@ import torch
 from torch import Tensor
 import torch.nn.functional as F
 
+from trainables.distillation import distillation, margins
 from trainables.errors import TrainingError
+from trainables.teacher_loss import TeacherLoss
 
 
 COMBINATIONS = ("convex", "additive")
 
 
 @dataclass(frozen=True)
+class LossWeights:
+    """How much each part of the loss counts in one epoch.
+
+    Attributes:
+        alpha: Of the last exit as the earlier exits' teacher; in [0, 1] for ``convex``.
+        margin: Of the margin term towards the last exit.
+        kd_alpha: Of the teachers from outside, likewise.
+        kd_beta: Of the teachers' NCKD term.
+        kd_margin: Of the margin term towards them.
+    """
+
+    alpha: float = 0.0
+    margin: float = 0.0
+    kd_alpha: float = 0.0
+    kd_beta: float = 0.0
+    kd_margin: float = 0.0
+
+
+_CROSS_ENTROPY_ALONE = LossWeights()
+
+
+@dataclass(frozen=True)
 class ExitLoss:
     """Loss of a multi-exit network with ``E`` exits. All terms are means over the batch, to be minimised.
 
-    ``convex`` (visual wake words): an earlier exit k costs ``w_k [(1 - alpha) CE_k + alpha v_k KD_k]``.
-    ``additive`` (audio network): it costs ``w_k CE_k + alpha v_k KD_k``.
-    The last exit costs ``w_E CE_E``. To both, ``margin_weight v_k MSE(m_k, m_teacher)`` is added per earlier exit.
+    With ``S_k`` the self-distillation and ``A_k``, ``B_k`` the terms of teachers from outside, an exit k costs
 
-    ``KD_k = mean_i[c_i T^2 KL(p_T^teacher || p_T^k)]`` with ``c_i = (max_c p_T^teacher)^gamma``; gamma 0 weighs
-    all samples alike. ``m`` is the logit of the true class minus the largest other logit. The teacher is
-    the last exit, detached, unless another is given. alpha weighs the teacher: with alpha 0 and
-    margin weight 0 the loss is plain weighted cross-entropy.
+    ``convex`` (visual wake words): ``w_k {(1 - kd_alpha) [(1 - alpha) CE_k + alpha v_k S_k] + kd_alpha A_k +
+    kd_beta B_k}``.
+
+    ``additive`` (audio network): ``w_k CE_k + alpha v_k S_k + kd_alpha A_k + kd_beta B_k``.
+
+    The last exit has no ``S``, and its alpha is 0; so is kd_alpha at exits that the teachers do not teach. To both,
+    ``margin v_k MSE(m_k, m_E)`` is added per earlier exit, and ``kd_margin MSE(m_k, m_teacher)`` per taught one.
+
+    ``S_k = mean_i[c_i T^2 KL(p_T^E || p_T^k)]`` with ``c_i = (max_c p_T^E)^gamma``; gamma 0 weighs all samples
+    alike. The last exit is detached. ``m`` is the logit of the true class minus the largest other logit. alpha weighs
+    the teacher: with all of :class:`LossWeights` 0 the loss is plain weighted cross-entropy.
 
     Attributes:
         exit_weights: ``w``, length E, not negative.
         teacher_weights: ``v``, length E - 1, not negative.
-        temperature: ``T``, positive.
-        gamma: Exponent of the teacher's confidence, not negative.
+        temperature: ``T`` of the self-distillation, positive.
+        gamma: Exponent of the last exit's confidence, not negative.
         label_smoothing: Of every cross-entropy, in [0, 1).
         combination: ``convex`` or ``additive``.
+        teachers: The terms of teachers from outside, or None.
 
     Raises:
         TrainingError: If a number is out of range.
@@ -45,6 +75,7 @@ class ExitLoss:
     gamma: float = 0.0
     label_smoothing: float = 0.0
     combination: str = "convex"
+    teachers: TeacherLoss | None = None
 
     def __post_init__(self) -> None:
         if len(self.teacher_weights) != len(self.exit_weights) - 1:
@@ -67,9 +98,8 @@ class ExitLoss:
         self,
         logits: Tensor,
         labels: Tensor,
+        weights: LossWeights = _CROSS_ENTROPY_ALONE,
         *,
-        alpha: float = 0.0,
-        margin_weight: float = 0.0,
         teacher_logits: Tensor | None = None,
     ) -> Tensor:
         """Loss of one batch, a scalar.
@@ -77,53 +107,52 @@ class ExitLoss:
         Args:
             logits: Shape (N, E, C).
             labels: Shape (N,).
-            alpha: Weight of the teacher, in [0, 1] for ``convex``.
-            margin_weight: Weight of the margin term.
-            teacher_logits: Shape (N, C); the last exit where None. No gradient flows into it.
+            weights: Of the parts.
+            teacher_logits: Of the teachers from outside, shape (N, M, C), or None. No gradient flows into them.
         """
-        losses = torch.stack(
+        mixed = torch.stack(
             [
                 F.cross_entropy(logits[:, k], labels, label_smoothing=self.label_smoothing)
                 for k in range(logits.shape[1])
             ]
         )
-        weights = losses.new_tensor(self.exit_weights)
-        if alpha == 0.0 and margin_weight == 0.0:
-            return (weights * losses).sum()
-        teacher = (logits[:, -1] if teacher_logits is None else teacher_logits).detach()
-        student = logits[:, :-1]
-        teacher_weights = losses.new_tensor(self.teacher_weights)
-        pull = teacher_weights * distillation(student, teacher, temperature=self.temperature, gamma=self.gamma)
-        early = weights[:-1] * losses[:-1]
-        if self.combination == "convex":
-            early = (1 - alpha) * early + alpha * weights[:-1] * pull
-        else:
-            early = early + alpha * pull
-        total = early.sum() + weights[-1] * losses[-1]
-        if margin_weight == 0.0:
-            return total
-        gaps = (margins(student, labels) - margins(teacher[:, None], labels)) ** 2
-        return total + margin_weight * (teacher_weights * gaps.mean(dim=0)).sum()
+        exit_weights = logits.new_tensor(self.exit_weights)
+        is_convex = self.combination == "convex"
+        if not is_convex:
+            mixed = exit_weights * mixed
+        total = mixed.new_zeros(())
+        if weights.alpha:
+            mixed = _mix(mixed, weights.alpha if is_convex else 0.0, self._pull_of_last(logits, weights), slice(0, -1))
+        if weights.margin:
+            total = total + weights.margin * self._margin_gap(logits, labels)
+        if self.teachers is not None and teacher_logits is not None:
+            taught = self.teachers.taught_exits
+            first, second = self.teachers.terms(logits[:, taught], labels, teacher_logits)
+            pull = weights.kd_alpha * first + weights.kd_beta * second
+            mixed = _mix(mixed, weights.kd_alpha if is_convex else 0.0, pull, taught)
+            if weights.kd_margin:
+                gap = self.teachers.margin_gap(logits[:, taught], labels, teacher_logits)
+                total = total + weights.kd_margin * gap.sum()
+        if is_convex:
+            mixed = exit_weights * mixed
+        return total + mixed.sum()
+
+    def _pull_of_last(self, logits: Tensor, weights: LossWeights) -> Tensor:
+        """``alpha v_k S_k`` of the earlier exits, shape (E - 1,)."""
+        last, early = logits[:, -1].detach(), logits[:, :-1]
+        pull = distillation(early, last, temperature=self.temperature, gamma=self.gamma)
+        return weights.alpha * logits.new_tensor(self.teacher_weights) * pull
+
+    def _margin_gap(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """``v_k MSE(m_k, m_E)``, summed over the earlier exits."""
+        last, early = logits[:, -1:].detach(), logits[:, :-1]
+        gaps = (margins(early, labels) - margins(last, labels)) ** 2
+        return (logits.new_tensor(self.teacher_weights) * gaps.mean(dim=0)).sum()
 
 
-def distillation(student: Tensor, teacher: Tensor, *, temperature: float, gamma: float = 0.0) -> Tensor:
-    """``mean_i[c_i T^2 KL(p_T^teacher || p_T^student)]`` for each exit, shape (K,) (Hinton et al., 2015).
-
-    Args:
-        student: Logits, shape (N, K, C).
-        teacher: Logits, shape (N, C).
-        temperature: ``T``; T^2 keeps the gradient's size independent of it.
-        gamma: Exponent of the teacher's confidence at T; 0 is off.
-    """
-    log_teacher = F.log_softmax(teacher / temperature, dim=-1)[:, None]
-    log_student = F.log_softmax(student / temperature, dim=-1)
-    divergence = (log_teacher.exp() * (log_teacher - log_student)).sum(dim=-1)
-    confidence = log_teacher.exp().amax(dim=-1) ** gamma
-    return temperature**2 * (confidence * divergence).mean(dim=0)
-
-
-def margins(logits: Tensor, labels: Tensor) -> Tensor:
-    """Logit of the true class minus the largest other logit, shape (N, K), for logits (N, K, C)."""
-    true_class = F.one_hot(labels, logits.shape[-1]).bool()[:, None].expand_as(logits)
-    others = logits.masked_fill(true_class, -torch.inf).amax(dim=-1)
-    return logits[true_class].view(logits.shape[:-1]) - others
+def _mix(losses: Tensor, share: float, pull: Tensor, exits: slice) -> Tensor:
+    """``(1 - share) losses + pull`` at some of the exits."""
+    keep, added = torch.ones_like(losses), torch.zeros_like(losses)
+    keep[exits] = 1 - share
+    added[exits] = pull
+    return keep * losses + added

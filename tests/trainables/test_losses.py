@@ -4,58 +4,21 @@ import numpy as np
 import pytest
 import torch
 
+from tests.trainables.numpy_losses import cross_entropy, dkd, kd, margin
 from trainables.errors import TrainingError
-from trainables.losses import ExitLoss, distillation, margins
+from trainables.losses import ExitLoss, LossWeights
+from trainables.teacher_loss import TeacherLoss
 
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(size=(6, 3, 4)) * 2
 LABELS = RNG.integers(0, 4, 6)
+TEACHERS = RNG.normal(size=(6, 2, 4)) * 3
 
 
-def log_softmax(z):
-    z = z - z.max(axis=-1, keepdims=True)
-    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
-
-
-def cross_entropy(z, labels, smoothing=0.0):
-    log_p = log_softmax(z)
-    n_classes = z.shape[-1]
-    aim = np.full(log_p.shape, smoothing / n_classes)
-    aim[np.arange(len(labels)), labels] += 1 - smoothing
-    return -(aim * log_p).sum(axis=-1).mean()
-
-
-def kd(student, teacher, temperature, gamma=0.0):
-    log_t, log_s = log_softmax(teacher / temperature), log_softmax(student / temperature)
-    p_t = np.exp(log_t)
-    divergence = (p_t * (log_t - log_s)).sum(axis=-1)
-    return (p_t.max(axis=-1) ** gamma * temperature**2 * divergence).mean()
-
-
-def margin(z, labels):
-    return np.array([z[i, y] - max(np.delete(z[i], y)) for i, y in enumerate(labels)])
-
-
-def loss_of(loss, **options):
-    value = loss(torch.tensor(LOGITS), torch.tensor(LABELS), **options)
+def loss_of(loss, teachers=None, **weights):
+    value = loss(torch.tensor(LOGITS), torch.tensor(LABELS), LossWeights(**weights), teacher_logits=teachers)
     return float(value)
-
-
-def test_kl_worked_out_by_hand():
-    """Teacher (ln 3, 0) is (3/4, 1/4), student (0, 0) is (1/2, 1/2): KL = 3/4 ln 3/2 + 1/4 ln 1/2."""
-    teacher, student = torch.tensor([[np.log(3.0), 0.0]]), torch.zeros(1, 1, 2, dtype=torch.float64)
-    expected = 0.75 * np.log(1.5) + 0.25 * np.log(0.5)
-    assert float(distillation(student, teacher, temperature=1.0)) == pytest.approx(expected)
-    # At temperature 2 the same probabilities come from twice the logits, and T^2 = 4 weighs them.
-    assert float(distillation(student, 2 * teacher, temperature=2.0)) == pytest.approx(4 * expected)
-    # The teacher is sure to 3/4, so gamma 2 weighs the sample with 9/16.
-    assert float(distillation(student, teacher, temperature=1.0, gamma=2.0)) == pytest.approx(9 / 16 * expected)
-
-
-def test_margin_worked_out_by_hand():
-    logits = torch.tensor([[[2.0, 5.0, 1.0]], [[0.0, -1.0, 4.0]]])
-    assert margins(logits, torch.tensor([0, 2])).tolist() == [[-3.0], [4.0]]
 
 
 @pytest.mark.parametrize("combination", ["convex", "additive"])
@@ -84,7 +47,7 @@ def test_convex_is_the_wake_word_loss_per_exit():
         pull = teacher_weights[k] * kd(LOGITS[:, k], last, 3.0, 1.5)
         gap = (margin(LOGITS[:, k], LABELS) - margin(last, LABELS)) ** 2
         expected += weights[k] * (0.45 * ce + 0.55 * pull) + 0.03 * teacher_weights[k] * gap.mean()
-    assert loss_of(loss, alpha=0.55, margin_weight=0.03) == pytest.approx(expected)
+    assert loss_of(loss, alpha=0.55, margin=0.03) == pytest.approx(expected)
 
 
 def test_alpha_one_weighs_the_teacher_alone():
@@ -93,33 +56,76 @@ def test_alpha_one_weighs_the_teacher_alone():
     assert loss_of(loss, alpha=1.0) == pytest.approx(expected)
 
 
-def test_teacher_gets_no_gradient():
+def test_last_exit_as_the_teacher_gets_no_gradient():
     logits = torch.tensor(LOGITS, requires_grad=True)
-    teacher = torch.randn(6, 4, dtype=torch.float64, requires_grad=True)
-    loss = ExitLoss((1.0, 1.0, 1.0), (1.0, 1.0))
-    loss(logits, torch.tensor(LABELS), alpha=1.0, margin_weight=0.1, teacher_logits=teacher).backward()
-    assert teacher.grad is None
-    # As the teacher, the last exit only learns from its own cross-entropy.
     alone = torch.tensor(LOGITS[:, 2], requires_grad=True)
     torch.nn.functional.cross_entropy(alone, torch.tensor(LABELS)).backward()
-    logits.grad = None
-    loss(logits, torch.tensor(LABELS), alpha=0.5, margin_weight=0.1).backward()
+    weights = LossWeights(alpha=0.5, margin=0.1)
+    ExitLoss((1.0, 1.0, 1.0), (1.0, 1.0))(logits, torch.tensor(LABELS), weights).backward()
     torch.testing.assert_close(logits.grad[:, 2], alone.grad)
 
 
-def test_extreme_logits_have_finite_loss_and_gradient():
+def test_teachers_get_no_gradient():
+    teachers = torch.tensor(TEACHERS, requires_grad=True)
+    logits = torch.tensor(LOGITS, requires_grad=True)
+    loss = ExitLoss((1.0, 1.0, 1.0), (1.0, 1.0), teachers=TeacherLoss((1.0, 1.0), form="dkd"))
+    weights = LossWeights(kd_alpha=0.5, kd_beta=2.0, kd_margin=0.1)
+    loss(logits, torch.tensor(LABELS), weights, teacher_logits=teachers).backward()
+    assert teachers.grad is None
+    assert logits.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("form", ["kd", "dkd", "dkd-document"])
+@pytest.mark.parametrize("mode", ["split", "fused"])
+def test_extreme_logits_have_finite_loss_and_gradient(form, mode):
     logits = torch.tensor([[[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0]]], requires_grad=True)
-    loss = ExitLoss((1.0, 1.0), (1.0,), gamma=2.0, label_smoothing=0.1)
-    value = loss(logits, torch.tensor([1]), alpha=0.5, margin_weight=0.01)
+    teachers = torch.tensor([[[-1e4, 1e4, 0.0], [1e4, 0.0, -1e4]]])
+    taught = TeacherLoss((0.5, 0.5), mode=mode, form=form, gamma=2.0)
+    loss = ExitLoss((1.0, 1.0), (1.0,), gamma=2.0, label_smoothing=0.1, teachers=taught)
+    weights = LossWeights(alpha=0.5, margin=0.01, kd_alpha=0.5, kd_beta=4.0, kd_margin=0.01)
+    value = loss(logits, torch.tensor([1]), weights, teacher_logits=teachers)
     value.backward()
     assert torch.isfinite(value)
     assert torch.isfinite(logits.grad).all()
 
 
-def test_one_exit_has_nobody_to_teach():
+def test_one_exit_has_nobody_to_teach_within():
     logits = torch.tensor(LOGITS[:, :1])
-    value = ExitLoss((1.0,), ())(logits, torch.tensor(LABELS), alpha=0.5, margin_weight=0.1)
+    value = ExitLoss((1.0,), ())(logits, torch.tensor(LABELS), LossWeights(alpha=0.5, margin=0.1))
     assert float(value) == pytest.approx(cross_entropy(LOGITS[:, 0], LABELS))
+
+
+def test_teacher_of_all_exits_and_self_distillation_at_once():
+    """One teacher; convex: first the last exit and the labels are mixed, then the teacher."""
+    weights, inner = (0.5, 2.0, 1.0), (1.0, 0.7)
+    loss = ExitLoss(weights, inner, teachers=TeacherLoss((1.0,), temperature=4.0))
+    last, teacher = LOGITS[:, 2], TEACHERS[:, 0]
+    expected = 0.0
+    for k in range(3):
+        own = cross_entropy(LOGITS[:, k], LABELS)
+        if k < 2:
+            own = 0.6 * own + 0.4 * inner[k] * kd(LOGITS[:, k], last, 2.0)
+            expected += 0.03 * inner[k] * ((margin(LOGITS[:, k], LABELS) - margin(last, LABELS)) ** 2).mean()
+        expected += weights[k] * (0.7 * own + 0.3 * kd(LOGITS[:, k], teacher, 4.0))
+        expected += 0.05 * ((margin(LOGITS[:, k], LABELS) - margin(teacher, LABELS)) ** 2).mean()
+    found = loss_of(loss, torch.tensor(TEACHERS[:, :1]), alpha=0.4, margin=0.03, kd_alpha=0.3, kd_margin=0.05)
+    assert found == pytest.approx(expected)
+
+
+def test_teacher_of_the_last_exit_leaves_the_others_alone():
+    """Section 5: (1 - alpha) CE + alpha T^2 TCKD + beta T^2 NCKD, for the exit that is taught."""
+    loss = ExitLoss((0.5, 2.0, 1.5), (1.0, 1.0), teachers=TeacherLoss((1.0,), form="dkd-document", taught="last"))
+    target_class, others = dkd(LOGITS[:, 2], TEACHERS[:, 0], LABELS, 2.0, "dkd-document")
+    expected = 0.5 * cross_entropy(LOGITS[:, 0], LABELS) + 2.0 * cross_entropy(LOGITS[:, 1], LABELS)
+    expected += 1.5 * (0.5 * cross_entropy(LOGITS[:, 2], LABELS) + 0.5 * target_class + 8.0 * others)
+    assert loss_of(loss, torch.tensor(TEACHERS[:, :1]), kd_alpha=0.5, kd_beta=8.0) == pytest.approx(expected)
+
+
+def test_additive_adds_teachers_to_the_whole_cross_entropy():
+    loss = ExitLoss((0.3, 0.3, 1.0), (1.0, 1.0), combination="additive", teachers=TeacherLoss((1.0,)))
+    expected = sum(w * cross_entropy(LOGITS[:, k], LABELS) for k, w in enumerate((0.3, 0.3, 1.0)))
+    expected += 0.6 * sum(kd(LOGITS[:, k], TEACHERS[:, 0], 2.0) for k in range(3))
+    assert loss_of(loss, torch.tensor(TEACHERS[:, :1]), kd_alpha=0.6) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
