@@ -26,7 +26,8 @@ from policies.errors import ExitTableError
 from policies.exit_metrics import exit_accuracies
 from policies.exit_table import ExitTable
 from trainables.data import Samples, SplitFractions, Splits, split_samples
-from trainables.models import MultiExitModel
+from trainables.models import MultiExitModel, NetworkSpec
+from trainables.recipe import Recipe as TrainingRecipe
 from trainables.tabulate import exit_table
 from trainables.training import MultiExitTraining
 from trainables.workloads import get_workload
@@ -136,16 +137,14 @@ def train_network(recipe: Recipe, splits: Splits, seed: int) -> MultiExitModel:
     workload = get_workload(recipe.workload)
     params = {"optimiser": "adamw", "learning_rate_adamw": recipe.learning_rate, "weight_decay": 1e-4}
     with _torch_alone(seed):
-        model = workload.build_model(
-            splits.train, len(splits.class_names), n_exits=workload.n_exits, width=workload.width
-        )
+        network = NetworkSpec(workload.n_exits, workload.width)
+        model = workload.build_model(splits.train, len(splits.class_names), network)
         training = MultiExitTraining(
             model,
             workload.settings(params, n_exits=workload.n_exits, epochs=recipe.epochs),
+            TrainingRecipe(recipe.epochs, recipe.batch_size),
             splits.train,
             augmentation=workload.augmentation,
-            epochs=recipe.epochs,
-            batch_size=recipe.batch_size,
             seed=seed,
             device=torch.device("cpu"),
         )

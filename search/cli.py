@@ -12,7 +12,9 @@ from rich.console import Console
 import typer
 
 from policies.errors import ExitSearchError
+from search.compare_cli import compare
 from search.errors import SweepInterruptedError
+from search.teacher_cli import soft_labels, teacher
 
 
 class ExitCode(IntEnum):
@@ -41,8 +43,8 @@ def run(
         str | None,
         typer.Argument(
             metavar="[SWEEP.yaml | PRESET]",
-            help="A sweep file, or a preset: digits (default; needs no data), fashion-mnist. With --resume, the "
-            "sweep's own file where left out.",
+            help="A sweep file, or a preset: digits (default; needs no data), fashion-mnist, vww, multi-teacher. With "
+            "--resume, the sweep's own file where left out.",
             show_default=False,
         ),
     ] = None,
@@ -250,6 +252,11 @@ def policy(
     summary = policy_command(request, Console())
     found = summary["feasible"] and (certify is None or summary["certified"])
     raise typer.Exit(ExitCode.DONE if found else ExitCode.INFEASIBLE)
+
+
+app.command()(compare)
+app.command()(teacher)
+app.command(name="soft-labels")(soft_labels)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -12,8 +12,8 @@ from tempfile import gettempdir
 
 import ray
 
-from search.config import ResourcesSection
 from search.errors import SweepError
+from search.sections import ResourcesSection
 
 
 LOCAL = "local"

@@ -2,127 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import Field, ValidationError
 import yaml
 
 from policies.errors import ExitSearchError
-from policies.evolve import EvolveSettings
 from policies.goal import Goal
-from policies.rules import DEFAULT_RULES, get_rule
+from policies.rules import get_rule
 from search.errors import ConfigError
 from search.network_search import PolicySearch
 from search.redaction import redact_uri
+from search.sections import (
+    DataSection,
+    PolicySection,
+    ResourcesSection,
+    SearchSection,
+    Section,
+    Share,
+    SpaceSection,
+    SplitsSection,
+    TeacherSection,
+    TrackingSection,
+    TrainingSection,
+)
 from spaces import SPACES, Space
-from trainables.data import SplitFractions
 from trainables.registry import resolve
 from trainables.workloads import get_workload
 
 
-Share = Annotated[float, Field(gt=0, lt=1)]
-
-# Of a training, before any trial is stopped: measured in benchmarks/early_stopping.py.
-_GRACE_SHARE = 1 / 8
-
 T = TypeVar("T")
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-class SplitsSection(_Section):
-    """How the samples are split; ``seed`` is apart from the training seed."""
-
-    seed: int = 2026
-    train: Share = 0.5
-    search: Share = 0.2
-    certify: Share = 0.15
-    test: Share = 0.15
-
-    def fractions(self) -> SplitFractions:
-        """The shares alone."""
-        return SplitFractions(train=self.train, search=self.search, certify=self.certify, test=self.test)
-
-
-class TrainingSection(_Section):
-    """What every trial trains; exits and width default to the workload's."""
-
-    n_exits: PositiveInt | None = None
-    width: PositiveInt | None = None
-    epochs: PositiveInt = 30
-    batch_size: PositiveInt = 64
-
-
-class SpaceSection(_Section):
-    """Which training parameters are searched: a space, and changes to its bounds, choices and values."""
-
-    name: str = "self-distillation"
-    overrides: dict[str, Any] = Field(default_factory=dict)
-
-
-class SearchSection(_Section):
-    """How training parameters are searched; ``startup_trials`` is the population of ``nsga2``."""
-
-    trials: PositiveInt = 20
-    sampler: Literal["tpe", "nsga2", "gp", "random"] = "tpe"
-    startup_trials: PositiveInt = 8
-    scheduler: Literal["none", "asha", "mo-asha"] = "none"
-    grace_epochs: PositiveInt | None = None
-    reduction: Annotated[int, Field(ge=2)] = 2
-    first_trials: list[dict[str, Any]] = Field(default_factory=list)
-
-    def first_rung(self, epochs: int) -> int:
-        """The epoch before which no trial is stopped."""
-        return self.grace_epochs or max(1, round(epochs * _GRACE_SHARE))
-
-
-class PolicySection(_Section):
-    """How policies are searched on the tables of the best trials."""
-
-    rules: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: list(DEFAULT_RULES))
-    objective: Literal["depth", "cost"] = "depth"
-    bounds: dict[str, float] = Field(default_factory=dict)
-    calibration: Literal["lbfgs", "grid"] = "lbfgs"
-    best_trials: PositiveInt = 4
-    population: PositiveInt = EvolveSettings.population
-    generations: PositiveInt = EvolveSettings.generations
-    patience: PositiveInt = EvolveSettings.patience
-    front_size: PositiveInt = EvolveSettings.front_size
-    max_levels: Annotated[int, Field(ge=2)] = EvolveSettings.max_levels
-    max_evaluations: PositiveInt | None = None
-    max_seconds: Annotated[float, Field(gt=0)] | None = None
-    shared_thresholds: bool = False
-
-    def evolve_settings(self) -> EvolveSettings:
-        """The numbers that the evolutionary search takes."""
-        others = {"rules", "objective", "bounds", "calibration", "best_trials"}
-        return EvolveSettings(**self.model_dump(exclude=others))
-
-
-class ResourcesSection(_Section):
-    """What a trial may use, how many faults of machines it survives, and what Ray takes where no cluster is running."""
-
-    cpus_per_trial: Annotated[float, Field(gt=0)] = 1
-    gpus_per_trial: Annotated[float, Field(ge=0)] = 0
-    concurrent: PositiveInt | None = None
-    retries: Annotated[int, Field(ge=0)] = 3
-    cpus: PositiveInt | None = None
-    object_store_mb: Annotated[int, Field(ge=80)] = 512
-
-
-class TrackingSection(_Section):
-    """Where MLflow keeps the sweep; else ``MLFLOW_TRACKING_URI``, else ``mlflow.db`` in the working folder."""
-
-    uri: str | None = None
-    experiment: Annotated[str, Field(min_length=1)] = "exitsearch"
-
-
-class SweepConfig(_Section):
+class SweepConfig(Section):
     """One sweep. What is None is filled in by :meth:`resolved`."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)] | None = None
@@ -130,8 +46,11 @@ class SweepConfig(_Section):
     data_dir: Path | None = None
     target: Annotated[float, Field(gt=0, le=1)] = 0.95
     delta: Share = 0.05
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    seed: Seed = 0
+    seeds: list[Seed] = Field(default_factory=list)
+    data: DataSection = DataSection()
     splits: SplitsSection = SplitsSection()
+    teachers: list[TeacherSection] = Field(default_factory=list)
     training: TrainingSection = TrainingSection()
     space: SpaceSection = SpaceSection()
     search: SearchSection = SearchSection()
@@ -159,19 +78,17 @@ class SweepConfig(_Section):
             ExitSearchError: If a workload, space, rule or dimension is unknown, or numbers do not fit together.
         """
         workload = _naming("workload", lambda: get_workload(self.workload))
-        training = self.training.model_copy(
-            update={
-                "n_exits": self.training.n_exits or workload.n_exits,
-                "width": self.training.width or workload.width,
-            }
-        )
+        training = _naming("training", lambda: self.training.resolved(workload))
         config = self.model_copy(
             update={
                 "training": training,
+                "teachers": [teacher.resolved() for teacher in self.teachers],
                 "data_dir": self.data_dir.expanduser().absolute() if self.data_dir else None,
                 "runs_dir": self.runs_dir.expanduser().absolute(),
             }
         )
+        _require_different("teachers", [teacher.name for teacher in config.teachers])
+        _require_different("seeds", config.seeds)
         _naming("policy.rules", lambda: [get_rule(rule) for rule in config.policy.rules])
         _naming("splits", config.splits.fractions)
         _naming("policy", config.policy.evolve_settings)
@@ -193,18 +110,21 @@ class SweepConfig(_Section):
         return self.training.n_exits
 
     @property
+    def all_seeds(self) -> tuple[int, ...]:
+        """The seeds that every configuration is trained with."""
+        return tuple(self.seeds) or (self.seed,)
+
+    @property
+    def teacher_names(self) -> tuple[str, ...]:
+        """Names of the teachers from outside, in their order."""
+        return tuple(teacher.name for teacher in self.teachers)
+
+    @property
     def tracking_uri(self) -> str:
         """Where MLflow keeps a sweep whose folder was made; until then the default is not filled in."""
         if self.tracking.uri is None:
             raise ConfigError("tracking.uri is only known once the sweep has a folder")
         return self.tracking.uri
-
-    @property
-    def width(self) -> int:
-        """Channels of the first stage of a resolved configuration."""
-        if self.training.width is None:
-            raise ConfigError("training.width is only known once the configuration is resolved")
-        return self.training.width
 
     def goal(self) -> Goal:
         """What policies are searched for."""
@@ -228,7 +148,9 @@ class SweepConfig(_Section):
         """
         space_class = _naming("space.name", lambda: resolve("space", self.space.name, SPACES, Space))
         try:
-            space: Space = space_class(n_exits=self.n_exits, overrides=self.space.overrides)
+            space: Space = space_class(
+                n_exits=self.n_exits, teachers=self.teacher_names, overrides=self.space.overrides
+            )
         except ValueError as error:
             raise ConfigError(f"space.overrides: {error}") from None
         return space
@@ -246,7 +168,7 @@ def known_keys() -> list[str]:
     keys = []
     for name, field in SweepConfig.model_fields.items():
         section = field.annotation
-        if isinstance(section, type) and issubclass(section, _Section):
+        if isinstance(section, type) and issubclass(section, Section):
             keys += [f"{name}.{inner}" for inner in section.model_fields]
         else:
             keys.append(name)
@@ -285,6 +207,12 @@ def _naming(key: str, build: Callable[[], T]) -> T:
         return build()
     except ExitSearchError as error:
         raise ConfigError(f"{key}: {error}") from None
+
+
+def _require_different(key: str, values: Sequence[Any]) -> None:
+    twice = [value for value in values if list(values).count(value) > 1]
+    if twice:
+        raise ConfigError(f"{key} must differ from each other but {twice[0]!r} occurs {len(twice)} times")
 
 
 def _check_first_trials(first_trials: list[dict[str, Any]], space: Space) -> None:

@@ -100,15 +100,32 @@ class Journal:
             ) from None
 
     def _read(self) -> None:
-        text = self.path.read_bytes()
-        complete = text[: text.rfind(b"\n") + 1]
-        if len(complete) < len(text):
-            os.ftruncate(self._file, len(complete))
-        for number, line in enumerate(complete.splitlines(), start=1):
-            try:
-                entry = json.loads(line)
-                self.events.append({**entry, "event": str(entry["event"]), "time_ms": int(entry["time_ms"])})
-            except (ValueError, KeyError, TypeError):
-                raise RunFolderError(
-                    f"{self.path}: line {number} is damaged, so the sweep cannot be resumed; start a new one"
-                ) from None
+        self.events, end = _parse(self.path, self.path.read_bytes())
+        os.ftruncate(self._file, end)
+
+
+def read_events(path: Path) -> list[Event]:
+    """The events of a journal that somebody else may be writing to, oldest first.
+
+    Raises:
+        RunFolderError: If there is none, or a line is damaged.
+    """
+    try:
+        return _parse(path, path.read_bytes())[0]
+    except FileNotFoundError:
+        raise RunFolderError(f"{path.parent} is no folder of a sweep: it has no {path.name}") from None
+
+
+def _parse(path: Path, text: bytes) -> tuple[list[Event], int]:
+    """The events in a journal's text, and where the last complete line ends."""
+    events = []
+    complete = text[: text.rfind(b"\n") + 1]
+    for number, line in enumerate(complete.splitlines(), start=1):
+        try:
+            entry = json.loads(line)
+            events.append({**entry, "event": str(entry["event"]), "time_ms": int(entry["time_ms"])})
+        except (ValueError, KeyError, TypeError):
+            raise RunFolderError(
+                f"{path}: line {number} is damaged, so the sweep cannot be resumed; start a new one"
+            ) from None
+    return events, len(complete)

@@ -16,7 +16,6 @@ from policies.errors import ExitTableError
 from policies.exit_table import ExitTable, require_disjoint
 from policies.islands import one_after_the_other
 from search.cluster import connected
-from search.config import ResourcesSection
 from search.errors import RunFolderError, SweepInterruptedError
 from search.figures import FrontFigure
 from search.island_tasks import RayIslands
@@ -26,6 +25,7 @@ from search.policy_summary import summarise_policies
 from search.report import print_policies
 from search.result_files import ResultFiles
 from search.results import write_results
+from search.sections import ResourcesSection
 from search.selection import select_policy
 
 

@@ -12,8 +12,9 @@ from trainables.task import TrialTask
 
 
 def search_checkpoint(
-    trial_id: str,
+    name: str,
     checkpoints: Path,
+    seed: int,
     task: TrialTask,
     train: Split,
     search: Split,
@@ -23,8 +24,9 @@ def search_checkpoint(
     """Tabulate a checkpoint's network on ``search`` and ``certify``, and search policies on ``search`` alone.
 
     Args:
-        trial_id: Whose checkpoint it is.
-        checkpoints: Their folder.
+        name: Of the network.
+        checkpoints: Folder of its trial's checkpoints.
+        seed: That it was trained with.
         task: What it trained.
         train: For the shape of the samples.
         search: On which policies are chosen.
@@ -32,5 +34,5 @@ def search_checkpoint(
         how: What policies are searched for, and how hard.
     """
     torch.set_num_threads(task.n_threads)
-    model = task.load_model(checkpoints, train)
-    return search_network(trial_id, task.table(model, search, "search"), task.table(model, certify, "certify"), how)
+    model = task.load_model(checkpoints, train, seed=seed)
+    return search_network(name, task.table(model, search, "search"), task.table(model, certify, "certify"), how)

@@ -86,7 +86,7 @@ def _leaves_early(selected: dict[str, Any]) -> bool:
 
 
 def _trial(selected: dict[str, Any]) -> str:
-    return f", {selected['trial_id']}" if "trial_id" in selected else ""
+    return f", {selected['network']}" if "network" in selected else ""
 
 
 def _comparison(summary: dict[str, Any]) -> Table:

@@ -17,6 +17,7 @@ from search.redaction import HIDDEN
 from search.run_folder import RunFolder
 from search.sweep import load_splits, run_sweep
 from search.sweep_file import DEFAULT_PRESET, load_sweep, read_values
+from search.teachers import load_teachers
 from search.tracking import default_tracking_uri
 
 
@@ -56,13 +57,15 @@ def run_command(
         config, folder = _find(sweep, assignments, stem, options)
         splits = load_splits(config)
         require_same_data(folder, splits)
+        teachers = load_teachers(config, splits, report_file=folder.alignment_file)
     else:
         config = load_sweep(sweep or DEFAULT_PRESET, assignments, **options)
         # Before the folder is made: bad data must not leave an empty sweep behind.
         splits = load_splits(config)
+        teachers = load_teachers(config, splits, report_file=config.runs_dir / f"{config.name or stem}.alignment.json")
         folder, config = RunFolder.create(_with_tracking(config), stem)
     try:
-        return run_sweep(config, folder, splits, address=address, console=console)
+        return run_sweep(config, folder, splits, teachers, address=address, console=console)
     except KeyboardInterrupt:
         # Tune turns the signal into a shorter list of trials; this is for what comes after them.
         raise SweepInterruptedError(

@@ -12,6 +12,7 @@ import yaml
 from search.config import SweepConfig
 from search.errors import RunFolderError
 from search.result_files import ResultFiles
+from trainables.model_file import MODEL_FILE
 
 
 # Keys that say where and how fast a sweep runs, not what it is; they may change between a sweep and its resumption.
@@ -40,7 +41,7 @@ class RunFolder(ResultFiles):
     @property
     def model_file(self) -> Path:
         """Weights of the selected network."""
-        return self.path / "model.safetensors"
+        return self.path / MODEL_FILE
 
     @property
     def tracking_file(self) -> Path:
@@ -56,6 +57,15 @@ class RunFolder(ResultFiles):
     def checkpoints(self) -> Path:
         """A folder of checkpoints for each trial; all nodes must see it."""
         return self.path / "checkpoints"
+
+    def teacher(self, name: str) -> Path:
+        """The network of a teacher that the sweep trained itself."""
+        return self.path / "teachers" / name / MODEL_FILE
+
+    @property
+    def alignment_file(self) -> Path:
+        """How well soft labels fit the data, in JSON."""
+        return self.path / "alignment.json"
 
     @property
     def experiment(self) -> Path:

@@ -9,7 +9,7 @@ from policies.exit_table import ExitTable
 from search.config import SweepConfig
 from search.policy_summary import summarise_policies
 from search.selection import Selection
-from search.trials import TrialOutcome, trial_counts
+from search.trials import TrialOutcome, networks_of, trial_counts
 
 
 def build_summary(
@@ -30,13 +30,20 @@ def build_summary(
         seconds: Wall time of the sweep.
     """
     found = summarise_policies(selection, config.goal(), tables, delta=config.delta, seed=config.seed)
-    trial_id = selection.network.network
-    hyperparameters = next(trial.params for trial in outcomes if trial.trial_id == trial_id)
+    name = selection.network.network
+    chosen = next(one for one in networks_of(outcomes, config.all_seeds) if one.name == name)
+    hyperparameters = chosen.trial.params
     return {
         "name": config.name,
         "workload": config.workload,
         **found,
-        "selected": {"trial_id": trial_id, "hyperparameters": hyperparameters, **found["selected"]},
+        "selected": {
+            "trial_id": chosen.trial.trial_id,
+            "network": name,
+            "seed": chosen.seed,
+            "hyperparameters": hyperparameters,
+            **found["selected"],
+        },
         "trials": trial_counts(outcomes),
         "failures": {trial.trial_id: trial.failure for trial in outcomes if trial.failure},
         "seconds": seconds,

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import uuid4
 
 from rich.console import Console
-from safetensors.torch import save_file
 
 from policies.claims import Claim
 from policies.exit_table import ExitTable
@@ -29,14 +28,19 @@ from search.run_folder import RunFolder
 from search.selection import Selection, select_policy
 from search.shared_folder import require_shared
 from search.summary import build_summary
+from search.teacher_tasks import prepare_teachers
+from search.teachers import CheckedTeachers
 from search.tracking import Tracker
 from search.training import train_trials
 from search.trial_policies import search_trials
-from search.trials import TrialOutcome, best_trials, collect_trials, trial_points
+from search.trials import TrialOutcome, best_trials, collect_trials, networks_of, trial_points
 from search.tuner import build_task, build_trainable
+from trainables.alignment import require_aligned
 from trainables.checkpoints import FULL_DISK
 from trainables.data import Splits
+from trainables.model_file import save_model
 from trainables.task import TrialTask
+from trainables.teachers import TeacherSet
 from trainables.workloads import get_workload
 
 
@@ -46,11 +50,22 @@ def load_splits(config: SweepConfig) -> Splits:
     Raises:
         DataError: If files are missing or damaged.
     """
-    return get_workload(config.workload).load(config.data_dir, config.splits.fractions(), split_seed=config.splits.seed)
+    return get_workload(config.workload).load(
+        config.data_dir,
+        config.splits.fractions(),
+        split_seed=config.splits.seed,
+        options=config.data.options(),
+    )
 
 
 def run_sweep(
-    config: SweepConfig, folder: RunFolder, splits: Splits, *, address: str | None, console: Console
+    config: SweepConfig,
+    folder: RunFolder,
+    splits: Splits,
+    teachers: CheckedTeachers,
+    *,
+    address: str | None,
+    console: Console,
 ) -> dict[str, Any]:
     """Run a sweep, or what is left of it, and write all of its files.
 
@@ -58,6 +73,7 @@ def run_sweep(
         config: Resolved, with its name.
         folder: Where the files go; what its journal holds already is continued.
         splits: The data.
+        teachers: Those that the configuration names.
         address: Of a Ray cluster, or None.
         console: Where to print.
 
@@ -76,6 +92,8 @@ def run_sweep(
         record.settle()
         started = time.monotonic() - record.seconds
         write_json(folder.environment_file, describe_environment(config, splits))
+        if teachers.reports:
+            require_aligned(teachers.reports, folder.alignment_file)
         tracker = Tracker(config.tracking_uri, config.tracking.experiment, folder, journal)
         tracker.start(_tracked_params(config))
         task = build_task(config, splits)
@@ -86,7 +104,8 @@ def run_sweep(
                     f"Target {config.target:g}; with the margin for a certificate, trials aim at {task.aim:.4f}"
                 )
                 require_shared(folder.path)
-                outcomes = _train(config, folder, task, splits, record, console)
+                taught = prepare_teachers(config, folder, task, splits, teachers, console)
+                outcomes = _train(config, folder, task, splits, taught, record, console)
                 selection = _select(config, folder, task, splits, outcomes, console)
             summary = _report(config, folder, task, splits, selection, outcomes, seconds=time.monotonic() - started)
         except BaseException as error:
@@ -112,12 +131,19 @@ def _room_on_disk(folder: RunFolder) -> Iterator[None]:
 
 
 def _train(
-    config: SweepConfig, folder: RunFolder, task: TrialTask, splits: Splits, record: SweepRecord, console: Console
+    config: SweepConfig,
+    folder: RunFolder,
+    task: TrialTask,
+    splits: Splits,
+    teachers: TeacherSet | None,
+    record: SweepRecord,
+    console: Console,
 ) -> list[TrialOutcome]:
+    trainable = build_trainable(config, folder, task, splits, teachers)
     with TrialProgress(console, n_trials=config.search.trials, aim=task.aim) as progress:
         progress.begin(record)
-        train_trials(config, folder, build_trainable(config, folder, task, splits), record, progress, aim=task.aim)
-    return collect_trials(record, checkpoints=folder.checkpoints, epochs=config.training.epochs)
+        train_trials(config, folder, trainable, record, progress, aim=task.aim)
+    return collect_trials(record, checkpoints=folder.checkpoints)
 
 
 def _select(
@@ -133,7 +159,7 @@ def _select(
         reason = next((trial.failure for trial in outcomes if trial.failure), "none was trained to its last epoch")
         raise SweepError(f"none of the {len(outcomes)} trials finished; the first reason is: {reason}")
     console.print(f"Searching policies on the tables of the best {len(trials)} trials", highlight=False)
-    networks, losses = search_trials(trials, task, splits, config)
+    networks, losses = search_trials(networks_of(trials, task.seeds), task, splits, config)
     for loss in losses:
         console.print(f"Note: {loss}", soft_wrap=True, highlight=False, markup=False)
     if not networks:
@@ -187,14 +213,12 @@ def _read_test(
     folder: RunFolder, task: TrialTask, splits: Splits, selection: Selection, outcomes: list[TrialOutcome]
 ) -> ExitTable:
     """The one place that reads ``test``: everything has been chosen by now."""
-    trial = next(one for one in outcomes if one.trial_id == selection.network.network)
-    model = task.load_model(trial.checkpoints, splits.train)
+    name = selection.network.network
+    chosen = next(one for one in networks_of(outcomes, task.seeds) if one.name == name)
+    model = task.load_model(chosen.trial.checkpoints, splits.train, seed=chosen.seed)
     table = task.table(model, splits.test, "test")
-    table.save(folder.table(trial.trial_id, "test"))
-    facts = {"workload": task.workload, "n_exits": str(task.n_exits), "width": str(task.width)}
-    save_file(
-        {name: tensor.contiguous() for name, tensor in model.state_dict().items()}, folder.model_file, metadata=facts
-    )
+    table.save(folder.table(name, "test"))
+    save_model(folder.model_file, model, task.facts(splits.train))
     return table
 
 

@@ -44,14 +44,26 @@ def read_values(sweep: str, assignments: list[str], **options: Any) -> dict[str,
         ConfigError: If there is no such preset or file, or something is not YAML.
     """
     values = read_sweep_file(sweep)
-    for assignment in assignments:
-        key, separator, text = assignment.partition("=")
-        if not separator or not key.strip():
-            raise ConfigError(f"--set takes key=value but was given {assignment!r}; for example --set search.trials=10")
-        set_key(values, key.strip(), _parse_value(key, text))
+    for key, value in read_assignments("--set", assignments).items():
+        set_key(values, key, value)
     for key, value in options.items():
         if value is not None:
             set_key(values, key.replace("__", "."), value)
+    return values
+
+
+def read_assignments(option: str, assignments: list[str]) -> dict[str, Any]:
+    """Read ``key=value`` assignments, the values written as YAML; of equal keys the last counts.
+
+    Raises:
+        ConfigError: If one has no key, or its value is not YAML.
+    """
+    values = {}
+    for assignment in assignments:
+        key, separator, text = assignment.partition("=")
+        if not separator or not key.strip():
+            raise ConfigError(f"{option} takes key=value but was given {assignment!r}; for example {option} trials=10")
+        values[key.strip()] = _parse_value(key, text)
     return values
 
 

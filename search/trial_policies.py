@@ -8,18 +8,18 @@ from policies.errors import ExitSearchError
 from search.config import SweepConfig
 from search.network_search import NetworkPolicies
 from search.policy_task import search_checkpoint
-from search.trials import TrialOutcome
+from search.trials import TrialNetwork
 from trainables.data import Splits
 from trainables.task import TrialTask
 
 
 def search_trials(
-    trials: list[TrialOutcome], task: TrialTask, splits: Splits, config: SweepConfig
+    candidates: list[TrialNetwork], task: TrialTask, splits: Splits, config: SweepConfig
 ) -> tuple[list[NetworkPolicies], list[str]]:
-    """Search the policies of each trial's network.
+    """Search the policies of each network.
 
     Args:
-        trials: Trials that were trained to their end.
+        candidates: Networks that were trained to their end.
         task: What they trained.
         splits: Only ``train`` (for its shape), ``search`` and ``certify`` are used.
         config: The sweep.
@@ -30,12 +30,12 @@ def search_trials(
     parts = [ray.put(split) for split in (splits.train, splits.search, splits.certify)]
     remote = ray.remote(num_cpus=config.resources.cpus_per_trial)(search_checkpoint)
     how = config.policy_search()
-    answers = [remote.remote(trial.trial_id, trial.checkpoints, task, *parts, how) for trial in trials]
+    answers = [remote.remote(one.name, one.trial.checkpoints, one.seed, task, *parts, how) for one in candidates]
     found: list[NetworkPolicies] = []
     losses: list[str] = []
-    for trial, answer in zip(trials, answers, strict=True):
+    for one, answer in zip(candidates, answers, strict=True):
         try:
             found.append(ray.get(answer))
         except ExitSearchError as error:
-            losses.append(f"{trial.trial_id}: {str(error.args[-1] if error.args else error).splitlines()[-1]}")
+            losses.append(f"{one.name}: {str(error.args[-1] if error.args else error).splitlines()[-1]}")
     return found, losses

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ class TrialOutcome:
         metrics: Its last report; empty where it never reported.
         checkpoints: Folder of its checkpoints.
         failure: Why it counts as failed, or empty.
-        is_full: Whether it was trained to its last epoch; one that was stopped early is not compared further.
+        is_full: Whether it was trained to its end; one that was stopped early is not compared further.
     """
 
     trial_id: str
@@ -32,7 +33,31 @@ class TrialOutcome:
     is_full: bool
 
 
-def collect_trials(record: SweepRecord, *, checkpoints: Path, epochs: int) -> list[TrialOutcome]:
+@dataclass(frozen=True)
+class TrialNetwork:
+    """One network of a trial.
+
+    Attributes:
+        trial: Whose it is.
+        seed: That it was trained with.
+        name: The trial's, with the seed where the trial has several networks.
+    """
+
+    trial: TrialOutcome
+    seed: int
+    name: str
+
+
+def networks_of(trials: Sequence[TrialOutcome], seeds: Sequence[int]) -> list[TrialNetwork]:
+    """The networks of trials, one for each seed."""
+    return [
+        TrialNetwork(trial, seed, trial.trial_id if len(seeds) == 1 else f"{trial.trial_id}-seed-{seed}")
+        for trial in trials
+        for seed in seeds
+    ]
+
+
+def collect_trials(record: SweepRecord, *, checkpoints: Path) -> list[TrialOutcome]:
     """The trials that ended, in the order in which they were suggested."""
     return [
         TrialOutcome(
@@ -41,7 +66,7 @@ def collect_trials(record: SweepRecord, *, checkpoints: Path, epochs: int) -> li
             metrics=trial.result,
             checkpoints=checkpoints / trial.trial_id,
             failure=trial.failure,
-            is_full=not trial.failure and trial.epoch >= epochs,
+            is_full=not trial.failure and trial.is_done,
         )
         for trial in record.ended
     ]

@@ -10,15 +10,18 @@ from ray import tune
 
 from policies.claims import Claim, aim_of
 from search.callbacks import DriverCallback
-from search.config import ResourcesSection, SweepConfig
+from search.config import SweepConfig
 from search.halving import AsyncHalving
 from search.record import SweepRecord
 from search.run_folder import RunFolder
 from search.schedulers import build_scheduler
 from search.searcher import ConstrainedSearch
+from search.sections import ResourcesSection
 from trainables.data import Splits
 from trainables.multi_exit import MultiExitTrainable
 from trainables.task import TrialTask
+from trainables.teachers import TeacherSet
+from trainables.workloads import get_workload
 
 
 if TYPE_CHECKING:
@@ -32,14 +35,14 @@ def build_task(config: SweepConfig, splits: Splits) -> TrialTask:
     return TrialTask(
         workload=config.workload,
         class_names=splits.class_names,
-        n_exits=config.n_exits,
-        width=config.width,
-        epochs=config.training.epochs,
-        batch_size=config.training.batch_size,
+        network=config.training.network_spec(),
+        recipe=config.training.recipe(view_seed=config.splits.seed),
         aim=aim_accuracy(config, splits),
-        seed=config.seed,
+        seeds=config.all_seeds,
         n_threads=max(int(config.resources.cpus_per_trial), 1),
         use_gpu=config.resources.gpus_per_trial > 0,
+        teachers=config.teacher_names,
+        augmentation=config.training.augmentation(get_workload(config.workload)),
     )
 
 
@@ -119,10 +122,17 @@ def with_resources(trainable: Any, resources: ResourcesSection) -> Any:
     return tune.with_resources(trainable, {"cpu": resources.cpus_per_trial, "gpu": resources.gpus_per_trial})
 
 
-def build_trainable(config: SweepConfig, folder: RunFolder, task: TrialTask, splits: Splits) -> Any:
-    """What a trial runs: it is given ``train`` and ``search`` through the object store, once per node."""
+def build_trainable(
+    config: SweepConfig, folder: RunFolder, task: TrialTask, splits: Splits, teachers: TeacherSet | None = None
+) -> Any:
+    """What a trial runs: it is given data and soft labels through the object store, once per node."""
     trainable = tune.with_parameters(
-        MultiExitTrainable, task=task, train=splits.train, search=splits.search, checkpoints=folder.checkpoints
+        MultiExitTrainable,
+        task=task,
+        train=splits.train,
+        search=splits.search,
+        checkpoints=folder.checkpoints,
+        teachers=teachers,
     )
     return with_resources(trainable, config.resources)
 

@@ -2,9 +2,10 @@
 
 from spaces.base import Asker, Space
 from spaces.dimensions import Choice, Dimension, Fixed, Number
+from spaces.distillation import DistillationSpace
 from spaces.self_distillation import SelfDistillationSpace
 
 
-SPACES: dict[str, type[Space]] = {space.name: space for space in (SelfDistillationSpace,)}
+SPACES: dict[str, type[Space]] = {space.name: space for space in (SelfDistillationSpace, DistillationSpace)}
 
 __all__ = ["SPACES", "Asker", "Choice", "Dimension", "Fixed", "Number", "Space"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
@@ -15,6 +15,7 @@ class Space(ABC):
 
     Args:
         n_exits: ``E``.
+        teachers: Names of the teachers from outside.
         overrides: Changes from the sweep file: dimension name to bounds, choices or a fixed value.
 
     Raises:
@@ -23,15 +24,17 @@ class Space(ABC):
 
     name: ClassVar[str]
 
-    def __init__(self, *, n_exits: int, overrides: Mapping[str, Any] | None = None) -> None:
-        self.n_exits = n_exits
-        self.dimensions = self.defaults(n_exits)
+    def __init__(
+        self, *, n_exits: int, teachers: Sequence[str] = (), overrides: Mapping[str, Any] | None = None
+    ) -> None:
+        self.n_exits, self.teachers = n_exits, tuple(teachers)
+        self.dimensions = self.defaults(n_exits, teachers)
         for key, given in (overrides or {}).items():
             self.dimensions[key] = self._overridden(key, given)
 
     @classmethod
     @abstractmethod
-    def defaults(cls, n_exits: int) -> dict[str, Dimension]:
+    def defaults(cls, n_exits: int, teachers: Sequence[str] = ()) -> dict[str, Dimension]:
         """All dimensions with their default bounds and choices."""
 
     @abstractmethod

@@ -108,6 +108,8 @@ def override(dimension: Dimension, given: Any) -> Dimension:
 
 
 def _with_bounds(dimension: Dimension, given: Mapping[str, Any]) -> Number:
+    if isinstance(dimension, Fixed) and {"low", "high"} <= set(given):
+        dimension = Number(_number(given["low"]), _number(given["high"]))
     if not isinstance(dimension, Number):
         raise ValueError(f"only numbers have bounds; give a list of choices or one value instead of {dict(given)}")
     known = [field.name for field in fields(Number)]

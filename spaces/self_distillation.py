@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from spaces.base import Asker, Space
@@ -17,7 +18,7 @@ class SelfDistillationSpace(Space):
     name: ClassVar[str] = "self-distillation"
 
     @classmethod
-    def defaults(cls, n_exits: int) -> dict[str, Dimension]:
+    def defaults(cls, n_exits: int, teachers: Sequence[str] = ()) -> dict[str, Dimension]:
         """All dimensions; depths in names count from 1."""
         early = range(1, n_exits)
         return {
@@ -44,20 +45,29 @@ class SelfDistillationSpace(Space):
 
     def walk(self, ask: Asker) -> None:
         """Ask for the optimiser, the weights, and, where distillation is on, for the teacher."""
-        early = range(1, self.n_exits)
+        self.ask_plain(ask)
+        if self.n_exits > 1 and ask("distillation") != "none":
+            ask("combination")
+            self.ask_last_exit(ask)
+
+    def ask_plain(self, ask: Asker) -> None:
+        """The optimiser and the weights of the exits."""
         ask(f"learning_rate_{ask('optimiser')}")
         ask("weight_decay")
         ask("label_smoothing")
-        for depth in early:
+        for depth in range(1, self.n_exits):
             ask(f"exit_weight_{depth}")
-        if not early or ask("distillation") == "none":
-            return
-        for name in ("combination", "temperature", "gamma", *(f"teacher_weight_{depth}" for depth in early), "alpha"):
+
+    def ask_last_exit(self, ask: Asker) -> None:
+        """The last exit as the teacher of the earlier ones."""
+        for name in ("temperature", "gamma", *(f"teacher_weight_{depth}" for depth in range(1, self.n_exits))):
             ask(name)
-        if ask("alpha_schedule") == "linear":
-            ask("alpha_end")
-            ask("alpha_warmup")
-        ask("margin_weight")
-        if ask("margin_weight_schedule") == "linear":
-            ask("margin_weight_end")
-            ask("margin_weight_until")
+        self.ask_weight(ask, "alpha", ("end", "warmup"))
+        self.ask_weight(ask, "margin_weight", ("end", "until"))
+
+    def ask_weight(self, ask: Asker, name: str, schedule: Sequence[str]) -> None:
+        """A weight, and where it moves over the epochs, how."""
+        ask(name)
+        if ask(f"{name}_schedule") == "linear":
+            for part in schedule:
+                ask(f"{name}_{part}")

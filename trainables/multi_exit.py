@@ -14,13 +14,15 @@ import torch
 from policies.errors import ExitSearchError
 from trainables.checkpoints import CheckpointFolder, read_state, write_state
 from trainables.data import Split
-from trainables.report import diverged_report, quick_report
+from trainables.errors import TrainingError
+from trainables.report import diverged_report
+from trainables.seed_run import SeedRun, joint_report
 from trainables.task import TrialTask
-from trainables.training import MultiExitTraining
+from trainables.teachers import TeacherSet
 
 
 class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
-    """Trains with the trial's parameters; one step is one epoch.
+    """Trains with the trial's parameters, once with each seed; one step is one epoch of each.
 
     It is given the splits ``train`` and ``search`` and never sees the others. Every report holds all metrics. What
     a configuration does wrong (a loss that is not a number, an exception while training) ends the trial with a
@@ -28,11 +30,17 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
     the trial elsewhere, where it goes on from its last epoch.
     """
 
-    _training: MultiExitTraining
+    _runs: dict[int, SeedRun]
     _untold: dict[str, Any] | None
 
     def setup(
-        self, config: dict[str, Any], task: TrialTask, train: Split, search: Split, checkpoints: Path | None = None
+        self,
+        config: dict[str, Any],
+        task: TrialTask,
+        train: Split,
+        search: Split,
+        checkpoints: Path | None = None,
+        teachers: TeacherSet | None = None,
     ) -> None:
         """Build the network, or continue the trial's own; the data stay for the actor's next trials.
 
@@ -42,9 +50,11 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
             train: Weights are fitted on it.
             search: Reports are made on it.
             checkpoints: Folder with a folder for each trial, seen by all nodes; None keeps no checkpoints.
+            teachers: Those that the task names, or None.
         """
         torch.set_num_threads(task.n_threads)
         self._task, self._train, self._search, self._checkpoints = task, train, search, checkpoints
+        self._teachers = teachers.build() if teachers is not None else None
         self._begin(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -62,13 +72,13 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
             return report
         report = self._train_and_report()
         if self._folder is not None and not report["failure"]:
-            state = {**self._training.state(), "report": report}
+            state = self._state(report)
             self._folder.save(report["epoch"], lambda path: write_state(path, state))
         return report
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
-        """Write weights, optimiser, schedule, random states and epoch."""
-        write_state(Path(checkpoint_dir), {**self._training.state(), "report": None})
+        """Write weights, optimisers, schedules, random states and epochs."""
+        write_state(Path(checkpoint_dir), self._state(None))
 
     def load_checkpoint(self, checkpoint: str) -> None:
         """Continue from :meth:`save_checkpoint`; nothing is unpickled but tensors and plain values."""
@@ -81,7 +91,14 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
         self._untold = None
         self._broken = ""
         try:
-            self._training = self._task.training(params, self._train)
+            self._runs = {
+                seed: SeedRun(
+                    self._task,
+                    self._task.training(params, self._train, seed=seed, teachers=self._teachers),
+                    self._search,
+                )
+                for seed in self._task.seeds
+            }
         except Exception as error:
             self._broken = describe(error)
             return
@@ -90,35 +107,35 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
             self._continue(state)
 
     def _continue(self, state: dict[str, Any]) -> None:
-        self._training.load_state(state)
+        for seed, own in state["runs"].items():
+            self._runs[seed].load_state(own)
         self._untold = state["report"]
+
+    def _state(self, report: dict[str, Any] | None) -> dict[str, Any]:
+        """What continues the trial, and what it reported last."""
+        return {"runs": {seed: run.state() for seed, run in self._runs.items()}, "report": report}
 
     def _train_and_report(self) -> dict[str, Any]:
         started = time.perf_counter()
         if self._broken:
-            return self._failed(0, math.nan, self._broken)
-        epoch = self._training.epoch + 1
-        loss = math.nan
-        try:
-            loss = self._training.train_epoch()
-            if not math.isfinite(loss):
-                return self._failed(epoch, loss, f"the loss is {loss} in epoch {epoch}")
-            table = self._task.table(self._training.model, self._search, "search")
-            figures = quick_report(table, target=self._task.aim)
-        except Exception as error:
-            return self._failed(epoch, loss, f"epoch {epoch}: {describe(error)}")
-        return {
-            **figures,
-            "train_loss": loss,
-            "epoch": epoch,
-            "seconds": time.perf_counter() - started,
-            "failure": "",
-            "done": epoch >= self._task.epochs,
-        }
+            return self._failed(0, self._broken)
+        for seed, run in self._runs.items():
+            if run.is_over:
+                continue
+            epoch = run.training.epoch + 1
+            of_seed = f" with seed {seed}" if len(self._runs) > 1 else ""
+            try:
+                run.step()
+            except TrainingError as error:
+                return self._failed(epoch, f"{error}{of_seed}")
+            except Exception as error:
+                return self._failed(epoch, f"epoch {epoch}{of_seed}: {describe(error)}")
+        return {**joint_report(self._runs), "seconds": time.perf_counter() - started, "failure": ""}
 
-    def _failed(self, epoch: int, loss: float, reason: str) -> dict[str, Any]:
+    def _failed(self, epoch: int, reason: str) -> dict[str, Any]:
         figures = diverged_report(self._task.n_exits, target=self._task.aim)
-        return {**figures, "train_loss": loss, "epoch": epoch, "seconds": 0.0, "failure": reason, "done": True}
+        state = {"train_loss": math.nan, "epoch": epoch, "best_epoch": epoch, "seconds": 0.0}
+        return {**figures, **state, "failure": reason, "done": True}
 
 
 def describe(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,33 @@ import torch
 from torch import nn
 
 from trainables.errors import TrainingError
-from trainables.losses import ExitLoss
+from trainables.losses import ExitLoss, LossWeights
 from trainables.schedules import LinearSchedule, constant
+from trainables.teacher_loss import FORMS, MODES, TAUGHT, TeacherLoss
 
 
 OPTIMISERS = ("adamw", "sgd")
-DISTILLATIONS = ("none", "self")
-_FINAL_DIV_FACTOR = 1e4
+DISTILLATIONS = ("none", "self", "teachers", "both")
+
+# What soft labels are exported at unless something else is said.
+DEFAULT_KD_TEMPERATURE = 2.0
+_KD_PARAMETERS = (
+    "kd_teachers",
+    "kd_mode",
+    "kd_form",
+    "kd_taught",
+    "kd_temperature",
+    "kd_gamma",
+    "kd_beta",
+    "kd_alpha",
+    "kd_alpha_schedule",
+    "kd_alpha_end",
+    "kd_alpha_warmup",
+    "kd_margin_weight",
+    "kd_margin_weight_schedule",
+    "kd_margin_weight_end",
+    "kd_margin_weight_until",
+)
 
 
 @dataclass(frozen=True)
@@ -28,8 +48,11 @@ class TrainingSettings:
         learning_rate: Peak of the one-cycle schedule.
         weight_decay: Of the optimiser.
         loss: The exit loss.
-        alpha: Weight of the teacher over the epochs.
-        margin_weight: Weight of the margin term over the epochs.
+        alpha: Weight of the last exit as a teacher over the epochs.
+        margin_weight: Weight of its margin term over the epochs.
+        kd_alpha: Weight of the teachers from outside over the epochs.
+        kd_margin_weight: Weight of their margin term over the epochs.
+        kd_beta: Weight of their NCKD term.
     """
 
     optimiser: str
@@ -38,27 +61,36 @@ class TrainingSettings:
     loss: ExitLoss
     alpha: LinearSchedule
     margin_weight: LinearSchedule
+    kd_alpha: LinearSchedule
+    kd_margin_weight: LinearSchedule
+    kd_beta: float
 
     @classmethod
-    def from_params(cls, params: Mapping[str, Any], *, n_exits: int, epochs: int) -> TrainingSettings:
+    def from_params(
+        cls, params: Mapping[str, Any], *, n_exits: int, epochs: int, teachers: Sequence[str] = ()
+    ) -> TrainingSettings:
         """Read a trial's parameters; depths in names count from 1.
 
         Args:
-            params: Flat parameters as the space names them. What is left out has a neutral default, and what
-                belongs to a teacher only counts with ``distillation: self``.
+            params: Flat parameters as the space names them. What is left out has a neutral default. What belongs to
+                the last exit as a teacher only counts with ``distillation: self`` or ``both``, and what belongs to
+                teachers from outside, all ``kd_...``, with ``teachers`` or ``both``.
             n_exits: ``E``.
             epochs: Length of the training, for the schedules.
+            teachers: Names of the teachers from outside, in their order.
 
         Raises:
-            TrainingError: If a parameter is unknown or out of range.
+            TrainingError: If a parameter is unknown or out of range, or teachers are asked for where there are none.
         """
-        unknown = sorted(set(params) - set(known_parameters(n_exits)))
+        known = known_parameters(n_exits, teachers)
+        unknown = sorted(set(params) - set(known))
         if unknown:
-            raise TrainingError(
-                f"unknown training parameter {unknown[0]!r}; known are {', '.join(known_parameters(n_exits))}"
-            )
+            raise TrainingError(f"unknown training parameter {unknown[0]!r}; known are {', '.join(known)}")
         optimiser = _one_of(params, "optimiser", OPTIMISERS)
-        distils = _one_of(params, "distillation", DISTILLATIONS) == "self"
+        distillation = _one_of(params, "distillation", DISTILLATIONS)
+        distils, is_taught = distillation in {"self", "both"}, distillation in {"teachers", "both"}
+        if is_taught and not teachers:
+            raise TrainingError(f"distillation {distillation!r} needs teachers but the sweep names none under teachers")
         return cls(
             optimiser=optimiser,
             learning_rate=float(params.get(f"learning_rate_{optimiser}", 3e-3 if optimiser == "adamw" else 0.1)),
@@ -70,9 +102,23 @@ class TrainingSettings:
                 gamma=float(params.get("gamma", 0.0)),
                 label_smoothing=float(params.get("label_smoothing", 0.0)),
                 combination=str(params.get("combination", "convex")),
+                teachers=_teacher_loss(params, teachers) if is_taught else None,
             ),
             alpha=_schedule(params, "alpha", epochs) if distils else constant(0.0),
             margin_weight=_schedule(params, "margin_weight", epochs) if distils else constant(0.0),
+            kd_alpha=_schedule(params, "kd_alpha", epochs) if is_taught else constant(0.0),
+            kd_margin_weight=_schedule(params, "kd_margin_weight", epochs) if is_taught else constant(0.0),
+            kd_beta=float(params.get("kd_beta", 0.0)) if is_taught else 0.0,
+        )
+
+    def loss_weights(self, epoch: int) -> LossWeights:
+        """How much each part of the loss counts in the epoch with this index, counted from 0."""
+        return LossWeights(
+            alpha=self.alpha.at(epoch),
+            margin=self.margin_weight.at(epoch),
+            kd_alpha=self.kd_alpha.at(epoch),
+            kd_beta=self.kd_beta,
+            kd_margin=self.kd_margin_weight.at(epoch),
         )
 
     def build_optimiser(self, model: nn.Module) -> torch.optim.Optimizer:
@@ -87,15 +133,20 @@ class TrainingSettings:
             nesterov=True,
         )
 
-    def build_scheduler(self, optimiser: torch.optim.Optimizer, *, n_steps: int) -> torch.optim.lr_scheduler.OneCycleLR:
-        """One learning-rate cycle over all ``n_steps`` batches (Smith and Topin, 2019), ending near zero."""
+    def build_scheduler(
+        self, optimiser: torch.optim.Optimizer, *, n_steps: int, final_div_factor: float
+    ) -> torch.optim.lr_scheduler.OneCycleLR:
+        """One learning-rate cycle over all ``n_steps`` batches (Smith and Topin, 2019).
+
+        It ends at its first value divided by ``final_div_factor``.
+        """
         return torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, max_lr=self.learning_rate, total_steps=n_steps, final_div_factor=_FINAL_DIV_FACTOR
+            optimiser, max_lr=self.learning_rate, total_steps=n_steps, final_div_factor=final_div_factor
         )
 
 
-def known_parameters(n_exits: int) -> tuple[str, ...]:
-    """Names of all parameters that a network with ``n_exits`` exits can be trained with."""
+def known_parameters(n_exits: int, teachers: Sequence[str] = ()) -> tuple[str, ...]:
+    """Names of all parameters that a network with ``n_exits`` exits can be trained with, and these teachers."""
     early_depths: Iterable[int] = range(1, n_exits)
     return (
         "optimiser",
@@ -117,6 +168,23 @@ def known_parameters(n_exits: int) -> tuple[str, ...]:
         "margin_weight_schedule",
         "margin_weight_end",
         "margin_weight_until",
+        *(_KD_PARAMETERS if teachers else ()),
+        *(f"kd_weight_{name}" for name in teachers),
+    )
+
+
+def _teacher_loss(params: Mapping[str, Any], teachers: Sequence[str]) -> TeacherLoss:
+    heard = str(params.get("kd_teachers", "+".join(teachers))).split("+")
+    strangers = sorted(set(heard) - set(teachers))
+    if strangers:
+        raise TrainingError(f"kd_teachers must be among {', '.join(teachers)}, joined by +, but names {strangers[0]!r}")
+    return TeacherLoss(
+        weights=tuple(float(params.get(f"kd_weight_{name}", 1.0)) if name in heard else 0.0 for name in teachers),
+        mode=_one_of(params, "kd_mode", MODES),
+        form=_one_of(params, "kd_form", FORMS),
+        temperature=float(params.get("kd_temperature", DEFAULT_KD_TEMPERATURE)),
+        gamma=float(params.get("kd_gamma", 0.0)),
+        taught=_one_of(params, "kd_taught", TAUGHT),
     )
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from policies.exit_table import ExitTable
+from trainables.augment import Augmentation
 from trainables.checkpoints import CheckpointFolder, read_state
 from trainables.data import Split
 from trainables.errors import CheckpointError
-from trainables.models import MultiExitModel
+from trainables.model_file import ModelFacts
+from trainables.models import MultiExitModel, NetworkSpec
+from trainables.recipe import Recipe
 from trainables.tabulate import exit_table
+from trainables.teachers import Teachers
 from trainables.training import MultiExitTraining
 from trainables.workloads import get_workload
 
@@ -26,65 +30,90 @@ class TrialTask:
     Attributes:
         workload: Name of the workload.
         class_names: Of the data.
-        n_exits: Number of exits.
-        width: Channels of the first stage.
-        epochs: Length of the training.
-        batch_size: Samples per step.
+        network: Which network.
+        recipe: What all trials share of their training.
         aim: The accuracy that policies are searched for: the target and the margin that a certificate needs.
-        seed: Of initial weights, sample order and augmentation; the same for all trials, so that they
-            differ by their parameters only.
+        seeds: Of initial weights, sample order and augmentation; the same for all trials, so that they differ by
+            their parameters only. Each configuration is trained once with each.
         n_threads: Threads to compute with: the trial's CPU share.
         use_gpu: Whether the trial was given a GPU.
+        teachers: Names of the teachers from outside, in their order.
+        augmentation: How training images may be moved.
     """
 
     workload: str
     class_names: tuple[str, ...]
-    n_exits: int
-    width: int
-    epochs: int
-    batch_size: int
+    network: NetworkSpec
+    recipe: Recipe
     aim: float
-    seed: int
+    seeds: tuple[int, ...]
     n_threads: int = 1
     use_gpu: bool = False
+    teachers: tuple[str, ...] = ()
+    augmentation: Augmentation = field(default_factory=Augmentation)
 
-    def build_model(self, train: Split) -> MultiExitModel:
-        """The untrained network."""
-        torch.manual_seed(self.seed)
-        workload = get_workload(self.workload)
-        return workload.build_model(train, len(self.class_names), n_exits=self.n_exits, width=self.width)
+    @property
+    def n_exits(self) -> int:
+        """Number of exits, ``E``."""
+        return self.network.n_exits
 
-    def training(self, params: Mapping[str, Any], train: Split) -> MultiExitTraining:
-        """A training from its beginning."""
+    def build_model(self, train: Split, *, seed: int | None = None) -> MultiExitModel:
+        """The untrained network, with the first seed unless another is given."""
+        torch.manual_seed(self.seeds[0] if seed is None else seed)
+        return get_workload(self.workload).build_model(train, len(self.class_names), self.network)
+
+    def training(
+        self,
+        params: Mapping[str, Any],
+        train: Split,
+        *,
+        seed: int | None = None,
+        teachers: Teachers | None = None,
+    ) -> MultiExitTraining:
+        """A training from its beginning.
+
+        Args:
+            params: The trial's.
+            train: The training split.
+            seed: The first one unless another is given.
+            teachers: Those that :attr:`teachers` names; they are only asked where the parameters say so.
+        """
         workload = get_workload(self.workload)
+        settings = workload.settings(params, n_exits=self.n_exits, epochs=self.recipe.epochs, teachers=self.teachers)
         return MultiExitTraining(
-            self.build_model(train),
-            workload.settings(params, n_exits=self.n_exits, epochs=self.epochs),
+            self.build_model(train, seed=seed),
+            settings,
+            self.recipe,
             train,
-            augmentation=workload.augmentation,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            seed=self.seed,
+            augmentation=self.augmentation,
+            seed=self.seeds[0] if seed is None else seed,
             device=torch.device("cuda" if self.use_gpu and torch.cuda.is_available() else "cpu"),
+            teachers=teachers if settings.loss.teachers is not None else None,
         )
 
     def table(self, model: MultiExitModel, split: Split, name: str) -> ExitTable:
         """The exit table of a network on one split."""
         return exit_table(model, split, workload=self.workload, split=name, class_names=list(self.class_names))
 
-    def load_model(self, folder: Path, train: Split) -> MultiExitModel:
+    def facts(self, train: Split) -> ModelFacts:
+        """What its networks are built from, for a model file."""
+        return ModelFacts(self.workload, self.network, train.inputs.shape[1:], self.class_names)
+
+    def load_model(self, folder: Path, train: Split, *, seed: int | None = None) -> MultiExitModel:
         """The network of a finished trial, on the CPU, in evaluation mode.
 
         Args:
             folder: The trial's checkpoints.
             train: For the shape of the samples.
+            seed: Which of its networks: that of the first seed unless another is given.
 
         Raises:
             CheckpointError: If the checkpoint of the last epoch is gone or damaged.
         """
         state = CheckpointFolder(folder).newest(read_state)
-        if state is None or state["epoch"] < self.epochs:
+        if state is None or not state["report"]["done"]:
             raise CheckpointError(f"{folder}: the checkpoint of the last epoch is gone or damaged")
-        model = self.build_model(train)
-        model.load_state_dict(state["model"])
+        model = replace(self, network=replace(self.network, pretrained=False)).build_model(train)
+        run = state["runs"][self.seeds[0] if seed is None else seed]
+        model.load_state_dict(run["kept"] or run["training"]["model"])
         return model.eval()

@@ -27,7 +27,9 @@ def metrics(accuracy, mean_depth, epoch, **more):
 def add_trial(record, accuracy=0.96, mean_depth=1.5, *, epoch=10, failure="", ended=True, params=None):
     """Suggest a trial, let it report once, and end it."""
     trial = record.suggested(len(record.trials), params or {}, {})
-    record.reported(trial.trial_id, metrics(accuracy, mean_depth, epoch), failure=failure, is_done=ended)
+    record.reported(
+        trial.trial_id, metrics(accuracy, mean_depth, epoch), failure=failure, is_done=ended and epoch >= 10
+    )
     if ended:
         record.finished(trial.trial_id, failure)
     return trial

@@ -6,7 +6,6 @@ from mlflow.tracking import MlflowClient
 import numpy as np
 import pandas as pd
 import pytest
-from safetensors.torch import load_file
 import torch
 import yaml
 
@@ -15,6 +14,7 @@ from policies.exit_table import ExitTable, require_disjoint
 from policies.metrics import policy_figures
 from policies.policy import Policy
 from search.errors import RunFolderError, SweepError
+from trainables.model_file import load_model
 from trainables.workloads import get_workload
 
 
@@ -76,13 +76,12 @@ def test_exported_weights_are_the_selected_network(finished):
     summary, folder, _ = finished
     config = yaml.safe_load((folder / "sweep.yaml").read_text())
     splits = get_workload("digits").load(None, _fractions(config), split_seed=config["splits"]["seed"])
-    model = get_workload("digits").build_model(
-        splits.train, 10, n_exits=config["training"]["n_exits"], width=config["training"]["width"]
-    )
-    model.load_state_dict(load_file(folder / "model.safetensors"))
+    model, facts = load_model(folder / "model.safetensors")
+    assert facts.class_names == splits.class_names
+    assert facts.network.n_exits == config["training"]["n_exits"]
     table = ExitTable.load(folder / "tables" / summary["selected"]["trial_id"] / "test.npz")
     with torch.inference_mode():
-        logits = model.eval()(torch.from_numpy(splits.test.inputs)).numpy()
+        logits = model(torch.from_numpy(splits.test.inputs)).numpy()
     np.testing.assert_allclose(logits, table.logits, atol=1e-4)
 
 

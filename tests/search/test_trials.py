@@ -5,7 +5,7 @@ from tests.search.records import add_trial, open_record
 
 
 def outcomes(record):
-    return collect_trials(record, checkpoints=Path("checkpoints"), epochs=10)
+    return collect_trials(record, checkpoints=Path("checkpoints"))
 
 
 def test_a_trial_that_goes_on_is_not_counted(tmp_path):

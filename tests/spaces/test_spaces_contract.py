@@ -24,17 +24,19 @@ def draw(space, count=200, seed=0):
     return found
 
 
+@pytest.mark.parametrize("teachers", [(), ("one",), ("one", "other", "third")])
 @pytest.mark.parametrize("n_exits", [1, 2, 3, 5])
-def test_every_draw_can_be_trained(space_class, n_exits):
-    for params in draw(space_class(n_exits=n_exits)):
-        settings = TrainingSettings.from_params(params, n_exits=n_exits, epochs=10)
+def test_every_draw_can_be_trained(space_class, n_exits, teachers):
+    for params in draw(space_class(n_exits=n_exits, teachers=teachers)):
+        settings = TrainingSettings.from_params(params, n_exits=n_exits, epochs=10, teachers=teachers)
         assert settings.learning_rate == params[f"learning_rate_{settings.optimiser}"]
         assert len(settings.loss.exit_weights) == n_exits
 
 
-def test_dimensions_are_known_parameters_and_all_of_them_are_asked_for(space_class):
-    space = space_class(n_exits=3)
-    assert set(space.dimensions) <= set(known_parameters(3))
+@pytest.mark.parametrize("teachers", [(), ("one", "other")])
+def test_dimensions_are_known_parameters_and_all_of_them_are_asked_for(space_class, teachers):
+    space = space_class(n_exits=3, teachers=teachers)
+    assert set(space.dimensions) <= set(known_parameters(3, teachers))
     assert set().union(*draw(space)) == set(space.dimensions)
 
 

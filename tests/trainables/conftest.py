@@ -2,8 +2,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from torchvision import datasets
 
+from tests.trainables.data.image_sets import write_batches, write_classes
 from trainables.data import SplitFractions
+from trainables.models import NetworkSpec
+from trainables.recipe import Recipe
 from trainables.task import TrialTask
 from trainables.workloads import get_workload
 
@@ -18,13 +22,38 @@ def task():
     return TrialTask(
         workload="digits",
         class_names=tuple("0123456789"),
-        n_exits=3,
-        width=8,
-        epochs=3,
-        batch_size=64,
+        network=NetworkSpec(n_exits=3, width=8),
+        recipe=Recipe(epochs=3, batch_size=64),
         aim=0.93,
-        seed=0,
+        seeds=(0,),
+        augmentation=get_workload("digits").augmentation,
     )
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """An empty cache of decoded images of each test's own."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("EXITSEARCH_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def data_of(request, tmp_path, monkeypatch):
+    """Gives a folder with data for a source: small, where real data are large."""
+
+    def write(name):
+        folder = tmp_path / "data"
+        if name == "digits":
+            return None
+        if name == "fashion-mnist":
+            return request.getfixturevalue("shared_data")
+        if name == "image-folder":
+            return write_classes(folder, n_images=80)
+        write_batches(folder, getattr(datasets, name.upper()), monkeypatch, n_train=20)
+        return folder
+
+    return write
 
 
 @pytest.fixture(autouse=True)

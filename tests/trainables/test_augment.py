@@ -1,6 +1,8 @@
+import pytest
 import torch
 
-from trainables.augment import Augmentation
+from trainables.augment import Augmentation, Views
+from trainables.errors import TrainingError
 
 
 IMAGES = torch.rand(64, 2, 9, 9, generator=torch.Generator().manual_seed(0))
@@ -38,3 +40,39 @@ def test_shift_moves_each_image_by_its_own_amount_within_bounds():
 def test_same_generator_state_gives_the_same_images():
     augmentation = Augmentation(shift=0.1, flip=True)
     assert torch.equal(augmentation(IMAGES, generator()), augmentation(IMAGES, generator()))
+
+
+def test_erased_boxes_have_the_stated_areas_and_stay_inside():
+    images = torch.ones(600, 1, 40, 40)
+    erased = (Augmentation(erase=0.5)(images, generator()) == 0).float().mean(dim=(1, 2, 3))
+    touched = erased[erased > 0]
+    assert 0.4 < len(touched) / 600 < 0.6
+    assert touched.max() <= 0.33 + 0.05
+    assert touched.min() >= 0.02 - 0.015
+    assert touched.std() > 0.05
+
+
+def test_a_box_is_one_rectangle_in_all_channels():
+    image = torch.ones(1, 3, 30, 30)
+    erased = Augmentation(erase=1.0)(image, generator())[0] == 0
+    assert torch.equal(erased[0], erased[2])
+    rows, columns = erased[0].any(dim=1), erased[0].any(dim=0)
+    assert torch.equal(erased[0], rows[:, None] & columns[None])
+    assert rows.sum() * columns.sum() == erased[0].sum() > 0
+
+
+def test_views_are_the_same_whenever_they_are_drawn_and_differ_from_each_other():
+    views = Views(Augmentation(shift=0.1, flip=True, erase=0.5), count=3, seed=7)
+    first, again = views.draw(64), views.draw(64)
+    for one, other in zip(first, again, strict=True):
+        assert torch.equal(one.apply(IMAGES), other.apply(IMAGES))
+    assert not torch.equal(first[0].apply(IMAGES), first[1].apply(IMAGES))
+    rows = torch.tensor([5, 2, 60])
+    assert torch.equal(first[1][rows].apply(IMAGES[rows]), first[1].apply(IMAGES)[rows])
+    assert views.facts() == {"shift": 0.1, "flip": True, "erase": 0.5, "views": 3, "seed": 7}
+
+
+@pytest.mark.parametrize("option", ["shift", "erase"])
+def test_shares_out_of_range_are_refused(option):
+    with pytest.raises(TrainingError, match=rf"{option} must lie in \[0, 1\] but is 1.5"):
+        Augmentation(**{option: 1.5})

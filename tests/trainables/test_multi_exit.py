@@ -1,13 +1,17 @@
 """The trainable itself, without a cluster around it."""
 
+from dataclasses import replace
 import math
 
+import numpy as np
 import pytest
 import torch
 
+from trainables.augment import Augmentation
 from trainables.checkpoints import STATE_FILE, read_state
 from trainables.errors import CheckpointError
 from trainables.multi_exit import MultiExitTrainable
+from trainables.teachers import TeacherSet
 
 
 REPORTED = {"accuracy", "mean_depth", "mean_cost", "depth_at_target", "train_loss", "epoch", "seconds"}
@@ -58,7 +62,9 @@ def test_checkpoint_holds_nothing_that_could_run_code(trainable, tmp_path):
     trainable.step()
     trainable.save_checkpoint(str(tmp_path))
     state = torch.load(tmp_path / STATE_FILE, weights_only=True)
-    assert {"epoch", "model", "optimiser", "scheduler", "generator", "torch_random", "report"} == state.keys()
+    assert state.keys() == {"runs", "report"}
+    expected = {"epoch", "model", "optimiser", "scheduler", "generator", "torch_random"}
+    assert state["runs"][0]["training"].keys() >= expected
 
 
 def test_saved_network_is_the_trained_one(task, digits, tmp_path):
@@ -69,18 +75,18 @@ def test_saved_network_is_the_trained_one(task, digits, tmp_path):
     model = task.load_model(tmp_path / "trial-0001", digits.train)
     inputs = torch.from_numpy(digits.search.inputs[:50])
     with torch.inference_mode():
-        torch.testing.assert_close(model(inputs), trainable._training.model.eval()(inputs))
+        torch.testing.assert_close(model(inputs), trainable._runs[0].training.model.eval()(inputs))
 
 
 @pytest.mark.parametrize("killed_after", [1, 2, 3])
 def test_a_restarted_trial_repeats_its_last_report_and_goes_on_exactly(killed_after, task, digits, tmp_path):
     undisturbed = begun({"trial": "trial-0001"}, task, digits, tmp_path / "undisturbed")
-    expected = [undisturbed.step() for _ in range(task.epochs)]
+    expected = [undisturbed.step() for _ in range(task.recipe.epochs)]
     killed = begun({"trial": "trial-0001"}, task, digits, tmp_path / "killed")
     for _ in range(killed_after):
         killed.step()
     again = begun({"trial": "trial-0001"}, task, digits, tmp_path / "killed")
-    results = [again.step() for _ in range(task.epochs - killed_after + 1)]
+    results = [again.step() for _ in range(task.recipe.epochs - killed_after + 1)]
     for result, wanted in zip(results, expected[killed_after - 1 :], strict=True):
         assert {key: result[key] for key in REPORTED - {"seconds"}} == {
             key: wanted[key] for key in REPORTED - {"seconds"}
@@ -112,7 +118,7 @@ def test_an_exception_in_the_loss_is_the_configurations_own_fault(trainable, mon
     def broken(*args, **kwargs):
         raise ValueError("shapes do not fit\nand more")
 
-    monkeypatch.setattr(trainable._training, "train_epoch", broken)
+    monkeypatch.setattr(trainable._runs[0].training, "train_epoch", broken)
     result = trainable.step()
     assert result["done"]
     assert result["failure"] == "epoch 1: ValueError: shapes do not fit"
@@ -129,9 +135,9 @@ def test_a_network_that_cannot_be_built_is_a_failure_too(task, digits):
 def test_a_failed_trial_keeps_the_checkpoint_of_its_last_good_epoch(task, digits, tmp_path, monkeypatch):
     trainable = begun({"trial": "trial-0001"}, task, digits, tmp_path)
     trainable.step()
-    monkeypatch.setattr(trainable._training, "train_epoch", lambda: math.nan)
+    monkeypatch.setattr(trainable._runs[0].training, "train_epoch", lambda: math.nan)
     assert trainable.step()["failure"] == "the loss is nan in epoch 2"
-    assert read_state(tmp_path / "trial-0001" / "epoch_000001")["epoch"] == 1
+    assert read_state(tmp_path / "trial-0001" / "epoch_000001")["report"]["epoch"] == 1
     assert not (tmp_path / "trial-0001" / "epoch_000002").exists()
 
 
@@ -141,3 +147,107 @@ def test_diverged_training_ends_with_its_reason(task, digits):
     assert result["failure"].startswith(("the loss is nan in epoch 1", "the loss is inf", "epoch 1: 'logits'"))
     assert math.isnan(result["accuracy"])
     assert result.keys() >= REPORTED
+
+
+def judged(monkeypatch, depths):
+    """Have the epochs of a training be worth so much."""
+    left = iter(depths)
+
+    def report(table, *, target):
+        depth = next(left)
+        return {"depth_at_target": depth, "accuracy": 0.9, "mean_depth": depth}
+
+    monkeypatch.setattr("trainables.seed_run.quick_report", report)
+
+
+def test_patience_ends_a_trial_with_the_network_of_its_best_epoch(task, digits, tmp_path, monkeypatch):
+    patient = replace(task, recipe=replace(task.recipe, epochs=9, patience=2))
+    judged(monkeypatch, [2.5, 1.5, 1.7, 1.6])
+    trainable = begun({"trial": "trial-0001"}, patient, digits, tmp_path)
+    results, networks = [], []
+    while not results or not results[-1]["done"]:
+        results.append(trainable.step())
+        networks.append({k: v.clone() for k, v in trainable._runs[0].training.model.state_dict().items()})
+    assert [result["epoch"] for result in results] == [1, 2, 3, 4]
+    assert [result["best_epoch"] for result in results] == [1, 2, 3, 2]
+    assert results[-1]["depth_at_target"] == 1.5
+    kept = patient.load_model(tmp_path / "trial-0001", digits.train).state_dict()
+    assert all(torch.equal(kept[name], networks[1][name]) for name in kept)
+
+
+def test_a_restarted_trial_remembers_its_best_epoch(task, digits, tmp_path, monkeypatch):
+    patient = replace(task, recipe=replace(task.recipe, epochs=9, patience=2))
+    judged(monkeypatch, [1.5, 1.7, 1.6])
+    killed = begun({"trial": "trial-0001"}, patient, digits, tmp_path)
+    for _ in range(2):
+        killed.step()
+    again = begun({"trial": "trial-0001"}, patient, digits, tmp_path)
+    results = [again.step() for _ in range(2)]
+    assert [result["done"] for result in results] == [False, True]
+    assert (results[1]["best_epoch"], results[1]["depth_at_target"]) == (1, 1.5)
+
+
+def test_average_of_the_weights_is_kept(task, digits, tmp_path):
+    averaging = replace(task, recipe=replace(task.recipe, ema_decay=0.9))
+    trainable = begun({"trial": "trial-0001"}, averaging, digits, tmp_path)
+    while not trainable.step()["done"]:
+        pass
+    kept = averaging.load_model(tmp_path / "trial-0001", digits.train).state_dict()
+    wanted, trained = trainable._runs[0].training.network.state_dict(), trainable._runs[0].training.model.state_dict()
+    assert all(torch.equal(kept[name], wanted[name]) for name in kept)
+    assert not all(torch.equal(kept[name], trained[name]) for name in kept)
+
+
+def test_teachers_are_built_once_and_asked_where_a_trial_wants_them(task, digits, tmp_path):
+    logits = np.zeros((1, len(digits.train.labels), 10), dtype=np.float32)
+    logits[0, np.arange(len(digits.train.labels)), digits.train.labels] = 5
+    taught = replace(task, teachers=("oracle",), augmentation=Augmentation())
+    one = MultiExitTrainable.__new__(MultiExitTrainable)
+    config = {"distillation": "teachers", "kd_alpha": 0.5}
+    one.setup(config, taught, digits.train, digits.search, teachers=TeacherSet({0: logits}, {}))
+    alone = begun({}, taught, digits)
+    with_teacher, without = one.step(), alone.step()
+    assert with_teacher["train_loss"] != without["train_loss"]
+    one.reset_config({})
+    assert one.step()["train_loss"] == without["train_loss"]
+
+
+def test_a_teacher_that_is_not_there_is_the_trials_failure(task, digits):
+    missing = begun({"distillation": "teachers"}, task, digits)
+    result = missing.step()
+    assert result["done"]
+    assert "needs teachers but the sweep names none" in result["failure"]
+
+
+def test_every_seed_trains_the_configuration(task, digits, tmp_path):
+    several = replace(task, seeds=(7, 11))
+    both = begun({"trial": "trial-0001"}, several, digits, tmp_path)
+    alone = [begun({}, replace(task, seeds=(seed,)), digits) for seed in (7, 11)]
+    for _ in range(3):
+        report, own = both.step(), [one.step() for one in alone]
+        assert report["accuracy"] == pytest.approx((own[0]["accuracy"] + own[1]["accuracy"]) / 2)
+        assert [report[f"mean_depth_seed_{seed}"] for seed in (7, 11)] == [one["mean_depth"] for one in own]
+        assert (report["epoch"], report["done"]) == (own[0]["epoch"], own[0]["done"])
+    for seed, one in zip((7, 11), alone, strict=True):
+        kept = several.load_model(tmp_path / "trial-0001", digits.train, seed=seed).state_dict()
+        trained = one._runs[seed].training.model.state_dict()
+        assert all(torch.equal(kept[name], trained[name]) for name in kept)
+
+
+def test_a_restarted_trial_goes_on_with_all_of_its_seeds(task, digits, tmp_path):
+    several = replace(task, seeds=(7, 11))
+    undisturbed = begun({"trial": "trial-0001"}, several, digits, tmp_path / "undisturbed")
+    expected = [undisturbed.step() for _ in range(3)]
+    begun({"trial": "trial-0001"}, several, digits, tmp_path / "killed").step()
+    again = begun({"trial": "trial-0001"}, several, digits, tmp_path / "killed")
+    for wanted in expected:
+        found = again.step()
+        assert all(found[key] == wanted[key] for key in wanted if key != "seconds")
+
+
+def test_the_seed_that_fails_is_named(task, digits):
+    several = replace(task, seeds=(7, 11))
+    report = begun({"optimiser": "sgd", "learning_rate_sgd": 1e30}, several, digits)
+    while not (found := report.step())["done"]:
+        pass
+    assert "with seed 7" in found["failure"]

@@ -2,7 +2,9 @@ import pytest
 import torch
 
 from trainables.errors import TrainingError
+from trainables.losses import LossWeights
 from trainables.settings import TrainingSettings, known_parameters
+from trainables.teacher_loss import TeacherLoss
 
 
 def settings(epochs=10, **params):
@@ -13,8 +15,8 @@ def test_nothing_given_is_plain_training():
     plain = settings()
     assert plain.optimiser == "adamw"
     assert plain.loss.exit_weights == (1.0, 1.0, 1.0)
-    assert plain.alpha.at(5) == 0.0
-    assert plain.margin_weight.at(5) == 0.0
+    assert plain.loss.teachers is None
+    assert plain.loss_weights(5) == LossWeights()
 
 
 def test_parameters_reach_their_places():
@@ -86,16 +88,61 @@ def test_known_parameters_count_depths_from_one():
     assert not {"exit_weight_0", "exit_weight_3"} & set(known_parameters(3))
 
 
+@pytest.mark.parametrize("final_div_factor", [20.0, 1e4])
 @pytest.mark.parametrize(("name", "kind"), [("adamw", torch.optim.AdamW), ("sgd", torch.optim.SGD)])
-def test_learning_rate_cycles_and_ends_near_zero(name, kind):
+def test_learning_rate_cycles_and_ends_where_it_should(name, kind, final_div_factor):
     chosen = settings(optimiser=name)
     optimiser = chosen.build_optimiser(torch.nn.Linear(2, 2))
     assert isinstance(optimiser, kind)
-    scheduler = chosen.build_scheduler(optimiser, n_steps=50)
+    scheduler = chosen.build_scheduler(optimiser, n_steps=50, final_div_factor=final_div_factor)
     rates = []
     for _ in range(50):
         rates.append(optimiser.param_groups[0]["lr"])
         optimiser.step()
         scheduler.step() if len(rates) < 50 else None
     assert max(rates) == pytest.approx(chosen.learning_rate, rel=0.01)
-    assert rates[-1] < chosen.learning_rate * 1e-4
+    assert rates[-1] == pytest.approx(rates[0] / final_div_factor)
+
+
+def taught(**params):
+    params = {"distillation": "teachers"} | params
+    return TrainingSettings.from_params(params, n_exits=3, epochs=11, teachers=("cnn", "vit"))
+
+
+def test_teachers_from_outside_reach_their_places():
+    chosen = taught(
+        kd_mode="fused",
+        kd_form="dkd",
+        kd_taught="last",
+        kd_temperature=4.0,
+        kd_gamma=1.5,
+        kd_weight_vit=0.3,
+        kd_alpha=0.5,
+        kd_alpha_schedule="linear",
+        kd_alpha_end=0.1,
+        kd_beta=4.0,
+        kd_margin_weight=0.03,
+    )
+    assert chosen.loss.teachers == TeacherLoss((1.0, 0.3), "fused", "dkd", 4.0, 1.5, "last")
+    assert chosen.loss_weights(0) == LossWeights(kd_alpha=0.5, kd_beta=4.0, kd_margin=0.03)
+    assert chosen.loss_weights(10).kd_alpha == pytest.approx(0.1)
+
+
+def test_teachers_that_are_not_named_are_not_heard():
+    assert taught(kd_teachers="vit", kd_weight_vit=0.3).loss.teachers.weights == (0.0, 0.3)
+    with pytest.raises(TrainingError, match=r"must be among cnn, vit, joined by \+, but names 'gpt'"):
+        taught(kd_teachers="vit+gpt")
+
+
+def test_what_belongs_to_the_last_exit_only_counts_with_it():
+    assert taught(alpha=0.5).loss_weights(0).alpha == 0.0
+    both = taught(alpha=0.5, kd_alpha=0.2, distillation="both").loss_weights(0)
+    assert (both.alpha, both.kd_alpha) == (0.5, 0.2)
+    assert taught(kd_alpha=0.5, distillation="none").loss.teachers is None
+
+
+def test_teachers_must_be_there():
+    with pytest.raises(TrainingError, match="'teachers' needs teachers but the sweep names none under teachers"):
+        settings(distillation="teachers")
+    with pytest.raises(TrainingError, match="unknown training parameter 'kd_alpha'"):
+        settings(kd_alpha=0.5)

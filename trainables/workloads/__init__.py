@@ -2,11 +2,22 @@
 
 from trainables.registry import resolve
 from trainables.workloads.base import Workload
+from trainables.workloads.cifar import CIFAR10, CIFAR100
 from trainables.workloads.digits import DIGITS
 from trainables.workloads.fashion_mnist import FASHION_MNIST
+from trainables.workloads.image_folder import IMAGE_FOLDER
 
 
-WORKLOADS: dict[str, Workload] = {workload.name: workload for workload in (DIGITS, FASHION_MNIST)}
+WORKLOADS: dict[str, Workload] = {
+    workload.name: workload
+    for workload in (
+        DIGITS,
+        FASHION_MNIST,
+        CIFAR10,
+        CIFAR100,
+        IMAGE_FOLDER,
+    )
+}
 
 
 def get_workload(name: str) -> Workload:

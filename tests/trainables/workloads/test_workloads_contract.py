@@ -6,7 +6,8 @@ import torch
 
 from policies.errors import ExitSearchError
 from trainables.data import SplitFractions
-from trainables.models import relative_cost
+from trainables.errors import TrainingError
+from trainables.models import NetworkSpec, relative_cost
 from trainables.workloads import WORKLOADS, get_workload
 
 
@@ -16,14 +17,13 @@ def workload(request):
 
 
 @pytest.fixture
-def splits(workload, request):
-    folder = None if workload.name == "digits" else request.getfixturevalue("shared_data")
-    return workload.load(folder, SplitFractions(), split_seed=3)
+def splits(workload, data_of):
+    return workload.load(data_of(workload.source.name), SplitFractions(), split_seed=3)
 
 
 @pytest.mark.parametrize("n_exits", [1, 2, 5])
 def test_network_has_as_many_exits_as_asked_for(workload, splits, n_exits):
-    model = workload.build_model(splits.train, len(splits.class_names), n_exits=n_exits, width=4)
+    model = workload.build_model(splits.train, len(splits.class_names), NetworkSpec(n_exits, width=8))
     images = torch.zeros(2, *splits.train.inputs.shape[1:])
     assert model(images).shape == (2, n_exits, len(splits.class_names))
     cost = relative_cost(model, splits.train.inputs.shape[1:])
@@ -32,11 +32,24 @@ def test_network_has_as_many_exits_as_asked_for(workload, splits, n_exits):
 
 
 def test_inputs_are_standardised_with_the_training_split(workload, splits):
-    model = workload.build_model(splits.train, 10, n_exits=2, width=4)
+    model = workload.build_model(splits.train, len(splits.class_names), NetworkSpec(2, width=8))
     scale = 255.0 if splits.train.inputs.dtype == np.uint8 else 1.0
     normalised = model.normalise(torch.from_numpy(splits.train.inputs[:5000].astype(np.float32) / scale))
     assert abs(float(normalised.mean())) < 0.05
     assert float(normalised.std()) == pytest.approx(1.0, abs=0.05)
+
+
+def test_options_that_a_network_does_not_have_are_refused(splits):
+    digits = get_workload("digits")
+    for network in (NetworkSpec(2, 8, blocks=("features.1",)), NetworkSpec(2, 8, family="small-cnn", pretrained=True)):
+        with pytest.raises(TrainingError, match=r"training\.(blocks|pretrained) is for networks of torchvision but"):
+            digits.build_model(splits.train, 10, network)
+
+
+def test_another_network_may_be_named(workload, splits):
+    network = NetworkSpec(3, 8, family="mobilenet-v3-small", blocks=("features.1", "features.4"))
+    model = workload.build_model(splits.train, len(splits.class_names), network)
+    assert model.n_exits == 3
 
 
 def test_names():

@@ -1,0 +1,234 @@
+"""The sections of a sweep file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+from policies.evolve import EvolveSettings
+from policies.rules import DEFAULT_RULES
+from search.errors import ConfigError
+from trainables.augment import Augmentation
+from trainables.data import DataOptions, SplitFractions
+from trainables.models import NetworkSpec, get_network
+from trainables.recipe import Recipe
+from trainables.workloads import Workload
+
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+# Of a training, before any trial is stopped: measured in benchmarks/early_stopping.py.
+_GRACE_SHARE = 1 / 8
+
+
+class Section(BaseModel):
+    """A mapping in a sweep file that refuses keys that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class SplitsSection(Section):
+    """How the samples are split; ``seed`` is apart from the training seed."""
+
+    seed: int = 2026
+    train: Share = 0.5
+    search: Share = 0.2
+    certify: Share = 0.15
+    test: Share = 0.15
+
+    def fractions(self) -> SplitFractions:
+        """The shares alone."""
+        return SplitFractions(train=self.train, search=self.search, certify=self.certify, test=self.test)
+
+
+class DataSection(Section):
+    """How samples are read: images of folders are resized, and a few damaged ones are left out."""
+
+    image_size: Annotated[int, Field(ge=8, le=1024)] | None = None
+    max_damaged: Annotated[float, Field(ge=0, lt=1)] = 0.01
+
+    def options(self) -> DataOptions:
+        """What a data source takes."""
+        return DataOptions(**self.model_dump())
+
+
+class TrainingSection(Section):
+    """What every trial trains; network, exits and width default to the workload's."""
+
+    network: str | None = None
+    n_exits: PositiveInt | None = None
+    width: PositiveInt | None = None
+    blocks: list[str] | None = None
+    pretrained: bool = False
+    epochs: PositiveInt = 30
+    batch_size: PositiveInt = 64
+    patience: PositiveInt | None = None
+    ema_decay: Share | None = None
+    gradient_clip: Annotated[float, Field(gt=0)] | None = None
+    final_div_factor: Annotated[float, Field(gt=0)] = 1e4
+    augment: bool = True
+    random_erasing: Annotated[float, Field(ge=0, le=1)] = 0.0
+    views: PositiveInt | None = None
+
+    def resolved(self, workload: Workload) -> TrainingSection:
+        """The same with network, exits and width filled in.
+
+        Raises:
+            ExitSearchError: If there is no such network, or blocks and exits do not fit together.
+        """
+        family = None if self.network is None else get_network(self.network)
+        n_exits = self.n_exits or (workload.n_exits if family is None else family.n_exits)
+        if self.blocks is not None:
+            if self.n_exits not in (None, len(self.blocks) + 1):
+                raise ConfigError(
+                    f"n_exits must be one more than the {len(self.blocks)} blocks but is {self.n_exits}; leave it out"
+                )
+            n_exits = len(self.blocks) + 1
+        width = self.width or (workload.width if family is None else family.width)
+        return self.model_copy(update={"n_exits": n_exits, "width": width})
+
+    def augmentation(self, workload: Workload) -> Augmentation:
+        """How training images are moved."""
+        own = workload.augmentation if self.augment else Augmentation()
+        return replace(own, erase=self.random_erasing or own.erase)
+
+    def network_spec(self) -> NetworkSpec:
+        """Which network, once exits and width are known.
+
+        Raises:
+            ConfigError: If they are not.
+        """
+        if self.n_exits is None or self.width is None:
+            raise ConfigError("training.n_exits and width are only known once the configuration is resolved")
+        blocks = None if self.blocks is None else tuple(self.blocks)
+        return NetworkSpec(self.n_exits, self.width, self.network, blocks, self.pretrained)
+
+    def recipe(self, *, view_seed: int) -> Recipe:
+        """What all trials share of their training."""
+        return Recipe(
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            patience=self.patience,
+            ema_decay=self.ema_decay,
+            gradient_clip=self.gradient_clip,
+            final_div_factor=self.final_div_factor,
+            n_views=self.views,
+            view_seed=view_seed,
+        )
+
+
+class TeacherSection(Section):
+    """A teacher from outside the student.
+
+    What it said before, in ``soft_labels``; or its ``model``, which sees every batch; or the ``network`` that the sweep
+    trains first, on its own training split, with ``params``.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+    soft_labels: Path | None = None
+    model: Path | None = None
+    network: str | None = None
+    n_exits: PositiveInt = 1
+    width: PositiveInt | None = None
+    epochs: PositiveInt | None = None
+    params: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> TeacherSection:
+        given = [name for name in ("soft_labels", "model", "network") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"must name one of soft_labels, model and network for teacher {self.name!r}, names {given}"
+            )
+        return self
+
+    def training(self, student: TrainingSection) -> TrainingSection:
+        """How its network is trained: as the student, but for what it says itself.
+
+        Raises:
+            ExitSearchError: If there is no such network.
+        """
+        family = get_network(str(self.network))
+        return student.model_copy(
+            update={
+                "network": self.network,
+                "n_exits": self.n_exits,
+                "width": self.width or family.width,
+                "epochs": self.epochs or student.epochs,
+                "blocks": None,
+            }
+        )
+
+    def resolved(self) -> TeacherSection:
+        """The same with absolute paths."""
+        paths = {key: getattr(self, key) for key in ("soft_labels", "model")}
+        return self.model_copy(
+            update={key: path.expanduser().absolute() for key, path in paths.items() if path is not None}
+        )
+
+
+class SpaceSection(Section):
+    """Which training parameters are searched: a space, and changes to its bounds, choices and values."""
+
+    name: str = "self-distillation"
+    overrides: dict[str, Any] = Field(default_factory=dict)
+
+
+class SearchSection(Section):
+    """How training parameters are searched; ``startup_trials`` is the population of ``nsga2``."""
+
+    trials: PositiveInt = 20
+    sampler: Literal["tpe", "nsga2", "gp", "random"] = "tpe"
+    startup_trials: PositiveInt = 8
+    scheduler: Literal["none", "asha", "mo-asha"] = "none"
+    grace_epochs: PositiveInt | None = None
+    reduction: Annotated[int, Field(ge=2)] = 2
+    first_trials: list[dict[str, Any]] = Field(default_factory=list)
+
+    def first_rung(self, epochs: int) -> int:
+        """The epoch before which no trial is stopped."""
+        return self.grace_epochs or max(1, round(epochs * _GRACE_SHARE))
+
+
+class PolicySection(Section):
+    """How policies are searched on the tables of the best trials."""
+
+    rules: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: list(DEFAULT_RULES))
+    objective: Literal["depth", "cost"] = "depth"
+    bounds: dict[str, float] = Field(default_factory=dict)
+    calibration: Literal["lbfgs", "grid"] = "lbfgs"
+    best_trials: PositiveInt = 4
+    population: PositiveInt = EvolveSettings.population
+    generations: PositiveInt = EvolveSettings.generations
+    patience: PositiveInt = EvolveSettings.patience
+    front_size: PositiveInt = EvolveSettings.front_size
+    max_levels: Annotated[int, Field(ge=2)] = EvolveSettings.max_levels
+    max_evaluations: PositiveInt | None = None
+    max_seconds: Annotated[float, Field(gt=0)] | None = None
+    shared_thresholds: bool = False
+
+    def evolve_settings(self) -> EvolveSettings:
+        """The numbers that the evolutionary search takes."""
+        others = {"rules", "objective", "bounds", "calibration", "best_trials"}
+        return EvolveSettings(**self.model_dump(exclude=others))
+
+
+class ResourcesSection(Section):
+    """What a trial may use, how many faults of machines it survives, and what Ray takes where no cluster is running."""
+
+    cpus_per_trial: Annotated[float, Field(gt=0)] = 1
+    gpus_per_trial: Annotated[float, Field(ge=0)] = 0
+    concurrent: PositiveInt | None = None
+    retries: Annotated[int, Field(ge=0)] = 3
+    cpus: PositiveInt | None = None
+    object_store_mb: Annotated[int, Field(ge=80)] = 512
+
+
+class TrackingSection(Section):
+    """Where MLflow keeps the sweep; else ``MLFLOW_TRACKING_URI``, else ``mlflow.db`` in the working folder."""
+
+    uri: str | None = None
+    experiment: Annotated[str, Field(min_length=1)] = "exitsearch"

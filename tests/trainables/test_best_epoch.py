@@ -1,0 +1,57 @@
+import torch
+
+from trainables.best_epoch import BestEpoch
+from trainables.models import small_cnn
+
+
+def network(value):
+    model = small_cnn(input_shape=(1, 8, 8), n_classes=3, n_exits=1, width=4, mean=[0.0], std=[1.0])
+    torch.nn.init.constant_(model.heads[0][-1].bias, value)
+    return model
+
+
+def told(best, depths):
+    """Tell one epoch after the other until it is over; the number of epochs."""
+    for epoch, depth in enumerate(depths, start=1):
+        if best.tell({"epoch": epoch, "depth_at_target": depth}, network(float(epoch))):
+            return epoch
+    return None
+
+
+def kept(best):
+    return float(best.weights["heads.0.2.bias"][0])
+
+
+def test_waits_as_long_as_its_patience():
+    best = BestEpoch(3)
+    assert told(best, [2.0, 1.5, 1.6, 1.7, 1.5, 1.4]) == 5
+    assert (best.report["epoch"], kept(best)) == (2, 2.0)
+
+
+def test_a_better_epoch_starts_the_wait_anew():
+    best = BestEpoch(3)
+    assert told(best, [2.0, 2.1, 2.2, 1.9, 2.0, 2.0]) is None
+    assert best.report["epoch"] == 4
+
+
+def test_the_earliest_of_equals_is_kept():
+    best = BestEpoch(10)
+    told(best, [1.5, 1.5, 1.5])
+    assert kept(best) == 1.0
+
+
+def test_goes_on_from_a_state(tmp_path):
+    first, second = BestEpoch(2), BestEpoch(2)
+    told(first, [1.5, 1.6])
+    torch.save(first.state(), tmp_path / "state.pt")
+    second.load_state(torch.load(tmp_path / "state.pt", weights_only=True))
+    for best in (first, second):
+        assert best.tell({"epoch": 3, "depth_at_target": 1.7}, network(3.0))
+        assert (best.report["epoch"], kept(best)) == (1, 1.0)
+
+
+def test_weights_are_copies():
+    best, model = BestEpoch(2), network(1.0)
+    best.tell({"epoch": 1, "depth_at_target": 1.0}, model)
+    torch.nn.init.constant_(model.heads[0][-1].bias, 9.0)
+    assert kept(best) == 1.0

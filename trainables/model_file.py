@@ -1,0 +1,106 @@
+"""A trained network in one safetensors file, with what it takes to build it again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from policies.errors import ExitSearchError
+from trainables.errors import ModelFileError
+from trainables.models import MultiExitModel, NetworkSpec
+from trainables.workloads import get_workload
+
+
+SCHEMA = 1
+MODEL_FILE = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a network was built from.
+
+    Attributes:
+        workload: Name of the workload.
+        network: Which network.
+        input_shape: (channels, height, width).
+        class_names: In the order of its logits.
+    """
+
+    workload: str
+    network: NetworkSpec
+    input_shape: tuple[int, ...]
+    class_names: tuple[str, ...]
+
+
+def save_model(path: Path, model: MultiExitModel, facts: ModelFacts) -> None:
+    """Write weights and facts."""
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    save_file(weights, path, metadata={"exitsearch": json.dumps({**asdict(facts), "schema": SCHEMA})})
+
+
+def load_model(path: Path) -> tuple[MultiExitModel, ModelFacts]:
+    """Build the network of a file, on the CPU, in evaluation mode. Nothing is unpickled.
+
+    Raises:
+        ModelFileError: If the file is missing, damaged, of another kind, or its network cannot be built.
+    """
+    weights, facts = _read(path)
+    channels = facts.input_shape[0]
+    try:
+        model = get_workload(facts.workload).build_network(
+            facts.input_shape,
+            len(facts.class_names),
+            replace(facts.network, pretrained=False),
+            # The file's own replace them.
+            mean=[0.0] * channels,
+            std=[1.0] * channels,
+        )
+        model.load_state_dict(weights)
+    except ExitSearchError as error:
+        raise ModelFileError(f"{path}: the network cannot be built ({error})") from None
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise ModelFileError(f"{path}: the weights do not fit the network that the file states ({reason})") from None
+    return model.eval(), facts
+
+
+def _read(path: Path) -> tuple[dict[str, object], ModelFacts]:
+    if not path.is_file():
+        raise ModelFileError(f"{path}: there is no such model file; a sweep writes one as model.safetensors")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+    except (SafetensorError, OSError) as error:
+        raise ModelFileError(f"{path}: not a readable model file ({str(error).splitlines()[0]})") from None
+    try:
+        stated = json.loads(metadata["exitsearch"])
+        if stated.pop("schema") != SCHEMA:
+            raise ValueError("another schema")
+        facts = ModelFacts(
+            workload=str(stated["workload"]),
+            network=_network_spec(stated["network"]),
+            input_shape=tuple(int(side) for side in stated["input_shape"]),
+            class_names=tuple(str(name) for name in stated["class_names"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(
+            f"{path}: a model file states what it was built from but this one does not ({error!r}); "
+            f"take model.safetensors of a sweep"
+        ) from None
+    return weights, facts
+
+
+def _network_spec(stated: Any) -> NetworkSpec:
+    family, blocks = stated["family"], stated["blocks"]
+    return NetworkSpec(
+        n_exits=int(stated["n_exits"]),
+        width=int(stated["width"]),
+        family=None if family is None else str(family),
+        blocks=None if blocks is None else tuple(str(block) for block in blocks),
+    )

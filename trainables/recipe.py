@@ -1,0 +1,45 @@
+"""How long and with what safeguards a network is trained: the same for all trials of a sweep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trainables.errors import TrainingError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What all trials of a sweep share of their training.
+
+    Attributes:
+        epochs: Length of the training, for the learning-rate cycle and the schedules.
+        batch_size: Samples per step; the incomplete last batch of an epoch is left out.
+        patience: Stop after so many epochs without a smaller ``depth_at_target``, and keep the network of the best
+            epoch; None trains to the end and keeps the last.
+        ema_decay: Decay per step of the exponential moving average of the weights, which is then the network that is
+            judged; None judges the weights themselves.
+        gradient_clip: Largest norm of the gradient; None leaves it alone.
+        final_div_factor: The learning rate ends at its first value divided by this.
+        n_views: Epochs go through so many fixed augmentations in turn; None draws anew each epoch.
+        view_seed: Of these.
+
+    Raises:
+        TrainingError: If a number is out of range.
+    """
+
+    epochs: int
+    batch_size: int
+    patience: int | None = None
+    ema_decay: float | None = None
+    gradient_clip: float | None = None
+    final_div_factor: float = 1e4
+    n_views: int | None = None
+    view_seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "patience", "gradient_clip", "final_div_factor", "n_views"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise TrainingError(f"{name} must be positive but is {value}")
+        if self.ema_decay is not None and not 0 < self.ema_decay < 1:
+            raise TrainingError(f"ema_decay must lie in (0, 1) but is {self.ema_decay}")

@@ -1,0 +1,105 @@
+"""One training of a trial's configuration: with one seed, epoch by epoch, with a report after each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import math
+from typing import Any
+
+from torch import Tensor
+
+from trainables.best_epoch import BestEpoch
+from trainables.data import Split
+from trainables.errors import TrainingError
+from trainables.report import quick_report
+from trainables.task import TrialTask
+from trainables.training import MultiExitTraining
+
+
+class SeedRun:
+    """Trains with one seed and reports the best quick policy on ``search`` after each epoch.
+
+    Args:
+        task: What all trials have in common.
+        training: From its beginning.
+        search: Reports are made on it.
+    """
+
+    def __init__(self, task: TrialTask, training: MultiExitTraining, search: Split) -> None:
+        self.training = training
+        self.report: dict[str, Any] = {}
+        self._task = task
+        self._search = search
+        patience = task.recipe.patience
+        self._best = BestEpoch(patience) if patience is not None else None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to train."""
+        return bool(self.report.get("done"))
+
+    @property
+    def kept(self) -> dict[str, Tensor] | None:
+        """Weights of the network that is kept, where that is not the trained one as it is."""
+        if self._best is not None:
+            return self._best.weights
+        training = self.training
+        return training.network.state_dict() if training.network is not training.model else None
+
+    def step(self) -> None:
+        """Train one epoch; the last report is then that of the network that is kept.
+
+        Raises:
+            TrainingError: If the loss is not a finite number.
+        """
+        epoch = self.training.epoch + 1
+        loss = self.training.train_epoch()
+        if not math.isfinite(loss):
+            raise TrainingError(f"the loss is {loss} in epoch {epoch}")
+        table = self._task.table(self.training.network, self._search, "search")
+        state = {"train_loss": loss, "epoch": epoch}
+        report = {**quick_report(table, target=self._task.aim), **state, "best_epoch": epoch}
+        is_over = epoch >= self._task.recipe.epochs
+        if self._best is not None:
+            is_over |= self._best.tell(report, self.training.network)
+            if is_over:
+                report = {**self._best.report, **state}
+        self.report = {**report, "done": is_over}
+
+    def state(self) -> dict[str, Any]:
+        """Everything that continues the run exactly, and what it keeps."""
+        best = self._best.state() if self._best is not None else None
+        return {"training": self.training.state(), "kept": self.kept, "best": best, "report": self.report}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Continue from :meth:`state`."""
+        self.training.load_state(state["training"])
+        self.report = dict(state["report"])
+        if self._best is not None:
+            self._best.load_state(state["best"])
+
+
+def joint_report(runs: Mapping[int, SeedRun]) -> dict[str, Any]:
+    """One report of a configuration: the means over its seeds, and each seed's own figures beside them.
+
+    Args:
+        runs: By seed; those that are over count with their last report.
+
+    Returns:
+        What a run reports; with several seeds also ``<figure>_seed_<seed>`` for all figures but those of single exits.
+        ``epoch`` and ``best_epoch`` are the furthest.
+    """
+    reports = {seed: run.report for seed, run in runs.items()}
+    first = next(iter(reports.values()))
+    if len(reports) == 1:
+        return dict(first)
+    figures = [key for key in first if key not in _STATES]
+    joint = {key: sum(report[key] for report in reports.values()) / len(reports) for key in figures}
+    own = {
+        f"{key}_seed_{seed}": report[key] for seed, report in reports.items() for key in figures if "_exit_" not in key
+    }
+    furthest = {key: max(report[key] for report in reports.values()) for key in ("epoch", "best_epoch")}
+    return {**joint, **own, **furthest, "done": all(report["done"] for report in reports.values())}
+
+
+_STATES = ("epoch", "best_epoch", "done")

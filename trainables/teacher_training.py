@@ -1,0 +1,66 @@
+"""Training a teacher: one network, one configuration, the epoch with the best last exit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+import math
+from typing import Any
+
+from policies.exit_metrics import exit_accuracies
+from trainables.best_epoch import BestEpoch
+from trainables.data import Split
+from trainables.errors import TrainingError
+from trainables.models import MultiExitModel
+from trainables.task import TrialTask
+
+
+@dataclass(frozen=True)
+class TrainedTeacher:
+    """A network and how well it does.
+
+    Attributes:
+        network: Of the best epoch, on the CPU, in evaluation mode.
+        epoch: That epoch.
+        accuracies: Of its exits on ``search``.
+    """
+
+    network: MultiExitModel
+    epoch: int
+    accuracies: tuple[float, ...]
+
+
+def train_teacher(
+    task: TrialTask,
+    params: Mapping[str, Any],
+    train: Split,
+    search: Split,
+    *,
+    on_epoch: Callable[[int, float, float], None] = lambda epoch, loss, accuracy: None,
+) -> TrainedTeacher:
+    """Train a network and keep the epoch whose last exit errs least on ``search``.
+
+    Args:
+        task: Which network, and how long; with its patience it may end earlier.
+        params: Training parameters.
+        train: Weights are fitted on it.
+        search: The epoch is chosen on it.
+        on_epoch: Told epoch, loss and accuracy after each epoch.
+
+    Raises:
+        TrainingError: If a parameter is wrong, or the training diverges.
+    """
+    training = task.training(params, train)
+    best = BestEpoch(task.recipe.patience or task.recipe.epochs, "error")
+    is_over = False
+    while not is_over and training.epoch < task.recipe.epochs:
+        loss = training.train_epoch()
+        if not math.isfinite(loss):
+            raise TrainingError(f"the loss is {loss} in epoch {training.epoch}; try a smaller learning rate")
+        accuracies = tuple(exit_accuracies(task.table(training.network, search, "search")).tolist())
+        on_epoch(training.epoch, loss, accuracies[-1])
+        report = {"epoch": training.epoch, "error": 1 - accuracies[-1], "accuracies": accuracies}
+        is_over = best.tell(report, training.network)
+    network = training.model.cpu()
+    network.load_state_dict(best.weights)
+    return TrainedTeacher(network.eval(), best.report["epoch"], best.report["accuracies"])
