@@ -1,5 +1,6 @@
 """Every command and every file of the README, run as a reader would run them; sweeps are made small."""
 
+import json
 import os
 from pathlib import Path
 import re
@@ -13,12 +14,16 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from search.cli import ExitCode, main
 from search.config import SweepConfig
 from tests.sweeps import SMALL
 from tests.tables import make_table
+from trainables.data import SplitFractions
+from trainables.models import NetworkSpec
+from trainables.workloads import get_workload
 
 
 ROOT = Path(__file__).parents[1]
@@ -144,12 +149,43 @@ def test_policies_without_a_sweep(place, monkeypatch, capsys):
         (place / "policy.json").write_text((place / "found" / "policy.json").read_text())
 
 
+def test_soft_labels_of_a_teacher_are_used_by_a_sweep(place, ray_session, monkeypatch, capsys):
+    monkeypatch.chdir(place)
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    for command in COMMANDS:
+        if re.match(r"exitsearch (teacher|soft-labels)", command):
+            with pytest.raises(SystemExit) as ended:
+                main(shlex.split(command)[1:])
+            assert ended.value.code == ExitCode.DONE, capsys.readouterr().err
+    teachers = "teachers=[{name: told, soft_labels: teachers/deep.npz}]"
+    space = ("space.name=distillation", "space.overrides.distillation=teachers", "training.views=4")
+    settings = [part for one in (teachers, *space) for part in ("--set", one)]
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "digits", "--name", "taught", *_settings(), *settings])
+    printed = capsys.readouterr()
+    assert ended.value.code == ExitCode.DONE, printed.out + printed.err
+    (report,) = json.loads((place / "runs" / "taught" / "alignment.json").read_text())
+    assert report["problem"] == ""
+    summary = json.loads((place / "runs" / "taught" / "summary.json").read_text())
+    assert summary["selected"]["hyperparameters"]["kd_teachers"] == "told"
+
+
+def test_exits_for_a_network_of_torchvision(place, monkeypatch):
+    monkeypatch.syspath_prepend(str(place))
+    workload = get_workload("my_network:WORKLOAD")
+    splits = workload.load(None, SplitFractions(), split_seed=0)
+    model = workload.build_model(splits.train, 10, NetworkSpec(workload.n_exits, workload.width))
+    assert model.eval()(torch.zeros(2, 1, 8, 8)).shape == (2, 3, 10)
+
+
 def test_every_command_is_of_a_kind_that_is_run_here():
     known = (
         "make ",
         "exitsearch run",
         "exitsearch policy",
         "exitsearch certify",
+        "exitsearch teacher",
+        "exitsearch soft-labels",
         "python search/run.py",
         "python benchmarks/",
         "mlflow ui",
