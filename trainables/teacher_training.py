@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import math
 from typing import Any
 
+import numpy as np
+
 from policies.exit_metrics import exit_accuracies
 from trainables.best_epoch import BestEpoch
 from trainables.data import Split
@@ -48,7 +50,8 @@ def train_teacher(
         on_epoch: Told epoch, loss and accuracy after each epoch.
 
     Raises:
-        TrainingError: If a parameter is wrong, or the training diverges.
+        TrainingError: If a parameter is wrong, the training diverges, or the network is no better than always naming
+            the largest class.
     """
     training = task.training(params, train)
     best = BestEpoch(task.recipe.patience or task.recipe.epochs, "error")
@@ -61,6 +64,16 @@ def train_teacher(
         on_epoch(training.epoch, loss, accuracies[-1])
         report = {"epoch": training.epoch, "error": 1 - accuracies[-1], "accuracies": accuracies}
         is_over = best.tell(report, training.network)
+    _require_knowledge(best.report["accuracies"][-1], search)
     network = training.model.cpu()
     network.load_state_dict(best.weights)
     return TrainedTeacher(network.eval(), best.report["epoch"], best.report["accuracies"])
+
+
+def _require_knowledge(accuracy: float, search: Split) -> None:
+    largest = np.bincount(search.labels).max() / len(search.labels)
+    if accuracy <= largest:
+        raise TrainingError(
+            f"a teacher must be more often right than always naming the largest class, {largest:.4f} on search, but is "
+            f"{accuracy:.4f}; train it longer, or with another learning rate"
+        )
