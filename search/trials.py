@@ -66,7 +66,7 @@ def collect_trials(record: SweepRecord, *, checkpoints: Path) -> list[TrialOutco
             metrics=trial.result,
             checkpoints=checkpoints / trial.trial_id,
             failure=trial.failure,
-            is_full=not trial.failure and trial.is_done,
+            is_full=not trial.failure and trial.result.get("epochs_left") == 0,
         )
         for trial in record.ended
     ]

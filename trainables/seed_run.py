@@ -64,7 +64,8 @@ class SeedRun:
             is_over |= self._best.tell(report, self.training.network)
             if is_over:
                 report = {**self._best.report, **state}
-        self.report = {**report, "done": is_over}
+        left = 0 if is_over else self._task.recipe.epochs - epoch
+        self.report = {**report, "epochs_left": left, "done": is_over}
 
     def state(self) -> dict[str, Any]:
         """Everything that continues the run exactly, and what it keeps."""
@@ -87,19 +88,19 @@ def joint_report(runs: Mapping[int, SeedRun]) -> dict[str, Any]:
 
     Returns:
         What a run reports; with several seeds also ``<figure>_seed_<seed>`` for all figures but those of single exits.
-        ``epoch`` and ``best_epoch`` are the furthest.
+        ``epoch``, ``best_epoch`` and ``epochs_left`` are the largest.
     """
     reports = {seed: run.report for seed, run in runs.items()}
     first = next(iter(reports.values()))
     if len(reports) == 1:
         return dict(first)
-    figures = [key for key in first if key not in _STATES]
+    figures = [key for key in first if key not in (*_EPOCHS, "done")]
     joint = {key: sum(report[key] for report in reports.values()) / len(reports) for key in figures}
     own = {
         f"{key}_seed_{seed}": report[key] for seed, report in reports.items() for key in figures if "_exit_" not in key
     }
-    furthest = {key: max(report[key] for report in reports.values()) for key in ("epoch", "best_epoch")}
-    return {**joint, **own, **furthest, "done": all(report["done"] for report in reports.values())}
+    largest = {key: max(report[key] for report in reports.values()) for key in _EPOCHS}
+    return {**joint, **own, **largest, "done": all(report["done"] for report in reports.values())}
 
 
-_STATES = ("epoch", "best_epoch", "done")
+_EPOCHS = ("epoch", "best_epoch", "epochs_left")

@@ -141,12 +141,18 @@ def kill_driver_at(sweep: SweepProcess, chosen: list[Moment]) -> int:
 def kill_workers_at(
     sweep: SweepProcess, chosen: list[Moment], workers: Callable[[], list[psutil.Process]], *, seed: int
 ) -> int:
-    """Run a sweep and kill one of its trials' processes at each moment; returns how many were killed."""
+    """Run a sweep and kill one of its trials' processes at each moment; returns how many were killed.
+
+    Where the one before was killed just then, the next is killed as soon as it is there.
+    """
     draw = random.Random(seed)
     n_killed = 0
     with sweep.running() as process:
         for moment in chosen:
-            if sweep.wait_for(process, moment) and (found := workers()):
+            sweep.wait_for(process, moment)
+            while not (found := workers()) and process.poll() is None:
+                time.sleep(0.1)
+            if found:
                 draw.choice(sorted(found, key=lambda worker: worker.pid)).kill()
                 n_killed += 1
         sweep.wait(process)

@@ -20,6 +20,7 @@ def metrics(accuracy, mean_depth, epoch, **more):
         "mean_depth": mean_depth,
         "depth_at_target": mean_depth,
         "epoch": epoch,
+        "epochs_left": max(0, 10 - epoch),
         **more,
     }
 
@@ -27,9 +28,7 @@ def metrics(accuracy, mean_depth, epoch, **more):
 def add_trial(record, accuracy=0.96, mean_depth=1.5, *, epoch=10, failure="", ended=True, params=None):
     """Suggest a trial, let it report once, and end it."""
     trial = record.suggested(len(record.trials), params or {}, {})
-    record.reported(
-        trial.trial_id, metrics(accuracy, mean_depth, epoch), failure=failure, is_done=ended and epoch >= 10
-    )
+    record.reported(trial.trial_id, metrics(accuracy, mean_depth, epoch), failure=failure, is_done=ended)
     if ended:
         record.finished(trial.trial_id, failure)
     return trial
