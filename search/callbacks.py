@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ray.tune.experiment import Trial
 
 
+_OUT_OF_MEMORY = "killed due to the node running low on memory"
+
+
 class TrialWatcher(Protocol):
     """Somebody who shows trials to a person."""
 
@@ -56,7 +59,7 @@ class Recorder:
 
     def lost(self, trial: Trial) -> None:
         """A machine failed under a trial; the searcher has counted it, and hands it out again or gives it up."""
-        reason = last_line(_error_text(trial))
+        reason = fault_reason(_error_text(trial))
         record = self._record.trials[_name(trial)]
         if StorageFullError.__name__ in reason:
             self._stop(reason.partition(": ")[2])
@@ -138,7 +141,13 @@ def _error_text(trial: Trial) -> str:
     return str(trial.get_error() or "")
 
 
-def last_line(text: str) -> str:
-    """The last line of a traceback, which names the error."""
+def fault_reason(text: str) -> str:
+    """Why a process was lost, in one line: what names the error at the end of a traceback."""
+    if _OUT_OF_MEMORY in text:
+        # Ray ends its own text with advice for other programs.
+        return (
+            "Ray's memory monitor ended the process, since its node was out of memory; set resources.concurrent to "
+            "fewer trials at the same time, or train smaller networks"
+        )
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1][:300] if lines else "unknown error"
