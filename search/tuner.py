@@ -84,9 +84,6 @@ def build_tuner(
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
     # The older output engine is the one that verbose=0 really silences; the sweep prints its own lines.
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-    # Tune keeps an ended trial's process only while others wait for one; with one trial waiting at a time, of
-    # several that end together all but one would be lost, and starting one takes longer than many a trial.
-    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(concurrent)
     scheduler = build_scheduler(config)
     if isinstance(scheduler, AsyncHalving):
         for trial_id, figures in record.reports():
