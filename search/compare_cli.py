@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 
 def compare(
     first: Annotated[
-        str, typer.Argument(metavar="A", help="RUN[,RUN...]: folders of sweeps, a quoted pattern, or FOLDER:TRIAL.")
+        str, typer.Argument(metavar="A", help="RUN[,RUN...]: folders of sweeps or a quoted pattern; or FOLDER:TRIAL.")
     ],
     second: Annotated[str, typer.Argument(metavar="B", help="Likewise.")],
     metrics: Annotated[
@@ -22,21 +23,28 @@ def compare(
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap and of sampled permutations.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
     tracking_uri: Annotated[
-        str | None, typer.Option(help="Log the table to this MLflow server or store, as a run of its own.")
+        str | None,
+        typer.Option(
+            help="Where the table is logged, as a run of its own. Where left out: MLFLOW_TRACKING_URI, else mlflow.db "
+            "in the working folder."
+        ),
     ] = None,
+    log: Annotated[bool, typer.Option(help="Whether the table is logged to MLflow.")] = True,
 ) -> None:
     """Compare two groups of runs over seeds: mean, sd, bootstrap interval, permutation test, effect size.
 
     The permutation test is exact where all splits can be counted; with three runs against three it can never be
-    below 0.1. Cohen's d is that of the pooled sample deviation.
+    below 0.1. Cohen's d is that of the pooled sample deviation. Trials of one sweep are compared by their seeds, with
+    the figures of `seeds.csv`, which are on search.
 
     For example:
 
     - `exitsearch compare "runs/plain-*" "runs/distilled-*" --metric accuracy`
 
-    - `exitsearch compare runs/multi:trial-0001 runs/multi:trial-0005 --metric accuracy --metric mean_depth`
+    - `exitsearch compare runs/multi:trial-0001 "runs/multi:four-way split" --metric last_exit_macro_f1`
     """
     from search.compare_command import compare_command
+    from search.tracking import TRACKING_VARIABLE, default_tracking_uri
 
     compare_command(
         first,
@@ -45,6 +53,6 @@ def compare(
         split=split,
         seed=seed,
         out=out,
-        tracking_uri=tracking_uri,
-        console=Console(width=None),
+        tracking_uri=(tracking_uri or os.environ.get(TRACKING_VARIABLE) or default_tracking_uri()) if log else None,
+        console=Console(),
     )

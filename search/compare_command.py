@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-import json
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from search.journal import read_events
+from search.run_groups import RunGroup, read_group
 from search.stats import Comparison, StatisticsError, compare
 
 
-DEFAULT_METRICS = ("accuracy", "macro_f1", "mean_depth", "mean_cost", "ece", "nll")
-_SEED = "_seed_"
-_EXPERIMENT = "exitsearch"
-
-
-class MissingFigureError(StatisticsError):
-    """A run does not have the figure that is compared."""
+DEFAULT_METRICS = (
+    *("accuracy", "macro_f1", "mean_depth", "mean_cost", "ece", "nll"),
+    *("last_exit_accuracy", "last_exit_macro_f1", "last_exit_raw_ece", "last_exit_raw_nll"),
+)
 
 
 def compare_command(
@@ -39,14 +34,13 @@ def compare_command(
     """Compare two groups of runs and print what came out.
 
     Args:
-        first: ``RUN[,RUN...]``, where a run is a sweep's folder, a pattern of such folders, or ``FOLDER:TRIAL`` for
-            a trial that was trained with several seeds.
+        first: As :func:`~search.run_groups.read_group` takes it.
         second: Likewise.
         metrics: Which figures; those that a group lacks are refused. None takes the usual ones that both have.
         split: Which split's figures of selected policies: search, certify or test.
         seed: Of the bootstrap and of sampled permutations.
         out: A CSV file for the table, or None.
-        tracking_uri: An MLflow store for the table, or None.
+        tracking_uri: An MLflow store for the table, or None. If it cannot be written to, that is a warning.
         console: Where to print.
 
     Returns:
@@ -55,9 +49,9 @@ def compare_command(
     Raises:
         StatisticsError: If a group has fewer than two runs, or one of them lacks a figure.
     """
+    one, two = (read_group(text, split=split) for text in (first, second))
     rows = {
-        metric: compare(read_group(first, metric, split=split), read_group(second, metric, split=split), seed=seed)
-        for metric in metrics or _common(first, second, split)
+        metric: compare(one.values(metric), two.values(metric), seed=seed) for metric in metrics or _shared(one, two)
     }
     console.print(_table(first, second, rows))
     found = pd.DataFrame([{"metric": metric, **asdict(row)} for metric, row in rows.items()])
@@ -69,83 +63,24 @@ def compare_command(
     return found
 
 
-def _track(found: pd.DataFrame, first: str, second: str, tracking_uri: str) -> None:
-    import mlflow
+def _track(found: pd.DataFrame, first: str, second: str, uri: str) -> None:
+    from search.sections import TrackingSection
+    from search.tracking.comparison import log_comparison
+    from search.tracking.faults import reason_of
+    from search.tracking.notices import tell
 
-    mlflow.set_tracking_uri(tracking_uri)
-    mlflow.set_experiment(_EXPERIMENT)
-    with mlflow.start_run(run_name="comparison", tags={"kind": "comparison"}):
-        mlflow.log_params({"first": first, "second": second})
-        mlflow.log_metrics({f"difference_{row.metric}": row.difference for row in found.itertuples()})
-        mlflow.log_table(found.astype({"interval": str}), "comparison.json")
-
-
-def _common(first: str, second: str, split: str) -> list[str]:
-    """The usual figures that both groups have."""
-    shared = []
-    for metric in DEFAULT_METRICS:
-        try:
-            read_group(first, metric, split=split)
-            read_group(second, metric, split=split)
-        except MissingFigureError:
-            continue
-        shared.append(metric)
-    if not shared:
-        raise StatisticsError(f"{first} and {second} share none of {', '.join(DEFAULT_METRICS)}; name a --metric")
-    return shared
-
-
-def read_group(runs: str, metric: str, *, split: str) -> list[float]:
-    """The values of one figure over a group of runs.
-
-    Raises:
-        StatisticsError: If there is no such run or figure.
-    """
-    return [value for one in runs.split(",") for value in _values(one.strip(), metric, split)]
-
-
-def _values(run: str, metric: str, split: str) -> list[float]:
-    folder, _, trial = run.partition(":")
-    if trial:
-        return _values_of_seeds(Path(folder), trial, metric)
-    found = sorted(Path(folder).parent.glob(Path(folder).name))
-    if not found:
-        raise StatisticsError(f"there is no run {folder!r}; name folders of finished sweeps, such as runs/digits-1")
-    return [_value_of_run(path, metric, split) for path in found]
-
-
-def _value_of_run(folder: Path, metric: str, split: str) -> float:
     try:
-        figures = json.loads((folder / "summary.json").read_text())["selected"][split]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise StatisticsError(
-            f"{folder}: a run needs summary.json with figures on {split} but has none; let the sweep finish, or name "
-            f"another --split"
-        ) from None
-    return _number(figures, metric, str(folder))
+        log_comparison(uri, TrackingSection().experiment, found, first=first, second=second)
+    except Exception as error:
+        tell(f"the comparison is not in MLflow ({reason_of(error, uri)}); name another --tracking-uri, or --no-log")
 
 
-def _values_of_seeds(folder: Path, trial: str, metric: str) -> list[float]:
-    last: dict[str, Any] = {}
-    for event in read_events(folder / "journal.jsonl"):
-        if event["event"] == "reported" and event["trial"] == trial:
-            last = event["metrics"]
-    if not last:
-        raise StatisticsError(f"{folder} has no reports of {trial!r}; its trials are named trial-0001 and on")
-    own = [key for key in last if key.startswith(f"{metric}{_SEED}")]
-    if not own:
-        known = sorted({key.partition(_SEED)[0] for key in last if _SEED in key})
-        hint = f"it has {', '.join(known)}" if known else "it was trained with one seed; set seeds in the sweep file"
-        raise MissingFigureError(f"{folder}:{trial} has no {metric!r} for each seed; {hint}")
-    return [float(last[key]) for key in own]
-
-
-def _number(figures: dict[str, Any], metric: str, where: str) -> float:
-    value = figures.get(metric)
-    if not isinstance(value, int | float):
-        known = [key for key, one in figures.items() if isinstance(one, int | float)]
-        raise MissingFigureError(f"{where} has no figure {metric!r}; it has {', '.join(known)}")
-    return float(value)
+def _shared(one: RunGroup, two: RunGroup) -> list[str]:
+    """The usual figures that both groups have."""
+    shared = [metric for metric in DEFAULT_METRICS if metric in one.figures and metric in two.figures]
+    if not shared:
+        raise StatisticsError(f"{one.name} and {two.name} share none of {', '.join(DEFAULT_METRICS)}; name a --metric")
+    return shared
 
 
 def _table(first: str, second: str, rows: dict[str, Comparison]) -> Table:

@@ -18,10 +18,9 @@ from search.run_folder import RunFolder
 from search.sweep import load_splits, run_sweep
 from search.sweep_file import DEFAULT_PRESET, load_sweep, read_values
 from search.teachers import load_teachers
-from search.tracking import default_tracking_uri
+from search.tracking import TRACKING_VARIABLE, default_tracking_uri
 
 
-TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 _STEM_LENGTH = 80
 
 

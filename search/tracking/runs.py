@@ -15,9 +15,13 @@ from search.journal import Event
 from search.redaction import redact, redact_text
 from search.tracking.faults import Fault, fault_of, reason_of
 from search.tracking.store import MlflowStore, StoredRun
+from trainables.report import EXIT_FIGURES
 
 
-_METRIC_PREFIXES = ("accuracy", "mean_depth", "mean_cost", "depth_at_target", "ece_exit_", "train_loss")
+_METRIC_PREFIXES = (
+    *("accuracy", "mean_depth", "mean_cost", "depth_at_target", "train_loss"),
+    *(f"{figure}_exit_" for figure in EXIT_FIGURES),
+)
 _METRICS = ("epoch", "seconds")
 _METRICS_PER_REQUEST = 800
 _TAG_LENGTH = 5000

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-import logging
-import os
 from pathlib import Path
-import re
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
-from mlflow.store.db.db_types import DATABASE_ENGINES
-from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
-from sqlalchemy import create_engine
-from sqlalchemy.pool import NullPool
+
+from search.tracking.connection import connect, find_experiment
 
 
 KIND_TAG = "exitsearch.kind"
@@ -28,17 +22,8 @@ POLICY_TAG = "exitsearch.policy_hash"
 
 # What tells the runs of a kind apart.
 _IDENTITY_TAGS = {"sweep": SWEEP_ID_TAG, "trial": TRIAL_TAG, "policy": POLICY_TAG}
-_CREDENTIALS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
 _PAGE = 500
 _PER_REQUEST = 100
-
-# The thread that sends retries by itself; hidden retries could make a run twice.
-_SETTINGS = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "PGCONNECT_TIMEOUT": "20",
-}
 
 
 @dataclass
@@ -84,14 +69,8 @@ class MlflowStore:
 
     def open(self) -> None:
         """Connect, creating a database and the experiment where there are none, and read which runs there are."""
-        for name, value in _SETTINGS.items():
-            os.environ.setdefault(name, value)
-        # Faults are reported by us, once and without a traceback.
-        for name in ("mlflow", "psycopg"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-        _reach_database(self.uri)
-        self._client = MlflowClient(tracking_uri=_without_credentials(self.uri))
-        self._experiment_id = self._find_experiment()
+        self._client = connect(self.uri)
+        self._experiment_id = find_experiment(self._client, self.uri, self._experiment)
         self._runs = self._read_runs()
         self._adopt()
 
@@ -159,22 +138,6 @@ class MlflowStore:
             raise MlflowException("the sweep has no run, so nothing can be written")
         self._client.set_tag(run.run_id, SWEEP_TAG, self._sweep)
 
-    def _find_experiment(self) -> str:
-        experiment = self._client.get_experiment_by_name(self._experiment)
-        if experiment is None:
-            return str(self._client.create_experiment(self._experiment, artifact_location=self._artifact_location()))
-        if experiment.lifecycle_stage != "active":
-            raise MlflowException(
-                f"the experiment {self._experiment!r} was deleted there; restore it with mlflow experiments restore "
-                f"--experiment-id {experiment.experiment_id}, or choose another tracking.experiment"
-            )
-        return str(experiment.experiment_id)
-
-    def _artifact_location(self) -> str | None:
-        if not self.uri.startswith("sqlite:///"):
-            return None
-        return (_database_file(self.uri).parent / "mlflow-artifacts").as_uri()
-
     def _read_runs(self) -> dict[tuple[str, str], StoredRun]:
         """All runs of the sweep. One that is there twice, because an answer was lost, is deleted."""
         found: dict[tuple[str, str], tuple[int, StoredRun]] = {}
@@ -213,36 +176,6 @@ class MlflowStore:
             if kind != "sweep" and run.parent_id != parent.run_id:
                 self._client.set_tag(run.run_id, MLFLOW_PARENT_RUN_ID, parent.run_id)
                 run.parent_id = parent.run_id
-
-
-def _reach_database(uri: str) -> None:
-    """Fail at once where a database is away; MLflow by itself tries for minutes and holds up the sweep's end."""
-    if uri.partition("://")[0].partition("+")[0] not in DATABASE_ENGINES:
-        return
-    if uri.startswith("sqlite:///"):
-        _database_file(uri).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(uri, poolclass=NullPool)
-    with engine.connect():
-        engine.dispose()
-
-
-def _database_file(uri: str) -> Path:
-    return Path(re.split(r"[?#]", uri.removeprefix("sqlite:///"))[0]).absolute()
-
-
-def _without_credentials(uri: str) -> str:
-    """A server's address without the user and the password in it, which MLflow then reads from its variables.
-
-    In the address they would not be used for files. Other values of the variables are left, and so is the address.
-    """
-    parts = urlsplit(uri)
-    if parts.scheme not in {"http", "https"} or not parts.password:
-        return uri
-    values = dict(zip(_CREDENTIALS, map(unquote, (parts.username or "", parts.password)), strict=True))
-    if any(os.environ.get(name, value) != value for name, value in values.items()):
-        return uri
-    os.environ.update(values)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _stored(run: Any) -> StoredRun:

@@ -20,6 +20,7 @@ from search.tracking.runs import MlflowRuns
 from search.tracking.store import POLICY_TAG, TRIAL_TAG, MlflowStore
 
 
+TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 PARETO_TAG = "pareto"
 # Seconds that a store which is away is given at the end of a sweep, and where the user is waiting for its stop.
 FINISH_GRACE = 10.0

@@ -1,6 +1,8 @@
 """``exitsearch compare``: groups of runs, and of one trial's seeds."""
 
 import json
+import math
+from pathlib import Path
 
 import mlflow
 import pandas as pd
@@ -8,10 +10,10 @@ import pytest
 from rich.console import Console
 
 from search.cli import ExitCode, main
-from search.compare_command import MissingFigureError, compare_command, read_group
-from search.errors import RunFolderError
+from search.compare_command import compare_command
+from search.run_groups import MissingFigureError, read_group
 from search.stats import StatisticsError
-from tests.search.records import add_trial, metrics, open_record
+from search.tracking import TrackingWarning
 
 
 # Section 5 of the study: macro-F1 of pairwise and of four-way split distillation, over three seeds.
@@ -33,17 +35,29 @@ def runs(tmp_path):
 
 @pytest.fixture
 def several_seeds(tmp_path):
+    """A sweep with two configurations of three seeds."""
     folder = tmp_path / "multi"
     folder.mkdir()
-    with open_record(folder) as record:
-        for values in (PAIRWISE, SPLIT):
-            trial = record.suggested(len(record.trials), {}, {})
-            for epoch in (1, 2):
-                own = {f"accuracy_seed_{seed}": value - 2 + epoch for seed, value in enumerate(values)}
-                figures = metrics(sum(values) / 3, 1.5, epoch, **own)
-                record.reported(trial.trial_id, figures, failure="", is_done=epoch == 2)
-        add_trial(record)
+    rows = [
+        {
+            "trial_id": trial,
+            "label": label,
+            "seed": seed,
+            "accuracy": value,
+            "last_exit_macro_f1": value,
+            "mean_depth": 1,
+        }
+        for trial, label, values in (("trial-0001", "", PAIRWISE), ("trial-0002", "split, four", SPLIT))
+        for seed, value in zip((1337, 2025, 42), values, strict=True)
+    ]
+    pd.DataFrame(rows).assign(mean_cost=math.nan).to_csv(folder / "seeds.csv", index=False)
     return folder
+
+
+def typed(arguments):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == ExitCode.DONE
 
 
 def compared(first, second, **options):
@@ -63,10 +77,12 @@ def test_patterns_name_groups_of_runs(runs):
     assert compared(listed, runs / "split-*").loc["macro_f1"].difference == row.difference
 
 
-def test_trials_of_several_seeds_are_compared_by_their_last_report(several_seeds):
-    found = compared(f"{several_seeds}:trial-0001", f"{several_seeds}:trial-0002", metrics=["accuracy"])
-    assert found.loc["accuracy"].first_mean == pytest.approx(sum(PAIRWISE) / 3)
-    assert found.loc["accuracy"].p_value == pytest.approx(0.1)
+@pytest.mark.parametrize("second", ["trial-0002", "split, four"])
+def test_trials_are_compared_by_their_seeds(second, several_seeds):
+    found = compared(f"{several_seeds}:trial-0001", f"{several_seeds}:{second}")
+    assert list(found.index) == ["accuracy", "mean_depth", "last_exit_macro_f1"]
+    assert found.loc["last_exit_macro_f1"].first_mean == pytest.approx(sum(PAIRWISE) / 3)
+    assert found.loc["last_exit_macro_f1"].p_value == pytest.approx(0.1)
 
 
 def test_table_goes_to_a_file_and_to_mlflow(runs, tmp_path):
@@ -76,7 +92,26 @@ def test_table_goes_to_a_file_and_to_mlflow(runs, tmp_path):
     client = mlflow.MlflowClient(uri)
     (run,) = client.search_runs([client.get_experiment_by_name("exitsearch").experiment_id])
     assert run.data.metrics["difference_macro_f1"] == pytest.approx(0.00422, abs=1e-5)
-    assert run.data.tags["kind"] == "comparison"
+    assert run.data.tags["exitsearch.kind"] == "comparison"
+    assert run.info.status == "FINISHED"
+    shown = json.loads(Path(client.download_artifacts(run.info.run_id, "comparison.json", str(tmp_path))).read_text())
+    assert [row[0] for row in shown["data"]] == ["macro_f1", "mean_depth"]
+
+
+def test_comparison_is_logged_beside_the_sweeps_and_leaves_nothing_else(runs, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    before = {path.name for path in tmp_path.iterdir()}
+    groups = [str(runs / "pairwise-*"), str(runs / "split-*")]
+    typed(["compare", *groups, "--no-log"])
+    assert {path.name for path in tmp_path.iterdir()} == before
+    typed(["compare", *groups])
+    assert {path.name for path in tmp_path.iterdir()} - before == {"mlflow.db", "mlflow-artifacts"}
+
+
+def test_store_that_is_away_is_a_warning(runs):
+    with pytest.warns(TrackingWarning, match="the comparison is not in MLflow"):
+        compared(runs / "pairwise-*", runs / "split-*", tracking_uri="http://127.0.0.1:9")
 
 
 @pytest.mark.parametrize(
@@ -85,15 +120,25 @@ def test_table_goes_to_a_file_and_to_mlflow(runs, tmp_path):
         ("none-*", "macro_f1", StatisticsError, "there is no run"),
         ("split-1", "f2", MissingFigureError, "has no figure 'f2'; it has macro_f1, mean_depth"),
         ("split-1", "exit_mix", MissingFigureError, "has no figure 'exit_mix'"),
-        ("multi:trial-0009", "accuracy", StatisticsError, "has no reports of 'trial-0009'"),
-        ("multi:trial-0001", "ece", MissingFigureError, "has no 'ece' for each seed; it has accuracy"),
-        ("multi:trial-0003", "accuracy", MissingFigureError, "trained with one seed; set seeds"),
-        ("split-1:trial-0001", "accuracy", RunFolderError, "is no folder of a sweep"),
+        (
+            "multi:trial-0009",
+            "accuracy",
+            StatisticsError,
+            "no fully trained trial 'trial-0009'; there are trial-0001, tr",
+        ),
+        ("multi:trial-0001", "ece", MissingFigureError, "with seed 1337 has no figure 'ece'; it has accuracy"),
+        ("multi:trial-0001", "mean_cost", MissingFigureError, "has no figure 'mean_cost'"),
+        ("split-1:trial-0001", "accuracy", StatisticsError, "has no seeds.csv, .*; set seeds in the sweep file"),
+        ("damaged:trial-0001", "accuracy", StatisticsError, "seeds.csv: damaged"),
+        ("listed", "accuracy", StatisticsError, "figures on test but has none"),
     ],
 )
 def test_what_is_not_there_is_named(run, metric, kind, message, runs, several_seeds):
+    for name, file, text in (("damaged", "seeds.csv", "a,b\n1,2\n"), ("listed", "summary.json", "[]")):
+        (runs / name).mkdir()
+        (runs / name / file).write_text(text)
     with pytest.raises(kind, match=message) as refused:
-        read_group(str(runs / run), metric, split="test")
+        read_group(str(runs / run), split="test").values(metric)
     assert "\n" not in str(refused.value)
 
 
@@ -106,4 +151,4 @@ def test_one_run_is_not_enough(runs, capsys):
 
 def test_figures_must_be_of_a_split_that_was_read(runs):
     with pytest.raises(StatisticsError, match="figures on certify but has none"):
-        read_group(str(runs / "split-1"), "macro_f1", split="certify")
+        read_group(str(runs / "split-1"), split="certify")
