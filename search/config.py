@@ -94,7 +94,8 @@ class SweepConfig(Section):
         _naming("policy", config.policy.evolve_settings)
         _naming("policy", config.goal)
         space = config.build_space()
-        _check_first_trials(config.search.first_trials, space)
+        _require_different("names of search.first_trials", [name for name in config.search.first_names if name])
+        _check_first_trials(config.search.first_params, space)
         rung = config.search.first_rung(training.epochs)
         if config.search.scheduler != "none" and rung > training.epochs:
             raise ConfigError(

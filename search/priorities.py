@@ -81,7 +81,7 @@ class FrontPriority:
 
     def point(self, figures: Mapping[str, Any]) -> tuple[float, ...]:
         """Accuracy, mean depth negated, and mean accuracy of the exits; all maximised."""
-        n_exits = max(sum(name.startswith(_EXIT) for name in figures), 1)
+        n_exits = max(sum(name.removeprefix(_EXIT).isdecimal() for name in figures), 1)
         exits = [_figure(figures, f"{_EXIT}{depth}") for depth in range(1, n_exits + 1)]
         return _figure(figures, "accuracy"), -_figure(figures, "mean_depth"), sum(exits) / n_exits
 

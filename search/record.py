@@ -38,6 +38,11 @@ class TrialRecord:
     failure: str = ""
     n_faults: int = 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it was trained to its end; one that was stopped early is not compared further."""
+        return self.has_ended and not self.failure and self.result.get("epochs_left") == 0
+
 
 class SweepRecord:
     """The trials of a sweep, by name, in the order in which they were suggested.

@@ -58,6 +58,26 @@ class RunFolder(ResultFiles):
         """A folder of checkpoints for each trial; all nodes must see it."""
         return self.path / "checkpoints"
 
+    @property
+    def seeds_csv(self) -> Path:
+        """Figures of each configuration with each seed, where there are several seeds."""
+        return self.path / "seeds.csv"
+
+    @property
+    def importance_csv(self) -> Path:
+        """Which training parameters mattered."""
+        return self.path / "importance.csv"
+
+    @property
+    def importance_png(self) -> Path:
+        """The same as a picture."""
+        return self.path / "importance.png"
+
+    @property
+    def study_files(self) -> list[Path]:
+        """The files about all trials that exist."""
+        return [path for path in (self.seeds_csv, self.importance_csv, self.importance_png) if path.exists()]
+
     def teacher(self, name: str) -> Path:
         """The network of a teacher that the sweep trained itself."""
         return self.path / "teachers" / name / MODEL_FILE

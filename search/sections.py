@@ -20,6 +20,7 @@ from trainables.workloads import Workload
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
+_NAME = "name"
 # Of a training, before any trial is stopped: measured in benchmarks/early_stopping.py.
 _GRACE_SHARE = 1 / 8
 
@@ -178,7 +179,11 @@ class SpaceSection(Section):
 
 
 class SearchSection(Section):
-    """How training parameters are searched; ``startup_trials`` is the population of ``nsga2``."""
+    """How training parameters are searched.
+
+    ``startup_trials`` is the population of ``nsga2``. ``first_trials`` are parameters, and as ``name`` what tables
+    call the trial.
+    """
 
     trials: PositiveInt = 20
     sampler: Literal["tpe", "nsga2", "gp", "random"] = "tpe"
@@ -187,6 +192,16 @@ class SearchSection(Section):
     grace_epochs: PositiveInt | None = None
     reduction: Annotated[int, Field(ge=2)] = 2
     first_trials: list[dict[str, Any]] = Field(default_factory=list)
+
+    @property
+    def first_params(self) -> list[dict[str, Any]]:
+        """Parameters of the first trials, without their names."""
+        return [{key: value for key, value in one.items() if key != _NAME} for one in self.first_trials]
+
+    @property
+    def first_names(self) -> list[str]:
+        """What a person calls the first trials; empty where they are not named."""
+        return [str(one.get(_NAME, "")) for one in self.first_trials]
 
     def first_rung(self, epochs: int) -> int:
         """The epoch before which no trial is stopped."""

@@ -25,8 +25,10 @@ from search.report import print_summary
 from search.result_files import write_json
 from search.results import write_results
 from search.run_folder import RunFolder
+from search.seed_table import show_seeds
 from search.selection import Selection, select_policy
 from search.shared_folder import require_shared
+from search.study_report import write_study
 from search.summary import build_summary
 from search.teacher_tasks import prepare_teachers
 from search.teachers import CheckedTeachers
@@ -107,12 +109,16 @@ def run_sweep(
                 taught = prepare_teachers(config, folder, task, splits, teachers, console)
                 outcomes = _train(config, folder, task, splits, taught, record, console)
                 selection = _select(config, folder, task, splits, outcomes, console)
+            over_seeds = write_study(folder, record, outcomes, seeds=task.seeds, n_exits=task.n_exits, seed=config.seed)
             summary = _report(config, folder, task, splits, selection, outcomes, seconds=time.monotonic() - started)
         except BaseException as error:
             tracker.abandon(str(error))
             raise
         _track(tracker, folder, summary, selection)
     print_summary(console, summary, folder, tracking_uri=tracker.shown_uri)
+    if over_seeds is not None:
+        console.print()
+        console.print(show_seeds(over_seeds))
     return summary
 
 
@@ -143,7 +149,7 @@ def _train(
     with TrialProgress(console, n_trials=config.search.trials, aim=task.aim) as progress:
         progress.begin(record)
         train_trials(config, folder, trainable, record, progress, aim=task.aim)
-    return collect_trials(record, checkpoints=folder.checkpoints)
+    return collect_trials(record, checkpoints=folder.checkpoints, labels=config.search.first_names)
 
 
 def _select(
@@ -228,7 +234,7 @@ def _track(tracker: Tracker, folder: RunFolder, summary: dict[str, Any], selecti
     tracker.finish(
         {f"{split}_{key}": selected[split][key] for split in ("search", "certify", "test") for key in _HEADLINES},
         {"feasible": str(summary["feasible"]).lower(), "certified": str(summary["certified"]).lower()},
-        [folder.sweep_file, *folder.written, folder.environment_file, folder.model_file],
+        [folder.sweep_file, *folder.written, *folder.study_files, folder.environment_file, folder.model_file],
     )
 
 

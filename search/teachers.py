@@ -107,7 +107,7 @@ def require_same_data(path: Path, facts: ModelFacts, splits: Splits) -> None:
 
 def can_replay(config: SweepConfig) -> bool:
     """Whether training images can be shown again: they are not augmented, or in fixed views."""
-    return config.training.views is not None or config.training.augmentation(get_workload(config.workload)).is_none
+    return config.training.views is not None or _augmentation(config).is_none
 
 
 def replayed_views(config: SweepConfig) -> Views | None:
@@ -116,15 +116,19 @@ def replayed_views(config: SweepConfig) -> Views | None:
     Raises:
         ConfigError: If they are drawn anew each epoch, so that nobody can have seen them before.
     """
-    augmentation: Augmentation = config.training.augmentation(get_workload(config.workload))
+    augmentation, n_views = _augmentation(config), config.training.views
     if augmentation.is_none:
         return None
-    if config.training.views is None:
+    if n_views is None:
         raise ConfigError(
             "soft labels need images that can be shown again, but augmentation is drawn anew each epoch; set "
             "training.views to how many fixed augmentations epochs go through, or training.augment to false"
         )
-    return Views(augmentation, config.training.views, config.splits.seed)
+    return Views(augmentation, n_views, config.splits.seed)
+
+
+def _augmentation(config: SweepConfig) -> Augmentation:
+    return config.training.augmentation(get_workload(config.workload))
 
 
 def _expected(config: SweepConfig, splits: Splits, temperature: object) -> Expected:

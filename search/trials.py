@@ -23,6 +23,7 @@ class TrialOutcome:
         checkpoints: Folder of its checkpoints.
         failure: Why it counts as failed, or empty.
         is_full: Whether it was trained to its end; one that was stopped early is not compared further.
+        label: What the sweep file calls it, or empty.
     """
 
     trial_id: str
@@ -31,6 +32,7 @@ class TrialOutcome:
     checkpoints: Path
     failure: str
     is_full: bool
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,14 @@ def networks_of(trials: Sequence[TrialOutcome], seeds: Sequence[int]) -> list[Tr
     ]
 
 
-def collect_trials(record: SweepRecord, *, checkpoints: Path) -> list[TrialOutcome]:
-    """The trials that ended, in the order in which they were suggested."""
+def collect_trials(record: SweepRecord, *, checkpoints: Path, labels: Sequence[str] = ()) -> list[TrialOutcome]:
+    """The trials that ended, in the order in which they were suggested.
+
+    Args:
+        record: What is known of them.
+        checkpoints: Folder with a folder for each.
+        labels: What the sweep file calls the first ones.
+    """
     return [
         TrialOutcome(
             trial_id=trial.trial_id,
@@ -66,7 +74,8 @@ def collect_trials(record: SweepRecord, *, checkpoints: Path) -> list[TrialOutco
             metrics=trial.result,
             checkpoints=checkpoints / trial.trial_id,
             failure=trial.failure,
-            is_full=not trial.failure and trial.result.get("epochs_left") == 0,
+            is_full=trial.is_full,
+            label=labels[trial.number] if trial.number < len(labels) else "",
         )
         for trial in record.ended
     ]

@@ -130,7 +130,11 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
                 return self._failed(epoch, f"{error}{of_seed}")
             except Exception as error:
                 return self._failed(epoch, f"epoch {epoch}{of_seed}: {describe(error)}")
-        return {**joint_report(self._runs), "seconds": time.perf_counter() - started, "failure": ""}
+        return {
+            **joint_report(self._runs, n_exits=self._task.n_exits),
+            "seconds": time.perf_counter() - started,
+            "failure": "",
+        }
 
     def _failed(self, epoch: int, reason: str) -> dict[str, Any]:
         figures = diverged_report(self._task.n_exits, target=self._task.aim)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+from numpy.typing import NDArray
 
-from policies.calibrate import CalibrationWarning, fit_temperatures
+from policies.calibrate import CalibrationWarning, fit_temperatures, tempered_probabilities
+from policies.classification import expected_calibration_error, macro_f1, negative_log_likelihood
 from policies.coordinate import best_genome
 from policies.evaluate import PopulationEvaluator
-from policies.exit_metrics import exit_accuracies, exit_calibration_errors
+from policies.exit_metrics import exit_accuracies
 from policies.exit_table import ExitTable
 from policies.goal import Goal
 from policies.ladder import ladder_genomes
 from policies.rules import get_rule
 
+
+EXIT_FIGURES = ("accuracy", "macro_f1", "ece", "nll", "raw_ece", "raw_nll")
+"""Of each exit alone; calibration error and likelihood after temperature scaling, and ``raw`` ones before."""
 
 _MAX_LEVELS = 512
 
@@ -37,8 +42,8 @@ def quick_report(table: ExitTable, *, target: float) -> dict[str, float]:
         target: Least accuracy on this table.
 
     Returns:
-        ``accuracy``, ``mean_depth`` and ``mean_cost`` of that policy, ``depth_at_target``, and per depth
-        ``accuracy_exit_<depth>`` and ``ece_exit_<depth>`` (after temperature scaling).
+        ``accuracy``, ``mean_depth`` and ``mean_cost`` of that policy, ``depth_at_target``, and per depth what
+        :data:`EXIT_FIGURES` names, such as ``accuracy_exit_1``.
     """
     with warnings.catch_warnings():
         # A clamp while training says little; the final policy search warns about the ones that stay.
@@ -54,23 +59,34 @@ def quick_report(table: ExitTable, *, target: float) -> dict[str, float]:
         "mean_depth": mean_depth,
         "mean_cost": float(outcome.mean_cost[0]),
         "depth_at_target": depth_at_target(accuracy, mean_depth, target=target, n_exits=table.n_exits),
-        **_by_depth("accuracy_exit", exit_accuracies(table)),
-        **_by_depth("ece_exit", exit_calibration_errors(table, temperatures)),
+        **_exit_report(table, temperatures),
     }
 
 
 def diverged_report(n_exits: int, *, target: float) -> dict[str, float]:
     """The same keys for a network whose training diverged: not a number, and the worst ``depth_at_target``."""
-    nothing = np.full(n_exits, np.nan)
     return {
         "accuracy": np.nan,
         "mean_depth": np.nan,
         "mean_cost": np.nan,
         "depth_at_target": n_exits + target,
-        **_by_depth("accuracy_exit", nothing),
-        **_by_depth("ece_exit", nothing),
+        **{f"{name}_exit_{depth}": np.nan for depth in range(1, n_exits + 1) for name in EXIT_FIGURES},
     }
 
 
-def _by_depth(name: str, values: np.ndarray) -> dict[str, float]:
-    return {f"{name}_{depth}": float(value) for depth, value in enumerate(values, start=1)}
+def _exit_report(table: ExitTable, temperatures: NDArray[np.float64]) -> dict[str, float]:
+    answers, accuracies = table.logits.argmax(axis=2), exit_accuracies(table)
+    calibrated = tempered_probabilities(table.logits, temperatures)
+    raw = tempered_probabilities(table.logits, np.ones(table.n_exits))
+    report: dict[str, float] = {}
+    for k in range(table.n_exits):
+        figures = (
+            float(accuracies[k]),
+            macro_f1(answers[:, k], table.labels),
+            expected_calibration_error(calibrated[:, k], table.labels),
+            negative_log_likelihood(calibrated[:, k], table.labels),
+            expected_calibration_error(raw[:, k], table.labels),
+            negative_log_likelihood(raw[:, k], table.labels),
+        )
+        report |= {f"{name}_exit_{k + 1}": value for name, value in zip(EXIT_FIGURES, figures, strict=True)}
+    return report

@@ -16,6 +16,12 @@ from trainables.task import TrialTask
 from trainables.training import MultiExitTraining
 
 
+OF_SEED = "_seed_"
+"""Between the name of a figure and the seed that it is of."""
+
+_EPOCHS = ("epoch", "best_epoch", "epochs_left")
+
+
 class SeedRun:
     """Trains with one seed and reports the best quick policy on ``search`` after each epoch.
 
@@ -80,15 +86,16 @@ class SeedRun:
             self._best.load_state(state["best"])
 
 
-def joint_report(runs: Mapping[int, SeedRun]) -> dict[str, Any]:
+def joint_report(runs: Mapping[int, SeedRun], *, n_exits: int) -> dict[str, Any]:
     """One report of a configuration: the means over its seeds, and each seed's own figures beside them.
 
     Args:
         runs: By seed; those that are over count with their last report.
+        n_exits: Of the network.
 
     Returns:
-        What a run reports; with several seeds also ``<figure>_seed_<seed>`` for all figures but those of single exits.
-        ``epoch``, ``best_epoch`` and ``epochs_left`` are the largest.
+        What a run reports; with several seeds also ``<figure>_seed_<seed>`` for all figures but those of exits before
+        the last. ``epoch``, ``best_epoch`` and ``epochs_left`` are the largest.
     """
     reports = {seed: run.report for seed, run in runs.items()}
     first = next(iter(reports.values()))
@@ -96,11 +103,7 @@ def joint_report(runs: Mapping[int, SeedRun]) -> dict[str, Any]:
         return dict(first)
     figures = [key for key in first if key not in (*_EPOCHS, "done")]
     joint = {key: sum(report[key] for report in reports.values()) / len(reports) for key in figures}
-    own = {
-        f"{key}_seed_{seed}": report[key] for seed, report in reports.items() for key in figures if "_exit_" not in key
-    }
+    kept = [key for key in figures if "_exit_" not in key or key.endswith(f"_exit_{n_exits}")]
+    own = {f"{key}{OF_SEED}{seed}": report[key] for seed, report in reports.items() for key in kept}
     largest = {key: max(report[key] for report in reports.values()) for key in _EPOCHS}
     return {**joint, **own, **largest, "done": all(report["done"] for report in reports.values())}
-
-
-_EPOCHS = ("epoch", "best_epoch", "epochs_left")

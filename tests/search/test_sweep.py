@@ -1,6 +1,7 @@
 """A whole sweep, for real: Ray, Optuna, training, policies, certificate, files."""
 
 import json
+import re
 
 from mlflow.tracking import MlflowClient
 import numpy as np
@@ -225,6 +226,34 @@ def test_resuming_a_finished_sweep_repeats_nothing(halving, runner):
     assert after["trials"] == before["trials"]
     assert after["selected"] == before["selected"]
     assert len(_runs(runner, "halving")) == n_runs
+
+
+def test_sweep_with_seeds_shows_figures_over_them_and_what_mattered(runner):
+    summary, folder, printed = runner(
+        "seeds",
+        "seeds=[7, 11]",
+        "search.trials=8",
+        "training.epochs=1",
+        "search.sampler=random",
+        "search.first_trials=[{name: plain, distillation: none}]",
+    )
+    table = pd.read_csv(folder / "seeds.csv")
+    assert table["seed"].tolist() == [7, 11] * 8
+    assert table["label"].dropna().unique().tolist() == ["plain"]
+    reported = _runs(runner, "seeds", "trial")[0].data.metrics
+    own = [reported[f"macro_f1_exit_3_seed_{seed}"] for seed in (7, 11)]
+    np.testing.assert_allclose(table["last_exit_macro_f1"][:2], own)
+    assert reported["macro_f1_exit_3"] == pytest.approx(sum(own) / 2)
+    assert re.search(r"trial-0001 .*\nplain .*±", printed)
+    assert "Mean and sd over 2 seeds" in printed
+    importance = pd.read_csv(folder / "importance.csv")
+    assert importance["n_trials"].max() == 8
+    assert set(importance["objective"]) == {"accuracy", "mean_depth", "depth_at_target"}
+    client = MlflowClient(tracking_uri=runner.uri)
+    (parent,) = _runs(runner, "seeds", "sweep")
+    attached = {path.path for path in client.list_artifacts(parent.info.run_id)}
+    assert attached >= {"seeds.csv", "importance.csv", "importance.png"}
+    assert summary["selected"]["network"] == f"{summary['selected']['trial_id']}-seed-{summary['selected']['seed']}"
 
 
 def _runs(runner, name, kind=None):

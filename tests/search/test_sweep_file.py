@@ -78,6 +78,10 @@ def test_set_reaches_every_key(key):
         ),
         (["space.overrides.distillation=[self]"], r"'distillation' of number 1 must be among \['self'\] but 'none'"),
         (["search.first_trials=[{alpha: 3}]"], r"must lie in \[0.1, 0.9\] but 3 was given"),
+        (
+            ["search.first_trials=[{name: a}, {name: a}]"],
+            "names of search.first_trials must differ .* 'a' occurs 2 times",
+        ),
         (["name=2026-13-45"], "is not YAML"),
         (["space.name=pathlib:Path"], "space 'pathlib:Path' must be a Space"),
         (["workload=:x"], "workload ':x' cannot be imported"),

@@ -1,0 +1,81 @@
+"""How each configuration of a sweep did over its seeds: as a table of all figures, and as what a person is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import math
+
+import pandas as pd
+from rich.table import Table
+
+from search.trials import TrialOutcome
+from trainables.report import EXIT_FIGURES
+from trainables.seed_run import OF_SEED
+
+
+POLICY_FIGURES = ("accuracy", "mean_depth", "mean_cost", "depth_at_target")
+LAST_EXIT = "last_exit_"
+"""Before the names of figures of the last exit."""
+
+_MOST_ROWS = 16
+_SHOWN = {
+    "accuracy": "accuracy",
+    "mean_depth": "depth",
+    f"{LAST_EXIT}accuracy": "accuracy\nlast exit",
+    f"{LAST_EXIT}macro_f1": "macro-F1\nlast exit",
+    f"{LAST_EXIT}raw_ece": "ECE\nlast exit",
+    f"{LAST_EXIT}raw_nll": "NLL\nlast exit",
+}
+
+
+def seed_table(trials: Sequence[TrialOutcome], seeds: Sequence[int], *, n_exits: int) -> pd.DataFrame:
+    """One row for each fully trained trial and seed.
+
+    Args:
+        trials: Those that were trained with several seeds.
+        seeds: Their seeds.
+        n_exits: Of the network.
+
+    Returns:
+        ``trial_id``, ``label``, ``seed``, figures of the quick policy on ``search``, and with ``last_exit_`` before
+        them those of the last exit alone: :data:`~trainables.report.EXIT_FIGURES`.
+    """
+    own = {f"{LAST_EXIT}{name}": f"{name}_exit_{n_exits}" for name in EXIT_FIGURES}
+    columns = {**{name: name for name in POLICY_FIGURES}, **own}
+    return pd.DataFrame(
+        [
+            {
+                "trial_id": trial.trial_id,
+                "label": trial.label,
+                "seed": seed,
+                **{name: trial.metrics.get(f"{key}{OF_SEED}{seed}", math.nan) for name, key in columns.items()},
+            }
+            for trial in trials
+            if trial.is_full
+            for seed in seeds
+        ],
+        columns=["trial_id", "label", "seed", *columns],
+    )
+
+
+def show_seeds(table: pd.DataFrame) -> Table:
+    """Mean and standard deviation over the seeds of each configuration, in the order of the trials.
+
+    Of many configurations those with the least ``depth_at_target`` are shown.
+    """
+    trials = table.groupby(["trial_id", "label"], sort=False)
+    means, deviations = trials.mean(), trials.std()
+    kept = means.index.isin(means["depth_at_target"].nsmallest(_MOST_ROWS).index)
+    n_seeds = table["seed"].nunique()
+    title = f"Mean and sd over {n_seeds} seeds, on search; ECE and NLL before temperature scaling"
+    if not kept.all():
+        title += f"; the best {_MOST_ROWS} of {len(means)} configurations"
+    shown = Table(title=title, title_justify="left", show_edge=False, pad_edge=False, highlight=False)
+    shown.add_column("")
+    for heading in _SHOWN.values():
+        shown.add_column(heading, justify="right")
+    for key in means.index[kept]:
+        cells = [f"{means.loc[key, name]:.4f}\n±{deviations.loc[key, name]:.4f}" for name in _SHOWN]
+        trial_id, label = key
+        shown.add_row(f"{trial_id}\n{label}", *cells)
+    return shown

@@ -1,0 +1,52 @@
+"""What all trials together show: figures over seeds, and which parameters mattered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from search.importance import parameter_importance
+from search.importance_figure import draw_importance
+from search.record import SweepRecord
+from search.run_folder import RunFolder
+from search.seed_table import seed_table
+from search.trials import TrialOutcome
+
+
+def write_study(
+    folder: RunFolder,
+    record: SweepRecord,
+    outcomes: Sequence[TrialOutcome],
+    *,
+    seeds: Sequence[int],
+    n_exits: int,
+    seed: int,
+) -> pd.DataFrame | None:
+    """Write ``importance.csv`` and ``.png`` where enough trials were drawn, and ``seeds.csv`` where seeds are several.
+
+    Args:
+        folder: Where to.
+        record: The trials with what the sampler drew.
+        outcomes: The same trials as they ended.
+        seeds: Of each configuration.
+        n_exits: Of the network.
+        seed: Of the forest that importance is read from.
+
+    Returns:
+        The table over seeds, or None.
+    """
+    importance = parameter_importance([trial for trial in record.ended if trial.is_full], seed=seed)
+    if len(importance):
+        importance.to_csv(folder.importance_csv, index=False)
+        n_trials = importance["n_trials"].max()
+        draw_importance(
+            importance,
+            folder.importance_png,
+            title=f"{folder.name}: importance of parameters in up to {n_trials} trials",
+        )
+    if len(seeds) == 1:
+        return None
+    table = seed_table(outcomes, seeds, n_exits=n_exits)
+    table.to_csv(folder.seeds_csv, index=False)
+    return table
