@@ -7,6 +7,8 @@ variants train the same student on one thread, in turn, and their times are comp
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 import time
 from typing import Any
@@ -46,7 +48,9 @@ def student(train: Split) -> MultiExitModel:
     return get_workload("fashion-mnist").build_model(train, 10, NetworkSpec(N_EXITS, WIDTH))
 
 
-def training(train: Split, teachers: list[Teacher], *, augmentation: Augmentation, **params: Any) -> MultiExitTraining:
+def training(
+    train: Split, teachers: Sequence[Teacher], *, augmentation: Augmentation, **params: Any
+) -> MultiExitTraining:
     """A training of the student with these teachers, in two fixed views."""
     names = tuple(f"teacher_{i}" for i in range(len(teachers)))
     return MultiExitTraining(
@@ -73,13 +77,14 @@ def variants(train: Split) -> dict[str, MultiExitTraining]:
         "asked: the student's own size": NetworkTeacher(student(train), (28, 28)),
         "asked: ResNet-18, width 16": NetworkTeacher(resnet, (28, 28)),
     }
-    settings = {"augmentation": own.augmentation}
+    plain = partial(training, train, augmentation=own.augmentation)
+    taught = partial(plain, **_SETTINGS)
     return {
-        "plain cross-entropy": training(train, [], **settings),
-        "soft labels, one teacher": training(train, list(told[:1]), **settings, **_SETTINGS),
-        "soft labels, four split": training(train, list(told), **settings, **_SETTINGS),
-        "soft labels, four fused": training(train, list(told), **settings, **_SETTINGS, kd_mode="fused"),
-        **{name: training(train, [teacher], **settings, **_SETTINGS) for name, teacher in asked.items()},
+        "plain cross-entropy": plain([]),
+        "soft labels, one teacher": taught(told[:1]),
+        "soft labels, four split": taught(told),
+        "soft labels, four fused": taught(told, kd_mode="fused"),
+        **{name: taught([teacher]) for name, teacher in asked.items()},
     }
 
 

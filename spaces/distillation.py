@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from spaces.base import Asker
 from spaces.dimensions import Choice, Dimension, Fixed, Number
-from spaces.self_distillation import SelfDistillationSpace
+from spaces.self_distillation import SelfDistillationSpace, weight_schedules
 
 
 _MOST_TEACHERS_TO_CHOOSE_FROM = 4
@@ -40,14 +40,7 @@ class DistillationSpace(SelfDistillationSpace):
             "kd_temperature": Fixed(_SOFT_LABELS_TEMPERATURE),
             "kd_gamma": Number(0.0, 3.0),
             "kd_beta": Number(1.0, 8.0, log=True),
-            "kd_alpha": Number(0.1, 0.9),
-            "kd_alpha_schedule": Choice(("constant", "linear")),
-            "kd_alpha_end": Number(0.0, 0.9),
-            "kd_alpha_warmup": Number(0.0, 0.4),
-            "kd_margin_weight": Number(0.0, 0.1),
-            "kd_margin_weight_schedule": Choice(("constant", "linear")),
-            "kd_margin_weight_end": Number(0.0, 0.1),
-            "kd_margin_weight_until": Number(0.3, 1.0),
+            **weight_schedules("kd_"),
         }
 
     def walk(self, ask: Asker) -> None:

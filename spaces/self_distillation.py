@@ -9,6 +9,20 @@ from spaces.base import Asker, Space
 from spaces.dimensions import Choice, Dimension, Number
 
 
+def weight_schedules(prefix: str = "") -> dict[str, Dimension]:
+    """How much a teacher counts over the epochs: its distillation term, and its margin term."""
+    return {
+        f"{prefix}alpha": Number(0.1, 0.9),
+        f"{prefix}alpha_schedule": Choice(("constant", "linear")),
+        f"{prefix}alpha_end": Number(0.0, 0.9),
+        f"{prefix}alpha_warmup": Number(0.0, 0.4),
+        f"{prefix}margin_weight": Number(0.0, 0.1),
+        f"{prefix}margin_weight_schedule": Choice(("constant", "linear")),
+        f"{prefix}margin_weight_end": Number(0.0, 0.1),
+        f"{prefix}margin_weight_until": Number(0.3, 1.0),
+    }
+
+
 class SelfDistillationSpace(Space):
     """Conditional: nothing about a teacher is asked where distillation is off, no end where a weight is constant.
 
@@ -33,14 +47,7 @@ class SelfDistillationSpace(Space):
             "temperature": Number(1.0, 6.0, log=True),
             "gamma": Number(0.0, 3.0),
             **{f"teacher_weight_{depth}": Number(0.25, 2.0, log=True) for depth in early},
-            "alpha": Number(0.1, 0.9),
-            "alpha_schedule": Choice(("constant", "linear")),
-            "alpha_end": Number(0.0, 0.9),
-            "alpha_warmup": Number(0.0, 0.4),
-            "margin_weight": Number(0.0, 0.1),
-            "margin_weight_schedule": Choice(("constant", "linear")),
-            "margin_weight_end": Number(0.0, 0.1),
-            "margin_weight_until": Number(0.3, 1.0),
+            **weight_schedules(),
         }
 
     def walk(self, ask: Asker) -> None:

@@ -30,7 +30,7 @@ class Expected:
         labels: True classes, shape (N,).
         class_names: Of the data, in order.
         temperature: That the loss is made with.
-        augmentation: Of the training, as :meth:`~trainables.augment.Augmentation.facts` tells, or None.
+        augmentation: Of the training, as :meth:`~trainables.augment.Views.facts` tells, or None.
         split: Name of the split.
     """
 
@@ -69,8 +69,8 @@ class AlignmentReport:
 def check_alignment(file: str, soft: SoftLabels, expected: Expected) -> AlignmentReport:
     """Compare soft labels with what they are wanted for. Nothing is cut off or put in order."""
     first = _first_difference(expected.paths, soft.paths)
-    agreement = None if first else _agreement(soft, expected.labels)
-    problem, message = _problem(soft, expected, first, agreement)
+    answers = None if first else soft.probabilities.mean(axis=0).argmax(axis=1)
+    problem, message = _problem(soft, expected, first, answers)
     return AlignmentReport(
         file=file,
         problem=problem,
@@ -78,7 +78,7 @@ def check_alignment(file: str, soft: SoftLabels, expected: Expected) -> Alignmen
         lengths={"expected": len(expected.paths), "found": len(soft.paths)},
         hashes={"expected": hash_order(expected.paths), "found": soft.order_hash},
         first_difference=first,
-        agreement=agreement,
+        agreement=None if answers is None else float((answers == expected.labels).mean()),
     )
 
 
@@ -96,7 +96,7 @@ def require_aligned(reports: Sequence[AlignmentReport], report_file: Path) -> No
 
 
 def _problem(
-    soft: SoftLabels, expected: Expected, first: dict[str, Any] | None, agreement: float | None
+    soft: SoftLabels, expected: Expected, first: dict[str, Any] | None, answers: NDArray[np.int64] | None
 ) -> tuple[str, str]:
     """Kind and message of the first thing that is wrong, the ones that explain others before those."""
     if soft.class_names != expected.class_names:
@@ -119,11 +119,11 @@ def _problem(
             f"there must be {len(expected.paths)} rows, one per training sample, but there are {len(soft.paths)}"
             f"{_at(first)}; {_AGAIN}"
         )
-    if first is not None:
+    if first is not None or answers is None:
         same = set(soft.paths.tolist()) == set(expected.paths.tolist())
         kind, what = ("order", "rows are in another order") if same else ("samples", "rows are of other samples")
         return kind, f"{what}{_at(first)}; {_AGAIN}"
-    return _disagreement(soft, expected, agreement or 0.0)
+    return _disagreement(answers, expected)
 
 
 def _classes_message(found: tuple[str, ...], expected: tuple[str, ...]) -> str:
@@ -157,13 +157,8 @@ def _at(first: dict[str, Any] | None) -> str:
     return f"; first difference: row {first['row']} is {first['found']!r} instead of {first['expected']!r}"
 
 
-def _agreement(soft: SoftLabels, labels: NDArray[np.int64]) -> float:
-    return float((soft.probabilities.mean(axis=0).argmax(axis=1) == labels).mean())
-
-
-def _disagreement(soft: SoftLabels, expected: Expected, agreement: float) -> tuple[str, str]:
+def _disagreement(answers: NDArray[np.int64], expected: Expected) -> tuple[str, str]:
     """Ids can be right and the probabilities of other rows or columns: then they do not know the labels."""
-    answers = soft.probabilities.mean(axis=0).argmax(axis=1)
     counts = np.zeros((len(expected.class_names),) * 2, dtype=np.int64)
     np.add.at(counts, (answers, expected.labels), 1)
     for column, best in zip(*linear_sum_assignment(counts, maximize=True), strict=True):
@@ -175,7 +170,7 @@ def _disagreement(soft: SoftLabels, expected: Expected, agreement: float) -> tup
                 f"{other} times and {name!r} {right} times: columns are exchanged; {_AGAIN}"
             )
     shares = counts / len(answers)
-    by_chance = float(shares.sum(axis=0) @ shares.sum(axis=1))
+    agreement, by_chance = float(np.trace(shares)), float(shares.sum(axis=0) @ shares.sum(axis=1))
     if agreement <= by_chance + _CHANCE_DEVIATIONS * np.sqrt(by_chance * (1 - by_chance) / len(answers)):
         return "agreement", (
             f"the most probable class must be the label more often than by chance, {by_chance:.1%}, but it is for "

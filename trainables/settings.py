@@ -20,6 +20,10 @@ DISTILLATIONS = ("none", "self", "teachers", "both")
 
 # What soft labels are exported at unless something else is said.
 DEFAULT_KD_TEMPERATURE = 2.0
+_SCHEDULED = (
+    *("alpha", "alpha_schedule", "alpha_end", "alpha_warmup"),
+    *("margin_weight", "margin_weight_schedule", "margin_weight_end", "margin_weight_until"),
+)
 _KD_PARAMETERS = (
     "kd_teachers",
     "kd_mode",
@@ -28,14 +32,7 @@ _KD_PARAMETERS = (
     "kd_temperature",
     "kd_gamma",
     "kd_beta",
-    "kd_alpha",
-    "kd_alpha_schedule",
-    "kd_alpha_end",
-    "kd_alpha_warmup",
-    "kd_margin_weight",
-    "kd_margin_weight_schedule",
-    "kd_margin_weight_end",
-    "kd_margin_weight_until",
+    *(f"kd_{name}" for name in _SCHEDULED),
 )
 
 
@@ -160,14 +157,7 @@ def known_parameters(n_exits: int, teachers: Sequence[str] = ()) -> tuple[str, .
         "temperature",
         "gamma",
         *(f"teacher_weight_{depth}" for depth in early_depths),
-        "alpha",
-        "alpha_schedule",
-        "alpha_end",
-        "alpha_warmup",
-        "margin_weight",
-        "margin_weight_schedule",
-        "margin_weight_end",
-        "margin_weight_until",
+        *_SCHEDULED,
         *(_KD_PARAMETERS if teachers else ()),
         *(f"kd_weight_{name}" for name in teachers),
     )

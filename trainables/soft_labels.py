@@ -30,7 +30,7 @@ class SoftLabels:
         class_names: In the order of the columns.
         split: Name of the split that the samples are.
         temperature: ``T`` of the softmax.
-        augmentation: How the views came about, as :meth:`~trainables.augment.Augmentation.facts` tells; None where the
+        augmentation: How the views came about, as :meth:`~trainables.augment.Views.facts` tells; None where the
             one view is the samples as they are.
         facts: Free JSON facts: the teacher's model hash, its accuracy.
 
