@@ -1,7 +1,8 @@
-"""Refusing to resume a sweep on other data than it was started with."""
+"""Refusing to resume a sweep on other data, or with other teachers, than it was started with."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import json
 
 from search.errors import RunFolderError
@@ -17,15 +18,38 @@ def require_same_data(folder: RunFolder, splits: Splits) -> None:
     Raises:
         RunFolderError: If a split has other samples, labels or inputs than before.
     """
+    name = _first_changed(folder, "data_hashes", splits.data_hashes)
+    if name is not None:
+        raise RunFolderError(
+            f"{folder.name!r} was started on other data: its {name} split has changed since; "
+            f"resume it with the data it had, or start a new sweep"
+        )
+
+
+def require_same_teachers(folder: RunFolder, hashes: Mapping[str, str]) -> None:
+    """Compare files of teachers with those that the sweep was started with.
+
+    Args:
+        folder: The sweep's.
+        hashes: SHA-256 of the files, by the teachers' names.
+
+    Raises:
+        RunFolderError: If one has changed.
+    """
+    name = _first_changed(folder, "teacher_hashes", hashes)
+    if name is not None:
+        raise RunFolderError(
+            f"{folder.name!r} was started with another teacher {name!r}: its file has changed since; "
+            f"resume it with the file it had, or start a new sweep"
+        )
+
+
+def _first_changed(folder: RunFolder, key: str, now: Mapping[str, str]) -> str | None:
+    """The first name whose hash is not the one in ``environment.json``; a sweep stopped before that has none."""
     try:
-        stored = json.loads(folder.environment_file.read_text())["data_hashes"]
+        stored = json.loads(folder.environment_file.read_text())[key]
+        return next((name for name, found in now.items() if stored.get(name) != found), None)
     except FileNotFoundError:
-        return
-    except (ValueError, KeyError, TypeError):
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise RunFolderError(f"{folder.environment_file}: damaged, so the sweep cannot be resumed") from None
-    for name, now in splits.data_hashes.items():
-        if stored.get(name) != now:
-            raise RunFolderError(
-                f"{folder.name!r} was started on other data: its {name} split has changed since; "
-                f"resume it with the data it had, or start a new sweep"
-            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import distributions
 import platform
 import subprocess
@@ -11,8 +12,8 @@ from search.config import SweepConfig
 from trainables.data import Splits
 
 
-def describe_environment(config: SweepConfig, splits: Splits) -> dict[str, Any]:
-    """Python, machine, packages with versions, seeds, hashes and sizes of the splits, git commit."""
+def describe_environment(config: SweepConfig, splits: Splits, teacher_hashes: Mapping[str, str]) -> dict[str, Any]:
+    """Python, machine, packages with versions, seeds, hashes of splits and teachers, split sizes, git commit."""
     packages = {entry.metadata["Name"]: entry.version for entry in distributions() if entry.metadata["Name"]}
     return {
         "python": platform.python_version(),
@@ -22,6 +23,7 @@ def describe_environment(config: SweepConfig, splits: Splits) -> dict[str, Any]:
         "seeds": {"sweep": config.seed, "splits": config.splits.seed},
         "split_hashes": splits.hashes,
         "data_hashes": splits.data_hashes,
+        "teacher_hashes": dict(teacher_hashes),
         "split_sizes": {name: len(splits[name].ids) for name in splits.hashes},
         "packages": dict(sorted(packages.items(), key=lambda item: item[0].lower())),
     }

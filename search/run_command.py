@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from search.config import SweepConfig
-from search.data_check import require_same_data
+from search.data_check import require_same_data, require_same_teachers
 from search.errors import RunFolderError, SweepInterruptedError
 from search.redaction import HIDDEN
 from search.run_folder import RunFolder
@@ -57,6 +57,7 @@ def run_command(
         splits = load_splits(config)
         require_same_data(folder, splits)
         teachers = load_teachers(config, splits, report_file=folder.alignment_file)
+        require_same_teachers(folder, teachers.hashes)
     else:
         config = load_sweep(sweep or DEFAULT_PRESET, assignments, **options)
         # Before the folder is made: bad data must not leave an empty sweep behind.

@@ -137,6 +137,11 @@ class TeacherSection(Section):
     epochs: PositiveInt | None = None
     params: dict[str, Any] = Field(default_factory=dict)
 
+    @property
+    def file(self) -> Path | None:
+        """What there is of it before the sweep."""
+        return self.soft_labels or self.model
+
     @model_validator(mode="after")
     def _one_of_three(self) -> TeacherSection:
         given = [name for name in ("soft_labels", "model", "network") if getattr(self, name) is not None]

@@ -11,7 +11,7 @@ from scipy.special import softmax
 
 from search.config import SweepConfig
 from search.sweep import load_splits
-from search.teachers import replayed_views, require_same_data
+from search.teachers import replayed_views, require_fitting_teacher
 from trainables.model_file import load_model
 from trainables.soft_labels import SoftLabels
 from trainables.tabulate import model_hash
@@ -38,7 +38,7 @@ def soft_labels_command(
     views = replayed_views(config)
     network, facts = load_model(model)
     splits = load_splits(config)
-    require_same_data(model, facts, splits)
+    require_fitting_teacher(model, facts, splits)
     logits = teacher_logits(
         NetworkTeacher(network, facts.input_shape[1:]),
         splits.train,

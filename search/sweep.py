@@ -93,7 +93,7 @@ def run_sweep(
         record = SweepRecord(journal)
         record.settle()
         started = time.monotonic() - record.seconds
-        write_json(folder.environment_file, describe_environment(config, splits))
+        write_json(folder.environment_file, describe_environment(config, splits, teachers.hashes))
         if teachers.reports:
             require_aligned(teachers.reports, folder.alignment_file)
         tracker = Tracker(config.tracking_uri, config.tracking.experiment, folder, journal)

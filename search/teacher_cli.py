@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from rich.console import Console
 import typer
+
+from search.errors import ConfigError
 
 
 Sweep = Annotated[
@@ -33,22 +35,59 @@ def teacher(
         typer.Option("--param", metavar="NAME=VALUE", help="A training parameter, such as learning_rate_adamw=0.005."),
     ] = None,
     data_dir: DataDir = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            help="Take these weights instead of training: torch.save(model.state_dict(), ...) of torchvision's."
+        ),
+    ] = None,
+    image_size: Annotated[
+        int | None, typer.Option(min=8, help="Of the weights' training images; the data's where left out.")
+    ] = None,
+    mean: Annotated[
+        str | None, typer.Option(help="Of the weights' training images in 0..1, by channel; ImageNet's where left out.")
+    ] = None,
+    std: Annotated[str | None, typer.Option(help="Likewise.")] = None,
 ) -> None:
     """Train a teacher: one network, one configuration, on the training split of a sweep.
 
     Its best epoch is chosen on `search`; `certify` and `test` are not touched. Writes `model.safetensors`, which a
-    sweep names under `teachers`, and `teacher.json`.
+    sweep names under `teachers`, and `teacher.json`. With `--weights` a torchvision classifier that was trained
+    elsewhere, on the same classes in the same order, is taken in and measured on `search`.
 
     For example:
 
     - `exitsearch teacher fashion-mnist --data-dir data --set training.network=resnet-18 --set training.width=16
       --set training.epochs=10 --out teachers/resnet`
+
+    - `exitsearch teacher vww --data-dir images --set training.network=mobilenet-v3-large --weights large.pth
+      --image-size 224 --out teachers/large`
     """
     from search.sweep_file import load_sweep, read_assignments
     from search.teacher_command import teacher_command
+    from trainables.foreign_weights import ForeignWeights
 
     config = load_sweep(sweep, [*(assignments or []), *_NOT_SEARCHED], data_dir=str(data_dir) if data_dir else None)
-    teacher_command(config, read_assignments("--param", params or []), out=out, console=Console())
+    options = {"image_size": image_size, "mean": _numbers("--mean", mean), "std": _numbers("--std", std)}
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    if weights is None and given:
+        raise ConfigError(f"--{next(iter(given)).replace('_', '-')} is about --weights, which are not given; name them")
+    if weights is not None and params:
+        raise ConfigError(f"--param {params[0]} is about training, which --weights are not given; leave one out")
+    teacher_command(
+        config,
+        read_assignments("--param", params or []),
+        out=out,
+        console=Console(),
+        weights=None if weights is None else ForeignWeights(weights, **given),
+    )
+
+
+def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
+    try:
+        return None if text is None else tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ConfigError(f"{option} must be numbers joined by commas, such as 0.5,0.5,0.5, but is {text!r}") from None
 
 
 def soft_labels(

@@ -1,4 +1,4 @@
-"""``exitsearch teacher``: train one network with one configuration, to teach others."""
+"""``exitsearch teacher``: train one network with one configuration, or take in one from elsewhere, to teach others."""
 
 from __future__ import annotations
 
@@ -14,11 +14,24 @@ from search.errors import ConfigError
 from search.result_files import write_json
 from search.sweep import load_splits
 from search.tuner import build_task
-from trainables.model_file import MODEL_FILE, save_model
-from trainables.teacher_training import train_teacher
+from trainables.data import Splits
+from trainables.foreign_weights import ForeignWeights, with_foreign_weights
+from trainables.model_file import MODEL_FILE, ModelFacts, save_model
+from trainables.models import MultiExitModel
+from trainables.task import TrialTask
+from trainables.teacher_logits import teacher_logits
+from trainables.teacher_training import require_knowledge, train_teacher
+from trainables.teachers import NetworkTeacher
 
 
-def teacher_command(config: SweepConfig, params: Mapping[str, Any], *, out: Path, console: Console) -> dict[str, Any]:
+def teacher_command(
+    config: SweepConfig,
+    params: Mapping[str, Any],
+    *,
+    out: Path,
+    console: Console,
+    weights: ForeignWeights | None = None,
+) -> dict[str, Any]:
     """Train a network on a sweep's training split, and keep its best epoch by the last exit's error on ``search``.
 
     Args:
@@ -26,36 +39,54 @@ def teacher_command(config: SweepConfig, params: Mapping[str, Any], *, out: Path
         params: Training parameters; what is left out is neutral.
         out: New folder for ``model.safetensors`` and ``teacher.json``.
         console: Where to print.
+        weights: Those of a network that need not be trained.
 
     Raises:
         ConfigError: If the folder exists.
-        TrainingError: If a parameter is wrong, or the training diverges.
+        TrainingError: If a parameter is wrong, the training diverges, the weights do not fit, or the network is no
+            better than always naming the largest class.
     """
     if out.exists():
         raise ConfigError(f"{out} must be a new folder but exists; choose another --out")
     splits = load_splits(config)
     task = build_task(config, splits)
     started = time.monotonic()
-
-    def show(epoch: int, loss: float, accuracy: float) -> None:
-        console.print(
-            f"epoch {epoch}/{config.training.epochs}  loss {loss:.4f}  accuracy {accuracy:.4f}", highlight=False
-        )
-
-    teacher = train_teacher(task, params, splits.train, splits.search, on_epoch=show)
+    if weights is None:
+        network, facts, told = _train(task, params, splits, console)
+    else:
+        network, facts, told = _take_in(task, weights, splits)
     out.mkdir(parents=True)
-    save_model(out / MODEL_FILE, teacher.network, task.facts(splits.train))
-    facts = {
-        "best_epoch": teacher.epoch,
-        "search_accuracy_by_exit": teacher.accuracies,
-        "params": dict(params),
-        "split_hashes": splits.hashes,
-        "seconds": time.monotonic() - started,
-    }
-    write_json(out / "teacher.json", facts)
+    save_model(out / MODEL_FILE, network, facts)
+    told |= {"split_hashes": splits.hashes, "seconds": time.monotonic() - started}
+    write_json(out / "teacher.json", told)
     console.print(
-        f"{out / MODEL_FILE}: accuracy {teacher.accuracies[-1]:.4f} on search, of epoch {teacher.epoch}",
+        f"{out / MODEL_FILE}: accuracy {told['search_accuracy_by_exit'][-1]:.4f} on search",
         soft_wrap=True,
         highlight=False,
     )
-    return facts
+    return told
+
+
+def _train(
+    task: TrialTask, params: Mapping[str, Any], splits: Splits, console: Console
+) -> tuple[MultiExitModel, ModelFacts, dict[str, Any]]:
+    def show(epoch: int, loss: float, accuracy: float) -> None:
+        console.print(f"epoch {epoch}/{task.recipe.epochs}  loss {loss:.4f}  accuracy {accuracy:.4f}", highlight=False)
+
+    teacher = train_teacher(task, params, splits.train, splits.search, on_epoch=show)
+    told = {
+        "best_epoch": teacher.epoch,
+        "search_accuracy_by_exit": list(teacher.accuracies),
+        "params": dict(params),
+    }
+    return teacher.network, task.facts(splits.train), told
+
+
+def _take_in(
+    task: TrialTask, weights: ForeignWeights, splits: Splits
+) -> tuple[MultiExitModel, ModelFacts, dict[str, Any]]:
+    network, facts = with_foreign_weights(weights, task, splits.train)
+    logits = teacher_logits(NetworkTeacher(network, facts.input_shape[1:]), splits.search, None)
+    accuracy = float((logits[0].argmax(axis=1) == splits.search.labels).mean())
+    require_knowledge(accuracy, splits.search)
+    return network, facts, {"weights": str(weights.path.absolute()), "search_accuracy_by_exit": [accuracy]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import file_digest
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ class CheckedTeachers:
         views: The fixed augmentations that epochs go through; None where images stay as they are.
         can_be_shown: Whether the images that are trained on can be shown to a teacher beforehand.
         reports: On the alignment of each file of soft labels.
+        hashes: SHA-256 of the files, by the teachers' names.
     """
 
     logits: Mapping[int, NDArray[np.float32]] = field(default_factory=dict)
@@ -41,6 +43,7 @@ class CheckedTeachers:
     views: Views | None = None
     can_be_shown: bool = False
     reports: tuple[AlignmentReport, ...] = ()
+    hashes: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_teachers(config: SweepConfig, splits: Splits, *, report_file: Path) -> CheckedTeachers:
@@ -75,7 +78,7 @@ def load_teachers(config: SweepConfig, splits: Splits, *, report_file: Path) -> 
         if any(report.problem for report in reports):
             require_aligned(reports, report_file)
     for path in models.values():
-        require_same_data(path, load_model(path)[1], splits)
+        require_fitting_teacher(path, load_model(path)[1], splits)
     can_be_shown = can_replay(config)
     return CheckedTeachers(
         logits={i: one.logits() for i, one in soft.items()},
@@ -83,10 +86,16 @@ def load_teachers(config: SweepConfig, splits: Splits, *, report_file: Path) -> 
         views=replayed_views(config) if can_be_shown else None,
         can_be_shown=can_be_shown,
         reports=reports,
+        hashes={one.name: _hash(one.file) for one in config.teachers if one.file is not None},
     )
 
 
-def require_same_data(path: Path, facts: ModelFacts, splits: Splits) -> None:
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def require_fitting_teacher(path: Path, facts: ModelFacts, splits: Splits) -> None:
     """Refuse a teacher of other classes or channels.
 
     Raises:

@@ -64,16 +64,21 @@ def train_teacher(
         on_epoch(training.epoch, loss, accuracies[-1])
         report = {"epoch": training.epoch, "error": 1 - accuracies[-1], "accuracies": accuracies}
         is_over = best.tell(report, training.network)
-    _require_knowledge(best.report["accuracies"][-1], search)
+    require_knowledge(best.report["accuracies"][-1], search)
     network = training.model.cpu()
     network.load_state_dict(best.weights)
     return TrainedTeacher(network.eval(), best.report["epoch"], best.report["accuracies"])
 
 
-def _require_knowledge(accuracy: float, search: Split) -> None:
+def require_knowledge(accuracy: float, search: Split) -> None:
+    """Refuse a teacher that is no better on ``search`` than always naming the largest class.
+
+    Raises:
+        TrainingError: With both accuracies.
+    """
     largest = np.bincount(search.labels).max() / len(search.labels)
     if accuracy <= largest:
         raise TrainingError(
             f"a teacher must be more often right than always naming the largest class, {largest:.4f} on search, but is "
-            f"{accuracy:.4f}; train it longer, or with another learning rate"
+            f"{accuracy:.4f}; train it longer, or with another learning rate, or check the image size of its weights"
         )

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from search.data_check import require_same_data
+from search.data_check import require_same_data, require_same_teachers
 from search.environment import describe_environment
 from search.errors import RunFolderError
 from search.result_files import write_json
@@ -16,11 +16,14 @@ def test_other_labels_or_images_are_refused(tmp_path):
     splits = load_splits(config)
     folder = RunFolder(tmp_path)
     require_same_data(folder, splits)
-    write_json(folder.environment_file, describe_environment(config, splits))
+    write_json(folder.environment_file, describe_environment(config, splits, {"large": "abc"}))
     require_same_data(folder, load_splits(config))
     for changed in ({"labels": splits.test.labels[::-1]}, {"inputs": splits.test.inputs + 1}):
         with pytest.raises(RunFolderError, match="was started on other data: its test split has changed"):
             require_same_data(folder, replace(splits, test=replace(splits.test, **changed)))
+    require_same_teachers(folder, {"large": "abc"})
+    with pytest.raises(RunFolderError, match="started with another teacher 'large': its file has changed since"):
+        require_same_teachers(folder, {"large": "abd"})
     folder.environment_file.write_text("{")
     with pytest.raises(RunFolderError, match="damaged"):
         require_same_data(folder, splits)

@@ -4,11 +4,16 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+import torch
+from torch import nn
+from torchvision.models import resnet18
 
 from search.cli import main
 from search.sweep import load_splits
 from search.sweep_file import load_sweep
 from search.teachers import load_teachers
+from trainables.foreign_weights import IMAGENET_MEAN, IMAGENET_STD
 from trainables.model_file import load_model
 from trainables.soft_labels import SoftLabels
 
@@ -65,3 +70,51 @@ def test_a_folder_that_exists_is_not_overwritten(folder, capsys):
         main(["teacher", "digits", "--out", str(folder / "large")])
     assert ended.value.code == 2
     assert "must be a new folder but exists" in capsys.readouterr().err
+
+
+def test_weights_from_elsewhere_are_taken_in(tmp_path, capsys):
+    config = load_sweep("digits", [])
+    splits = load_splits(config)
+    network = resnet18(num_classes=10)
+    torch.save(network.state_dict(), tmp_path / "random.pth")
+    command = ["teacher", "digits", "--set", "training.network=resnet-18", "--set", "training.width=64"]
+    untrained = [*command, "--weights", str(tmp_path / "random.pth"), "--out", str(tmp_path / "untrained")]
+    refused(untrained, "more often right than always naming the largest class", capsys)
+    assert not (tmp_path / "untrained").exists()
+    fit_last_layer(network, splits.train)
+    torch.save(network.state_dict(), tmp_path / "fitted.pth")
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--weights", str(tmp_path / "fitted.pth"), "--out", str(tmp_path / "fitted")])
+    assert ended.value.code == 0
+    told = json.loads((tmp_path / "fitted" / "teacher.json").read_text())
+    assert told["search_accuracy_by_exit"][0] > 0.5
+    assert load_model(tmp_path / "fitted" / "model.safetensors")[1].network.width == 64
+
+
+def test_options_of_weights_need_weights(tmp_path, capsys):
+    command = ["teacher", "digits", "--out", str(tmp_path / "out")]
+    refused([*command, "--image-size", "64"], "--image-size is about --weights, which are not given", capsys)
+    weights = ["--weights", str(tmp_path / "x.pth")]
+    refused([*command, *weights, "--std", "a,b"], "--std must be numbers joined by commas", capsys)
+    refused([*command, *weights, "--param", "a=1"], "--param a=1 is about training", capsys)
+    refused([*command, *weights], "x.pth: there is no such file of weights", capsys)
+
+
+def refused(command, message, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def fit_last_layer(network, train):
+    """Have a random network name the classes by a linear fit of its last features."""
+    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
+    layer, network.fc = network.fc, nn.Identity()
+    with torch.inference_mode():
+        features = network.eval()((torch.from_numpy(train.inputs) - mean) / std).numpy()
+    fitted = LogisticRegression(max_iter=300).fit(features, train.labels)
+    network.fc = layer
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(fitted.coef_))
+        layer.bias.copy_(torch.from_numpy(fitted.intercept_))

@@ -1,7 +1,9 @@
 """The teachers that a sweep names: what fits its data is let through, everything else is one line."""
 
 from dataclasses import replace
+from hashlib import sha256
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,6 +66,7 @@ def test_soft_labels_that_fit(splits, file, tmp_path):
     assert found.logits[0].shape == (1, len(splits.train.labels), 10)
     assert [report.problem for report in found.reports] == [""]
     assert found.can_be_shown
+    assert found.hashes == {"oracle": sha256(Path(file).read_bytes()).hexdigest()}
     assert not (tmp_path / "report").exists()
 
 

@@ -1,0 +1,107 @@
+"""Teachers from elsewhere: a torchvision classifier's own weights in a network of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from pickle import UnpicklingError
+
+import torch
+from torch import Tensor
+
+from trainables.data import Split
+from trainables.errors import TrainingError
+from trainables.model_file import ModelFacts
+from trainables.models import MultiExitModel
+from trainables.models.tracing import first_line
+from trainables.task import TrialTask
+from trainables.workloads import get_workload
+
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+"""Per colour, of inputs in 0..1: what networks for ImageNet and those tuned from them are given."""
+
+_STAGE = "stages.0."
+_OWN = ("mean", "std")
+
+
+@dataclass(frozen=True)
+class ForeignWeights:
+    """A classifier of torchvision that was trained elsewhere.
+
+    Attributes:
+        path: What ``torch.save(model.state_dict(), path)`` has written. Nothing is unpickled but tensors.
+        image_size: Height and width of the images that it was trained with; None takes those of the data.
+        mean: Per input channel of the network, of inputs in 0..1, that it was trained with.
+        std: Likewise.
+    """
+
+    path: Path
+    image_size: int | None = None
+    mean: Sequence[float] = IMAGENET_MEAN
+    std: Sequence[float] = IMAGENET_STD
+
+
+def with_foreign_weights(weights: ForeignWeights, task: TrialTask, train: Split) -> tuple[MultiExitModel, ModelFacts]:
+    """Build the task's network, with its last exit alone, and give it weights.
+
+    Args:
+        weights: Of that network.
+        task: Names the network.
+        train: For the channels of the data.
+
+    Returns:
+        The network on the CPU, in evaluation mode, and what its model file states.
+
+    Raises:
+        TrainingError: If the file cannot be read, or weights, mean and std do not fit the network.
+    """
+    size = train.inputs.shape[2:] if weights.image_size is None else (weights.image_size,) * 2
+    shape = (train.inputs.shape[1], *size)
+    spec = replace(task.network, n_exits=1, blocks=None, pretrained=False)
+    model = get_workload(task.workload).build_network(
+        shape, len(task.class_names), spec, mean=weights.mean, std=weights.std
+    )
+    _load(weights.path, model)
+    _require_channels(model.eval(), shape, len(weights.mean))
+    return model, ModelFacts(task.workload, spec, shape, task.class_names)
+
+
+def _require_channels(model: MultiExitModel, shape: tuple[int, ...], n_given: int) -> None:
+    try:
+        with torch.inference_mode():
+            model(torch.zeros(1, *shape))
+    except RuntimeError as error:
+        raise TrainingError(
+            f"mean and std must have as many values as the network has input channels but have {n_given} "
+            f"({first_line(error)}); give others with --mean and --std"
+        ) from None
+
+
+def _load(path: Path, model: MultiExitModel) -> None:
+    given = {f"{_STAGE}{name}": tensor for name, tensor in _read(path).items()}
+    own = {name: tensor for name, tensor in model.state_dict().items() if name in _OWN}
+    try:
+        model.load_state_dict({**given, **own})
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip().replace(_STAGE, "")
+        raise TrainingError(
+            f"{path}: weights must fit the network but do not ({reason}); name the network and the width that they "
+            f"are of with --set training.network and training.width"
+        ) from None
+
+
+def _read(path: Path) -> Mapping[str, Tensor]:
+    if not path.is_file():
+        raise TrainingError(f"{path}: there is no such file of weights; torch.save(model.state_dict(), ...) writes one")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, UnpicklingError, EOFError, ValueError) as error:
+        raise TrainingError(f"{path}: not a readable file of weights ({first_line(error)})") from None
+    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise TrainingError(
+            f"{path}: weights must be tensors by name, as model.state_dict() gives them, but are not; save just those"
+        )
+    return state
