@@ -154,7 +154,12 @@ def _first_difference(expected: NDArray[np.str_], found: NDArray[np.str_]) -> di
 def _at(first: dict[str, Any] | None) -> str:
     if first is None:
         return ""
-    return f"; first difference: row {first['row']} is {first['found']!r} instead of {first['expected']!r}"
+    row, expected, found = first["row"], first["expected"], first["found"]
+    if found is None:
+        return f"; row {row}, {expected!r}, is missing"
+    if expected is None:
+        return f"; row {row}, {found!r}, is one too many"
+    return f"; first difference: row {row} is {found!r} instead of {expected!r}"
 
 
 def _disagreement(answers: NDArray[np.int64], expected: Expected) -> tuple[str, str]:

@@ -53,12 +53,17 @@ WRONG = {
     "length": (
         rows_of(soft_labels(), np.arange(N_SAMPLES - 1)),
         {},
-        "must be 120 rows, one per training sample, but there are 119; first difference: row 119 is None",
+        "must be 120 rows, one per training sample, but there are 119; row 119, 'images/119.png', is missing",
     ),
     "longer": (
         soft_labels(),
         {"paths": expected().paths[1:], "labels": expected().labels[1:]},
         "must be 119 rows.*there are 120; first difference: row 0 is 'images/000.png' instead of 'images/001.png'",
+    ),
+    "one too many": (
+        soft_labels(),
+        {"paths": expected().paths[:-1], "labels": expected().labels[:-1]},
+        "must be 119 rows.*there are 120; row 119, 'images/119.png', is one too many",
     ),
     "samples": (
         soft_labels(paths=np.array([f"others/{i:03d}.png" for i in range(N_SAMPLES)])),
