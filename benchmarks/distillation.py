@@ -64,13 +64,14 @@ def repeat(found: RunFolder, seeds: list[int], *, runs: Path, data_dir: Path, co
     teachers = [
         {"name": one.name, "model": str(found.teacher(one.name))} for one in load_sweep(str(SWEEP), []).teachers
     ]
-    arms = [{"name": "plain", "distillation": "none"}, {"name": "distilled", **searched_params(found)}]
+    distilled = {"distillation": "teachers", **searched_params(found)}
+    arms = [{"name": "plain", "distillation": "none"}, {"name": "distilled", **distilled}]
     assignments = [
         f"seeds={seeds}",
         f"teachers={json.dumps(teachers)}",
         f"search.first_trials={json.dumps(arms)}",
         "search.trials=2",
-        "space.overrides.distillation=[none, teachers, both]",
+        "space.overrides.distillation=[none, teachers]",
     ]
     return run("repeated", assignments, runs=runs, data_dir=data_dir, console=console)
 

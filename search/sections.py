@@ -63,6 +63,8 @@ class TrainingSection(Section):
     n_exits: PositiveInt | None = None
     width: PositiveInt | None = None
     blocks: list[str] | None = None
+    depth: PositiveInt | None = None
+    head: str | None = None
     pretrained: bool = False
     epochs: PositiveInt = 30
     batch_size: PositiveInt = 64
@@ -105,7 +107,7 @@ class TrainingSection(Section):
         if self.n_exits is None or self.width is None:
             raise ConfigError("training.n_exits and width are only known once the configuration is resolved")
         blocks = None if self.blocks is None else tuple(self.blocks)
-        return NetworkSpec(self.n_exits, self.width, self.network, blocks, self.pretrained)
+        return NetworkSpec(self.n_exits, self.width, self.network, blocks, self.pretrained, self.depth, self.head)
 
     def recipe(self, *, view_seed: int) -> Recipe:
         """What all trials share of their training."""
@@ -164,7 +166,7 @@ class TeacherSection(Section):
                 "n_exits": self.n_exits,
                 "width": self.width or family.width,
                 "epochs": self.epochs or student.epochs,
-                "blocks": None,
+                **dict.fromkeys(("blocks", "depth", "head")),
             }
         )
 

@@ -97,10 +97,12 @@ def _read(path: Path) -> tuple[dict[str, object], ModelFacts]:
 
 
 def _network_spec(stated: Any) -> NetworkSpec:
-    family, blocks = stated["family"], stated["blocks"]
+    family, blocks, depth, head = (stated.get(name) for name in ("family", "blocks", "depth", "head"))
     return NetworkSpec(
         n_exits=int(stated["n_exits"]),
         width=int(stated["width"]),
         family=None if family is None else str(family),
         blocks=None if blocks is None else tuple(str(block) for block in blocks),
+        depth=None if depth is None else int(depth),
+        head=None if head is None else str(head),
     )

@@ -30,6 +30,7 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
     the trial elsewhere, where it goes on from its last epoch.
     """
 
+    _params: dict[str, Any]
     _runs: dict[int, SeedRun]
     _untold: dict[str, Any] | None
 
@@ -85,7 +86,7 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
         self._continue(read_state(Path(checkpoint)))
 
     def _begin(self, config: Mapping[str, Any]) -> None:
-        params = dict(config)
+        self._params = params = dict(config)
         name = params.pop("trial", None)
         self._folder = CheckpointFolder(self._checkpoints / name) if self._checkpoints and name else None
         self._untold = None
@@ -112,8 +113,9 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
         self._untold = state["report"]
 
     def _state(self, report: dict[str, Any] | None) -> dict[str, Any]:
-        """What continues the trial, and what it reported last."""
-        return {"runs": {seed: run.state() for seed, run in self._runs.items()}, "report": report}
+        """What continues the trial, its parameters, and what it reported last."""
+        runs = {seed: run.state() for seed, run in self._runs.items()}
+        return {"params": self._params, "runs": runs, "report": report}
 
     def _train_and_report(self) -> dict[str, Any]:
         started = time.perf_counter()

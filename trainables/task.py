@@ -15,7 +15,7 @@ from trainables.checkpoints import CheckpointFolder, read_state
 from trainables.data import Split
 from trainables.errors import CheckpointError
 from trainables.model_file import ModelFacts
-from trainables.models import MultiExitModel, NetworkSpec
+from trainables.models import SEARCHABLE, MultiExitModel, NetworkSpec
 from trainables.recipe import Recipe
 from trainables.tabulate import exit_table
 from trainables.teachers import Teachers
@@ -57,6 +57,10 @@ class TrialTask:
         """Number of exits, ``E``."""
         return self.network.n_exits
 
+    def with_params(self, params: Mapping[str, Any]) -> TrialTask:
+        """The same with the network that a trial's parameters name."""
+        return replace(self, network=self.network.with_params(params))
+
     def build_model(self, train: Split, *, seed: int | None = None) -> MultiExitModel:
         """The untrained network, with the first seed unless another is given."""
         torch.manual_seed(self.seeds[0] if seed is None else seed)
@@ -79,9 +83,10 @@ class TrialTask:
             teachers: Those that :attr:`teachers` names; they are only asked where the parameters say so.
         """
         workload = get_workload(self.workload)
-        settings = workload.settings(params, n_exits=self.n_exits, epochs=self.recipe.epochs, teachers=self.teachers)
+        own = {name: value for name, value in params.items() if name not in SEARCHABLE}
+        settings = workload.settings(own, n_exits=self.n_exits, epochs=self.recipe.epochs, teachers=self.teachers)
         return MultiExitTraining(
-            self.build_model(train, seed=seed),
+            self.with_params(params).build_model(train, seed=seed),
             settings,
             self.recipe,
             train,
@@ -113,7 +118,8 @@ class TrialTask:
         state = CheckpointFolder(folder).newest(read_state)
         if state is None or not state["report"]["done"]:
             raise CheckpointError(f"{folder}: the checkpoint of the last epoch is gone or damaged")
-        model = replace(self, network=replace(self.network, pretrained=False)).build_model(train)
+        own = self.with_params(state["params"])
+        model = replace(own, network=replace(own.network, pretrained=False)).build_model(train)
         run = state["runs"][self.seeds[0] if seed is None else seed]
         model.load_state_dict(run["kept"] or run["training"]["model"])
         return model.eval()

@@ -62,7 +62,7 @@ def test_checkpoint_holds_nothing_that_could_run_code(trainable, tmp_path):
     trainable.step()
     trainable.save_checkpoint(str(tmp_path))
     state = torch.load(tmp_path / STATE_FILE, weights_only=True)
-    assert state.keys() == {"runs", "report"}
+    assert state.keys() == {"params", "runs", "report"}
     expected = {"epoch", "model", "optimiser", "scheduler", "generator", "torch_random"}
     assert state["runs"][0]["training"].keys() >= expected
 
@@ -251,3 +251,20 @@ def test_the_seed_that_fails_is_named(task, digits):
     while not (found := report.step())["done"]:
         pass
     assert "with seed 7" in found["failure"]
+
+
+def test_a_trial_may_vary_width_and_head_of_its_network(task, digits, tmp_path):
+    audio = replace(task, network=replace(task.network, family="audio-cnn", width=4))
+    trial = begun({"trial": "trial-0001", "width": 8, "head": "max-mean"}, audio, digits, tmp_path)
+    while not trial.step()["done"]:
+        pass
+    kept = audio.load_model(tmp_path / "trial-0001", digits.train)
+    trained = trial._runs[task.seeds[0]].training.model
+    assert kept.stages[0][0][0].out_channels == 8
+    assert all(torch.equal(kept.state_dict()[name], tensor) for name, tensor in trained.state_dict().items())
+    facts = audio.with_params({"width": 8, "head": "max-mean", "alpha": 0.5}).facts(digits.train)
+    assert (facts.network.width, facts.network.head, facts.network.family) == (8, "max-mean", "audio-cnn")
+
+
+def test_a_head_that_is_not_for_the_network_is_the_trials_failure(task, digits):
+    assert "training.head is not for this network" in begun({"head": "max-mean"}, task, digits).step()["failure"]

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+
+SEARCHABLE = ("width", "head")
+"""What of a network a trial may vary."""
 
 
 @dataclass(frozen=True)
@@ -15,6 +21,8 @@ class NetworkSpec:
         family: Name of the network family; None is the workload's own network.
         blocks: The ``E - 1`` blocks that exits follow; None leaves it to the family.
         pretrained: Whether to start from ImageNet weights.
+        depth: Number of blocks; None leaves it to the family.
+        head: Of the earlier exits; None leaves it to the family.
     """
 
     n_exits: int
@@ -22,3 +30,9 @@ class NetworkSpec:
     family: str | None = None
     blocks: tuple[str, ...] | None = None
     pretrained: bool = False
+    depth: int | None = None
+    head: str | None = None
+
+    def with_params(self, params: Mapping[str, Any]) -> NetworkSpec:
+        """The same with what a trial's parameters say about the network: those that :data:`SEARCHABLE` names."""
+        return replace(self, **{name: params[name] for name in SEARCHABLE if name in params})

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -81,16 +82,15 @@ class Workload:
             TrainingError: If the network cannot be built like that.
         """
         build = self.build if network.family is None else get_network(network.family).build
-        options = {
-            **({"blocks": network.blocks} if network.blocks is not None else {}),
-            **({"pretrained": True} if network.pretrained else {}),
-        }
+        options: dict[str, Any] = {name: getattr(network, name) for name in ("blocks", "depth", "head")}
+        options = {name: value for name, value in options.items() if value is not None}
+        options |= {"pretrained": True} if network.pretrained else {}
         unknown = sorted(set(options) - set(signature(build).parameters))
         if unknown:
             name = network.family or f"that of workload {self.name}"
             raise TrainingError(
-                f"training.{unknown[0]} is for networks of torchvision but the network is {name}; leave it out, or "
-                f"choose another training.network"
+                f"training.{unknown[0]} is not for this network, which is {name}; leave it out, or choose another "
+                f"training.network"
             )
         return build(
             input_shape=input_shape,

@@ -42,7 +42,7 @@ def test_inputs_are_standardised_with_the_training_split(workload, splits):
 def test_options_that_a_network_does_not_have_are_refused(splits):
     digits = get_workload("digits")
     for network in (NetworkSpec(2, 8, blocks=("features.1",)), NetworkSpec(2, 8, family="small-cnn", pretrained=True)):
-        with pytest.raises(TrainingError, match=r"training\.(blocks|pretrained) is for networks of torchvision but"):
+        with pytest.raises(TrainingError, match=r"training\.(blocks|depth|head|pretrained) is not for this network"):
             digits.build_model(splits.train, 10, network)
 
 

@@ -1,0 +1,93 @@
+"""The network for log-mel features: where its exits are, and what its heads compute."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from trainables.errors import TrainingError
+from trainables.models import audio_cnn, relative_cost
+from trainables.models.audio_heads import HEADS, AttentiveStatisticsHead, MaxMeanHead, build_head
+
+
+SHAPE = (1, 64, 101)
+
+
+def network(**options):
+    torch.manual_seed(0)
+    given = {"n_exits": 3, "width": 4} | options
+    return audio_cnn(input_shape=SHAPE, n_classes=5, mean=[0.0], std=[1.0], **given).eval()
+
+
+def channels(model):
+    """Output channels of the convolutions of each stage."""
+    return [[layer.out_channels for layer in stage.modules() if isinstance(layer, nn.Conv2d)] for stage in model.stages]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, [[4], [8], [16]]),
+        ({"n_exits": 1}, [[4]]),
+        ({"n_exits": 1, "depth": 3}, [[4, 8, 16]]),
+        ({"depth": 5}, [[4, 8], [16], [32, 32]]),
+        ({"blocks": ["block1", "block2"]}, [[4], [8], [16]]),
+        ({"blocks": ["block2", "block3"], "depth": 5}, [[4, 8], [16], [32, 32]]),
+    ],
+)
+def test_exits_follow_the_blocks_that_are_named(options, expected):
+    model = network(**options)
+    assert channels(model) == expected
+    assert model(torch.rand(2, *SHAPE)).shape == (2, len(expected), 5)
+    assert (np.diff(relative_cost(model, SHAPE), prepend=0) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"blocks": ["block2", "block1"]}, "in rising order and before the last block but are block2, block1; rename"),
+        ({"blocks": ["block0"]}, "blocks must be block1, block2"),
+        ({"blocks": ["features.3"]}, "but are features.3"),
+        ({"blocks": ["block3"], "depth": 3}, "but are block3 of 3"),
+        ({"depth": 2}, "depth must be at least the number of exits, 3, but is 2"),
+        ({"head": "median"}, "head must be one of max-mean, average, attentive-statistics but is 'median'"),
+    ],
+)
+def test_what_cannot_be_built_is_one_line(options, message):
+    with pytest.raises(TrainingError, match=message):
+        network(**options)
+
+
+def test_maps_stay_large_enough():
+    model = network(n_exits=7)
+    assert model(torch.rand(1, *SHAPE)).shape == (1, 7, 5)
+
+
+def test_head_of_the_document_takes_the_maximum_over_time_and_then_the_mean_over_mels():
+    head = MaxMeanHead(3, 5)
+    features = torch.randn(2, 3, 8, 11)
+    expected = features.numpy().max(axis=3).mean(axis=2) @ head.linear.weight.detach().numpy().T
+    np.testing.assert_allclose(head(features).detach(), expected + head.linear.bias.detach().numpy(), atol=1e-5)
+
+
+def test_attention_weighs_mean_and_deviation_over_time():
+    head = AttentiveStatisticsHead(3, 5).eval()
+    features = torch.randn(2, 3, 16, 11)
+    frames = features.numpy().reshape(2, 3, 8, 2, 11).mean(axis=3).reshape(2, 24, 11)
+    first, last = (layer.weight.detach().numpy()[:, :, 0] for layer in (head.attention[0], head.attention[2]))
+    scores = last @ np.tanh(first @ frames + head.attention[0].bias.detach().numpy()[:, None])
+    weights = np.exp(scores) / np.exp(scores).sum(axis=2, keepdims=True)
+    mean = (weights * frames).sum(axis=2)
+    deviation = np.sqrt((weights * (frames - mean[:, :, None]) ** 2).sum(axis=2))
+    statistics = np.concatenate([mean, deviation], axis=1) / np.sqrt(1 + 1e-5)
+    expected = statistics @ head.linear.weight.detach().numpy().T + head.linear.bias.detach().numpy()
+    np.testing.assert_allclose(head(features).detach(), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", sorted(HEADS))
+@pytest.mark.parametrize("size", [(64, 101), (4, 3), (1, 1)])
+def test_every_head_answers_and_learns_on_maps_of_any_size(name, size):
+    head = build_head(name, 3, 5)
+    features = torch.zeros(2, 3, *size, requires_grad=True)
+    head(features).square().sum().backward()
+    assert torch.isfinite(features.grad).all()
