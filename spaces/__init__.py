@@ -1,11 +1,12 @@
 """Search spaces by name. A new space is one new file and one line here."""
 
+from spaces.audio import AudioSpace
 from spaces.base import Asker, Space
 from spaces.dimensions import Choice, Dimension, Fixed, Number
 from spaces.distillation import DistillationSpace
 from spaces.self_distillation import SelfDistillationSpace
 
 
-SPACES: dict[str, type[Space]] = {space.name: space for space in (SelfDistillationSpace, DistillationSpace)}
+SPACES: dict[str, type[Space]] = {space.name: space for space in (SelfDistillationSpace, DistillationSpace, AudioSpace)}
 
 __all__ = ["SPACES", "Asker", "Choice", "Dimension", "Fixed", "Number", "Space"]

@@ -64,6 +64,8 @@ class ExitLoss:
         label_smoothing: Of every cross-entropy, in [0, 1).
         combination: ``convex`` or ``additive``.
         teachers: The terms of teachers from outside, or None.
+        class_weights: Of the samples of each class in every cross-entropy, length C, not negative; None weighs all
+            classes alike. A batch's mean is over the weights.
 
     Raises:
         TrainingError: If a number is out of range.
@@ -76,6 +78,7 @@ class ExitLoss:
     label_smoothing: float = 0.0
     combination: str = "convex"
     teachers: TeacherLoss | None = None
+    class_weights: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         if len(self.teacher_weights) != len(self.exit_weights) - 1:
@@ -110,9 +113,10 @@ class ExitLoss:
             weights: Of the parts.
             teacher_logits: Of the teachers from outside, shape (N, M, C), or None. No gradient flows into them.
         """
+        classes = None if self.class_weights is None else logits.new_tensor(self.class_weights)
         mixed = torch.stack(
             [
-                F.cross_entropy(logits[:, k], labels, label_smoothing=self.label_smoothing)
+                F.cross_entropy(logits[:, k], labels, weight=classes, label_smoothing=self.label_smoothing)
                 for k in range(logits.shape[1])
             ]
         )

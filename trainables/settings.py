@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -12,11 +12,13 @@ from torch import nn
 from trainables.errors import TrainingError
 from trainables.losses import ExitLoss, LossWeights
 from trainables.schedules import LinearSchedule, constant
+from trainables.spec_augment import SpecAugment
 from trainables.teacher_loss import FORMS, MODES, TAUGHT, TeacherLoss
 
 
 OPTIMISERS = ("adamw", "sgd")
 DISTILLATIONS = ("none", "self", "teachers", "both")
+CLASS_WEIGHTINGS = ("none", "balanced")
 
 # What soft labels are exported at unless something else is said.
 DEFAULT_KD_TEMPERATURE = 2.0
@@ -50,6 +52,9 @@ class TrainingSettings:
         kd_alpha: Weight of the teachers from outside over the epochs.
         kd_margin_weight: Weight of their margin term over the epochs.
         kd_beta: Weight of their NCKD term.
+        spec_augment: How features over mels and time are masked.
+        mixup: Parameter of the Beta distribution that shares of mixed samples are drawn from; 0 mixes nothing.
+        class_weighting: ``none``, or ``balanced``: every class counts alike, however rare.
     """
 
     optimiser: str
@@ -61,6 +66,9 @@ class TrainingSettings:
     kd_alpha: LinearSchedule
     kd_margin_weight: LinearSchedule
     kd_beta: float
+    spec_augment: SpecAugment = field(default_factory=SpecAugment)
+    mixup: float = 0.0
+    class_weighting: str = "none"
 
     @classmethod
     def from_params(
@@ -106,6 +114,13 @@ class TrainingSettings:
             kd_alpha=_schedule(params, "kd_alpha", epochs) if is_taught else constant(0.0),
             kd_margin_weight=_schedule(params, "kd_margin_weight", epochs) if is_taught else constant(0.0),
             kd_beta=float(params.get("kd_beta", 0.0)) if is_taught else 0.0,
+            spec_augment=SpecAugment(
+                probability=float(params.get("spec_augment", 0.0)),
+                bands=round(params.get("spec_augment_bands", SpecAugment.bands)),
+                frames=round(params.get("spec_augment_frames", SpecAugment.frames)),
+            ),
+            mixup=_not_negative(params, "mixup"),
+            class_weighting=_one_of(params, "class_weighting", CLASS_WEIGHTINGS),
         )
 
     def loss_weights(self, epoch: int) -> LossWeights:
@@ -151,6 +166,11 @@ def known_parameters(n_exits: int, teachers: Sequence[str] = ()) -> tuple[str, .
         "learning_rate_sgd",
         "weight_decay",
         "label_smoothing",
+        "spec_augment",
+        "spec_augment_bands",
+        "spec_augment_frames",
+        "mixup",
+        "class_weighting",
         *(f"exit_weight_{depth}" for depth in early_depths),
         "distillation",
         "combination",
@@ -187,6 +207,13 @@ def _one_of(params: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> s
     if value not in choices:
         raise TrainingError(f"{name} must be one of {', '.join(choices)} but is {value!r}")
     return str(value)
+
+
+def _not_negative(params: Mapping[str, Any], name: str) -> float:
+    value = float(params.get(name, 0.0))
+    if not value >= 0:
+        raise TrainingError(f"{name} must not be negative but is {value}")
+    return value
 
 
 def _schedule(params: Mapping[str, Any], name: str, epochs: int) -> LinearSchedule:

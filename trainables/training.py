@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -12,7 +13,9 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from trainables.augment import Augmentation, Views
+from trainables.class_weights import weighted
 from trainables.data import Split
+from trainables.mixup import Mixture
 from trainables.models import MultiExitModel
 from trainables.recipe import Recipe
 from trainables.settings import TrainingSettings
@@ -51,6 +54,7 @@ class MultiExitTraining:
         self.model = model.to(device)
         self.epoch = 0
         self._settings = settings
+        self._loss = weighted(settings.loss, settings.class_weighting, train.labels)
         self._recipe = recipe
         self._inputs = _tensor(train.inputs).to(device)
         self._labels = _tensor(train.labels).to(device)
@@ -85,11 +89,13 @@ class MultiExitTraining:
         total = torch.zeros((), device=self._labels.device)
         for step in range(self._n_steps):
             rows = order[step * self._batch_size : (step + 1) * self._batch_size]
-            inputs = self._moved(rows)
+            mixed = Mixture.draw(len(rows), self._settings.mixup)
+            inputs = mixed.inputs(self._settings.spec_augment(self._moved(rows)))
             taught = self._teachers(inputs, rows, self._view) if self._teachers is not None else None
             with torch.autocast(inputs.device.type, enabled=self._scaler.is_enabled()):
                 logits = self.model(inputs)
-            loss = self._settings.loss(logits.float(), self._labels[rows], weights, teacher_logits=taught)
+            loss_of = partial(self._loss, logits.float(), weights=weights, teacher_logits=taught)
+            loss = mixed.loss(loss_of, self._labels[rows])
             self._step(loss)
             total += loss.detach()
         self.epoch += 1

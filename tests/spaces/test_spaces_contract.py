@@ -6,6 +6,7 @@ import optuna
 import pytest
 
 from spaces import SPACES, Fixed
+from trainables.models import SEARCHABLE
 from trainables.settings import TrainingSettings, known_parameters
 
 
@@ -28,7 +29,8 @@ def draw(space, count=200, seed=0):
 @pytest.mark.parametrize("n_exits", [1, 2, 3, 5])
 def test_every_draw_can_be_trained(space_class, n_exits, teachers):
     for params in draw(space_class(n_exits=n_exits, teachers=teachers)):
-        settings = TrainingSettings.from_params(params, n_exits=n_exits, epochs=10, teachers=teachers)
+        own = {name: value for name, value in params.items() if name not in SEARCHABLE}
+        settings = TrainingSettings.from_params(own, n_exits=n_exits, epochs=10, teachers=teachers)
         assert settings.learning_rate == params[f"learning_rate_{settings.optimiser}"]
         assert len(settings.loss.exit_weights) == n_exits
 
@@ -36,7 +38,7 @@ def test_every_draw_can_be_trained(space_class, n_exits, teachers):
 @pytest.mark.parametrize("teachers", [(), ("one", "other")])
 def test_dimensions_are_known_parameters_and_all_of_them_are_asked_for(space_class, teachers):
     space = space_class(n_exits=3, teachers=teachers)
-    assert set(space.dimensions) <= set(known_parameters(3, teachers))
+    assert set(space.dimensions) <= {*known_parameters(3, teachers), *SEARCHABLE}
     assert set().union(*draw(space)) == set(space.dimensions)
 
 

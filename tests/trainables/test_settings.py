@@ -4,6 +4,7 @@ import torch
 from trainables.errors import TrainingError
 from trainables.losses import LossWeights
 from trainables.settings import TrainingSettings, known_parameters
+from trainables.spec_augment import SpecAugment
 from trainables.teacher_loss import TeacherLoss
 
 
@@ -34,7 +35,13 @@ def test_parameters_reach_their_places():
         teacher_weight_2=0.7,
         alpha=0.6,
         margin_weight=0.04,
+        spec_augment=0.5,
+        spec_augment_bands=6.4,
+        mixup=0.2,
+        class_weighting="balanced",
     )
+    assert chosen.spec_augment == SpecAugment(0.5, 6, 12)
+    assert (chosen.mixup, chosen.class_weighting) == (0.2, "balanced")
     assert (chosen.learning_rate, chosen.weight_decay) == (0.2, 1e-3)
     assert chosen.loss.exit_weights == (0.3, 0.5, 1.0)
     assert chosen.loss.teacher_weights == (1.0, 0.7)
@@ -75,6 +82,9 @@ def test_no_distillation_switches_its_parameters_off():
     [
         ({"learningrate": 0.1}, "unknown training parameter 'learningrate'; known are"),
         ({"exit_weight_3": 0.1}, "unknown training parameter 'exit_weight_3'"),
+        ({"mixup": -0.1}, "mixup must not be negative but is -0.1"),
+        ({"spec_augment": 1.5}, r"spec_augment must lie in \[0, 1\]"),
+        ({"class_weighting": "rare"}, "class_weighting must be one of none, balanced"),
         ({"optimiser": "lion"}, "optimiser must be one of adamw, sgd but is 'lion'"),
     ],
 )

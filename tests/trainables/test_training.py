@@ -1,10 +1,12 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from policies.exit_metrics import exit_accuracies
 from trainables.augment import Augmentation, Views
+from trainables.data import Split
 from trainables.settings import TrainingSettings
 from trainables.tabulate import exit_table
 from trainables.teachers import NetworkTeacher, SoftLabelTeacher, Teachers
@@ -149,3 +151,18 @@ def test_a_teacher_of_another_size_sees_resized_images(task, digits):
     small = torch.nn.functional.interpolate(images, size=(8, 8), mode="bilinear", antialias=True)
     torch.testing.assert_close(found, teacher.eval()(small)[:, -1])
     assert not found.requires_grad
+
+
+@pytest.mark.parametrize("params", [{"spec_augment": 1.0}, {"mixup": 0.4}, {"class_weighting": "balanced"}])
+def test_masks_mixtures_and_class_weights_are_trained_with_and_can_be_continued(task, digits, params, tmp_path):
+    whole = digits.train
+    kept = np.flatnonzero((whole.labels > 0) | (np.arange(len(whole.labels)) % 3 == 0))
+    split = Split(whole.inputs[kept], whole.labels[kept], whole.ids[kept], None)
+    plain, one = training(task, split), training(task, split, **params)
+    assert one.train_epoch() != plain.train_epoch()
+    torch.save(one.state(), tmp_path / "state.pt")
+    expected = one.train_epoch()
+    torch.rand(7)
+    resumed = training(task, split, **params)
+    resumed.load_state(torch.load(tmp_path / "state.pt", weights_only=True))
+    assert resumed.train_epoch() == expected

@@ -1,0 +1,47 @@
+"""Mixup: pairs of samples are averaged, and their losses with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.distributions import Beta
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """How the samples of a batch are mixed: ``share x_i + (1 - share) x_partner(i)`` (Zhang et al., ICLR 2018).
+
+    Attributes:
+        share: Of the sample itself, in [0, 1]; 1 mixes nothing.
+        partners: Row of each sample's partner, shape (N,).
+    """
+
+    share: float
+    partners: Tensor
+
+    @classmethod
+    def draw(cls, n: int, alpha: float) -> Mixture:
+        """Draw a share from Beta(alpha, alpha) and partners, from torch's global generator; alpha 0 mixes nothing."""
+        if not alpha:
+            return cls(1.0, torch.arange(n))
+        return cls(float(Beta(alpha, alpha).sample()), torch.randperm(n))
+
+    def inputs(self, inputs: Tensor) -> Tensor:
+        """The mixed samples, of the same shape."""
+        if self.share == 1.0:
+            return inputs
+        return self.share * inputs + (1 - self.share) * inputs[self.partners.to(inputs.device)]
+
+    def loss(self, loss: Callable[[Tensor], Tensor], labels: Tensor) -> Tensor:
+        """The loss against both partners' labels, weighted as they are mixed.
+
+        Args:
+            loss: Of the batch against labels, shape (N,).
+            labels: Of the samples before they were mixed, shape (N,).
+        """
+        if self.share == 1.0:
+            return loss(labels)
+        return self.share * loss(labels) + (1 - self.share) * loss(labels[self.partners.to(labels.device)])
