@@ -23,6 +23,7 @@ from trainables.workloads import get_workload
 
 
 _TEMPERATURE = "kd_temperature"
+_REDRAWN = ("spec_augment", "mixup")
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,9 @@ def require_fitting_teacher(path: Path, facts: ModelFacts, splits: Splits) -> No
 
 
 def can_replay(config: SweepConfig) -> bool:
-    """Whether training images can be shown again: they are not augmented, or in fixed views."""
-    return config.training.views is not None or _augmentation(config).is_none
+    """Whether training images can be shown again: they are not augmented, or in fixed views, and in no trial more."""
+    is_replayed = config.training.views is not None or _augmentation(config).is_none
+    return is_replayed and not _redrawn(config)
 
 
 def replayed_views(config: SweepConfig) -> Views | None:
@@ -125,6 +127,12 @@ def replayed_views(config: SweepConfig) -> Views | None:
     Raises:
         ConfigError: If they are drawn anew each epoch, so that nobody can have seen them before.
     """
+    redrawn = _redrawn(config)
+    if redrawn:
+        raise ConfigError(
+            f"soft labels need images that can be shown again, but {redrawn[0]} is drawn anew each epoch; fix it at 0 "
+            f"in space.overrides, or name the teachers' models instead"
+        )
     augmentation, n_views = _augmentation(config), config.training.views
     if augmentation.is_none:
         return None
@@ -134,6 +142,12 @@ def replayed_views(config: SweepConfig) -> Views | None:
             "training.views to how many fixed augmentations epochs go through, or training.augment to false"
         )
     return Views(augmentation, n_views, config.splits.seed)
+
+
+def _redrawn(config: SweepConfig) -> list[str]:
+    """Dimensions that change images beyond their views."""
+    dimensions = config.build_space().dimensions
+    return [name for name in _REDRAWN if name in dimensions and dimensions[name] != Fixed(0.0)]
 
 
 def _augmentation(config: SweepConfig) -> Augmentation:

@@ -82,6 +82,17 @@ def test_soft_labels_of_views_fit_the_same_views(splits, tmp_path):
         load(config_with(teacher, settings=("space.name=distillation",)), splits, tmp_path)
 
 
+@pytest.mark.parametrize("name", ["spec_augment", "mixup"])
+def test_what_is_drawn_anew_and_soft_labels_exclude_each_other(name, splits, file, tmp_path):
+    teacher = {"name": "oracle", "soft_labels": file}
+    others = {"spec_augment", "mixup"} - {name}
+    settings = ("space.name=audio", "training.augment=false", *(f"space.overrides.{one}=0" for one in others))
+    with pytest.raises(ConfigError, match=f"but {name} is drawn anew each epoch; fix it at 0"):
+        load(config_with(teacher, settings=settings), splits, tmp_path)
+    both = (*settings, f"space.overrides.{name}=0")
+    assert load(config_with(teacher, settings=both), splits, tmp_path).can_be_shown
+
+
 def permuted(soft):
     rows = np.random.default_rng(1).permutation(len(soft.paths))
     return replace(soft, probabilities=soft.probabilities[:, rows], paths=soft.paths[rows])
