@@ -76,7 +76,7 @@ class Recordings:
             confidence=1 / np.exp(sums - sums.max(axis=1, keepdims=True)).sum(axis=1),
             seconds=np.asarray(numbers[order] * hop_seconds + segment_seconds, dtype=np.float64),
             cost=_running(np.asarray(table.cost[exits], dtype=np.float64), first),
-            depth=_running(exits + 1.0, first),
+            depth=_running(np.asarray(exits + 1, dtype=np.float64), first),
         )
 
     def figures(self, threshold: float = math.inf) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import typer
 from policies.errors import ExitSearchError
 from search.compare_cli import compare
 from search.errors import SweepInterruptedError
+from search.report_cli import report
 from search.teacher_cli import soft_labels, teacher
 
 
@@ -255,6 +256,7 @@ def policy(
 
 
 app.command()(compare)
+app.command()(report)
 app.command()(teacher)
 app.command(name="soft-labels")(soft_labels)
 

@@ -1,0 +1,61 @@
+"""``exitsearch report``: one search after the other, or side by side."""
+
+import json
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from search.cli import main
+from search.errors import RunFolderError
+from search.report_command import SELECTED, report_command
+
+
+def report(runs, **options):
+    given = {"compare": True, "split": "test", "console": Console(quiet=True)} | options
+    return report_command(runs, **given)
+
+
+def test_table_has_every_policy_of_every_run(finished, tmp_path):
+    summary, folder, _ = finished
+    again = tmp_path / "again"
+    again.mkdir()
+    (again / "summary.json").write_text((folder / "summary.json").read_text())
+    table = report([folder, again], out=tmp_path / "new" / "history.csv")
+    assert len(table) == 2 * (1 + len(summary["baselines"]))
+    assert table["run"].unique().tolist() == [folder.name, "again"]
+    one = table.iloc[0]
+    assert (one.run, one.policy) == (folder.name, SELECTED)
+    assert one.certified == summary["certified"]
+    for key in ("accuracy", "macro_f1", "mean_depth", "flip_rate", "exit_consistency"):
+        assert one[key] == summary["selected"]["test"][key]
+    assert table["certified"].sum() == 2 * summary["certified"]
+    assert len(pd.read_csv(tmp_path / "new" / "history.csv")) == len(table)
+    on_search = report([folder], split="search")
+    assert on_search.iloc[0]["accuracy"] == summary["selected"]["search"]["accuracy"]
+
+
+def test_typed(finished, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    summary, folder, _ = finished
+    for command, expected in (
+        (["report", "--compare", str(folder)], ["Policies on test", "full network", "exit mix"]),
+        (["report", str(folder)], ["Selected: ", "greedy shared threshold", str(folder)]),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(command)
+        assert ended.value.code == 0
+        printed = capsys.readouterr().out
+        assert all(text in printed for text in expected)
+        assert f"{summary['selected']['test']['accuracy']:.4f}" in printed
+
+
+def test_what_is_no_finished_search_is_refused(finished, tmp_path):
+    _, folder, _ = finished
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "summary.json").write_text(json.dumps({"selected": {}}))
+    for run in (tmp_path / "none", tmp_path / "half"):
+        with pytest.raises(RunFolderError, match=r"a finished search has summary\.json"):
+            report([folder, run])
+    with pytest.raises(RunFolderError, match="there must be figures on tune but there are none"):
+        report([folder], split="tune")
