@@ -14,6 +14,7 @@ from policies.goal import Goal
 from policies.metrics import policy_figures
 from policies.oracle import oracle_mean_depth
 from policies.policy import Policy
+from search.recording_summary import summarise_recordings
 from search.selection import Selection
 
 
@@ -52,6 +53,7 @@ def summarise_policies(
         "alarms": [alarm.text for alarm in alarms],
         "baselines": _baselines(selection, goal, tables, seed),
         "oracle": {name: oracle_mean_depth(table, goal.target) for name, table in tables.items()},
+        "recordings": summarise_recordings(policy, tables, target=goal.target if goal.quality == "accuracy" else 0.0),
         "front_size": len(selection.front),
     }
 

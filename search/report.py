@@ -39,10 +39,20 @@ def print_policies(console: Console, summary: dict[str, Any], files: ResultFiles
     mix = summary["selected"][last]["exit_mix"]
     shares = "  ".join(f"depth {depth}: {share:.1%}" for depth, share in enumerate(mix, start=1))
     console.print(f"{f'Exit mix on {last}':<18} {shares}", highlight=False)
+    if summary.get("recordings"):
+        console.print(f"{f'Recordings, {last}':<18} {_recordings(summary['recordings'], last)}", highlight=False)
     for alarm in summary["alarms"]:
         console.print(f"Collapse           {escape(alarm)}", style="yellow", soft_wrap=True, highlight=False)
     for label, path in (("Files", files.path), ("Figure", files.front_png), ("Interactive", files.front_html)):
         console.print(f"{label:<18} {path}", soft_wrap=True, highlight=False)
+
+
+def _recordings(found: dict[str, Any], split: str) -> str:
+    whole, until_sure = found["whole"][split], found["until_sure"][split]
+    heard = f"accuracy {whole['accuracy']:.4f}, heard to the end ({whole['mean_seconds']:.2f} s)"
+    if found["threshold"] is None:
+        return heard
+    return f"{heard}; {until_sure['accuracy']:.4f}, heard until sure ({until_sure['mean_seconds']:.2f} s)"
 
 
 def mlflow_ui_command(tracking_uri: str) -> str:

@@ -43,6 +43,7 @@ def build_task(config: SweepConfig, splits: Splits) -> TrialTask:
         use_gpu=config.resources.gpus_per_trial > 0,
         teachers=config.teacher_names,
         augmentation=config.training.augmentation(get_workload(config.workload)),
+        facts=splits.facts,
     )
 
 

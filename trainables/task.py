@@ -39,6 +39,7 @@ class TrialTask:
         use_gpu: Whether the trial was given a GPU.
         teachers: Names of the teachers from outside, in their order.
         augmentation: How training images may be moved.
+        facts: What exit tables state about the samples.
     """
 
     workload: str
@@ -51,6 +52,7 @@ class TrialTask:
     use_gpu: bool = False
     teachers: tuple[str, ...] = ()
     augmentation: Augmentation = field(default_factory=Augmentation)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def n_exits(self) -> int:
@@ -98,9 +100,10 @@ class TrialTask:
 
     def table(self, model: MultiExitModel, split: Split, name: str) -> ExitTable:
         """The exit table of a network on one split."""
-        return exit_table(model, split, workload=self.workload, split=name, class_names=list(self.class_names))
+        known = {"workload": self.workload, "split": name, "class_names": list(self.class_names)}
+        return exit_table(model, split, **self.facts, **known)
 
-    def facts(self, train: Split) -> ModelFacts:
+    def model_facts(self, train: Split) -> ModelFacts:
         """What its networks are built from, for a model file."""
         return ModelFacts(self.workload, self.network, train.inputs.shape[1:], self.class_names)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,6 +26,8 @@ class Samples:
         class_names: One per class.
         groups: Origin of each sample, shape (N,), or None where samples are independent.
         official_test: Shape (N,), bool: the samples that the data set's authors set aside for testing, or None.
+        facts: What exit tables should state about the samples; JSON values. Segments of recordings, with ids
+            ``<recording>#<number>``, state ``segment_seconds`` and ``hop_seconds``.
 
     Raises:
         DataError: If the arrays do not fit together.
@@ -36,6 +39,7 @@ class Samples:
     class_names: tuple[str, ...]
     groups: NDArray[np.str_] | None = None
     official_test: NDArray[np.bool_] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n = len(self.inputs)

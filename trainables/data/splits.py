@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -65,6 +66,14 @@ class Split:
 class Splits:
     """The four disjoint splits of one source.
 
+    Attributes:
+        train: Weights are fitted on it.
+        search: Everything is chosen on it.
+        certify: Read once, to certify.
+        test: Read once, to report.
+        class_names: One per class.
+        facts: What exit tables state about the samples; JSON values.
+
     Raises:
         DataError: If two splits share a sample or a group, or one is empty.
     """
@@ -74,6 +83,7 @@ class Splits:
     certify: Split
     test: Split
     class_names: tuple[str, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in SPLIT_NAMES:

@@ -30,7 +30,8 @@ def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> 
         own = np.flatnonzero(~samples.official_test)
         rows = _split_rows(units, samples.labels, own, SPLIT_NAMES[:3], fractions, seed)
         rows["test"] = np.flatnonzero(samples.official_test)
-    return Splits(**{name: _take(samples, rows[name]) for name in SPLIT_NAMES}, class_names=samples.class_names)
+    parts = {name: _take(samples, rows[name]) for name in SPLIT_NAMES}
+    return Splits(**parts, class_names=samples.class_names, facts=samples.facts)
 
 
 def _split_rows(
