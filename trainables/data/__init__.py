@@ -1,5 +1,6 @@
 """Data sources by name. A new source is one new file and one line here."""
 
+from trainables.data.audio_options import DEFAULT_AUDIO, AudioOptions
 from trainables.data.base import DataSource, Samples
 from trainables.data.cifar import Cifar10Source, Cifar100Source
 from trainables.data.digits import DigitsSource
@@ -22,9 +23,11 @@ SOURCES: dict[str, DataSource] = {
 }
 
 __all__ = [
+    "DEFAULT_AUDIO",
     "DEFAULT_OPTIONS",
     "SOURCES",
     "SPLIT_NAMES",
+    "AudioOptions",
     "DataOptions",
     "DataSource",
     "Samples",

@@ -102,7 +102,7 @@ def _write(path: Path, arrays: dict[str, Any]) -> None:
     partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
     try:
         with partial.open("wb") as stream:
-            # Not compressed: decoded samples hardly shrink; the checksums of the archive are wanted rather than its size.
+            # Not compressed: decoded samples hardly shrink, and the checksums are wanted rather than the size.
             np.savez(stream, **arrays)
         # Another process that writes the same at this moment may have taken it for leavings.
         with suppress(FileNotFoundError):
