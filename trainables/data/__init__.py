@@ -1,5 +1,6 @@
 """Data sources by name. A new source is one new file and one line here."""
 
+from trainables.data.audio_folder import AudioFolderSource
 from trainables.data.audio_options import DEFAULT_AUDIO, AudioOptions
 from trainables.data.base import DataSource, Samples
 from trainables.data.cifar import Cifar10Source, Cifar100Source
@@ -19,6 +20,7 @@ SOURCES: dict[str, DataSource] = {
         Cifar10Source(),
         Cifar100Source(),
         ImageFolderSource(),
+        AudioFolderSource(),
     )
 }
 

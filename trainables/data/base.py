@@ -19,7 +19,8 @@ class Samples:
     """All labelled samples of a source, in memory, before they are split.
 
     Attributes:
-        inputs: Shape (N, channels, height, width); uint8 in 0..255 or float32 in 0..1.
+        inputs: Shape (N, channels, height, width); uint8 in 0..255, or float32: in 0..1, or features that the
+            source has standardised, such as log-mel bands (height) over frames (width).
         labels: Shape (N,), int64 in ``0..len(class_names)-1``.
         ids: Shape (N,), unique.
         class_names: One per class.
