@@ -40,8 +40,8 @@ def require_whole(stream: BinaryIO) -> None:
 
 def _require_riff(head: bytes, size: int) -> None:
     announced = int.from_bytes(head[4:], "little" if head[:4] == b"RIFF" else "big")
-    # The last byte is padding, which some programs announce but do not write.
-    if announced < _UNKNOWN_SIZE and size + 1 < _RIFF_HEADER + announced:
+    # Some programs count the header of 8 bytes too, or a byte of padding that they do not write.
+    if size < announced < _UNKNOWN_SIZE:
         raise ValueError(f"truncated: {_RIFF_HEADER + announced} bytes were announced but the file has {size}")
 
 

@@ -71,7 +71,7 @@ class DataSource(ABC):
 
         Args:
             data_dir: Folder that the user named with ``--data-dir``; None where none was named.
-            options: Image size, and how many files may be damaged.
+            options: Image size, how recordings are read, and how many files may be damaged.
 
         Raises:
             DataError: If files are missing or damaged, or the options ask for what the source does not have.

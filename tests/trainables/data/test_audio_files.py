@@ -1,6 +1,3 @@
-import shutil
-
-import numpy as np
 import pytest
 
 from tests.trainables.data.recordings import audio, refused, source, write_recording, write_recordings
@@ -10,16 +7,6 @@ from trainables.data import SplitFractions, split_samples
 pytestmark = pytest.mark.usefixtures("no_other_warnings")
 
 FLAT = r"(?P<class>[a-z]+)_(?P<group>s\d)_\d+"
-
-
-@pytest.fixture
-def flat(tmp_path):
-    """Recordings of two classes by two speakers in one folder."""
-    for k, name in enumerate(("cat", "dog")):
-        for speaker in range(2):
-            for i in range(3):
-                write_recording(tmp_path / "flat" / f"{name}_s{speaker}_{i}.wav", seed=(k, speaker, i))
-    return tmp_path / "flat"
 
 
 def test_suffixes_depth_and_what_is_hidden(tmp_path):
@@ -107,43 +94,3 @@ def test_a_pattern_tells_the_official_test(flat):
 )
 def test_official_tests_without_a_class_are_refused(flat, pattern, message):
     refused(flat, message, audio(file_pattern="(?P<class>[a-z]+)_.*", test_pattern=pattern))
-
-
-def test_groups_by_pattern(flat):
-    folder = flat.parent / "data"
-    for path in flat.iterdir():
-        (folder / path.name[:3]).mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, folder / path.name[:3])
-    samples = source().load(folder, audio(group_pattern=r"_(?P<group>s\d)_\d\.wav$"))
-    assert samples.groups.tolist() == [name.split("_")[1] for name in samples.ids]
-    np.testing.assert_array_equal(np.unique(samples.groups), ["s0", "s1"])
-    refused(
-        folder,
-        r"data.audio.group_pattern must be found in every recording's path but .* finds none in 'cat/cat_s0_1.wav' "
-        r"\(8 such files\); correct it",
-        audio(group_pattern=r"(?P<group>s\d)_0"),
-    )
-
-
-@pytest.mark.parametrize(
-    ("options", "key"),
-    [
-        ({"file_pattern": FLAT}, "the group in data.audio.file_pattern"),
-        (
-            {"file_pattern": "(?P<class>[a-z]+)_.*", "group_pattern": r"(?P<group>s\d)"},
-            "data.audio.group_pattern",
-        ),
-    ],
-)
-def test_groups_on_both_sides_of_the_official_test_are_refused(flat, options, key):
-    message = rf"within or outside the official test but 's0' lies on both sides \(2 such groups\); leave {key} out"
-    refused(flat, message, audio(test_pattern="_0.wav", **options))
-    assert source().load(flat, audio(test_pattern="_s0_", **options)).official_test.any()
-
-
-def test_an_optional_group_must_be_found_too(flat):
-    refused(
-        flat,
-        "the group in data.audio.file_pattern must be found in every recording's path but .* none in 'cat_s0_0.wav'",
-        audio(file_pattern=r"(?P<class>[a-z]+)_(?P<group>s1)?.*"),
-    )

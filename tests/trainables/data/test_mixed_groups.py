@@ -55,7 +55,7 @@ def test_classes_that_no_group_has_are_not_needed():
 
 
 def test_what_cannot_be_shared_out_is_refused():
-    # Where groups 0 to 3 lie apart for class 0, and 4 and 5 lie with 2 and 3 for class 1, class 2 is in two splits only.
+    # Class 0 puts groups 0 to 3 into four splits, so class 1 puts 4 and 5 where 2 and 3 are: class 2 is in two splits.
     has_class = np.zeros((6, 3), dtype=bool)
     has_class[[0, 1, 2, 3], 0] = True
     has_class[[0, 1, 4, 5], 1] = True
