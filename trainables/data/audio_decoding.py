@@ -73,7 +73,7 @@ def _hear(path: Path, options: AudioOptions, log_mel: LogMel, nothing: NDArray[n
     for chunk, (mono, rate) in enumerate(read_chunks(path, chunk_seconds=options.chunk_seconds)):
         if not 1 / _LARGEST_RATIO <= rate / options.sample_rate <= _LARGEST_RATIO:
             raise ValueError(f"its sample rate of {rate} Hz is too far from {options.sample_rate} Hz")
-        if chunk and len(mono) < options.segment_seconds * rate:
+        if chunk and len(mono) < round(options.segment_seconds * rate):
             continue
         wave = clean(mono, rate, options)
         segments = cut_segments(wave, length=options.segment_samples, hop=options.hop_samples)

@@ -120,7 +120,7 @@ def find_class_folders(folder: Path, kind: FileKind) -> LabelledFiles:
 
 
 def find_files(folder: Path, kind: FileKind) -> tuple[str, ...]:
-    """Paths of all files of a kind at any depth, relative to the folder, with slashes, sorted; what is hidden is not.
+    """Paths of all files of a kind at any depth, relative to the folder, with slashes, sorted; hidden ones are ignored.
 
     Raises:
         DataError: If the folder cannot be read, or a name is not UTF-8.

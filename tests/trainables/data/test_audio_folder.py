@@ -99,6 +99,16 @@ def test_a_last_chunk_shorter_than_a_segment_is_dropped(tmp_path):
     assert "cat/short.wav#000" in source().load(folder, audio(chunk_seconds=0.2)).ids
 
 
+@pytest.mark.parametrize("rate", [RATE, 11_025, 44_100])
+def test_chunks_may_be_as_short_as_segments(tmp_path, rate):
+    folder = tmp_path / "data"
+    for name in ("cat", "dog"):
+        write_recording(folder / name / "0.wav", voice(0, seconds=1.05, rate=rate), rate=rate)
+    samples = source().load(folder, audio(segment_seconds=0.3333, chunk_seconds=0.3333))
+    assert samples.groups[:3].tolist() == [f"cat/0.wav#chunk-{chunk:03d}" for chunk in range(3)]
+    assert len(samples.ids) == 6
+
+
 def test_silent_segments_are_dropped_and_counted(folder):
     samples = np.concatenate([voice(0), np.zeros((RATE // 2, 1)), voice(1)])
     write_recording(folder / "cat" / "pause.wav", samples)
