@@ -19,7 +19,7 @@ from trainables.errors import DataError
 
 
 # Segments whose spectra are in memory at once.
-_BATCH = 128
+_BATCH = 32
 _LARGEST_RATIO = 100
 
 
