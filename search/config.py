@@ -90,6 +90,7 @@ class SweepConfig(Section):
         _require_different("teachers", [teacher.name for teacher in config.teachers])
         _require_different("seeds", config.seeds)
         _naming("policy.rules", lambda: [get_rule(rule) for rule in config.policy.rules])
+        _naming("data.audio", config.data.audio.options)
         _naming("splits", config.splits.fractions)
         _naming("policy", config.policy.evolve_settings)
         _naming("policy", config.goal)
@@ -166,11 +167,15 @@ class SweepConfig(Section):
 
 def known_keys() -> list[str]:
     """Every dotted key of a sweep file."""
+    return _keys_of(SweepConfig)
+
+
+def _keys_of(section: type[Section]) -> list[str]:
     keys = []
-    for name, field in SweepConfig.model_fields.items():
-        section = field.annotation
-        if isinstance(section, type) and issubclass(section, Section):
-            keys += [f"{name}.{inner}" for inner in section.model_fields]
+    for name, field in section.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, Section):
+            keys += [f"{name}.{key}" for key in _keys_of(inner)]
         else:
             keys.append(name)
     return keys

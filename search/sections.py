@@ -12,7 +12,7 @@ from policies.evolve import EvolveSettings
 from policies.rules import DEFAULT_RULES
 from search.errors import ConfigError
 from trainables.augment import Augmentation
-from trainables.data import DataOptions, SplitFractions
+from trainables.data import DEFAULT_AUDIO, AudioOptions, DataOptions, SplitFractions
 from trainables.models import NetworkSpec, get_network
 from trainables.recipe import Recipe
 from trainables.workloads import Workload
@@ -45,15 +45,49 @@ class SplitsSection(Section):
         return SplitFractions(train=self.train, search=self.search, certify=self.certify, test=self.test)
 
 
+class AudioSection(Section):
+    """How recordings are cleaned, cut, described and named; its rules are those of the options that it becomes."""
+
+    sample_rate: int = DEFAULT_AUDIO.sample_rate
+    low_hz: float | None = DEFAULT_AUDIO.low_hz
+    high_hz: float | None = DEFAULT_AUDIO.high_hz
+    peak: float = DEFAULT_AUDIO.peak
+    segment_seconds: float = DEFAULT_AUDIO.segment_seconds
+    hop_seconds: float = DEFAULT_AUDIO.hop_seconds
+    silence_db: float | None = DEFAULT_AUDIO.silence_db
+    n_mels: int = DEFAULT_AUDIO.n_mels
+    n_fft: int = DEFAULT_AUDIO.n_fft
+    window_ms: float = DEFAULT_AUDIO.window_ms
+    hop_ms: float = DEFAULT_AUDIO.hop_ms
+    floor_db: float = DEFAULT_AUDIO.floor_db
+    file_pattern: str | None = None
+    group_pattern: str | None = None
+    test_pattern: str | None = None
+    chunk_seconds: float | None = None
+
+    def options(self) -> AudioOptions:
+        """What the data source takes.
+
+        Raises:
+            DataError: If a value is out of its range, or two exclude each other.
+        """
+        return AudioOptions(**self.model_dump())
+
+
 class DataSection(Section):
-    """How samples are read: images of folders are resized, and a few damaged ones are left out."""
+    """How samples are read: images are resized, recordings become features, a few damaged ones are left out."""
 
     image_size: Annotated[int, Field(ge=8, le=1024)] | None = None
     max_damaged: Annotated[float, Field(ge=0, lt=1)] = 0.01
+    audio: AudioSection = AudioSection()
 
     def options(self) -> DataOptions:
-        """What a data source takes."""
-        return DataOptions(**self.model_dump())
+        """What a data source takes.
+
+        Raises:
+            DataError: If the audio section's values are out of range, or exclude each other.
+        """
+        return DataOptions(image_size=self.image_size, max_damaged=self.max_damaged, audio=self.audio.options())
 
 
 class TrainingSection(Section):

@@ -19,6 +19,14 @@ class ImageCacheWarning(UserWarning):
     """Decoded images cannot be kept, so that they are decoded each time."""
 
 
+class UnusedRecordingsWarning(UserWarning):
+    """Some recordings are damaged or silent and were left out."""
+
+
+class AudioCacheWarning(UserWarning):
+    """Features of recordings cannot be kept, so that they are computed each time."""
+
+
 class TrainingError(ExitSearchError):
     """Training options that cannot work together."""
 

@@ -6,6 +6,7 @@ import yaml
 from search.config import SweepConfig, known_keys
 from search.errors import ConfigError
 from search.sweep_file import load_sweep, preset_names, set_key
+from trainables.data import AudioOptions
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -25,9 +26,11 @@ def test_assignments_change_single_keys():
             "space.overrides.alpha={low: 0.2}",
             "space.overrides.learning_rate_sgd=1e-2",
             "training.width=8",
+            "data.audio.silence_db=-50",
         ],
     )
     assert (config.target, config.search.trials, config.training.width) == (0.9, 3, 8)
+    assert config.data.options().audio == AudioOptions(silence_db=-50)
     space = config.build_space()
     assert space.dimensions["alpha"].low == 0.2
     assert space.dimensions["learning_rate_sgd"].value == 0.01
@@ -82,6 +85,12 @@ def test_set_reaches_every_key(key):
             ["search.first_trials=[{name: a}, {name: a}]"],
             "names of search.first_trials must differ .* 'a' occurs 2 times",
         ),
+        (["data.audio.silense_db=-50"], r"unknown key 'data.audio.silense_db' .*keys are data\.audio\.silence_db"),
+        (["data.silence_db=-50"], r"unknown key 'data.silence_db' .*keys are data\.audio\.silence_db"),
+        (["data.audio=5"], r"data.audio is a section but 5 was given; its keys are data\.audio\.sample_rate"),
+        (["data.audio.n_mels=many"], "data.audio.n_mels should be a valid integer.* but 'many' was given"),
+        (["data.audio.high_hz=9000"], "data.audio: high_hz must be .*Nyquist.* but is 9000"),
+        (["data.audio.file_pattern='('"], "data.audio: file_pattern must be a regular expression"),
         (["name=2026-13-45"], "is not YAML"),
         (["space.name=pathlib:Path"], "space 'pathlib:Path' must be a Space"),
         (["workload=:x"], "workload ':x' cannot be imported"),

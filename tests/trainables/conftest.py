@@ -5,6 +5,7 @@ import torch
 from torchvision import datasets
 
 from tests.trainables.data.image_sets import write_batches, write_classes
+from tests.trainables.data.recordings import write_recordings
 from trainables.data import SplitFractions
 from trainables.models import NetworkSpec
 from trainables.recipe import Recipe
@@ -32,7 +33,7 @@ def task():
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    """An empty cache of decoded images of each test's own."""
+    """An empty cache of decoded files of each test's own."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("EXITSEARCH_CACHE", str(folder))
     return folder
@@ -50,6 +51,8 @@ def data_of(request, tmp_path, monkeypatch):
             return request.getfixturevalue("shared_data")
         if name == "image-folder":
             return write_classes(folder, n_images=80)
+        if name == "audio-folder":
+            return write_recordings(folder, n_recordings=80)
         write_batches(folder, getattr(datasets, name.upper()), monkeypatch, n_train=20)
         return folder
 

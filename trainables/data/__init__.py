@@ -1,5 +1,7 @@
 """Data sources by name. A new source is one new file and one line here."""
 
+from trainables.data.audio_folder import AudioFolderSource
+from trainables.data.audio_options import DEFAULT_AUDIO, AudioOptions
 from trainables.data.base import DataSource, Samples
 from trainables.data.cifar import Cifar10Source, Cifar100Source
 from trainables.data.digits import DigitsSource
@@ -18,13 +20,16 @@ SOURCES: dict[str, DataSource] = {
         Cifar10Source(),
         Cifar100Source(),
         ImageFolderSource(),
+        AudioFolderSource(),
     )
 }
 
 __all__ = [
+    "DEFAULT_AUDIO",
     "DEFAULT_OPTIONS",
     "SOURCES",
     "SPLIT_NAMES",
+    "AudioOptions",
     "DataOptions",
     "DataSource",
     "Samples",

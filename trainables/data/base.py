@@ -20,7 +20,8 @@ class Samples:
     """All labelled samples of a source, in memory, before they are split.
 
     Attributes:
-        inputs: Shape (N, channels, height, width); uint8 in 0..255 or float32 in 0..1.
+        inputs: Shape (N, channels, height, width); uint8 in 0..255, or float32: in 0..1, or features that the
+            source has standardised, such as log-mel bands (height) over frames (width).
         labels: Shape (N,), int64 in ``0..len(class_names)-1``.
         ids: Shape (N,), unique.
         class_names: One per class.
@@ -74,7 +75,7 @@ class DataSource(ABC):
 
         Args:
             data_dir: Folder that the user named with ``--data-dir``; None where none was named.
-            options: Image size, and how many files may be damaged.
+            options: Image size, how recordings are read, and how many files may be damaged.
 
         Raises:
             DataError: If files are missing or damaged, or the options ask for what the source does not have.

@@ -57,6 +57,10 @@ class DecodedImages:
         """Which files the images are from, shape (N - D,)."""
         return np.delete(np.arange(self.n_files), self.damaged_rows)
 
+    def damaged(self, paths: Sequence[str]) -> list[tuple[str, str]]:
+        """Path and reason of each damaged file, given the paths of all N."""
+        return [(paths[row], str(reason)) for row, reason in zip(self.damaged_rows, self.reasons, strict=True)]
+
 
 def decode_images(folder: Path, paths: Sequence[str], *, size: int) -> DecodedImages:
     """Decode files on all cores: to RGB, then to ``size`` by ``size`` pixels, bilinear with antialiasing.

@@ -8,16 +8,17 @@ from typing import ClassVar
 import numpy as np
 
 from trainables.data.base import DataSource, Samples
+from trainables.data.class_folders import LabelledFiles, existing_folder
+from trainables.data.file_report import report_damage
 from trainables.data.image_cache import cache_folder, cached_images
-from trainables.data.image_files import ImageFiles, find_image_files
+from trainables.data.image_files import IMAGES, find_image_files
 from trainables.data.image_groups import read_groups
-from trainables.data.image_report import report_copies, report_damage
+from trainables.data.image_report import report_copies
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
-from trainables.errors import DataError
+from trainables.errors import DamagedImagesWarning, DataError
 
 
 _DEFAULT_SIZE = 96
-_DAMAGED_FILE = "damaged.csv"
 
 
 class ImageFolderSource(DataSource):
@@ -45,12 +46,13 @@ class ImageFolderSource(DataSource):
             DuplicateImagesWarning: If some images are exact copies of others.
             ImageCacheWarning: If the cache cannot be written.
         """
-        files = find_image_files(_existing_folder(data_dir))
+        files = find_image_files(existing_folder(data_dir, self.name, IMAGES))
         groups = read_groups(files)
         size = options.image_size or _DEFAULT_SIZE
         cache = cache_folder(files, size=size)
         decoded = cached_images(files, cache, size=size)
-        report_damage(files, decoded, cache / _DAMAGED_FILE, max_damaged=options.max_damaged)
+        damaged = decoded.damaged(files.paths)
+        report_damage(files, damaged, cache, max_damaged=options.max_damaged, warning=DamagedImagesWarning)
         rows = decoded.readable_rows
         samples = Samples(
             inputs=decoded.images,
@@ -65,18 +67,7 @@ class ImageFolderSource(DataSource):
         return samples
 
 
-def _existing_folder(data_dir: Path | None) -> Path:
-    if data_dir is None:
-        raise DataError(
-            "image-folder needs a folder with a folder of images per class but none was given; name it with "
-            "--data-dir DIR"
-        )
-    if not data_dir.is_dir():
-        raise DataError(f"image-folder needs the folder {data_dir} but there is no such folder; correct --data-dir")
-    return data_dir
-
-
-def _require_every_class(files: ImageFiles, samples: Samples) -> None:
+def _require_every_class(files: LabelledFiles, samples: Samples) -> None:
     gone = np.flatnonzero(np.bincount(samples.labels, minlength=len(samples.class_names)) == 0)
     if gone.size:
         raise DataError(

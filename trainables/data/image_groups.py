@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.data.image_files import ImageFiles
+from trainables.data.class_folders import LabelledFiles
 from trainables.errors import DataError
 
 
 GROUPS_FILE = "groups.csv"
 
 
-def read_groups(files: ImageFiles) -> NDArray[np.str_] | None:
+def read_groups(files: LabelledFiles) -> NDArray[np.str_] | None:
     """Read the origin of each image, shape (N,), from columns ``path`` and ``group``; None where there is no such file.
 
     Paths are relative to the folder, with slashes; those of images that are not there are ignored.

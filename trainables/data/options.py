@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trainables.data.audio_options import DEFAULT_AUDIO, AudioOptions
 from trainables.errors import DataError
 
 
@@ -17,6 +18,7 @@ class DataOptions:
     Attributes:
         image_size: Height and width in pixels that images are resized to, 8 to 1024; None for the source's own size.
         max_damaged: Share of the files, in [0, 1), that may be damaged; they are skipped. Above it, nothing is read.
+        audio: How recordings are read; of no effect on other sources.
 
     Raises:
         DataError: If a value is out of its range.
@@ -24,6 +26,7 @@ class DataOptions:
 
     image_size: int | None = None
     max_damaged: float = 0.01
+    audio: AudioOptions = DEFAULT_AUDIO
 
     def __post_init__(self) -> None:
         if self.image_size is not None and not _SMALLEST <= self.image_size <= _LARGEST:

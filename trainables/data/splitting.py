@@ -6,12 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.data.base import Samples
+from trainables.data.mixed_groups import share_groups
 from trainables.data.splits import SPLIT_NAMES, Split, SplitFractions, Splits
 from trainables.errors import DataError
 
 
 def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> Splits:
     """Split samples four ways: stratified by class, whole groups only, the same for the same seed.
+
+    Groups of one class each are drawn class by class; where some hold several, see
+    :func:`~trainables.data.mixed_groups.share_groups`.
 
     Args:
         samples: Everything the source has.
@@ -43,24 +47,33 @@ def _split_rows(
     seed: int,
 ) -> dict[str, NDArray[np.int64]]:
     unit_names, unit_of_row = np.unique(units[rows], return_inverse=True)
-    unit_labels = _most_common_label(unit_of_row, labels[rows], len(unit_names))
-    counts = np.bincount(unit_labels)
+    has_class = np.zeros((len(unit_names), int(labels[rows].max()) + 1), dtype=np.bool_)
+    has_class[unit_of_row, labels[rows]] = True
+    counts = has_class.sum(axis=0)
     rarest = counts[counts > 0].min()
     if rarest < len(names):
         raise DataError(
             f"every class needs at least {len(names)} samples or groups, one per split, "
             f"but class {int(np.flatnonzero(counts == rarest)[0])} has {rarest}"
         )
-    remaining = np.arange(len(unit_names))
-    share_left = sum(getattr(fractions, name) for name in names)
-    result = {}
-    for name in names[::-1][:-1]:
-        share = getattr(fractions, name)
-        remaining, taken = _stratified_cut(remaining, unit_labels, share / share_left, seed)
-        share_left -= share
-        result[name] = rows[np.isin(unit_of_row, taken)]
-    result[names[0]] = rows[np.isin(unit_of_row, remaining)]
-    return result
+    shares = [getattr(fractions, name) for name in names]
+    if (has_class.sum(axis=1) > 1).any():
+        split_of = share_groups(has_class, [share / sum(shares) for share in shares], seed=seed)
+    else:
+        split_of = _share_pure_units(has_class.argmax(axis=1), shares, seed)
+    return {name: rows[split_of[unit_of_row] == split] for split, name in enumerate(names)}
+
+
+def _share_pure_units(labels: NDArray[np.int64], shares: list[float], seed: int) -> NDArray[np.int64]:
+    """The split of each unit, the last split drawn first; what is left over is the first split's."""
+    split_of = np.zeros(len(labels), dtype=np.int64)
+    remaining = np.arange(len(labels))
+    share_left = sum(shares)
+    for split in range(len(shares) - 1, 0, -1):
+        remaining, taken = _stratified_cut(remaining, labels, shares[split] / share_left, seed)
+        share_left -= shares[split]
+        split_of[taken] = split
+    return split_of
 
 
 def _stratified_cut(
@@ -74,12 +87,6 @@ def _stratified_cut(
     except ValueError as error:
         raise DataError(f"the samples cannot be split with every class in every split: {error}") from None
     return rest, taken
-
-
-def _most_common_label(unit_of_row: NDArray[np.int64], labels: NDArray[np.int64], n_units: int) -> NDArray[np.int64]:
-    counts = np.zeros((n_units, int(labels.max()) + 1), dtype=np.int64)
-    np.add.at(counts, (unit_of_row, labels), 1)
-    return np.asarray(counts.argmax(axis=1), dtype=np.int64)
 
 
 def _take(samples: Samples, rows: NDArray[np.int64]) -> Split:

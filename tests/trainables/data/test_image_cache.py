@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.trainables.data.image_sets import IMAGE_FOLDER, SMALL, write_image
-from trainables.data import DataOptions, image_cache
+from trainables.data import DataOptions, file_cache, image_cache
 from trainables.data.image_files import find_image_files
 from trainables.errors import DataError, ImageCacheWarning
 
@@ -145,7 +145,7 @@ def test_a_write_that_fails_leaves_nothing(folder, cache, monkeypatch):
         stream.write(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(image_cache.np, "savez", full_disk)
+    monkeypatch.setattr(file_cache.np, "savez", full_disk)
     with pytest.warns(ImageCacheWarning, match="No space left on device"):
         assert len(IMAGE_FOLDER.load(folder, SMALL).ids) == 20
     assert files_of(cache) == []
@@ -156,7 +156,7 @@ def test_two_writers_do_not_disturb_each_other(folder, cache, monkeypatch, recwa
         for path in files_of(cache):
             path.unlink()
 
-    monkeypatch.setattr(image_cache.np, "savez", cleared_away)
+    monkeypatch.setattr(file_cache.np, "savez", cleared_away)
     assert len(IMAGE_FOLDER.load(folder, SMALL).ids) == 20
     assert len(recwarn) == 0
 

@@ -29,6 +29,39 @@ def test_groups_are_never_torn_apart(seed, n_groups):
     assert sum(len(splits[name].ids) for name in SPLIT_NAMES) == len(group)
 
 
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 1000), official=st.booleans())
+def test_speakers_who_say_every_word(seed, official):
+    """Ten classes by six speakers, who say some words more often than others."""
+    rng = np.random.default_rng(seed)
+    speaker, word = (axis.ravel() for axis in np.indices((6, 10)))
+    often = rng.integers(1, 5, 60)
+    speaker, word = np.repeat(speaker, often), np.repeat(word, often)
+    one = samples(
+        len(word),
+        n_classes=10,
+        labels=word,
+        groups=np.array([f"speaker {k}" for k in speaker]),
+        official_test=speaker == 5 if official else None,
+    )
+    splits = split_samples(one, SplitFractions(), seed=seed)
+    owners = [set(splits[name].groups) for name in SPLIT_NAMES]
+    assert sum(map(len, owners)) == len(set.union(*owners)) == 6
+    assert all(set(splits[name].labels) == set(range(10)) for name in SPLIT_NAMES)
+    assert splits.hashes == split_samples(one, SplitFractions(), seed=seed).hashes
+    if official:
+        assert owners[3] == {"speaker 5"}
+
+
+def test_a_class_with_too_few_speakers_says_how_many_are_needed():
+    speaker, word = (axis.ravel() for axis in np.indices((6, 10)))
+    kept = (word != 7) | (speaker < 3)
+    groups = np.array([f"speaker {k}" for k in speaker[kept]])
+    one = samples(len(groups), n_classes=10, labels=word[kept], groups=groups)
+    with pytest.raises(DataError, match="at least 4 samples or groups, one per split, but class 7 has 3"):
+        split_samples(one, SplitFractions(), seed=0)
+
+
 def test_official_test_is_the_test_split():
     official = np.zeros(200, dtype=bool)
     official[150:] = True

@@ -1,0 +1,51 @@
+import shutil
+
+import numpy as np
+import pytest
+
+from tests.trainables.data.recordings import audio, refused, source
+
+
+pytestmark = pytest.mark.usefixtures("no_other_warnings")
+
+FLAT = r"(?P<class>[a-z]+)_(?P<group>s\d)_\d+"
+
+
+def test_groups_by_pattern(flat):
+    folder = flat.parent / "data"
+    for path in flat.iterdir():
+        (folder / path.name[:3]).mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, folder / path.name[:3])
+    samples = source().load(folder, audio(group_pattern=r"_(?P<group>s\d)_\d\.wav$"))
+    assert samples.groups.tolist() == [name.split("_")[1] for name in samples.ids]
+    np.testing.assert_array_equal(np.unique(samples.groups), ["s0", "s1"])
+    refused(
+        folder,
+        r"data.audio.group_pattern must be found in every recording's path but .* finds none in 'cat/cat_s0_1.wav' "
+        r"\(8 such files\); correct it",
+        audio(group_pattern=r"(?P<group>s\d)_0"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        ({"file_pattern": FLAT}, "the group in data.audio.file_pattern"),
+        (
+            {"file_pattern": "(?P<class>[a-z]+)_.*", "group_pattern": r"(?P<group>s\d)"},
+            "data.audio.group_pattern",
+        ),
+    ],
+)
+def test_groups_on_both_sides_of_the_official_test_are_refused(flat, options, key):
+    message = rf"within or outside the official test but 's0' lies on both sides \(2 such groups\); leave {key} out"
+    refused(flat, message, audio(test_pattern="_0.wav", **options))
+    assert source().load(flat, audio(test_pattern="_s0_", **options)).official_test.any()
+
+
+def test_an_optional_group_must_be_found_too(flat):
+    refused(
+        flat,
+        "the group in data.audio.file_pattern must be found in every recording's path but .* none in 'cat_s0_0.wav'",
+        audio(file_pattern=r"(?P<class>[a-z]+)_(?P<group>s1)?.*"),
+    )

@@ -1,0 +1,69 @@
+"""Sharing out groups that hold several classes, such as speakers who say every word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainables.errors import DataError
+
+
+_ATTEMPTS = 50
+
+
+def share_groups(has_class: NDArray[np.bool_], shares: Sequence[float], *, seed: int) -> NDArray[np.int64]:
+    """Give every group to one split so that every split has every class, and classes are spread by the shares.
+
+    Iterative stratification (Sechidis, Tsoumakas and Vlahavas 2011): the class with the fewest groups left goes first,
+    each of its groups to the split that wants most of it. Here splits without the class come before all others, and
+    other orders are tried where a split still goes without a class.
+
+    Args:
+        has_class: Which classes a group holds, shape (G, C); each group at least one.
+        shares: Of the splits, summing to 1.
+        seed: Decides the order, and between splits that want the same.
+
+    Returns:
+        The split of each group, in ``0..len(shares)-1``, shape (G,).
+
+    Raises:
+        DataError: If no order gives every class to every split.
+    """
+    needed = has_class.any(axis=0)
+    for attempt in range(_ATTEMPTS):
+        split_of = _share(has_class, np.array(shares), np.random.default_rng([seed, attempt]))
+        if all(has_class[split_of == split].any(axis=0)[needed].all() for split in range(len(shares))):
+            return split_of
+    raise DataError(
+        f"every class must be in every split, but {len(has_class)} groups that hold several classes could not be "
+        f"shared out so among {len(shares)}; make smaller groups, or leave the rarest classes out"
+    )
+
+
+def _share(has_class: NDArray[np.bool_], shares: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
+    n_groups, n_splits = len(has_class), len(shares)
+    split_of = np.full(n_groups, -1)
+    wanted = shares * n_groups
+    wanted_of_class = np.outer(shares, has_class.sum(axis=0))
+    lacks = np.ones((n_splits, has_class.shape[1]), dtype=np.bool_)
+    while (split_of < 0).any():
+        left = has_class[split_of < 0].sum(axis=0)
+        rarest = np.where(left > 0, left, n_groups + 1).argmin()
+        for group in rng.permutation(np.flatnonzero(has_class[:, rarest] & (split_of < 0))):
+            own = has_class[group]
+            # The last key counts most.
+            keys = (
+                rng.random(n_splits),
+                wanted,
+                wanted_of_class[:, rarest],
+                (lacks & own).sum(axis=1),
+                lacks[:, rarest],
+            )
+            split = np.lexsort(keys)[-1]
+            split_of[group] = split
+            wanted[split] -= 1
+            wanted_of_class[split] -= own
+            lacks[split] &= ~own
+    return split_of
