@@ -44,8 +44,8 @@ def run(
         str | None,
         typer.Argument(
             metavar="[SWEEP.yaml | PRESET]",
-            help="A sweep file, or a preset: digits (default; needs no data), fashion-mnist, vww, multi-teacher. With "
-            "--resume, the sweep's own file where left out.",
+            help="A sweep file, or a preset: digits (default; needs no data), fashion-mnist, vww, multi-teacher, moth, "
+            "spoken-digits. With --resume, the sweep's own file where left out.",
             show_default=False,
         ),
     ] = None,

@@ -73,6 +73,7 @@ class AudioFolderSource(DataSource):
             class_names=files.class_names,
             groups=_groups(paths, decoded, named_groups, audio),
             official_test=None if files.official_test is None else files.official_test[rows],
+            facts={"segment_seconds": audio.segment_seconds, "hop_seconds": audio.hop_seconds},
         )
 
 

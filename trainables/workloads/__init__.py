@@ -1,6 +1,7 @@
 """Workloads by name. A new workload is one new file and one line here."""
 
 from trainables.registry import resolve
+from trainables.workloads.audio_folder import AUDIO_FOLDER
 from trainables.workloads.base import Workload
 from trainables.workloads.cifar import CIFAR10, CIFAR100
 from trainables.workloads.digits import DIGITS
@@ -16,6 +17,7 @@ WORKLOADS: dict[str, Workload] = {
         CIFAR10,
         CIFAR100,
         IMAGE_FOLDER,
+        AUDIO_FOLDER,
     )
 }
 
