@@ -23,7 +23,7 @@ class AudioSpace(DistillationSpace):
     def defaults(cls, n_exits: int, teachers: Sequence[str] = ()) -> dict[str, Dimension]:
         """All dimensions; depths in names count from 1."""
         return super().defaults(n_exits, teachers) | {
-            "width": Choice((16, 24, 32)),
+            "width": Choice((16, 24, 32), is_open=True),
             "head": Choice(("attentive-statistics", "max-mean")),
             "spec_augment": Number(0.0, 1.0),
             "spec_augment_bands": Number(4, 16),

@@ -52,11 +52,16 @@ class Number:
 class Choice:
     """One of several values.
 
+    Attributes:
+        options: The values.
+        is_open: Whether a sweep file may name other values of the same type.
+
     Raises:
         ValueError: If there is nothing to choose from.
     """
 
     options: tuple[Any, ...]
+    is_open: bool = False
 
     def __post_init__(self) -> None:
         if not self.options:
@@ -126,7 +131,11 @@ def _with_bounds(dimension: Dimension, given: Mapping[str, Any]) -> Number:
 def _like(dimension: Dimension, value: Any) -> Any:
     if isinstance(dimension, Number):
         return _number(value)
-    if isinstance(dimension, Choice) and dimension.why_not(value):
+    if isinstance(dimension, Choice) and dimension.is_open:
+        kind = type(dimension.options[0])
+        if type(value) is not kind:
+            raise ValueError(f"must be of type {kind.__name__} but {value!r} was given")
+    elif isinstance(dimension, Choice) and dimension.why_not(value):
         raise ValueError(dimension.why_not(value))
     return value
 

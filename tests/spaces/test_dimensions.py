@@ -6,6 +6,7 @@ from spaces.dimensions import override
 
 NUMBER = Number(0.1, 1.0, log=True)
 CHOICE = Choice(("a", "b"))
+OPEN = Choice((16, 32), is_open=True)
 
 
 def test_overrides():
@@ -15,6 +16,8 @@ def test_overrides():
     assert override(NUMBER, ["1e-2", 1]) == Choice((0.01, 1.0))
     assert override(CHOICE, ["b"]) == Choice(("b",))
     assert override(CHOICE, "b") == Fixed("b")
+    assert override(OPEN, [4, 16]) == Choice((4, 16))
+    assert override(OPEN, 8) == Fixed(8)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +31,8 @@ def test_overrides():
         (NUMBER, [], "at least one option"),
         (CHOICE, "c", r"must be among \['a', 'b'\] but 'c' was given"),
         (CHOICE, ["a", "c"], "'c' was given"),
+        (OPEN, [16, 4.5], "must be of type int but 4.5 was given"),
+        (OPEN, True, "must be of type int but True was given"),
         (CHOICE, {"low": 1}, "only numbers have bounds"),
     ],
 )

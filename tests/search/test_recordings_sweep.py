@@ -1,0 +1,63 @@
+"""A sweep over recordings, for real: from WAV files to a policy, and what it means for whole recordings."""
+
+import json
+
+import numpy as np
+import pytest
+
+from policies.exit_table import ExitTable
+from tests.trainables.data.recordings import write_recordings
+from trainables.model_file import load_model
+
+
+OPTIONS = (
+    "data.audio={sample_rate: 8000, high_hz: null, n_mels: 16, n_fft: 256, segment_seconds: 0.2, hop_seconds: 0.1}",
+    "space.overrides.width=[4]",
+    "search.first_trials=[]",
+)
+
+
+@pytest.fixture(scope="module")
+def heard(runner, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recordings")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("EXITSEARCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        return runner("heard", *OPTIONS, sweep="moth", data_dir=write_recordings(folder, n_recordings=40, seconds=0.4))
+
+
+def test_segments_of_a_recording_stay_together(heard):
+    summary, folder, _ = heard
+    groups = {}
+    for split in ("search", "certify", "test"):
+        table = ExitTable.load(folder / "tables" / summary["selected"]["network"] / f"{split}.npz")
+        assert table.meta["segment_seconds"] == 0.2
+        assert (table.groups == np.array([one.rpartition("#")[0] for one in table.ids])).all()
+        groups[split] = set(table.groups)
+        assert table.n_samples > len(groups[split])
+    assert not (groups["search"] & groups["certify"] or groups["search"] & groups["test"])
+
+
+def test_report_tells_what_the_policy_means_for_recordings(heard):
+    summary, folder, printed = heard
+    recordings = summary["recordings"]
+    for split in ("search", "certify", "test"):
+        whole, until_sure = (recordings[part][split] for part in ("whole", "until_sure"))
+        table = ExitTable.load(folder / "tables" / summary["selected"]["network"] / f"{split}.npz")
+        assert whole["n_recordings"] == len(np.unique(table.groups))
+        assert until_sure["mean_seconds"] <= whole["mean_seconds"] == pytest.approx(0.4)
+    assert "Recordings, test" in printed
+
+
+def test_chosen_width_and_head_are_those_of_the_model_file(heard):
+    summary, folder, _ = heard
+    _, facts = load_model(folder / "model.safetensors")
+    chosen = summary["selected"]["hyperparameters"]
+    assert (facts.network.width, facts.network.head) == (chosen["width"], chosen["head"])
+    assert facts.input_shape == (1, 16, 21)
+
+
+def test_certificate_counts_recordings(heard):
+    summary, folder, _ = heard
+    certificate = json.loads((folder / "certificate.json").read_text())
+    assert certificate["unit"] == "group"
+    assert certificate["n"] == summary["recordings"]["whole"]["certify"]["n_recordings"]
