@@ -28,7 +28,7 @@ class Recordings:
         labels: True classes, shape (R,).
         answers: Most probable class after each segment, shape (S,).
         confidence: Its pooled probability, shape (S,).
-        seconds: From the beginning of the recording to the end of each segment, shape (S,).
+        seconds: From the beginning of the recording to the end of each segment, padding included, shape (S,).
         cost: Spent on the recording up to each segment, in passes through the full network, shape (S,).
         depth: Depths taken up to each segment, added up, shape (S,).
     """

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from search.run_groups import RunGroup, read_group
@@ -47,13 +48,19 @@ def compare_command(
         A row per metric, with the columns of :class:`~search.stats.Comparison`.
 
     Raises:
-        StatisticsError: If a group has fewer than two runs, or one of them lacks a figure.
+        StatisticsError: If a group has fewer than two runs, one of them lacks a figure, or the groups' figures are of
+            different splits.
     """
     one, two = (read_group(text, split=split) for text in (first, second))
+    if one.split != two.split:
+        raise StatisticsError(
+            f"figures must be of one split but those of {first} are on {one.split} and those of {second} on "
+            f"{two.split}; add --split search"
+        )
     rows = {
         metric: compare(one.values(metric), two.values(metric), seed=seed) for metric in metrics or _shared(one, two)
     }
-    console.print(_table(first, second, rows))
+    console.print(_table(one, two, rows))
     found = pd.DataFrame([{"metric": metric, **asdict(row)} for metric, row in rows.items()])
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -83,10 +90,9 @@ def _shared(one: RunGroup, two: RunGroup) -> list[str]:
     return shared
 
 
-def _table(first: str, second: str, rows: dict[str, Comparison]) -> Table:
-    table = Table(
-        title=f"A: {first}   B: {second}", title_justify="left", show_edge=False, pad_edge=False, highlight=False
-    )
+def _table(one: RunGroup, two: RunGroup, rows: dict[str, Comparison]) -> Table:
+    title = escape(f"A: {one.name}   B: {two.name}   on {one.split}")
+    table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False, highlight=False)
     table.add_column("")
     for heading in ("A mean", "A sd", "B mean", "B sd", "B - A", "95 % interval", "p", "Cohen's d"):
         table.add_column(heading, justify="right")

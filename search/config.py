@@ -29,7 +29,8 @@ from search.sections import (
     TrackingSection,
     TrainingSection,
 )
-from spaces import SPACES, Space
+from spaces import SPACES, Fixed, Space
+from trainables.models import SEARCHABLE
 from trainables.registry import resolve
 from trainables.workloads import get_workload
 
@@ -95,6 +96,8 @@ class SweepConfig(Section):
         _naming("policy", config.policy.evolve_settings)
         _naming("policy", config.goal)
         space = config.build_space()
+        if config.policy.objective == "cost":
+            _require_one_network(space)
         _require_different("names of search.first_trials", [name for name in config.search.first_names if name])
         _check_first_trials(config.search.first_params, space)
         rung = config.search.first_rung(training.epochs)
@@ -219,6 +222,15 @@ def _require_different(key: str, values: Sequence[Any]) -> None:
     twice = [value for value in values if list(values).count(value) > 1]
     if twice:
         raise ConfigError(f"{key} must differ from each other but {twice[0]!r} occurs {len(twice)} times")
+
+
+def _require_one_network(space: Space) -> None:
+    searched = [name for name in SEARCHABLE if not isinstance(space.dimensions.get(name, Fixed(None)), Fixed)]
+    if searched:
+        raise ConfigError(
+            f"policy.objective cost is relative to a network's own full cost, so networks must be alike, but "
+            f"{searched[0]} is searched; fix it in space.overrides, or take depth"
+        )
 
 
 def _check_first_trials(first_trials: list[dict[str, Any]], space: Space) -> None:

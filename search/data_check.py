@@ -47,7 +47,7 @@ def require_same_teachers(folder: RunFolder, hashes: Mapping[str, str]) -> None:
 def _first_changed(folder: RunFolder, key: str, now: Mapping[str, str]) -> str | None:
     """The first name whose hash is not the one in ``environment.json``; a sweep stopped before that has none."""
     try:
-        stored = json.loads(folder.environment_file.read_text())[key]
+        stored = json.loads(folder.environment_file.read_text())[key] if now else {}
         return next((name for name, found in now.items() if stored.get(name) != found), None)
     except FileNotFoundError:
         return None

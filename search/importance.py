@@ -33,7 +33,7 @@ def parameter_importance(trials: Iterable[TrialRecord], *, seed: int) -> pd.Data
     Returns:
         ``objective``, ``parameter``, ``importance`` (share of the objective's variance that the parameter and its
         interactions explain) and ``n_trials``; the most important first. What fewer than :data:`FEWEST_TRIALS` trials
-        have, what never varied and an objective that never varied are left out.
+        have, what could not vary and an objective that did not vary with any parameter are left out.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     by_number = {trial.number: trial for trial in trials}
@@ -70,9 +70,12 @@ def _groups(varied: Mapping[int, set[str]]) -> dict[tuple[int, ...], list[str]]:
 def _shares(group: list[TrialRecord], names: list[str], objective: str, seed: int) -> dict[str, float]:
     study = optuna.create_study()
     study.add_trials([_frozen(trial, names, objective) for trial in group])
-    if len({trial.value for trial in study.trials}) == 1:
+    evaluator = FanovaImportanceEvaluator(seed=seed)
+    try:
+        shares: dict[str, Any] = get_param_importances(study, evaluator=evaluator, params=names)
+    except RuntimeError:
+        # The objective does not vary, or by nothing that the parameters could explain.
         return {}
-    shares: dict[str, Any] = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=seed), params=names)
     return shares
 
 

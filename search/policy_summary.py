@@ -53,7 +53,7 @@ def summarise_policies(
         "alarms": [alarm.text for alarm in alarms],
         "baselines": _baselines(selection, goal, tables, seed),
         "oracle": {name: oracle_mean_depth(table, goal.target) for name, table in tables.items()},
-        "recordings": summarise_recordings(policy, tables, target=goal.target if goal.quality == "accuracy" else 0.0),
+        "recordings": summarise_recordings(policy, tables, target=goal.target if goal.quality == "accuracy" else None),
         "front_size": len(selection.front),
     }
 

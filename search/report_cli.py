@@ -8,6 +8,8 @@ from typing import Annotated
 from rich.console import Console
 import typer
 
+from search.errors import ConfigError
+
 
 def report(
     runs: Annotated[
@@ -26,5 +28,8 @@ def report(
     - `exitsearch report --compare runs/digits-1 runs/digits-2 --out history.csv`
     """
     from search.report_command import report_command
+
+    if out is not None and not compare:
+        raise ConfigError(f"--out {out} is for the table of --compare, which is not given; add it, or leave --out out")
 
     report_command(runs, compare=compare, split=split, out=out, console=Console())

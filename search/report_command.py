@@ -24,30 +24,30 @@ _HEADINGS = ("accuracy", "macro-F1", "depth", "cost", "flips", "consistency")
 
 def report_command(
     runs: Sequence[Path], *, compare: bool, split: str, out: Path | None = None, console: Console
-) -> pd.DataFrame:
+) -> pd.DataFrame | None:
     """Print what searches found.
 
     Args:
         runs: Folders of finished sweeps or policy searches.
         compare: One table of the policies of all runs, instead of one report after the other.
         split: Whose figures the table shows: search, certify or test.
-        out: A CSV file for the table, or None.
+        out: A CSV file for the table, or None; only with ``compare``.
         console: Where to print.
 
     Returns:
-        The table: a row per run and policy.
+        The table, a row per run and policy; None without ``compare``.
 
     Raises:
         RunFolderError: If a folder is not that of a finished search, or has no figures on the split.
     """
     summaries = {run: _read(run) for run in runs}
-    table = pd.DataFrame([row for run, summary in summaries.items() for row in _rows(run, summary, split)])
-    if compare:
-        console.print(_show(table, split))
-    else:
+    if not compare:
         for run, summary in summaries.items():
             console.print(escape(str(run)), style="bold", highlight=False)
             print_policies(console, summary, ResultFiles(run))
+        return None
+    table = pd.DataFrame([row for run, summary in summaries.items() for row in _rows(run, summary, split)])
+    console.print(_show(table, split))
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         table.to_csv(out, index=False)
@@ -76,7 +76,7 @@ def _rows(run: Path, summary: dict[str, Any], split: str) -> list[dict[str, Any]
         own = figures[split]
         rows.append(
             {
-                "run": run.name,
+                "run": str(run),
                 "policy": name.replace("_", " "),
                 "certified": name == SELECTED and bool(summary["certified"]),
                 **{key: own[key] for key in _FIGURES},

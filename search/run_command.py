@@ -13,6 +13,7 @@ from rich.console import Console
 from search.config import SweepConfig
 from search.data_check import require_same_data, require_same_teachers
 from search.errors import RunFolderError, SweepInterruptedError
+from search.network_check import require_networks
 from search.redaction import HIDDEN
 from search.run_folder import RunFolder
 from search.sweep import load_splits, run_sweep
@@ -62,6 +63,7 @@ def run_command(
         config = load_sweep(sweep or DEFAULT_PRESET, assignments, **options)
         # Before the folder is made: bad data must not leave an empty sweep behind.
         splits = load_splits(config)
+        require_networks(config, splits)
         teachers = load_teachers(config, splits, report_file=config.runs_dir / f"{config.name or stem}.alignment.json")
         folder, config = RunFolder.create(_with_tracking(config), stem)
     try:

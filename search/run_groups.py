@@ -28,10 +28,12 @@ class RunGroup:
 
     Attributes:
         name: As it was typed.
+        split: What the figures are of.
         runs: The figures of each run by its name.
     """
 
     name: str
+    split: str
     runs: Mapping[str, Mapping[str, float]]
 
     @property
@@ -65,15 +67,15 @@ def read_group(text: str, *, split: str) -> RunGroup:
     """
     folder, _, trial = text.partition(":")
     if trial:
-        return RunGroup(text, _seeds_of(Path(folder), trial.strip()))
+        return RunGroup(text, "search", _seeds_of(Path(folder), trial.strip()))
     runs: dict[str, Mapping[str, float]] = {}
     for one in text.split(","):
         runs |= _runs_of(Path(one.strip()), split)
-    return RunGroup(text, runs)
+    return RunGroup(text, split, runs)
 
 
 def _runs_of(pattern: Path, split: str) -> dict[str, Mapping[str, float]]:
-    found = sorted(pattern.parent.glob(pattern.name))
+    found = sorted(pattern.parent.glob(pattern.name)) if pattern.name else [pattern]
     if not found:
         raise StatisticsError(f"there is no run {str(pattern)!r}; name folders of sweeps, such as runs/digits-1")
     return {str(path): _selected(path, split) for path in found}

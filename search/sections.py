@@ -242,7 +242,7 @@ class SearchSection(Section):
     @property
     def first_names(self) -> list[str]:
         """What a person calls the first trials; empty where they are not named."""
-        return [str(one.get(_NAME, "")) for one in self.first_trials]
+        return [str(one.get(_NAME) or "") for one in self.first_trials]
 
     def first_rung(self, epochs: int) -> int:
         """The epoch before which no trial is stopped."""

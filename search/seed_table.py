@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import math
 
 import pandas as pd
+from rich.markup import escape
 from rich.table import Table
 
 from search.trials import TrialOutcome
@@ -77,5 +78,5 @@ def show_seeds(table: pd.DataFrame) -> Table:
     for key in means.index[kept]:
         cells = [f"{means.loc[key, name]:.4f}\n±{deviations.loc[key, name]:.4f}" for name in _SHOWN]
         trial_id, label = key
-        shown.add_row(f"{trial_id}\n{label}", *cells)
+        shown.add_row(escape(f"{trial_id}\n{label}"), *cells)
     return shown

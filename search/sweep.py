@@ -224,7 +224,7 @@ def _read_test(
     model = task.load_model(chosen.trial.checkpoints, splits.train, seed=chosen.seed)
     table = task.table(model, splits.test, "test")
     table.save(folder.table(name, "test"))
-    save_model(folder.model_file, model, task.with_params(chosen.trial.params).model_facts(splits.train))
+    save_model(folder.model_file, model, task.model_facts(splits.train, chosen.trial.params))
     return table
 
 

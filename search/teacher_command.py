@@ -79,7 +79,7 @@ def _train(
         "search_accuracy_by_exit": list(teacher.accuracies),
         "params": dict(params),
     }
-    return teacher.network, task.model_facts(splits.train), told
+    return teacher.network, task.model_facts(splits.train, params), told
 
 
 def _take_in(

@@ -88,7 +88,7 @@ def _train(task: TrialTask, params: dict[str, Any], train: Split, search: Split,
     teacher = train_teacher(task, params, train, search)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
-    save_model(partial, teacher.network, task.model_facts(train))
+    save_model(partial, teacher.network, task.model_facts(train, params))
     partial.replace(path)
     return teacher.accuracies[-1]
 

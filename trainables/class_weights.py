@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 from trainables.losses import ExitLoss
 
 
-def weighted(loss: ExitLoss, weighting: str, labels: NDArray[np.int64]) -> ExitLoss:
+def weighted(loss: ExitLoss, weighting: str, labels: NDArray[np.int64], *, n_classes: int) -> ExitLoss:
     """The loss with class weights: ``n / (C n_c)`` of ``n`` samples, ``n_c`` of them in class c, for ``balanced``.
 
     Args:
         loss: Without class weights.
         weighting: ``none`` or ``balanced``.
-        labels: Of the training split, shape (N,); every class occurs.
+        labels: Of the training split, shape (N,).
+        n_classes: Number of classes, ``C``; those that do not occur have weight 0.
     """
     if weighting == "none":
         return loss
-    counts = np.bincount(labels)
-    return replace(loss, class_weights=tuple((len(labels) / (len(counts) * counts)).tolist()))
+    counts = np.bincount(labels, minlength=n_classes)
+    weights = np.where(counts > 0, len(labels) / (n_classes * np.maximum(counts, 1)), 0.0)
+    return replace(loss, class_weights=tuple(weights.tolist()))

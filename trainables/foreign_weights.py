@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from pickle import UnpicklingError
 
 import torch
 from torch import Tensor
@@ -98,8 +97,12 @@ def _read(path: Path) -> Mapping[str, Tensor]:
         raise TrainingError(f"{path}: there is no such file of weights; torch.save(model.state_dict(), ...) writes one")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, UnpicklingError, EOFError, ValueError) as error:
-        raise TrainingError(f"{path}: not a readable file of weights ({first_line(error)})") from None
+    # A damaged file makes zipfile, pickle and torch raise a dozen kinds.
+    except Exception:
+        raise TrainingError(
+            f"{path}: a file of weights must be readable without running code but this one is not; write it with "
+            f"torch.save(model.state_dict(), ...)"
+        ) from None
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
         raise TrainingError(
             f"{path}: weights must be tensors by name, as model.state_dict() gives them, but are not; save just those"

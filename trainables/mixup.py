@@ -10,6 +10,9 @@ from torch import Tensor
 from torch.distributions import Beta
 
 
+_SMALLEST_ALPHA = 0.01
+
+
 @dataclass(frozen=True)
 class Mixture:
     """How the samples of a batch are mixed: ``share x_i + (1 - share) x_partner(i)`` (Zhang et al., ICLR 2018).
@@ -27,7 +30,9 @@ class Mixture:
         """Draw a share from Beta(alpha, alpha) and partners, from torch's global generator; alpha 0 mixes nothing."""
         if not alpha:
             return cls(1.0, torch.arange(n))
-        return cls(float(Beta(alpha, alpha).sample()), torch.randperm(n))
+        # In double precision: of small alpha, the gamma variates behind it are smaller than floats can tell from 0.
+        concentration = torch.tensor(max(alpha, _SMALLEST_ALPHA), dtype=torch.float64)
+        return cls(float(Beta(concentration, concentration).sample()), torch.randperm(n))
 
     def inputs(self, inputs: Tensor) -> Tensor:
         """The mixed samples, of the same shape."""

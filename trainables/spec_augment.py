@@ -39,17 +39,23 @@ class SpecAugment:
             raise TrainingError(f"masks must not be negative but are {self.bands} bands and {self.frames} frames")
 
     def __call__(self, features: Tensor) -> Tensor:
-        """Masked copies of features, shape (N, channels, mels, frames); draws from torch's global generator."""
+        """Masked copies of features, shape (N, channels, mels, frames); draws from torch's global CPU generator."""
         if not self.probability:
             return features
-        # Here, since the import takes seconds and most trainings have no sound.
-        from torchaudio.functional import mask_along_axis_iid
-
-        masked = features
-        for axis, width in ((2, self.bands), (3, self.frames)):
-            # Widths are drawn below the limit.
-            limit = min(width, features.shape[axis]) + 1
+        # On the CPU wherever the features are, whose random state is kept with the training's.
+        hidden = torch.zeros(len(features), *features.shape[2:], dtype=torch.bool)
+        for axis, width in ((1, self.bands), (2, self.frames)):
             for _ in range(N_MASKS):
-                masked = mask_along_axis_iid(masked, limit, 0.0, axis)
-        is_masked = torch.rand(len(features), 1, 1, 1) < self.probability
-        return torch.where(is_masked.to(features.device), masked, features)
+                hidden |= _mask(hidden.shape, axis, width)
+        hidden &= torch.rand(len(features), 1, 1) < self.probability
+        return features.masked_fill(hidden[:, None].to(features.device), 0.0)
+
+
+def _mask(shape: torch.Size, axis: int, width: int) -> Tensor:
+    """One mask per sample, of 0 to ``width`` rows along an axis, anywhere; shape (N, mels, frames)."""
+    n, size = shape[0], shape[axis]
+    lengths = (torch.rand(n) * (min(width, size) + 1)).long()
+    starts = (torch.rand(n) * (size - lengths + 1)).long()
+    positions = torch.arange(size)
+    inside = (positions >= starts[:, None]) & (positions < (starts + lengths)[:, None])
+    return inside[:, :, None].expand(shape) if axis == 1 else inside[:, None, :].expand(shape)

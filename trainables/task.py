@@ -12,6 +12,7 @@ import torch
 from policies.exit_table import ExitTable
 from trainables.augment import Augmentation
 from trainables.checkpoints import CheckpointFolder, read_state
+from trainables.class_weights import weighted
 from trainables.data import Split
 from trainables.errors import CheckpointError
 from trainables.model_file import ModelFacts
@@ -87,9 +88,10 @@ class TrialTask:
         workload = get_workload(self.workload)
         own = {name: value for name, value in params.items() if name not in SEARCHABLE}
         settings = workload.settings(own, n_exits=self.n_exits, epochs=self.recipe.epochs, teachers=self.teachers)
+        loss = weighted(settings.loss, settings.class_weighting, train.labels, n_classes=len(self.class_names))
         return MultiExitTraining(
             self.with_params(params).build_model(train, seed=seed),
-            settings,
+            replace(settings, loss=loss),
             self.recipe,
             train,
             augmentation=self.augmentation,
@@ -101,11 +103,12 @@ class TrialTask:
     def table(self, model: MultiExitModel, split: Split, name: str) -> ExitTable:
         """The exit table of a network on one split."""
         known = {"workload": self.workload, "split": name, "class_names": list(self.class_names)}
-        return exit_table(model, split, **self.facts, **known)
+        return exit_table(model, split, **{**self.facts, **known})
 
-    def model_facts(self, train: Split) -> ModelFacts:
-        """What its networks are built from, for a model file."""
-        return ModelFacts(self.workload, self.network, train.inputs.shape[1:], self.class_names)
+    def model_facts(self, train: Split, params: Mapping[str, Any]) -> ModelFacts:
+        """What a network trained with these parameters is built from, for a model file."""
+        network = self.network.with_params(params)
+        return ModelFacts(self.workload, network, train.inputs.shape[1:], self.class_names)
 
     def load_model(self, folder: Path, train: Split, *, seed: int | None = None) -> MultiExitModel:
         """The network of a finished trial, on the CPU, in evaluation mode.
@@ -121,7 +124,7 @@ class TrialTask:
         state = CheckpointFolder(folder).newest(read_state)
         if state is None or not state["report"]["done"]:
             raise CheckpointError(f"{folder}: the checkpoint of the last epoch is gone or damaged")
-        own = self.with_params(state["params"])
+        own = self.with_params(state.get("params", {}))
         model = replace(own, network=replace(own.network, pretrained=False)).build_model(train)
         run = state["runs"][self.seeds[0] if seed is None else seed]
         model.load_state_dict(run["kept"] or run["training"]["model"])

@@ -13,7 +13,6 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from trainables.augment import Augmentation, Views
-from trainables.class_weights import weighted
 from trainables.data import Split
 from trainables.mixup import Mixture
 from trainables.models import MultiExitModel
@@ -54,7 +53,6 @@ class MultiExitTraining:
         self.model = model.to(device)
         self.epoch = 0
         self._settings = settings
-        self._loss = weighted(settings.loss, settings.class_weighting, train.labels)
         self._recipe = recipe
         self._inputs = _tensor(train.inputs).to(device)
         self._labels = _tensor(train.labels).to(device)
@@ -94,7 +92,7 @@ class MultiExitTraining:
             taught = self._teachers(inputs, rows, self._view) if self._teachers is not None else None
             with torch.autocast(inputs.device.type, enabled=self._scaler.is_enabled()):
                 logits = self.model(inputs)
-            loss_of = partial(self._loss, logits.float(), weights=weights, teacher_logits=taught)
+            loss_of = partial(self._settings.loss, logits.float(), weights=weights, teacher_logits=taught)
             loss = mixed.loss(loss_of, self._labels[rows])
             self._step(loss)
             total += loss.detach()

@@ -142,6 +142,13 @@ def test_what_is_not_there_is_named(run, metric, kind, message, runs, several_se
     assert "\n" not in str(refused.value)
 
 
+def test_figures_of_different_splits_are_not_compared(runs, several_seeds):
+    with pytest.raises(StatisticsError, match="must be of one split but .* on test and .* on search; add"):
+        compared(runs / "pairwise-*", f"{several_seeds}:trial-0001")
+    found = compared(runs / "pairwise-*", f"{several_seeds}:trial-0001", split="search", metrics=["mean_depth"])
+    assert found.loc["mean_depth"].second_mean == 1
+
+
 def test_one_run_is_not_enough(runs, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["compare", str(runs / "pairwise-1"), str(runs / "split-*")])

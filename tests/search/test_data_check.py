@@ -1,4 +1,5 @@
 from dataclasses import replace
+import json
 
 import pytest
 
@@ -24,6 +25,10 @@ def test_other_labels_or_images_are_refused(tmp_path):
     require_same_teachers(folder, {"large": "abc"})
     with pytest.raises(RunFolderError, match="started with another teacher 'large': its file has changed since"):
         require_same_teachers(folder, {"large": "abd"})
+    old = json.loads(folder.environment_file.read_text())
+    del old["teacher_hashes"]
+    write_json(folder.environment_file, old)
+    require_same_teachers(folder, {})
     folder.environment_file.write_text("{")
     with pytest.raises(RunFolderError, match="damaged"):
         require_same_data(folder, splits)

@@ -1,5 +1,7 @@
 """Importance of training parameters: what the made-up objectives depend on must come first."""
 
+from dataclasses import replace
+
 from matplotlib.image import imread
 import numpy as np
 from optuna.distributions import CategoricalDistribution, FloatDistribution, distribution_to_json
@@ -61,6 +63,11 @@ def test_what_never_varied_is_left_out():
     table = parameter_importance(trials(40, constant=True), seed=0)
     assert set(table["objective"]) == {"accuracy", "depth_at_target"}
     assert "optimiser" not in set(table["parameter"])
+
+
+def test_results_that_no_parameter_explains_are_left_out():
+    alike = [replace(one, drawn=trials(2)[0].drawn) for one in trials(12)]
+    assert parameter_importance(alike, seed=0).empty
 
 
 @pytest.mark.parametrize(("count", "expected"), [(0, set()), (FEWEST_TRIALS - 1, set()), (FEWEST_TRIALS, {"rate"})])

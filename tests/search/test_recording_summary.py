@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from rich.console import Console
 
 from policies.listening import Recordings
 from policies.policy import Policy
-from search.recording_summary import summarise_recordings
+from search.recording_summary import RecordingsWarning, summarise_recordings
 from search.report import print_policies
 from search.result_files import ResultFiles
 from tests.tables import make_table
@@ -49,6 +50,18 @@ def test_out_of_reach_listens_to_the_end():
 
 def test_samples_that_are_no_segments_have_none():
     assert summarise_recordings(POLICY, {"search": make_table(50)}, target=0.9) is None
+
+
+@pytest.mark.parametrize("meta", [FACTS, FACTS | {"segment_seconds": "1 s"}])
+def test_what_cannot_be_told_is_a_warning(meta):
+    with pytest.warns(RecordingsWarning, match="recordings are left out of the report"):
+        assert summarise_recordings(POLICY, {"search": replace(make_table(50), meta=meta)}, target=0.9) is None
+
+
+def test_without_a_target_all_is_heard():
+    found = summarise_recordings(POLICY, {"search": segments(1)}, target=None)
+    assert found["threshold"] is None
+    assert found["until_sure"]["search"]["mean_seconds"] == 3.0
 
 
 def test_a_person_is_told(tmp_path):

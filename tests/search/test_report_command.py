@@ -23,9 +23,9 @@ def test_table_has_every_policy_of_every_run(finished, tmp_path):
     (again / "summary.json").write_text((folder / "summary.json").read_text())
     table = report([folder, again], out=tmp_path / "new" / "history.csv")
     assert len(table) == 2 * (1 + len(summary["baselines"]))
-    assert table["run"].unique().tolist() == [folder.name, "again"]
+    assert table["run"].unique().tolist() == [str(folder), str(again)]
     one = table.iloc[0]
-    assert (one.run, one.policy) == (folder.name, SELECTED)
+    assert (one.run, one.policy) == (str(folder), SELECTED)
     assert one.certified == summary["certified"]
     for key in ("accuracy", "macro_f1", "mean_depth", "flip_rate", "exit_consistency"):
         assert one[key] == summary["selected"]["test"][key]
@@ -59,3 +59,18 @@ def test_what_is_no_finished_search_is_refused(finished, tmp_path):
             report([folder, run])
     with pytest.raises(RunFolderError, match="there must be figures on tune but there are none"):
         report([folder], split="tune")
+
+
+def test_a_search_without_test_figures_is_reported_as_far_as_it_goes(finished, tmp_path, capsys):
+    _, folder, _ = finished
+    summary = json.loads((folder / "summary.json").read_text())
+    for figures in (summary["selected"], *summary["baselines"].values()):
+        del figures["test"]
+    (tmp_path / "summary.json").write_text(json.dumps(summary))
+    assert report([tmp_path], compare=False, console=Console(width=200)) is None
+    assert f"{summary['selected']['certify']['accuracy']:.4f}" in capsys.readouterr().out
+    with pytest.raises(RunFolderError, match="there must be figures on test but there are none"):
+        report([tmp_path])
+    with pytest.raises(SystemExit) as ended:
+        main(["report", str(folder), "--out", str(tmp_path / "table.csv")])
+    assert ended.value.code == 2

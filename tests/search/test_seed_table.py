@@ -1,8 +1,10 @@
 """Figures of configurations over their seeds."""
 
+import io
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from search.seed_table import seed_table, show_seeds
 from search.trials import TrialOutcome
@@ -46,6 +48,13 @@ def test_person_sees_means_and_deviations():
         *["0.6000\n±0.1414"] * 2,
         *["0.5000\n±0.1414"] * 4,
     ]
+
+
+def test_names_are_shown_as_they_are():
+    table = seed_table([outcome(1, (0.5, 0.7), label="a [/x] split [kd]")], SEEDS, n_exits=2)
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(show_seeds(table))
+    assert "a [/x] split [kd]" in console.export_text()
 
 
 def test_of_many_configurations_the_best_are_shown_in_the_order_of_trials():

@@ -91,6 +91,10 @@ def test_set_reaches_every_key(key):
         (["data.audio.n_mels=many"], "data.audio.n_mels should be a valid integer.* but 'many' was given"),
         (["data.audio.high_hz=9000"], "data.audio: high_hz must be .*Nyquist.* but is 9000"),
         (["data.audio.file_pattern='('"], "data.audio: file_pattern must be a regular expression"),
+        (
+            ["space.name=audio", "policy.objective=cost", "search.first_trials=[]"],
+            "policy.objective cost is relative .* but width is searched; fix it",
+        ),
         (["name=2026-13-45"], "is not YAML"),
         (["space.name=pathlib:Path"], "space 'pathlib:Path' must be a Space"),
         (["workload=:x"], "workload ':x' cannot be imported"),

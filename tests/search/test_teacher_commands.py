@@ -45,6 +45,17 @@ def test_teacher_is_trained_and_described(folder):
     assert told["params"] == {"learning_rate_adamw": 0.02}
 
 
+def test_teacher_may_have_a_width_and_a_head_of_its_own(tmp_path):
+    command = ["teacher", "digits", "--set", "training.network=audio-cnn", "--set", "training.epochs=3"]
+    command += ["--param", "width=12", "--param", "head=max-mean", "--param", "learning_rate_adamw=0.02"]
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--out", str(tmp_path / "wide")])
+    assert ended.value.code == 0
+    network, facts = load_model(tmp_path / "wide" / "model.safetensors")
+    assert (facts.network.width, facts.network.head) == (12, "max-mean")
+    assert next(network.stages.parameters()).shape[0] == 12
+
+
 @pytest.mark.parametrize("images", ["training.augment=false", "training.views=2"])
 def test_exported_soft_labels_pass_the_gate_of_their_sweep(folder, tmp_path, images, capsys):
     export(folder, "--set", images, "--out", str(tmp_path / "soft.npz"))

@@ -69,7 +69,7 @@ def test_what_does_not_fit_is_one_line(file, tmp_path):
     torch.save(models.resnet18(num_classes=7).state_dict(), tmp_path / "seven.pth")
     for path, family, width, message in (
         (tmp_path / "none.pth", "resnet-18", 64, "there is no such file of weights"),
-        (tmp_path / "text.pth", "resnet-18", 64, "not a readable file of weights"),
+        (tmp_path / "text.pth", "resnet-18", 64, "a file of weights must be readable without running code"),
         (tmp_path / "checkpoint.pth", "resnet-18", 64, "weights must be tensors by name"),
         (tmp_path / "seven.pth", "resnet-18", 64, r"do not \(size mismatch for fc"),
         (file, "resnet-18", 16, "name the network and the width that they are of"),

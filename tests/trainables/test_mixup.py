@@ -26,6 +26,12 @@ def test_shares_follow_the_beta_distribution():
     assert shares.var() == pytest.approx(1 / (4 * (2 * 0.2 + 1)), abs=0.01)
 
 
+def test_a_small_parameter_mixes_little():
+    torch.manual_seed(0)
+    shares = torch.tensor([Mixture.draw(2, 0.001).share for _ in range(500)])
+    assert ((shares > 0.01) & (shares < 0.99)).float().mean() < 0.15
+
+
 def test_without_mixup_nothing_is_drawn():
     torch.manual_seed(0)
     expected = torch.rand(1)

@@ -17,14 +17,16 @@ from trainables.models import NetworkSpec
 @pytest.fixture
 def saved(task, digits, tmp_path):
     model = task.build_model(digits.train)
-    save_model(tmp_path / "model.safetensors", model, task.model_facts(digits.train))
+    save_model(tmp_path / "model.safetensors", model, task.model_facts(digits.train, {}))
     return tmp_path / "model.safetensors", model.eval()
 
 
 def test_network_is_built_again(saved, task, digits):
     path, model = saved
     loaded, facts = load_model(path)
-    assert facts == task.model_facts(digits.train) == ModelFacts("digits", task.network, (1, 8, 8), task.class_names)
+    assert (
+        facts == task.model_facts(digits.train, {}) == ModelFacts("digits", task.network, (1, 8, 8), task.class_names)
+    )
     images = torch.rand(3, 1, 8, 8)
     assert torch.equal(loaded(images), model(images))
     assert not loaded.training
@@ -34,7 +36,7 @@ def test_networks_of_torchvision_are_built_again_without_their_imagenet_weights(
     network = NetworkSpec(3, 8, family="mobilenet-v3-small", blocks=("features.1", "features.4"))
     other = replace(task, network=network)
     model = other.build_model(digits.train).eval()
-    facts = replace(other.model_facts(digits.train), network=replace(network, pretrained=True))
+    facts = replace(other.model_facts(digits.train, {}), network=replace(network, pretrained=True))
     save_model(tmp_path / "model.safetensors", model, facts)
     loaded, stated = load_model(tmp_path / "model.safetensors")
     assert stated.network == network

@@ -262,7 +262,7 @@ def test_a_trial_may_vary_width_and_head_of_its_network(task, digits, tmp_path):
     trained = trial._runs[task.seeds[0]].training.model
     assert kept.stages[0][0][0].out_channels == 8
     assert all(torch.equal(kept.state_dict()[name], tensor) for name, tensor in trained.state_dict().items())
-    facts = audio.with_params({"width": 8, "head": "max-mean", "alpha": 0.5}).model_facts(digits.train)
+    facts = audio.model_facts(digits.train, {"width": 8, "head": "max-mean", "alpha": 0.5})
     assert (facts.network.width, facts.network.head, facts.network.family) == (8, "max-mean", "audio-cnn")
 
 

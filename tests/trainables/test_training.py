@@ -158,11 +158,11 @@ def test_masks_mixtures_and_class_weights_are_trained_with_and_can_be_continued(
     whole = digits.train
     kept = np.flatnonzero((whole.labels > 0) | (np.arange(len(whole.labels)) % 3 == 0))
     split = Split(whole.inputs[kept], whole.labels[kept], whole.ids[kept], None)
-    plain, one = training(task, split), training(task, split, **params)
+    plain, one = task.training({}, split), task.training(params, split)
     assert one.train_epoch() != plain.train_epoch()
     torch.save(one.state(), tmp_path / "state.pt")
     expected = one.train_epoch()
     torch.rand(7)
-    resumed = training(task, split, **params)
+    resumed = task.training(params, split)
     resumed.load_state(torch.load(tmp_path / "state.pt", weights_only=True))
     assert resumed.train_epoch() == expected

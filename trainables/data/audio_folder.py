@@ -73,8 +73,15 @@ class AudioFolderSource(DataSource):
             class_names=files.class_names,
             groups=_groups(paths, decoded, named_groups, audio),
             official_test=None if files.official_test is None else files.official_test[rows],
-            facts={"segment_seconds": audio.segment_seconds, "hop_seconds": audio.hop_seconds},
+            facts=_facts(audio),
         )
+
+
+def _facts(options: AudioOptions) -> dict[str, float]:
+    """What it takes to hear segments as recordings; chunks of one recording may lie in different splits."""
+    if options.chunk_seconds is not None:
+        return {}
+    return {"segment_seconds": options.segment_seconds, "hop_seconds": options.hop_seconds}
 
 
 def _groups(

@@ -73,6 +73,8 @@ def _places(blocks: Sequence[str] | None, n_exits: int, depth: int | None) -> li
         if depth < n_exits:
             raise TrainingError(f"depth must be at least the number of exits, {n_exits}, but is {depth}; raise it")
         return [round(depth * k / n_exits) for k in range(1, n_exits + 1)]
+    if len(blocks) != n_exits - 1:
+        raise TrainingError(f"{n_exits} exits need {n_exits - 1} blocks but {len(blocks)} are named; name as many")
     early = [int(match[1]) for match in map(_BLOCK.fullmatch, blocks) if match]
     places = [*early, depth or max(early, default=0) + 1]
     if len(early) < len(blocks) or any(second <= first for first, second in pairwise(places)):
