@@ -291,3 +291,10 @@ def test_too_few_recordings_say_how_many_are_needed(tmp_path):
     folder = write_recordings(tmp_path / "data", n_recordings=3)
     with pytest.raises(DataError, match="at least 4 samples or groups, one per split, but class 0 has 3"):
         split_samples(source().load(folder, audio()), SplitFractions(), seed=0)
+
+
+def test_only_whole_recordings_are_heard_as_such(tmp_path):
+    write_recordings(tmp_path, seconds=0.5)
+    whole = source().load(tmp_path, audio())
+    assert whole.facts == {"segment_seconds": 0.1, "hop_seconds": 0.05}
+    assert source().load(tmp_path, audio(chunk_seconds=0.2)).facts == {}
