@@ -18,6 +18,7 @@ from trainables.models.spreading import with_spread_exits
 from trainables.models.tracing import first_line
 
 
+_LEAST_MOMENTUM = 0.1
 _START_RANDOM = "training.pretrained=false starts from random weights"
 
 
@@ -61,6 +62,7 @@ def torchvision_network(
     else:
         network = _random(name, n_classes, options)
     _check_width(name, network, width)
+    _quicken_statistics(network)
     return with_spread_exits(
         network, n_exits=n_exits, blocks=blocks, input_shape=input_shape, n_classes=n_classes, mean=mean, std=std
     )
@@ -93,6 +95,17 @@ def _check_width(name: str, network: nn.Module, width: int) -> None:
             f"width is the channels of the first convolution, of which {name} has {first.out_channels}, "
             f"but it is {width}; say width: {first.out_channels}"
         )
+
+
+def _quicken_statistics(network: nn.Module) -> None:
+    """Have batch normalisation forget its first statistics within some ten batches, not some hundred.
+
+    MobileNetV3's follow so slowly that a training of one or two hundred batches, as of a small folder, ends with a
+    network that is judged by statistics of its random weights.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d) and module.momentum is not None:
+            module.momentum = max(module.momentum, _LEAST_MOMENTUM)
 
 
 def _random(name: str, n_classes: int, options: Mapping[str, Any]) -> nn.Module:

@@ -41,3 +41,20 @@ def test_width_must_be_one_that_torchvision_can_make(width, near):
 def test_pretrained_weights_are_for_one_width():
     with pytest.raises(TrainingError, match="for width 16 only, but width is 8; say width: 16, or .*pretrained=false"):
         network(width=8, pretrained=True)
+
+
+@pytest.mark.parametrize("build", [mobilenet_v3_small, mobilenet_v3_large])
+def test_statistics_are_those_of_the_data_after_a_short_training(build):
+    torch.manual_seed(0)
+    model = network(build, n_exits=1).train()
+    images = torch.rand(16, 3, 32, 32)
+    seen = {}
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.register_forward_hook(lambda one, inputs, _: seen.update({one: inputs[0].var(dim=(0, 2, 3))}))
+    with torch.no_grad():
+        for _ in range(30):
+            model(images)
+    for module, variance in seen.items():
+        # They begin at 1.
+        torch.testing.assert_close(module.running_var, variance, rtol=0.1, atol=0.05)
