@@ -14,7 +14,8 @@ from trainables.models.base import MultiExitModel
 
 
 DEFAULT_HEAD = "attentive-statistics"
-_LAST_HEAD = "average"
+# The maximum over time is for early features; what the last block gives is averaged.
+_LAST_HEADS = {"max-mean": "average"}
 _BLOCK = re.compile(r"block([1-9]\d?)")
 _MOST_DOUBLINGS = 3
 _SMALLEST_MAP = 4
@@ -34,8 +35,8 @@ def audio_cnn(
 ) -> MultiExitModel:
     """Blocks of a 3x3 convolution, batch normalisation, ReLU and 2x2 maximum; the channels double with each.
 
-    Maps are halved down to 4 mels or frames. The last exit follows the last block, and its head is the mean over mels
-    and time. For any size of samples; made for log-mel features.
+    Maps are halved down to 4 mels or frames. The last exit follows the last block. For any size of samples; made for
+    log-mel features.
 
     Args:
         input_shape: (1, mels, frames).
@@ -47,7 +48,8 @@ def audio_cnn(
         blocks: The ``E - 1`` blocks that the earlier exits follow, such as ["block1", "block3"]; without, exits are
             spread evenly.
         depth: Number of blocks; without, as few as the exits need.
-        head: Of the earlier exits, by its name in :data:`~trainables.models.audio_heads.HEADS`.
+        head: Of the exits, by its name in :data:`~trainables.models.audio_heads.HEADS`; with ``max-mean`` the last exit
+            takes the mean over mels and time.
 
     Raises:
         TrainingError: If blocks are named otherwise or out of order, or there is no such head.
@@ -62,7 +64,9 @@ def audio_cnn(
             layers.append(_block(channels, out_channels, halve=halve))
             channels, size = out_channels, [side // 2 for side in size] if halve else size
         stages.append(nn.Sequential(*layers))
-        heads.append(build_head(_LAST_HEAD if place == places[-1] else head or DEFAULT_HEAD, channels, n_classes))
+        name = head or DEFAULT_HEAD
+        is_last = place == places[-1]
+        heads.append(build_head(_LAST_HEADS.get(name, name) if is_last else name, channels, n_classes))
     return MultiExitModel(stages, heads, mean=mean, std=std)
 
 

@@ -22,7 +22,7 @@ class NetworkSpec:
         blocks: The ``E - 1`` blocks that exits follow; None leaves it to the family.
         pretrained: Whether to start from ImageNet weights.
         depth: Number of blocks; None leaves it to the family.
-        head: Of the earlier exits; None leaves it to the family.
+        head: Of the exits; None leaves it to the family.
     """
 
     n_exits: int

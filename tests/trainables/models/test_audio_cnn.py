@@ -7,7 +7,7 @@ from torch import nn
 
 from trainables.errors import TrainingError
 from trainables.models import audio_cnn, relative_cost
-from trainables.models.audio_heads import HEADS, AttentiveStatisticsHead, MaxMeanHead, build_head
+from trainables.models.audio_heads import HEADS, AttentiveStatisticsHead, AverageHead, MaxMeanHead, build_head
 
 
 SHAPE = (1, 64, 101)
@@ -57,6 +57,18 @@ def test_exits_follow_the_blocks_that_are_named(options, expected):
 def test_what_cannot_be_built_is_one_line(options, message):
     with pytest.raises(TrainingError, match=message):
         network(**options)
+
+
+@pytest.mark.parametrize(
+    ("head", "kinds"),
+    [
+        (None, [AttentiveStatisticsHead] * 3),
+        ("max-mean", [MaxMeanHead, MaxMeanHead, AverageHead]),
+        ("average", [AverageHead] * 3),
+    ],
+)
+def test_heads_are_those_that_are_named(head, kinds):
+    assert [type(one) for one in network(head=head).heads] == kinds
 
 
 def test_maps_stay_large_enough():
