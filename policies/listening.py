@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from policies.classification import macro_f1
 from policies.errors import ExitTableError
 from policies.exit_table import ExitTable
+from policies.levels import thin
 from policies.policy import Decision
 
 
@@ -105,9 +106,7 @@ class Recordings:
 
         All values of the confidence are tried, or 1,000 quantiles of them where there are more.
         """
-        levels = np.unique(np.quantile(self.confidence, np.linspace(0, 1, _MOST_LEVELS), method="nearest"))
-        if len(self.confidence) <= _MOST_LEVELS:
-            levels = np.unique(self.confidence)
+        levels = np.unique(np.sort(self.confidence)[thin(len(self.confidence), _MOST_LEVELS)])
         heard = [self._last_heard(level) for level in levels]
         seconds = np.array([self.seconds[rows].mean() for rows in heard])
         accuracy = np.array([(self.answers[rows] == self.labels).mean() for rows in heard])

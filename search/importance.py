@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import optuna
 from optuna.distributions import json_to_distribution
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState, create_trial
 import pandas as pd
 
+from policies.levels import thin
 from search.record import TrialRecord
 
 
@@ -43,8 +43,7 @@ def parameter_importance(trials: Iterable[TrialRecord], *, seed: int) -> pd.Data
         if len(numbers) < FEWEST_TRIALS:
             continue
         common = sorted(set.intersection(*(varied[number] for number in numbers)))
-        picked = np.linspace(0, len(numbers) - 1, num=min(len(numbers), MOST_TRIALS)).round().astype(int)
-        group = [by_number[numbers[place]] for place in picked]
+        group = [by_number[numbers[place]] for place in thin(len(numbers), MOST_TRIALS)]
         for objective in OBJECTIVES:
             shares = _shares(group, common, objective, seed)
             rows += [(objective, name, float(shares[name]), len(numbers)) for name in own if name in shares]

@@ -16,8 +16,8 @@ _ATTENTION_UNITS = 32
 _SMALLEST_VARIANCE = 1e-5
 
 
-class MaxMeanHead(nn.Module):
-    """Maximum over time, then mean over mels, then a linear layer.
+class _PooledHead(nn.Module):
+    """A linear layer on features that are pooled over mels and time.
 
     Args:
         channels: Of the features.
@@ -30,26 +30,26 @@ class MaxMeanHead(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Logits, shape (N, C), for features of shape (N, channels, mels, frames)."""
-        logits: Tensor = self.linear(features.amax(dim=3).mean(dim=2))
+        logits: Tensor = self.linear(self._pool(features))
         return logits
 
+    def _pool(self, features: Tensor) -> Tensor:
+        """One value per channel, shape (N, channels)."""
+        raise NotImplementedError
 
-class AverageHead(nn.Module):
-    """Mean over mels and time, then a linear layer.
 
-    Args:
-        channels: Of the features.
-        n_classes: Number of classes, ``C``.
-    """
+class MaxMeanHead(_PooledHead):
+    """Maximum over time, then mean over mels, then a linear layer."""
 
-    def __init__(self, channels: int, n_classes: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(channels, n_classes)
+    def _pool(self, features: Tensor) -> Tensor:
+        return features.amax(dim=3).mean(dim=2)
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Logits, shape (N, C), for features of shape (N, channels, mels, frames)."""
-        logits: Tensor = self.linear(features.mean(dim=(2, 3)))
-        return logits
+
+class AverageHead(_PooledHead):
+    """Mean over mels and time, then a linear layer."""
+
+    def _pool(self, features: Tensor) -> Tensor:
+        return features.mean(dim=(2, 3))
 
 
 class AttentiveStatisticsHead(nn.Module):
