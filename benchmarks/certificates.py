@@ -39,6 +39,7 @@ from policies.evolve import EvolveSettings
 from policies.exit_table import ExitTable
 from policies.goal import Goal
 from policies.policy import Policy
+from policies.units import Units
 from search.network_search import PolicySearch, search_network
 from search.selection import select_policy
 
@@ -108,9 +109,8 @@ def play(
 
 
 def _aim(goal: Goal, claim: Claim, certify: ExitTable, delta: float) -> Goal:
-    grouped = certify.groups is not None
-    n_units = certify.n_samples if certify.groups is None else len(np.unique(certify.groups))
-    aimed = aim_of(claim, n_units=n_units, delta=delta, grouped=grouped)
+    units = Units.of(certify)
+    aimed = aim_of(claim, n_units=units.n, delta=delta, grouped=units.hold_several)
     return goal if aimed is None or aimed.target is None else replace(goal, target=aimed.target)
 
 

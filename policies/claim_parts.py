@@ -19,6 +19,7 @@ from policies.bounds import (
 from policies.claims import Claim, Loss
 from policies.exit_table import ExitTable
 from policies.policy import Decision
+from policies.units import Units
 
 
 BINOMIAL = "exact binomial"
@@ -37,6 +38,7 @@ class ClaimPart:
         limit: Largest mean loss.
         losses: One per unit, shape (n,); n is 0 where there is nothing to test with.
         unit: ``sample`` or ``group``.
+        is_binary: Whether every unit holds one sample.
     """
 
     name: str
@@ -45,6 +47,7 @@ class ClaimPart:
     limit: float
     losses: NDArray[np.float64]
     unit: str
+    is_binary: bool
 
     @property
     def n(self) -> int:
@@ -54,7 +57,7 @@ class ClaimPart:
     @property
     def method(self) -> str:
         """The binomial where losses are independent and 0 or 1; else betting."""
-        return BINOMIAL if self.unit == "sample" and self.loss is not Loss.DROP else BETTING
+        return BINOMIAL if self.is_binary and self.loss is not Loss.DROP else BETTING
 
     @property
     def is_accuracy(self) -> bool:
@@ -129,16 +132,17 @@ def measure(claim: Claim, table: ExitTable, decision: Decision) -> tuple[ClaimPa
         table: The ``certify`` table, N samples.
         decision: What the policy did with it.
     """
-    units = _Units(table)
+    units = Units.of(table)
+    kind, is_binary = units.kind, not units.hold_several
     everywhere = np.ones(table.n_samples, dtype=bool)
     losses = _losses(table, decision)
     parts = [
-        ClaimPart(_MAIN_NAMES[loss], "main", loss, limit, units.mean(losses[loss], everywhere), units.name)
+        ClaimPart(_MAIN_NAMES[loss], "main", loss, limit, units.mean(losses[loss], everywhere), kind, is_binary)
         for loss, limit in claim.main_limits.items()
     ]
     for family, name, floor, among in _floors(claim, table, decision):
         seen = units.mean(losses[Loss.ERROR], among)
-        parts.append(ClaimPart(name, family, Loss.ERROR, 1 - floor, seen, units.name))
+        parts.append(ClaimPart(name, family, Loss.ERROR, 1 - floor, seen, kind, is_binary))
     return tuple(parts)
 
 
@@ -168,21 +172,3 @@ def _floors(claim: Claim, table: ExitTable, decision: Decision) -> Iterator[tupl
     if claim.exit_floor is not None:
         for k in np.unique(decision.exits):
             yield "exit", f"accuracy at depth {k + 1}", claim.exit_floor, decision.exits == k
-
-
-class _Units:
-    """What is independent of each other: samples by their id, or groups by their name.
-
-    Sorted, so that a certificate does not depend on how the rows of its table are ordered.
-    """
-
-    def __init__(self, table: ExitTable) -> None:
-        names = table.ids if table.groups is None else table.groups
-        self.name = "sample" if table.groups is None else "group"
-        self._codes = np.unique(names, return_inverse=True)[1]
-
-    def mean(self, losses: NDArray[np.float64], among: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Mean loss per unit among some samples, shape (n,), of the units that have any."""
-        counts = np.bincount(self._codes[among])
-        sums = np.bincount(self._codes[among], weights=losses[among])
-        return np.asarray(sums[counts > 0] / counts[counts > 0])

@@ -88,8 +88,8 @@ def aim_of(
     """What policies should reach where they are searched for, so that the claim can be certified.
 
     Exact for the target, the degradation and the class floor on samples: seen on ``certify``, the aim just
-    certifies. With groups it is an approximation on the safe side, as though recordings were right or wrong as
-    a whole; for the drop on samples it is an approximation as though the policy never corrected the full network,
+    certifies. With groups of several samples it is an approximation on the safe side, as though recordings were right
+    or wrong as a whole; for the drop on samples it is an approximation as though the policy never corrected the full network,
     and it leaves too little where it often does. The exit floor is left as it is: nobody knows beforehand how
     many will leave where.
 
@@ -97,7 +97,7 @@ def aim_of(
         claim: What is to be certified.
         n_units: Samples of ``certify``, or its groups.
         delta: Largest probability of certifying what does not hold.
-        grouped: Whether units are groups.
+        grouped: Whether some unit is a group of several samples.
         smallest_class: Units of the smallest class; where left out, the class floor is left as it is.
 
     Returns:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from policies.exit_table import ExitTable
 from policies.rules import Rule, RuleView
+from policies.units import Units
 
 
 N_FOLDS = 5
@@ -50,9 +51,8 @@ def fit_and_view(
 
 def _folds(table: ExitTable, seed: int) -> NDArray[np.int64]:
     """The fold of each sample, shape (N,); whole groups only. All zero where there are fewer than two units."""
-    units = table.ids if table.groups is None else table.groups
-    names, unit_of_sample = np.unique(units, return_inverse=True)
-    if len(names) < 2:
+    units = Units.of(table)
+    if units.n < 2:
         return np.zeros(table.n_samples, dtype=np.int64)
-    fold_of_unit = np.arange(len(names)) % min(N_FOLDS, len(names))
-    return np.asarray(np.random.default_rng(seed).permutation(fold_of_unit)[unit_of_sample])
+    fold_of_unit = np.arange(units.n) % min(N_FOLDS, units.n)
+    return np.asarray(np.random.default_rng(seed).permutation(fold_of_unit)[units.of_sample])

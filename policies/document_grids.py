@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from policies.classification import macro_f1
 from policies.exit_table import ExitTable
+from policies.latency import stated_latency
 from policies.policy import Decision, Policy
 from policies.rules import get_rule
 
@@ -26,6 +27,7 @@ EVIDENCE_STABLE = (1, 2)
 EVIDENCE_PENALTIES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05)
 DUAL_TEMPERATURES = (0.7, 1.0, 1.5)
 _DUAL_QUANTILES = np.linspace(0.05, 0.95, 10)
+LATENCY_BUDGET_MS = 4.0
 _F1_WEIGHT, _ACCURACY_WEIGHT, _DEPTH_WEIGHT = 1.0, 0.10, 0.08
 
 
@@ -38,12 +40,14 @@ class GridPoint:
         macro_f1: Its macro-F1.
         accuracy: Its accuracy.
         mean_depth: Its mean depth, from 1.
+        mean_latency_ms: Its mean measured time; None where none was measured.
     """
 
     policy: Policy
     macro_f1: float
     accuracy: float
     mean_depth: float
+    mean_latency_ms: float | None = None
 
     @property
     def score(self) -> float:
@@ -57,7 +61,7 @@ class GridChoice:
 
     Attributes:
         point: The chosen policy.
-        is_fallback: Whether no policy kept to the limits against the greedy one, so that the best score was taken.
+        is_fallback: Whether no policy kept to the limits, so that the best of all was taken.
     """
 
     point: GridPoint
@@ -90,9 +94,25 @@ def choose_by_score(
     return GridChoice(max(allowed or points, key=lambda point: point.score), is_fallback=not allowed)
 
 
+def choose_by_latency(points: list[GridPoint], *, budget_ms: float = LATENCY_BUDGET_MS) -> GridChoice:
+    """The policy of the best macro-F1 among those whose mean measured time keeps to a budget; ties go to the first.
+
+    Args:
+        points: All policies of the grids, at least one.
+        budget_ms: Largest mean time in milliseconds.
+    """
+    allowed = [point for point in points if point.mean_latency_ms is not None and point.mean_latency_ms <= budget_ms]
+    return GridChoice(max(allowed or points, key=lambda point: point.macro_f1), is_fallback=not allowed)
+
+
 def document_choices(table: ExitTable, temperatures: NDArray[np.float64]) -> dict[str, GridChoice]:
-    """The choice of every grid on a table, by name; the dual threshold only with learned stop probabilities."""
-    greedy = choose_by_score(_measured(table, greedy_grid(table, temperatures)))
+    """The choice of every grid on a table, by name.
+
+    The dual threshold is only there with learned stop probabilities, ``document_f1_under_budget``, which chooses from
+    all of the grids, only with measured times.
+    """
+    points = _measured(table, greedy_grid(table, temperatures))
+    greedy = choose_by_score(points)
     grids: dict[str, Callable[[ExitTable, NDArray[np.float64]], Iterator[Policy]]] = {
         "document_conformal": conformal_grid,
         "document_evidence": evidence_grid,
@@ -101,7 +121,11 @@ def document_choices(table: ExitTable, temperatures: NDArray[np.float64]) -> dic
         grids["document_dual_threshold"] = dual_threshold_grid
     choices = {"document_greedy": greedy}
     for name, grid in grids.items():
-        choices[name] = choose_by_score(_measured(table, grid(table, temperatures)), greedy=greedy.point)
+        own = _measured(table, grid(table, temperatures))
+        choices[name] = choose_by_score(own, greedy=greedy.point)
+        points += own
+    if stated_latency(table) is not None:
+        choices["document_f1_under_budget"] = choose_by_latency(points)
     return choices
 
 
@@ -140,13 +164,15 @@ def _shared(
 
 
 def _measured(table: ExitTable, policies: Iterator[Policy]) -> list[GridPoint]:
-    return [_point(table, policy, policy.decide(table)) for policy in policies]
+    latency = stated_latency(table)
+    return [_point(table, policy, policy.decide(table), latency) for policy in policies]
 
 
-def _point(table: ExitTable, policy: Policy, decision: Decision) -> GridPoint:
+def _point(table: ExitTable, policy: Policy, decision: Decision, latency: NDArray[np.float64] | None) -> GridPoint:
     return GridPoint(
         policy=policy,
         macro_f1=macro_f1(decision.answers, table.labels),
         accuracy=float((decision.answers == table.labels).mean()),
         mean_depth=float(decision.exits.mean() + 1),
+        mean_latency_ms=None if latency is None else float(latency[decision.exits].mean()),
     )

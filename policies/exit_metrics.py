@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from policies.calibrate import tempered_probabilities
 from policies.classification import classification_figures, expected_calibration_error
 from policies.exit_table import ExitTable
+from policies.latency import stated_latency
 
 
 def exit_figures(table: ExitTable, temperatures: NDArray[np.float64]) -> list[dict[str, Any]]:
@@ -20,17 +21,20 @@ def exit_figures(table: ExitTable, temperatures: NDArray[np.float64]) -> list[di
         temperatures: One per exit, shape (E,).
 
     Returns:
-        One mapping per exit: ``depth`` (1 = first exit), ``cost`` (relative to the full network), ``temperature``
-        and everything that :func:`~policies.classification.classification_figures` gives.
+        One mapping per exit: ``depth`` (1 = first exit), ``cost`` (relative to the full network), ``temperature``,
+        ``latency_ms`` where the table states measured times, and everything that
+        :func:`~policies.classification.classification_figures` gives.
     """
     probabilities = tempered_probabilities(table.logits, temperatures)
     # From the logits: a low temperature can make two classes equally certain.
     answers = table.logits.argmax(axis=2)
+    latency = stated_latency(table)
     return [
         {
             "depth": k + 1,
             "cost": float(table.cost[k]),
             "temperature": float(temperatures[k]),
+            **({} if latency is None else {"latency_ms": float(latency[k])}),
             **classification_figures(probabilities[:, k], answers[:, k], table.labels),
         }
         for k in range(table.n_exits)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from policies.errors import ExitSearchError
 from policies.front import nondominated
+from policies.latency import checked_latency
 from policies.quality import get_quality
 
 
@@ -86,13 +87,7 @@ class Goal:
             return np.arange(1.0, len(cost) + 1)
         if self.effort == "cost":
             return cost
-        times = np.asarray(self.latency_ms)
-        if times.shape != cost.shape or not (np.isfinite(times).all() and (np.diff(times, prepend=0.0) > 0).all()):
-            raise ExitSearchError(
-                f"latency_ms must be {len(cost)} increasing positive times, one per exit, "
-                f"but is {list(self.latency_ms)}"
-            )
-        return times
+        return checked_latency(list(self.latency_ms), len(cost))
 
     def assess(self, outcome: PopulationOutcome) -> Assessment:
         """Judge what policies did."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from policies.classification import classification_figures
 from policies.exit_table import ExitTable
+from policies.latency import stated_latency
 from policies.policy import Decision
 
 
@@ -17,13 +18,16 @@ def policy_figures(table: ExitTable, decision: Decision) -> dict[str, Any]:
 
     Returns:
         Everything that :func:`~policies.classification.classification_figures`,
-        :func:`effort_figures` and :func:`exit_behaviour` give, and ``n_samples``.
+        :func:`effort_figures` and :func:`exit_behaviour` give, ``n_samples``, and ``mean_latency_ms`` where the table
+        states measured times.
     """
+    latency = stated_latency(table)
     return {
         **classification_figures(decision.probabilities, decision.answers, table.labels),
         **effort_figures(decision.exits, table.cost),
         **exit_behaviour(decision, table.labels),
         "n_samples": table.n_samples,
+        **({} if latency is None else {"mean_latency_ms": float(latency[decision.exits].mean())}),
     }
 
 

@@ -17,12 +17,13 @@ from search.selection import Selection
 
 
 _FRONT, _SELECTED, _TRIAL, _LADDER, _TARGET = "#1f5fa8", "#d1495b", "#8d99ae", "#edae49", "#444444"
-_ORACLE, _FULL = "#2a9d5c", "#6a4c93"
+_ORACLE, _FULL, _BASELINE = "#2a9d5c", "#6a4c93", "#222222"
 _LADDER_NAME, _TRIALS_NAME, _FRONT_NAME = (
     "one shared threshold, all values",
     "trials, quick policy",
     "front of all policies",
 )
+_BASELINES_NAME = "baseline trials"
 _DEPTH_NAME = "mean depth (1 = first exit)"
 _HOVER = "accuracy %{y:.4f}<br>depth %{x:.3f}"
 
@@ -42,6 +43,7 @@ class FrontFigure:
         greedy: Mean depth and accuracy of the greedy shared threshold.
         full: Mean depth and accuracy of the full network.
         oracle: Least mean depth with the labels known, or None.
+        baselines: ``name``, ``mean_depth`` and ``accuracy`` of the sweep file's baselines, a row for each policy.
     """
 
     title: str
@@ -54,6 +56,7 @@ class FrontFigure:
     greedy: tuple[float, float]
     full: tuple[float, float]
     oracle: float | None
+    baselines: pd.DataFrame
 
     @classmethod
     def of(
@@ -74,6 +77,13 @@ class FrontFigure:
             greedy=_point(summary["baselines"]["greedy_shared_threshold"]["search"]),
             full=_point(summary["baselines"]["full_network"]["search"]),
             oracle=summary["oracle"]["search"],
+            baselines=pd.DataFrame(
+                [
+                    (f"{row['trial']}: {row['policy'].replace('_', ' ')}", *_point(row["search"]))
+                    for row in summary.get("baseline_trials", [])
+                ],
+                columns=["name", "mean_depth", "accuracy"],
+            ),
         )
 
     @property
@@ -126,6 +136,11 @@ def draw_png(figure: FrontFigure, path: Path) -> None:
     axes.plot(figure.ladder.mean_depth, figure.ladder.accuracy, color=_LADDER, linewidth=1.5, label=_LADDER_NAME)
     if len(figure.trials):
         axes.scatter(figure.trials["mean_depth"], figure.trials["accuracy"], s=26, color=_TRIAL, label=_TRIALS_NAME)
+    if len(figure.baselines):
+        baselines = figure.baselines
+        axes.scatter(
+            baselines["mean_depth"], baselines["accuracy"], s=30, marker="x", color=_BASELINE, label=_BASELINES_NAME
+        )
     front = figure.front
     axes.plot(
         front["mean_depth"], front["accuracy"], "o-", color=_FRONT, markersize=4.5, linewidth=1, label=_FRONT_NAME
@@ -191,6 +206,16 @@ def _add_series(page: go.Figure, figure: FrontFigure) -> None:
             marker={"color": _TRIAL, "size": 8},
             text=figure.trials["trial_id"],
             hovertemplate=f"trial %{{text}}<br>{_HOVER}",
+        )
+    if len(figure.baselines):
+        page.add_scatter(
+            x=figure.baselines["mean_depth"],
+            y=figure.baselines["accuracy"],
+            mode="markers",
+            name=_BASELINES_NAME,
+            marker={"symbol": "x", "color": _BASELINE, "size": 8},
+            text=figure.baselines["name"],
+            hovertemplate=f"%{{text}}<br>{_HOVER}",
         )
     page.add_scatter(
         x=figure.front["mean_depth"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 import json
 import math
 from pathlib import Path
@@ -41,12 +41,21 @@ class AsyncHalving(FIFOScheduler):  # type: ignore[misc]
         grace_epochs: The first rung; no trial is stopped earlier.
         reduction: One in how many goes on, and how many times as long to the next rung; at least 2.
         max_epochs: Length of a full training; reports from there on are not compared.
+        spared: Trials that are ranked but never stopped.
 
     Raises:
         HalvingError: If a number is out of range.
     """
 
-    def __init__(self, priority: Priority, *, grace_epochs: int, reduction: int, max_epochs: int) -> None:
+    def __init__(
+        self,
+        priority: Priority,
+        *,
+        grace_epochs: int,
+        reduction: int,
+        max_epochs: int,
+        spared: Collection[str] = (),
+    ) -> None:
         if not 1 <= grace_epochs <= max_epochs:
             raise HalvingError(f"grace_epochs must lie in [1, max_epochs = {max_epochs}] but is {grace_epochs}")
         if reduction < 2:
@@ -55,6 +64,7 @@ class AsyncHalving(FIFOScheduler):  # type: ignore[misc]
         self._priority = priority
         self._reduction = reduction
         self._max_epochs = max_epochs
+        self._spared = frozenset(spared)
         self._rungs: dict[int, dict[str, tuple[float, ...]]] = {}
         rung = grace_epochs
         while rung < max_epochs:
@@ -94,7 +104,8 @@ class AsyncHalving(FIFOScheduler):  # type: ignore[misc]
         """
         if epoch > self._latest.get(trial_id, 0):
             self._latest[trial_id] = epoch
-            if trial_id not in self._stopped and not self._passes(trial_id, epoch, figures):
+            is_over = trial_id in self._stopped
+            if not is_over and not self._passes(trial_id, epoch, figures) and trial_id not in self._spared:
                 self._stopped[trial_id] = epoch
         return epoch < self._stopped.get(trial_id, math.inf)
 
@@ -146,6 +157,7 @@ class AsyncHalving(FIFOScheduler):  # type: ignore[misc]
             "priority": self._priority.name,
             "reduction": self._reduction,
             "max_epochs": self._max_epochs,
+            "spared": sorted(self._spared),
         }
 
     def on_trial_result(self, controller: TuneController | None, trial: Trial, result: dict[str, Any]) -> str:

@@ -16,7 +16,9 @@ from policies.evolve import EvolveSettings
 from policies.exit_metrics import exit_accuracies
 from policies.exit_table import ExitTable
 from policies.goal import Goal
+from policies.latency import stated_latency
 from policies.rules import DEFAULT_RULES
+from policies.units import Units
 from search.network_search import PolicySearch
 
 
@@ -76,13 +78,14 @@ class PolicyRequest:
                 "a search needs --target, --max-drop, --max-drop-greedy or --budget but none was given; "
                 "try --target 0.94"
             )
+        stated = stated_latency(search)
         goal = Goal(
             target=self.target or 0.0,
             quality=self.quality,
             effort=self.objective,
             budget=self.budget,
             bounds=self.bounds,
-            latency_ms=self.latency_ms or _latency_of(search),
+            latency_ms=self.latency_ms or (() if stated is None else tuple(stated.tolist())),
         )
         goal.effort_of_exits(search.cost)
         if self.max_drop is not None:
@@ -113,10 +116,9 @@ class PolicyRequest:
         claim = self.claim()
         if claim is None or certify is None:
             return goal
-        grouped = certify.groups is not None
-        n_units = len(np.unique(certify.groups)) if certify.groups is not None else certify.n_samples
-        smallest = None if grouped else int(np.bincount(certify.labels, minlength=certify.n_classes).min())
-        aimed = aim_of(claim, n_units=n_units, delta=self.delta, grouped=grouped, smallest_class=smallest)
+        units = Units.of(certify)
+        smallest = None if units.hold_several else int(np.bincount(certify.labels, minlength=certify.n_classes).min())
+        aimed = aim_of(claim, n_units=units.n, delta=self.delta, grouped=units.hold_several, smallest_class=smallest)
         if aimed is None:
             return goal
         floors = [0.0 if aimed.target is None else aimed.target]
@@ -154,11 +156,3 @@ def _checked_drop(option: str, drop: float) -> float:
     if not 0 <= drop < 1:
         raise ExitSearchError(f"{option} must be at least 0 and below 1 but is {drop:g}; 0.01 is one point")
     return drop
-
-
-def _latency_of(search: ExitTable) -> tuple[float, ...]:
-    """The times that a table states, or none."""
-    times = search.meta.get("latency_ms", ())
-    if not isinstance(times, (list, tuple)) or not all(isinstance(time, (int, float)) for time in times):
-        raise ExitSearchError(f"the table's meta must state latency_ms as a list of times but states {times!r}")
-    return tuple(float(time) for time in times)

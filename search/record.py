@@ -104,7 +104,7 @@ class SweepRecord:
         Raises:
             OSError: If the journal cannot be written; so with the other methods.
         """
-        trial_id = _trial_id(number)
+        trial_id = trial_name(number)
         self._append("suggested", trial=trial_id, number=number, params=dict(params), drawn=dict(drawn))
         return self.trials[trial_id]
 
@@ -126,7 +126,7 @@ class SweepRecord:
         kind = event["event"]
         if kind == "suggested":
             # Names become folders: no other than the sweep's own.
-            trial_id = _trial_id(len(self.trials))
+            trial_id = trial_name(len(self.trials))
             if (event["trial"], event["number"]) != (trial_id, len(self.trials)):
                 raise ValueError(event["trial"])
             self.trials[trial_id] = TrialRecord(trial_id, event["number"], event["params"], event["drawn"])
@@ -139,5 +139,6 @@ class SweepRecord:
             trial.has_ended, trial.failure = True, event["failure"]
 
 
-def _trial_id(number: int) -> str:
+def trial_name(number: int) -> str:
+    """What a trial is called by its place in Optuna's study, from 0."""
     return f"trial-{number + 1:04d}"

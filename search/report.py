@@ -36,6 +36,8 @@ def print_policies(console: Console, summary: dict[str, Any], files: ResultFiles
     console.print(_verdict(summary), soft_wrap=True, highlight=False)
     console.print(_comparison(summary))
     last = [split for split in _SHOWN if split in summary["selected"]][-1]
+    if summary.get("baseline_trials"):
+        console.print(_against_baselines(summary["baseline_trials"], last))
     mix = summary["selected"][last]["exit_mix"]
     shares = "  ".join(f"depth {depth}: {share:.1%}" for depth, share in enumerate(mix, start=1))
     console.print(f"{f'Exit mix on {last}':<18} {shares}", highlight=False)
@@ -120,6 +122,23 @@ def _comparison(summary: dict[str, Any]) -> Table:
         table.add_row(*cells, *(f"{figures[splits[-1]][key]:.4f}" for key in others))
     if summary["quality"] == "accuracy" and summary["target"]:
         _add_oracle(table, summary, splits)
+    return table
+
+
+def _against_baselines(rows: list[dict[str, Any]], split: str) -> Table:
+    """The sweep file's baselines, and beside each what was found at its depth and at its accuracy."""
+    table = Table(title=f"Baseline trials, on {split}", title_justify="left", show_edge=False, pad_edge=False)
+    table.add_column("")
+    for heading in ("accuracy", "depth", "searched,\nno deeper", "searched,\nno less accurate"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        name = f"{row['trial']}: {row['policy'].replace('_', ' ')}" + (" (fallback)" if row["is_fallback"] else "")
+        own = row[split]
+        found = [
+            "none" if row[key] is None else f"{row[key][split]['accuracy']:.4f} at {row[key][split]['mean_depth']:.3f}"
+            for key in ("same_depth", "same_accuracy")
+        ]
+        table.add_row(escape(name), f"{own['accuracy']:.4f}", f"{own['mean_depth']:.3f}", *found)
     return table
 
 

@@ -19,6 +19,7 @@ from search.result_files import ResultFiles
 
 SELECTED = "selected policy"
 _FIGURES = ("accuracy", "macro_f1", "mean_depth", "mean_cost", "flip_rate", "exit_consistency")
+_LATENCY = "mean_latency_ms"
 _HEADINGS = ("accuracy", "macro-F1", "depth", "cost", "flips", "consistency")
 
 
@@ -69,8 +70,10 @@ def _read(run: Path) -> dict[str, Any]:
 
 
 def _rows(run: Path, summary: dict[str, Any], split: str) -> list[dict[str, Any]]:
+    policies = {SELECTED: summary["selected"], **summary["baselines"]}
+    policies |= {f"{one['trial']}: {one['policy']}": one for one in summary.get("baseline_trials", [])}
     rows = []
-    for name, figures in {SELECTED: summary["selected"], **summary["baselines"]}.items():
+    for name, figures in policies.items():
         if split not in figures:
             raise RunFolderError(f"{run}: there must be figures on {split} but there are none; name another --split")
         own = figures[split]
@@ -80,6 +83,7 @@ def _rows(run: Path, summary: dict[str, Any], split: str) -> list[dict[str, Any]
                 "policy": name.replace("_", " "),
                 "certified": name == SELECTED and bool(summary["certified"]),
                 **{key: own[key] for key in _FIGURES},
+                _LATENCY: own.get(_LATENCY),
                 "exit_mix": " / ".join(f"{share:.3f}" for share in own["exit_mix"]),
             }
         )
@@ -90,7 +94,8 @@ def _show(table: pd.DataFrame, split: str) -> Table:
     shown = Table(title=f"Policies on {split}", title_justify="left", show_edge=False, pad_edge=False, highlight=False)
     shown.add_column("run")
     shown.add_column("policy")
-    for heading in _HEADINGS:
+    is_timed = bool(table[_LATENCY].notna().any())
+    for heading in (*_HEADINGS, *(["ms"] if is_timed else [])):
         shown.add_column(heading, justify="right")
     shown.add_column("exit mix")
     last = None
@@ -99,6 +104,7 @@ def _show(table: pd.DataFrame, split: str) -> Table:
             shown.add_section()
         name = row["policy"] + (" (certified)" if row["certified"] else "")
         run = row["run"] if row["run"] != last else ""
-        shown.add_row(escape(run), name, *(f"{row[key]:.4f}" for key in _FIGURES), row["exit_mix"])
+        latency = [f"{row[_LATENCY]:.3f}"] if is_timed else []
+        shown.add_row(escape(run), escape(name), *(f"{row[key]:.4f}" for key in _FIGURES), *latency, row["exit_mix"])
         last = row["run"]
     return shown

@@ -7,13 +7,14 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from search.config import SweepConfig
 from search.halving import AsyncHalving
 from search.priorities import nondominated_priority, scalar_priority
+from search.record import trial_name
 
 
 def build_scheduler(config: SweepConfig) -> TrialScheduler:
     """The scheduler of that name.
 
     ``none`` trains every trial to its end; ``asha`` halves by ``depth_at_target`` (Li et al., 2020), ``mo-asha`` by
-    accuracy, mean depth and the accuracy of all exits at once (Schmucker et al., 2021).
+    accuracy, mean depth and the accuracy of all exits at once (Schmucker et al., 2021). Baselines are never stopped.
     """
     search = config.search
     if search.scheduler == "none":
@@ -24,4 +25,5 @@ def build_scheduler(config: SweepConfig) -> TrialScheduler:
         grace_epochs=search.first_rung(config.training.epochs),
         reduction=search.reduction,
         max_epochs=config.training.epochs,
+        spared=[trial_name(number) for number, one in enumerate(search.first_trials) if one.is_baseline],
     )

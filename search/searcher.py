@@ -124,7 +124,7 @@ class ConstrainedSearch(Searcher):  # type: ignore[misc]
             startup_trials=search.startup_trials,
         )
         if number < len(search.first_trials):
-            self.study.enqueue_trial(search.first_params[number])
+            self.study.enqueue_trial(search.first_trials[number].params)
         trial = self.study.ask()
         fixed = self._space(trial)
         drawn = {

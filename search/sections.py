@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 from policies.evolve import EvolveSettings
 from policies.rules import DEFAULT_RULES
 from search.errors import ConfigError
+from search.first_trials import FirstTrial
 from trainables.augment import Augmentation
 from trainables.data import DEFAULT_AUDIO, AudioOptions, DataOptions, SplitFractions
 from trainables.models import NetworkSpec, get_network
@@ -20,7 +21,6 @@ from trainables.workloads import Workload
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
-_NAME = "name"
 # Of a training, before any trial is stopped: measured in benchmarks/early_stopping.py.
 _GRACE_SHARE = 1 / 8
 
@@ -222,8 +222,7 @@ class SpaceSection(Section):
 class SearchSection(Section):
     """How training parameters are searched.
 
-    ``startup_trials`` is the population of ``nsga2``. ``first_trials`` are parameters, and as ``name`` what tables
-    call the trial.
+    ``startup_trials`` is the population of ``nsga2``.
     """
 
     trials: PositiveInt = 20
@@ -232,17 +231,12 @@ class SearchSection(Section):
     scheduler: Literal["none", "asha", "mo-asha"] = "none"
     grace_epochs: PositiveInt | None = None
     reduction: Annotated[int, Field(ge=2)] = 2
-    first_trials: list[dict[str, Any]] = Field(default_factory=list)
-
-    @property
-    def first_params(self) -> list[dict[str, Any]]:
-        """Parameters of the first trials, without their names."""
-        return [{key: value for key, value in one.items() if key != _NAME} for one in self.first_trials]
+    first_trials: list[FirstTrial] = Field(default_factory=list)
 
     @property
     def first_names(self) -> list[str]:
         """What a person calls the first trials; empty where they are not named."""
-        return [str(one.get(_NAME) or "") for one in self.first_trials]
+        return [one.name for one in self.first_trials]
 
     def first_rung(self, epochs: int) -> int:
         """The epoch before which no trial is stopped."""

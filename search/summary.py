@@ -17,6 +17,7 @@ def build_summary(
     selection: Selection,
     tables: Mapping[str, ExitTable],
     outcomes: list[TrialOutcome],
+    compared: list[dict[str, Any]],
     *,
     seconds: float,
 ) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def build_summary(
         selection: What was chosen, before ``test`` was read.
         tables: The selected network's tables on ``search``, ``certify`` and ``test``.
         outcomes: All trials.
+        compared: The baselines among them beside the front.
         seconds: Wall time of the sweep.
     """
     found = summarise_policies(selection, config.goal(), tables, delta=config.delta, seed=config.seed)
@@ -44,6 +46,7 @@ def build_summary(
             "hyperparameters": hyperparameters,
             **found["selected"],
         },
+        "baseline_trials": compared,
         "trials": trial_counts(outcomes),
         "failures": {trial.trial_id: trial.failure for trial in outcomes if trial.failure},
         "seconds": seconds,

@@ -12,13 +12,15 @@ from uuid import uuid4
 from rich.console import Console
 
 from policies.claims import Claim
-from policies.exit_table import ExitTable
+from policies.errors import ExitSearchError
+from search.baseline_trials import compare_baselines
 from search.cluster import connected
 from search.config import SweepConfig
 from search.environment import describe_environment
 from search.errors import SweepError, SweepInterruptedError
 from search.figures import FrontFigure
 from search.journal import Journal
+from search.network_tables import NetworkTables
 from search.progress import TrialProgress
 from search.record import SweepRecord
 from search.report import print_summary
@@ -108,9 +110,10 @@ def run_sweep(
                 require_shared(folder.path)
                 taught = prepare_teachers(config, folder, task, splits, teachers, console)
                 outcomes = _train(config, folder, task, splits, taught, record, console)
-                selection = _select(config, folder, task, splits, outcomes, console)
+                selection, tables = _select(config, folder, task, splits, outcomes, console)
             over_seeds = write_study(folder, record, outcomes, seeds=task.seeds, n_exits=task.n_exits, seed=config.seed)
-            summary = _report(config, folder, task, splits, selection, outcomes, seconds=time.monotonic() - started)
+            compared = _compare(selection, tables, console)
+            summary = _report(config, folder, selection, tables, outcomes, compared, seconds=time.monotonic() - started)
         except BaseException as error:
             tracker.abandon(str(error))
             raise
@@ -149,7 +152,7 @@ def _train(
     with TrialProgress(console, n_trials=config.search.trials, aim=task.aim) as progress:
         progress.begin(record)
         train_trials(config, folder, trainable, record, progress, aim=task.aim)
-    return collect_trials(record, checkpoints=folder.checkpoints, labels=config.search.first_names)
+    return collect_trials(record, checkpoints=folder.checkpoints, first=config.search.first_trials)
 
 
 def _select(
@@ -159,7 +162,7 @@ def _select(
     splits: Splits,
     outcomes: list[TrialOutcome],
     console: Console,
-) -> Selection:
+) -> tuple[Selection, NetworkTables]:
     trials = best_trials(outcomes, config.policy.best_trials)
     if not trials:
         reason = next((trial.failure for trial in outcomes if trial.failure), "none was trained to its last epoch")
@@ -176,7 +179,7 @@ def _select(
             network.certify.save(folder.table(network.network, "certify"))
         for note in network.notes:
             console.print(f"Note: {network.network}: {note}", soft_wrap=True, highlight=False)
-    return select_policy(
+    selection = select_policy(
         networks,
         config.goal(),
         aim=replace(config.goal(), target=task.aim),
@@ -184,24 +187,38 @@ def _select(
         delta=config.delta,
         front_size=config.policy.front_size,
     )
+    return selection, NetworkTables(folder, task, splits, networks_of(outcomes, task.seeds), networks)
+
+
+def _compare(selection: Selection, tables: NetworkTables, console: Console) -> list[dict[str, Any]]:
+    """The sweep file's baselines beside the front; those that cannot be compared are named and left out."""
+    baselines = {}
+    for one in tables.baselines:
+        try:
+            if not one.trial.is_full:
+                raise SweepError(one.trial.failure or "it was not trained to its end")
+            baselines[one.label] = tables.by_split(one.name)
+        except ExitSearchError as error:
+            note = f"Note: baseline {one.label!r} is left out: {error}"
+            console.print(note, soft_wrap=True, highlight=False, markup=False)
+    return compare_baselines(baselines, selection.front, tables.by_split)
 
 
 def _report(
     config: SweepConfig,
     folder: RunFolder,
-    task: TrialTask,
-    splits: Splits,
     selection: Selection,
+    tables: NetworkTables,
     outcomes: list[TrialOutcome],
+    compared: list[dict[str, Any]],
     *,
     seconds: float,
 ) -> dict[str, Any]:
-    test = _read_test(folder, task, splits, selection, outcomes)
-    network = selection.network
-    tables = {"search": network.search, "test": test}
-    if network.certify is not None:
-        tables["certify"] = network.certify
-    summary = build_summary(config, selection, tables, outcomes, seconds=seconds)
+    network = selection.network.network
+    own = {**tables.by_split(network), "certify": tables.table(network, "certify")}
+    facts = tables.facts(network)
+    save_model(folder.model_file, tables.model(network), facts)
+    summary = build_summary(config, selection, own, outcomes, compared, seconds=seconds)
     title = f"{config.name}: {config.workload}, accuracy against mean depth on the search split"
     write_results(
         folder,
@@ -209,23 +226,10 @@ def _report(
         summary,
         FrontFigure.of(title, summary, selection, trial_points(outcomes)),
         workload=config.workload,
-        class_names=list(splits.class_names),
-        model_hash=test.meta["model_hash"],
+        class_names=list(facts.class_names),
+        model_hash=own["test"].meta["model_hash"],
     )
     return summary
-
-
-def _read_test(
-    folder: RunFolder, task: TrialTask, splits: Splits, selection: Selection, outcomes: list[TrialOutcome]
-) -> ExitTable:
-    """The one place that reads ``test``: everything has been chosen by now."""
-    name = selection.network.network
-    chosen = next(one for one in networks_of(outcomes, task.seeds) if one.name == name)
-    model = task.load_model(chosen.trial.checkpoints, splits.train, seed=chosen.seed)
-    table = task.table(model, splits.test, "test")
-    table.save(folder.table(name, "test"))
-    save_model(folder.model_file, model, task.model_facts(splits.train, chosen.trial.params))
-    return table
 
 
 def _track(tracker: Tracker, folder: RunFolder, summary: dict[str, Any], selection: Selection) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from search.first_trials import FirstTrial
 from search.record import SweepRecord
 
 
@@ -24,6 +25,7 @@ class TrialOutcome:
         failure: Why it counts as failed, or empty.
         is_full: Whether it was trained to its end; one that was stopped early is not compared further.
         label: What the sweep file calls it, or empty.
+        is_baseline: Whether the sweep file has it for comparison.
     """
 
     trial_id: str
@@ -33,6 +35,7 @@ class TrialOutcome:
     failure: str
     is_full: bool
     label: str = ""
+    is_baseline: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,11 @@ class TrialNetwork:
     seed: int
     name: str
 
+    @property
+    def label(self) -> str:
+        """The name, with what the sweep file calls the trial instead of its own."""
+        return (self.trial.label or self.trial.trial_id) + self.name.removeprefix(self.trial.trial_id)
+
 
 def networks_of(trials: Sequence[TrialOutcome], seeds: Sequence[int]) -> list[TrialNetwork]:
     """The networks of trials, one for each seed."""
@@ -59,14 +67,16 @@ def networks_of(trials: Sequence[TrialOutcome], seeds: Sequence[int]) -> list[Tr
     ]
 
 
-def collect_trials(record: SweepRecord, *, checkpoints: Path, labels: Sequence[str] = ()) -> list[TrialOutcome]:
+def collect_trials(record: SweepRecord, *, checkpoints: Path, first: Sequence[FirstTrial] = ()) -> list[TrialOutcome]:
     """The trials that ended, in the order in which they were suggested.
 
     Args:
         record: What is known of them.
         checkpoints: Folder with a folder for each.
-        labels: What the sweep file calls the first ones.
+        first: What the sweep file says of the first ones.
     """
+    said = dict(enumerate(first))
+    nothing = FirstTrial()
     return [
         TrialOutcome(
             trial_id=trial.trial_id,
@@ -75,7 +85,8 @@ def collect_trials(record: SweepRecord, *, checkpoints: Path, labels: Sequence[s
             checkpoints=checkpoints / trial.trial_id,
             failure=trial.failure,
             is_full=trial.is_full,
-            label=labels[trial.number] if trial.number < len(labels) else "",
+            label=said.get(trial.number, nothing).name,
+            is_baseline=said.get(trial.number, nothing).is_baseline,
         )
         for trial in record.ended
     ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from ray import tune
 
 from policies.claims import Claim, aim_of
+from policies.units import Units
 from search.callbacks import DriverCallback
 from search.config import SweepConfig
 from search.halving import AsyncHalving
@@ -50,11 +50,11 @@ def build_task(config: SweepConfig, splits: Splits) -> TrialTask:
 def aim_accuracy(config: SweepConfig, splits: Splits) -> float:
     """The accuracy to look for on ``search``: the least that certifies the target when seen on ``certify``.
 
-    With groups it is an approximation. The target itself where no accuracy would certify it.
+    With groups of several samples it is an approximation. The target itself where no accuracy would certify it.
     """
-    units = splits.certify.ids if splits.certify.groups is None else np.unique(splits.certify.groups)
+    units = Units.of(splits.certify)
     claim = Claim(target=config.target)
-    aim = aim_of(claim, n_units=len(units), delta=config.delta, grouped=splits.certify.groups is not None)
+    aim = aim_of(claim, n_units=units.n, delta=config.delta, grouped=units.hold_several)
     return config.target if aim is None or aim.target is None else aim.target
 
 

@@ -1,4 +1,4 @@
-"""Distillation, and what is particular to sound: SpecAugment, mixup, class weights, width and heads."""
+"""Distillation, and what is particular to sound: SpecAugment, mixup, class weights, width, heads, learning rate."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class AudioSpace(DistillationSpace):
         return super().defaults(n_exits, teachers) | {
             "width": Choice((16, 24, 32), is_open=True),
             "head": Choice(("attentive-statistics", "max-mean")),
+            "learning_rate_schedule": Choice(("one-cycle", "constant")),
             "spec_augment": Number(0.0, 1.0),
             "spec_augment_bands": Number(4, 16),
             "spec_augment_frames": Number(6, 24),
@@ -40,6 +41,7 @@ class AudioSpace(DistillationSpace):
         if ask("spec_augment") > 0:
             ask("spec_augment_bands")
             ask("spec_augment_frames")
+        ask("learning_rate_schedule")
         ask("mixup")
         ask("class_weighting")
         super().walk(ask)

@@ -17,6 +17,7 @@ from trainables.teacher_loss import FORMS, MODES, TAUGHT, TeacherLoss
 
 
 OPTIMISERS = ("adamw", "sgd")
+LEARNING_RATE_SCHEDULES = ("one-cycle", "constant")
 DISTILLATIONS = ("none", "self", "teachers", "both")
 CLASS_WEIGHTINGS = ("none", "balanced")
 
@@ -44,7 +45,7 @@ class TrainingSettings:
 
     Attributes:
         optimiser: ``adamw`` or ``sgd`` with Nesterov momentum; the cycle moves the momentum too, 0.95 to 0.85 and back.
-        learning_rate: Peak of the one-cycle schedule.
+        learning_rate: Peak of the one-cycle schedule, or the constant.
         weight_decay: Of the optimiser.
         loss: The exit loss.
         alpha: Weight of the last exit as a teacher over the epochs.
@@ -55,6 +56,7 @@ class TrainingSettings:
         spec_augment: How features over mels and time are masked.
         mixup: Parameter of the Beta distribution that shares of mixed samples are drawn from; 0 mixes nothing.
         class_weighting: ``none``, or ``balanced``: every class counts alike, however rare.
+        learning_rate_schedule: ``one-cycle`` or ``constant``.
     """
 
     optimiser: str
@@ -69,6 +71,7 @@ class TrainingSettings:
     spec_augment: SpecAugment = field(default_factory=SpecAugment)
     mixup: float = 0.0
     class_weighting: str = "none"
+    learning_rate_schedule: str = "one-cycle"
 
     @classmethod
     def from_params(
@@ -121,6 +124,7 @@ class TrainingSettings:
             ),
             mixup=_not_negative(params, "mixup"),
             class_weighting=_one_of(params, "class_weighting", CLASS_WEIGHTINGS),
+            learning_rate_schedule=_one_of(params, "learning_rate_schedule", LEARNING_RATE_SCHEDULES),
         )
 
     def loss_weights(self, epoch: int) -> LossWeights:
@@ -147,11 +151,13 @@ class TrainingSettings:
 
     def build_scheduler(
         self, optimiser: torch.optim.Optimizer, *, n_steps: int, final_div_factor: float
-    ) -> torch.optim.lr_scheduler.OneCycleLR:
-        """One learning-rate cycle over all ``n_steps`` batches (Smith and Topin, 2019).
+    ) -> torch.optim.lr_scheduler.LRScheduler:
+        """One learning-rate cycle over all ``n_steps`` batches (Smith and Topin, 2019), unless it is to be constant.
 
-        It ends at its first value divided by ``final_div_factor``.
+        The cycle ends at its first value divided by ``final_div_factor``.
         """
+        if self.learning_rate_schedule == "constant":
+            return torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0)
         return torch.optim.lr_scheduler.OneCycleLR(
             optimiser, max_lr=self.learning_rate, total_steps=n_steps, final_div_factor=final_div_factor
         )
@@ -164,6 +170,7 @@ def known_parameters(n_exits: int, teachers: Sequence[str] = ()) -> tuple[str, .
         "optimiser",
         "learning_rate_adamw",
         "learning_rate_sgd",
+        "learning_rate_schedule",
         "weight_decay",
         "label_smoothing",
         "spec_augment",

@@ -1,3 +1,4 @@
+from dataclasses import replace
 import json
 
 import numpy as np
@@ -140,6 +141,18 @@ def test_copies_of_segments_make_no_certificate_stronger(claim):
     once, often = certify_policy(GATE, table, claim), certify_policy(GATE, copied(table, 10), claim)
     assert once.parts == often.parts
     assert (once.certified, once.n, once.more_needed) == (often.certified, often.n, often.more_needed)
+
+
+def test_groups_of_one_sample_are_tested_as_samples_are():
+    """Recordings of one segment: right or wrong as a whole, so that the exact test is theirs too."""
+    alone = table_with_errors(400, first=12, last=12, groups=np.array([f"g{i}" for i in range(400)]))
+    ungrouped = replace(alone, groups=None)
+    one, other = certify_policy(FULL, alone, TARGET), certify_policy(FULL, ungrouped, TARGET)
+    assert (one.unit, other.unit) == ("group", "sample")
+    assert one.method == other.method
+    assert (one.p_value, one.bound, one.certified) == (other.p_value, other.bound, other.certified)
+    paired = replace(alone, groups=np.array([f"g{max(i, 1)}" for i in range(400)]))
+    assert "betting" in certify_policy(FULL, paired, TARGET).method
 
 
 def test_enough_groups_certify():

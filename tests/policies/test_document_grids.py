@@ -1,9 +1,13 @@
+from dataclasses import replace
+from itertools import chain
+
 import numpy as np
 import pytest
 
 from policies.classification import macro_f1
 from policies.document_grids import (
     GridPoint,
+    choose_by_latency,
     choose_by_score,
     conformal_grid,
     document_choices,
@@ -59,6 +63,36 @@ def test_a_policy_as_deep_as_greedy_saves_nothing():
 
 def test_of_equal_scores_the_first_is_taken():
     assert choose_by_score([MIDDLE, point(0.6, 0.87, 0.90, 1.5)]).point is MIDDLE
+
+
+def timed(f1, latency):
+    return GridPoint(Policy("confidence", (0.5, 0.5), (1.0, 1.0, 1.0)), f1, f1, 1.5, latency)
+
+
+def test_strategy_under_a_budget_takes_the_best_f1_that_keeps_to_it():
+    slow, edge, quick = timed(0.95, 4.01), timed(0.9, 4.0), timed(0.8, 1.0)
+    assert choose_by_latency([slow, quick, edge]).point is edge
+    assert not choose_by_latency([slow, edge]).is_fallback
+    assert choose_by_latency([slow, quick, edge], budget_ms=0.5).point is slow
+    assert choose_by_latency([slow], budget_ms=0.5).is_fallback
+
+
+def test_strategy_under_a_budget_is_one_of_the_choices_where_times_were_measured():
+    table = replace(make_table(400, 3), meta={"latency_ms": [1.0, 5.0, 9.0]})
+    chosen = document_choices(table, TEMPERATURES)["document_f1_under_budget"]
+    decision = chosen.point.policy.decide(table)
+    latency = np.array([1.0, 5.0, 9.0])[decision.exits].mean()
+    assert chosen.point.mean_latency_ms == latency
+    assert latency <= 4.0 or chosen.is_fallback
+    f1s = []
+    for policy in chain.from_iterable(
+        grid(table, TEMPERATURES) for grid in (greedy_grid, conformal_grid, evidence_grid)
+    ):
+        other = policy.decide(table)
+        if np.array([1.0, 5.0, 9.0])[other.exits].mean() <= 4.0:
+            f1s.append(macro_f1(other.answers, table.labels))
+    assert chosen.point.macro_f1 == max(f1s)
+    assert "document_f1_under_budget" not in document_choices(make_table(40, 3), TEMPERATURES)
 
 
 def shared_rows(policies):

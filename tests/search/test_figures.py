@@ -42,6 +42,7 @@ def figure():
         greedy=(1.4, 0.85),
         full=(3.0, 0.9),
         oracle=1.1,
+        baselines=pd.DataFrame({"name": ["study: full network"], "mean_depth": [3.0], "accuracy": [0.87]}),
     )
 
 
@@ -73,17 +74,21 @@ def test_page_holds_every_series_and_needs_no_network(figure, tmp_path):
         "full network",
         "oracle at target",
         "selected policy",
+        "baseline trials",
     }
+    assert "study: full network" in page
     assert not re.search(r"<script[^>]+src=", page)
     assert json.dumps("made up") in page
     assert "closed" in page
 
 
-def test_figures_without_an_oracle_can_be_drawn(figure, tmp_path):
-    without = FrontFigure(**{**figure.__dict__, "oracle": None})
+def test_figures_without_oracle_and_baselines_can_be_drawn(figure, tmp_path):
+    without = FrontFigure(**{**figure.__dict__, "oracle": None, "baselines": figure.baselines.head(0)})
     draw_png(without, tmp_path / "front.png")
     draw_html(without, tmp_path / "front.html")
-    assert "oracle at target" not in (tmp_path / "front.html").read_text()
+    page = (tmp_path / "front.html").read_text()
+    assert "oracle at target" not in page
+    assert "baseline trials" not in page
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Debian's chromium")
@@ -100,4 +105,4 @@ def test_page_draws_itself_in_a_browser(figure, tmp_path):
         check=True,
     )
     drawn = re.findall(r'class="trace scatter', done.stdout)
-    assert len(drawn) == 7
+    assert len(drawn) == 8

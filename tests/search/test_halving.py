@@ -66,6 +66,19 @@ def test_one_in_three_goes_on():
     assert tell(halving(), 2, [5, 4, 6, 5.5, 3, 4.5, 4.2]) == [True, True, False, False, True, False, True]
 
 
+def test_a_spared_trial_goes_on_and_is_ranked_all_the_same():
+    scheduler = halving(spared=["c", "d"])
+    assert tell(scheduler, 2, [5, 4, 6, 3, 3.5]) == [True, True, True, True, True]
+    assert scheduler.stopped == {}
+    assert tell(scheduler, 6, [5, 4, 6]) == [True, True, True]
+    # As without being spared: the last is the third of six.
+    assert scheduler.goes_on("f", 2, {"loss": 3.7}) == halving_of([5, 4, 6, 3, 3.5, 3.7])[-1]
+
+
+def halving_of(losses):
+    return tell(halving(), 2, losses)
+
+
 def test_later_arrivals_do_not_take_a_decision_back():
     scheduler = halving()
     assert tell(scheduler, 2, [5, 4, 3, 2]) == [True, True, True, True]

@@ -59,5 +59,7 @@ def test_latency_can_be_stated_by_the_table():
     timed = type(SEARCH)(SEARCH.logits, SEARCH.labels, SEARCH.cost, SEARCH.ids, meta={"latency_ms": [1, 2, 4]})
     assert request(target=0.5, objective="latency").goal(timed).latency_ms == (1.0, 2.0, 4.0)
     wrong = type(SEARCH)(SEARCH.logits, SEARCH.labels, SEARCH.cost, SEARCH.ids, meta={"latency_ms": "fast"})
-    with pytest.raises(ExitSearchError, match="latency_ms as a list of times but states 'fast'"):
+    with pytest.raises(
+        ExitSearchError, match="latency_ms must be 3 increasing positive times, one per exit, but is 'fast'"
+    ):
         request(target=0.5, objective="latency").goal(wrong)

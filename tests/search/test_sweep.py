@@ -224,6 +224,10 @@ def test_resuming_a_finished_sweep_repeats_nothing(halving, runner):
     after, _, printed = runner("halving", *HALVING, resume=True)
     assert "5 trials were finished before, 0 go on" in printed
     assert after["trials"] == before["trials"]
+    for summary in (before, after):
+        for split in ("search", "certify", "test"):
+            # Measured again, unlike all else.
+            assert summary["selected"][split].pop("mean_latency_ms") > 0
     assert after["selected"] == before["selected"]
     assert len(_runs(runner, "halving")) == n_runs
 
@@ -235,8 +239,17 @@ def test_sweep_with_seeds_shows_figures_over_them_and_what_mattered(runner):
         "search.trials=8",
         "training.epochs=1",
         "search.sampler=random",
-        "search.first_trials=[{name: plain, distillation: none}]",
+        "search.first_trials=[{name: plain, is_baseline: true, distillation: none}]",
     )
+    baselines = {row["trial"] for row in summary["baseline_trials"]}
+    assert baselines == {"plain-seed-7", "plain-seed-11"}
+    assert "Baseline trials, on test" in printed
+    for row in summary["baseline_trials"]:
+        own = ExitTable.load(folder / "tables" / row["trial"].replace("plain", "trial-0001") / "test.npz")
+        full = (own.logits[:, -1].argmax(axis=1) == own.labels).mean()
+        if row["policy"] == "full_network":
+            assert row["test"]["accuracy"] == full
+        assert row["test"]["mean_latency_ms"] <= own.meta["latency_ms"][-1]
     table = pd.read_csv(folder / "seeds.csv")
     assert table["seed"].tolist() == [7, 11] * 8
     assert table["label"].dropna().unique().tolist() == ["plain"]

@@ -1,6 +1,7 @@
 from pathlib import Path
 
-from search.trials import best_trials, collect_trials, trial_counts, trial_points
+from search.first_trials import FirstTrial
+from search.trials import best_trials, collect_trials, networks_of, trial_counts, trial_points
 from tests.search.records import add_trial, open_record
 
 
@@ -26,6 +27,18 @@ def test_ends_are_told_apart(tmp_path):
     assert trial_counts(found) == {"started": 4, "completed": 1, "failed": 2, "pruned": 1}
     assert found[0].checkpoints == Path("checkpoints/trial-0001")
     assert trial_points(found)["trial_id"].tolist() == ["trial-0001", "trial-0002"]
+
+
+def test_names_and_baselines_are_those_of_the_sweep_file(tmp_path):
+    with open_record(tmp_path) as record:
+        add_trial(record)
+        add_trial(record)
+        first = [FirstTrial(name="study", is_baseline=True, alpha=0.5)]
+        found = collect_trials(record, checkpoints=tmp_path, first=first)
+    assert first[0].params == {"alpha": 0.5}
+    assert [(trial.label, trial.is_baseline) for trial in found] == [("study", True), ("", False)]
+    assert [one.label for one in networks_of(found, [3])] == ["study", "trial-0002"]
+    assert [one.label for one in networks_of(found, [3, 4])][1:3] == ["study-seed-4", "trial-0002-seed-3"]
 
 
 def test_best_trials_are_fully_trained_and_ties_keep_their_order(tmp_path):

@@ -85,6 +85,7 @@ def test_no_distillation_switches_its_parameters_off():
         ({"mixup": -0.1}, "mixup must not be negative but is -0.1"),
         ({"spec_augment": 1.5}, r"spec_augment must lie in \[0, 1\]"),
         ({"class_weighting": "rare"}, "class_weighting must be one of none, balanced"),
+        ({"learning_rate_schedule": "cosine"}, "learning_rate_schedule must be one of one-cycle, constant"),
         ({"optimiser": "lion"}, "optimiser must be one of adamw, sgd but is 'lion'"),
     ],
 )
@@ -112,6 +113,16 @@ def test_learning_rate_cycles_and_ends_where_it_should(name, kind, final_div_fac
         scheduler.step() if len(rates) < 50 else None
     assert max(rates) == pytest.approx(chosen.learning_rate, rel=0.01)
     assert rates[-1] == pytest.approx(rates[0] / final_div_factor)
+
+
+def test_learning_rate_can_stay_as_it_is():
+    chosen = settings(learning_rate_schedule="constant", learning_rate_adamw=0.004)
+    optimiser = chosen.build_optimiser(torch.nn.Linear(2, 2))
+    scheduler = chosen.build_scheduler(optimiser, n_steps=5, final_div_factor=1e4)
+    for _ in range(8):
+        assert optimiser.param_groups[0]["lr"] == 0.004
+        optimiser.step()
+        scheduler.step()
 
 
 def taught(**params):

@@ -1,0 +1,54 @@
+"""How long a network takes to answer at each exit: measured, not counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+import torch
+
+from trainables.models import MultiExitModel
+
+
+_WARM_UP, _ROUNDS = 5, 30
+
+
+def exit_latencies_ms(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Milliseconds until each exit has answered for one sample, shape (E,), increasing.
+
+    An exit needs its stages and every head up to its own. Each stage with its head is timed by itself, one sample and
+    one thread on the network's device, as the median of 30 runs after five that do not count; an exit takes the sum.
+
+    Args:
+        model: The network; it is left in evaluation mode.
+        input_shape: (channels, height, width).
+    """
+    model.eval()
+    times = np.empty((_WARM_UP + _ROUNDS, model.n_exits))
+    device = model.mean.device
+    with _one_thread(), torch.inference_mode():
+        sample = torch.zeros(1, *input_shape, device=device)
+        for own in times:
+            began = time.perf_counter()
+            features = model.normalise(sample)
+            for k, (stage, head) in enumerate(zip(model.stages, model.heads, strict=True)):
+                features = stage(features)
+                head(features)
+                if device.type == "cuda":
+                    torch.cuda.synchronize(device)
+                ended = time.perf_counter()
+                own[k], began = ended - began, ended
+    return np.asarray(1000 * np.cumsum(np.median(times[_WARM_UP:], axis=0)))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)
