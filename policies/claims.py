@@ -89,9 +89,9 @@ def aim_of(
 
     Exact for the target, the degradation and the class floor on samples: seen on ``certify``, the aim just
     certifies. With groups of several samples it is an approximation on the safe side, as though recordings were right
-    or wrong as a whole; for the drop on samples it is an approximation as though the policy never corrected the full network,
-    and it leaves too little where it often does. The exit floor is left as it is: nobody knows beforehand how
-    many will leave where.
+    or wrong as a whole; for the drop on samples it is an approximation as though the policy never corrected the full
+    network, and it leaves too little where it often does. The exit floor is left as it is: nobody knows beforehand
+    how many will leave where.
 
     Args:
         claim: What is to be certified.

@@ -91,5 +91,6 @@ def _places(blocks: Sequence[str] | None, n_exits: int, depth: int | None) -> li
 
 def _block(in_channels: int, out_channels: int, *, halve: bool) -> nn.Sequential:
     convolution = nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1, bias=False)
+    # The maximum of what ReLU leaves is what ReLU leaves of the maximum, which is a quarter of the work.
     pooling = [nn.MaxPool2d(2)] if halve else []
-    return nn.Sequential(convolution, nn.BatchNorm2d(out_channels), nn.ReLU(), *pooling)
+    return nn.Sequential(convolution, nn.BatchNorm2d(out_channels), *pooling, nn.ReLU(inplace=True))

@@ -42,6 +42,20 @@ def test_exits_follow_the_blocks_that_are_named(options, expected):
     assert (np.diff(relative_cost(model, SHAPE), prepend=0) > 0).all()
 
 
+def test_a_block_is_the_documents_convolution_normalisation_relu_and_maximum():
+    stage = network().train().stages[0][0]
+    convolution, normalisation = stage[0], stage[1]
+    inputs = torch.randn(3, *SHAPE)
+    outcomes = []
+    for run in (stage, nn.Sequential(convolution, normalisation, nn.ReLU(), nn.MaxPool2d(2))):
+        stage.zero_grad()
+        features = run(inputs)
+        (features * torch.linspace(-1, 1, features.numel()).view_as(features)).sum().backward()
+        outcomes.append([features.detach(), *(one.grad.clone() for one in stage.parameters())])
+    for own, expected in zip(*outcomes, strict=True):
+        torch.testing.assert_close(own, expected)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
