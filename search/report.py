@@ -129,16 +129,21 @@ def _against_baselines(rows: list[dict[str, Any]], split: str) -> Table:
     """The sweep file's baselines, and beside each what was found at its depth and at its accuracy."""
     table = Table(title=f"Baseline trials, on {split}", title_justify="left", show_edge=False, pad_edge=False)
     table.add_column("")
-    for heading in ("accuracy", "depth", "searched,\nno deeper", "searched,\nno less accurate"):
-        table.add_column(heading, justify="right")
+    for heading in ("accuracy", "depth", "searched,\nno deeper", "searched, no\nless accurate"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    trial = None
     for row in rows:
-        name = f"{row['trial']}: {row['policy'].replace('_', ' ')}" + (" (fallback)" if row["is_fallback"] else "")
+        if row["trial"] != trial:
+            trial = row["trial"]
+            table.add_section()
+            table.add_row(escape(trial))
+        name = f" {row['policy'].replace('_', ' ')}" + (" (fallback)" if row["is_fallback"] else "")
         own = row[split]
         found = [
             "none" if row[key] is None else f"{row[key][split]['accuracy']:.4f} at {row[key][split]['mean_depth']:.3f}"
             for key in ("same_depth", "same_accuracy")
         ]
-        table.add_row(escape(name), f"{own['accuracy']:.4f}", f"{own['mean_depth']:.3f}", *found)
+        table.add_row(name, f"{own['accuracy']:.4f}", f"{own['mean_depth']:.3f}", *found)
     return table
 
 
