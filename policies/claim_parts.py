@@ -38,7 +38,7 @@ class ClaimPart:
         limit: Largest mean loss.
         losses: One per unit, shape (n,); n is 0 where there is nothing to test with.
         unit: ``sample`` or ``group``.
-        is_binary: Whether every unit holds one sample.
+        is_binary: Whether each loss is 0 or 1: not a mean over several samples, and not signed.
     """
 
     name: str
@@ -57,7 +57,7 @@ class ClaimPart:
     @property
     def method(self) -> str:
         """The binomial where losses are independent and 0 or 1; else betting."""
-        return BINOMIAL if self.is_binary and self.loss is not Loss.DROP else BETTING
+        return BINOMIAL if self.is_binary else BETTING
 
     @property
     def is_accuracy(self) -> bool:
@@ -133,16 +133,16 @@ def measure(claim: Claim, table: ExitTable, decision: Decision) -> tuple[ClaimPa
         decision: What the policy did with it.
     """
     units = Units.of(table)
-    kind, is_binary = units.kind, not units.hold_several
+    is_single = not units.hold_several
     everywhere = np.ones(table.n_samples, dtype=bool)
     losses = _losses(table, decision)
-    parts = [
-        ClaimPart(_MAIN_NAMES[loss], "main", loss, limit, units.mean(losses[loss], everywhere), kind, is_binary)
-        for loss, limit in claim.main_limits.items()
-    ]
+    parts = []
+    for loss, limit in claim.main_limits.items():
+        seen, is_binary = units.mean(losses[loss], everywhere), is_single and loss is not Loss.DROP
+        parts.append(ClaimPart(_MAIN_NAMES[loss], "main", loss, limit, seen, units.kind, is_binary))
     for family, name, floor, among in _floors(claim, table, decision):
         seen = units.mean(losses[Loss.ERROR], among)
-        parts.append(ClaimPart(name, family, Loss.ERROR, 1 - floor, seen, kind, is_binary))
+        parts.append(ClaimPart(name, family, Loss.ERROR, 1 - floor, seen, units.kind, is_single))
     return tuple(parts)
 
 

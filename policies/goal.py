@@ -87,7 +87,7 @@ class Goal:
             return np.arange(1.0, len(cost) + 1)
         if self.effort == "cost":
             return cost
-        return checked_latency(list(self.latency_ms), len(cost))
+        return checked_latency(self.latency_ms, len(cost))
 
     def assess(self, outcome: PopulationOutcome) -> Assessment:
         """Judge what policies did."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,29 +12,32 @@ from policies.errors import ExitSearchError
 from policies.exit_table import ExitTable
 
 
-_KEY = "latency_ms"
+KEY = "latency_ms"
 
 
-def checked_latency(times: Sequence[float], n_exits: int) -> NDArray[np.float64]:
+def checked_latency(times: Any, n_exits: int) -> NDArray[np.float64]:
     """Times as an array, shape (E,).
 
     Raises:
-        ExitSearchError: If their number is not the number of exits, or they do not increase from above 0.
+        ExitSearchError: If they are no list of as many numbers as there are exits, increasing from above 0.
     """
     try:
         array = np.asarray(times, dtype=np.float64)
         if array.shape == (n_exits,) and np.isfinite(array).all() and (np.diff(array, prepend=0.0) > 0).all():
             return array
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
-    raise ExitSearchError(f"latency_ms must be {n_exits} increasing positive times, one per exit, but is {times!r}")
+    raise ExitSearchError(f"{KEY} must be {n_exits} increasing positive times, one per exit, but is {times!r}")
 
 
 def stated_latency(table: ExitTable) -> NDArray[np.float64] | None:
-    """Milliseconds up to each exit that a table's ``meta["latency_ms"]`` states, shape (E,), or None.
+    """Milliseconds up to each exit that a table's meta states, shape (E,); None where it states none that can be."""
+    try:
+        return checked_latency(table.meta.get(KEY), table.n_exits)
+    except ExitSearchError:
+        return None
 
-    Raises:
-        ExitSearchError: If that is no list of increasing times, one per exit.
-    """
-    times = table.meta.get(_KEY)
-    return None if times is None else checked_latency(times, table.n_exits)
+
+def with_latency(table: ExitTable, times: NDArray[np.float64]) -> ExitTable:
+    """The table, stating these milliseconds up to each exit, shape (E,)."""
+    return replace(table, meta={**table.meta, KEY: times.tolist()})

@@ -200,7 +200,8 @@ def _explain(error: ValidationError) -> str:
         return unknown_key_message(key, first["input"])
     if first["type"] in {"model_type", "model_attributes_type"}:
         inner = [name for name in known_keys() if name.startswith(f"{key}.")]
-        return f"{key} is a section but {first['input']!r} was given; its keys are {', '.join(inner)}"
+        keys = f"; its keys are {', '.join(inner)}" if inner else ""
+        return f"{key} is a section but {first['input']!r} was given{keys}"
     if key == "name":
         return (
             f"name must be a plain folder name of letters, digits, '.', '_' and '-' that starts with a letter or digit "

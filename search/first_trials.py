@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 
 class FirstTrial(BaseModel):
@@ -13,9 +13,9 @@ class FirstTrial(BaseModel):
     Whatever is neither ``name`` nor ``is_baseline`` is a parameter of the space.
 
     Attributes:
-        name: What tables call the trial; empty calls it by its number.
+        name: What tables call the trial; they call it by its id where it is empty.
         is_baseline: Whether it stands for what is done today: it is trained to its end whatever the scheduler says, and
-            the report compares the searched policies with those that its network gets from the documents' grids.
+            the report puts what the documents' grids make of its network beside the front. It needs a name.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -27,6 +27,11 @@ class FirstTrial(BaseModel):
     def params(self) -> dict[str, Any]:
         """The parameters alone."""
         return dict(self.model_extra or {})
+
+    @field_validator("name", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> str:
+        return str(value or "")
 
     @model_validator(mode="after")
     def _named(self) -> FirstTrial:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from policies.exit_table import ExitTable
-from policies.latency import stated_latency
+from policies.latency import with_latency
 from search.network_search import NetworkPolicies
 from search.run_folder import RunFolder
 from search.trials import TrialNetwork
@@ -17,14 +20,16 @@ from trainables.task import TrialTask
 
 
 class NetworkTables:
-    """The tables that the policy search made, and others when they are asked for; all are kept in the run folder.
+    """The tables of networks when they are asked for, each with measured milliseconds, and kept in the run folder.
+
+    All networks are timed here, one after the other on the driver's processor, so that their times can be compared.
 
     Args:
         folder: Of the sweep.
         task: What its trials trained.
         splits: The data. This is the one place that reads ``test``, and it is asked for that when all has been chosen.
-        networks: Those that were trained to their end.
-        searched: Those of them whose policies were searched.
+        networks: Those of all trials that ended.
+        searched: Those of them whose policies were searched, with tables that need not be made again.
     """
 
     def __init__(
@@ -37,14 +42,11 @@ class NetworkTables:
     ) -> None:
         self._folder, self._task, self._splits = folder, task, splits
         self._networks = {one.name: one for one in networks}
+        self._known = {(one.network, "search"): one.search for one in searched}
+        self._known |= {(one.network, "certify"): one.certify for one in searched if one.certify is not None}
         self._models: dict[str, MultiExitModel] = {}
-        self._tables = {(one.network, "search"): one.search for one in searched}
-        self._tables |= {(one.network, "certify"): one.certify for one in searched if one.certify is not None}
-
-    @property
-    def baselines(self) -> list[TrialNetwork]:
-        """The networks of trials that the sweep file has for comparison."""
-        return [one for one in self._networks.values() if one.trial.is_baseline]
+        self._latencies: dict[str, NDArray[np.float64]] = {}
+        self._tables: dict[tuple[str, str], ExitTable] = {}
 
     def facts(self, network: str) -> ModelFacts:
         """What a network is built from."""
@@ -68,27 +70,23 @@ class NetworkTables:
             CheckpointError: If its checkpoint is gone or damaged.
             ExitTableError: If it gives NaN or infinity.
         """
-        if (network, split) not in self._tables:
+        key = network, split
+        if key not in self._tables:
             model = self.model(network)
-            latency = self._latency_ms(network)
-            table = self._task.table(model, self._splits[split], split, latency_ms=latency)
-            table.save(self._folder.table(network, split))
-            self._tables[network, split] = table
-        return self._tables[network, split]
+            known = self._known.get(key) or self._task.table(model, self._splits[split], split)
+            self._tables[key] = with_latency(known, self._latency_ms(network))
+            self._tables[key].save(self._folder.table(network, split))
+        return self._tables[key]
 
-    def by_split(self, network: str) -> dict[str, ExitTable]:
-        """What a network says where it is compared: on ``search`` and ``test``.
+    def compared(self, network: str) -> dict[str, ExitTable]:
+        """What a network says where it is compared with others: on ``search`` and ``test``.
 
         Raises:
             ExitSearchError: As :meth:`table` does.
         """
         return {split: self.table(network, split) for split in ("search", "test")}
 
-    def _latency_ms(self, network: str) -> list[float]:
-        """As one of its tables states it; a network is measured once."""
-        for (name, _), table in self._tables.items():
-            stated = stated_latency(table) if name == network else None
-            if stated is not None:
-                return [float(time) for time in stated]
-        times = exit_latencies_ms(self.model(network), self._splits.train.inputs.shape[1:])
-        return [float(time) for time in times]
+    def _latency_ms(self, network: str) -> NDArray[np.float64]:
+        if network not in self._latencies:
+            self._latencies[network] = exit_latencies_ms(self.model(network), self._splits.train.inputs.shape[1:])
+        return self._latencies[network]

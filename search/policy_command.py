@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from policies.errors import ExitTableError
 from policies.exit_table import ExitTable, require_disjoint
 from policies.islands import one_after_the_other
+from policies.latency import checked_latency, with_latency
 from search.cluster import connected
 from search.errors import RunFolderError, SweepInterruptedError
 from search.figures import FrontFigure
@@ -80,6 +81,9 @@ def _load_tables(request: PolicyRequest) -> dict[str, ExitTable]:
                 f"{other[differing]} in {given['search']}"
             )
     require_disjoint(tables)
+    if request.latency_ms:
+        times = checked_latency(request.latency_ms, search.n_exits)
+        tables = {name: with_latency(table, times) for name, table in tables.items()}
     return tables
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from policies.bounds import require_delta
+from policies.document_grids import LATENCY_BUDGET_MS
 from policies.errors import ExitSearchError
 from policies.evolve import EvolveSettings
 from policies.exit_table import ExitTable
@@ -15,7 +16,7 @@ from search.policy_request import PolicyRequest
 
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "f1-under-budget": {"quality": "macro_f1", "objective": "latency", "budget": 4.0},
+    "f1-under-budget": {"quality": "macro_f1", "objective": "latency", "budget": LATENCY_BUDGET_MS},
 }
 """Options by preset; what is typed goes before. ``f1-under-budget``: best macro-F1 with at most 4 ms on average."""
 

@@ -16,7 +16,8 @@ from policies.evolve import EvolveSettings
 from policies.exit_metrics import exit_accuracies
 from policies.exit_table import ExitTable
 from policies.goal import Goal
-from policies.latency import stated_latency
+from policies.latency import KEY as LATENCY_KEY
+from policies.latency import checked_latency
 from policies.rules import DEFAULT_RULES
 from policies.units import Units
 from search.network_search import PolicySearch
@@ -78,14 +79,13 @@ class PolicyRequest:
                 "a search needs --target, --max-drop, --max-drop-greedy or --budget but none was given; "
                 "try --target 0.94"
             )
-        stated = stated_latency(search)
         goal = Goal(
             target=self.target or 0.0,
             quality=self.quality,
             effort=self.objective,
             budget=self.budget,
             bounds=self.bounds,
-            latency_ms=self.latency_ms or (() if stated is None else tuple(stated.tolist())),
+            latency_ms=self._latency_ms(search),
         )
         goal.effort_of_exits(search.cost)
         if self.max_drop is not None:
@@ -94,6 +94,11 @@ class PolicyRequest:
             drop = _checked_drop("--max-drop-greedy", self.max_drop_greedy)
             goal = _with_floor(goal, _greedy_accuracy(goal, search) - drop)
         return goal
+
+    def _latency_ms(self, search: ExitTable) -> tuple[float, ...]:
+        """What was typed, else what the table states; none where it is not needed."""
+        times = self.latency_ms or (search.meta.get(LATENCY_KEY) if self.objective == "latency" else None)
+        return () if not times else tuple(checked_latency(times, search.n_exits).tolist())
 
     def claim(self) -> Claim | None:
         """What can be certified of that; None where there is no ``certify`` table.

@@ -8,7 +8,6 @@ import torch
 
 from search.network_search import NetworkPolicies, PolicySearch, search_network
 from trainables.data import Split
-from trainables.latency import exit_latencies_ms
 from trainables.task import TrialTask
 
 
@@ -22,7 +21,7 @@ def search_checkpoint(
     certify: Split,
     how: PolicySearch,
 ) -> NetworkPolicies:
-    """Tabulate a checkpoint's network on ``search`` and ``certify``, time it, and search policies on ``search`` alone.
+    """Tabulate a checkpoint's network on ``search`` and ``certify``, and search policies on ``search`` alone.
 
     Args:
         name: Of the network.
@@ -36,10 +35,4 @@ def search_checkpoint(
     """
     torch.set_num_threads(task.n_threads)
     model = task.load_model(checkpoints, train, seed=seed)
-    latency = exit_latencies_ms(model, search.inputs.shape[1:]).tolist()
-    return search_network(
-        name,
-        task.table(model, search, "search", latency_ms=latency),
-        task.table(model, certify, "certify", latency_ms=latency),
-        how,
-    )
+    return search_network(name, task.table(model, search, "search"), task.table(model, certify, "certify"), how)

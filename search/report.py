@@ -126,10 +126,10 @@ def _comparison(summary: dict[str, Any]) -> Table:
 
 
 def _against_baselines(rows: list[dict[str, Any]], split: str) -> Table:
-    """The sweep file's baselines, and beside each what was found at its depth and at its accuracy."""
+    """The sweep file's baselines, and beside each the best of the front at its depth and at its accuracy."""
     table = Table(title=f"Baseline trials, on {split}", title_justify="left", show_edge=False, pad_edge=False)
     table.add_column("")
-    for heading in ("accuracy", "depth", "searched,\nno deeper", "searched, no\nless accurate"):
+    for heading in ("accuracy", "depth", "front,\nno deeper", "front, no\nless accurate"):
         table.add_column(heading, justify="right", no_wrap=True)
     trial = None
     for row in rows:

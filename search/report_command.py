@@ -70,8 +70,12 @@ def _read(run: Path) -> dict[str, Any]:
 
 
 def _rows(run: Path, summary: dict[str, Any], split: str) -> list[dict[str, Any]]:
-    policies = {SELECTED: summary["selected"], **summary["baselines"]}
-    policies |= {f"{one['trial']}: {one['policy']}": one for one in summary.get("baseline_trials", [])}
+    policies = {SELECTED: summary["selected"]}
+    policies |= {name.replace("_", " "): figures for name, figures in summary["baselines"].items()}
+    for one in summary.get("baseline_trials", []):
+        # Of these there are figures where they are compared.
+        if split in one:
+            policies[f"{one['trial']}: {one['policy'].replace('_', ' ')}"] = one
     rows = []
     for name, figures in policies.items():
         if split not in figures:
@@ -80,7 +84,7 @@ def _rows(run: Path, summary: dict[str, Any], split: str) -> list[dict[str, Any]
         rows.append(
             {
                 "run": str(run),
-                "policy": name.replace("_", " "),
+                "policy": name,
                 "certified": name == SELECTED and bool(summary["certified"]),
                 **{key: own[key] for key in _FIGURES},
                 _LATENCY: own.get(_LATENCY),
@@ -104,7 +108,7 @@ def _show(table: pd.DataFrame, split: str) -> Table:
             shown.add_section()
         name = row["policy"] + (" (certified)" if row["certified"] else "")
         run = row["run"] if row["run"] != last else ""
-        latency = [f"{row[_LATENCY]:.3f}"] if is_timed else []
+        latency = ["" if pd.isna(row[_LATENCY]) else f"{row[_LATENCY]:.3f}"] if is_timed else []
         shown.add_row(escape(run), escape(name), *(f"{row[key]:.4f}" for key in _FIGURES), *latency, row["exit_mix"])
         last = row["run"]
     return shown

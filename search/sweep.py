@@ -13,7 +13,7 @@ from rich.console import Console
 
 from policies.claims import Claim
 from policies.errors import ExitSearchError
-from search.baseline_trials import compare_baselines
+from search.baseline_trials import compare_baseline, full_baselines
 from search.cluster import connected
 from search.config import SweepConfig
 from search.environment import describe_environment
@@ -112,7 +112,7 @@ def run_sweep(
                 outcomes = _train(config, folder, task, splits, taught, record, console)
                 selection, tables = _select(config, folder, task, splits, outcomes, console)
             over_seeds = write_study(folder, record, outcomes, seeds=task.seeds, n_exits=task.n_exits, seed=config.seed)
-            compared = _compare(selection, tables, console)
+            compared = _compare(config, outcomes, selection, tables, console)
             summary = _report(config, folder, selection, tables, outcomes, compared, seconds=time.monotonic() - started)
         except BaseException as error:
             tracker.abandon(str(error))
@@ -173,10 +173,10 @@ def _select(
         console.print(f"Note: {loss}", soft_wrap=True, highlight=False, markup=False)
     if not networks:
         raise SweepError(f"none of the best trials has a network any more; the first reason is: {losses[0]}")
+    tables = NetworkTables(folder, task, splits, networks_of(outcomes, task.seeds), networks)
     for network in networks:
-        network.search.save(folder.table(network.network, "search"))
-        if network.certify is not None:
-            network.certify.save(folder.table(network.network, "certify"))
+        for split in ("search", "certify"):
+            tables.table(network.network, split)
         for note in network.notes:
             console.print(f"Note: {network.network}: {note}", soft_wrap=True, highlight=False)
     selection = select_policy(
@@ -187,21 +187,24 @@ def _select(
         delta=config.delta,
         front_size=config.policy.front_size,
     )
-    return selection, NetworkTables(folder, task, splits, networks_of(outcomes, task.seeds), networks)
+    return selection, tables
 
 
-def _compare(selection: Selection, tables: NetworkTables, console: Console) -> list[dict[str, Any]]:
+def _compare(
+    config: SweepConfig, outcomes: list[TrialOutcome], selection: Selection, tables: NetworkTables, console: Console
+) -> list[dict[str, Any]]:
     """The sweep file's baselines beside the front; those that cannot be compared are named and left out."""
-    baselines = {}
-    for one in tables.baselines:
+    trials, notes = full_baselines(config.search.first_trials, outcomes)
+    compared: list[dict[str, Any]] = []
+    for one in networks_of(trials, config.all_seeds):
         try:
-            if not one.trial.is_full:
-                raise SweepError(one.trial.failure or "it was not trained to its end")
-            baselines[one.label] = tables.by_split(one.name)
+            own, front = tables.compared(one.name), selection.front
+            compared += compare_baseline(one.label, own, front, tables.compared, method=config.policy.calibration)
         except ExitSearchError as error:
-            note = f"Note: baseline {one.label!r} is left out: {error}"
-            console.print(note, soft_wrap=True, highlight=False, markup=False)
-    return compare_baselines(baselines, selection.front, tables.by_split)
+            notes.append(f"baseline {one.label!r} is left out: {error}")
+    for note in notes:
+        console.print(f"Note: {note}", soft_wrap=True, highlight=False, markup=False)
+    return compared
 
 
 def _report(
@@ -215,7 +218,7 @@ def _report(
     seconds: float,
 ) -> dict[str, Any]:
     network = selection.network.network
-    own = {**tables.by_split(network), "certify": tables.table(network, "certify")}
+    own = {**tables.compared(network), "certify": tables.table(network, "certify")}
     facts = tables.facts(network)
     save_model(folder.model_file, tables.model(network), facts)
     summary = build_summary(config, selection, own, outcomes, compared, seconds=seconds)

@@ -25,7 +25,6 @@ class TrialOutcome:
         failure: Why it counts as failed, or empty.
         is_full: Whether it was trained to its end; one that was stopped early is not compared further.
         label: What the sweep file calls it, or empty.
-        is_baseline: Whether the sweep file has it for comparison.
     """
 
     trial_id: str
@@ -35,7 +34,6 @@ class TrialOutcome:
     failure: str
     is_full: bool
     label: str = ""
-    is_baseline: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,8 +73,6 @@ def collect_trials(record: SweepRecord, *, checkpoints: Path, first: Sequence[Fi
         checkpoints: Folder with a folder for each.
         first: What the sweep file says of the first ones.
     """
-    said = dict(enumerate(first))
-    nothing = FirstTrial()
     return [
         TrialOutcome(
             trial_id=trial.trial_id,
@@ -85,8 +81,7 @@ def collect_trials(record: SweepRecord, *, checkpoints: Path, first: Sequence[Fi
             checkpoints=checkpoints / trial.trial_id,
             failure=trial.failure,
             is_full=trial.is_full,
-            label=said.get(trial.number, nothing).name,
-            is_baseline=said.get(trial.number, nothing).is_baseline,
+            label=first[trial.number].name if trial.number < len(first) else "",
         )
         for trial in record.ended
     ]

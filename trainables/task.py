@@ -100,10 +100,10 @@ class TrialTask:
             teachers=teachers if settings.loss.teachers is not None else None,
         )
 
-    def table(self, model: MultiExitModel, split: Split, name: str, **meta: Any) -> ExitTable:
-        """The exit table of a network on one split; ``meta`` is stated in it beside what is known of the samples."""
+    def table(self, model: MultiExitModel, split: Split, name: str) -> ExitTable:
+        """The exit table of a network on one split."""
         known = {"workload": self.workload, "split": name, "class_names": list(self.class_names)}
-        return exit_table(model, split, **{**self.facts, **known, **meta})
+        return exit_table(model, split, **{**self.facts, **known})
 
     def model_facts(self, train: Split, params: Mapping[str, Any]) -> ModelFacts:
         """What a network trained with these parameters is built from, for a model file."""

@@ -67,9 +67,16 @@ def outcome_of(folder: Path, uri: str) -> Outcome:
             for run in runs
             if run.data.tags["exitsearch.kind"] == "policy"
         ),
-        summary={key: summary[key] for key in ("trials", "selected", "certified", "front_size")},
+        summary={key: _unmeasured(summary[key]) for key in ("trials", "selected", "certified", "front_size")},
         states=dict(Counter(trial.state.name for trial in study.trials)),
     )
+
+
+def _unmeasured(value):
+    """Without the times that are measured anew."""
+    if not isinstance(value, dict):
+        return value
+    return {key: _unmeasured(inner) for key, inner in value.items() if key != "mean_latency_ms"}
 
 
 def _runs(uri, name):

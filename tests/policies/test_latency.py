@@ -5,7 +5,7 @@ import pytest
 
 from policies.errors import ExitSearchError
 from policies.exit_metrics import exit_figures
-from policies.latency import stated_latency
+from policies.latency import checked_latency, stated_latency, with_latency
 from policies.metrics import policy_figures
 from policies.policy import Policy
 from tests.tables import make_table
@@ -32,8 +32,14 @@ def test_nothing_is_said_where_nothing_was_measured():
 
 
 @pytest.mark.parametrize(
-    "times", [[1, 2], [1, 1, 2], [0, 1, 2], [3, 2, 4], [1, 2, float("nan")], "fast", [1, "x", 3], {}]
+    "times", [[1, 2], [1, 1, 2], [0, 1, 2], [3, 2, 4], [1, 2, float("nan")], "fast", [1, "x", 3], {}, [1, 2, 10**400]]
 )
-def test_times_that_cannot_be_are_refused(times):
+def test_times_that_cannot_be_are_refused_where_they_are_needed(times):
     with pytest.raises(ExitSearchError, match="latency_ms must be 3 increasing positive times, one per exit, but is"):
-        stated_latency(stating(times))
+        checked_latency(times, 3)
+    assert stated_latency(stating(times)) is None
+
+
+def test_times_can_be_given_to_a_table():
+    table = with_latency(stating([1, 2, 3]), np.array([2.0, 3.0, 5.0]))
+    np.testing.assert_array_equal(stated_latency(table), [2.0, 3.0, 5.0])

@@ -1,5 +1,7 @@
 """Baselines of the sweep file beside the front."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,9 @@ from policies.calibrate import fit_temperatures
 from policies.document_grids import document_choices
 from policies.metrics import policy_figures
 from policies.policy import Policy
-from search.baseline_trials import compare_baselines
+from search.baseline_trials import compare_baseline, full_baselines
+from search.first_trials import FirstTrial
+from search.trials import TrialOutcome
 from tests.tables import make_table
 
 
@@ -30,37 +34,31 @@ def front():
     return pd.DataFrame(rows)
 
 
+def compare(name, tables, front, tables_of=NETWORKS.__getitem__):
+    return compare_baseline(name, tables, front, tables_of, method="lbfgs")
+
+
 @pytest.fixture(scope="module")
 def compared():
-    asked = []
-
-    def tables_of(network):
-        asked.append(network)
-        return NETWORKS[network]
-
-    rows = compare_baselines({"study": tables(7), "other": tables(8)}, front(), tables_of)
-    return rows, asked
+    return [*compare("study", tables(7), front()), *compare("other", tables(8), front())]
 
 
 def test_a_row_for_the_full_network_and_each_grid_on_its_own_tables(compared):
-    rows, _ = compared
     own = tables(7)
     temperatures = fit_temperatures(own["search"])
     choices = document_choices(own["search"], temperatures)
-    assert [(row["trial"], row["policy"]) for row in rows] == [
+    assert [(row["trial"], row["policy"]) for row in compared] == [
         (trial, policy) for trial in ("study", "other") for policy in ("full_network", *choices)
     ]
     policies = [full_network(3, temperatures), *(choice.point.policy for choice in choices.values())]
-    for row, policy in zip(rows, policies, strict=False):
+    for row, policy in zip(compared, policies, strict=False):
         for split, table in own.items():
             assert row[split] == policy_figures(table, policy.decide(table))
 
 
 def test_what_stands_beside_it_is_the_best_by_the_figures_on_search(compared):
-    rows, asked = compared
     found = front()
-    assert set(asked) <= set(NETWORKS)
-    for row in rows:
+    for row in compared:
         own = row["search"]
         no_deeper = found[found["mean_depth"] <= own["mean_depth"]]
         no_worse = found[found["accuracy"] >= own["accuracy"]]
@@ -74,11 +72,40 @@ def test_what_stands_beside_it_is_the_best_by_the_figures_on_search(compared):
                 assert row[key]["search"][figure] == best(allowed[figure])
                 chosen = found[found["network"] == row[key]["network"]]
                 assert row[key]["search"]["mean_depth"] in chosen["mean_depth"].to_numpy()
-    assert any(row["same_depth"] for row in rows)
+    assert any(row["same_depth"] for row in compared)
 
 
 def test_nothing_stands_beside_what_nothing_reaches():
     nothing = front().assign(mean_depth=3.5, accuracy=0.0)
-    rows = compare_baselines({"study": tables(7)}, nothing, NETWORKS.get)
+    rows = compare("study", tables(7), nothing)
     assert all(row["same_depth"] is None and row["same_accuracy"] is None for row in rows)
     assert np.isfinite([row["test"]["accuracy"] for row in rows]).all()
+
+
+def test_temperatures_are_fitted_as_those_of_the_search():
+    own = tables(7)
+    grid = compare_baseline("study", own, front(), NETWORKS.__getitem__, method="grid")
+    greedy = next(row for row in grid if row["policy"] == "document_greedy")
+    chosen = document_choices(own["search"], fit_temperatures(own["search"], "grid"))["document_greedy"].point.policy
+    assert greedy["test"] == policy_figures(own["test"], chosen.decide(own["test"]))
+
+
+def test_baselines_that_were_not_trained_to_their_end_are_named():
+    def outcome(label, **more):
+        given = {"trial_id": "t", "params": {}, "metrics": {}, "checkpoints": Path(), "failure": "", "is_full": True}
+        return TrialOutcome(**given | more, label=label)
+
+    first = [FirstTrial(name=name, is_baseline=name != "plain") for name in ("good", "plain", "lost", "short", "later")]
+    outcomes = [
+        outcome("good"),
+        outcome("plain"),
+        outcome("lost", is_full=False, failure="the loss is nan"),
+        outcome("short", is_full=False),
+    ]
+    found, notes = full_baselines(first, outcomes)
+    assert found == outcomes[:1]
+    assert [note.partition(" is left out: ")[::2] for note in notes] == [
+        ("baseline 'lost'", "the loss is nan"),
+        ("baseline 'short'", "it was not trained to its end"),
+        ("baseline 'later'", "it was never begun, since search.trials is too small"),
+    ]

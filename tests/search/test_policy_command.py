@@ -131,6 +131,8 @@ def test_objective_latency_under_a_budget_by_preset(tables, tmp_path):
     assert front.loc[front["selected"], "macro_f1"].item() == front["macro_f1"].max()
     mix = np.array(summary["selected"]["search"]["exit_mix"])
     assert mix @ [1, 3, 6] <= 2.5 + 1e-9
+    assert summary["selected"]["search"]["mean_latency_ms"] == pytest.approx(mix @ [1, 3, 6])
+    assert summary["baselines"]["document_f1_under_budget"]["search"]["mean_latency_ms"] <= 4.0
 
 
 def test_islands_over_ray(ray_session, tables, tmp_path):

@@ -63,3 +63,6 @@ def test_latency_can_be_stated_by_the_table():
         ExitSearchError, match="latency_ms must be 3 increasing positive times, one per exit, but is 'fast'"
     ):
         request(target=0.5, objective="latency").goal(wrong)
+    # What is typed goes before, and another objective does not need them.
+    assert request(target=0.5, objective="latency", latency_ms=(1.0, 2.0, 3.0)).goal(wrong).latency_ms == (1, 2, 3)
+    assert request(target=0.5).goal(wrong).latency_ms == ()

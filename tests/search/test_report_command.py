@@ -1,5 +1,6 @@
 """``exitsearch report``: one search after the other, or side by side."""
 
+import io
 import json
 
 import pandas as pd
@@ -33,6 +34,26 @@ def test_table_has_every_policy_of_every_run(finished, tmp_path):
     assert len(pd.read_csv(tmp_path / "new" / "history.csv")) == len(table)
     on_search = report([folder], split="search")
     assert on_search.iloc[0]["accuracy"] == summary["selected"]["search"]["accuracy"]
+
+
+def test_baseline_trials_have_rows_where_there_are_figures_and_times_where_they_were_measured(finished, tmp_path):
+    summary, folder, _ = finished
+    with_baseline, older = json.loads((folder / "summary.json").read_text()), json.loads(json.dumps(summary))
+    full = {key: summary["baselines"]["full_network"][key] for key in ("search", "test")}
+    with_baseline["baseline_trials"] = [{"trial": "my_study", "policy": "full_network", "is_fallback": False, **full}]
+    for figures in (older["selected"], *older["baselines"].values()):
+        del figures["test"]["mean_latency_ms"]
+    for name, one in (("with", with_baseline), ("older", older)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "summary.json").write_text(json.dumps(one))
+    printed = io.StringIO()
+    table = report([tmp_path / "with", tmp_path / "older"], console=Console(file=printed, width=200))
+    assert table["policy"].tolist().count("my_study: full network") == 1
+    assert table["mean_latency_ms"].isna().sum() == 1 + len(summary["baselines"])
+    assert " ms " in printed.getvalue()
+    assert "nan" not in printed.getvalue()
+    on_certify = report([tmp_path / "with"], split="certify")
+    assert len(on_certify) == len(table) / 2 - 0.5
 
 
 def test_typed(finished, capsys, monkeypatch):

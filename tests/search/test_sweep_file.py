@@ -85,6 +85,7 @@ def test_set_reaches_every_key(key):
             ["search.first_trials=[{name: a}, {name: a}]"],
             "names of search.first_trials must differ .* 'a' occurs 2 times",
         ),
+        (["search.first_trials=[5]"], r"search.first_trials.0 is a section but 5 was given$"),
         (["search.first_trials=[{is_baseline: maybe, name: a}]"], r"first_trials\.0\.is_baseline .*boolean.* 'maybe'"),
         (["search.first_trials=[{is_baseline: true}]"], r"first_trials\.0 must have a name where is_baseline is true"),
         (["data.audio.silense_db=-50"], r"unknown key 'data.audio.silense_db' .*keys are data\.audio\.silence_db"),

@@ -29,14 +29,14 @@ def test_ends_are_told_apart(tmp_path):
     assert trial_points(found)["trial_id"].tolist() == ["trial-0001", "trial-0002"]
 
 
-def test_names_and_baselines_are_those_of_the_sweep_file(tmp_path):
+def test_names_are_those_of_the_sweep_file(tmp_path):
     with open_record(tmp_path) as record:
         add_trial(record)
         add_trial(record)
         first = [FirstTrial(name="study", is_baseline=True, alpha=0.5)]
         found = collect_trials(record, checkpoints=tmp_path, first=first)
     assert first[0].params == {"alpha": 0.5}
-    assert [(trial.label, trial.is_baseline) for trial in found] == [("study", True), ("", False)]
+    assert [trial.label for trial in found] == ["study", ""]
     assert [one.label for one in networks_of(found, [3])] == ["study", "trial-0002"]
     assert [one.label for one in networks_of(found, [3, 4])][1:3] == ["study-seed-4", "trial-0002-seed-3"]
 

@@ -42,7 +42,8 @@ class MaxMeanHead(_PooledHead):
     """Maximum over time, then mean over mels, then a linear layer."""
 
     def _pool(self, features: Tensor) -> Tensor:
-        return features.amax(dim=3).mean(dim=2)
+        # As features.amax(dim=3), whose backward pass takes ten times as long.
+        return F.adaptive_max_pool2d(features, (features.shape[2], 1)).mean(dim=(2, 3))
 
 
 class AverageHead(_PooledHead):
@@ -74,13 +75,22 @@ class AttentiveStatisticsHead(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Logits, shape (N, C), for features of shape (N, channels, mels, frames)."""
-        frames = F.adaptive_avg_pool2d(features, (_BANDS, features.shape[3])).flatten(1, 2)
+        frames = self._bands(features).flatten(1, 2)
         weights = self.attention(frames).softmax(dim=2)
         mean = (weights * frames).sum(dim=2)
         variance = (weights * frames.square()).sum(dim=2) - mean.square()
         statistics = torch.cat([mean, variance.clamp(min=_SMALLEST_VARIANCE).sqrt()], dim=1)
         logits: Tensor = self.linear(self.norm(statistics))
         return logits
+
+    @staticmethod
+    def _bands(features: Tensor) -> Tensor:
+        """Mean within each band, shape (N, channels, bands, frames)."""
+        n_samples, channels, mels, frames = features.shape
+        if mels % _BANDS:
+            return F.adaptive_avg_pool2d(features, (_BANDS, frames))
+        # The same, with a backward pass that takes a third of the time.
+        return features.view(n_samples, channels, _BANDS, mels // _BANDS, frames).mean(dim=3)
 
 
 HEADS: dict[str, Callable[[int, int], nn.Module]] = {

@@ -118,3 +118,11 @@ def test_every_head_answers_and_learns_on_maps_of_any_size(name, size):
     features = torch.zeros(2, 3, *size, requires_grad=True)
     head(features).square().sum().backward()
     assert torch.isfinite(features.grad).all()
+
+
+@pytest.mark.parametrize("mels", [32, 16, 8, 4, 20])
+def test_bands_of_mels_are_means(mels):
+    torch.manual_seed(0)
+    features = torch.randn(3, 5, mels, 7).to(memory_format=torch.channels_last)
+    expected = nn.functional.adaptive_avg_pool2d(features, (8, 7))
+    torch.testing.assert_close(AttentiveStatisticsHead._bands(features), expected)
