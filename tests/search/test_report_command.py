@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -40,7 +41,8 @@ def test_baseline_trials_have_rows_where_there_are_figures_and_times_where_they_
     summary, folder, _ = finished
     with_baseline, older = json.loads((folder / "summary.json").read_text()), json.loads(json.dumps(summary))
     full = {key: summary["baselines"]["full_network"][key] for key in ("search", "test")}
-    with_baseline["baseline_trials"] = [{"trial": "my_study", "policy": "full_network", "is_fallback": False, **full}]
+    beside = {"is_fallback": False, "same_depth": summary["selected"], "same_accuracy": None}
+    with_baseline["baseline_trials"] = [{"trial": "my_study", "policy": "full_network", **beside, **full}]
     for figures in (older["selected"], *older["baselines"].values()):
         del figures["test"]["mean_latency_ms"]
     for name, one in (("with", with_baseline), ("older", older)):
@@ -52,6 +54,13 @@ def test_baseline_trials_have_rows_where_there_are_figures_and_times_where_they_
     assert table["mean_latency_ms"].isna().sum() == 1 + len(summary["baselines"])
     assert " ms " in printed.getvalue()
     assert "nan" not in printed.getvalue()
+    report([tmp_path / "with"], compare=False, console=Console(file=printed, width=200))
+    (row,) = re.findall(r"my_study .*\n full network (.*)", printed.getvalue())
+    own, found = full["test"], summary["selected"]["test"]
+    assert re.findall(r"[\d.]+|none", row) == [
+        *(f"{own['accuracy']:.4f}", f"{own['mean_depth']:.3f}"),
+        *(f"{found['accuracy']:.4f}", f"{found['mean_depth']:.3f}", "none"),
+    ]
     on_certify = report([tmp_path / "with"], split="certify")
     assert len(on_certify) == len(table) / 2 - 0.5
 
