@@ -95,6 +95,11 @@ class FrontFigure:
         span = max(shown.max() - low, 0.01)
         return low - 0.15 * span, min(shown.max() + 0.15 * span, 1.0 + 0.02 * span)
 
+    def named(self, name: str, points: pd.DataFrame) -> str:
+        """What the legend calls points, with how many of them lie below the picture."""
+        n_below = int((points["accuracy"] < self.accuracy_range[0]).sum())
+        return f"{name} ({n_below} below)" if n_below else name
+
     @property
     def depth_range(self) -> tuple[float, float]:
         """The depth axis, with a little room at both ends."""
@@ -135,12 +140,11 @@ def draw_png(figure: FrontFigure, path: Path) -> None:
         axes.axhline(figure.target, color=_TARGET, linewidth=1, linestyle="--", label=f"target {figure.target:.4g}")
     axes.plot(figure.ladder.mean_depth, figure.ladder.accuracy, color=_LADDER, linewidth=1.5, label=_LADDER_NAME)
     if len(figure.trials):
-        axes.scatter(figure.trials["mean_depth"], figure.trials["accuracy"], s=26, color=_TRIAL, label=_TRIALS_NAME)
+        label = figure.named(_TRIALS_NAME, figure.trials)
+        axes.scatter(figure.trials["mean_depth"], figure.trials["accuracy"], s=26, color=_TRIAL, label=label)
     if len(figure.baselines):
-        baselines = figure.baselines
-        axes.scatter(
-            baselines["mean_depth"], baselines["accuracy"], s=30, marker="x", color=_BASELINE, label=_BASELINES_NAME
-        )
+        baselines, label = figure.baselines, figure.named(_BASELINES_NAME, figure.baselines)
+        axes.scatter(baselines["mean_depth"], baselines["accuracy"], s=30, marker="x", color=_BASELINE, label=label)
     front = figure.front
     axes.plot(
         front["mean_depth"], front["accuracy"], "o-", color=_FRONT, markersize=4.5, linewidth=1, label=_FRONT_NAME
@@ -202,7 +206,7 @@ def _add_series(page: go.Figure, figure: FrontFigure) -> None:
             x=figure.trials["mean_depth"],
             y=figure.trials["accuracy"],
             mode="markers",
-            name=_TRIALS_NAME,
+            name=figure.named(_TRIALS_NAME, figure.trials),
             marker={"color": _TRIAL, "size": 8},
             text=figure.trials["trial_id"],
             hovertemplate=f"trial %{{text}}<br>{_HOVER}",
@@ -212,7 +216,7 @@ def _add_series(page: go.Figure, figure: FrontFigure) -> None:
             x=figure.baselines["mean_depth"],
             y=figure.baselines["accuracy"],
             mode="markers",
-            name=_BASELINES_NAME,
+            name=figure.named(_BASELINES_NAME, figure.baselines),
             marker={"symbol": "x", "color": _BASELINE, "size": 8},
             text=figure.baselines["name"],
             hovertemplate=f"%{{text}}<br>{_HOVER}",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -18,9 +19,16 @@ from search.result_files import ResultFiles
 
 
 SELECTED = "selected policy"
-_FIGURES = ("accuracy", "macro_f1", "mean_depth", "mean_cost", "flip_rate", "exit_consistency")
 _LATENCY = "mean_latency_ms"
-_HEADINGS = ("accuracy", "macro-F1", "depth", "cost", "flips", "consistency")
+_SHOWN = (
+    ("accuracy", "acc.", 4),
+    ("macro_f1", "F1", 4),
+    ("mean_depth", "depth", 3),
+    ("mean_cost", "cost", 3),
+    ("flip_rate", "flips", 3),
+    ("exit_consistency", "cons.", 3),
+)
+"""Figure, heading and digits."""
 
 
 def report_command(
@@ -70,23 +78,22 @@ def _read(run: Path) -> dict[str, Any]:
 
 
 def _rows(run: Path, summary: dict[str, Any], split: str) -> list[dict[str, Any]]:
-    policies = {SELECTED: summary["selected"]}
-    policies |= {name.replace("_", " "): figures for name, figures in summary["baselines"].items()}
-    for one in summary.get("baseline_trials", []):
-        # Of these there are figures where they are compared.
-        if split in one:
-            policies[f"{one['trial']}: {one['policy'].replace('_', ' ')}"] = one
+    policies = [("", SELECTED, summary["selected"])]
+    policies += [("", name, figures) for name, figures in summary["baselines"].items()]
+    # Of baseline trials there are figures where they are compared.
+    policies += [(one["trial"], one["policy"], one) for one in summary.get("baseline_trials", []) if split in one]
     rows = []
-    for name, figures in policies.items():
+    for trial, name, figures in policies:
         if split not in figures:
             raise RunFolderError(f"{run}: there must be figures on {split} but there are none; name another --split")
         own = figures[split]
         rows.append(
             {
                 "run": str(run),
-                "policy": name,
+                "baseline_trial": trial,
+                "policy": name.replace("_", " "),
                 "certified": name == SELECTED and bool(summary["certified"]),
-                **{key: own[key] for key in _FIGURES},
+                **{key: own[key] for key, _, _ in _SHOWN},
                 _LATENCY: own.get(_LATENCY),
                 "exit_mix": " / ".join(f"{share:.3f}" for share in own["exit_mix"]),
             }
@@ -95,20 +102,19 @@ def _rows(run: Path, summary: dict[str, Any], split: str) -> list[dict[str, Any]
 
 
 def _show(table: pd.DataFrame, split: str) -> Table:
-    shown = Table(title=f"Policies on {split}", title_justify="left", show_edge=False, pad_edge=False, highlight=False)
-    shown.add_column("run")
-    shown.add_column("policy")
+    style: dict[str, Any] = {"box": SIMPLE_HEAD, "show_edge": False, "pad_edge": False, "padding": (0, 1, 0, 0)}
+    shown = Table(title=f"Policies on {split}", title_justify="left", **style)
     is_timed = bool(table[_LATENCY].notna().any())
-    for heading in (*_HEADINGS, *(["ms"] if is_timed else [])):
-        shown.add_column(heading, justify="right")
-    shown.add_column("exit mix")
-    last = None
-    for row in table.to_dict("records"):
-        if last not in (None, row["run"]):
-            shown.add_section()
-        name = row["policy"] + (" (certified)" if row["certified"] else "")
-        run = row["run"] if row["run"] != last else ""
-        latency = ["" if pd.isna(row[_LATENCY]) else f"{row[_LATENCY]:.3f}"] if is_timed else []
-        shown.add_row(escape(run), escape(name), *(f"{row[key]:.4f}" for key in _FIGURES), *latency, row["exit_mix"])
-        last = row["run"]
+    figures = [*_SHOWN, *([(_LATENCY, "ms", 2)] if is_timed else [])]
+    shown.add_column("")
+    for heading in (*(heading for _, heading, _ in figures), "exit mix, %"):
+        shown.add_column(heading, justify="right", no_wrap=True)
+    for (run, trial), rows in table.groupby(["run", "baseline_trial"], sort=False):
+        shown.add_section()
+        shown.add_row(escape(f"{run}, {trial}" if trial else run), style="bold")
+        for row in rows.to_dict("records"):
+            name = row["policy"] + (", certified" if row["certified"] else "")
+            cells = ["" if pd.isna(row[key]) else f"{row[key]:.{digits}f}" for key, _, digits in figures]
+            mix = "/".join(f"{100 * float(share):.0f}" for share in row["exit_mix"].split("/"))
+            shown.add_row(f" {name}", *cells, mix)
     return shown

@@ -68,7 +68,7 @@ def test_page_holds_every_series_and_needs_no_network(figure, tmp_path):
     names = set(re.findall(r'"name":"([^"]+)"', page))
     assert names >= {
         "front of all policies",
-        "trials, quick policy",
+        "trials, quick policy (1 below)",
         "one shared threshold, all values",
         "greedy shared threshold",
         "full network",

@@ -50,7 +50,9 @@ def test_baseline_trials_have_rows_where_there_are_figures_and_times_where_they_
         (tmp_path / name / "summary.json").write_text(json.dumps(one))
     printed = io.StringIO()
     table = report([tmp_path / "with", tmp_path / "older"], console=Console(file=printed, width=200))
-    assert table["policy"].tolist().count("my_study: full network") == 1
+    (row,) = table[table["baseline_trial"] != ""].to_dict("records")
+    assert (row["run"], row["baseline_trial"], row["policy"]) == (str(tmp_path / "with"), "my_study", "full network")
+    assert f"{tmp_path / 'with'}, my_study" in printed.getvalue()
     assert table["mean_latency_ms"].isna().sum() == 1 + len(summary["baselines"])
     assert " ms " in printed.getvalue()
     assert "nan" not in printed.getvalue()
@@ -69,7 +71,7 @@ def test_typed(finished, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     summary, folder, _ = finished
     for command, expected in (
-        (["report", "--compare", str(folder)], ["Policies on test", "full network", "exit mix"]),
+        (["report", "--compare", str(folder)], ["Policies on test", "full network", "exit mix, %"]),
         (["report", str(folder)], ["Selected: ", "greedy shared threshold", str(folder)]),
     ):
         with pytest.raises(SystemExit) as ended:
