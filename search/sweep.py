@@ -13,6 +13,7 @@ from rich.console import Console
 
 from policies.claims import Claim
 from policies.errors import ExitSearchError
+from search.aim import why_never_certified
 from search.baseline_trials import compare_baseline, full_baselines
 from search.cluster import connected
 from search.config import SweepConfig
@@ -107,6 +108,9 @@ def run_sweep(
                 console.print(
                     f"Target {config.target:g}; with the margin for a certificate, trials aim at {task.aim:.4f}"
                 )
+                hopeless = why_never_certified(config, splits)
+                if hopeless:
+                    console.print(f"Note: {hopeless}", soft_wrap=True, highlight=False)
                 require_shared(folder.path)
                 taught = prepare_teachers(config, folder, task, splits, teachers, console)
                 outcomes = _train(config, folder, task, splits, taught, record, console)

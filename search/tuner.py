@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ray import tune
 
-from policies.claims import Claim, aim_of
-from policies.units import Units
+from search.aim import aim_accuracy
 from search.callbacks import DriverCallback
 from search.config import SweepConfig
 from search.halving import AsyncHalving
@@ -45,17 +44,6 @@ def build_task(config: SweepConfig, splits: Splits) -> TrialTask:
         augmentation=config.training.augmentation(get_workload(config.workload)),
         facts=splits.facts,
     )
-
-
-def aim_accuracy(config: SweepConfig, splits: Splits) -> float:
-    """The accuracy to look for on ``search``: the least that certifies the target when seen on ``certify``.
-
-    With groups of several samples it is an approximation. The target itself where no accuracy would certify it.
-    """
-    units = Units.of(splits.certify)
-    claim = Claim(target=config.target)
-    aim = aim_of(claim, n_units=units.n, delta=config.delta, grouped=units.hold_several)
-    return config.target if aim is None or aim.target is None else aim.target
 
 
 def build_tuner(

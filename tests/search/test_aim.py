@@ -1,0 +1,61 @@
+"""What a sweep aims at, and whether anything can be certified."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from policies.bounds import betting_p_value, error_p_value
+from search.aim import aim_accuracy, why_never_certified
+from search.sweep import load_splits
+from search.sweep_file import load_sweep
+
+
+CONFIG = load_sweep("digits", ["target=0.95"])
+SPLITS = load_splits(CONFIG)
+
+
+def with_certify(n_groups, size):
+    """So many groups of so many samples."""
+    rows = np.arange(n_groups * size)
+    certify = SPLITS.certify
+    taken = replace(
+        certify,
+        inputs=certify.inputs[rows],
+        labels=certify.labels[rows],
+        ids=certify.ids[rows],
+        groups=np.array([f"g{row // size}" for row in rows]),
+    )
+    return replace(SPLITS, certify=taken)
+
+
+def test_aim_just_certifies_the_target():
+    n = len(SPLITS.certify.ids)
+    most = round((1 - aim_accuracy(CONFIG, SPLITS)) * n)
+    assert error_p_value(most, n, 0.95) <= CONFIG.delta < error_p_value(most + 1, n, 0.95)
+    assert why_never_certified(CONFIG, SPLITS) == ""
+
+
+@pytest.mark.parametrize(
+    ("n_groups", "size", "message"),
+    [
+        (1, 40, "certify has 1 group, too few to certify accuracy 0.95 even without an error: about 66 are needed"),
+        (40, 2, "certify has 40 groups, too few to certify accuracy 0.95 even without an error: about 66 are needed"),
+        (58, 1, "certify has 58 groups, too few to certify accuracy 0.95 even without an error: about 59 are needed"),
+    ],
+)
+def test_too_few_units_are_told_beforehand(n_groups, size, message):
+    splits = with_certify(n_groups, size)
+    assert why_never_certified(CONFIG, splits).startswith(message)
+    assert aim_accuracy(CONFIG, splits) == 0.95
+
+
+def test_as_many_as_are_needed_are_enough():
+    assert betting_p_value(np.zeros(66), limit=0.05, delta=0.05) <= 0.05
+    for n_groups, size in ((66, 2), (59, 1)):
+        assert why_never_certified(CONFIG, with_certify(n_groups, size)) == ""
+
+
+def test_certainty_is_never_certified():
+    config = load_sweep("digits", ["target=1.0"])
+    assert why_never_certified(config, SPLITS) == "accuracy 1 can never be certified; lower target"
