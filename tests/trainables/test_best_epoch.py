@@ -10,10 +10,13 @@ def network(value):
     return model
 
 
-def told(best, depths):
+def told(best, depths, accuracies=()):
     """Tell one epoch after the other until it is over; the number of epochs."""
     for epoch, depth in enumerate(depths, start=1):
-        if best.tell({"epoch": epoch, "depth_at_target": depth}, network(float(epoch))):
+        report = {"epoch": epoch, "depth_at_target": depth}
+        if accuracies:
+            report |= {"accuracy_exit_1": 0.9, "accuracy_exit_2": accuracies[epoch - 1]}
+        if best.tell(report, network(float(epoch))):
             return epoch
     return None
 
@@ -34,10 +37,16 @@ def test_a_better_epoch_starts_the_wait_anew():
     assert best.report["epoch"] == 4
 
 
-def test_the_earliest_of_equals_is_kept():
+def test_of_equals_the_most_accurate_is_kept_and_then_the_earliest():
     best = BestEpoch(10)
-    told(best, [1.5, 1.5, 1.5])
-    assert kept(best) == 1.0
+    told(best, [1.0, 1.0, 1.2, 1.0, 1.0], accuracies=[0.5, 0.8, 0.99, 0.9, 0.9])
+    assert (best.report["epoch"], kept(best)) == (4, 4.0)
+
+
+def test_a_more_accurate_equal_does_not_start_the_wait_anew():
+    best = BestEpoch(3)
+    assert told(best, [2.0, 1.0, 1.0, 1.0, 1.0], accuracies=[0.5, 0.5, 0.6, 0.7, 0.8]) == 5
+    assert best.report["epoch"] == 5
 
 
 def test_goes_on_from_a_state(tmp_path):
@@ -47,6 +56,7 @@ def test_goes_on_from_a_state(tmp_path):
     second.load_state(torch.load(tmp_path / "state.pt", weights_only=True))
     for best in (first, second):
         assert best.tell({"epoch": 3, "depth_at_target": 1.7}, network(3.0))
+        assert best.state()["least_since"] == 1
         assert (best.report["epoch"], kept(best)) == (1, 1.0)
 
 
