@@ -20,25 +20,22 @@ def exit_latencies_ms(model: MultiExitModel, input_shape: tuple[int, ...]) -> ND
     """Milliseconds until each exit has answered for one sample, shape (E,), increasing.
 
     An exit needs its stages and every head up to its own. Each stage with its head is timed by itself, one sample and
-    one thread on the network's device, as the median of 30 runs after five that do not count; an exit takes the sum.
+    one thread on the processor, as the median of 30 runs after five that do not count; an exit takes the sum.
 
     Args:
-        model: The network; it is left in evaluation mode.
+        model: The network, on the CPU; it is left in evaluation mode.
         input_shape: (channels, height, width).
     """
     model.eval()
     times = np.empty((_WARM_UP + _ROUNDS, model.n_exits))
-    device = model.mean.device
     with _one_thread(), torch.inference_mode():
-        sample = torch.zeros(1, *input_shape, device=device)
+        sample = torch.zeros(1, *input_shape)
         for own in times:
             began = time.perf_counter()
             features = model.normalise(sample)
             for k, (stage, head) in enumerate(zip(model.stages, model.heads, strict=True)):
                 features = stage(features)
                 head(features)
-                if device.type == "cuda":
-                    torch.cuda.synchronize(device)
                 ended = time.perf_counter()
                 own[k], began = ended - began, ended
     return np.asarray(1000 * np.cumsum(np.median(times[_WARM_UP:], axis=0)))
