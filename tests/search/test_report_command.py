@@ -56,6 +56,7 @@ def test_baseline_trials_have_rows_where_there_are_figures_and_times_where_they_
     assert table["mean_latency_ms"].isna().sum() == 1 + len(summary["baselines"])
     assert " ms " in printed.getvalue()
     assert "nan" not in printed.getvalue()
+    printed = io.StringIO()
     report([tmp_path / "with"], compare=False, console=Console(file=printed, width=200))
     (row,) = re.findall(r"my_study .*\n full network (.*)", printed.getvalue())
     own, found = full["test"], summary["selected"]["test"]
