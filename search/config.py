@@ -98,7 +98,7 @@ class SweepConfig(Section):
         space = config.build_space()
         if config.policy.objective == "cost":
             _require_one_network(space)
-        _require_different("names of search.first_trials", [name for name in config.search.first_names if name])
+        _require_different("names of search.first_trials", [one.name for one in config.search.first_trials if one.name])
         _check_first_trials([one.params for one in config.search.first_trials], space)
         rung = config.search.first_rung(training.epochs)
         if config.search.scheduler != "none" and rung > training.epochs:

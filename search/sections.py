@@ -233,11 +233,6 @@ class SearchSection(Section):
     reduction: Annotated[int, Field(ge=2)] = 2
     first_trials: list[FirstTrial] = Field(default_factory=list)
 
-    @property
-    def first_names(self) -> list[str]:
-        """What a person calls the first trials; empty where they are not named."""
-        return [one.name for one in self.first_trials]
-
     def first_rung(self, epochs: int) -> int:
         """The epoch before which no trial is stopped."""
         return self.grace_epochs or max(1, round(epochs * _GRACE_SHARE))
