@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from policies.exit_table import ExitTable
 from policies.rules import Rule, RuleView
+from policies.rules.view import join_views
 from policies.units import Units
 
 
@@ -39,14 +40,12 @@ def fit_and_view(
     folds = _folds(table, seed)
     if folds.max() == 0:
         return complete, rule.view(table, temperatures, **complete)
-    whole = rule.view(table, temperatures, **complete)
-    scores, eligible, probabilities = whole.scores.copy(), whole.eligible.copy(), whole.probabilities.copy()
+    parts = []
     for fold in range(folds.max() + 1):
         inside = np.flatnonzero(folds == fold)
-        learnt = rule.fit(table.take(np.flatnonzero(folds != fold)), temperatures, **params)
-        part = rule.view(table.take(inside), temperatures, **params, **learnt)
-        scores[inside], eligible[inside], probabilities[inside] = part.scores, part.eligible, part.probabilities
-    return complete, RuleView(scores, eligible, probabilities, whole.combine)
+        learnt = rule.fit(table, temperatures, rows=np.flatnonzero(folds != fold), **params)
+        parts.append((inside, rule.view(table, temperatures, rows=inside, **params, **learnt)))
+    return complete, join_views(parts)
 
 
 def _folds(table: ExitTable, seed: int) -> NDArray[np.int64]:
