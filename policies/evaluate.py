@@ -209,7 +209,7 @@ class PopulationEvaluator:
             for s in range(n_columns)
         ]
         ranks = [levels.ranks[self._order] for levels in self.levels]
-        self._ranks = np.stack(ranks, axis=1) if ranks else np.empty((self.n_samples, 0), dtype=np.int32)
+        self._ranks = np.stack(ranks) if ranks else np.empty((0, self.n_samples), dtype=np.int32)
         self._n_column_levels = np.array([len(levels.thresholds) for levels in self.levels], dtype=np.int64)
         per_gene = n_columns if view.combine is Combine.ONE else 1
         self._columns_of_gene = np.arange(len(self.levels)).reshape(-1, per_gene)

@@ -56,59 +56,69 @@ def fill_rows(ranks: NDArray[np.int32], words: NDArray[np.int64], rows: NDArray[
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _row_at(
-    level: int,
-    bits: NDArray[np.uint64],
-    first_bit_word: NDArray[np.int64],
-    n_words: int,
-    first_late: NDArray[np.int64],
-    last_late: NDArray[np.int64],
-    late: NDArray[np.int32],
-    scratch: NDArray[np.uint64],
-) -> NDArray[np.uint64]:
-    """The bits of those that one level lets go: a row that is kept, with those who come to it one by one."""
-    row = bits[first_bit_word[level] : first_bit_word[level] + n_words]
-    if first_late[level] == last_late[level]:
-        return row
-    for w in range(n_words):
-        scratch[w] = row[w]
-    for at in range(first_late[level], last_late[level]):
-        i = np.int64(late[at])
-        scratch[i >> 6] |= np.uint64(1) << np.uint64(i & 63)
-    return scratch
+def _add_late(
+    late: NDArray[np.int32], first: int, last: int, among: NDArray[np.uint64], chosen: NDArray[np.uint64]
+) -> None:
+    """Choose those of the late samples that are among some."""
+    for at in range(first, last):
+        word, bit = late[at] >> 6, np.uint64(1) << np.uint64(late[at] & 63)
+        chosen[word] |= among[word] & bit
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _let_go(
-    row: NDArray[np.uint64], words: NDArray[np.int64], alive: NDArray[np.uint64], leaving: NDArray[np.uint64]
+def _tally_dense(leaving: NDArray[np.uint64], marks: NDArray[np.uint64], tallies: NDArray[np.int64]) -> np.int64:
+    """Add marked leavers, marks of shape (T, W), to the tallies; returns how many leave."""
+    n_tallies, n_words = marks.shape[0], len(leaving)
+    for t in range(n_tallies):
+        n_marked = np.uint64(0)
+        for w in range(n_words):
+            n_marked += _popcount(leaving[w] & marks[t, w])
+        tallies[t] += np.int64(n_marked)
+    n_leave = np.uint64(0)
+    for w in range(n_words):
+        n_leave += _popcount(leaving[w])
+    return np.int64(n_leave)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _leave_dense(alive: NDArray[np.uint64], leaving: NDArray[np.uint64]) -> None:
+    for w in range(len(alive)):
+        alive[w] ^= leaving[w]
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _leave_sparse(
+    row: NDArray[np.uint64],
+    words: NDArray[np.int64],
+    alive: NDArray[np.uint64],
+    leaving: NDArray[np.uint64],
+    marks: NDArray[np.uint64],
+    tallies: NDArray[np.int64],
 ) -> np.int64:
-    """Take those that a row of some words lets go from the living, put them down, and return how many they are."""
+    """Let those go that a row of few words lets; tallies and returns as :func:`_tally_dense`."""
     n_leave = np.uint64(0)
     for j in range(len(words)):
         leave = alive[words[j]] & row[j]
         alive[words[j]] ^= leave
         leaving[j] = leave
         n_leave += _popcount(leave)
+    for t in range(marks.shape[0]):
+        n_marked = np.uint64(0)
+        for j in range(len(words)):
+            n_marked += _popcount(leaving[j] & marks[t, words[j]])
+        tallies[t] += np.int64(n_marked)
     return np.int64(n_leave)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _tally(
+def _tally_one_by_one(
     leaving: NDArray[np.uint64],
     words: NDArray[np.int64],
     k: int,
-    packed: NDArray[np.uint64],
     marks: NDArray[np.int32],
     tallies: NDArray[np.int64],
 ) -> None:
-    """Add those that leave at exit ``k`` to the tallies, word by word where marks are packed, else one by one."""
-    for t in range(packed.shape[1]):
-        n_marked = np.uint64(0)
-        for j in range(len(words)):
-            n_marked += _popcount(leaving[j] & packed[k, t, words[j]])
-        tallies[t] += np.int64(n_marked)
-    if packed.shape[1]:
-        return
+    """Add the leavers of exit ``k``, of which ``leaving`` has some words, to the tallies that their marks name."""
     for j in range(len(words)):
         left = leaving[j]
         while left:
@@ -161,34 +171,43 @@ def count_outcomes(
     """
     n_policies, n_genes = genomes.shape
     n_exits, n_words = marks.shape[1], len(everyone)
+    is_packed, has_late = packed.shape[1] == n_tallies, len(late) > 0
     counts = np.zeros((n_policies, n_exits), dtype=np.int64)
     tallies = np.zeros((n_policies, n_tallies + 1), dtype=np.int64)
-    alive = np.empty(n_words, dtype=np.uint64)
-    leaving = np.empty(n_words, dtype=np.uint64)
-    allowed = np.empty(n_words, dtype=np.uint64)
-    scratch = np.empty(n_words, dtype=np.uint64)
+    alive, leaving, both = np.empty_like(everyone), np.empty_like(everyone), np.empty_like(everyone)
     all_words = np.arange(n_words)
     for policy in range(n_policies):
         alive[:] = everyone
         gene = 0
         while gene < n_genes:
             k = exit_of_gene[gene]
-            own = words[first_word[gene] : first_word[gene + 1]]
+            n_own = first_word[gene + 1] - first_word[gene]
             level = first_level[gene] + genomes[policy, gene]
-            row = _row_at(level, bits, first_bit_word, len(own), first_late, last_late, late, scratch)
-            if needs_all and gene + 1 < n_genes and exit_of_gene[gene + 1] == k:
+            row = bits[first_bit_word[level] : first_bit_word[level] + n_own]
+            if n_own < n_words:
+                own = words[first_word[gene] : first_word[gene + 1]]
+                counts[policy, k] += _leave_sparse(row, own, alive, leaving, packed[k], tallies[policy])
+            else:
                 for w in range(n_words):
-                    allowed[w] = row[w]
-                while gene + 1 < n_genes and exit_of_gene[gene + 1] == k:
+                    leaving[w] = alive[w] & row[w]
+                if has_late:
+                    _add_late(late, first_late[level], last_late[level], alive, leaving)
+                while needs_all and gene + 1 < n_genes and exit_of_gene[gene + 1] == k:
                     gene += 1
                     level = first_level[gene] + genomes[policy, gene]
-                    row = _row_at(level, bits, first_bit_word, n_words, first_late, last_late, late, scratch)
+                    further = bits[first_bit_word[level] : first_bit_word[level] + n_words]
                     for w in range(n_words):
-                        allowed[w] &= row[w]
-                row = allowed
-            counts[policy, k] += _let_go(row, own, alive, leaving)
-            _tally(leaving, own, k, packed, marks, tallies[policy])
+                        both[w] = leaving[w] & further[w]
+                    if has_late:
+                        _add_late(late, first_late[level], last_late[level], leaving, both)
+                    leaving[:] = both
+                _leave_dense(alive, leaving)
+                counts[policy, k] += _tally_dense(leaving, packed[k], tallies[policy])
+            if not is_packed:
+                own = words[first_word[gene] : first_word[gene + 1]]
+                _tally_one_by_one(leaving, own, k, marks, tallies[policy])
             gene += 1
-        counts[policy, n_exits - 1] += _let_go(everyone, all_words, alive, leaving)
-        _tally(leaving, all_words, n_exits - 1, packed, marks, tallies[policy])
+        counts[policy, n_exits - 1] += _tally_dense(alive, packed[n_exits - 1], tallies[policy])
+        if not is_packed:
+            _tally_one_by_one(alive, all_words, n_exits - 1, marks, tallies[policy])
     return counts, tallies[:, :n_tallies]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from scipy.optimize import minimize
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 
 from policies.errors import PolicyError
 from policies.exit_table import ExitTable
@@ -83,16 +83,26 @@ def ensemble_probabilities(
             f"rule {EnsembleRule.name!r}: 'weights' must have rows of lengths {lengths}, 'bias' {outputs.n_exits} "
             f"rows of {outputs.n_classes} numbers"
         )
-    log_p = log_probabilities(outputs, temperatures)
     weights = np.zeros((outputs.n_exits, outputs.n_exits))
     for k, row in enumerate(params.weights):
         weights[k, : k + 1] = row
-    return np.asarray(softmax(np.einsum("kj,njc->nkc", weights, log_p) + np.asarray(params.bias), axis=2))
+    return mixed_probabilities(outputs, temperatures, weights, np.asarray(params.bias))
 
 
-def log_probabilities(outputs: Outputs, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Logarithms of the tempered probabilities of every exit, shape (N, E, C)."""
-    return np.asarray(log_softmax(outputs.logits.astype(np.float64) / temperatures[None, :, None], axis=2))
+def mixed_probabilities(
+    outputs: Outputs, temperatures: NDArray[np.float64], weights: NDArray[np.float64], bias: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """``softmax(bias_k + sum over j of weights_kj log p_j)`` of the tempered probabilities, shape (N, E, C).
+
+    Args:
+        outputs: Of N samples.
+        temperatures: One per exit, shape (E,).
+        weights: Shape (E, E).
+        bias: Shape (E, C).
+    """
+    # What tempered logits differ by from log-probabilities is the same for all classes: the softmax ignores it.
+    mixed = np.einsum("kj,njc->nkc", weights / temperatures, outputs.logits.astype(np.float64))
+    return np.asarray(softmax(mixed + bias, axis=2))
 
 
 def fit_weights_and_bias(
@@ -116,7 +126,6 @@ def fit_weights_and_bias(
     start = np.concatenate([np.zeros(n_seen - 1), np.ones(1), np.zeros(table.n_classes)])
 
     def loss_and_gradient(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        # What tempered logits differ by from log-probabilities is the same for all classes: the softmax ignores it.
         weights, bias = x[:n_seen] / divisors, x[n_seen:]
         found = mixed_likelihood(
             table.logits, table.labels, rows, weights=weights, bias=bias, first_exit=exits.start, precision=precision
