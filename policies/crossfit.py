@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.exit_table import ExitTable
-from policies.rules import Rule, RuleView
+from policies.policy import Decision, Policy
+from policies.rules import Rule, RuleView, get_rule
 from policies.units import Units
 
 
@@ -47,6 +48,25 @@ def fit_and_view(
         part = rule.view(table.take(inside), temperatures, **params, **learnt)
         scores[inside], eligible[inside], probabilities[inside] = part.scores, part.eligible, part.probabilities
     return complete, RuleView(scores, eligible, probabilities, whole.combine)
+
+
+def cross_fitted_decision(policy: Policy, table: ExitTable, *, seed: int = 0) -> Decision:
+    """What a policy that was chosen on a table does with it, as if the table were new.
+
+    Each sample is decided by parameters that were learnt without it and without its group; the thresholds are the
+    policy's own. These are the figures that a search ranks by. Applied to the table as it is, a policy whose rule
+    learns would judge the very samples that it learnt from.
+
+    Args:
+        policy: As a search on the table gave it.
+        table: The ``search`` table.
+        seed: Of the folds; that of the search.
+    """
+    rule = get_rule(policy.rule)
+    if not rule.is_fitted:
+        return policy.decide(table)
+    own = {name: policy.params[name] for name in rule.choices(table) if name in policy.params}
+    return policy.decide_on(fit_and_view(rule, table, np.asarray(policy.temperatures), own, seed=seed)[1])
 
 
 def _folds(table: ExitTable, seed: int) -> NDArray[np.int64]:

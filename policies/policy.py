@@ -107,14 +107,21 @@ class Policy:
                 f"the policy is for {self.n_exits} exits but the table has {table.n_exits}; "
                 f"use the table of the network that the policy was made for"
             )
-        view = get_rule(self.rule).view(table, np.asarray(self.temperatures), **self.params)
+        return self.decide_on(get_rule(self.rule).view(table, np.asarray(self.temperatures), **self.params))
+
+    def decide_on(self, view: RuleView) -> Decision:
+        """Apply the thresholds to what the policy's rule saw in a table of N samples.
+
+        Raises:
+            PolicyError: If the rule has another number of score columns there.
+        """
         if self.thresholds and len(self.thresholds[0]) != view.n_columns:
             raise PolicyError(
                 f"rule {self.rule!r} takes {view.n_columns} thresholds per exit on this table but the policy has "
                 f"{len(self.thresholds[0])}"
             )
         exits = first_open_exit(view, np.asarray(self.thresholds).reshape(-1, view.n_columns))
-        rows = np.arange(table.n_samples)
+        rows = np.arange(len(exits))
         return Decision(
             exits=exits,
             answers=view.answers[rows, exits],
