@@ -67,7 +67,7 @@ def run(config: SweepConfig, build: Callable[[RunFolder], Any], *, slots: int) -
         tracker.start({})
         trainable = build(folder)
         before, started = psutil.Process().memory_info().rss, time.perf_counter()
-        train_trials(config, folder, trainable, record, _Silent(), aim=0.95)
+        train_trials(config, folder, trainable, record, _Silent())
         total = time.perf_counter() - started
         tracker.finish({}, {}, [])
         growth = psutil.Process().memory_info().rss - before

@@ -21,8 +21,7 @@ def fit_and_view(
 ) -> tuple[dict[str, Any], RuleView]:
     """Complete a rule's parameters from a table, and view the same table as if it were new.
 
-    The parameters are learnt from all samples. The view is cross-fitted: each sample is seen by parameters that were
-    learnt without it and without its group, so that thresholds chosen on the view hold on new data.
+    The parameters are learnt from all samples; the view is that of :func:`cross_fitted_view`.
 
     Args:
         rule: The rule.
@@ -34,20 +33,49 @@ def fit_and_view(
     Returns:
         All parameters, and the view.
     """
+    complete = {**params, **rule.fit(table, temperatures, **params)} if rule.is_fitted else params
+    return complete, cross_fitted_view(rule, table, temperatures, params, seed=seed)
+
+
+def cross_fitted_view(
+    rule: Rule,
+    table: ExitTable,
+    temperatures: NDArray[np.float64],
+    params: dict[str, Any],
+    *,
+    seed: int = 0,
+    n_folds: int = N_FOLDS,
+) -> RuleView:
+    """View a table as if it were new to the rule: thresholds that are chosen on the view hold on new data.
+
+    Each sample is seen by parameters that were learnt without it and without its group. A table of one unit is seen by
+    those that were learnt from it.
+
+    Args:
+        rule: The rule; one that learns nothing sees the table as it is.
+        table: The ``search`` table.
+        temperatures: One per exit, shape (E,).
+        params: The rule's parameters that are not learnt.
+        seed: Of the folds.
+        n_folds: In how many parts the table is seen, at least 2.
+    """
     if not rule.is_fitted:
-        return params, rule.view(table, temperatures, **params)
-    complete = {**params, **rule.fit(table, temperatures, **params)}
-    folds = _folds(table, seed)
+        return rule.view(table, temperatures, **params)
+    folds = _folds(table, seed, n_folds)
     if folds.max() == 0:
-        return complete, rule.view(table, temperatures, **complete)
-    whole = rule.view(table, temperatures, **complete)
-    scores, eligible, probabilities = whole.scores.copy(), whole.eligible.copy(), whole.probabilities.copy()
+        return rule.view(table, temperatures, **params, **rule.fit(table, temperatures, **params))
+    rows, parts = [], []
     for fold in range(folds.max() + 1):
         inside = np.flatnonzero(folds == fold)
         learnt = rule.fit(table.take(np.flatnonzero(folds != fold)), temperatures, **params)
-        part = rule.view(table.take(inside), temperatures, **params, **learnt)
-        scores[inside], eligible[inside], probabilities[inside] = part.scores, part.eligible, part.probabilities
-    return complete, RuleView(scores, eligible, probabilities, whole.combine)
+        rows.append(inside)
+        parts.append(rule.view(table.take(inside), temperatures, **params, **learnt))
+    back = np.argsort(np.concatenate(rows))
+    scores, eligible, probabilities = (
+        np.concatenate([getattr(part, name) for part in parts])[back]
+        for name in ("scores", "eligible", "probabilities")
+    )
+    return RuleView(scores, eligible, probabilities, parts[0].combine)
 
 
 def cross_fitted_decision(policy: Policy, table: ExitTable, *, seed: int = 0) -> Decision:
@@ -66,13 +94,13 @@ def cross_fitted_decision(policy: Policy, table: ExitTable, *, seed: int = 0) ->
     if not rule.is_fitted:
         return policy.decide(table)
     own = {name: policy.params[name] for name in rule.choices(table) if name in policy.params}
-    return policy.decide_on(fit_and_view(rule, table, np.asarray(policy.temperatures), own, seed=seed)[1])
+    return policy.decide_on(cross_fitted_view(rule, table, np.asarray(policy.temperatures), own, seed=seed))
 
 
-def _folds(table: ExitTable, seed: int) -> NDArray[np.int64]:
+def _folds(table: ExitTable, seed: int, n_folds: int) -> NDArray[np.int64]:
     """The fold of each sample, shape (N,); whole groups only. All zero where there are fewer than two units."""
     units = Units.of(table)
     if units.n < 2:
         return np.zeros(table.n_samples, dtype=np.int64)
-    fold_of_unit = np.arange(units.n) % min(N_FOLDS, units.n)
+    fold_of_unit = np.arange(units.n) % min(n_folds, units.n)
     return np.asarray(np.random.default_rng(seed).permutation(fold_of_unit)[units.of_sample])

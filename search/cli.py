@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from pathlib import Path
 import sys
 from typing import Annotated
@@ -14,18 +13,9 @@ import typer
 from policies.errors import ExitSearchError
 from search.compare_cli import compare
 from search.errors import SweepInterruptedError
+from search.exit_code import ExitCode
 from search.report_cli import report
 from search.teacher_cli import soft_labels, teacher
-
-
-class ExitCode(IntEnum):
-    """What the command's exit status means."""
-
-    DONE = 0
-    WRONG_INPUT = 2
-    INFEASIBLE = 3
-    NOT_CERTIFIED = 3
-    INTERRUPTED = 130
 
 
 app = typer.Typer(
@@ -75,7 +65,8 @@ def run(
 
     Results go to `runs/NAME/`: `summary.json`, `policy.json`, `certificate.json`, `pareto_front.png` and `.html`, ...
 
-    Exit status: 0 a policy meets the target; 3 none does, the nearest is reported; 2 wrong input; 130 interrupted.
+    Exit status: 0 a policy does what was asked and is certified; 3 none does, or it is not certified; 2 wrong input;
+    130 interrupted.
 
     For example:
 
@@ -99,7 +90,7 @@ def run(
         tracking_uri=tracking_uri,
         console=Console(),
     )
-    raise typer.Exit(ExitCode.DONE if summary["feasible"] else ExitCode.INFEASIBLE)
+    raise typer.Exit(ExitCode.of_search(summary))
 
 
 @app.command()
@@ -151,7 +142,7 @@ def certify(
     certificate = certify_command(
         policy, table, claim, delta=delta, bootstrap_f1=bootstrap_f1, out=out, console=Console()
     )
-    raise typer.Exit(ExitCode.DONE if certificate.certified else ExitCode.NOT_CERTIFIED)
+    raise typer.Exit(ExitCode.DONE if certificate.certified else ExitCode.NOT_ACHIEVED)
 
 
 @app.command()
@@ -250,9 +241,7 @@ def policy(
         calibration=calibration,
         out=out,
     )
-    summary = policy_command(request, Console())
-    found = summary["feasible"] and (certify is None or summary["certified"])
-    raise typer.Exit(ExitCode.DONE if found else ExitCode.INFEASIBLE)
+    raise typer.Exit(ExitCode.of_search(policy_command(request, Console())))
 
 
 app.command()(compare)

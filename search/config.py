@@ -11,7 +11,8 @@ from pydantic import Field, ValidationError
 import yaml
 
 from policies.errors import ExitSearchError
-from policies.goal import Goal
+from policies.latency import checked_latency
+from policies.request import Request, RequestError
 from policies.rules import get_rule
 from search.errors import ConfigError
 from search.network_search import PolicySearch
@@ -45,7 +46,7 @@ class SweepConfig(Section):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)] | None = None
     workload: str = "digits"
     data_dir: Path | None = None
-    target: Annotated[float, Field(gt=0, le=1)] = 0.95
+    target: Annotated[float, Field(gt=0, le=1)] | None = 0.95
     delta: Share = 0.05
     seed: Seed = 0
     seeds: list[Seed] = Field(default_factory=list)
@@ -94,10 +95,9 @@ class SweepConfig(Section):
         _naming("data.audio", config.data.audio.options)
         _naming("splits", config.splits.fractions)
         _naming("policy", config.policy.evolve_settings)
-        _naming("policy", config.goal)
+        _check_request(config)
         space = config.build_space()
-        if config.policy.objective == "cost":
-            _require_one_network(space)
+        _require_comparable(config, space)
         _require_different("names of search.first_trials", [one.name for one in config.search.first_trials if one.name])
         _check_first_trials([one.params for one in config.search.first_trials], space)
         rung = config.search.first_rung(training.epochs)
@@ -131,14 +131,15 @@ class SweepConfig(Section):
             raise ConfigError("tracking.uri is only known once the sweep has a folder")
         return self.tracking.uri
 
-    def goal(self) -> Goal:
-        """What policies are searched for."""
-        return Goal(target=self.target, effort=self.policy.objective, bounds=self.policy.bounds)
+    @property
+    def request(self) -> Request:
+        """What is asked of a policy."""
+        return self.policy.request(target=self.target, delta=self.delta)
 
     def policy_search(self) -> PolicySearch:
         """How policies are searched on the best trials' networks."""
         return PolicySearch(
-            goal=self.goal(),
+            asked=self.request,
             rules=tuple(self.policy.rules),
             settings=self.policy.evolve_settings(),
             seed=self.seed,
@@ -225,12 +226,32 @@ def _require_different(key: str, values: Sequence[Any]) -> None:
         raise ConfigError(f"{key} must differ from each other but {twice[0]!r} occurs {len(twice)} times")
 
 
-def _require_one_network(space: Space) -> None:
+def _check_request(config: SweepConfig) -> None:
+    try:
+        times = config.request.latency_ms
+    except RequestError as error:
+        key = error.key if error.key in SweepConfig.model_fields else f"policy.{error.key}"
+        raise ConfigError(f"{key} {error.rule}") from None
+    except ExitSearchError as error:
+        raise ConfigError(f"policy: {error}") from None
+    if times:
+        _naming("policy.latency_ms", lambda: checked_latency(times, config.n_exits))
+
+
+def _require_comparable(config: SweepConfig, space: Space) -> None:
+    """Refuse to compare networks by what is not the same for all of them."""
     searched = [name for name in SEARCHABLE if not isinstance(space.dimensions.get(name, Fixed(None)), Fixed)]
-    if searched:
+    if not searched:
+        return
+    if config.policy.objective == "cost":
         raise ConfigError(
             f"policy.objective cost is relative to a network's own full cost, so networks must be alike, but "
-            f"{searched[0]} is searched; fix it in space.overrides, or take depth"
+            f"{searched[0]} is searched; fix it in space.overrides, or take depth or latency"
+        )
+    if config.policy.latency_ms:
+        raise ConfigError(
+            f"policy.latency_ms holds the times of one network, but {searched[0]} is searched; fix it in "
+            f"space.overrides, or leave the times out, so that each network is timed"
         )
 
 

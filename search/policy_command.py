@@ -45,20 +45,19 @@ def policy_command(request: PolicyRequest, console: Console) -> dict[str, Any]:
     started = time.monotonic()
     tables = _load_tables(request)
     search, certify = tables["search"], tables.get("certify")
-    claim, goal = request.claim(), request.goal(search)
-    aim = request.aim(goal, search, certify)
+    target = request.search_target(search, certify)
+    # What cannot be asked of this table is told before anything is made.
+    request.asked.goal(search)
     files = _new_files(request.out)
-    network = _search(request.search.stem, search, certify, request.how(goal), console)
-    selection = select_policy(
-        [network], goal, aim=aim, claim=claim, delta=request.delta, front_size=request.settings.front_size
-    )
+    network = _search(request.search.stem, search, certify, request.how, console)
+    selection = select_policy([network], target, front_size=request.settings.front_size)
     summary = {
         "name": files.path.name,
         "tables": {name: str(getattr(request, name)) for name in tables},
-        **summarise_policies(selection, goal, tables, delta=request.delta, seed=request.seed),
+        **summarise_policies(selection, target, tables, seed=request.seed),
         "seconds": time.monotonic() - started,
     }
-    title = f"{request.search.name}: accuracy against mean depth"
+    title = f"{request.search.name}: {request.asked.axes}"
     facts = {key: search.meta[key] for key in _FACTS if key in search.meta}
     write_results(files, selection, summary, FrontFigure.of(title, summary, selection), **facts)
     for note in network.notes:
@@ -81,8 +80,8 @@ def _load_tables(request: PolicyRequest) -> dict[str, ExitTable]:
                 f"{other[differing]} in {given['search']}"
             )
     require_disjoint(tables)
-    if request.latency_ms:
-        times = checked_latency(request.latency_ms, search.n_exits)
+    if request.asked.latency_ms:
+        times = checked_latency(request.asked.latency_ms, search.n_exits)
         tables = {name: with_latency(table, times) for name, table in tables.items()}
     return tables
 

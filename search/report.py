@@ -43,6 +43,8 @@ def print_policies(console: Console, summary: dict[str, Any], files: ResultFiles
     console.print(f"{f'Exit mix on {last}':<18} {shares}", highlight=False)
     if summary.get("recordings"):
         console.print(f"{f'Recordings, {last}':<18} {_recordings(summary['recordings'], last)}", highlight=False)
+    if summary["undertrained"]:
+        console.print(f"Note               {escape(summary['undertrained'])}", style="yellow", soft_wrap=True)
     for alarm in summary["alarms"]:
         console.print(f"Collapse           {escape(alarm)}", style="yellow", soft_wrap=True, highlight=False)
     for label, path in (("Files", files.path), ("Figure", files.front_png), ("Interactive", files.front_html)):
@@ -69,27 +71,19 @@ def mlflow_ui_command(tracking_uri: str) -> str:
 def _verdict(summary: dict[str, Any]) -> str:
     selected, certificate = summary["selected"], summary["certificate"]
     if not summary["feasible"]:
-        nearest = f"{selected['search'][summary['quality']]:.4f} at depth {selected['search']['mean_depth']:.3f}"
-        return f"INFEASIBLE: no policy met {_wanted(summary)} on search; the nearest has {nearest}{_trial(selected)}"
+        found = selected["search"]
+        nearest = f"{summary['quality']} {found[summary['quality']]:.4f} at depth {found['mean_depth']:.3f}"
+        return f"INFEASIBLE: no policy met {summary['asked']} on search; the nearest has {nearest}{_trial(selected)}"
     policy = f"rule {selected['rule']}" if _leaves_early(selected) else "the full network, without early exits"
     policy += _trial(selected)
     if certificate is None:
-        return f"Selected: {policy}. It meets {_wanted(summary)} on search; nothing was to be certified"
+        return f"Selected: {policy}. It meets {summary['asked']} on search; nothing was to be certified"
     if not summary["certified"]:
         return f"Selected: {policy}. NOT CERTIFIED: {escape(certificate['reason'])}"
     return (
         f"Selected: {policy}. Certified: {certificate['claim']} on new data of the same kind, "
         f"with confidence {1 - summary['delta']:.0%} (bound {certificate['bound']:.4f})"
     )
-
-
-def _wanted(summary: dict[str, Any]) -> str:
-    """The goal in words."""
-    wanted = [f"{summary['quality']} {summary['target']:.4g}"] if summary["target"] else []
-    wanted += [f"{name} {bound:.4g}" for name, bound in summary["bounds"].items()]
-    if summary["budget"]:
-        wanted.append(f"mean {summary['objective']} {summary['budget']:g}")
-    return ", ".join(wanted)
 
 
 def _leaves_early(selected: dict[str, Any]) -> bool:
@@ -110,9 +104,11 @@ def _comparison(summary: dict[str, Any]) -> Table:
     for split in splits:
         table.add_column(f"accuracy\n{split}", justify="right")
         table.add_column(f"depth\n{split}", justify="right")
-    others = (
-        {"mean_cost": "cost"} if summary["quality"] == "accuracy" else {"macro_f1": "macro-F1", "mean_cost": "cost"}
-    )
+    others = {
+        **({} if summary["quality"] == "accuracy" else {summary["quality"]: summary["quality"].replace("_", " ")}),
+        "mean_cost": "cost",
+        **({"mean_latency_ms": "ms"} if summary["objective"] == "latency" else {}),
+    }
     for heading in others.values():
         table.add_column(f"{heading}\n{splits[-1]}", justify="right")
     for name, figures in {"selected policy": summary["selected"], **summary["baselines"]}.items():
@@ -120,7 +116,7 @@ def _comparison(summary: dict[str, Any]) -> Table:
         for split in splits:
             cells += [f"{figures[split]['accuracy']:.4f}", f"{figures[split]['mean_depth']:.3f}"]
         table.add_row(*cells, *(f"{figures[splits[-1]][key]:.4f}" for key in others))
-    if summary["quality"] == "accuracy" and summary["target"]:
+    if summary["least_accuracy"] is not None:
         _add_oracle(table, summary, splits)
     return table
 
@@ -148,8 +144,8 @@ def _against_baselines(rows: list[dict[str, Any]], split: str) -> Table:
 
 
 def _add_oracle(table: Table, summary: dict[str, Any], splits: list[str]) -> None:
-    cells = ["oracle (labels known)"]
+    cells = ["least depth with the exits' own answers"]
     for split in splits:
         depth = summary["oracle"][split]
-        cells += [f"{summary['target']:.4f}", "out of reach" if depth is None else f"{depth:.3f}"]
+        cells += [f"{summary['least_accuracy']:.4f}", "out of reach" if depth is None else f"{depth:.3f}"]
     table.add_row(*cells)

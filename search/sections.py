@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from policies.evolve import EvolveSettings
+from policies.request import Request
 from policies.rules import DEFAULT_RULES
 from search.errors import ConfigError
 from search.first_trials import FirstTrial
@@ -239,11 +240,16 @@ class SearchSection(Section):
 
 
 class PolicySection(Section):
-    """How policies are searched on the tables of the best trials."""
+    """What a policy must do beside meeting the target, and how policies are searched."""
 
-    rules: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: list(DEFAULT_RULES))
-    objective: Literal["depth", "cost"] = "depth"
+    quality: str = Request.quality
+    objective: Literal["depth", "cost", "latency"] = "depth"
+    max_drop: float | None = None
+    max_drop_greedy: float | None = None
+    budget: float | None = None
     bounds: dict[str, float] = Field(default_factory=dict)
+    latency_ms: list[float] = Field(default_factory=list)
+    rules: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: list(DEFAULT_RULES))
     calibration: Literal["lbfgs", "grid"] = "lbfgs"
     best_trials: PositiveInt = 4
     population: PositiveInt = EvolveSettings.population
@@ -255,10 +261,20 @@ class PolicySection(Section):
     max_seconds: Annotated[float, Field(gt=0)] | None = None
     shared_thresholds: bool = False
 
+    def request(self, *, target: float | None, delta: float) -> Request:
+        """What is asked of a policy.
+
+        Raises:
+            ExitSearchError: If nothing is, or something that cannot be.
+        """
+        asked = self.model_dump(
+            include={"quality", "objective", "max_drop", "max_drop_greedy", "budget", "bounds"},
+        )
+        return Request(target=target, latency_ms=tuple(self.latency_ms), delta=delta, **asked)
+
     def evolve_settings(self) -> EvolveSettings:
         """The numbers that the evolutionary search takes."""
-        others = {"rules", "objective", "bounds", "calibration", "best_trials"}
-        return EvolveSettings(**self.model_dump(exclude=others))
+        return EvolveSettings(**self.model_dump(include={one.name for one in fields(EvolveSettings)}))
 
 
 class ResourcesSection(Section):

@@ -88,9 +88,9 @@ def collect_trials(record: SweepRecord, *, checkpoints: Path, first: Sequence[Fi
 
 
 def best_trials(outcomes: list[TrialOutcome], count: int) -> list[TrialOutcome]:
-    """The fully trained trials with the least ``depth_at_target``, best first; ties in the order of their numbers."""
+    """The fully trained trials with the least ``effort_at_target``, best first; ties in the order of their numbers."""
     full = [trial for trial in outcomes if trial.is_full]
-    return sorted(full, key=lambda trial: float(trial.metrics["depth_at_target"]))[:count]
+    return sorted(full, key=lambda trial: float(trial.metrics["effort_at_target"]))[:count]
 
 
 def trial_points(outcomes: list[TrialOutcome]) -> pd.DataFrame:

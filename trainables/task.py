@@ -10,6 +10,8 @@ from typing import Any
 import torch
 
 from policies.exit_table import ExitTable
+from policies.request import Request
+from policies.rules import DEFAULT_RULES
 from trainables.augment import Augmentation
 from trainables.checkpoints import CheckpointFolder, read_state
 from trainables.class_weights import weighted
@@ -33,9 +35,10 @@ class TrialTask:
         class_names: Of the data.
         network: Which network.
         recipe: What all trials share of their training.
-        aim: The accuracy that policies are searched for: the target and the margin that a certificate needs.
+        search_target: What policies are searched for: what was asked, and the margin.
         seeds: Of initial weights, sample order and augmentation; the same for all trials, so that they differ by
             their parameters only. Each configuration is trained once with each.
+        rules: Of the policies.
         n_threads: Threads to compute with: the trial's CPU share.
         use_gpu: Whether the trial was given a GPU.
         teachers: Names of the teachers from outside, in their order.
@@ -47,8 +50,9 @@ class TrialTask:
     class_names: tuple[str, ...]
     network: NetworkSpec
     recipe: Recipe
-    aim: float
+    search_target: Request
     seeds: tuple[int, ...]
+    rules: tuple[str, ...] = DEFAULT_RULES
     n_threads: int = 1
     use_gpu: bool = False
     teachers: tuple[str, ...] = ()

@@ -47,8 +47,8 @@ class EnsembleRule(Rule):
 
     def fit(self, table: ExitTable, temperatures: NDArray[np.float64], **params: Any) -> dict[str, Any]:
         """Fit weights and biases of each exit by penalised maximum likelihood."""
-        log_p = _log_probabilities(table, temperatures)
-        fitted = [_fit_exit(log_p[:, : k + 1], table.labels) for k in range(table.n_exits)]
+        log_p = log_probabilities(table, temperatures)
+        fitted = [fit_weights_and_bias(log_p[:, : k + 1], table.labels) for k in range(table.n_exits)]
         return {"weights": [weights.tolist() for weights, _ in fitted], "bias": [bias.tolist() for _, bias in fitted]}
 
     def _view(self, table: ExitTable, temperatures: NDArray[np.float64], params: EnsembleParams) -> RuleView:
@@ -68,19 +68,27 @@ def ensemble_probabilities(
     table: ExitTable, temperatures: NDArray[np.float64], params: EnsembleParams
 ) -> NDArray[np.float64]:
     """The distribution of the ensemble at each exit, shape (N, E, C)."""
-    log_p = _log_probabilities(table, temperatures)
+    log_p = log_probabilities(table, temperatures)
     weights = np.zeros((table.n_exits, table.n_exits))
     for k, row in enumerate(params.weights):
         weights[k, : k + 1] = row
     return np.asarray(softmax(np.einsum("kj,njc->nkc", weights, log_p) + np.asarray(params.bias), axis=2))
 
 
-def _log_probabilities(table: ExitTable, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
+def log_probabilities(table: ExitTable, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logarithms of the tempered probabilities of every exit, shape (N, E, C)."""
     return np.asarray(log_softmax(table.logits.astype(np.float64) / temperatures[None, :, None], axis=2))
 
 
-def _fit_exit(log_p: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weights (k + 1,) and biases (C,) of one exit, from the log-probabilities (N, k + 1, C) of the exits so far."""
+def fit_weights_and_bias(
+    log_p: NDArray[np.float64], labels: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights (J,) and biases (C,) of ``softmax(b + sum over j of w_j log p_j)``, by penalised maximum likelihood.
+
+    Args:
+        log_p: Log-probabilities of J exits, shape (N, J, C).
+        labels: True classes, shape (N,).
+    """
     n_samples, n_seen, n_classes = log_p.shape
     rows = np.arange(n_samples)
     by_exit = np.ascontiguousarray(log_p.transpose(1, 0, 2))

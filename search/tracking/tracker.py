@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from policies.goal import EFFORTS
+from policies.quality import QUALITIES
 from search.journal import Event, Journal
 from search.redaction import redact, redact_text, redact_uri
 from search.run_folder import RunFolder
@@ -147,6 +149,6 @@ def _policy_facts(row: Any) -> dict[str, Any]:
             "certified": str(row.certified).lower(),
             "selected": str(row.selected).lower(),
         },
-        "metrics": {key: float(getattr(row, key)) for key in ("accuracy", "mean_depth", "mean_cost")},
+        "metrics": {key: float(getattr(row, key)) for key in (*QUALITIES, *EFFORTS.values()) if hasattr(row, key)},
         "params": {"trial_id": row.network, **row.policy.to_dict()},
     }

@@ -1,4 +1,4 @@
-"""What a sweep aims at, and whether anything can be certified."""
+"""What a sweep searches for, and whether anything can be certified."""
 
 from dataclasses import replace
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from policies.bounds import betting_p_value, error_p_value
-from search.aim import aim_accuracy, why_never_certified
 from search.sweep import load_splits
 from search.sweep_file import load_sweep
+from search.target import announced, sweep_target
 
 
 CONFIG = load_sweep("digits", ["target=0.95"])
@@ -29,11 +29,14 @@ def with_certify(n_groups, size):
     return replace(SPLITS, certify=taken)
 
 
-def test_aim_just_certifies_the_target():
+def test_what_trials_aim_at_just_certifies_the_target():
     n = len(SPLITS.certify.ids)
-    most = round((1 - aim_accuracy(CONFIG, SPLITS)) * n)
+    target = sweep_target(CONFIG, SPLITS)
+    most = round((1 - target.tightened.target) * n)
     assert error_p_value(most, n, 0.95) <= CONFIG.delta < error_p_value(most + 1, n, 0.95)
-    assert why_never_certified(CONFIG, SPLITS) == ""
+    assert target.why_not == ""
+    (line,) = announced(target)
+    assert line == f"Asked for accuracy 0.95; with the margin for a certificate, trials aim at {target.tightened}"
 
 
 @pytest.mark.parametrize(
@@ -45,17 +48,23 @@ def test_aim_just_certifies_the_target():
     ],
 )
 def test_too_few_units_are_told_beforehand(n_groups, size, message):
-    splits = with_certify(n_groups, size)
-    assert why_never_certified(CONFIG, splits).startswith(message)
-    assert aim_accuracy(CONFIG, splits) == 0.95
+    target = sweep_target(CONFIG, with_certify(n_groups, size))
+    assert target.why_not.startswith(message)
+    first, second = announced(target)
+    assert "with the margin for a lower bound on search, trials aim at" in first
+    assert second == f"Note: {target.why_not}"
+    # The margin is then that of the search split: as accurate as certifies the target there.
+    n = len(SPLITS.search.ids)
+    most = round((1 - target.tightened.target) * n)
+    assert error_p_value(most, n, 0.95) <= CONFIG.delta < error_p_value(most + 1, n, 0.95)
 
 
 def test_as_many_as_are_needed_are_enough():
     assert betting_p_value(np.zeros(66), limit=0.05, delta=0.05) <= 0.05
     for n_groups, size in ((66, 2), (59, 1)):
-        assert why_never_certified(CONFIG, with_certify(n_groups, size)) == ""
+        assert sweep_target(CONFIG, with_certify(n_groups, size)).why_not == ""
 
 
 def test_certainty_is_never_certified():
     config = load_sweep("digits", ["target=1.0"])
-    assert why_never_certified(config, SPLITS) == "accuracy 1 can never be certified; lower target"
+    assert sweep_target(config, SPLITS).why_not == "accuracy 1 can never be certified; ask for less"

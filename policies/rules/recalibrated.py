@@ -1,0 +1,59 @@
+"""Leave when the exit, its logits rescaled and shifted class by class, is sure enough."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy.special import softmax
+
+from policies.errors import PolicyError
+from policies.exit_table import ExitTable
+from policies.rules.base import Rule, RuleParams, RuleView
+from policies.rules.ensemble import fit_weights_and_bias, log_probabilities
+from policies.rules.scores import confidence
+
+
+class RecalibratedParams(RuleParams):
+    """Parameters of :class:`RecalibratedRule`.
+
+    Attributes:
+        weights: One factor per exit; not negative.
+        bias: Row ``k`` holds one summand per class at exit ``k``.
+    """
+
+    weights: list[Annotated[float, Field(ge=0)]]
+    bias: list[list[float]]
+
+
+class RecalibratedRule(Rule):
+    """Confidence of ``p_k = softmax(b_k + w_k log p_k)``, for each exit by itself.
+
+    Scaling with a bias for each class ("bias-corrected temperature scaling", Alexandari et al., ICML 2020; a special
+    case of vector scaling, Guo et al., 2017). An exit that favours some classes, as one does whose batch statistics lag
+    behind its weights, answers other classes afterwards: it may be far more accurate than it looks.
+    """
+
+    name: ClassVar[str] = "recalibrated"
+    params_type: ClassVar[type[RuleParams]] = RecalibratedParams
+    is_fitted: ClassVar[bool] = True
+
+    def fit(self, table: ExitTable, temperatures: NDArray[np.float64], **params: Any) -> dict[str, Any]:
+        """Fit factor and bias of each exit by penalised maximum likelihood."""
+        log_p = log_probabilities(table, temperatures)
+        fitted = [fit_weights_and_bias(log_p[:, k : k + 1], table.labels) for k in range(table.n_exits)]
+        return {"weights": [float(weights[0]) for weights, _ in fitted], "bias": [bias.tolist() for _, bias in fitted]}
+
+    def _view(self, table: ExitTable, temperatures: NDArray[np.float64], params: RecalibratedParams) -> RuleView:
+        expected = (table.n_exits, [table.n_classes] * table.n_exits)
+        if (len(params.weights), [len(row) for row in params.bias]) != expected:
+            raise PolicyError(
+                f"rule {self.name!r}: 'weights' must have {table.n_exits} numbers, 'bias' {table.n_exits} rows of "
+                f"{table.n_classes} numbers"
+            )
+        log_p = log_probabilities(table, temperatures)
+        scaled = np.asarray(params.weights)[:, None] * log_p + np.asarray(params.bias)
+        probabilities = np.asarray(softmax(scaled, axis=2))
+        return RuleView.of_one_score(confidence(probabilities), probabilities)
