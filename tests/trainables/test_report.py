@@ -64,12 +64,16 @@ def test_a_report_has_what_was_asked_for_and_a_diverged_one_the_same_keys(asked,
     assert diverged["effort_at_target"] > 1e6
 
 
-def test_the_effort_that_was_asked_for_is_the_least():
-    table = make_table(400)
-    table = with_latency(table, np.array([1.0, 1.01, 30.0]))
-    by = {objective: report(table, target=0.85, objective=objective) for objective in ("depth", "latency")}
-    assert by["latency"]["effort_at_target"] == by["latency"]["mean_latency_ms"]
-    assert by["latency"]["mean_depth"] > by["depth"]["mean_depth"]
+@pytest.mark.parametrize("is_stated", [True, False], ids=["stated by the table", "asked with"])
+def test_latency_is_that_of_the_exits_taken(is_stated):
+    table, times = make_table(400), (10.0, 20.0, 30.0)
+    by_depth = report(table, target=0.85)
+    if is_stated:
+        found = report(with_latency(table, np.array(times)), target=0.85, objective="latency")
+    else:
+        found = report(table, target=0.85, objective="latency", latency_ms=times)
+    # In equal steps the least latency is the least depth.
+    assert found["mean_latency_ms"] == found["effort_at_target"] == pytest.approx(10 * by_depth["mean_depth"])
 
 
 def test_within_a_budget_the_best_quality_is_reported():
