@@ -68,7 +68,7 @@ class Request:
                 "target", "is missing, and so are max_drop, max_drop_greedy and budget; give one of them"
             )
         if self.target is not None and not 0 < self.target <= 1:
-            hint = f"; did you mean {self.target / 100:g}?" if 1 < self.target <= 100 else ""
+            hint = f"; did you mean {self.target / 100:g}?" if 2 <= self.target <= 100 else ""
             raise RequestError("target", f"must be above 0 and at most 1 but is {self.target:g}{hint}")
         if not 0 < self.delta < 1:
             raise RequestError("delta", f"must lie strictly between 0 and 1 but is {self.delta:g}; usual is 0.05")

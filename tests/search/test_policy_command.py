@@ -84,7 +84,7 @@ def test_all_baselines_are_reported_on_all_splits(found):
     assert summary["baselines"].keys() == {
         *("full_network", "best_single_exit", "greedy_shared_threshold", "geometric", "hill_climbing"),
         *("coordinate_descent", "random_search", "exhaustive"),
-        *("document_greedy", "document_conformal", "document_evidence"),
+        *("full_network_recalibrated", "document_greedy", "document_conformal", "document_evidence"),
     }
     for figures in summary["baselines"].values():
         assert {"search", "certify", "test"} <= figures.keys()
@@ -105,7 +105,7 @@ def test_same_seed_gives_the_same_policy(found, tables, tmp_path):
 
 def test_target_out_of_reach_is_infeasible(tables, tmp_path, capsys):
     code = status("policy", tables / "search.npz", "--target", "0.999", *FAST, "--out", tmp_path / "o")
-    assert code == ExitCode.INFEASIBLE == 3
+    assert code == ExitCode.NOT_ACHIEVED == 3
     assert "INFEASIBLE: no policy met accuracy 0.999" in capsys.readouterr().out
     assert not json.loads((tmp_path / "o" / "summary.json").read_text())["feasible"]
 
@@ -144,7 +144,7 @@ def test_islands_over_ray(ray_session, tables, tmp_path):
     ("arguments", "message"),
     [
         ((), "a search needs --target"),
-        (("--target", "1.5"), "target must lie in [0, 1] but is 1.5"),
+        (("--target", "1.5"), "--target must be above 0 and at most 1 but is 1.5"),
         (("--target", "0.9", "--rule", "nothing"), "there is no rule 'nothing'; known are"),
         (("--target", "0.9", "--rule", "dual-threshold"), "it has no 'stop_prob'"),
         (("--target", "0.9", "--objective", "joy"), "effort must be one of depth, cost, latency but is 'joy'"),
