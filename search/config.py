@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError
-import yaml
 
 from policies.errors import ExitSearchError
 from policies.latency import checked_latency
 from policies.request import Request, RequestError
 from policies.rules import get_rule
 from search.errors import ConfigError
+from search.messages import explain
 from search.network_search import PolicySearch
 from search.redaction import redact_uri
 from search.sections import (
@@ -30,6 +29,7 @@ from search.sections import (
     TrackingSection,
     TrainingSection,
 )
+from search.yaml_text import write_yaml
 from spaces import SPACES, Fixed, Space
 from trainables.models import SEARCHABLE
 from trainables.registry import resolve
@@ -71,7 +71,7 @@ class SweepConfig(Section):
         try:
             return cls.model_validate(values).resolved()
         except ValidationError as error:
-            raise ConfigError(_explain(error)) from None
+            raise ConfigError(explain(error, known_keys())) from None
 
     def resolved(self) -> SweepConfig:
         """Fill in what the workload decides, make paths absolute and check names and sections against registries.
@@ -166,7 +166,7 @@ class SweepConfig(Section):
         values = self.model_dump(mode="json")
         if self.tracking.uri is not None:
             values["tracking"]["uri"] = redact_uri(self.tracking.uri)
-        return yaml.safe_dump(values, sort_keys=False)
+        return write_yaml(values)
 
 
 def known_keys() -> list[str]:
@@ -183,33 +183,6 @@ def _keys_of(section: type[Section]) -> list[str]:
         else:
             keys.append(name)
     return keys
-
-
-def unknown_key_message(key: str, value: Any) -> str:
-    """One line that names an unknown key, its value and the nearest valid keys."""
-    keys = known_keys()
-    by_last_part = [name for name in keys if name.rsplit(".", 1)[-1] == key.rsplit(".", 1)[-1]]
-    near = list(dict.fromkeys(by_last_part + get_close_matches(key, keys, n=3, cutoff=0.5)))[:3]
-    hint = f"nearest valid keys are {', '.join(near)}" if near else f"valid keys are {', '.join(keys)}"
-    return f"unknown key {key!r} (value {value!r}); {hint}"
-
-
-def _explain(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return unknown_key_message(key, first["input"])
-    if first["type"] in {"model_type", "model_attributes_type"}:
-        inner = [name for name in known_keys() if name.startswith(f"{key}.")]
-        keys = f"; its keys are {', '.join(inner)}" if inner else ""
-        return f"{key} is a section but {first['input']!r} was given{keys}"
-    if key == "name":
-        return (
-            f"name must be a plain folder name of letters, digits, '.', '_' and '-' that starts with a letter or digit "
-            f"but is {first['input']!r}; it becomes a folder under runs_dir"
-        )
-    rule = first["msg"].removeprefix("Input ").removeprefix("Value error, ")
-    return f"{key} {rule} but {first['input']!r} was given"
 
 
 def _naming(key: str, build: Callable[[], T]) -> T:

@@ -18,7 +18,7 @@ class FirstTrial(BaseModel):
             the report puts what the documents' grids make of its network beside the front. It needs a name.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
     name: str = ""
     is_baseline: bool = False

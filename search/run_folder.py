@@ -12,6 +12,7 @@ import yaml
 from search.config import SweepConfig
 from search.errors import RunFolderError
 from search.result_files import ResultFiles
+from search.yaml_text import read_yaml
 from trainables.model_file import MODEL_FILE
 
 
@@ -146,8 +147,8 @@ class RunFolder(ResultFiles):
             hint = f"there are {', '.join(existing)}" if existing else "there are no sweeps yet"
             raise RunFolderError(f"there is no sweep {self.name!r} in {self.path.parent} to resume; {hint}")
         try:
-            values = yaml.safe_load(self.sweep_file.read_text())
-        except (yaml.YAMLError, UnicodeDecodeError):
+            values = read_yaml(self.sweep_file.read_text())
+        except (yaml.YAMLError, ValueError):
             values = None
         if not isinstance(values, dict):
             raise RunFolderError(f"{self.sweep_file}: damaged, so the sweep cannot be resumed; start a new one")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+import math
 from typing import Any, Protocol
 
 
@@ -73,7 +74,9 @@ class Choice:
 
     def why_not(self, value: Any) -> str:
         """Why a value cannot be suggested; empty where it can."""
-        return "" if value in self.options else f"must be among {list(self.options)} but {value!r} was given"
+        # True equals 1, but is not meant by it.
+        fits = any(value == option and isinstance(value, bool) == isinstance(option, bool) for option in self.options)
+        return "" if fits else f"must be among {list(self.options)} but {value!r} was given"
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ def _with_bounds(dimension: Dimension, given: Mapping[str, Any]) -> Number:
     return Number(
         low=_number(given.get("low", dimension.low)),
         high=_number(given.get("high", dimension.high)),
-        log=bool(given.get("log", dimension.log)),
+        log=_truth(given.get("log", dimension.log)),
     )
 
 
@@ -140,11 +143,19 @@ def _like(dimension: Dimension, value: Any) -> Any:
     return value
 
 
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"log must be true or false but {value!r} was given")
+    return value
+
+
 def _number(value: Any) -> float:
-    # YAML reads 1e-3 as text.
     try:
         if isinstance(value, bool):
             raise TypeError
-        return float(value)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"must be a number but {value!r} was given") from None
+    if not math.isfinite(number):
+        raise ValueError(f"must be a finite number but {value!r} was given")
+    return number
