@@ -78,23 +78,49 @@ def cross_fitted_view(
     return RuleView(scores, eligible, probabilities, parts[0].combine)
 
 
-def cross_fitted_decision(policy: Policy, table: ExitTable, *, seed: int = 0) -> Decision:
-    """What a policy that was chosen on a table does with it, as if the table were new.
-
-    Each sample is decided by parameters that were learnt without it and without its group; the thresholds are the
-    policy's own. These are the figures that a search ranks by. Applied to the table as it is, a policy whose rule
-    learns would judge the very samples that it learnt from.
+def chosen_view(policy: Policy, table: ExitTable, *, seed: int = 0) -> RuleView:
+    """What the rule of a policy that was chosen on a table sees there, as if the table were new.
 
     Args:
         policy: As a search on the table gave it.
         table: The ``search`` table.
         seed: Of the folds; that of the search.
     """
-    rule = get_rule(policy.rule)
+    rule, temperatures = get_rule(policy.rule), np.asarray(policy.temperatures)
     if not rule.is_fitted:
-        return policy.decide(table)
+        return rule.view(table, temperatures, **policy.params)
     own = {name: policy.params[name] for name in rule.choices(table) if name in policy.params}
-    return policy.decide_on(cross_fitted_view(rule, table, np.asarray(policy.temperatures), own, seed=seed))
+    return cross_fitted_view(rule, table, temperatures, own, seed=seed)
+
+
+class ChosenViews:
+    """What the rules of policies that were chosen on a table see there: :func:`chosen_view`, once for each rule.
+
+    Args:
+        table: The ``search`` table.
+        seed: Of the folds; that of the search.
+    """
+
+    def __init__(self, table: ExitTable, *, seed: int = 0) -> None:
+        self._table, self._seed = table, seed
+        self._views: dict[str, RuleView] = {}
+
+    def __call__(self, policy: Policy) -> RuleView:
+        """The view of a policy's rule; of policies that differ by their thresholds alone it is the same one."""
+        key = f"{policy.rule} {policy.temperatures} {policy.params}"
+        if key not in self._views:
+            self._views[key] = chosen_view(policy, self._table, seed=self._seed)
+        return self._views[key]
+
+
+def cross_fitted_decision(policy: Policy, table: ExitTable, *, seed: int = 0) -> Decision:
+    """What a policy that was chosen on a table does with it, as if the table were new.
+
+    Each sample is decided by parameters that were learnt without it and without its group; the thresholds are the
+    policy's own. These are the figures that a search ranks by. Applied to the table as it is, a policy whose rule
+    learns would judge the very samples that it learnt from. Arguments as for :func:`chosen_view`.
+    """
+    return policy.decide_on(chosen_view(policy, table, seed=seed))
 
 
 def _folds(table: ExitTable, seed: int, n_folds: int) -> NDArray[np.int64]:

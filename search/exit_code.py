@@ -23,5 +23,5 @@ class ExitCode(IntEnum):
     def of_search(cls, summary: Mapping[str, Any]) -> ExitCode:
         """The status of a search, by its summary."""
         was_claimed = summary["certificate"] is not None
-        achieved = summary["certified"] if was_claimed else summary["feasible"]
-        return cls.DONE if achieved and summary["feasible"] else cls.NOT_ACHIEVED
+        is_sure = summary["certified"] if was_claimed else summary["uncertified"]["is_reliable"]
+        return cls.DONE if is_sure and summary["feasible"] else cls.NOT_ACHIEVED

@@ -50,7 +50,7 @@ def policy_command(request: PolicyRequest, console: Console) -> dict[str, Any]:
     request.asked.goal(search)
     files = _new_files(request.out)
     network = _search(request.search.stem, search, certify, request.how, console)
-    selection = select_policy([network], target, front_size=request.settings.front_size)
+    selection = select_policy([network], target, front_size=request.settings.front_size, seed=request.seed)
     summary = {
         "name": files.path.name,
         "tables": {name: str(getattr(request, name)) for name in tables},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 import pandas as pd
 
 from policies.baselines import baseline_evaluator, full_network
@@ -12,11 +13,12 @@ from policies.certify import Certificate, certificate_of, fixed_sequence
 from policies.exit_metrics import exit_accuracies
 from policies.exit_table import ExitTable
 from policies.front import merge_fronts
-from policies.goal import Assessment
+from policies.goal import Goal
 from policies.margin import SearchTarget
 from policies.policy import Policy
 from policies.request import Request
 from search.network_search import NetworkPolicies
+from search.uncertified_choice import UncertifiedChoice, choose_uncertified
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Selection:
         network: The network that the policy is for, with its tables and front.
         policy: The policy.
         certificate: What is certain about it; None where nothing was to be certified.
+        uncertified: Why it may be trusted where it is not certified; None where it is.
         feasible: Whether some policy met what was asked for on ``search``.
         front: The merged front, least effort first, with ``network``, ``certified`` and ``selected``.
     """
@@ -34,6 +37,7 @@ class Selection:
     network: NetworkPolicies
     policy: Policy
     certificate: Certificate | None
+    uncertified: UncertifiedChoice | None
     feasible: bool
     front: pd.DataFrame
 
@@ -43,53 +47,53 @@ class Selection:
         return self.certificate is not None and self.certificate.certified
 
 
-def select_policy(networks: list[NetworkPolicies], target: SearchTarget, *, front_size: int) -> Selection:
+def select_policy(
+    networks: list[NetworkPolicies], target: SearchTarget, *, front_size: int, seed: int = 0
+) -> Selection:
     """Merge the fronts of all networks and choose.
 
     With a claim, policies are tested on ``certify`` from the safest to the boldest and the last one that passes is
     chosen. The sequence begins with the full network, where that reaches the search target: nobody chose its
     thresholds, so its accuracy on ``search`` is the least flattered. Where nothing is certified, or nothing is claimed,
-    the best policy for the search target is chosen.
+    the most wanted policy is chosen that has a margin on ``search`` (:mod:`search.uncertified_choice`).
 
     Args:
         networks: The policies of each network, searched for what was asked.
         target: What was asked, with its margin and its claim.
         front_size: Most policies of the merged front.
+        seed: Of the search.
     """
     goal = target.asked.goal(networks[0].search)
     front = merge_fronts([network.front for network in networks], goal, front_size=front_size)
     by_name = {network.network: network for network in networks}
     on_front = [(by_name[row.network], row.policy) for row in front.itertuples()]
-    chosen = on_front[goal.best(_assess(front, by_name, target.tightened))]
     passed: set[str] = set()
-    certificate = None
+    certificate, n_passed = None, 0
+    sequence: list[tuple[NetworkPolicies, Policy]] = []
     if target.claim is not None:
-        delta = target.asked.delta
         sequence = [*_full_network_first(networks, target.tightened), *on_front[::-1]]
         tested = [(policy, _certify_table(network)) for network, policy in sequence]
-        steps = fixed_sequence(tested, target.claim, delta=delta)
+        steps = fixed_sequence(tested, target.claim, delta=target.asked.delta)
         n_passed = sum(step.passed for step in steps)
-        chosen = sequence[n_passed - 1] if n_passed else chosen
-        certificate = certificate_of(chosen[1], _certify_table(chosen[0]), steps, target.claim, delta=delta)
         passed = {step.policy_hash for step in steps if step.passed}
-    network, policy = chosen
+    uncertified = None
+    if n_passed:
+        network, policy = sequence[n_passed - 1]
+    else:
+        uncertified = choose_uncertified(front, by_name, target, preference=_preference(front, goal), seed=seed)
+        network, policy = on_front[uncertified.place]
+    if target.claim is not None:
+        certificate = certificate_of(policy, _certify_table(network), steps, target.claim, delta=target.asked.delta)
     front["certified"] = [row.policy_hash in passed for row in front["policy"]]
     front["selected"] = [row.policy_hash == policy.policy_hash for row in front["policy"]]
-    return Selection(network, policy, certificate, bool(front["feasible"].any()), front)
+    return Selection(network, policy, certificate, uncertified, bool(front["feasible"].any()), front)
 
 
-def _assess(front: pd.DataFrame, networks: dict[str, NetworkPolicies], request: Request) -> Assessment:
-    """The policies of a merged front for a request that means another goal on each network."""
-    parts = []
-    for name, rows in front.groupby("network", sort=False):
-        judged = request.goal(networks[name].search).assess_frame(rows)
-        parts.append(
-            pd.DataFrame(
-                {"quality": judged.quality, "effort": judged.effort, "violation": judged.violation}, index=rows.index
-            )
-        )
-    columns = pd.concat(parts).loc[front.index]
-    return Assessment(*(columns[name].to_numpy(dtype=np.float64) for name in ("quality", "effort", "violation")))
+def _preference(front: pd.DataFrame, goal: Goal) -> NDArray[np.int64]:
+    """Rows of a front, the most wanted first: what is nearest to what was asked, then as the goal says."""
+    judged = goal.recorded_assessment(front)
+    wanted = (judged.effort, -judged.quality) if goal.budget is not None else (-judged.quality, judged.effort)
+    return np.lexsort((*wanted, judged.violation))
 
 
 def _certify_table(network: NetworkPolicies) -> ExitTable:

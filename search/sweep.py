@@ -181,7 +181,7 @@ def _select(
             tables.table(network.network, split)
         for note in network.notes:
             console.print(f"Note: {network.network}: {note}", soft_wrap=True, highlight=False)
-    return select_policy(networks, target, front_size=config.policy.front_size), tables
+    return select_policy(networks, target, front_size=config.policy.front_size, seed=config.seed), tables
 
 
 def _compare(

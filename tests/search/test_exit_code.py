@@ -9,19 +9,23 @@ CLAIMED = {"claim": "accuracy is at least 0.9", "reason": "", "bound": 0.91}
 
 
 @pytest.mark.parametrize(
-    ("feasible", "certificate", "certified", "status"),
+    ("feasible", "certificate", "certified", "is_reliable", "status"),
     [
-        (True, None, False, 0),
-        (True, CLAIMED, True, 0),
-        (True, CLAIMED, False, 3),
-        (False, None, False, 3),
-        (False, CLAIMED, False, 3),
+        (True, None, False, True, 0),
+        (True, None, False, False, 3),
+        (True, CLAIMED, True, None, 0),
+        # A margin on search is no certificate, where one was asked for.
+        (True, CLAIMED, False, True, 3),
+        (True, CLAIMED, False, False, 3),
+        (False, None, False, False, 3),
+        (False, CLAIMED, False, False, 3),
         # On search nothing reached the target, though what was chosen is certified: not what was asked for.
-        (False, CLAIMED, True, 3),
+        (False, CLAIMED, True, None, 3),
     ],
 )
-def test_status_of_a_search(feasible, certificate, certified, status):
-    summary = {"feasible": feasible, "certificate": certificate, "certified": certified}
+def test_status_of_a_search(feasible, certificate, certified, is_reliable, status):
+    uncertified = None if is_reliable is None else {"is_reliable": is_reliable}
+    summary = {"feasible": feasible, "certificate": certificate, "certified": certified, "uncertified": uncertified}
     assert ExitCode.of_search(summary) == status
 
 
