@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-# Byte order mark, zero-width space, word joiner, marks of writing direction, soft hyphen: nobody sees them. Joiners that
-# Persian and Indic scripts are spelled with stay.
+# Byte order mark, zero-width space, word joiner, marks of writing direction, soft hyphen: nobody sees them. The joiners
+# that Persian and Indic scripts are spelled with stay.
 _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u2060\u200e\u200f\u00ad"))
 _MOST, _LONGEST = 5, 80
 
