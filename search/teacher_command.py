@@ -54,7 +54,7 @@ def teacher_command(
     if weights is None:
         network, facts, told = _train(task, params, splits, console)
     else:
-        network, facts, told = _take_in(task, weights, splits)
+        network, facts, told = _take_in(task, weights, splits, console)
     out.mkdir(parents=True)
     save_model(out / MODEL_FILE, network, facts)
     told |= {"split_hashes": splits.hashes, "seconds": time.monotonic() - started}
@@ -83,10 +83,13 @@ def _train(
 
 
 def _take_in(
-    task: TrialTask, weights: ForeignWeights, splits: Splits
+    task: TrialTask, weights: ForeignWeights, splits: Splits, console: Console
 ) -> tuple[MultiExitModel, ModelFacts, dict[str, Any]]:
-    network, facts = with_foreign_weights(weights, task, splits.train)
+    network, facts, wrapped = with_foreign_weights(weights, task, splits.train)
+    if wrapped:
+        console.print(f"Weights of {weights.path}: {wrapped}", soft_wrap=True, highlight=False, markup=False)
     logits = teacher_logits(NetworkTeacher(network, facts.input_shape[1:]), splits.search, None)
     accuracy = float((logits[0].argmax(axis=1) == splits.search.labels).mean())
     require_knowledge(accuracy, splits.search)
-    return network, facts, {"weights": str(weights.path.absolute()), "search_accuracy_by_exit": [accuracy]}
+    told = {"weights": str(weights.path.absolute()), "weights_were_wrapped": wrapped}
+    return network, facts, {**told, "search_accuracy_by_exit": [accuracy]}

@@ -9,10 +9,13 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from policies.errors import ExitSearchError
 from trainables.errors import ModelFileError
 from trainables.models import MultiExitModel, NetworkSpec
+from trainables.models.loading import load_weights
+from trainables.models.tracing import first_line
 from trainables.workloads import get_workload
 
 
@@ -60,16 +63,17 @@ def load_model(path: Path) -> tuple[MultiExitModel, ModelFacts]:
             mean=[0.0] * channels,
             std=[1.0] * channels,
         )
-        model.load_state_dict(weights)
+        load_weights(model, weights)
     except ExitSearchError as error:
         raise ModelFileError(f"{path}: the network cannot be built ({error})") from None
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0]
-        raise ModelFileError(f"{path}: the weights do not fit the network that the file states ({reason})") from None
+    except (RuntimeError, ValueError) as error:
+        raise ModelFileError(
+            f"{path}: the weights must fit the network that the file states but do not ({first_line(error)})"
+        ) from None
     return model.eval(), facts
 
 
-def _read(path: Path) -> tuple[dict[str, object], ModelFacts]:
+def _read(path: Path) -> tuple[dict[str, Tensor], ModelFacts]:
     if not path.is_file():
         raise ModelFileError(f"{path}: there is no such model file; a sweep writes one as model.safetensors")
     try:

@@ -59,7 +59,7 @@ def rewritten(path, *, facts=None, drop=(), metadata=None):
         ({"facts": {"schema": 9}}, "another schema"),
         ({"facts": {"input_shape": "big"}}, "states what it was built from"),
         ({"facts": {"workload": "digit"}}, "network cannot be built .*did you mean 'digits'"),
-        ({"drop": ("mean",)}, "weights do not fit the network"),
+        ({"drop": ("mean",)}, r"must fit the network that .* but do not \(of \d+ tensors 1 missing: 'mean'\)"),
     ],
 )
 def test_files_that_break_the_contract_are_refused(saved, changes, message):
