@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-import os
 from pathlib import Path
 from typing import Any
 
@@ -83,13 +82,11 @@ def _task_of(config: SweepConfig, section: TeacherSection, task: TrialTask) -> T
 
 
 def _train(task: TrialTask, params: dict[str, Any], train: Split, search: Split, path: Path) -> float:
-    """Train a teacher, write its file in one step and return the accuracy of its last exit."""
+    """Train a teacher, write its file and return the accuracy of its last exit."""
     torch.set_num_threads(task.n_threads)
     teacher = train_teacher(task, params, train, search)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
-    save_model(partial, teacher.network, task.model_facts(train, params))
-    partial.replace(path)
+    save_model(path, teacher.network, task.model_facts(train, params))
     return teacher.accuracies[-1]
 
 
