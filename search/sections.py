@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
 
 from policies.evolve import EvolveSettings
 from policies.rules import DEFAULT_RULES
@@ -232,6 +232,11 @@ class SearchSection(Section):
     grace_epochs: PositiveInt | None = None
     reduction: Annotated[int, Field(ge=2)] = 2
     first_trials: list[FirstTrial] = Field(default_factory=list)
+
+    @field_validator("first_trials", mode="before")
+    @classmethod
+    def _as_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, dict | FirstTrial) else [] if value is None else value
 
     def first_rung(self, epochs: int) -> int:
         """The epoch before which no trial is stopped."""

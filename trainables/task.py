@@ -18,6 +18,7 @@ from trainables.errors import CheckpointError
 from trainables.model_file import ModelFacts
 from trainables.models import SEARCHABLE, MultiExitModel, NetworkSpec
 from trainables.recipe import Recipe
+from trainables.settings import TrainingSettings
 from trainables.tabulate import exit_table
 from trainables.teachers import Teachers
 from trainables.training import MultiExitTraining
@@ -69,6 +70,17 @@ class TrialTask:
         torch.manual_seed(self.seeds[0] if seed is None else seed)
         return get_workload(self.workload).build_model(train, len(self.class_names), self.network)
 
+    def settings(self, params: Mapping[str, Any]) -> TrainingSettings:
+        """How a trial with these parameters is trained.
+
+        Raises:
+            TrainingError: If a parameter is unknown or out of range.
+        """
+        own = {name: value for name, value in params.items() if name not in SEARCHABLE}
+        return get_workload(self.workload).trial_settings(
+            own, n_exits=self.n_exits, epochs=self.recipe.epochs, teachers=self.teachers
+        )
+
     def training(
         self,
         params: Mapping[str, Any],
@@ -85,9 +97,7 @@ class TrialTask:
             seed: The first one unless another is given.
             teachers: Those that :attr:`teachers` names; they are only asked where the parameters say so.
         """
-        workload = get_workload(self.workload)
-        own = {name: value for name, value in params.items() if name not in SEARCHABLE}
-        settings = workload.settings(own, n_exits=self.n_exits, epochs=self.recipe.epochs, teachers=self.teachers)
+        settings = self.settings(params)
         loss = weighted(settings.loss, settings.class_weighting, train.labels, n_classes=len(self.class_names))
         return MultiExitTraining(
             self.with_params(params).build_model(train, seed=seed),

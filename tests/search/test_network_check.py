@@ -20,13 +20,13 @@ def checked(splits, *settings):
     [
         (
             ["space.name=audio"],
-            "built with width 16, head attentive-statistics: training.head is not for this",
+            "trained with width 16, head attentive-statistics: training.head is not for this",
         ),
         (["training.network=audio-cnn", "training.depth=2"], "depth must be at least the number of exits, 3"),
         (["training.network=audio-cnn", "training.head=median"], "head must be one of"),
         (
             ["training.network=audio-cnn", "space.name=audio", "space.overrides.width=0"],
-            "built with width 0, .*: width must be positive but is 0",
+            "trained with width 0, .*: width must be positive but is 0",
         ),
         (["training.network=mobilenet-v3-small", "training.width=12"], "width must be a multiple of 8"),
     ],

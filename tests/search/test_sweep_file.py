@@ -99,7 +99,7 @@ def test_set_reaches_every_key(key):
             "policy.objective cost is relative .* but width is searched; fix it",
         ),
         (["name=2026-13-45"], "is not YAML"),
-        (["space.name=pathlib:Path"], "space 'pathlib:Path' must be a Space"),
+        (["space.name=pathlib:Path"], "space 'pathlib:Path' must be a subclass of Space"),
         (["workload=:x"], "workload ':x' cannot be imported"),
         (["target"], "--set takes key=value but was given 'target'"),
         (["target=[1"], "the value .* is not YAML"),
