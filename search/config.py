@@ -103,8 +103,10 @@ class SweepConfig(Section):
         _require_different("names of search.first_trials", [one.name for one in config.search.first_trials if one.name])
         first_trials = _first_trials(config.search.first_trials, space)
         config = config.model_copy(update={"search": config.search.model_copy(update={"first_trials": first_trials})})
+        if config.teachers and not training.epochs:
+            raise ConfigError("teachers are named but training.epochs is 0, so that nothing is taught; leave them out")
         rung = config.search.first_rung(training.epochs)
-        if config.search.scheduler != "none" and rung > training.epochs:
+        if config.search.scheduler != "none" and training.epochs and rung > training.epochs:
             raise ConfigError(
                 f"search.grace_epochs must not be above training.epochs but they are {rung} and {training.epochs}"
             )

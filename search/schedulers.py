@@ -17,7 +17,8 @@ def build_scheduler(config: SweepConfig) -> TrialScheduler:
     accuracy, mean depth and the accuracy of all exits at once (Schmucker et al., 2021). Baselines are never stopped.
     """
     search = config.search
-    if search.scheduler == "none":
+    # What is not trained cannot be stopped early.
+    if search.scheduler == "none" or not config.training.epochs:
         return FIFOScheduler()
     priority = scalar_priority("depth_at_target") if search.scheduler == "asha" else nondominated_priority()
     return AsyncHalving(

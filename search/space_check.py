@@ -26,7 +26,7 @@ class _Drawn:
             value = float(np.exp(self._generator.uniform(np.log(low), np.log(high))))
         else:
             value = float(self._generator.uniform(low, high))
-        return self.params.setdefault(name, min(max(value, low), high))
+        return float(self.params.setdefault(name, min(max(value, low), high)))
 
     def suggest_categorical(self, name: str, choices: list[Any]) -> Any:
         return self.params.setdefault(name, choices[int(self._generator.integers(len(choices)))])

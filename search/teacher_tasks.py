@@ -78,7 +78,9 @@ def prepare_teachers(
 
 def _task_of(config: SweepConfig, section: TeacherSection, task: TrialTask) -> TrialTask:
     own = section.training(config.training)
-    return replace(task, network=own.network_spec(), recipe=own.recipe(view_seed=task.recipe.view_seed), teachers=())
+    return replace(
+        task, network=own.network_spec(), recipe=own.recipe(view_seed=task.recipe.view_seed), teachers=(), weights=None
+    )
 
 
 def _train(task: TrialTask, params: dict[str, Any], train: Split, search: Split, path: Path) -> float:

@@ -125,7 +125,7 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
         for seed, run in self._runs.items():
             if run.is_over:
                 continue
-            epoch = run.training.epoch + 1
+            epoch = min(run.training.epoch + 1, self._task.recipe.epochs)
             of_seed = f" with seed {seed}" if len(self._runs) > 1 else ""
             try:
                 run.step()

@@ -179,7 +179,7 @@ def _first_other_shape(entries: list[Any]) -> str:
 
 def _shape_of(entry: Any) -> tuple[int, ...] | str:
     try:
-        return np.shape(entry)
+        return tuple(np.shape(entry))
     except ValueError:
         return "several"
 
