@@ -1,10 +1,13 @@
 import json
+from pathlib import Path
 
 import pytest
+from ray.tune.schedulers import FIFOScheduler
 import yaml
 
 from search.config import SweepConfig, known_keys
 from search.errors import ConfigError
+from search.schedulers import build_scheduler
 from search.sweep_file import load_sweep, preset_names, set_key
 from trainables.data import AudioOptions
 
@@ -85,6 +88,34 @@ def test_set_reaches_every_key(key):
             ["search.first_trials=[{name: a}, {name: a}]"],
             "names of search.first_trials must differ .* 'a' occurs 2 times",
         ),
+        (
+            ["search.first_trials=[{distillation: [self]}]"],
+            r"must be among \['none', 'self'\] but \['self'\] was given",
+        ),
+        (["search.first_trials=[{alpha: [0.5]}]"], r"'alpha' of number 1 must be a number but \[0.5\] was given"),
+        (["search.first_trials=[{alpha: true}]"], "'alpha' of number 1 must be a number but True was given"),
+        (["search.first_trials=[{alpha: .nan}]"], r"must lie in \[0.1, 0.9\] but nan was given"),
+        (["search.first_trials=[{alpha: null}]"], "'alpha' of number 1 must be a number but None was given"),
+        (
+            ["space.name=audio", "space.overrides.width=[1, 2]", "search.first_trials=[{width: true}]"],
+            r"must be among \[1, 2\] but True was given",
+        ),
+        (
+            ["training.epochs=0"],
+            "training: epochs must be at least 1 but is 0, .* name a file of them in training.weights",
+        ),
+        (["training.epochs=-1"], "training.epochs should be greater than or equal to 0 but -1 was given"),
+        (
+            ["training.weights=w.pth", "training.pretrained=true"],
+            "training: weights are w.pth, so pretrained must be false but is true",
+        ),
+        (
+            [
+                *("training.epochs=0", "training.weights=w.pth", "space.name=distillation"),
+                "teachers=[{name: a, network: small-cnn}]",
+            ],
+            "teachers are named but training.epochs is 0, so that nothing is taught",
+        ),
         (["search.first_trials=[5]"], r"search.first_trials.0 is a section but 5 was given$"),
         (["search.first_trials=[{is_baseline: maybe, name: a}]"], r"first_trials\.0\.is_baseline .*boolean.* 'maybe'"),
         (["search.first_trials=[{is_baseline: true}]"], r"first_trials\.0 must have a name where is_baseline is true"),
@@ -158,3 +189,24 @@ def test_set_key_makes_sections():
     set_key(values, "search.trials", 2)
     set_key(values, "space.overrides.alpha", 1)
     assert values == {"search": {"trials": 2}, "space": {"overrides": {"alpha": 1}}}
+
+
+def test_first_trials_have_the_values_that_their_dimensions_draw():
+    settings = ("space.name=audio", "space.overrides.width=[16, 24]")
+    one = "{name: a, learning_rate_sgd: 5e-2, weight_decay: 1e-4, width: 24.0, distillation: none}"
+    for given in (f"[{one}]", one):
+        (first,) = load_sweep("digits", [*settings, f"search.first_trials={given}"]).search.first_trials
+        assert (first.name, first.params) == (
+            "a",
+            {"learning_rate_sgd": 0.05, "weight_decay": 1e-4, "width": 24, "distillation": "none"},
+        )
+        assert [type(value) for value in first.params.values()] == [float, float, int, str]
+    assert load_sweep("digits", ["search.first_trials=null"]).search.first_trials == []
+
+
+def test_nothing_is_stopped_early_where_nothing_is_trained():
+    settings = ("training.epochs=0", "training.weights=w.pth")
+    for name in ("none", "asha", "mo-asha"):
+        config = load_sweep("digits", [*settings, f"search.scheduler={name}"])
+        assert type(build_scheduler(config)) is FIFOScheduler
+    assert load_sweep("digits", settings).training.weights == Path.cwd() / "w.pth"
