@@ -45,7 +45,7 @@ class Space(ABC):
         """Ask a trial for values; returns the ones that are fixed, which the trial does not know of."""
         ask = Asker(trial, self.dimensions)
         # A generator would ask for nothing.
-        asked: object = self.walk(ask)  # type: ignore[func-returns-value]
+        asked: object = self.walk(ask)
         if asked is not None:
             raise ValueError("walk() must ask for values, and neither return nor yield anything")
         return ask.fixed

@@ -74,9 +74,10 @@ class SeedRun:
         self.report = {**report, "epochs_left": left, "done": is_over}
 
     def _train_epoch(self) -> float:
+        epoch = self.training.epoch + 1
         loss = self.training.train_epoch()
         if not math.isfinite(loss):
-            raise TrainingError(f"the loss is {loss} in epoch {self.training.epoch}")
+            raise TrainingError(f"the loss is {loss} in epoch {epoch}")
         return loss
 
     def state(self) -> dict[str, Any]:
