@@ -9,6 +9,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from policies.atomic_file import write_text
 from policies.bounds import require_delta
 from policies.claim_parts import ClaimPart, measure, unused_exits
 from policies.claims import Claim
@@ -120,7 +121,7 @@ class Certificate:
 
     def save(self, path: Path, **facts: Any) -> None:
         """Write the certificate, with facts beside it, as JSON."""
-        path.write_text(json.dumps({"schema": SCHEMA, **self.to_dict(), **facts}, indent=2) + "\n")
+        write_text(path, json.dumps({"schema": SCHEMA, **self.to_dict(), **facts}, indent=2) + "\n")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.atomic_file import whole_file
 from policies.errors import ExitSearchError
 
 
@@ -19,11 +20,10 @@ _META = "meta"
 def write_npz(path: Path, arrays: Mapping[str, Any], meta: Mapping[str, Any], *, schema: int) -> None:
     """Write arrays, and facts as the JSON string ``meta``, replacing ``path`` in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
     content: dict[str, Any] = {**arrays, _META: np.array(json.dumps({**meta, "schema": schema}))}
-    with partial.open("wb") as stream:
+    # To a stream: numpy adds .npz to a path that ends otherwise.
+    with whole_file(path) as partial, partial.open("wb") as stream:
         np.savez_compressed(stream, **content)
-    partial.replace(path)
 
 
 def read_npz(

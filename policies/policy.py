@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.atomic_file import write_text
 from policies.errors import PolicyError
 from policies.exit_table import ExitTable
 from policies.rules import Combine, RuleView, get_rule
@@ -161,7 +162,7 @@ class Policy:
 
     def save(self, path: Path, **facts: Any) -> None:
         """Write the policy, with facts (workload, class names) beside it, as JSON."""
-        path.write_text(json.dumps({**facts, **self.to_dict()}, indent=2) + "\n")
+        write_text(path, json.dumps({**facts, **self.to_dict()}, indent=2) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> Policy:

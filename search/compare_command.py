@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from search.result_files import write_csv
 from search.run_groups import RunGroup, read_group
 from search.stats import Comparison, StatisticsError, compare
 
@@ -64,7 +65,7 @@ def compare_command(
     found = pd.DataFrame([{"metric": metric, **asdict(row)} for metric, row in rows.items()])
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        found.to_csv(out, index=False)
+        write_csv(out, found)
     if tracking_uri is not None:
         _track(found, first, second, tracking_uri)
     return found

@@ -13,6 +13,7 @@ from policies.latency import checked_latency
 from policies.request import Request, RequestError
 from policies.rules import get_rule
 from search.errors import ConfigError
+from search.first_trials import FirstTrial
 from search.messages import explain
 from search.network_search import PolicySearch
 from search.redaction import redact_uri
@@ -33,6 +34,7 @@ from search.yaml_text import write_yaml
 from spaces import SPACES, Fixed, Space
 from trainables.models import SEARCHABLE
 from trainables.registry import resolve
+from trainables.user_code import name_of, user_code
 from trainables.workloads import get_workload
 
 
@@ -99,9 +101,12 @@ class SweepConfig(Section):
         space = config.build_space()
         _require_comparable(config, space)
         _require_different("names of search.first_trials", [one.name for one in config.search.first_trials if one.name])
-        _check_first_trials([one.params for one in config.search.first_trials], space)
+        first_trials = _first_trials(config.search.first_trials, space)
+        config = config.model_copy(update={"search": config.search.model_copy(update={"first_trials": first_trials})})
+        if config.teachers and not training.epochs:
+            raise ConfigError("teachers are named but training.epochs is 0, so that nothing is taught; leave them out")
         rung = config.search.first_rung(training.epochs)
-        if config.search.scheduler != "none" and rung > training.epochs:
+        if config.search.scheduler != "none" and training.epochs and rung > training.epochs:
             raise ConfigError(
                 f"search.grace_epochs must not be above training.epochs but they are {rung} and {training.epochs}"
             )
@@ -150,15 +155,17 @@ class SweepConfig(Section):
         """The search space with its changes.
 
         Raises:
-            ConfigError: If a change names no dimension or does not fit it.
+            ConfigError: If a change names no dimension or does not fit it, or a user's own space fails.
         """
-        space_class = _naming("space.name", lambda: resolve("space", self.space.name, SPACES, Space))
-        try:
-            space: Space = space_class(
-                n_exits=self.n_exits, teachers=self.teacher_names, overrides=self.space.overrides
-            )
-        except ValueError as error:
-            raise ConfigError(f"space.overrides: {error}") from None
+        space_class = _naming("space.name", lambda: resolve("space", self.space.name, SPACES, Space, as_class=True))
+        options = {"n_exits": self.n_exits, "teachers": self.teacher_names}
+        with user_code(f"{name_of(space_class)}()", ConfigError):
+            # Without changes first: what is then wrong is not theirs.
+            space_class(**options)
+            try:
+                space: Space = space_class(**options, overrides=self.space.overrides)
+            except ValueError as error:
+                raise ConfigError(f"space.overrides: {error}") from None
         return space
 
     def to_yaml(self) -> str:
@@ -228,13 +235,20 @@ def _require_comparable(config: SweepConfig, space: Space) -> None:
         )
 
 
-def _check_first_trials(first_trials: list[dict[str, Any]], space: Space) -> None:
-    for number, params in enumerate(first_trials, start=1):
-        for key, value in params.items():
-            dimension = space.dimensions.get(key)
-            problem = f"is no dimension of space {space.name!r}" if dimension is None else dimension.why_not(value)
-            if problem:
+def _first_trials(given: Sequence[FirstTrial], space: Space) -> list[FirstTrial]:
+    """The same with every value as its dimension has it: YAML reads 1e-3 as text."""
+    taken: list[FirstTrial] = []
+    for number, one in enumerate(given, start=1):
+        params = {}
+        for key, value in one.params.items():
+            try:
+                if key not in space.dimensions:
+                    raise ValueError(f"is no dimension of space {space.name!r}")
+                params[key] = space.dimensions[key].taken(value)
+            except ValueError as problem:
                 raise ConfigError(
                     f"search.first_trials: {key!r} of number {number} {problem}; change it, or leave first trials out "
                     f"with --set search.first_trials=[]"
-                )
+                ) from None
+        taken.append(one.model_copy(update=params))
+    return taken

@@ -44,6 +44,24 @@ def require_same_teachers(folder: RunFolder, hashes: Mapping[str, str]) -> None:
         )
 
 
+def require_same_weights(folder: RunFolder, hashes: Mapping[str, str]) -> None:
+    """Compare the weights that trials start from with those that the sweep was started with.
+
+    Args:
+        folder: The sweep's.
+        hashes: SHA-256 of the file, by its key.
+
+    Raises:
+        RunFolderError: If it has changed.
+    """
+    key = _first_changed(folder, "weights_hashes", hashes)
+    if key is not None:
+        raise RunFolderError(
+            f"{folder.name!r} was started from other weights: the file of {key} has changed since; resume it with the "
+            f"file it had, or start a new sweep"
+        )
+
+
 def _first_changed(folder: RunFolder, key: str, now: Mapping[str, str]) -> str | None:
     """The first name whose hash is not the one in ``environment.json``; a sweep stopped before that has none."""
     try:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from policies.atomic_file import whole_file, write_text
 from policies.ladder import Ladder, shared_threshold_ladder
 from policies.rules import get_rule
 from search.selection import Selection
@@ -161,7 +162,8 @@ def draw_png(figure: FrontFigure, path: Path) -> None:
     axes.set(xlim=figure.depth_range, ylim=figure.accuracy_range)
     axes.grid(alpha=0.25)
     canvas.legend(loc="outside lower center", ncols=4, frameon=False)
-    canvas.savefig(path)
+    with whole_file(path) as partial:
+        canvas.savefig(partial)
 
 
 def draw_html(figure: FrontFigure, path: Path) -> None:
@@ -188,7 +190,7 @@ def draw_html(figure: FrontFigure, path: Path) -> None:
         template="plotly_white",
         legend={"orientation": "h", "y": -0.15},
     )
-    page.write_html(path, include_plotlyjs=True, full_html=True)
+    write_text(path, page.to_html(include_plotlyjs=True, full_html=True))
 
 
 def _add_series(page: go.Figure, figure: FrontFigure) -> None:

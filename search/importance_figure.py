@@ -7,6 +7,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 import pandas as pd
 
+from policies.atomic_file import whole_file
 from search.importance import OBJECTIVES
 
 
@@ -37,4 +38,5 @@ def draw_importance(table: pd.DataFrame, path: Path, *, title: str) -> None:
         axes.grid(axis="x", alpha=0.25)
         axes.set_axisbelow(True)
     canvas.suptitle(title)
-    canvas.savefig(path)
+    with whole_file(path) as partial:
+        canvas.savefig(partial)

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from search.errors import RunFolderError
 from search.report import print_policies
-from search.result_files import ResultFiles
+from search.result_files import ResultFiles, write_csv
 
 
 SELECTED = "selected policy"
@@ -59,7 +59,7 @@ def report_command(
     console.print(_show(table, split))
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        table.to_csv(out, index=False)
+        write_csv(out, table)
     return table
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from policies.reliability import reliability_curves
 from search.figures import FrontFigure, draw_html, draw_png
 from search.reliability_figure import draw_reliability
-from search.result_files import ResultFiles, write_json
+from search.result_files import ResultFiles, write_csv, write_json
 from search.selection import Selection
 
 
@@ -27,7 +27,7 @@ def write_results(
         **policy_facts: Written beside the policy: workload, class names.
     """
     table = selection.network.search
-    front_table(selection.front).to_csv(files.front_csv, index=False)
+    write_csv(files.front_csv, front_table(selection.front))
     selection.policy.save(files.policy_file, search_hash=table.split_hash, cost=table.cost.tolist(), **policy_facts)
     if selection.certificate is not None:
         selection.certificate.save(files.certificate_file)

@@ -11,7 +11,8 @@ from typing import Any
 from rich.console import Console
 
 from search.config import SweepConfig
-from search.data_check import require_same_data, require_same_teachers
+from search.data_check import require_same_data, require_same_teachers, require_same_weights
+from search.environment import weights_hashes
 from search.errors import RunFolderError, SweepInterruptedError
 from search.network_check import require_networks
 from search.redaction import HIDDEN
@@ -59,6 +60,7 @@ def run_command(
         require_same_data(folder, splits)
         teachers = load_teachers(config, splits, report_file=folder.alignment_file)
         require_same_teachers(folder, teachers.hashes)
+        require_same_weights(folder, weights_hashes(config))
     else:
         config = load_sweep(sweep or DEFAULT_PRESET, assignments, **options)
         # Before the folder is made: bad data must not leave an empty sweep behind.

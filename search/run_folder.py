@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from policies.atomic_file import write_text
 from search.config import SweepConfig
 from search.errors import RunFolderError
 from search.result_files import ResultFiles
@@ -121,7 +122,7 @@ class RunFolder(ResultFiles):
             raise RunFolderError(f"{config.runs_dir}: the folder for runs cannot be made ({error.strerror})") from None
         folder = cls(path)
         config = config.model_copy(update={"name": folder.name})
-        folder.sweep_file.write_text(config.to_yaml())
+        write_text(folder.sweep_file, config.to_yaml())
         return folder, config
 
     @classmethod

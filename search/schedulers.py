@@ -18,7 +18,8 @@ def build_scheduler(config: SweepConfig) -> TrialScheduler:
     are never stopped.
     """
     search = config.search
-    if search.scheduler == "none":
+    # What is not trained cannot be stopped early.
+    if search.scheduler == "none" or not config.training.epochs:
         return FIFOScheduler()
     asked = config.request
     if search.scheduler == "asha":

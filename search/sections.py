@@ -8,7 +8,16 @@ import math
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from policies.evolve import EvolveSettings
 from policies.request import Request
@@ -140,7 +149,8 @@ class TrainingSection(Section):
     depth: PositiveInt | None = None
     head: str | None = None
     pretrained: bool = False
-    epochs: PositiveInt = 30
+    weights: Path | None = None
+    epochs: NonNegativeInt = 30
     batch_size: PositiveInt = 64
     patience: PositiveInt | None = None
     ema_decay: Share | None = None
@@ -154,8 +164,10 @@ class TrainingSection(Section):
         """The same with network, exits and width filled in.
 
         Raises:
-            ExitSearchError: If there is no such network, or blocks and exits do not fit together.
+            ExitSearchError: If there is no such network, blocks and exits do not fit together, weights are given twice,
+                or none are where nothing is trained.
         """
+        self._check_weights()
         family = None if self.network is None else get_network(self.network)
         n_exits = self.n_exits or (workload.n_exits if family is None else family.n_exits)
         if self.blocks is not None:
@@ -165,7 +177,19 @@ class TrainingSection(Section):
                 )
             n_exits = len(self.blocks) + 1
         width = self.width or (workload.width if family is None else family.width)
-        return self.model_copy(update={"n_exits": n_exits, "width": width})
+        weights = None if self.weights is None else self.weights.expanduser().absolute()
+        return self.model_copy(update={"n_exits": n_exits, "width": width, "weights": weights})
+
+    def _check_weights(self) -> None:
+        if self.weights is not None and self.pretrained:
+            raise ConfigError(
+                f"weights are {self.weights}, so pretrained must be false but is true; leave one of them out"
+            )
+        if not self.epochs and self.weights is None and not self.pretrained:
+            raise ConfigError(
+                "epochs must be at least 1 but is 0, and only given weights need no training; name a file of them in "
+                "training.weights"
+            )
 
     def augmentation(self, workload: Workload) -> Augmentation:
         """How training images are moved."""
@@ -240,7 +264,7 @@ class TeacherSection(Section):
                 "n_exits": self.n_exits,
                 "width": self.width or family.width,
                 "epochs": self.epochs or student.epochs,
-                **dict.fromkeys(("blocks", "depth", "head")),
+                **dict.fromkeys(("blocks", "depth", "head", "weights")),
             }
         )
 
@@ -272,6 +296,11 @@ class SearchSection(Section):
     grace_epochs: PositiveInt | None = None
     reduction: Annotated[int, Field(ge=2)] = 2
     first_trials: list[FirstTrial] = Field(default_factory=list)
+
+    @field_validator("first_trials", mode="before")
+    @classmethod
+    def _as_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, dict | FirstTrial) else [] if value is None else value
 
     def first_rung(self, epochs: int) -> int:
         """The epoch before which no trial is stopped."""

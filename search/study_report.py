@@ -9,6 +9,7 @@ import pandas as pd
 from search.importance import parameter_importance
 from search.importance_figure import draw_importance
 from search.record import SweepRecord
+from search.result_files import write_csv
 from search.run_folder import RunFolder
 from search.seed_table import seed_table
 from search.trials import TrialOutcome
@@ -38,7 +39,7 @@ def write_study(
     """
     importance = parameter_importance([trial for trial in record.ended if trial.is_full], seed=seed)
     if len(importance):
-        importance.to_csv(folder.importance_csv, index=False)
+        write_csv(folder.importance_csv, importance)
         n_trials = importance["n_trials"].max()
         draw_importance(
             importance,
@@ -48,5 +49,5 @@ def write_study(
     if len(seeds) == 1:
         return None
     table = seed_table(outcomes, seeds, n_exits=n_exits)
-    table.to_csv(folder.seeds_csv, index=False)
+    write_csv(folder.seeds_csv, table)
     return table

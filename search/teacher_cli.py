@@ -23,7 +23,10 @@ DataDir = Annotated[Path | None, typer.Option(help="Folder with the data, for wo
 
 
 # What a sweep would try first and whom it would ask need not fit the network of a teacher.
-_NOT_SEARCHED = ("search.first_trials=[]", "teachers=[]", "space.name=self-distillation", "space.overrides={}")
+_NOT_SEARCHED = (
+    *("search.first_trials=[]", "teachers=[]", "space.name=self-distillation", "space.overrides={}"),
+    "training.weights=null",
+)
 
 
 def teacher(

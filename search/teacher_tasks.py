@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-import os
 from pathlib import Path
 from typing import Any
 
@@ -79,17 +78,17 @@ def prepare_teachers(
 
 def _task_of(config: SweepConfig, section: TeacherSection, task: TrialTask) -> TrialTask:
     own = section.training(config.training)
-    return replace(task, network=own.network_spec(), recipe=own.recipe(view_seed=task.recipe.view_seed), teachers=())
+    return replace(
+        task, network=own.network_spec(), recipe=own.recipe(view_seed=task.recipe.view_seed), teachers=(), weights=None
+    )
 
 
 def _train(task: TrialTask, params: dict[str, Any], train: Split, search: Split, path: Path) -> float:
-    """Train a teacher, write its file in one step and return the accuracy of its last exit."""
+    """Train a teacher, write its file and return the accuracy of its last exit."""
     torch.set_num_threads(task.n_threads)
     teacher = train_teacher(task, params, train, search)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
-    save_model(partial, teacher.network, task.model_facts(train, params))
-    partial.replace(path)
+    save_model(path, teacher.network, task.model_facts(train, params))
     return teacher.accuracies[-1]
 
 

@@ -18,6 +18,7 @@ from search.searcher import ConstrainedSearch
 from search.sections import ResourcesSection
 from search.target import sweep_target
 from trainables.data import Splits
+from trainables.given_weights import with_given_weights
 from trainables.multi_exit import MultiExitTrainable
 from trainables.task import TrialTask
 from trainables.teachers import TeacherSet
@@ -31,9 +32,13 @@ _NO_SNAPSHOTS_SECONDS = "1e9"
 
 
 def build_task(config: SweepConfig, splits: Splits) -> TrialTask:
-    """What all trials of a sweep have in common."""
+    """What all trials of a sweep have in common.
+
+    Raises:
+        TrainingError: If the weights that they start from cannot be read, or do not fit the network.
+    """
     times = config.policy.latency_ms
-    return TrialTask(
+    task = TrialTask(
         workload=config.workload,
         class_names=splits.class_names,
         network=config.training.network_spec(),
@@ -47,6 +52,8 @@ def build_task(config: SweepConfig, splits: Splits) -> TrialTask:
         augmentation=config.training.augmentation(get_workload(config.workload)),
         facts={**splits.facts, **({LATENCY_KEY: list(times)} if times else {})},
     )
+    weights = config.training.weights
+    return task if weights is None else with_given_weights(task, weights, splits.train)
 
 
 def build_tuner(

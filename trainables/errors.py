@@ -7,6 +7,14 @@ class DataError(ExitSearchError):
     """A data source is missing, damaged or unfit; the message says what was looked for and how to get it."""
 
 
+class SamplesError(DataError):
+    """What a data source gives as its samples does not fit together; the message names the attribute."""
+
+
+class SamplesWarning(UserWarning):
+    """What a data source gives as its samples is taken otherwise than it stands."""
+
+
 class DamagedImagesWarning(UserWarning):
     """Some image files are damaged and were skipped."""
 

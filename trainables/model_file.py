@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
+from policies.atomic_file import whole_file
 from policies.errors import ExitSearchError
 from trainables.errors import ModelFileError
 from trainables.models import MultiExitModel, NetworkSpec
@@ -41,9 +42,16 @@ class ModelFacts:
 
 
 def save_model(path: Path, model: MultiExitModel, facts: ModelFacts) -> None:
-    """Write weights and facts."""
+    """Write weights and facts, replacing ``path`` in one step.
+
+    Raises:
+        OSError: If they cannot be written.
+    """
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    save_file(weights, path, metadata={"exitsearch": json.dumps({**asdict(facts), "schema": SCHEMA})})
+    content = save(weights, metadata={"exitsearch": json.dumps({**asdict(facts), "schema": SCHEMA})})
+    # Not by safetensors itself, whose files others may not read and which forgets why a write failed.
+    with whole_file(path) as partial:
+        partial.write_bytes(content)
 
 
 def load_model(path: Path) -> tuple[MultiExitModel, ModelFacts]:

@@ -61,13 +61,13 @@ class SeedRun:
     def step(self) -> None:
         """Train one epoch; the last report is then that of the network that is kept.
 
+        Where there is none to train, the network is reported as it is, with epoch 0 and a loss that is not a number.
+
         Raises:
             TrainingError: If the loss is not a finite number.
         """
-        epoch = self.training.epoch + 1
-        loss = self.training.train_epoch()
-        if not math.isfinite(loss):
-            raise TrainingError(f"the loss is {loss} in epoch {epoch}")
+        loss = self._train_epoch() if self._task.recipe.epochs else math.nan
+        epoch = self.training.epoch
         table = self._table()
         state = {"train_loss": loss, "epoch": epoch}
         figures = quick_report(table, search_target=self._task.search_target, rules=self._task.rules)
@@ -79,6 +79,13 @@ class SeedRun:
                 report = {**self._best.report, **state}
         left = 0 if is_over else self._task.recipe.epochs - epoch
         self.report = {**report, "epochs_left": left, "done": is_over}
+
+    def _train_epoch(self) -> float:
+        epoch = self.training.epoch + 1
+        loss = self.training.train_epoch()
+        if not math.isfinite(loss):
+            raise TrainingError(f"the loss is {loss} in epoch {epoch}")
+        return loss
 
     def state(self) -> dict[str, Any]:
         """Everything that continues the run exactly, and what it keeps."""

@@ -1,11 +1,14 @@
 import json
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 import pytest
+from ray.tune.schedulers import FIFOScheduler
 
 from search.config import SweepConfig, known_keys
 from search.errors import ConfigError
+from search.schedulers import build_scheduler
 from search.sweep_file import load_sweep, preset_names, set_key
 from search.yaml_text import read_yaml, write_yaml
 from trainables.data import AudioOptions
@@ -109,6 +112,34 @@ def test_set_reaches_every_key(key):
             ["search.first_trials=[{name: a}, {name: a}]"],
             "names of search.first_trials must differ .* 'a' occurs 2 times",
         ),
+        (
+            ["search.first_trials=[{distillation: [self]}]"],
+            r"must be among \['none', 'self'\] but \['self'\] was given",
+        ),
+        (["search.first_trials=[{alpha: [0.5]}]"], r"'alpha' of number 1 must be a number but \[0.5\] was given"),
+        (["search.first_trials=[{alpha: true}]"], "'alpha' of number 1 must be a number but True was given"),
+        (["search.first_trials=[{alpha: .nan}]"], "must be a finite number but nan was given"),
+        (["search.first_trials=[{alpha: null}]"], "'alpha' of number 1 must be a number but None was given"),
+        (
+            ["space.name=audio", "space.overrides.width=[1, 2]", "search.first_trials=[{width: true}]"],
+            r"must be among \[1, 2\] but True was given",
+        ),
+        (
+            ["training.epochs=0"],
+            "training: epochs must be at least 1 but is 0, .* name a file of them in training.weights",
+        ),
+        (["training.epochs=-1"], "training.epochs must be at least 0 but -1 was given"),
+        (
+            ["training.weights=w.pth", "training.pretrained=true"],
+            "training: weights are w.pth, so pretrained must be false but is true",
+        ),
+        (
+            [
+                *("training.epochs=0", "training.weights=w.pth", "space.name=distillation"),
+                "teachers=[{name: a, network: small-cnn}]",
+            ],
+            "teachers are named but training.epochs is 0, so that nothing is taught",
+        ),
         (["search.first_trials=[5]"], r"search.first_trials.0 is a section but 5 was given$"),
         (
             ["search.first_trials=[{is_baseline: maybe, name: a}]"],
@@ -133,7 +164,7 @@ def test_set_reaches_every_key(key):
             ["space.name=audio", "policy.latency_ms=[1, 2, 3]", "search.first_trials=[]"],
             "policy.latency_ms holds the times of one network, but width is searched; fix it",
         ),
-        (["space.name=pathlib:Path"], "space 'pathlib:Path' must be a Space"),
+        (["space.name=pathlib:Path"], "space 'pathlib:Path' must be a subclass of Space"),
         (["workload=:x"], "workload ':x' cannot be imported"),
         (["target"], "--set takes key=value but was given 'target'"),
         (["target=[1"], "the value .* is not YAML"),
@@ -242,3 +273,24 @@ def test_set_key_makes_sections():
     set_key(values, "search.trials", 2)
     set_key(values, "space.overrides.alpha", 1)
     assert values == {"search": {"trials": 2}, "space": {"overrides": {"alpha": 1}}}
+
+
+def test_first_trials_have_the_values_that_their_dimensions_draw():
+    settings = ("space.name=audio", "space.overrides.width=[16, 24]")
+    one = "{name: a, learning_rate_sgd: 5e-2, weight_decay: 1e-4, width: 24.0, distillation: none}"
+    for trials in (f"[{one}]", one):
+        (first,) = load_sweep("digits", [*settings, f"search.first_trials={trials}"]).search.first_trials
+        assert (first.name, first.params) == (
+            "a",
+            {"learning_rate_sgd": 0.05, "weight_decay": 1e-4, "width": 24, "distillation": "none"},
+        )
+        assert [type(value) for value in first.params.values()] == [float, float, int, str]
+    assert load_sweep("digits", ["search.first_trials=null"]).search.first_trials == []
+
+
+def test_nothing_is_stopped_early_where_nothing_is_trained():
+    settings = ("training.epochs=0", "training.weights=w.pth")
+    for name in ("none", "asha", "mo-asha"):
+        config = load_sweep("digits", [*settings, f"search.scheduler={name}"])
+        assert type(build_scheduler(config)) is FIFOScheduler
+    assert load_sweep("digits", settings).training.weights == Path.cwd() / "w.pth"

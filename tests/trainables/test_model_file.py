@@ -76,3 +76,10 @@ def test_other_files_are_no_models(tmp_path):
     (tmp_path / "pickle.safetensors").write_bytes(pickle.dumps({"weights": 1}))
     with pytest.raises(ModelFileError, match="not a readable model file"):
         load_model(tmp_path / "pickle.safetensors")
+
+
+def test_others_may_read_the_file_as_they_may_its_neighbours(digits, task, tmp_path):
+    path, neighbour = tmp_path / "model.safetensors", tmp_path / "summary.json"
+    save_model(path, task.build_model(digits.train), task.model_facts(digits.train, {}))
+    neighbour.write_text("{}")
+    assert path.stat().st_mode == neighbour.stat().st_mode

@@ -131,7 +131,8 @@ def test_an_exception_in_the_loss_is_the_configurations_own_fault(trainable, mon
     monkeypatch.setattr(trainable._runs[0].training, "train_epoch", broken)
     result = trainable.step()
     assert result["done"]
-    assert result["failure"] == "epoch 1: ValueError: shapes do not fit"
+    assert result["failure"].startswith("epoch 1: ValueError: shapes do not fit (")
+    assert "test_multi_exit.py, line " in result["failure"]
     assert result.keys() >= REPORTED
 
 

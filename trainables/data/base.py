@@ -11,13 +11,17 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.data.given_arrays import as_class_names, as_facts, as_groups, as_marks, as_names
+from trainables.data.given_samples import as_inputs, as_labels
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
-from trainables.errors import DataError
 
 
 @dataclass(frozen=True)
 class Samples:
     """All labelled samples of a source, in memory, before they are split.
+
+    Lists, generators, tensors and columns of a data frame become the arrays that are described here, and other kinds of
+    numbers are converted where it is plain what is meant; see :mod:`trainables.data.given_arrays`.
 
     Attributes:
         inputs: Shape (N, channels, height, width); uint8 in 0..255, or float32: in 0..1, or features that the
@@ -31,7 +35,10 @@ class Samples:
             ``<recording>#<number>``, state ``segment_seconds`` and ``hop_seconds``.
 
     Raises:
-        DataError: If the arrays do not fit together.
+        SamplesError: If the arrays do not fit together; the message names the attribute.
+
+    Warns:
+        SamplesWarning: If labels are numbered from 1, or channels are last.
     """
 
     inputs: NDArray[Any]
@@ -43,25 +50,19 @@ class Samples:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        n = len(self.inputs)
-        for name in ("labels", "ids", "groups", "official_test"):
-            values = getattr(self, name)
-            if values is not None and values.shape != (n,):
-                raise DataError(f"{name} must have shape ({n},) to match the inputs but has {values.shape}")
-        if self.labels.dtype != np.int64:
-            raise DataError(f"labels must be int64 but are {self.labels.dtype}")
-        for name in ("ids", "groups"):
-            values = getattr(self, name)
-            if values is not None and values.dtype.kind != "U":
-                raise DataError(f"{name} must be text (numpy dtype 'U') but are {values.dtype}")
-        if self.inputs.ndim != 4:
-            raise DataError(f"inputs must have shape (N, channels, height, width) but have {self.inputs.shape}")
-        if self.inputs.dtype not in (np.uint8, np.float32):
-            raise DataError(f"inputs must be uint8 or float32 but are {self.inputs.dtype}")
-        if self.inputs.dtype == np.float32 and not np.isfinite(self.inputs).all():
-            raise DataError("inputs must be finite but hold NaN or infinity")
-        if n and not (self.labels.min() >= 0 and self.labels.max() < len(self.class_names)):
-            raise DataError(f"labels must lie in 0..{len(self.class_names) - 1} but reach {self.labels.max()}")
+        inputs, class_names = as_inputs(self.inputs), as_class_names(self.class_names)
+        n = len(inputs)
+        converted = {
+            "inputs": inputs,
+            "class_names": class_names,
+            "labels": as_labels(self.labels, class_names, n),
+            "ids": as_names("ids", self.ids, n),
+            "groups": as_groups(self.groups, n),
+            "official_test": as_marks("official_test", self.official_test, n),
+            "facts": as_facts(self.facts),
+        }
+        for name, value in converted.items():
+            object.__setattr__(self, name, value)
 
 
 class DataSource(ABC):

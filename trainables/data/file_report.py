@@ -7,6 +7,7 @@ import csv
 from pathlib import Path
 import warnings
 
+from policies.atomic_file import whole_file
 from trainables.data.class_folders import LabelledFiles
 from trainables.errors import DataError
 
@@ -68,7 +69,7 @@ def _first(some: Reasons) -> str:
 def _write_list(path: Path, rows: Reasons) -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8", newline="") as stream:
+        with whole_file(path) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
             csv.writer(stream).writerows([("path", "reason"), *rows])
     except OSError as error:
         return f"the full list cannot be written to {path} ({error.strerror})"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from trainables.data.base import Samples
 from trainables.data.mixed_groups import share_groups
 from trainables.data.splits import SPLIT_NAMES, Split, SplitFractions, Splits
-from trainables.errors import DataError
+from trainables.errors import DataError, SamplesError
 
 
 def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> Splits:
@@ -25,8 +25,12 @@ def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> 
     Raises:
         DataError: If ids are not unique or there are too few samples or groups of a class.
     """
-    if len(np.unique(samples.ids)) < len(samples.ids):
-        raise DataError("sample ids must be unique but some occur more than once")
+    names, counts = np.unique(samples.ids, return_counts=True)
+    if len(names) < len(samples.ids):
+        twice = np.flatnonzero(counts > 1)
+        raise SamplesError(
+            f"ids must be unique but {str(names[twice[0]])!r} occurs {counts[twice[0]]} times ({twice.size} such ids)"
+        )
     units = samples.ids if samples.groups is None else samples.groups
     if samples.official_test is None:
         rows = _split_rows(units, samples.labels, np.arange(len(units)), SPLIT_NAMES, fractions, seed)
