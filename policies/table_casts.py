@@ -12,6 +12,8 @@ from policies.npz_file import rows_that_are_not_unicode
 from policies.sample_digest import canonical_names
 
 
+_EXACT = 2.0**53
+"""Below this every whole number is a float64 of its own."""
 Reader = Callable[[str, NDArray[Any], list[str]], NDArray[Any]]
 
 
@@ -103,8 +105,10 @@ def _read_text(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any]
             return np.asarray(np.char.decode(values, "utf-8"))
         except UnicodeDecodeError:
             raise ValueError("must be text in UTF-8 but is other bytes") from None
-    if values.dtype.kind == "f" and (values == np.floor(values)).all() and np.isfinite(values).all():
-        values = values.astype(np.int64)
+    if values.dtype.kind == "f":
+        wide = values.astype(np.float64)
+        is_whole = (np.abs(wide) < _EXACT).all() and (wide == np.floor(wide)).all()
+        values = wide.astype(np.int64) if is_whole else values
     if values.dtype.kind not in "iu":
         raise ValueError(f"must be text or whole numbers but is {values.dtype}")
     return values.astype(np.str_)

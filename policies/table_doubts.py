@@ -12,6 +12,7 @@ _SUM_TOLERANCE = 0.02
 _PERCENT_TOLERANCE = 1.5
 _LEAST = -1e-6
 _LEVEL = 0.05
+_FIRST = 200
 _FEWEST_UNITS = 59
 """With fewer, not even a policy without any error is known to be right in 95 % of all cases."""
 
@@ -21,7 +22,7 @@ def not_logits(logits: NDArray[Any]) -> list[str]:
 
     Temperatures divide logits, so that a softmax of probabilities would be nearly flat. Log-probabilities are logits.
     """
-    kinds = [_kind(logits[:, k].astype(np.float32)) for k in range(logits.shape[1])]
+    kinds = [_kind(logits[:, k]) for k in range(logits.shape[1])]
     kind = next((one for one in kinds if one), None)
     if kind is None:
         return []
@@ -29,7 +30,13 @@ def not_logits(logits: NDArray[Any]) -> list[str]:
     return [f"'logits' must be outputs before the softmax but{depths} hold {kind}"]
 
 
-def _kind(rows: NDArray[np.float32]) -> str | None:
+def _kind(logits: NDArray[Any]) -> str | None:
+    """What the logits of one exit, shape (N, C), are instead; the first rows tell of nearly all that they are none."""
+    first = _kind_of_rows(logits[:_FIRST].astype(np.float32))
+    return first and _kind_of_rows(logits.astype(np.float32))
+
+
+def _kind_of_rows(rows: NDArray[np.float32]) -> str | None:
     if rows.min() < _LEAST:
         return None
     sums = rows.sum(axis=1)
@@ -74,16 +81,26 @@ def _of_classes(labels: NDArray[np.int64], n_classes: int) -> list[str]:
 
 
 def _of_logits(logits: NDArray[Any]) -> list[str]:
-    constant = np.flatnonzero((logits == logits[:1]).all(axis=(0, 2))) if len(logits) > 1 else np.arange(0)
-    if constant.size:
+    first = logits[:_FIRST]
+    # A large table is only compared where its first rows are alike.
+    alike = _depths((first == first[:1]).all(axis=(0, 2)), logits)
+    constant = [k for k in alike if (logits[:, k] == logits[:1, k]).all()]
+    if constant:
         depths = ", ".join(str(k + 1) for k in constant)
         return [f"the logits at depth {depths} are the same for all {len(logits)} samples"]
-    copies = np.flatnonzero((logits[:, 1:] == logits[:, :-1]).all(axis=(0, 2)))
-    if copies.size and len(logits) > 1:
+    alike = _depths((first[:, 1:] == first[:, :-1]).all(axis=(0, 2)), logits)
+    copies = [k for k in alike if (logits[:, k] == logits[:, k + 1]).all()]
+    if copies:
         return [f"the logits at depth {k + 1} and {k + 2} are the same" for k in copies]
-    flat = np.flatnonzero((logits == logits[:, :, :1]).all(axis=2).any(axis=1))
+    tied = np.flatnonzero((logits[:, :, 0] == logits[:, :, 1]).any(axis=1))
+    flat = tied[(logits[tied] == logits[tied][:, :, :1]).all(axis=2).any(axis=1)]
     if flat.size:
         return [f"all classes have equal logits in {flat.size} rows, such as {flat[0]}: the answer is then class 0"]
-    if logits.min() >= 0 and logits.max() <= 1:
+    if all(rows.min() >= 0 and rows.max() <= 1 for rows in (first, logits)):
         return ["all logits lie in [0, 1], as those of a sigmoid do; outputs before it are needed"]
     return []
+
+
+def _depths(marked: NDArray[np.bool_], logits: NDArray[Any]) -> list[int]:
+    """The exits that are marked; none in a table of one sample, which is like itself."""
+    return np.flatnonzero(marked).tolist() if len(logits) > 1 else []

@@ -48,6 +48,20 @@ def test_the_advice_for_probabilities_mends_them():
     assert not noted(log_softmax(TABLE.logits, axis=2))
 
 
+def test_large_tables_are_looked_at_as_a_whole():
+    """Rows beyond the first 200 count: a table that only begins like probabilities, or like copies, holds logits."""
+    table = make_table(600, 3, 10)
+    begins, copied = table.logits.copy(), table.logits.copy()
+    begins[:250] = softmax(table.logits[:250], axis=2)
+    copied[:250, 1] = copied[:250, 0]
+    copied[:250, 2] = copied[0, 2]
+    last = table.logits.copy()
+    last[599, 2] = 0.5
+    content = {"labels": table.labels}
+    assert noted(begins, **content) == noted(copied, **content) == []
+    assert "equal logits in 1 rows, such as 599" in noted(last, **content)[0]
+
+
 def test_siblings_of_probabilities_are_refused():
     with pytest.raises(ExitTableError, match="hold percentages .* np.log\\(p / 100"):
         noted(np.round(100 * PROBABILITIES, 1))

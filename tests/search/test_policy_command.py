@@ -227,6 +227,6 @@ def test_help_shows_how_to_write_a_table_and_that_works(tmp_path, monkeypatch):
     labels = rng.integers(0, 3, 40)
     logits = rng.normal(size=(40, 3, 3)) + 4 * (np.arange(3) == labels[:, None])[:, None]
     flops, names = [3e6, 6e6, 1e7], [f"image {i}" for i in range(40)]
-    np.savez("search.npz", logits=logits, labels=labels, cost=flops, ids=np.array(names, dtype=str))
+    np.savez("search.npz", logits=logits, labels=labels, cost=flops, ids=names)
     assert status("policy", "search.npz", "--target", "0.8", *FAST) == ExitCode.DONE
     assert (tmp_path / "runs" / "policy-1" / "policy.json").exists()
