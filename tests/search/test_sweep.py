@@ -1,5 +1,6 @@
 """A whole sweep, for real: Ray, Optuna, training, policies, certificate, files."""
 
+from dataclasses import replace
 import json
 import re
 
@@ -13,6 +14,7 @@ import yaml
 from policies.bounds import error_p_value
 from policies.exit_table import ExitTable, require_disjoint
 from policies.metrics import policy_figures
+from policies.network_facts import NetworkFacts
 from policies.policy import Policy
 from search.errors import RunFolderError, SweepError
 from trainables.model_file import load_model
@@ -50,6 +52,9 @@ def test_files_agree_with_each_other(finished):
     for name, table in tables.items():
         figures = policy_figures(table, policy.decide(table))
         assert figures == summary["selected"][name]
+    assert replace(policy.origin.network, has_stop_prob=False) == NetworkFacts.of(tables["search"])
+    assert policy.origin.describe_overlap(tables["search"].take(np.arange(7))).startswith("7 of the 7 samples")
+    assert policy.origin.describe_overlap(tables["certify"]) == ""
     environment = json.loads((folder / "environment.json").read_text())
     assert environment["split_hashes"]["test"] == tables["test"].split_hash
     assert environment["packages"]["ray"]
