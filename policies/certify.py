@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 import json
 import math
 from pathlib import Path
@@ -15,6 +15,7 @@ from policies.claim_parts import ClaimPart, measure, unused_exits
 from policies.claims import Claim
 from policies.exit_table import ExitTable
 from policies.policy import Policy
+from policies.unseen import doubts_about_samples, require_unseen
 
 
 SCHEMA = 2
@@ -93,7 +94,7 @@ class Certificate:
         p_value: Of the joint claim: the largest over its parts.
         more_needed: About how many more units would certify the claim if they are like these, or None.
         parts: Every part of the claim, the main one first.
-        notes: What is not claimed.
+        notes: What is not claimed, and what the statement rests on that could not be checked.
         sequence: Every policy that was tested, in order.
         table_hash: Split hash of the certify table.
         policy_hash: The policy that the statement is about.
@@ -132,9 +133,14 @@ def certify_policy(policy: Policy, table: ExitTable, claim: Claim, *, delta: flo
     """Certify one policy that was chosen elsewhere: ``certify_policy(policy, table, Claim(target=0.95))``.
 
     Raises:
-        ExitSearchError: If ``delta`` is not in (0, 1), or the table is not of the policy's network.
+        ExitSearchError: If ``delta`` is not in (0, 1), the table is not of the policy's network, or the policy is known
+            to be chosen on some of its samples.
     """
-    return certificate_of(policy, table, fixed_sequence([(policy, table)], claim, delta=delta), claim, delta=delta)
+    require_unseen(policy, table)
+    certificate = certificate_of(
+        policy, table, fixed_sequence([(policy, table)], claim, delta=delta), claim, delta=delta
+    )
+    return replace(certificate, notes=(*certificate.notes, *doubts_about_samples(policy, table)))
 
 
 def fixed_sequence(

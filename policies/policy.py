@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 import json
 import math
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from policies.atomic_file import write_text
 from policies.errors import PolicyError
 from policies.exit_table import ExitTable
+from policies.network_facts import NetworkFacts, differences
+from policies.origin import Origin
 from policies.rules import Combine, RuleView, get_rule
 
 
@@ -50,6 +52,7 @@ class Policy:
             closes the gate. Plain numbers stand for rows of length 1.
         temperatures: One divisor of the logits per exit, length E.
         params: The rule's own parameters.
+        origin: What the policy was made for and chosen on, where it is known; no part of what the policy is.
 
     Raises:
         PolicyError: If the rule is unknown or the numbers cannot be a policy's.
@@ -59,6 +62,7 @@ class Policy:
     thresholds: tuple[tuple[float, ...], ...]
     temperatures: tuple[float, ...]
     params: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         get_rule(self.rule).parse(self.params)
@@ -97,16 +101,28 @@ class Policy:
         """SHA-256 over the policy's JSON form."""
         return sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
+    @property
+    def network(self) -> NetworkFacts:
+        """What is known of the network that the policy was made for."""
+        known = (
+            NetworkFacts(self.n_exits) if self.origin is None else replace(self.origin.network, n_exits=self.n_exits)
+        )
+        if known.n_classes is not None:
+            return known
+        rule = get_rule(self.rule)
+        return replace(known, n_classes=rule.n_classes(rule.parse(self.params), [len(row) for row in self.thresholds]))
+
     def decide(self, table: ExitTable) -> Decision:
         """Apply the policy to every sample of a table.
 
         Raises:
-            PolicyError: If the table has another number of exits.
+            PolicyError: If the table is not of the network that the policy was made for, as far as both tell.
         """
-        if table.n_exits != self.n_exits:
+        found = differences(self.network, NetworkFacts.of(table), names=("the policy", "the table"))
+        if found:
             raise PolicyError(
-                f"the policy is for {self.n_exits} exits but the table has {table.n_exits}; "
-                f"use the table of the network that the policy was made for"
+                f"a policy is for one network but {'; '.join(found)}; use a table of the network that it was made for, "
+                f"or search a policy for this one"
             )
         return self.decide_on(get_rule(self.rule).view(table, np.asarray(self.temperatures), **self.params))
 
@@ -143,7 +159,7 @@ class Policy:
 
     @classmethod
     def from_dict(cls, data: Any) -> Policy:
-        """Read the JSON form; facts beside the policy's own keys are ignored.
+        """Read the JSON form; of facts beside the policy's own keys those about its origin are kept.
 
         Raises:
             PolicyError: If a key is missing or has the wrong type.
@@ -156,13 +172,16 @@ class Policy:
                 thresholds=tuple(_read_row(row) for row in _of_type(list, data["thresholds"])),
                 temperatures=tuple(_read_number(value) for value in _of_type(list, data["temperatures"])),
                 params=dict(_of_type(dict, data["params"])),
+                origin=Origin.from_dict(data, n_exits=len(data["temperatures"])),
             )
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise PolicyError(f"a policy needs rule, params, thresholds and temperatures ({error!r})") from None
 
     def save(self, path: Path, **facts: Any) -> None:
-        """Write the policy, with facts (workload, class names) beside it, as JSON."""
-        write_text(path, json.dumps({**facts, **self.to_dict()}, indent=2) + "\n")
+        """Write the policy, its origin and further facts (workload) beside it, as JSON."""
+        origin = {} if self.origin is None else self.origin.to_dict()
+        chosen_on = {} if self.origin is None else self.origin.chosen_on()
+        write_text(path, json.dumps({**facts, **origin, **self.to_dict(), **chosen_on}, indent=2) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> Policy:

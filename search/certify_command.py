@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,9 +14,9 @@ from policies.certify import Certificate, PartResult, certify_policy
 from policies.claims import Claim
 from policies.exit_table import ExitTable
 from policies.policy import Policy
+from policies.unseen import require_unseen
 
 
-_CHOSEN_ON = ("train", "search")
 _MOST_SHOWN = 20
 
 
@@ -35,8 +33,7 @@ def certify_command(
     """Certify, print what is certain, and write the certificate where that is asked for.
 
     Args:
-        policy_file: A policy's JSON file; it may state ``search_hash``, the split hash of the table that the
-            policy was chosen on.
+        policy_file: A policy's JSON file; where it states what the policy was chosen on, that is refused.
         table_file: The exit table of the policy's network on ``certify``.
         claim: What is to hold.
         delta: Largest probability of certifying what does not hold.
@@ -50,17 +47,12 @@ def certify_command(
     require_delta(delta)
     _require_writable(out, (policy_file, table_file))
     policy, table = Policy.load(policy_file), ExitTable.load(table_file)
-    chosen_on = _search_hash(policy_file)
-    if chosen_on == table.split_hash:
-        raise ClaimError(
-            f"{policy_file} was chosen on the samples of {table_file}, so that these cannot certify it; "
-            f"give a table of samples that nothing was chosen on"
-        )
+    require_unseen(policy, table, names=(str(policy_file), str(table_file)))
     certificate = certify_policy(policy, table, claim, delta=delta)
     macro_f1 = macro_f1_lower_bound(table, policy.decide(table), delta=delta) if bootstrap_f1 else None
     if out:
         _write(certificate, macro_f1, out)
-    _print(console, certificate, macro_f1, _caveats(chosen_on, table), out)
+    _print(console, certificate, macro_f1, out)
     return certificate
 
 
@@ -80,23 +72,7 @@ def _write(certificate: Certificate, macro_f1: BootstrapBound | None, out: Path)
         raise ClaimError(f"the certificate must be writable but {out} is not ({error.strerror})") from None
 
 
-def _search_hash(policy_file: Path) -> Any:
-    """Split hash of the table that a policy was chosen on, where the file states it."""
-    return json.loads(policy_file.read_text()).get("search_hash")
-
-
-def _caveats(chosen_on: Any, table: ExitTable) -> list[str]:
-    caveats = []
-    if chosen_on is None:
-        caveats.append("the policy does not state what it was chosen on; the certificate holds only if not on these")
-    if table.meta.get("split") in _CHOSEN_ON:
-        caveats.append(f"the table calls itself {table.meta['split']!r}, which networks or policies are chosen on")
-    return caveats
-
-
-def _print(
-    console: Console, certificate: Certificate, macro_f1: BootstrapBound | None, caveats: list[str], out: Path | None
-) -> None:
+def _print(console: Console, certificate: Certificate, macro_f1: BootstrapBound | None, out: Path | None) -> None:
     console.print(_parts_table(certificate))
     if macro_f1:
         console.print(
@@ -105,7 +81,7 @@ def _print(
             soft_wrap=True,
             highlight=False,
         )
-    for note in (*certificate.notes, *caveats):
+    for note in certificate.notes:
         console.print(f"note: {escape(note)}", style="yellow", soft_wrap=True, highlight=False)
     console.print(_verdict(certificate), soft_wrap=True, highlight=False)
     if out:

@@ -14,6 +14,7 @@ from policies.errors import ExitSearchError
 from search.compare_cli import compare
 from search.errors import SweepInterruptedError
 from search.exit_code import ExitCode
+from search.given_options import refuse_without
 from search.report_cli import report
 from search.teacher_cli import soft_labels, teacher
 
@@ -147,6 +148,7 @@ def certify(
 
 @app.command()
 def policy(
+    context: typer.Context,
     search: Annotated[Path, typer.Argument(metavar="SEARCH.npz", help="Exit table that policies are chosen on.")],
     certify: Annotated[Path | None, typer.Option(metavar="TABLE.npz", help="Exit table that certifies.")] = None,
     test: Annotated[Path | None, typer.Option(metavar="TABLE.npz", help="Exit table that is only reported.")] = None,
@@ -193,15 +195,20 @@ def policy(
 
     No training: the logits of any framework do. To write a table:
 
-        import json, numpy as np
+        import numpy as np
 
-        np.savez("search.npz", logits=logits.astype("float32"),  # (samples, exits, classes), before any softmax
+        np.savez("search.npz",
 
-                 labels=labels.astype("int64"), cost=np.array([0.3, 0.6, 1.0]),  # relative compute up to each exit
+                 logits=logits,  # (samples, exits, classes), before any softmax
 
-                 ids=np.array(names, dtype=str),  # unique; the tables must not share samples
+                 labels=labels,  # (samples,), from 0
 
-                 meta=json.dumps({"schema": 1}))  # optional: groups (samples,), stop_prob (samples, exits)
+                 cost=flops,  # (exits,): compute up to each exit
+
+                 ids=names)  # (samples,), unique: no two tables may share any
+
+    Without cost, stages count alike; without ids, samples that tables share may not be found. Optional: groups
+    (samples,), origins; stop_prob (samples, exits); meta, JSON text with class_names.
 
     Results: `summary.json`, `policy.json`, `certificate.json`, `pareto_front.csv`, `.png`, `.html`, `reliability.png`.
 
@@ -218,6 +225,8 @@ def policy(
     from search.policy_command import policy_command
     from search.policy_options import read_request
 
+    if certify is None:
+        refuse_without(context, "delta", reason="for the certificate of --certify, which is not given", needs="add it")
     request = read_request(
         search,
         certify=certify,

@@ -16,6 +16,7 @@ from policies.errors import ExitTableError
 from policies.exit_table import ExitTable, require_disjoint
 from policies.islands import one_after_the_other
 from policies.latency import checked_latency, with_latency
+from policies.network_facts import NetworkFacts, differences, with_known_cost
 from search.cluster import connected
 from search.errors import RunFolderError, SweepInterruptedError
 from search.figures import FrontFigure
@@ -28,9 +29,6 @@ from search.result_files import ResultFiles
 from search.results import write_results
 from search.sections import ResourcesSection
 from search.selection import select_policy
-
-
-_FACTS = ("workload", "class_names", "model_hash")
 
 
 def policy_command(request: PolicyRequest, console: Console) -> dict[str, Any]:
@@ -58,7 +56,7 @@ def policy_command(request: PolicyRequest, console: Console) -> dict[str, Any]:
         "seconds": time.monotonic() - started,
     }
     title = f"{request.search.name}: {request.asked.axes}"
-    facts = {key: search.meta[key] for key in _FACTS if key in search.meta}
+    facts = {"workload": search.meta["workload"]} if "workload" in search.meta else {}
     write_results(files, selection, summary, FrontFigure.of(title, summary, selection), **facts)
     for note in network.notes:
         console.print(f"Note: {note}", soft_wrap=True, highlight=False)
@@ -72,28 +70,16 @@ def _load_tables(request: PolicyRequest) -> dict[str, ExitTable]:
     tables = {name: ExitTable.load(path) for name, path in given.items() if path is not None}
     search = tables["search"]
     for name, table in tables.items():
-        mine, other = _network_facts(table), _network_facts(search)
-        differing = next((key for key in mine if mine[key] != other[key]), None)
-        if differing:
-            raise ExitTableError(
-                f"all tables must be of one network but {differing} is {mine[differing]} in {given[name]} and "
-                f"{other[differing]} in {given['search']}"
-            )
+        names = str(given[name]), str(given["search"])
+        found = differences(NetworkFacts.of(table), NetworkFacts.of(search), names=names)
+        if found:
+            raise ExitTableError(f"all tables must be of one network but {'; '.join(found)}")
     require_disjoint(tables)
+    tables = with_known_cost(tables)
     if request.asked.latency_ms:
         times = checked_latency(request.asked.latency_ms, search.n_exits)
         tables = {name: with_latency(table, times) for name, table in tables.items()}
     return tables
-
-
-def _network_facts(table: ExitTable) -> dict[str, Any]:
-    return {
-        "the number of exits": table.n_exits,
-        "the number of classes": table.n_classes,
-        "'cost'": table.cost.tolist(),
-        "having 'stop_prob'": table.stop_prob is not None,
-        "meta's model_hash": table.meta.get("model_hash"),
-    }
 
 
 def _new_files(out: Path | None) -> ResultFiles:

@@ -95,6 +95,9 @@ def _asked(**asked: Any) -> Request:
 
 def _rules(names: Sequence[str], search: Path) -> tuple[str, ...]:
     if "all" in names:
+        others = sorted({*names} - {"all"})
+        if others:
+            raise ExitSearchError(f"--rule all holds every rule, {others[0]!r} too; leave one of the two out")
         table = ExitTable.load(search)
         return tuple(name for name, rule in RULES.items() if not rule.why_not(table))
     return tuple(dict.fromkeys(get_rule(name).name for name in names))

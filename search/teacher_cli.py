@@ -29,6 +29,20 @@ _NOT_SEARCHED = (
 )
 
 
+def _that_count(assignments: list[str] | None) -> list[str]:
+    """What was set, without anything that these commands set themselves.
+
+    Raises:
+        ConfigError: If something was set that would be overwritten.
+    """
+    fixed = {text.partition("=")[0].partition(".")[0] for text in _NOT_SEARCHED}
+    for text in assignments or []:
+        key = text.partition("=")[0].strip()
+        if key.partition(".")[0] in fixed:
+            raise ConfigError(f"--set {key} is about a search, and a teacher is not searched; leave it out")
+    return assignments or []
+
+
 def teacher(
     sweep: Sweep,
     out: Annotated[Path, typer.Option(help="New folder for the network.")],
@@ -70,7 +84,8 @@ def teacher(
     from search.teacher_command import teacher_command
     from trainables.foreign_weights import ForeignWeights
 
-    config = load_sweep(sweep, [*(assignments or []), *_NOT_SEARCHED], data_dir=str(data_dir) if data_dir else None)
+    changes = [*_that_count(assignments), *_NOT_SEARCHED]
+    config = load_sweep(sweep, changes, data_dir=str(data_dir) if data_dir else None)
     options = {"image_size": image_size, "mean": _numbers("--mean", mean), "std": _numbers("--std", std)}
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if weights is None and given:
@@ -115,5 +130,6 @@ def soft_labels(
     from search.soft_labels_command import soft_labels_command
     from search.sweep_file import load_sweep
 
-    config = load_sweep(sweep, [*(assignments or []), *_NOT_SEARCHED], data_dir=str(data_dir) if data_dir else None)
+    changes = [*_that_count(assignments), *_NOT_SEARCHED]
+    config = load_sweep(sweep, changes, data_dir=str(data_dir) if data_dir else None)
     soft_labels_command(model, config, temperature=temperature, out=out, console=Console())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -12,7 +13,7 @@ from policies.calibrate import tempered_probabilities
 from policies.errors import PolicyError
 from policies.exit_table import ExitTable
 from policies.levels import thin
-from policies.rules.base import Combine, Rule, RuleParams, RuleView
+from policies.rules.base import Combine, Rule, RuleParams, RuleView, only
 from policies.rules.scores import confidence
 
 
@@ -44,6 +45,10 @@ class ConformalGateRule(Rule):
     name: ClassVar[str] = "conformal-gate"
     params_type: ClassVar[type[RuleParams]] = ConformalGateParams
     is_fitted: ClassVar[bool] = True
+
+    def n_classes(self, params: ConformalGateParams, n_columns: Sequence[int]) -> int | None:
+        """Each exit has calibration scores per class."""
+        return only({len(by_class) for by_class in params.calibration})
 
     def fit(self, table: ExitTable, temperatures: NDArray[np.float64], **params: Any) -> dict[str, Any]:
         """Keep the nonconformity scores of the table's samples by exit and true class."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.special import log_softmax, softmax
 
 from policies.errors import PolicyError
 from policies.exit_table import ExitTable
-from policies.rules.base import Rule, RuleParams, RuleView
+from policies.rules.base import Rule, RuleParams, RuleView, only
 from policies.rules.scores import confidence
 
 
@@ -44,6 +45,10 @@ class EnsembleRule(Rule):
     name: ClassVar[str] = "ensemble"
     params_type: ClassVar[type[RuleParams]] = EnsembleParams
     is_fitted: ClassVar[bool] = True
+
+    def n_classes(self, params: EnsembleParams, n_columns: Sequence[int]) -> int | None:
+        """Each exit has one bias per class."""
+        return only({len(row) for row in params.bias})
 
     def fit(self, table: ExitTable, temperatures: NDArray[np.float64], **params: Any) -> dict[str, Any]:
         """Fit weights and biases of each exit by penalised maximum likelihood."""

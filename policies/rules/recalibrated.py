@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -39,6 +40,10 @@ class RecalibratedRule(Rule):
     name: ClassVar[str] = "recalibrated"
     params_type: ClassVar[type[RuleParams]] = RecalibratedParams
     is_fitted: ClassVar[bool] = True
+
+    def n_classes(self, params: RecalibratedParams, n_columns: Sequence[int]) -> int | None:
+        """As many as each exit has summands."""
+        return len(params.bias[0]) if params.bias else None
 
     def fit(self, table: ExitTable, temperatures: NDArray[np.float64], **params: Any) -> dict[str, Any]:
         """Fit factor and bias of each exit by penalised maximum likelihood."""

@@ -1,5 +1,6 @@
 """A whole sweep, for real: Ray, Optuna, training, policies, certificate, files."""
 
+from dataclasses import replace
 import json
 import re
 
@@ -14,6 +15,7 @@ from policies.bounds import error_p_value
 from policies.crossfit import cross_fitted_decision
 from policies.exit_table import ExitTable, require_disjoint
 from policies.metrics import policy_figures
+from policies.network_facts import NetworkFacts
 from policies.policy import Policy
 from search.errors import RunFolderError, SweepError
 from trainables.model_file import load_model
@@ -52,6 +54,9 @@ def test_files_agree_with_each_other(finished):
         # On search, where the policy was chosen, its figures are those of a table that is new to it: the front's own.
         decision = cross_fitted_decision(policy, table) if name == "search" else policy.decide(table)
         assert policy_figures(table, decision) == summary["selected"][name]
+    assert replace(policy.origin.network, has_stop_prob=False) == NetworkFacts.of(tables["search"])
+    assert policy.origin.describe_overlap(tables["search"].take(np.arange(7))).startswith("7 of the 7 samples")
+    assert policy.origin.describe_overlap(tables["certify"]) == ""
     environment = json.loads((folder / "environment.json").read_text())
     assert environment["split_hashes"]["test"] == tables["test"].split_hash
     assert environment["packages"]["ray"]

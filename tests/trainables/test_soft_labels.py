@@ -66,7 +66,7 @@ def test_rows_that_were_moved_behind_the_hash_are_noticed(file):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"probabilities": None}, "needs the key 'probabilities'"),
+        ({"probabilities": None}, "the key 'probabilities' is needed"),
         ({"temperature": None}, "'meta' must state 'temperature'"),
         ({"temperature": "warm"}, "'meta' is damaged"),
         ({"temperature": -1.0}, "'temperature' must be positive but is -1"),
@@ -116,5 +116,5 @@ def test_nothing_is_unpickled(tmp_path):
         header = b"\x93NUMPY\x01\x00v\x00{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
         for key in ("probabilities", "paths", "meta"):
             archive.writestr(f"{key}.npy", header.ljust(127) + b"\n" + pickle.dumps(Bomb()))
-    with pytest.raises(SoftLabelsError, match="not a readable"):
+    with pytest.raises(SoftLabelsError, match="'probabilities' holds Python objects.*; 'paths' holds Python objects"):
         SoftLabels.load(tmp_path / "bomb.npz")
