@@ -125,7 +125,7 @@ def run_sweep(
     print_summary(console, summary, folder, tracking_uri=tracker.shown_uri)
     if over_seeds is not None:
         console.print()
-        console.print(show_seeds(over_seeds))
+        show_seeds(over_seeds).print_on(console)
     return summary
 
 

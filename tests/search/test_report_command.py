@@ -69,7 +69,7 @@ def test_baseline_trials_have_rows_where_there_are_figures_and_times_where_they_
 
 
 def test_typed(finished, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("COLUMNS", raising=False)
     summary, folder, _ = finished
     for command, expected in (
         (["report", "--compare", str(folder)], ["Policies on test", "full network", "exit mix, %"]),
