@@ -41,7 +41,7 @@ def print_policies(console: Console, summary: dict[str, Any], files: ResultFiles
     print_line(console, f"{f'Exit mix on {last}':<18} {shares}")
     if summary.get("recordings"):
         print_line(console, f"{f'Recordings, {last}':<18} {_recordings(summary['recordings'], last)}")
-    for alarm in summary["alarms"]:
+    for alarm in summary["alarms"][:1]:
         print_line(console, f"Collapse           {alarm}", style="yellow")
     for label, path in (("Files", files.path), ("Figure", files.front_png), ("Interactive", files.front_html)):
         console.print(f"{label:<18} {path}", soft_wrap=True, highlight=False, markup=False)

@@ -46,7 +46,9 @@ def test_lines_between_columns_go_before_names_are_folded():
     assert "│" not in slim
     assert NAME in slim
     assert NAME not in folded
-    assert re.search(r"^the policy of a network with a long +0\.9123  \[-0\.0123, \+0\.1456\]  0\.1000 \*$", folded, re.M)
+    assert re.search(
+        r"^the policy of a network with a long +0\.9123  \[-0\.0123, \+0\.1456\]  0\.1000 \*$", folded, re.M
+    )
     assert re.search(r"^name *$", folded, re.M)
 
 

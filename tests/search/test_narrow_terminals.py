@@ -5,8 +5,6 @@ import io
 import json
 import re
 
-import numpy as np
-import pandas as pd
 import pytest
 from rich.console import Console
 
@@ -20,54 +18,9 @@ from search.report import print_summary
 from search.report_command import report_command
 from search.result_files import ResultFiles
 from search.seed_table import seed_table, show_seeds
+from tests.search.summaries import LONG, N_EXITS, made_up_summary
 from tests.search.test_seed_table import SEEDS, outcome
 from tests.tables import make_table
-
-
-LONG = "multi-teacher-with-a-name-that-nobody-would-type-twice"
-N_EXITS = 6
-
-
-def figures(generator):
-    names = ("accuracy", "macro_f1", "mean_depth", "mean_cost", "ece", "nll", "flip_rate", "exit_consistency")
-    mix = generator.dirichlet(np.ones(N_EXITS)).tolist()
-    return {name: float(generator.uniform(0, 2)) for name in (*names, "mean_latency_ms")} | {"exit_mix": mix}
-
-
-def made_up_summary(seed):
-    generator = np.random.default_rng(seed)
-    row = {"trial": LONG, "policy": "greedy_shared_threshold", "is_fallback": True}
-    whole = {"accuracy": 0.98765, "mean_seconds": 12.345}
-    return {
-        **{"name": LONG, "workload": "digits", "quality": "macro_f1", "objective": "depth", "target": 0.876},
-        **{"bounds": {"worst_class_recall": 0.5}, "budget": None, "delta": 0.05, "feasible": True, "certified": True},
-        "certificate": {"claim": "macro-F1 is at least 0.876", "reason": "", "bound": 0.88123},
-        "selected": {
-            **{"rule": "ensemble", "network": LONG, "params": {"thresholds": [0.9] * (N_EXITS - 1)}},
-            **{split: figures(generator) for split in ("search", "certify", "test")},
-        },
-        "baselines": {
-            name: {split: figures(generator) for split in ("search", "certify", "test")}
-            for name in ("full_network", "best_single_exit", "study_one_under_budget")
-        },
-        "baseline_trials": [
-            {
-                **row,
-                **{split: figures(generator) for split in ("search", "test")},
-                "same_depth": {"test": figures(generator)},
-                "same_accuracy": None,
-            }
-        ],
-        "recordings": {
-            "threshold": 0.9,
-            "whole": {"test": whole},
-            "until_sure": {"test": {"accuracy": 0.91234, "mean_seconds": 3.21}},
-        },
-        "alarms": ["depth 1 takes 0.1% of the samples: its scores do not tell right from wrong (AUROC 0.49)"],
-        "oracle": {"search": 1.0, "test": None},
-        "trials": {"completed": 12, "pruned": 34, "failed": 5},
-        "seconds": 4321.0,
-    }
 
 
 @pytest.fixture(scope="module")
