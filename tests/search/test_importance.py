@@ -28,7 +28,8 @@ def trials(count, *, constant=False):
         if kind == "self":
             drawn["temperature"] = (temperature, UNIT)
         depth = 1 + decay + (5 * temperature if kind == "self" else 0)
-        result = {"accuracy": rate, "mean_depth": 2.0 if constant else depth, "depth_at_target": depth}
+        at_target = depth if rate > 0.1 else 9 - rate
+        result = {"accuracy": rate, "mean_depth": 2.0 if constant else depth, "depth_at_target": at_target}
         params = {name: value for name, (value, _) in drawn.items()}
         distributions = {name: distribution_to_json(one) for name, (_, one) in drawn.items()}
         made.append(
@@ -57,6 +58,24 @@ def test_conditional_parameters_are_judged_on_the_trials_that_have_them():
     assert table.loc[("mean_depth", "temperature"), "n_trials"] == 30
     assert table.loc[("mean_depth", "temperature"), "importance"] > 0.7
     assert table.loc[("mean_depth", "decay"), "n_trials"] == 60
+    assert table.loc[("mean_depth", "temperature"), "among"] == "30 trials with temperature"
+    assert table.loc[("mean_depth", "decay"), "among"] == "all 60 trials"
+
+
+def test_shares_of_a_group_are_at_most_1_together():
+    table = parameter_importance(trials(60), seed=0)
+    sums = table.groupby(["objective", "among"])["importance"].sum()
+    assert len(sums) == 2 * len(OBJECTIVES)
+    assert sums.xs("all 60 trials", level="among").tolist() == pytest.approx([1.0] * len(OBJECTIVES))
+    assert (sums.xs("30 trials with temperature", level="among") < 1).all()
+
+
+def test_an_objective_that_repeats_another_or_hardly_varies_is_left_out():
+    made = trials(40)
+    repeated = [replace(one, result={**one.result, "depth_at_target": one.result["mean_depth"]}) for one in made]
+    assert set(parameter_importance(repeated, seed=0)["objective"]) == {"accuracy", "depth_at_target"}
+    flat = [replace(one, result={**one.result, "accuracy": 0.97 + 0.004 * one.result["accuracy"]}) for one in made]
+    assert set(parameter_importance(flat, seed=0)["objective"]) == {"mean_depth", "depth_at_target"}
 
 
 def test_what_never_varied_is_left_out():
@@ -85,5 +104,8 @@ def test_same_seed_same_shares_however_many_trials():
 
 def test_picture_is_drawn(tmp_path):
     table = parameter_importance(trials(20), seed=0)
+    assert table["among"].nunique() == 2
     draw_importance(table, tmp_path / "importance.png", title="importance")
-    assert imread(tmp_path / "importance.png").std() > 0.01
+    picture = (255 * imread(tmp_path / "importance.png")[:, :, :3]).round().astype(int)
+    for colour in ((0x1F, 0x5F, 0xA8), (0xED, 0xAE, 0x49)):
+        assert (picture == colour).all(axis=2).sum() > 1000
