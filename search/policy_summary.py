@@ -34,7 +34,9 @@ def summarise_policies(
         seed: Of baselines that draw at random.
     """
     policy, certificate = selection.policy, selection.certificate
-    alarms = collapse_alarms(tables["search"], policy.decide(tables["search"]), policy, target=goal.target)
+    accuracy = goal.target if goal.quality == "accuracy" else goal.bounds.get("accuracy")
+    decision = policy.decide(tables["search"])
+    alarms = collapse_alarms(tables["search"], decision, policy, target=accuracy, is_feasible=selection.feasible)
     return {
         "target": goal.target,
         "quality": goal.quality,
