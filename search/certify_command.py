@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from policies.bootstrap import BootstrapBound, macro_f1_lower_bound
 from policies.bounds import ClaimError, require_delta
@@ -15,6 +13,7 @@ from policies.claims import Claim
 from policies.exit_table import ExitTable
 from policies.policy import Policy
 from policies.unseen import require_unseen
+from search.figure_table import FigureRow, FigureTable, print_line
 
 
 _MOST_SHOWN = 20
@@ -73,40 +72,40 @@ def _write(certificate: Certificate, macro_f1: BootstrapBound | None, out: Path)
 
 
 def _print(console: Console, certificate: Certificate, macro_f1: BootstrapBound | None, out: Path | None) -> None:
-    console.print(_parts_table(certificate))
+    _parts_table(certificate).print_on(console)
     if macro_f1:
-        console.print(
+        print_line(
+            console,
             f"macro-F1 {macro_f1.observed:.4f}, bootstrap lower bound {macro_f1.bound:.4f} over "
             f"{macro_f1.n} {macro_f1.unit}s: an approximation, not certified",
-            soft_wrap=True,
-            highlight=False,
         )
     for note in certificate.notes:
-        console.print(f"note: {escape(note)}", style="yellow", soft_wrap=True, highlight=False)
-    console.print(_verdict(certificate), soft_wrap=True, highlight=False)
+        print_line(console, f"note: {note}", style="yellow")
+    print_line(console, _verdict(certificate))
     if out:
-        console.print(f"Certificate {escape(str(out))}", soft_wrap=True, highlight=False)
+        console.print(f"Certificate {out}", soft_wrap=True, highlight=False, markup=False)
 
 
-def _parts_table(certificate: Certificate) -> Table:
-    table = Table(show_edge=False, pad_edge=False)
-    table.add_column("claim", no_wrap=True)
-    for heading in ("required", "observed", "bound", f"{certificate.unit}s", "p-value", "holds"):
-        table.add_column(heading, justify="right")
+def _parts_table(certificate: Certificate) -> FigureTable:
     shown = _least_certain(certificate.parts)
-    for part in shown:
-        table.add_row(
-            part.name,
-            f"{part.relation} {part.required:g}",
-            "-" if part.observed is None else f"{part.observed:.4f}",
-            f"{part.bound:.4f}",
-            str(part.n),
-            f"{part.p_value:.2g}",
-            "yes" if part.passed else "no",
-        )
-    if len(shown) < len(certificate.parts):
-        table.add_row(f"... and {len(certificate.parts) - len(shown)} surer ones")
-    return table
+    n_left_out = len(certificate.parts) - len(shown)
+    return FigureTable(
+        headings=("required", "observed", "bound", f"{certificate.unit}s", "p-value", "holds"),
+        rows=tuple(FigureRow(part.name, _figures(part)) for part in shown),
+        names="claim",
+        caption=f"... and {n_left_out} surer ones" if n_left_out else "",
+    )
+
+
+def _figures(part: PartResult) -> tuple[str, ...]:
+    return (
+        f"{part.relation} {part.required:g}",
+        "-" if part.observed is None else f"{part.observed:.4f}",
+        f"{part.bound:.4f}",
+        str(part.n),
+        f"{part.p_value:.2g}",
+        "yes" if part.passed else "no",
+    )
 
 
 def _least_certain(parts: tuple[PartResult, ...]) -> tuple[PartResult, ...]:
@@ -117,9 +116,9 @@ def _least_certain(parts: tuple[PartResult, ...]) -> tuple[PartResult, ...]:
 
 def _verdict(certificate: Certificate) -> str:
     if not certificate.certified:
-        return f"NOT CERTIFIED: {escape(certificate.reason)}"
+        return f"NOT CERTIFIED: {certificate.reason}"
     where = "over groups, " if certificate.unit == "group" else ""
     return (
-        f"CERTIFIED: {escape(str(certificate.claim))}, {where}on new data of the same kind, "
+        f"CERTIFIED: {certificate.claim}, {where}on new data of the same kind, "
         f"with confidence {1 - certificate.delta:.4g}"
     )

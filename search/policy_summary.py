@@ -40,7 +40,13 @@ def summarise_policies(
     goal = asked.goal(tables["search"])
     decisions = decisions_on(policy, tables, seed=seed)
     baselines = _baselines(selection, goal, tables, seed)
-    alarms = collapse_alarms(tables["search"], decisions["search"], policy, target=goal.least_accuracy or 0.0)
+    alarms = collapse_alarms(
+        tables["search"],
+        decisions["search"],
+        policy,
+        target=goal.least_accuracy,
+        is_feasible=selection.feasible,
+    )
     return {
         "target": asked.target or 0.0,
         "quality": asked.quality,

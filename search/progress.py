@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from policies.request import Request
+from search.figure_table import print_line
 from search.record import SweepRecord, TrialRecord
 
 
@@ -56,7 +57,7 @@ class TrialProgress:
             self._note_best(trial)
         if record.trials:
             n_open = len(record.interrupted)
-            self._console.print(f"{len(finished)} trials were finished before, {n_open} go on", highlight=False)
+            self._print(f"{len(finished)} trials were finished before, {n_open} go on")
         self._bar.update(self._task, completed=self._n_finished)
 
     def trial_retried(self, trial: TrialRecord, reason: str) -> None:
@@ -78,7 +79,7 @@ class TrialProgress:
         self._bar.update(self._task, completed=self._n_finished)
 
     def _print(self, line: str) -> None:
-        self._console.print(line, soft_wrap=True, highlight=False, markup=False)
+        print_line(self._console, line)
 
     def _outcome(self, trial: TrialRecord) -> str:
         if trial.failure:

@@ -20,6 +20,7 @@ def write_study(
     record: SweepRecord,
     outcomes: Sequence[TrialOutcome],
     *,
+    objectives: Sequence[str],
     seeds: Sequence[int],
     n_exits: int,
     seed: int,
@@ -30,6 +31,7 @@ def write_study(
         folder: Where to.
         record: The trials with what the sampler drew.
         outcomes: The same trials as they ended.
+        objectives: Figures of trials that importance is told for.
         seeds: Of each configuration.
         n_exits: Of the network.
         seed: Of the forest that importance is read from.
@@ -37,7 +39,7 @@ def write_study(
     Returns:
         The table over seeds, or None.
     """
-    importance = parameter_importance([trial for trial in record.ended if trial.is_full], seed=seed)
+    importance = parameter_importance([trial for trial in record.ended if trial.is_full], objectives, seed=seed)
     if len(importance):
         write_csv(folder.importance_csv, importance)
         n_trials = importance["n_trials"].max()

@@ -110,7 +110,15 @@ def run_sweep(
                 taught = prepare_teachers(config, folder, task, splits, teachers, console)
                 outcomes = _train(config, folder, task, splits, taught, record, console)
                 selection, tables = _select(config, folder, task, splits, outcomes, target, console)
-            over_seeds = write_study(folder, record, outcomes, seeds=task.seeds, n_exits=task.n_exits, seed=config.seed)
+            over_seeds = write_study(
+                folder,
+                record,
+                outcomes,
+                objectives=(target.asked.quality, target.asked.effort_column, "effort_at_target"),
+                seeds=task.seeds,
+                n_exits=task.n_exits,
+                seed=config.seed,
+            )
             compared = _compare(config, outcomes, selection, tables, console)
             summary = _report(
                 config, folder, selection, target, tables, outcomes, compared, seconds=time.monotonic() - started
@@ -122,7 +130,7 @@ def run_sweep(
     print_summary(console, summary, folder, tracking_uri=tracker.shown_uri)
     if over_seeds is not None:
         console.print()
-        console.print(show_seeds(over_seeds))
+        show_seeds(over_seeds).print_on(console)
     return summary
 
 
@@ -224,7 +232,7 @@ def _report(
         folder,
         selection,
         summary,
-        FrontFigure.of(title, summary, selection, trial_points(outcomes)),
+        FrontFigure.of(title, summary, selection, trial_points(outcomes, target.asked)),
         workload=config.workload,
         class_names=list(facts.class_names),
         model_hash=own["test"].meta["model_hash"],

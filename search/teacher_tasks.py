@@ -14,6 +14,7 @@ import torch
 
 from search.config import SweepConfig
 from search.errors import SweepError
+from search.figure_table import print_line
 from search.run_folder import RunFolder
 from search.sections import TeacherSection
 from search.teachers import CheckedTeachers
@@ -66,7 +67,7 @@ def prepare_teachers(
     for place, answer in waited.items():
         name = config.teachers[place].name
         try:
-            console.print(f"Teacher {name}: accuracy {ray.get(answer):.4f} on search", highlight=False)
+            print_line(console, f"Teacher {name}: accuracy {ray.get(answer):.4f} on search")
         except ray.exceptions.RayTaskError as error:
             reason = str(error.cause).splitlines()[0]
             raise SweepError(f"teacher {name!r} cannot be trained ({reason}); change it under teachers") from None

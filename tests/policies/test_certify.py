@@ -8,7 +8,6 @@ from policies.bounds import ClaimError, betting_p_value, error_p_value
 from policies.certify import certificate_of, certify_policy, fixed_sequence
 from policies.claims import Claim
 from policies.errors import PolicyError
-from policies.exit_table import ExitTable
 from policies.policy import Policy
 from tests.policies.outcomes import FULL, GATE, copied, is_near_level, outcome_table, table_with_errors
 
@@ -239,4 +238,3 @@ def test_wrong_input():
         certify_policy(FULL, table, TARGET, delta=1.5)
     with pytest.raises(PolicyError, match="the number of exits is 3 in the policy and 2 in the table"):
         certify_policy(Policy("confidence", (0.5, 0.5), (1.0, 1.0, 1.0)), table, TARGET)
-    assert isinstance(table, ExitTable)

@@ -73,6 +73,7 @@ def test_what_stands_beside_it_is_the_best_by_the_figures_on_search(compared):
                 chosen = found[found["network"] == row[key]["network"]]
                 assert row[key]["search"]["mean_depth"] in chosen["mean_depth"].to_numpy()
     assert any(row["same_depth"] for row in compared)
+    assert any(row["same_accuracy"] for row in compared)
 
 
 def test_nothing_stands_beside_what_nothing_reaches():

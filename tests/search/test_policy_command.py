@@ -157,6 +157,14 @@ def test_target_out_of_reach_is_infeasible(tables, tmp_path, capsys):
     assert not json.loads((tmp_path / "o" / "summary.json").read_text())["feasible"]
 
 
+def test_what_is_infeasible_is_not_said_to_have_a_loose_target(tables, tmp_path, capsys):
+    asked = ("--target", "0.3", "--bound", "flip_rate_to_exit=0", "--bound", "macro_f1=0.999")
+    assert status("policy", tables / "search.npz", *asked, *FAST, "--out", tmp_path / "o") == ExitCode.INFEASIBLE
+    printed = capsys.readouterr().out
+    assert "INFEASIBLE: " in printed
+    assert "Collapse" not in printed
+
+
 def test_feasible_but_not_certifiable_is_3(tables, tmp_path, capsys):
     full = float((ExitTable.load(tables / "search.npz").logits[:, -1].argmax(1) == _labels(tables)).mean())
     arguments = ["--target", str(full - 0.001), "--certify", tables / "certify.npz", *FAST]

@@ -75,11 +75,10 @@ def test_certificate_follows_from_the_certify_table(finished):
     summary, folder, _ = finished
     certificate = json.loads((folder / "certificate.json").read_text())
     table = ExitTable.load(folder / "tables" / summary["selected"]["trial_id"] / "certify.npz")
-    assert certificate["certified"] == summary["certified"]
-    if certificate["certified"]:
-        n_errors = round((1 - summary["selected"]["certify"]["accuracy"]) * table.n_samples)
-        assert certificate["p_value"] == pytest.approx(error_p_value(n_errors, table.n_samples, 0.5))
-        assert certificate["policy_hash"] == Policy.load(folder / "policy.json").policy_hash
+    assert certificate["certified"] is summary["certified"] is True
+    n_errors = round((1 - summary["selected"]["certify"]["accuracy"]) * table.n_samples)
+    assert certificate["p_value"] == pytest.approx(error_p_value(n_errors, table.n_samples, 0.5))
+    assert certificate["policy_hash"] == Policy.load(folder / "policy.json").policy_hash
     assert certificate["table_hash"] == table.split_hash
 
 
@@ -266,12 +265,12 @@ def test_sweep_with_seeds_shows_figures_over_them_and_what_mattered(runner):
     baselines = {row["trial"] for row in summary["baseline_trials"]}
     assert baselines == {"plain-seed-7", "plain-seed-11"}
     assert "Baseline trials, on test" in printed
-    for row in summary["baseline_trials"]:
+    full = [row for row in summary["baseline_trials"] if row["policy"] == "full_network"]
+    assert len(full) == 2
+    for row in full:
         own = ExitTable.load(folder / "tables" / row["trial"].replace("plain", "trial-0001") / "test.npz")
-        full = (own.logits[:, -1].argmax(axis=1) == own.labels).mean()
-        if row["policy"] == "full_network":
-            assert row["test"]["accuracy"] == full
-            assert row["test"]["mean_latency_ms"] == pytest.approx(own.meta["latency_ms"][-1])
+        assert row["test"]["accuracy"] == (own.logits[:, -1].argmax(axis=1) == own.labels).mean()
+        assert row["test"]["mean_latency_ms"] == pytest.approx(own.meta["latency_ms"][-1])
     table = pd.read_csv(folder / "seeds.csv")
     assert table["seed"].tolist() == [7, 11] * 8
     assert table["label"].dropna().unique().tolist() == ["plain"]
