@@ -40,7 +40,7 @@ def clean_array(values: NDArray[np.str_], clean: Callable[[str], str]) -> NDArra
     return values if cleaned == names else np.array(cleaned, dtype=np.str_)
 
 
-def describe_clash(names: Sequence[str], clean: Callable[[str], str] = clean_name) -> str:
+def describe_clash(names: Sequence[str], clean: Callable[[str], str] = clean_name, *, caseless: bool = True) -> str:
     """Which two of some names a person takes for one, as half a sentence; empty where there are none.
 
     They are equal, or differ in spaces, invisible characters, Unicode form or case only. Two names of a single
@@ -49,10 +49,11 @@ def describe_clash(names: Sequence[str], clean: Callable[[str], str] = clean_nam
     Args:
         names: As they were found.
         clean: What makes one spelling of them.
+        caseless: Whether names that differ in case only are one; of files they are not.
     """
     seen: dict[str, str] = {}
     for name in names:
-        key = _caseless(clean(name))
+        key = _caseless(clean(name)) if caseless else clean(name)
         if key in seen:
             return _difference(seen[key], name, clean)
         seen[key] = name

@@ -55,7 +55,8 @@ def teacher(
     weights: Annotated[
         Path | None,
         typer.Option(
-            help="Take these weights instead of training: torch.save(model.state_dict(), ...) of torchvision's."
+            help="Take these weights of a torchvision network instead of training: a saved state_dict(), "
+            "a whole checkpoint (Lightning, DataParallel, EMA), or safetensors."
         ),
     ] = None,
     image_size: Annotated[

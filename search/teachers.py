@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import file_digest
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -104,8 +105,9 @@ def require_fitting_teacher(path: Path, facts: ModelFacts, splits: Splits) -> No
     """
     if facts.class_names != splits.class_names:
         raise AlignmentError(
-            f"{path}: a teacher must know the classes of the data, {', '.join(splits.class_names)}, in that order, but "
-            f"knows {', '.join(facts.class_names)}; train one on this data with `exitsearch teacher`"
+            f"{path}: a teacher must know the {len(splits.class_names)} classes of the data in their order but "
+            f"{_first_class_that_differs(facts.class_names, splits.class_names)}; train one on this data with "
+            f"`exitsearch teacher`"
         )
     channels = splits.train.inputs.shape[1]
     if facts.input_shape[0] != channels:
@@ -113,6 +115,17 @@ def require_fitting_teacher(path: Path, facts: ModelFacts, splits: Splits) -> No
             f"{path}: a teacher must take images of {channels} channels but takes {facts.input_shape[0]}; train one on "
             f"this data with `exitsearch teacher`"
         )
+
+
+def _first_class_that_differs(found: Sequence[str], expected: Sequence[str]) -> str:
+    pairs = enumerate(zip_longest(found, expected))
+    at, one, other = next((i, one, other) for i, (one, other) in pairs if one != other)
+    where = (
+        f"of its {len(found)} number {at + 1} is {one!r}"
+        if one is not None
+        else f"knows {len(found)}, without {other!r}"
+    )
+    return where if one is None or other is None else f"{where} instead of {other!r}"
 
 
 def can_replay(config: SweepConfig) -> bool:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from policies.atomic_file import whole_file
 from policies.errors import ExitSearchError
+from policies.names import clean_name
 from trainables.errors import ModelFileError
 from trainables.models import MultiExitModel, NetworkSpec
 from trainables.models.loading import load_weights
@@ -98,7 +99,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], ModelFacts]:
             workload=str(stated["workload"]),
             network=_network_spec(stated["network"]),
             input_shape=tuple(int(side) for side in stated["input_shape"]),
-            class_names=tuple(str(name) for name in stated["class_names"]),
+            class_names=tuple(clean_name(str(name)) for name in stated["class_names"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(

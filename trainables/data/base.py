@@ -11,9 +11,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.names import clean_array, clean_id, clean_name, describe_clash
 from trainables.data.given_arrays import as_class_names, as_facts, as_groups, as_marks, as_names
 from trainables.data.given_samples import as_inputs, as_labels
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
+from trainables.data.origins import join_origins
+from trainables.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,8 @@ class Samples:
         inputs: Shape (N, channels, height, width); uint8 in 0..255, or float32: in 0..1, or features that the
             source has standardised, such as log-mel bands (height) over frames (width).
         labels: Shape (N,), int64 in ``0..len(class_names)-1``.
-        ids: Shape (N,), unique.
-        class_names: One per class.
+        ids: Shape (N,), unique; kept in one spelling, as class names and groups are (see :mod:`policies.names`).
+        class_names: One per class; two that differ in spaces, Unicode form or case only are refused.
         groups: Origin of each sample, shape (N,), or None where samples are independent.
         official_test: Shape (N,), bool: the samples that the data set's authors set aside for testing, or None.
         facts: What exit tables should state about the samples; JSON values. Segments of recordings, with ids
@@ -62,6 +65,18 @@ class Samples:
             "facts": as_facts(self.facts),
         }
         for name, value in converted.items():
+            object.__setattr__(self, name, value)
+        self._tidy_names()
+
+    def _tidy_names(self) -> None:
+        """Names in one spelling each, since people type them, and disks keep them, in several."""
+        clash = describe_clash(self.class_names)
+        if clash:
+            raise DataError(f"class names must differ but {clash}; rename one, or give both classes one label")
+        tidy = {"class_names": tuple(map(clean_name, self.class_names)), "ids": clean_array(self.ids, clean_id)}
+        if self.groups is not None:
+            tidy["groups"] = join_origins(self.groups, "in the groups of the samples")
+        for name, value in tidy.items():
             object.__setattr__(self, name, value)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.names import list_some
 from trainables.data.base import Samples
 from trainables.data.mixed_groups import share_groups
 from trainables.data.splits import SPLIT_NAMES, Split, SplitFractions, Splits
@@ -27,9 +28,10 @@ def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> 
     """
     names, counts = np.unique(samples.ids, return_counts=True)
     if len(names) < len(samples.ids):
-        twice = np.flatnonzero(counts > 1)
+        twice = names[counts > 1]
         raise SamplesError(
-            f"ids must be unique but {str(names[twice[0]])!r} occurs {counts[twice[0]]} times ({twice.size} such ids)"
+            f"ids must be unique, spaces around them and Unicode form aside, but {list_some(twice)} occur more than "
+            f"once ({len(twice)} such ids); rename them"
         )
     units = samples.ids if samples.groups is None else samples.groups
     if samples.official_test is None:
