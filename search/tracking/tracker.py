@@ -15,6 +15,7 @@ from policies.quality import QUALITIES
 from search.journal import Event, Journal
 from search.redaction import redact, redact_text, redact_uri
 from search.run_folder import RunFolder
+from search.tracking.connection import sqlite_uri
 from search.tracking.delivery import Delivery
 from search.tracking.notices import TrackingNotices, tell
 from search.tracking.receipt import Receipt
@@ -32,7 +33,7 @@ ABANDON_LIMIT = 10.0
 
 def default_tracking_uri() -> str:
     """An absolute SQLite address in the working folder."""
-    return f"sqlite:///{Path.cwd() / 'mlflow.db'}"
+    return sqlite_uri(Path.cwd() / "mlflow.db")
 
 
 class Tracker:
