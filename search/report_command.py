@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from search.errors import RunFolderError
+from search.new_folder import require_output_file, writing
 from search.report import print_policies
 from search.result_files import ResultFiles
 
@@ -47,8 +48,10 @@ def report_command(
         The table, a row per run and policy; None without ``compare``.
 
     Raises:
-        RunFolderError: If a folder is not that of a finished search, or has no figures on the split.
+        RunFolderError: If a folder is not that of a finished search, has no figures on the split, or the file
+            cannot be written.
     """
+    require_output_file(out, option="--out")
     summaries = {run: _read(run) for run in runs}
     if not compare:
         for run, summary in summaries.items():
@@ -58,8 +61,8 @@ def report_command(
     table = pd.DataFrame([row for run, summary in summaries.items() for row in _rows(run, summary, split)])
     console.print(_show(table, split))
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        table.to_csv(out, index=False)
+        with writing(out, option="--out"):
+            table.to_csv(out, index=False)
     return table
 
 

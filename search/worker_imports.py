@@ -11,9 +11,7 @@ import sys
 import sysconfig
 from typing import Any
 
-
-PACKAGES = ("policies", "search", "spaces", "trainables")
-"""The packages of this project; a module of a user's own cannot have such a name."""
+from trainables.registry import OWN_PACKAGES
 
 
 def runtime_env() -> dict[str, Any]:
@@ -24,7 +22,7 @@ def runtime_env() -> dict[str, Any]:
     folder = os.getcwd()  # noqa: PTH109 - Ray's own spelling of it is what must be found again
     if _looks_first_into(folder):
         return {}
-    return {"worker_process_setup_hook": _hook(folder, PACKAGES)}
+    return {"worker_process_setup_hook": _hook(folder, OWN_PACKAGES)}
 
 
 def _looks_first_into(folder: str) -> bool:
