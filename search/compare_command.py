@@ -10,6 +10,7 @@ import pandas as pd
 from rich.console import Console
 
 from search.figure_table import FigureRow, FigureTable
+from search.new_folder import require_output_file, writing
 from search.result_files import write_csv
 from search.run_groups import RunGroup, read_group
 from search.stats import Comparison, StatisticsError, compare
@@ -51,6 +52,7 @@ def compare_command(
         StatisticsError: If a group has fewer than two runs, one of them lacks a figure, or the groups' figures are of
             different splits.
     """
+    require_output_file(out, option="--out")
     one, two = (read_group(text, split=split) for text in (first, second))
     if one.split != two.split:
         raise StatisticsError(
@@ -63,8 +65,8 @@ def compare_command(
     _table(one, two, rows).print_on(console)
     found = pd.DataFrame([{"metric": metric, **asdict(row)} for metric, row in rows.items()])
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        write_csv(out, found)
+        with writing(out, option="--out"):
+            write_csv(out, found)
     if tracking_uri is not None:
         _track(found, first, second, tracking_uri)
     return found

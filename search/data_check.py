@@ -1,4 +1,4 @@
-"""Refusing to resume a sweep on other data, or with other teachers, than it was started with."""
+"""Refusing to resume a sweep that runs, or on other data, or with other teachers, than it was started with."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 import json
 
 from search.errors import RunFolderError
+from search.journal import Journal
+from search.record import SweepRecord
 from search.run_folder import RunFolder
 from trainables.data import Splits
 
@@ -60,6 +62,16 @@ def require_same_weights(folder: RunFolder, hashes: Mapping[str, str]) -> None:
             f"{folder.name!r} was started from other weights: the file of {key} has changed since; resume it with the "
             f"file it had, or start a new sweep"
         )
+
+
+def require_resumable(folder: RunFolder) -> None:
+    """Look whether the sweep's journal can be continued, before anything is started for that.
+
+    Raises:
+        RunFolderError: If another process runs the sweep, or its journal is damaged.
+    """
+    with Journal(folder.journal_file) as journal:
+        SweepRecord(journal)
 
 
 def _first_changed(folder: RunFolder, key: str, now: Mapping[str, str]) -> str | None:

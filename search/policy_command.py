@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 import time
@@ -18,10 +18,11 @@ from policies.islands import one_after_the_other
 from policies.latency import checked_latency, with_latency
 from policies.network_facts import NetworkFacts, differences, with_known_cost
 from search.cluster import connected
-from search.errors import RunFolderError, SweepInterruptedError
+from search.errors import RunFolderError, SweepError, SweepInterruptedError
 from search.figures import FrontFigure
 from search.island_tasks import RayIslands
 from search.network_search import NetworkPolicies, PolicySearch, search_network
+from search.new_folder import new_folder, writing
 from search.policy_request import PolicyRequest
 from search.policy_summary import summarise_policies
 from search.report import print_policies
@@ -40,13 +41,17 @@ def policy_command(request: PolicyRequest, console: Console) -> dict[str, Any]:
     Raises:
         ExitSearchError: For anything that the user can put right.
     """
+    with new_folder(_place(request.out), what="--out") as path:
+        return _search_and_report(request, ResultFiles(path), console)
+
+
+def _search_and_report(request: PolicyRequest, files: ResultFiles, console: Console) -> dict[str, Any]:
     started = time.monotonic()
     tables = _load_tables(request)
     search, certify = tables["search"], tables.get("certify")
     target = request.search_target(search, certify)
     # What cannot be asked of this table is told before anything is made.
     request.asked.goal(search)
-    files = _new_files(request.out)
     network = _search(request.search.stem, search, certify, request.how, console)
     selection = select_policy([network], target, front_size=request.settings.front_size, seed=request.seed)
     summary = {
@@ -57,7 +62,8 @@ def policy_command(request: PolicyRequest, console: Console) -> dict[str, Any]:
     }
     title = f"{request.search.name}: {request.asked.axes}"
     facts = {"workload": search.meta["workload"]} if "workload" in search.meta else {}
-    write_results(files, selection, summary, FrontFigure.of(title, summary, selection), **facts)
+    with writing(files.path, option="--out"):
+        write_results(files, selection, summary, FrontFigure.of(title, summary, selection), **facts)
     for note in network.notes:
         console.print(f"Note: {note}", soft_wrap=True, highlight=False)
     print_policies(console, summary, files)
@@ -82,20 +88,17 @@ def _load_tables(request: PolicyRequest) -> dict[str, ExitTable]:
     return tables
 
 
-def _new_files(out: Path | None) -> ResultFiles:
+def _place(out: Path | None) -> Path:
     """The folder for the results: new, or empty.
 
     Raises:
-        RunFolderError: If it holds something or cannot be made.
+        RunFolderError: If it holds something.
     """
-    path = out or next(folder for n in count(1) if not (folder := Path("runs") / f"policy-{n}").exists())
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        if any(path.iterdir()):
-            raise RunFolderError(f"--out must be a new or an empty folder but {path} holds files; give another")
-    except OSError as error:
-        raise RunFolderError(f"--out must be a folder that can be made but {path} is not ({error.strerror})") from None
-    return ResultFiles(path)
+    if out is None:
+        return next(folder for n in count(1) if not (folder := Path("runs") / f"policy-{n}").exists())
+    if out.is_dir() and any(out.iterdir()):
+        raise RunFolderError(f"--out must be a new or an empty folder but {out} holds files; give another")
+    return out
 
 
 def _search(
@@ -113,8 +116,19 @@ def _search_with_progress(
     with _progress(how, console) as on_generation:
         if how.islands == 1:
             return search_network(name, search, certify, how, spread=one_after_the_other, on_generation=on_generation)
-        with connected(ResourcesSection(), None):
+        with _islands():
             return search_network(name, search, certify, how, spread=RayIslands(), on_generation=on_generation)
+
+
+@contextmanager
+def _islands() -> Iterator[None]:
+    """Ray for the islands; where it does not start there is a way without it."""
+    with ExitStack() as cluster:
+        try:
+            cluster.enter_context(connected(ResourcesSection(), None))
+        except SweepError as error:
+            raise SweepError(f"{error}; or search without Ray, with --islands 1") from None
+        yield
 
 
 @contextmanager

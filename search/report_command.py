@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from search.errors import RunFolderError
 from search.figure_table import FigureRow, FigureTable
+from search.new_folder import require_output_file, writing
 from search.report import print_policies
 from search.result_files import ResultFiles, write_csv
 
@@ -46,8 +47,10 @@ def report_command(
         The table, a row per run and policy; None without ``compare``.
 
     Raises:
-        RunFolderError: If a folder is not that of a finished search, or has no figures on the split.
+        RunFolderError: If a folder is not that of a finished search, has no figures on the split, or the file
+            cannot be written.
     """
+    require_output_file(out, option="--out")
     summaries = {run: _read(run) for run in runs}
     if not compare:
         for run, summary in summaries.items():
@@ -57,8 +60,8 @@ def report_command(
     table = pd.DataFrame([row for run, summary in summaries.items() for row in _rows(run, summary, split)])
     _show(table, split).print_on(console)
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        write_csv(out, table)
+        with writing(out, option="--out"):
+            write_csv(out, table)
     return table
 
 

@@ -96,15 +96,13 @@ class ConstrainedSearch(Searcher):  # type: ignore[misc]
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Tell Optuna how a trial ended; before that, whether it reached the search target.
 
-        An error is the machine's: a trial's own failures are results. Such a trial is handed out again next, until
-        it was lost more than ``resources.retries`` times.
+        An error is the machine's: a trial's own failures are results. Such a trial is handed out again next, as long
+        as the record says so.
         """
         trial = self._record.trials[self._names.pop(trial_id)]
-        if error:
-            trial.n_faults += 1
-            if trial.n_faults <= self._config.resources.retries:
-                self._waiting.append(trial.trial_id)
-                return
+        if error and self._record.lost(trial.trial_id, trial_id):
+            self._waiting.append(trial.trial_id)
+            return
         failure = failure_reason(result, error=error)
         if result is not None or failure:
             self._tell(replace(trial, has_ended=True, failure=failure))

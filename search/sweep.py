@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 import time
 from typing import Any
 from uuid import uuid4
@@ -13,7 +13,6 @@ from rich.console import Console
 from policies.errors import ExitSearchError
 from policies.margin import SearchTarget
 from search.baseline_trials import compare_baseline, full_baselines
-from search.cluster import connected
 from search.config import SweepConfig
 from search.environment import describe_environment
 from search.errors import SweepError, SweepInterruptedError
@@ -67,8 +66,8 @@ def run_sweep(
     folder: RunFolder,
     splits: Splits,
     teachers: CheckedTeachers,
+    cluster: tuple[str, ExitStack],
     *,
-    address: str | None,
     console: Console,
 ) -> dict[str, Any]:
     """Run a sweep, or what is left of it, and write all of its files.
@@ -78,7 +77,8 @@ def run_sweep(
         folder: Where the files go; what its journal holds already is continued.
         splits: The data.
         teachers: Those that the configuration names.
-        address: Of a Ray cluster, or None.
+        cluster: What it runs on, for a person, and what ends the connection to Ray, which is closed when nothing is
+            left to do there.
         console: Where to print.
 
     Returns:
@@ -92,8 +92,7 @@ def run_sweep(
     with Journal(folder.journal_file) as journal, _room_on_disk(folder):
         if not journal.events:
             journal.append("created", sweep_id=uuid4().hex, name=folder.name)
-        record = SweepRecord(journal)
-        record.settle()
+        record = SweepRecord(journal, retries=config.resources.retries)
         started = time.monotonic() - record.seconds
         write_json(folder.environment_file, describe_environment(config, splits, teachers.hashes))
         if teachers.reports:
@@ -101,15 +100,18 @@ def run_sweep(
         tracker = Tracker(config.tracking_uri, config.tracking.experiment, folder, journal)
         tracker.start(_tracked_params(config))
         task, target = build_task(config, splits), sweep_target(config, splits)
+        where, connection = cluster
         try:
-            with connected(config.resources, address) as where:
-                console.print(f"Sweep {folder.name} on {where}", highlight=False, soft_wrap=True)
-                for line in announced(target):
-                    console.print(line, soft_wrap=True, highlight=False)
-                require_shared(folder.path)
-                taught = prepare_teachers(config, folder, task, splits, teachers, console)
-                outcomes = _train(config, folder, task, splits, taught, record, console)
-                selection, tables = _select(config, folder, task, splits, outcomes, target, console)
+            # Part of the session that has just been started, and of its time.
+            record.settle()
+            console.print(f"Sweep {folder.name} on {where}", highlight=False, soft_wrap=True)
+            for line in announced(target):
+                console.print(line, soft_wrap=True, highlight=False)
+            require_shared(folder.path)
+            taught = prepare_teachers(config, folder, task, splits, teachers, console)
+            outcomes = _train(config, folder, task, splits, taught, record, console)
+            selection, tables = _select(config, folder, task, splits, outcomes, target, console)
+            connection.close()
             over_seeds = write_study(
                 folder,
                 record,

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from search.config import SweepConfig
 from search.errors import ConfigError
+from search.new_folder import new_folder, require_writable, writing
 from search.result_files import write_json
 from search.sweep import load_splits
 from search.tuner import build_task
@@ -43,11 +44,13 @@ def teacher_command(
 
     Raises:
         ConfigError: If the folder exists.
+        RunFolderError: If it cannot be made or written to.
         TrainingError: If a parameter is wrong, the training diverges, the weights do not fit, or the network is no
             better than always naming the largest class.
     """
     if out.exists():
         raise ConfigError(f"{out} must be a new folder but exists; choose another --out")
+    require_writable(out, what="--out")
     splits = load_splits(config)
     task = build_task(config, splits)
     started = time.monotonic()
@@ -55,10 +58,10 @@ def teacher_command(
         network, facts, told = _train(task, params, splits, console)
     else:
         network, facts, told = _take_in(task, weights, splits, console)
-    out.mkdir(parents=True)
-    save_model(out / MODEL_FILE, network, facts)
     told |= {"split_hashes": splits.hashes, "seconds": time.monotonic() - started}
-    write_json(out / "teacher.json", told)
+    with new_folder(out, what="--out"), writing(out, option="--out"):
+        save_model(out / MODEL_FILE, network, facts)
+        write_json(out / "teacher.json", told)
     console.print(
         f"{out / MODEL_FILE}: accuracy {told['search_accuracy_by_exit'][-1]:.4f} on search",
         soft_wrap=True,

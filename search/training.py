@@ -32,7 +32,7 @@ def train_trials(
     n_trials = config.search.trials
     if len(record.ended) == n_trials:
         return
-    recorder = Recorder(record, watcher, retries=config.resources.retries)
+    recorder = Recorder(record, watcher)
     with recording(recorder) as callback:
         tuner = build_tuner(config, folder, trainable, record, callback, concurrent=concurrent_trials(config.resources))
         try:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from policies.errors import ExitSearchError
 from trainables.user_code import cause, place_in_user_code
+
+
+OWN_PACKAGES = ("policies", "search", "spaces", "trainables")
+"""The packages of this project; a user's own module cannot have such a name."""
 
 
 def resolve(role: str, name: str, registered: Mapping[str, Any], expected: type, *, as_class: bool = False) -> Any:
@@ -42,7 +48,7 @@ def resolve(role: str, name: str, registered: Mapping[str, Any], expected: type,
         file = getattr(module, "__file__", None) or module_name
         raise ExitSearchError(
             f"{role} {name!r} cannot be imported: {file} has no {attribute!r}; "
-            f"{_those_that_fit(module, expected, as_class=as_class)}"
+            f"{_why_hidden(module_name) or _those_that_fit(module, expected, as_class=as_class)}"
         )
     if not _fits(found, expected, as_class=as_class):
         raise ExitSearchError(f"{role} {name!r} {_what_it_is(found, expected, as_class=as_class)}")
@@ -57,10 +63,8 @@ def _import(role: str, name: str, module_name: str) -> ModuleType:
         is_absent = isinstance(error, ImportError | ValueError | TypeError) and not isinstance(error, UnicodeError)
         if is_absent and not place_in_user_code(error):
             hint = "; leave .py off" if module_name.endswith(".py") else ""
-            raise ExitSearchError(
-                f"{role} {name!r} cannot be imported ({error}); its module must be in the current folder or "
-                f"installed{hint}"
-            ) from None
+            fix = _why_hidden(module_name) or f"its module must be in the current folder or installed{hint}"
+            raise ExitSearchError(f"{role} {name!r} cannot be imported ({error}); {fix}") from None
         raise ExitSearchError(f"{role} {name!r} cannot be imported: {cause(error)}; put that right") from error
 
 
@@ -84,3 +88,14 @@ def _what_it_is(found: Any, expected: type, *, as_class: bool) -> str:
     is_its_class = isinstance(found, type) and issubclass(found, expected)
     hint = "; name an instance of it" if is_its_class else ""
     return f"must be a {expected.__name__} but is {found!r:.60}{hint}"
+
+
+def _why_hidden(module_name: str) -> str:
+    """Why a module of the current folder is not the one that its name stands for; empty where that is not so."""
+    name = module_name.partition(".")[0]
+    own = next((path for path in (Path(f"{name}.py"), Path(name)) if name and path.exists()), None)
+    spec = find_spec(name) if own is not None else None
+    if own is None or spec is None or Path.cwd() in Path(spec.origin or "").parents:
+        return ""
+    owner = "a package of exitsearch" if name in OWN_PACKAGES else "a module that is installed or Python's own"
+    return f"{name!r} is the name of {owner}, which hides {own} of the current folder; give yours another name"

@@ -26,7 +26,7 @@ def searcher(tmp_path):
                 opened.pop(name).close()
             opened[name] = stack.enter_context(ExitStack())
             (tmp_path / name).mkdir(exist_ok=True)
-            record = opened[name].enter_context(open_record(tmp_path / name))
+            record = opened[name].enter_context(open_record(tmp_path / name, retries=config.resources.retries))
             return ConstrainedSearch(config, record)
 
         yield build
