@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 import sys
 from typing import Annotated
@@ -19,14 +21,33 @@ from search.report_cli import report
 from search.teacher_cli import soft_labels, teacher
 
 
+# The options of one command by what they are for.
+_asked = partial(typer.Option, rich_help_panel="What is asked for")
+_how = partial(typer.Option, rich_help_panel="How it is searched")
+_file = partial(typer.Option, rich_help_panel="Tables and results")
+
 app = typer.Typer(
     name="exitsearch",
-    help="Find early-exit networks and exit policies that meet an accuracy target at the least average depth.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"exitsearch {version('exitsearch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Find early-exit networks and exit policies that meet an accuracy target at the least average depth."""
 
 
 @app.command()
@@ -150,24 +171,27 @@ def certify(
 def policy(
     context: typer.Context,
     search: Annotated[Path, typer.Argument(metavar="SEARCH.npz", help="Exit table that policies are chosen on.")],
-    certify: Annotated[Path | None, typer.Option(metavar="TABLE.npz", help="Exit table that certifies.")] = None,
-    test: Annotated[Path | None, typer.Option(metavar="TABLE.npz", help="Exit table that is only reported.")] = None,
-    target: Annotated[float | None, typer.Option(help="Least accuracy (or other --quality), such as 0.94.")] = None,
-    max_drop: Annotated[float | None, typer.Option(help="Largest accuracy lost against the full network.")] = None,
+    certify: Annotated[Path | None, _file(metavar="TABLE.npz", help="Exit table that certifies.")] = None,
+    test: Annotated[Path | None, _file(metavar="TABLE.npz", help="Exit table that is only reported.")] = None,
+    target: Annotated[float | None, _asked(help="Least accuracy (or other --quality), such as 0.94.")] = None,
+    max_drop: Annotated[float | None, _asked(help="Largest accuracy lost against the full network.")] = None,
     max_drop_greedy: Annotated[
-        float | None, typer.Option(help="Largest accuracy lost against the greedy shared threshold.")
+        float | None,
+        _asked(help="Largest accuracy lost against the greedy shared threshold."),
     ] = None,
     rule: Annotated[
-        list[str] | None, typer.Option("--rule", help="A rule to search; may be repeated. 'all' for all that fit.")
+        list[str] | None,
+        _how("--rule", help="A rule to search; may be repeated. 'all' for all that fit."),
     ] = None,
-    quality: Annotated[str | None, typer.Option(help="What is maximised: accuracy or macro_f1.")] = None,
-    objective: Annotated[str | None, typer.Option(help="What is minimised: depth, cost or latency.")] = None,
+    quality: Annotated[str | None, _asked(help="What is maximised: accuracy or macro_f1.")] = None,
+    objective: Annotated[str | None, _asked(help="What is minimised: depth, cost or latency.")] = None,
     budget: Annotated[
-        float | None, typer.Option(help="Largest mean objective; the best quality within it is then chosen.")
+        float | None,
+        _asked(help="Largest mean objective; the best quality within it is then chosen."),
     ] = None,
     bound: Annotated[
         list[str] | None,
-        typer.Option(
+        _asked(
             "--bound",
             metavar="NAME=VALUE",
             help="A further constraint: macro_f1, worst_class_recall, top5_accuracy (least values), "
@@ -175,20 +199,23 @@ def policy(
         ),
     ] = None,
     latency_ms: Annotated[
-        str | None, typer.Option(help="Measured milliseconds up to each exit, such as 1.2,2.0,3.3.")
+        str | None,
+        _asked(help="Measured milliseconds up to each exit, such as 1.2,2.0,3.3."),
     ] = None,
-    preset: Annotated[str | None, typer.Option(help="Defaults for the options above: f1-under-budget.")] = None,
-    delta: Annotated[float, typer.Option(help="Largest probability of a wrong certificate.")] = 0.05,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same front.")] = 0,
-    evaluations: Annotated[int | None, typer.Option(min=1, help="Most passes over the samples per rule.")] = None,
-    seconds: Annotated[float | None, typer.Option(help="Most seconds per rule; such a run cannot be repeated.")] = None,
-    shared_thresholds: Annotated[
-        bool, typer.Option("--shared-thresholds", help="The same thresholds for all exits.")
-    ] = False,
-    islands: Annotated[int, typer.Option(min=1, help="Populations that evolve apart, as Ray tasks.")] = 1,
-    calibration: Annotated[str, typer.Option(help="How temperatures are found: lbfgs or grid.")] = "lbfgs",
+    preset: Annotated[str | None, _asked(help="Defaults for the options above: f1-under-budget.")] = None,
+    delta: Annotated[float, _asked(help="Largest probability of a wrong certificate.")] = 0.05,
+    seed: Annotated[int, _how(min=0, help="Same seed, same front.")] = 0,
+    evaluations: Annotated[int | None, _how(min=1, help="Most passes over the samples per rule.")] = None,
+    seconds: Annotated[
+        float | None,
+        _how(help="Most seconds per rule; such a run cannot be repeated."),
+    ] = None,
+    shared_thresholds: Annotated[bool, _how("--shared-thresholds", help="The same thresholds for all exits.")] = False,
+    islands: Annotated[int, _how(min=1, help="Populations that evolve apart, as Ray tasks.")] = 1,
+    calibration: Annotated[str, _how(help="How temperatures are found: lbfgs or grid.")] = "lbfgs",
     out: Annotated[
-        Path | None, typer.Option(help="New folder for the results; runs/policy-1, -2, ... where left out.")
+        Path | None,
+        _file(help="New folder for the results; runs/policy-1, -2, ... where left out."),
     ] = None,
 ) -> None:
     """Find the best exit policy of a network from its exit tables, certify it and report it.

@@ -32,6 +32,7 @@ from trainables.workloads import Workload
 
 
 Share = Annotated[float, Field(gt=0, lt=1)]
+ExitCount = Annotated[int, Field(ge=1, le=256)]
 
 # Of a training, before any trial is stopped: measured in benchmarks/early_stopping.py.
 _GRACE_SHARE = 1 / 8
@@ -143,7 +144,7 @@ class TrainingSection(Section):
     """What every trial trains; network, exits and width default to the workload's."""
 
     network: str | None = None
-    n_exits: PositiveInt | None = None
+    n_exits: ExitCount | None = None
     width: PositiveInt | None = None
     blocks: list[str] | None = None
     depth: PositiveInt | None = None
@@ -232,7 +233,7 @@ class TeacherSection(Section):
     soft_labels: Path | None = None
     model: Path | None = None
     network: str | None = None
-    n_exits: PositiveInt = 1
+    n_exits: ExitCount = 1
     width: PositiveInt | None = None
     epochs: PositiveInt | None = None
     params: dict[str, Any] = Field(default_factory=dict)
