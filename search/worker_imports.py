@@ -56,6 +56,6 @@ def _hook(folder: str, packages: tuple[str, ...]) -> Any:
                 if path is None and folder in sys.path[:-1]:
                     sys.path[:] = [*(entry for entry in sys.path if entry != folder), folder]
 
-        sys.meta_path.insert(0, WorkingFolderLast)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, WorkingFolderLast)
 
     return order_imports
