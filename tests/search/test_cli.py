@@ -51,14 +51,6 @@ def test_unknown_option(capsys):
     assert "--fast" in printed.err
 
 
-def test_unreachable_cluster_leaves_a_sweep_that_can_be_resumed(capsys, place):
-    code, printed = outcome(capsys, "run", "--address", "127.0.0.1:1", "--name", "far")
-    assert code == ExitCode.WRONG_INPUT
-    assert "no Ray cluster to reach at '127.0.0.1:1'" in printed.err
-    assert "Traceback" not in printed.err
-    assert (place / "runs" / "far" / "sweep.yaml").is_file()
-
-
 def test_help_is_worth_reading(capsys):
     code, printed = outcome(capsys, "run", "--help")
     assert code == ExitCode.DONE

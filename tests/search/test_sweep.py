@@ -245,6 +245,7 @@ def test_resuming_a_finished_sweep_repeats_nothing(halving, runner):
     after, _, printed = runner("halving", *HALVING, resume=True)
     assert "5 trials were finished before, 0 go on" in printed
     assert after["trials"] == before["trials"]
+    assert before["seconds"] < after["seconds"] < 3600
     for summary in (before, after):
         for split in ("search", "certify", "test"):
             # Measured again, unlike all else.

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.errors import ConfigError
+from search.errors import ConfigError, SweepError
 from search.sweep import load_splits
 from search.sweep_file import load_sweep
 from search.teachers import load_teachers
@@ -178,3 +178,10 @@ def test_augmentation_of_the_sweep_file():
     config = load_sweep("digits", ["training.random_erasing=0.25"])
     assert config.training.augmentation(digits) == Augmentation(shift=0.06, erase=0.25)
     assert load_sweep("digits", ["training.augment=false"]).training.augmentation(digits).is_none
+
+
+def test_a_sweep_whose_teacher_cannot_be_trained_leaves_nothing(runner):
+    broken = "{name: broken, network: small-cnn, epochs: 1, params: {learning_rate_adamw: 1.0e+30}}"
+    with pytest.raises(SweepError, match="teacher 'broken' cannot be trained"):
+        runner("untaught", f"teachers=[{broken}]", "space.name=distillation", "search.first_trials=[]")
+    assert not (runner.folder / "runs" / "untaught").exists()
