@@ -86,7 +86,7 @@ def test_a_strangers_table(tmp_path, mark):
     np.savez(tmp_path / "table.npz", logits=table.logits, labels=table.labels, cost=table.cost, ids=ids)
     (tmp_path / "plain.npz").write_bytes(pickle.dumps(Evil(mark)))
     for name in ("table.npz", "plain.npz"):
-        with pytest.raises(ExitSearchError, match=f"{name}: not a readable exit table"):
+        with pytest.raises(ExitSearchError, match=f"{name}: holds Python objects, which are never opened"):
             ExitTable.load(tmp_path / name)
 
 

@@ -35,6 +35,6 @@ def test_a_module_of_the_current_folder_that_lacks_something_is_not_hidden(tmp_p
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
     (tmp_path / "module_of_my_own.py").write_text("MINE = 1\n")
     assert resolve("workload", "module_of_my_own:MINE", {}, int) == 1
-    with pytest.raises(ExitSearchError, match="has no attribute 'YOURS'") as told:
+    with pytest.raises(ExitSearchError, match="has no 'YOURS'") as told:
         resolve("workload", "module_of_my_own:YOURS", {}, int)
     assert "hides" not in str(told.value)
