@@ -38,8 +38,8 @@ def teacher(
     weights: Annotated[
         Path | None,
         typer.Option(
-            help="Take these weights of a torchvision network instead of training: torch.save(model.state_dict(), ...), "
-            "a whole checkpoint (Lightning, DataParallel, EMA), or safetensors."
+            help="Take these weights of a torchvision network instead of training: torch.save(model.state_dict(), ...) "
+            "or a whole checkpoint (Lightning, DataParallel, EMA), or safetensors."
         ),
     ] = None,
     image_size: Annotated[

@@ -30,8 +30,8 @@ def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> 
     if len(names) < len(samples.ids):
         twice = names[counts > 1]
         raise DataError(
-            f"sample ids must be unique, spaces around them and Unicode form aside, but {list_some(twice)} occur more than "
-            f"once ({len(twice)} such ids); rename them"
+            f"sample ids must be unique, spaces around them and Unicode form aside, but {list_some(twice)} occur more "
+            f"than once ({len(twice)} such ids); rename them"
         )
     units = samples.ids if samples.groups is None else samples.groups
     if samples.official_test is None:
