@@ -168,8 +168,8 @@ def test_too_much_damage_is_refused(folder):
     write_recording(folder / "cat" / "zeros.wav", np.zeros(RATE))
     refused(
         folder,
-        r"3 of 16 recordings \(18.75%\) are damaged but at most 10.00% may be: 'cat/bad0.wav' \(not a WAV, FLAC or OGG "
-        r"file\), .*; delete or repair them, or raise data.max_damaged; the full list is /",
+        r"3 of 16 recordings \(18.75%\) are damaged but at most 10.00% may be: 'cat/bad0.wav' \(not a WAV, FLAC, OGG, "
+        r"MP3, AIFF or AU file\), .*; delete or repair them, or raise data.max_damaged; the full list is /",
         DataOptions(max_damaged=0.1, audio=audio().audio),
     )
 

@@ -38,28 +38,28 @@ def damaged(path, reason):
 @pytest.mark.parametrize("channels", [1, 2, 8])
 def test_formats_subtypes_and_channels(tmp_path, suffix, subtype, tolerance, channels):
     samples = voice(0, channels=channels)
-    ((mono, rate),) = read(write_recording(tmp_path / f"x{suffix}", samples, subtype=subtype))
-    assert rate == RATE
+    ((mono, rate, channel),) = read(write_recording(tmp_path / f"x{suffix}", samples, subtype=subtype))
+    assert (rate, channel) == (RATE, None)
     np.testing.assert_allclose(mono, samples.mean(axis=1), atol=tolerance)
 
 
 @pytest.mark.parametrize("file_format", ["WAVEX", "RF64"])
 def test_wav_has_variants(tmp_path, file_format):
-    ((mono, _),) = read(write_recording(tmp_path / "x.wav", format=file_format))
+    ((mono, _, _),) = read(write_recording(tmp_path / "x.wav", format=file_format))
     assert len(mono) == 0.3 * RATE
 
 
 @pytest.mark.parametrize("rate", [8000, 11_025, 44_100, 192_000])
 def test_any_rate(tmp_path, rate):
-    ((mono, found),) = read(write_recording(tmp_path / "x.wav", rate=rate))
+    ((mono, found, _),) = read(write_recording(tmp_path / "x.wav", rate=rate))
     assert (len(mono), found) == (round(0.3 * rate), rate)
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
 def test_chunks_are_the_recording_in_pieces(tmp_path, suffix):
     path = write_recording(tmp_path / f"x{suffix}")
-    ((whole, _),) = read(path)
-    pieces = [mono for mono, _ in read(path, chunk_seconds=0.08)]
+    ((whole, _, _),) = read(path)
+    pieces = [mono for mono, _, _ in read(path, chunk_seconds=0.08)]
     assert [len(piece) for piece in pieces] == [640, 640, 640, 480]
     np.testing.assert_allclose(np.concatenate(pieces), whole, atol=1e-6)
 
@@ -68,7 +68,7 @@ def test_long_recordings_are_mixed_block_by_block(tmp_path, monkeypatch):
     samples = voice(0, channels=3)
     path = write_recording(tmp_path / "x.wav", samples, subtype="DOUBLE")
     monkeypatch.setattr("trainables.data.audio_reading._BLOCK_VALUES", 1000)
-    ((mono, _),) = read(path)
+    ((mono, _, _),) = read(path)
     np.testing.assert_allclose(mono, samples.mean(axis=1), atol=1e-15)
 
 
@@ -115,13 +115,13 @@ def test_other_damage(tmp_path):
     path = tmp_path / "x.wav"
     for data, reason in (
         (b"", "empty file"),
-        (b"no audio at all", "not a WAV, FLAC or OGG file$"),
+        (b"no audio at all", "not a WAV, FLAC, OGG, MP3, AIFF or AU file$"),
         (bytes(5000), "not a"),
     ):
         path.write_bytes(data)
         damaged(path, reason)
     damaged(write_recording(path, np.zeros((0, 2))), "no samples")
-    damaged(write_recording(path, format="AIFF"), "not a WAV, FLAC or OGG file but AIFF")
+    damaged(write_recording(path, format="W64"), "not a WAV, FLAC, OGG, MP3, AIFF or AU file but W64")
 
 
 def test_a_flac_file_that_announces_more_than_it_has_is_truncated(tmp_path):

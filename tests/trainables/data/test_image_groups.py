@@ -1,4 +1,3 @@
-import re
 import shutil
 
 import pytest
@@ -58,8 +57,8 @@ def test_groups_that_do_not_fit_are_refused(folder):
     write_groups(folder, [*rows, (first, "another")])
     refused(folder, f"one group but {first!r} has '00' and 'another'")
     write_groups(folder, rows, header="file,group")
-    refused(folder, "columns must be path,group but are file,group")
+    refused(folder, "columns must be path,group but are 'file', 'group'")
     (folder / "groups.csv").write_bytes(b"path,group\n\xff\xfe,x\n")
     refused(folder, "not a readable CSV file")
     (folder / "groups.csv").write_bytes(b"")
-    refused(folder, re.escape("columns must be path,group but are ;"))
+    refused(folder, "columns must be path,group but are none; name them in the first row")
