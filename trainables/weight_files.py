@@ -24,7 +24,7 @@ _PLAIN: list[Any] = [
     *(PosixPath, PurePosixPath, WindowsPath, PureWindowsPath),
     np.dtype,
     *(type(np.dtype(code)) for code in "?bhilqBHILQefd"),
-    *((np._core.multiarray.scalar, f"numpy.{core}.multiarray.scalar") for core in ("_core", "core")),
+    *((np.float64(0).__reduce__()[0], f"numpy.{core}.multiarray.scalar") for core in ("_core", "core")),
 ]
 
 

@@ -84,8 +84,7 @@ def unwrap(loaded: object, expected: Mapping[str, Tensor]) -> Unwrapped | None:
     Raises:
         TrainingError: If weights of several networks fit alike.
     """
-    found = [_look(where, state, expected) for where, state in _states(loaded, ())]
-    found = [part for parts in found for part in parts]
+    found = [part for where, state in _states(loaded, ()) for part in _look(where, state, expected)]
     if not found:
         return None
     best = max(one.fit(expected) for one in found)

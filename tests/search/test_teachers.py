@@ -154,7 +154,8 @@ def test_a_model_must_know_the_same_classes(splits, tmp_path):
     found = load(config_with({"name": "one", "model": str(tmp_path / "right.safetensors")}), splits, tmp_path)
     assert found.models == {0: tmp_path / "right.safetensors"}
     with pytest.raises(
-        AlignmentError, match="must know the 10 classes of the data in their order but number 1 of its 2 is"
+        AlignmentError,
+        match="must know the 10 classes of the data in their order but number 1 of its 10 is 'a' instead",
     ):
         load(config_with({"name": "one", "model": str(tmp_path / "other.safetensors")}), splits, tmp_path)
 
