@@ -118,14 +118,10 @@ def require_fitting_teacher(path: Path, facts: ModelFacts, splits: Splits) -> No
 
 
 def _first_class_that_differs(found: Sequence[str], expected: Sequence[str]) -> str:
-    pairs = enumerate(zip_longest(found, expected))
-    at, one, other = next((i, one, other) for i, (one, other) in pairs if one != other)
-    where = (
-        f"of its {len(found)} number {at + 1} is {one!r}"
-        if one is not None
-        else f"knows {len(found)}, without {other!r}"
-    )
-    return where if one is None or other is None else f"{where} instead of {other!r}"
+    pairs = enumerate(zip_longest(found, expected), start=1)
+    number, one, other = next((number, one, other) for number, (one, other) in pairs if one != other)
+    instead = "none" if one is None else repr(one)
+    return f"number {number} of its {len(found)} is {instead} instead of {'none' if other is None else repr(other)}"
 
 
 def can_replay(config: SweepConfig) -> bool:

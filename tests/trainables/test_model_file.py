@@ -70,6 +70,13 @@ def test_files_that_break_the_contract_are_refused(saved, changes, message):
     assert "\n" not in str(refused.value)
 
 
+def test_class_names_have_one_spelling(saved):
+    path, _ = saved
+    names = [f"{k} e\u0301 " for k in range(10)]
+    rewritten(path, facts={"class_names": names})
+    assert load_model(path)[1].class_names == tuple(f"{k} \u00e9" for k in range(10))
+
+
 def test_other_files_are_no_models(tmp_path):
     with pytest.raises(ModelFileError, match="there is no such model file"):
         load_model(tmp_path / "none.safetensors")

@@ -79,7 +79,7 @@ def _chunks(file: soundfile.SoundFile, chunk_seconds: float | None, band: Band) 
 def _read_mono(
     file: soundfile.SoundFile, start: int, n_frames: int, band: Band
 ) -> tuple[NDArray[np.float64], int | None]:
-    """The mean of the channels; where they cancel each other, the loudest, and its number from 1."""
+    """The mean of the channels; where they cancel each other, the first loud one, and its number from 1."""
     energies = ChannelEnergies(file.channels, file.samplerate, band)
     blocks = []
     for block in _blocks(file, n_frames):
@@ -93,8 +93,8 @@ def _read_mono(
     if not energies.cancel:
         return np.concatenate([_NO_SAMPLES, *blocks]), None
     file.seek(start)
-    own = [block[:, energies.loudest].copy() for block in _blocks(file, n_frames)]
-    return np.concatenate([_NO_SAMPLES, *own]), energies.loudest + 1
+    own = [block[:, energies.best].copy() for block in _blocks(file, n_frames)]
+    return np.concatenate([_NO_SAMPLES, *own]), energies.best + 1
 
 
 def _blocks(file: soundfile.SoundFile, n_frames: int) -> Iterator[NDArray[np.float64]]:
@@ -112,4 +112,7 @@ def _reason(error: soundfile.LibsndfileError) -> str:
     text = (str(error.error_string).splitlines() or [""])[0].rstrip(".")
     if "not recognised" in text:
         return f"not a {_KINDS} file"
-    return f"damaged: {text}" if text else f"damaged, or not a {_KINDS} file"
+    # So it says, or nothing, of what calls itself MP3 and is not; the file was there when it was looked at.
+    if not text or "does not exist" in text:
+        return f"not a {_KINDS} file, or damaged"
+    return f"damaged: {text}"

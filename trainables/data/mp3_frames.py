@@ -17,8 +17,6 @@ _RATES = {
 _SAMPLE_RATES = (44_100, 48_000, 32_000)
 _HEADER, _ID3_HEADER = 4, 10
 _TAGS_BEHIND = (b"TAG", b"APETAGEX", b"LYRICSBEGIN", b"ID3", b"3DI")
-# Encoders count the frame that holds the count, or do not.
-_MISCOUNT = 1
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,8 @@ def require_whole_mp3(data: bytes) -> None:
 def _require_length(announced: int | None, n_frames: int, bit_rates: set[int]) -> None:
     if announced is None and len(bit_rates) > 1:
         raise ValueError("its bit rate varies but no Xing header says how long it is; write it anew, such as to FLAC")
-    if announced is not None and n_frames + _MISCOUNT < announced:
+    # Encoders count the frame that holds the count, or do not.
+    if announced is not None and n_frames < announced:
         raise ValueError(f"truncated: {announced} frames were announced but the file has {n_frames}")
 
 
