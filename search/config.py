@@ -16,14 +16,13 @@ from search.errors import ConfigError
 from search.first_trials import FirstTrial
 from search.messages import explain
 from search.network_search import PolicySearch
+from search.policy_section import PolicySection
 from search.redaction import redact_uri
+from search.section import Section, Share
 from search.sections import (
     DataSection,
-    PolicySection,
     ResourcesSection,
     SearchSection,
-    Section,
-    Share,
     SpaceSection,
     SplitsSection,
     TeacherSection,

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
-import math
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     NonNegativeInt,
     PositiveInt,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from policies.evolve import EvolveSettings
-from policies.request import Request
-from policies.rules import DEFAULT_RULES
 from search.errors import ConfigError
 from search.first_trials import FirstTrial
+from search.section import ExitCount, Section, Share
 from trainables.augment import Augmentation
 from trainables.data import DEFAULT_AUDIO, AudioOptions, DataOptions, SplitFractions
 from trainables.models import NetworkSpec, get_network
@@ -31,54 +24,8 @@ from trainables.recipe import Recipe
 from trainables.workloads import Workload
 
 
-Share = Annotated[float, Field(gt=0, lt=1)]
-ExitCount = Annotated[int, Field(ge=1, le=256)]
-
 # Of a training, before any trial is stopped: measured in benchmarks/early_stopping.py.
 _GRACE_SHARE = 1 / 8
-
-
-_LARGEST_NUMBER = 1e12
-
-
-class Section(BaseModel):
-    """A mapping in a sweep file that refuses keys that it does not know, and numbers that cannot be.
-
-    A number is no truth value, is finite and is not absurdly large, wherever a field is one or holds some.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _numbers(cls, value: Any, info: ValidationInfo) -> Any:
-        if value is not None and _is_numeric(cls.model_fields[str(info.field_name)].annotation):
-            for number in _numbers_in(value):
-                _require_number(number)
-        return value
-
-
-def _is_numeric(annotation: Any) -> bool:
-    """Whether values of a type are numbers, or lists or mappings of them."""
-    if annotation in (int, float):
-        return True
-    return annotation is not bool and any(_is_numeric(one) for one in get_args(annotation))
-
-
-def _numbers_in(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
-        yield from value.values()
-    elif isinstance(value, (list, tuple)):
-        yield from value
-    else:
-        yield value
-
-
-def _require_number(value: Any) -> None:
-    if isinstance(value, bool):
-        raise ValueError("must be a number, not a truth value,")
-    if isinstance(value, (int, float)) and abs(value) > _LARGEST_NUMBER and math.isfinite(value):
-        raise ValueError(f"must be a number of at most {_LARGEST_NUMBER:g} in size")
 
 
 class SplitsSection(Section):
@@ -306,44 +253,6 @@ class SearchSection(Section):
     def first_rung(self, epochs: int) -> int:
         """The epoch before which no trial is stopped."""
         return self.grace_epochs or max(1, round(epochs * _GRACE_SHARE))
-
-
-class PolicySection(Section):
-    """What a policy must do beside meeting the target, and how policies are searched."""
-
-    quality: str = Request.quality
-    objective: Literal["depth", "cost", "latency"] = "depth"
-    max_drop: float | None = None
-    max_drop_greedy: float | None = None
-    budget: float | None = None
-    bounds: dict[str, float] = Field(default_factory=dict)
-    latency_ms: list[float] = Field(default_factory=list)
-    rules: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: list(DEFAULT_RULES))
-    calibration: Literal["lbfgs", "grid"] = "lbfgs"
-    best_trials: PositiveInt = 4
-    population: PositiveInt = EvolveSettings.population
-    generations: PositiveInt = EvolveSettings.generations
-    patience: PositiveInt = EvolveSettings.patience
-    front_size: PositiveInt = EvolveSettings.front_size
-    max_levels: Annotated[int, Field(ge=2)] = EvolveSettings.max_levels
-    max_evaluations: PositiveInt | None = None
-    max_seconds: Annotated[float, Field(gt=0)] | None = None
-    shared_thresholds: bool = False
-
-    def request(self, *, target: float | None, delta: float) -> Request:
-        """What is asked of a policy.
-
-        Raises:
-            ExitSearchError: If nothing is, or something that cannot be.
-        """
-        asked = self.model_dump(
-            include={"quality", "objective", "max_drop", "max_drop_greedy", "budget", "bounds"},
-        )
-        return Request(target=target, latency_ms=tuple(self.latency_ms), delta=delta, **asked)
-
-    def evolve_settings(self) -> EvolveSettings:
-        """The numbers that the evolutionary search takes."""
-        return EvolveSettings(**self.model_dump(include={one.name for one in fields(EvolveSettings)}))
 
 
 class ResourcesSection(Section):
