@@ -10,6 +10,7 @@ from rich.console import Console
 
 from policies.claims import Claim
 from policies.policy import Policy
+from policies.request import Request
 from search.certify_command import certify_command
 from search.compare_command import compare_command
 from search.progress import TrialProgress
@@ -66,7 +67,7 @@ def sweep(place, console):
 
 
 def trials(place, console):
-    with TrialProgress(console, n_trials=2, aim=0.91234) as progress:
+    with TrialProgress(console, n_trials=2, search_target=Request(target=0.91234)) as progress:
         result = {"accuracy": 0.87654, "mean_depth": 1.23456}
         progress.trial_ended(TrialRecord("trial-0001", 0, {}, result=result, has_ended=True))
 

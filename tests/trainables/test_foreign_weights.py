@@ -6,6 +6,7 @@ from safetensors.torch import save_file
 import torch
 from torchvision import models
 
+from policies.request import Request
 from tests.trainables.weight_sets import CHECKPOINTS
 from trainables.data import Split
 from trainables.errors import TrainingError
@@ -42,7 +43,9 @@ def images(channels=3):
 
 def task(family="resnet-18", width=64):
     spec = NetworkSpec(4, width, family)
-    return TrialTask("image-folder", CLASSES, spec, Recipe(epochs=1, batch_size=2), aim=0.5, seeds=(0,))
+    return TrialTask(
+        "image-folder", CLASSES, spec, Recipe(epochs=1, batch_size=2), search_target=Request(target=0.5), seeds=(0,)
+    )
 
 
 def test_answers_are_those_of_the_network_itself(trained, file, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torchvision import models
 
+from policies.request import Request
 from trainables.data import Split
 from trainables.errors import TrainingError
 from trainables.given_weights import with_given_weights
@@ -63,7 +64,12 @@ def images():
 @pytest.fixture
 def cut():
     return TrialTask(
-        "image-folder", ("cat", "dog", "owl"), NetworkSpec(3, 64, "resnet-18"), Recipe(1, 2), aim=0.5, seeds=(0,)
+        "image-folder",
+        ("cat", "dog", "owl"),
+        NetworkSpec(3, 64, "resnet-18"),
+        Recipe(1, 2),
+        search_target=Request(target=0.5),
+        seeds=(0,),
     )
 
 
