@@ -74,9 +74,7 @@ def test_searcher_and_recorder_agree_whoever_is_told_first(tmp_path, retries, se
     (tmp_path / "error.txt").write_text(KILLED)
     watcher = Watcher()
     with open_record(tmp_path, retries=retries) as record:
-        searcher = ConstrainedSearch(
-            load_sweep("digits", ["search.trials=1"]), record, search_target=Request(target=0.95)
-        )
+        searcher = ConstrainedSearch(load_sweep("digits", ["search.trials=1"]), record)
         recorder = Recorder(record, watcher)
         for number in range(retries + 1):
             assert searcher.suggest(f"attempt-{number}")["trial"] == "trial-0001"
