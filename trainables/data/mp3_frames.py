@@ -54,6 +54,8 @@ def require_whole_mp3(data: bytes) -> None:
         at += frame.n_bytes
         # The frame with the count has a rate of its own.
         bit_rates |= {frame.bit_rate} if n_frames > 1 else set()
+    if not n_frames:
+        raise ValueError("truncated within its first MPEG frame")
     is_cut = frame is not None and frame.kind == first.kind
     if not is_cut and not _is_end(data, at):
         raise ValueError(f"damaged: byte {at} should begin an MPEG frame but does not")
@@ -106,7 +108,7 @@ def _announced(frame: bytes) -> int | None:
     """How many frames the first one says that there are, where it does (Xing, LAME, Fraunhofer)."""
     for mark in (b"Xing", b"Info"):
         at = frame.find(mark, 0, 64)
-        if at >= 0 and frame[at + 7] & 1:
+        if at >= 0 and int.from_bytes(frame[at + 4 : at + 8], "big") & 1:
             return int.from_bytes(frame[at + 8 : at + 12], "big")
     at = frame.find(b"VBRI", 0, 64)
     return int.from_bytes(frame[at + 14 : at + 18], "big") if at >= 0 else None

@@ -22,6 +22,8 @@ from trainables.errors import DataError, UnusedRecordingsWarning
 
 pytestmark = pytest.mark.usefixtures("no_other_warnings")
 
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".au")
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -231,9 +233,14 @@ def test_odd_files_are_read_left_out_or_named(folder, cache):
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.binary(max_size=300), suffix=st.sampled_from([".wav", ".flac", ".ogg"]), head=st.booleans())
+@given(
+    data=st.binary(max_size=300),
+    suffix=st.sampled_from(SUFFIXES),
+    head=st.booleans(),
+)
 @example(data=b"RIFF", suffix=".wav", head=False)
 @example(data=b"OggS", suffix=".ogg", head=False)
+@example(data=b"\xff\xfb\x90\x00" + bytes(9) + b"Xing", suffix=".mp3", head=False)
 @example(data=b"OggS" + bytes(22) + b"\x09", suffix=".ogg", head=False)
 def test_any_bytes_are_damage_or_samples(folder, cache, data, suffix, head):
     path = folder / "cat" / f"random{suffix}"
@@ -251,7 +258,9 @@ def test_any_bytes_are_damage_or_samples(folder, cache, data, suffix, head):
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    at=st.floats(0, 1, exclude_max=True), value=st.integers(0, 255), suffix=st.sampled_from([".wav", ".flac", ".ogg"])
+    at=st.floats(0, 1, exclude_max=True),
+    value=st.integers(0, 255),
+    suffix=st.sampled_from(SUFFIXES),
 )
 def test_a_changed_byte_never_costs_another_recording(folder, at, value, suffix):
     path = write_recording(folder / "cat" / f"changed{suffix}")

@@ -1,4 +1,5 @@
 import io
+import itertools
 
 import numpy as np
 import pytest
@@ -8,6 +9,9 @@ from tests.trainables.data.recordings import RATE, voice, write_recording
 from trainables.data.audio_container import require_whole
 from trainables.data.audio_reading import read_chunks
 from trainables.errors import DataError
+
+
+_FORMATS = {".oga": "OGG", ".opus": "OGG", ".aif": "AIFF", ".aifc": "AIFF", ".snd": "AU"}
 
 
 def read(path, chunk_seconds=None):
@@ -33,14 +37,31 @@ def damaged(path, reason):
         (".flac", "PCM_16", 2**-14),
         (".flac", "PCM_24", 2**-22),
         (".ogg", "VORBIS", 0.2),
+        (".oga", "VORBIS", 0.2),
+        (".aiff", "PCM_16", 2**-14),
+        (".aifc", "FLOAT", 1e-7),
+        (".aif", "DOUBLE", 0),
+        (".snd", "PCM_24", 2**-22),
+        (".au", "ULAW", 0.05),
     ],
 )
 @pytest.mark.parametrize("channels", [1, 2, 8])
 def test_formats_subtypes_and_channels(tmp_path, suffix, subtype, tolerance, channels):
     samples = voice(0, channels=channels)
-    ((mono, rate, channel),) = read(write_recording(tmp_path / f"x{suffix}", samples, subtype=subtype))
+    path = write_recording(tmp_path / f"x{suffix}", samples, format=_FORMATS.get(suffix), subtype=subtype)
+    ((mono, rate, channel),) = read(path)
     assert (rate, channel) == (RATE, None)
     np.testing.assert_allclose(mono, samples.mean(axis=1), atol=tolerance)
+
+
+@pytest.mark.parametrize(("suffix", "subtype"), [(".mp3", "MPEG_LAYER_III"), (".opus", "OPUS")])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_lossy_formats(tmp_path, suffix, subtype, channels):
+    samples = voice(0, channels=channels, seconds=1)
+    path = write_recording(tmp_path / f"x{suffix}", samples, format=_FORMATS.get(suffix), subtype=subtype)
+    ((mono, rate, channel),) = read(path)
+    assert (len(mono), rate, channel) == (RATE, RATE, None)
+    assert np.corrcoef(mono, samples.mean(axis=1))[0, 1] > 0.99
 
 
 @pytest.mark.parametrize("file_format", ["WAVEX", "RF64"])
@@ -55,7 +76,7 @@ def test_any_rate(tmp_path, rate):
     assert (len(mono), found) == (round(0.3 * rate), rate)
 
 
-@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".mp3", ".aiff", ".au"])
 def test_chunks_are_the_recording_in_pieces(tmp_path, suffix):
     path = write_recording(tmp_path / f"x{suffix}")
     ((whole, _, _),) = read(path)
@@ -72,8 +93,14 @@ def test_long_recordings_are_mixed_block_by_block(tmp_path, monkeypatch):
     np.testing.assert_allclose(mono, samples.mean(axis=1), atol=1e-15)
 
 
-@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
-@pytest.mark.parametrize("share", [0.005, 0.3, 0.6, 0.9, 0.99])
+@pytest.mark.parametrize(
+    ("suffix", "share"),
+    [
+        *itertools.product((".wav", ".flac", ".ogg", ".aiff", ".au"), (0.005, 0.3, 0.6, 0.9, 0.99)),
+        # Of an MP3 file the last frame may be cut off.
+        *itertools.product((".mp3",), (0.005, 0.3, 0.6, 0.9)),
+    ],
+)
 def test_truncated_files_are_damaged(tmp_path, suffix, share):
     path = write_recording(tmp_path / f"x{suffix}", voice(0, seconds=3))
     data = path.read_bytes()
@@ -104,6 +131,16 @@ def test_samples_that_are_no_numbers_are_damage(tmp_path, value, chunk_seconds):
     path = write_recording(tmp_path / "x.wav", samples, subtype="DOUBLE")
     with pytest.raises(ValueError, match="NaN or infinite samples"):
         read(path, chunk_seconds)
+
+
+def test_channels_that_cancel_are_read_as_the_loudest_of_each_chunk(tmp_path):
+    left = voice(0)[:, 0]
+    samples = np.stack([left, -1.1 * left], axis=1)
+    samples[1200:] = left[1200:, None]
+    path = write_recording(tmp_path / "x.wav", samples, subtype="DOUBLE")
+    (one, other) = read(path, chunk_seconds=0.15)
+    assert (one.channel_used, other.channel_used) == (2, None)
+    np.testing.assert_allclose(np.concatenate([one.mono, other.mono]), [*(-1.1 * left[:1200]), *left[1200:]])
 
 
 def test_infinities_of_opposite_sign_are_damage(tmp_path):
