@@ -30,6 +30,9 @@ def clean_name(text: str) -> str:
 
 def clean_id(text: str) -> str:
     """One spelling of a sample's id, such as a relative path: as :func:`clean_name`, but spaces within it stay."""
+    # Of millions of ids most are plain.
+    if text.isascii():
+        return text.strip()
     return composed(text.translate(_INVISIBLE)).strip()
 
 

@@ -75,7 +75,6 @@ class ChannelEnergies:
         return bool(self._products.sum() < _LEAST_SHARE * np.trace(self._products))
 
     @property
-    def best(self) -> int:
-        """Index of the first channel with at least half the loudest's energy: alike recordings give the same."""
-        energies = np.diag(self._products)
-        return int((energies >= energies.max() / 2).argmax())
+    def loudest(self) -> int:
+        """Index of the channel with the most energy; the first of those that are alike."""
+        return int(np.diag(self._products).argmax())

@@ -79,7 +79,7 @@ def _chunks(file: soundfile.SoundFile, chunk_seconds: float | None, band: Band) 
 def _read_mono(
     file: soundfile.SoundFile, start: int, n_frames: int, band: Band
 ) -> tuple[NDArray[np.float64], int | None]:
-    """The mean of the channels; where they cancel each other, the first loud one, and its number from 1."""
+    """The mean of the channels; where they cancel each other, the loudest, and its number from 1."""
     energies = ChannelEnergies(file.channels, file.samplerate, band)
     blocks = []
     for block in _blocks(file, n_frames):
@@ -93,8 +93,8 @@ def _read_mono(
     if not energies.cancel:
         return np.concatenate([_NO_SAMPLES, *blocks]), None
     file.seek(start)
-    own = [block[:, energies.best].copy() for block in _blocks(file, n_frames)]
-    return np.concatenate([_NO_SAMPLES, *own]), energies.best + 1
+    own = [block[:, energies.loudest].copy() for block in _blocks(file, n_frames)]
+    return np.concatenate([_NO_SAMPLES, *own]), energies.loudest + 1
 
 
 def _blocks(file: soundfile.SoundFile, n_frames: int) -> Iterator[NDArray[np.float64]]:

@@ -31,7 +31,7 @@ def report_cancelling(files: LabelledFiles, decoded: DecodedRecordings, folder: 
     listed = write_list(folder / _LIST_FILE, cancelling)
     warnings.warn(
         f"{files.folder}: the channels of {count_of(files, cancelling)} cancel each other when mixed, as those of a "
-        f"microphone wired the wrong way round do, so that one alone is used: {first_of(cancelling)}; {listed}",
+        f"microphone wired the wrong way round do, so that only the loudest is used: {first_of(cancelling)}; {listed}",
         CancellingChannelsWarning,
         stacklevel=3,
     )

@@ -220,7 +220,7 @@ def _require_files(folder: Path, found: Mapping[Path, list[Path]], others: Other
     if empty is None:
         return
     place = empty.relative_to(folder).as_posix()
-    own = Counter({key: count for key, count in others.items() if key[0] == place})
+    own = Counter({("", suffix): count for (where, suffix), count in others.items() if where == place})
     has = f"only {list_others(own, most=_MOST_LISTED)}" if own else "none"
     raise DataError(
         f"{empty}: every class folder needs {kind.plural} ({', '.join(kind.suffixes)}) but this one has {has}; "

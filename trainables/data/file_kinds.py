@@ -106,7 +106,7 @@ def count_others(folder: Path, paths: Iterable[Path], place: Path) -> Others:
 def list_others(others: Others, *, most: int) -> str:
     """Files of other kinds by suffix and folder, the most frequent first, as a person reads them."""
     texts = [
-        f"{count} {suffix or 'without a suffix'}{f' in {where!r}' if where else ' in no class folder'}"
+        f"{count} {suffix or 'without a suffix'}{f' in {where!r}' if where else ''}"
         for (where, suffix), count in sorted(others.items(), key=lambda item: (-item[1], item[0]))
     ]
     more = f" and {sum(sorted(others.values())[: len(texts) - most])} more" if len(texts) > most else ""

@@ -67,7 +67,7 @@ def report_others(files: LabelledFiles) -> None:
     n_others = sum(files.others.values())
     if n_others:
         warnings.warn(
-            f"{files.folder}: files of other kinds are ignored, {n_others} beside {len(files.paths)} "
+            f"{files.folder}: {n_others} files of other kinds are ignored beside {len(files.paths)} "
             f"{files.kind.plural}: {list_others(files.others, most=_KINDS_NAMED)}; {files.kind.plural} are read from "
             f"{', '.join(files.kind.suffixes)}: convert them, or move them elsewhere",
             OtherFilesWarning,

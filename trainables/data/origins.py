@@ -26,8 +26,9 @@ def join_origins(names: NDArray[np.str_], where: str) -> NDArray[np.str_]:
     cleaned, joined = one_spelling(names)
     if joined:
         warnings.warn(
-            f"{where}, origins are spelled in several ways, such as {list_some(joined[0])} ({len(joined)} such "
-            f"origins): what differs in case only is taken as one; spell them alike, or rename one where they are two",
+            f"{where}, {len(joined)} origins are spelled in several ways, {list_some(joined[0])}"
+            f"{'' if len(joined) == 1 else ' among them'}: what differs in case only is taken as one; spell them "
+            f"alike, or rename one where they are two",
             JoinedOriginsWarning,
             stacklevel=3,
         )

@@ -47,6 +47,8 @@ CANCELLING = {
     "of any size": stack(X, -X) * 1e300,
     "so small": stack(X, -X) * 1e-300,
 }
+# Which is louder is decided by chance, or out of the band.
+ALIKE = {"but for noise", "but for much noise", "two pairs", "under hum that is in phase", "under a constant"}
 USUAL = {
     "in phase": stack(X, X),
     "one silent": stack(X, 0 * X),
@@ -73,8 +75,8 @@ def test_one_channel_is_taken_where_all_cancel(tmp_path, monkeypatch, name, bloc
     monkeypatch.setattr(audio_reading, "_BLOCK_VALUES", block)
     samples = CANCELLING[name]
     ((mono, _, channel),) = read(tmp_path / "x.wav", samples)
-    assert channel == 1
-    np.testing.assert_array_equal(mono, samples[:, 0])
+    assert channel == 1 + np.square(samples / np.abs(samples).max()).sum(axis=0).argmax() or name in ALIKE
+    np.testing.assert_array_equal(mono, samples[:, channel - 1])
 
 
 @pytest.mark.parametrize("name", USUAL)
@@ -85,10 +87,10 @@ def test_usual_channels_are_mixed(tmp_path, name):
 
 
 def test_a_soft_channel_is_not_the_one_that_is_taken(tmp_path):
-    samples = stack(0.02 * X, X, -X)
+    samples = stack(0.02 * X, X, -1.05 * X)
     ((mono, _, channel),) = read(tmp_path / "x.wav", samples)
-    assert channel == 2
-    np.testing.assert_array_equal(mono, samples[:, 1])
+    assert channel == 3
+    np.testing.assert_array_equal(mono, samples[:, 2])
 
 
 def test_each_chunk_is_looked_at(tmp_path):
@@ -134,7 +136,7 @@ def test_features_are_those_of_the_sound_and_not_of_what_is_left(folder, cache):
         (message,) = [str(one.message) for one in caught]
         assert message.startswith(
             f"{folder}: the channels of 4 of 8 recordings (50.00%) cancel each other when mixed, as those of a "
-            f"microphone wired the wrong way round do, so that one alone is used: 'high/0.wav' (channel 1 is used), "
+            f"microphone wired the wrong way round do, so that only the loudest is used: 'high/0.wav' (channel 1 is "
         )
         assert message.count("'high/") == 3
         assert "silence_db" not in message
@@ -143,7 +145,8 @@ def test_features_are_those_of_the_sound_and_not_of_what_is_left(folder, cache):
         assert str(listed) in message
         with listed.open(newline="") as stream:
             rows = {row["path"]: row["reason"] for row in csv.DictReader(stream)}
-        assert rows == {f"high/{i}.wav": "channel 1 is used" for i in range(4)}
+        assert rows.keys() == {f"high/{i}.wav" for i in range(4)}
+        assert set(rows.values()) <= {"channel 1 is used", "channel 2 is used"}
         listed.unlink()
         high, low = samples.inputs[samples.labels == 0], samples.inputs[samples.labels == 1]
         assert np.corrcoef(high.ravel(), low.ravel())[0, 1] > 0.99
