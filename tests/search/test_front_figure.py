@@ -37,6 +37,8 @@ def found(**more):
     columns = ("accuracy", "macro_f1", "mean_depth", "mean_cost", "mean_latency_ms")
     front = pd.DataFrame({name: [own["search"][name] - 0.01, full["search"][name]] for name in columns})
     network = SimpleNamespace(search=TABLE, temperatures=np.ones(3))
+    least = summary["target"] if summary["quality"] == "accuracy" else summary["bounds"].get("accuracy")
+    summary["least_accuracy"] = least or summary["bounds"].get("accuracy")
     return summary, SimpleNamespace(front=front.assign(selected=[True, False]), network=network)
 
 

@@ -100,7 +100,7 @@ def test_few_trials_say_nothing(count, expected):
 
 def test_same_seed_same_shares_however_many_trials():
     made = trials(230)
-    one, two = (parameter_importance(made, seed=3) for _ in range(2))
+    one, two = (parameter_importance(made, OBJECTIVES, seed=3) for _ in range(2))
     assert one.equals(two)
     assert one["n_trials"].max() == 230
 

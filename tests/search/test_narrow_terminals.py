@@ -68,7 +68,7 @@ def sweep(place, console):
 
 def trials(place, console):
     with TrialProgress(console, n_trials=2, search_target=Request(target=0.91234)) as progress:
-        result = {"accuracy": 0.87654, "mean_depth": 1.23456}
+        result = {"accuracy": 0.87654, "mean_depth": 1.23456, "violation": 0.0358}
         progress.trial_ended(TrialRecord("trial-0001", 0, {}, result=result, has_ended=True))
 
 
