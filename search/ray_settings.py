@@ -12,7 +12,7 @@ START_SECONDS = "RAY_raylet_start_wait_time_s"
 
 _DEFAULTS = {
     # A busy machine starts slowly, and Ray gives its own parts less time than that takes.
-    START_SECONDS: "120",
+    START_SECONDS: "60",
     "RAY_worker_register_timeout_seconds": "120",
     "RAY_agent_register_timeout_ms": "180000",
     # How often, each time for half a minute: something else that answers at a cluster's address would hold us for long.
