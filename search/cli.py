@@ -16,6 +16,7 @@ from search.compare_cli import compare
 from search.errors import SweepInterruptedError
 from search.exit_code import ExitCode
 from search.policy_cli import policy
+from search.ray_settings import silence_lost_workers
 from search.report_cli import report
 from search.teacher_cli import soft_labels, teacher
 
@@ -171,6 +172,7 @@ app.command(name="soft-labels")(soft_labels)
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a user's mistake is one line and exit status 2."""
     warnings.showwarning = _show_warning
+    silence_lost_workers()
     try:
         app(args=arguments, standalone_mode=True)
     except SweepInterruptedError as error:

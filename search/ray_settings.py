@@ -12,7 +12,7 @@ START_SECONDS = "RAY_raylet_start_wait_time_s"
 
 _DEFAULTS = {
     # A busy machine starts slowly, and Ray gives its own parts less time than that takes.
-    START_SECONDS: "120",
+    START_SECONDS: "60",
     "RAY_worker_register_timeout_seconds": "120",
     "RAY_agent_register_timeout_ms": "180000",
     # How often, each time for half a minute: something else that answers at a cluster's address would hold us for long.
@@ -25,8 +25,23 @@ _DEFAULTS = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 
+# Ray's node tells the driver's terminal of these in whole paragraphs; the sweep itself says what became of the trial.
+_TOLD_BY_THE_SWEEP = (
+    r"A worker died or was killed",
+    r"killed due to (memory pressure|the node running low on memory)",
+    r"has been marked dead",
+)
+
 
 def set_defaults() -> None:
     """Set what the user has not set; call before Ray is imported."""
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
+
+
+def silence_lost_workers() -> None:
+    """Keep Ray's own words on lost workers and nodes out of the terminal, in a process that runs one command only.
+
+    Call before Ray is imported.
+    """
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "|".join(_TOLD_BY_THE_SWEEP))

@@ -129,7 +129,7 @@ def _require_start_seconds() -> None:
     if not is_positive:
         raise SweepError(
             f"{START_SECONDS} must be a positive number of seconds but is {text!r}, in which Ray cannot start; unset "
-            f"it, or give it 120"
+            f"it, or give it 60"
         )
 
 
