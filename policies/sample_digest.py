@@ -5,15 +5,15 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from hashlib import blake2b
-from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.names import clean_array, clean_id
+
 
 _BYTES = 8
 _STORED = np.dtype(">u8")
-_BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +62,11 @@ class SampleDigest:
 
 
 def canonical_names(names: NDArray[np.str_]) -> NDArray[np.str_]:
-    """Names, shape (N,), composed (NFC) and without spaces around them: what disks and spreadsheets change unseen."""
+    """Names, shape (N,), as :func:`~policies.names.clean_id` spells each: what disks and spreadsheets change unseen."""
     native = names.astype(names.dtype.newbyteorder("="))
     if native.view(np.uint32).max(initial=0) < 128:
         return np.asarray(np.strings.strip(native))
-    return np.array([normalize("NFC", str(name)).strip().strip(_BYTE_ORDER_MARK).strip() for name in native], dtype=str)
+    return clean_array(native, clean_id)
 
 
 def _hashes(names: NDArray[np.str_]) -> NDArray[np.uint64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,22 @@ from policies.claim_parts import measure
 from policies.claims import Claim
 from policies.crossfit import ChosenViews
 from policies.estimate import Estimate, estimate_policy
+from policies.exit_table import ExitTable
 from policies.margin import SearchTarget
 from policies.optimism import choice_optimism
 from policies.policy import Policy
 from search.network_search import NetworkPolicies
+
+
+class SecondLook(StrEnum):
+    """What ``certify`` says of policies that have a margin on ``search``."""
+
+    NONE = "none"
+    """Nothing was asked that it could tell, or there was no such policy to look at."""
+    AGREES = "agrees"
+    """It does not contradict the chosen one."""
+    CONTRADICTS = "contradicts"
+    """It contradicts every one of them."""
 
 
 @dataclass(frozen=True)
@@ -27,19 +40,19 @@ class UncertifiedChoice:
     Attributes:
         place: Row of the front.
         estimate: Bound of what was asked for; None where no quality was asked for.
-        n_vetoed: Policies with a margin that ``certify`` contradicted.
-        has_second_look: Whether ``certify`` was looked at.
+        second_look: What ``certify`` says.
+        n_vetoed: Policies with a margin that it contradicted.
     """
 
     place: int
     estimate: Estimate | None
-    n_vetoed: int
-    has_second_look: bool
+    second_look: SecondLook = SecondLook.NONE
+    n_vetoed: int = 0
 
     @property
     def is_reliable(self) -> bool:
-        """Whether the policy has its margin."""
-        return self.estimate is None or self.estimate.is_met
+        """Whether the policy has its margin, and ``certify`` does not contradict it."""
+        return self.second_look is not SecondLook.CONTRADICTS and (self.estimate is None or self.estimate.is_met)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, with the sentence for a person as ``text``."""
@@ -58,15 +71,18 @@ class UncertifiedChoice:
         units = f"{found.n} {found.unit}s of search" if found.n != 1 else f"1 {found.unit} of search"
         bound = f"its {found.figure} is estimated to be {'at most' if found.figure == 'drop' else 'at least'}"
         text = (
-            f"{bound} {found.bound:.4f} on new data ({1 - found.delta:.0%} bound on {units}, corrected for the choice"
+            f"{bound} {found.bound:.4f} on new data ({1 - found.delta:.0%} bound on {units}, corrected for the choice, "
+            f"not a certificate)"
         )
-        text += ", not a certificate)"
+        if self.second_look is SecondLook.CONTRADICTS:
+            return (
+                f"certify contradicts all {self.n_vetoed} policies that have a margin; of the most reliable one {text}"
+            )
         if not found.is_met:
             return f"no policy has a margin; this is the most reliable one: {text}, short of what was asked for"
-        if self.has_second_look:
-            return f"{text}; certify does not contradict it" + (
-                f", as it did {self.n_vetoed} shallower ones" if self.n_vetoed else ""
-            )
+        if self.second_look is SecondLook.AGREES:
+            others = f", as it did {self.n_vetoed} shallower ones" if self.n_vetoed else ""
+            return f"{text}; certify does not contradict it{others}"
         return text
 
 
@@ -108,13 +124,16 @@ def choose_uncertified(
         )
         if estimate is not None and not estimate.is_met:
             continue
-        looks = target.asked.claim is not None and network.certify is not None
-        if looks and _is_contradicted(policy, network, target.asked.claim):
-            n_vetoed += 1
-            continue
-        return UncertifiedChoice(place, estimate, n_vetoed, looks)
+        claim, certify = target.asked.claim, network.certify
+        if claim is None or certify is None:
+            return UncertifiedChoice(place, estimate)
+        if not _is_contradicted(policy, certify, claim):
+            return UncertifiedChoice(place, estimate, SecondLook.AGREES, n_vetoed)
+        n_vetoed += 1
     surest = max(estimates, key=lambda place: -np.inf if (one := estimates[place]) is None else one.slack)
-    return UncertifiedChoice(surest, estimates[surest], n_vetoed, n_vetoed > 0)
+    return UncertifiedChoice(
+        surest, estimates[surest], SecondLook.CONTRADICTS if n_vetoed else SecondLook.NONE, n_vetoed
+    )
 
 
 def _optimism(
@@ -134,8 +153,6 @@ def _optimism(
     return found
 
 
-def _is_contradicted(policy: Policy, network: NetworkPolicies, claim: Claim | None) -> bool:
-    if claim is None or network.certify is None:
-        return False
-    parts = measure(claim, network.certify, policy.decide(network.certify))
+def _is_contradicted(policy: Policy, certify: ExitTable, claim: Claim) -> bool:
+    parts = measure(claim, certify, policy.decide(certify))
     return any(part.n > 0 and part.losses.mean() > part.limit for part in parts)

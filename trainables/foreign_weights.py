@@ -89,15 +89,7 @@ def _load(path: Path, model: MultiExitModel) -> str:
     """Give the network a file's weights; what is told is what they were wrapped in."""
     own = model.state_dict()
     expected = {name.removeprefix(_STAGE): tensor for name, tensor in own.items() if name not in _OWN}
-    loaded = read_weights(path)
-    try:
-        found = unwrap(loaded, expected)
-    except TrainingError as error:
-        raise TrainingError(f"{path}: {error}") from None
-    if found is None:
-        raise TrainingError(
-            f"{path}: weights must be tensors by name, as model.state_dict() gives them, but are not; save just those"
-        )
+    found = unwrap(path, read_weights(path), expected)
     mismatch = describe_mismatch(expected, found.weights)
     if mismatch:
         raise TrainingError(

@@ -18,7 +18,7 @@ from trainables.model_file import load_model
 from trainables.models.loading import describe_mismatch
 from trainables.task import GivenWeights, TrialTask
 from trainables.weight_files import read_weights
-from trainables.weight_wrappers import Unwrapped, unwrap
+from trainables.weight_wrappers import unwrap
 
 
 _STAGE = re.compile(r"^stages\.\d+\.")
@@ -96,18 +96,6 @@ def _of_elsewhere(path: Path, own: Mapping[str, Tensor]) -> tuple[Mapping[str, T
     ways = [{name: name for name in own}]
     if len(inside) == sum(1 for name in own if _STAGE.match(name)):
         ways.append(inside)
-    found = [(names, _unwrapped(path, loaded, {name: own[real] for name, real in names.items()})) for names in ways]
+    found = [(names, unwrap(path, loaded, {name: own[real] for name, real in names.items()})) for names in ways]
     names, best = max(found, key=lambda one: sum(name in one[1].weights for name in one[0]))
     return {names.get(name, name): tensor for name, tensor in best.weights.items()}, best.told
-
-
-def _unwrapped(path: Path, loaded: object, expected: Mapping[str, Tensor]) -> Unwrapped:
-    try:
-        found = unwrap(loaded, expected)
-    except TrainingError as error:
-        raise TrainingError(f"{path}: {error}") from None
-    if found is None:
-        raise TrainingError(
-            f"{path}: weights must be tensors by name, as model.state_dict() gives them, but are not; save just those"
-        )
-    return found

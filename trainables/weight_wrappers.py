@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 import re
 from typing import Any
 
@@ -68,36 +69,39 @@ class _Found:
         return sum(self.weights[name].shape == expected[name].shape for name in shared), len(shared)
 
 
-def unwrap(loaded: object, expected: Mapping[str, Tensor]) -> Unwrapped | None:
+def unwrap(path: Path, loaded: object, expected: Mapping[str, Tensor]) -> Unwrapped:
     """Find a network's weights in what a file holds.
 
     The mapping is taken that fits the network best, wherever it lies and whatever its names begin with. Where several
     fit alike, an average (EMA) is taken, as timm does.
 
     Args:
-        loaded: What the file holds.
+        path: The file, for messages.
+        loaded: What it holds.
         expected: The network's own weights by name.
 
     Returns:
-        The weights, which need not fit; None where there are no tensors by name.
+        The weights, which need not fit.
 
     Raises:
-        TrainingError: If weights of several networks fit alike.
+        TrainingError: If there are no tensors by name, or weights of several networks fit alike.
     """
     found = [part for where, state in _states(loaded, ()) for part in _look(where, state, expected)]
     if not found:
-        return None
+        raise TrainingError(
+            f"{path}: weights must be tensors by name, as model.state_dict() gives them, but are not; save just those"
+        )
     best = max(one.fit(expected) for one in found)
-    chosen = _choose([one for one in found if one.fit(expected) == best], is_fit=best[1] > 0)
+    chosen = _choose(path, [one for one in found if one.fit(expected) == best], is_fit=best[1] > 0)
     return Unwrapped(chosen.weights, _tell(chosen, found))
 
 
-def _choose(alike: list[_Found], *, is_fit: bool) -> _Found:
+def _choose(path: Path, alike: list[_Found], *, is_fit: bool) -> _Found:
     averages = [one for one in alike if one.is_average]
     preferred = averages or alike
     if len(preferred) > 1 and is_fit:
         raise TrainingError(
-            f"a file of weights must hold those of one network, or of one and its average, but "
+            f"{path}: a file of weights must hold those of one network, or of one and its average, but "
             f"{list_some(one.place for one in preferred)} fit alike; save just one's state_dict()"
         )
     return max(preferred, key=lambda one: len(one.weights))

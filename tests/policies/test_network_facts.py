@@ -76,7 +76,7 @@ def test_no_policy_is_applied_to_other_classes(policy, n_classes):
 def test_policies_whose_numbers_depend_on_the_classes_know_them():
     table = with_stop_prob(make_table(60, 2, 3))
     known = {policy.rule for policy in policies_of_every_rule(table) if policy.network.n_classes == 3}
-    assert known == {"ensemble", "conformal-gate", "class-wise", "learned-gate"}
+    assert known == {"ensemble", "conformal-gate", "class-wise", "learned-gate", "recalibrated"}
 
 
 def test_cost_is_taken_from_the_table_that_has_one():
