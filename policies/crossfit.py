@@ -62,11 +62,26 @@ def cross_fitted_decision(policy: Policy, table: ExitTable, *, seed: int = 0) ->
         table: The ``search`` table.
         seed: Of the folds; that of the search.
     """
-    rule = get_rule(policy.rule)
-    if not rule.is_fitted:
+    if not get_rule(policy.rule).is_fitted:
         return policy.decide(table)
+    return policy.decide_on(cross_fitted_view(policy, table, seed=seed))
+
+
+def cross_fitted_view(policy: Policy, table: ExitTable, *, seed: int = 0) -> RuleView:
+    """What a policy's rule sees in the table that the policy was chosen on, as if the table were new.
+
+    Policies that differ in nothing but thresholds have the same view.
+
+    Args:
+        policy: As a search on the table gave it.
+        table: The ``search`` table.
+        seed: Of the folds; that of the search.
+    """
+    rule, temperatures = get_rule(policy.rule), np.asarray(policy.temperatures)
+    if not rule.is_fitted:
+        return rule.view(table, temperatures, **policy.params)
     own = {name: policy.params[name] for name in rule.choices(table) if name in policy.params}
-    return policy.decide_on(fit_and_view(rule, table, np.asarray(policy.temperatures), own, seed=seed)[1])
+    return fit_and_view(rule, table, temperatures, own, seed=seed)[1]
 
 
 def _folds(table: ExitTable, seed: int) -> NDArray[np.int64]:
