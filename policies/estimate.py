@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.bounds import certifiable_accuracy, require_delta
-from policies.candidates import Candidate, Family, families_of
+from policies.candidates import Candidate
+from policies.estimated_bounds import LEVEL, EstimatedBounds, estimated_bounds
 from policies.goal import Goal
-from policies.levels import thin
-from policies.rechoice import N_FOLDS, honest_figures
-from policies.requirements import Requirement, Standings, is_contradicted, requirements_of, standings
+from policies.rechoice import N_FOLDS
+from policies.requirements import Requirement, is_contradicted, requirements_of
 from policies.units import Units
 
 
-LEVEL = 0.05
 METHOD = "cross-fitted choice, lower bound over units (an estimate, not a certificate)"
-_MOST_GOALS = 6
 _ROUNDING = 1e-9
 
 
@@ -89,20 +87,13 @@ def estimated_target(target: float, n_units: int, *, grouped: bool, level: float
 def estimated_choice(
     candidates: Sequence[Candidate], goal: Goal, *, level: float = LEVEL, n_folds: int = N_FOLDS, seed: int = 0
 ) -> Estimate:
-    """Choose the best candidate for the goal of those whose quality is likely to meet it on new data.
+    """Choose the best candidate for the goal of those that are likely to meet it on new data.
 
-    The bound of a candidate is the one-sided bound of what it did on ``search``, over groups where there are groups,
-    less the optimism of the choice: the largest difference, over the front, between what candidates seem to do and
-    what policies do that are chosen alike without the units that they are judged on. What has no open gate was not
-    chosen, and its bound is not lowered. The goal's bounds of other qualities are met with the same margin; its
-    budget counts on ``search`` as it is.
-
-    Where candidates have ``certify`` tables, those whose quality there is below what is asked for are passed over.
-    Where nothing is left the most reliable candidate is chosen: the one whose bounds miss the goal by least.
+    See :func:`~policies.estimated_bounds.estimated_bounds` and :func:`choose_with_margin`.
 
     Args:
-        candidates: Least effort first; of one network or several, all on the same samples.
-        goal: What is wanted.
+        candidates: Of one network or several, all on the same samples.
+        goal: What is wanted; a drop against the full network must be a target here.
         level: About how probable it may be that a bound does not hold, in (0, 1).
         n_folds: Folds of the cross-fitting.
         seed: Of draws and folds; same seed, same choice.
@@ -110,111 +101,77 @@ def estimated_choice(
     Raises:
         ExitSearchError: If there is no candidate, ``level`` is not in (0, 1), or the tables are of different samples.
     """
-    require_delta(level)
-    families = families_of(candidates, seed=seed)
+    found = estimated_bounds(candidates, goal, level=level, n_folds=n_folds, seed=seed)
+    return choose_with_margin(candidates, goal, found)
+
+
+def choose_with_margin(candidates: Sequence[Candidate], goal: Goal, found: EstimatedBounds) -> Estimate:
+    """Choose by bounds: least effort first, or under a budget the surest first.
+
+    The bounds of all qualities must meet the goal's limits; its budget counts on ``search`` as it is. Where candidates
+    have ``certify`` tables, those that miss a limit there, as observed, are passed over. Where nothing is left the most
+    reliable candidate is chosen: the one whose bounds miss the limits by least.
+
+    Args:
+        candidates: The candidates.
+        goal: What is wanted.
+        found: Their bounds, for a goal that names the same qualities and the same effort.
+    """
     wanted = requirements_of(goal)
-    found = standings(candidates, families, goal, wanted, level=level, seed=seed)
-    optimism = _optimism(candidates, families, goal, wanted, found, n_folds=n_folds, seed=seed)
-    bounds = found.bounds - np.array([[one.sign] for one in wanted]) * optimism
-    slack = np.min([one.excess(own) for one, own in zip(wanted, bounds, strict=True)], axis=0)
-    order = _best_first(goal, found.effort, bounds[0])
-    likely = [int(i) for i in order if slack[i] >= -_ROUNDING and _is_affordable(goal, found.effort[i])]
+    slack = np.min([one.excess(own) for one, own in zip(wanted, found.bounds, strict=True)], axis=0)
+    is_likely = (slack >= -_ROUNDING) & ~_is_over_budget(goal, found.effort)
+    likely = [int(i) for i in _best_first(goal, found) if is_likely[i]]
     n_vetoed = next((k for k, i in enumerate(likely) if not is_contradicted(candidates[i], wanted)), len(likely))
     meets = n_vetoed < len(likely)
-    chosen = likely[n_vetoed] if meets else _most_reliable(goal, found.effort, slack, bounds[0])
-    units, certify = families[0].units, candidates[chosen].certify
+    chosen = likely[n_vetoed] if meets else _most_reliable(goal, found, slack)
+    certify = candidates[chosen].certify
     return Estimate(
         chosen=chosen,
         meets=meets,
         quality=goal.quality,
         target=goal.target,
         observed=float(found.observed[0, chosen]),
-        bound=float(max(bounds[0, chosen], 0.0)),
-        bounds=tuple(np.maximum(bounds[0], 0.0).tolist()),
-        optimism=float(optimism[0, chosen]),
-        level=level,
-        unit=units.kind,
-        n=units.n,
+        bound=float(max(found.bounds[0, chosen], 0.0)),
+        bounds=tuple(np.maximum(found.bounds[0], 0.0).tolist()),
+        optimism=float(found.optimism[0, chosen]),
+        level=found.level,
+        unit=found.units.kind,
+        n=found.units.n,
         n_certify=0 if certify is None else Units.of(certify).n,
         n_vetoed=n_vetoed,
-        reason="" if meets else _why_not(goal, found.effort, wanted, bounds, units, n_vetoed=n_vetoed),
+        reason="" if meets else _why_not(goal, wanted, found, n_vetoed=n_vetoed),
     )
 
 
-def _optimism(
-    candidates: Sequence[Candidate],
-    families: Sequence[Family],
-    goal: Goal,
-    wanted: Sequence[Requirement],
-    found: Standings,
-    *,
-    n_folds: int,
-    seed: int,
-) -> NDArray[np.float64]:
-    """By how much the choice flatters each quality of each candidate, shape (R, P); 0 where nothing was chosen."""
-    is_tuned = np.array([one.is_tuned for one in candidates])
-    tuned = np.flatnonzero(is_tuned)[np.argsort(found.effort[is_tuned], kind="stable")]
-    optimism = np.zeros(found.observed.shape)
-    if not tuned.size:
-        return optimism
-    if families[0].units.n < 2:
-        return optimism + is_tuned
-    examples = tuned[thin(len(tuned), _MOST_GOALS)]
-    goals = [_as_good_as(goal, wanted, found.counted[:, i], float(found.effort[i])) for i in examples]
-    honest = honest_figures(families, goals, n_folds=n_folds, seed=seed)
-    for row, one in enumerate(wanted):
-        flattery = one.sign * (found.observed[row, examples] - honest[one.quality.name])
-        optimism[row, is_tuned] = max(float(flattery.max()), 0.0)
-    return optimism
+def _best_first(goal: Goal, found: EstimatedBounds) -> NDArray[np.int64]:
+    keys = (-found.bounds[0], found.effort)
+    return np.lexsort(keys if goal.budget is None else keys[::-1])
 
 
-def _as_good_as(goal: Goal, wanted: Sequence[Requirement], values: NDArray[np.float64], effort: float) -> Goal:
-    """The goal of a choice that would have come to a policy of these figures."""
-    bounds = {one.quality.name: float(value) for one, value in zip(wanted[1:], values[1:], strict=True)}
-    if goal.budget is None:
-        return replace(goal, target=float(values[0]), bounds=bounds)
-    return replace(goal, target=0.0, bounds=bounds, budget=effort)
+def _is_over_budget(goal: Goal, effort: NDArray[np.float64]) -> NDArray[np.bool_]:
+    limit = np.inf if goal.budget is None else goal.budget
+    return np.asarray(effort > limit * (1 + _ROUNDING))
 
 
-def _best_first(goal: Goal, effort: NDArray[np.float64], bounds: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Candidates in the order in which they are wanted: least effort first, or under a budget the surest first."""
-    return np.lexsort((-bounds, effort) if goal.budget is None else (effort, -bounds))
+def _most_reliable(goal: Goal, found: EstimatedBounds, slack: NDArray[np.float64]) -> int:
+    """Within the budget, if something is, the candidate that exceeds the limits most, or misses them by least."""
+    return int(np.lexsort((found.effort, -found.bounds[0], -slack, _is_over_budget(goal, found.effort)))[0])
 
 
-def _is_affordable(goal: Goal, effort: float) -> bool:
-    return goal.budget is None or effort <= goal.budget * (1 + _ROUNDING)
-
-
-def _most_reliable(
-    goal: Goal, effort: NDArray[np.float64], slack: NDArray[np.float64], bounds: NDArray[np.float64]
-) -> int:
-    """The candidate within the budget, if there is one, that exceeds the limits most, or misses them by least."""
-    over = np.array([not _is_affordable(goal, float(own)) for own in effort])
-    return int(np.lexsort((effort, -bounds, -slack, over))[0])
-
-
-def _why_not(
-    goal: Goal,
-    effort: NDArray[np.float64],
-    wanted: Sequence[Requirement],
-    bounds: NDArray[np.float64],
-    units: Units,
-    *,
-    n_vetoed: int,
-) -> str:
+def _why_not(goal: Goal, wanted: Sequence[Requirement], found: EstimatedBounds, *, n_vetoed: int) -> str:
     """Why no candidate is chosen for meeting the goal."""
     if n_vetoed:
         those = "the only policy" if n_vetoed == 1 else f"all {n_vetoed} policies"
         return f"on certify, {those} with a margin on search missed what is asked for"
-    if not any(_is_affordable(goal, float(own)) for own in effort):
+    if _is_over_budget(goal, found.effort).all():
         return f"no policy keeps within the budget of {goal.budget:g} on search"
-    kind = units.kind if units.n == 1 else f"{units.kind}s"
-    for one, own in zip(wanted, bounds, strict=True):
-        best = float(own[one.excess(own).argmax()])
-        if one.excess(np.array(best)) < -_ROUNDING:
+    kind = found.units.kind if found.units.n == 1 else f"{found.units.kind}s"
+    for one, own in zip(wanted, found.bounds, strict=True):
+        best = own[one.excess(own).argmax()]
+        if one.excess(best) < -_ROUNDING:
             side = "least" if one.quality.is_maximised else "most"
             return (
-                f"{one.quality.name} must be at {side} {one.limit:g}, but of what {units.n} {kind} of search can tell "
-                f"it is at {side} {min(max(best, 0.0), 1.0):.4f}"
+                f"{one.quality.name} must be at {side} {one.limit:g}, but the best bound from {found.units.n} {kind} "
+                f"of search is {min(max(float(best), 0.0), 1.0):.4f}"
             )
     return "no policy has a margin on search in everything that is asked for at once"

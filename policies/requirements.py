@@ -34,7 +34,7 @@ class Requirement:
 
     def excess(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """By how much values meet the limit; negative where they miss it."""
-        return self.sign * (values - self.limit)
+        return np.asarray(self.sign * (values - self.limit))
 
 
 @dataclass(frozen=True)
