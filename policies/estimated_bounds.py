@@ -98,7 +98,7 @@ def _optimism(
     if not tuned.size:
         return optimism
     if families[0].units.n < 2:
-        return optimism + is_tuned
+        return np.asarray(optimism + is_tuned)
     examples = tuned[thin(len(tuned), _MOST_GOALS)]
     goals = [_as_good_as(goal, wanted, found.counted[:, i], float(found.effort[i])) for i in examples]
     honest = honest_figures(families, goals, n_folds=n_folds, seed=seed)

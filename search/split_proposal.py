@@ -11,7 +11,8 @@ import numpy as np
 
 from policies.bounds import samples_needed, units_needed
 from policies.claims import Claim, Loss, aim_of
-from policies.estimate import LEVEL, estimated_target
+from policies.estimate import estimated_target
+from policies.estimated_bounds import LEVEL
 from trainables.data import SPLIT_NAMES, SplitFractions
 
 
@@ -169,7 +170,8 @@ def _givers(name: str, units: SplitUnits) -> list[str]:
 def _count(name: str, fractions: SplitFractions, units: SplitUnits) -> int:
     """About how many units a split gets, rounded down."""
     whole = 1 - fractions.test if units.has_official_test else 1.0
-    return math.floor(units.n * getattr(fractions, name) / whole + _ROUNDING)
+    share: float = getattr(fractions, name)
+    return math.floor(units.n * share / whole + _ROUNDING)
 
 
 def _certifies(n: int, *, claim: Claim, units: SplitUnits, delta: float, room: float) -> bool:

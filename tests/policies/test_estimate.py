@@ -11,6 +11,7 @@ from scipy.stats import binom
 
 from policies.baselines import full_network
 from policies.candidates import Candidate, families_of
+from policies.crossfit import cross_fitted_decision
 from policies.errors import ExitSearchError
 from policies.estimate import choose_with_margin, estimated_choice, estimated_target
 from policies.estimated_bounds import LEVEL, estimated_bounds
@@ -128,6 +129,15 @@ def test_order_of_rows_and_candidates_does_not_matter(rules, size):
     assert candidates[one.chosen].policy.policy_hash == others[other.chosen].policy.policy_hash
     assert one.bound == pytest.approx(other.bound, abs=1e-4)
     np.testing.assert_allclose(one.bounds, other.bounds[::-1], atol=0.004)
+
+
+def test_rules_that_learn_are_seen_as_if_the_table_were_new():
+    candidates = candidates_of(TABLE, rules=("ensemble",))
+    found = estimated_bounds(candidates, Goal())
+    for i, one in enumerate(candidates):
+        honest = cross_fitted_decision(one.policy, TABLE)
+        assert found.observed[0, i] == pytest.approx((honest.answers == TABLE.labels).mean())
+        assert found.effort[i] == pytest.approx(honest.exits.mean() + 1)
 
 
 def test_same_seed_same_choice():
