@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.stats import beta
 
 from policies.bounds import certifiable_accuracy, require_delta
 from policies.candidates import Candidate
@@ -59,12 +61,27 @@ class Estimate:
     reason: str
     method: str = METHOD
 
+    @property
+    def sentence(self) -> str:
+        """What is known of the policy, for a person."""
+        if not self.meets:
+            return f"not certified, and no policy has a margin: {self.reason}; the most reliable one is selected"
+        kind = self.unit if self.n == 1 else f"{self.unit}s"
+        flattery = f", of which the choice may flatter {self.optimism:.4f}" if self.optimism else ""
+        look = f"; certify does not contradict ({self.n_vetoed} passed over)" if self.n_certify else ""
+        return (
+            f"estimated, not certified: {self.quality} is at least {self.bound:.4f} with about "
+            f"{100 * (1 - self.level):g} % confidence ({self.observed:.4f} on {self.n} {kind} of search"
+            f"{flattery}){look}"
+        )
+
 
 def estimated_target(target: float, n_units: int, *, grouped: bool, level: float = LEVEL) -> float | None:
     """The least accuracy that, observed on so many units of ``search``, has its lower bound at the target.
 
-    Exact on samples. With groups of several samples it is on the safe side, as though groups were right or wrong as a
-    whole. What the choice costs (:func:`estimated_choice`) is not in it.
+    Exact on samples. With groups of several samples, whose mean need not be a count over their number, it is on the
+    safe side, as though groups mostly were right or wrong as a whole. What the choice costs
+    (:func:`estimated_choice`) is not in it.
 
     Args:
         target: Least accuracy, in [0, 1].
@@ -79,9 +96,16 @@ def estimated_target(target: float, n_units: int, *, grouped: bool, level: float
         ClaimError: If ``level`` is not in (0, 1).
     """
     require_delta(level)
-    if n_units < 1:
+    if n_units < 1 or level ** (1 / n_units) < target:
         return None
-    return certifiable_accuracy(n_units, target=target, delta=level)
+    if not grouped:
+        return certifiable_accuracy(n_units, target=target, delta=level)
+
+    def excess(accuracy: float) -> float:
+        lost = n_units * (1 - accuracy)
+        return 1 - target - float(beta.ppf(1 - level, lost + 1, n_units - lost))
+
+    return float(brentq(excess, target, 1.0)) if excess(target) < 0 else target
 
 
 def estimated_choice(

@@ -48,20 +48,32 @@ def with_wrong_exit(table, exit_index):
     return replace(table, logits=logits)
 
 
-@given(n=st.integers(0, 3000), target=st.floats(0.5, 0.999), level=st.floats(0.01, 0.3), grouped=st.booleans())
-def test_estimated_target_is_the_least_that_has_its_bound_at_the_target(n, target, level, grouped):
-    least = estimated_target(target, n, grouped=grouped, level=level)
+@given(n=st.integers(0, 3000), target=st.floats(0.5, 0.999), level=st.floats(0.01, 0.3))
+def test_estimated_target_is_the_least_that_has_its_bound_at_the_target(n, target, level):
+    least = estimated_target(target, n, grouped=False, level=level)
+    over_groups = estimated_target(target, n, grouped=True, level=level)
+    assert (least is None) == (over_groups is None) == (n == 0 or level ** (1 / n) < target)
     if least is None:
-        assert n == 0 or level ** (1 / n) < target + 1e-9
         return
     n_right = round(least * n)
     assert binom.sf(n_right - 1, n, target) <= level + 1e-9
     assert n_right == 0 or binom.sf(n_right - 2, n, target) > level - 1e-9
+    assert least - 1 / n - 1e-6 <= over_groups <= least + 1e-6
+    assert over_groups >= target
+
+
+def test_more_units_need_less_margin():
+    for has_groups in (False, True):
+        aims = [estimated_target(0.9, n, grouped=has_groups) for n in (22, 50, 200, 1000, 5000)]
+        assert aims[0] == pytest.approx(1.0, abs=0.005)
+        assert aims == sorted(aims, reverse=True)
+        assert 0.9 < aims[-1] < 0.91
 
 
 def test_22_recordings_cannot_show_an_accuracy_of_094():
     assert estimated_target(0.94, 22, grouped=True) is None
-    assert estimated_target(0.94, 38, grouped=True) == 1.0
+    assert estimated_target(0.94, 38, grouped=False) == 1.0
+    assert estimated_target(0.94, 38, grouped=True) == pytest.approx(0.9994, abs=0.001)
 
 
 @settings(max_examples=30, deadline=None)
@@ -100,6 +112,10 @@ def test_chosen_is_the_cheapest_with_a_margin():
         assert bound < 0.75 or figures(one.policy, TABLE)[1] >= depth
     assert (estimate.unit, estimate.n, estimate.n_certify, estimate.n_vetoed) == ("sample", 300, 0, 0)
     assert "not a certificate" in estimate.method
+    assert estimate.sentence == (
+        f"estimated, not certified: accuracy is at least {estimate.bound:.4f} with about 90 % confidence "
+        f"({estimate.observed:.4f} on 300 samples of search, of which the choice may flatter {estimate.optimism:.4f})"
+    )
 
 
 def test_what_was_not_chosen_is_not_flattered():
@@ -115,6 +131,9 @@ def test_most_reliable_is_chosen_where_nothing_has_the_margin():
     assert estimate.bound == max(estimate.bounds)
     assert estimate.reason == (
         f"accuracy must be at least 0.999, but the best bound from 300 samples of search is {estimate.bound:.4f}"
+    )
+    assert estimate.sentence == (
+        f"not certified, and no policy has a margin: {estimate.reason}; the most reliable one is selected"
     )
 
 
@@ -194,6 +213,7 @@ def test_certify_passes_over_what_it_contradicts():
     second = estimated_choice([replace(one, certify=bad) for one in CANDIDATES], goal)
     assert second.meets
     assert second.n_vetoed > 0
+    assert second.sentence.endswith(f"; certify does not contradict ({second.n_vetoed} passed over)")
     assert figures(CANDIDATES[second.chosen].policy, bad)[0] >= 0.75
     assert figures(CANDIDATES[second.chosen].policy, TABLE)[1] > figures(CANDIDATES[first.chosen].policy, TABLE)[1]
 
