@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 import math
 from pathlib import Path
 
@@ -34,12 +34,12 @@ from tables import DEFAULT_FOLDER, real_tables
 
 from policies.baselines import full_network
 from policies.claim_parts import measure
-from policies.claims import Claim, aim_of
+from policies.claims import Claim
 from policies.evolve import EvolveSettings
 from policies.exit_table import ExitTable
-from policies.goal import Goal
+from policies.margin import SplitSize, search_target
 from policies.policy import Policy
-from policies.units import Units
+from policies.request import Request
 from search.network_search import PolicySearch, search_network
 from search.selection import select_policy
 
@@ -96,22 +96,19 @@ def play(
     parts: Parts, target: float, *, delta: float, name: str = "network", settings: EvolveSettings = SETTINGS
 ) -> Round:
     """Search policies on ``search``, choose with and without a certificate, and judge the choices."""
-    goal, claim = Goal(target=target), Claim(target=target)
-    network = search_network(name, parts.search, parts.certify, PolicySearch(goal, ("confidence",), settings))
-    front_size = settings.front_size
-    plain = select_policy([network], goal, aim=goal, claim=None, delta=delta, front_size=front_size)
-    aim = _aim(goal, claim, parts.certify, delta)
-    sure = select_policy([network], goal, aim=aim, claim=claim, delta=delta, front_size=front_size)
+    asked = Request(target=target, delta=delta)
+    network = search_network(name, parts.search, parts.certify, PolicySearch(asked, ("confidence",), settings))
+    judged = asked.goal(parts.search).recorded_assessment(network.front)
+    plain = judged.best(prefers_quality=False)
+    is_feasible = judged.violation[plain] <= 0
+    search, certify = (SplitSize.of(one, one.labels, n_classes=one.n_classes) for one in (parts.search, parts.certify))
+    sure = select_policy(
+        [network], search_target(asked, search=search, certify=certify), front_size=settings.front_size
+    )
     return Round(
-        uncertified=judge(plain.policy, parts.judged, target) if plain.feasible else None,
+        uncertified=judge(network.front["policy"][plain], parts.judged, target) if is_feasible else None,
         certified=judge(sure.policy, parts.judged, target) if sure.is_certified else None,
     )
-
-
-def _aim(goal: Goal, claim: Claim, certify: ExitTable, delta: float) -> Goal:
-    units = Units.of(certify)
-    aimed = aim_of(claim, n_units=units.n, delta=delta, grouped=units.hold_several)
-    return goal if aimed is None or aimed.target is None else replace(goal, target=aimed.target)
 
 
 def play_rounds(

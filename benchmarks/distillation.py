@@ -18,8 +18,8 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from policies.goal import Goal
 from policies.metrics import policy_figures
+from policies.request import Request
 from search.network_search import search_network
 from search.run_command import run_command
 from search.run_folder import RunFolder
@@ -81,7 +81,8 @@ def measure(folder: RunFolder, depths: tuple[float, ...]) -> pd.DataFrame:
     config = load_sweep(str(folder.sweep_file), [])
     splits = load_splits(config)
     task = build_task(config, splits)
-    how = replace(config.policy_search(), goal=Goal())
+    # Every policy is wanted, from the shallowest to the most accurate one.
+    how = replace(config.policy_search(), asked=Request(budget=float(task.n_exits)))
     rows = []
     for number, arm in enumerate(ARMS, start=1):
         for seed in task.seeds:

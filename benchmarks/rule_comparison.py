@@ -23,14 +23,15 @@ from tables import DEFAULT_FOLDER, TableSet, real_tables
 
 from policies.baselines import baseline_evaluator
 from policies.calibrate import fit_temperatures
-from policies.claims import Claim, aim_of
 from policies.evolve import EvolveSettings
 from policies.exit_metrics import exit_accuracies
 from policies.exit_table import ExitTable
 from policies.goal import Goal
 from policies.ladder import ladder_genomes, shared_threshold_ladder
+from policies.margin import SplitSize, search_target
 from policies.oracle import oracle_mean_depth
 from policies.policy import Policy
+from policies.request import Request
 from policies.rules import DEFAULT_RULES, RULES, get_rule
 from search.network_search import NetworkPolicies, PolicySearch, search_network
 from search.selection import select_policy
@@ -74,16 +75,16 @@ def shared_thresholds(tables: TableSet, goal: Goal) -> NetworkPolicies:
 
 def certified_choice(tables: TableSet, rules: tuple[str, ...]) -> dict[str, float]:
     """Figures on ``test`` of what is selected for one network; without rules, of one shared threshold."""
-    full = float(exit_accuracies(tables.search)[-1])
-    claim = Claim(max_drop=_MAX_DROP)
-    aimed = aim_of(claim, n_units=tables.certify.n_samples, delta=_DELTA)
-    goal = Goal(target=full - _MAX_DROP)
-    aim = Goal(target=full - (aimed.max_drop if aimed and aimed.max_drop is not None else 0.0))
+    asked = Request(max_drop=_MAX_DROP, delta=_DELTA)
+    sizes = {
+        name: SplitSize.of(table, table.labels, n_classes=table.n_classes)
+        for name, table in (("search", tables.search), ("certify", tables.certify))
+    }
     if rules:
-        network = search_network(tables.name, tables.search, tables.certify, PolicySearch(goal, rules, _SETTINGS))
+        network = search_network(tables.name, tables.search, tables.certify, PolicySearch(asked, rules, _SETTINGS))
     else:
-        network = shared_thresholds(tables, goal)
-    chosen = select_policy([network], goal, aim=aim, claim=claim, delta=_DELTA, front_size=_SETTINGS.front_size)
+        network = shared_thresholds(tables, asked.goal(tables.search))
+    chosen = select_policy([network], search_target(asked, **sizes), front_size=_SETTINGS.front_size)
     decision = chosen.policy.decide(tables.test)
     accuracy, depth = float((decision.answers == tables.test.labels).mean()), float(decision.exits.mean() + 1)
     reachable = min(accuracy, float(exit_accuracies(tables.test)[-1]))

@@ -62,12 +62,12 @@ def run(config: SweepConfig, build: Callable[[RunFolder], Any], *, slots: int) -
     folder, config = RunFolder.create(config, "overhead")
     with Journal(folder.journal_file) as journal:
         journal.append("created", sweep_id=folder.path.as_posix(), name=folder.name)
-        record = SweepRecord(journal)
+        record = SweepRecord(journal, retries=config.resources.retries)
         tracker = Tracker(f"sqlite:///{folder.path / 'mlflow.db'}", "exitsearch", folder, journal)
         tracker.start({})
         trainable = build(folder)
         before, started = psutil.Process().memory_info().rss, time.perf_counter()
-        train_trials(config, folder, trainable, record, _Silent(), aim=0.95)
+        train_trials(config, folder, trainable, record, _Silent())
         total = time.perf_counter() - started
         tracker.finish({}, {}, [])
         growth = psutil.Process().memory_info().rss - before

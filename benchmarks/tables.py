@@ -25,7 +25,15 @@ import torch
 from policies.errors import ExitTableError
 from policies.exit_metrics import exit_accuracies
 from policies.exit_table import ExitTable
-from trainables.data import Samples, SplitFractions, Splits, split_samples
+from trainables.data import (
+    DEFAULT_OPTIONS,
+    AudioOptions,
+    DataOptions,
+    Samples,
+    SplitFractions,
+    Splits,
+    split_samples,
+)
 from trainables.models import MultiExitModel, NetworkSpec
 from trainables.recipe import Recipe as TrainingRecipe
 from trainables.tabulate import exit_table
@@ -70,6 +78,10 @@ class Recipe:
         learning_rate: Peak learning rate of AdamW.
         fractions: Shares of the splits.
         needs_data_dir: Whether the samples come from files.
+        label: What tables are called, where two recipes have one workload; the workload's name where empty.
+        folder: Where the files are below the folder of all data.
+        options: How the samples are read.
+        family: The network family; the workload's own where None.
     """
 
     workload: str
@@ -79,9 +91,19 @@ class Recipe:
     learning_rate: float
     fractions: SplitFractions = field(default_factory=SplitFractions)
     needs_data_dir: bool = False
+    label: str = ""
+    folder: str = ""
+    options: DataOptions = DEFAULT_OPTIONS
+    family: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What its tables are called."""
+        return self.label or self.workload
 
     def __str__(self) -> str:
-        return f"{self.epochs} epochs, batches of {self.batch_size}, peak {self.learning_rate}, {self.fractions}"
+        text = f"{self.epochs} epochs, batches of {self.batch_size}, peak {self.learning_rate}, {self.fractions}"
+        return text if self.options == DEFAULT_OPTIONS else f"{text}, {self.options}"
 
 
 RECIPES = (
@@ -96,6 +118,47 @@ RECIPES = (
         needs_data_dir=True,
     ),
 )
+
+_SPOKEN = "free-spoken-digit-dataset/recordings"
+_SPOKEN_SPLIT = SplitFractions(train=0.4, search=0.2, certify=0.2, test=0.2)
+
+
+def _spoken(label: str, n_networks: int, epochs: int, **patterns: str) -> Recipe:
+    """Spoken digits in segments of 0.3 s; several segments of a recording are samples of one group."""
+    audio = AudioOptions(segment_seconds=0.3, hop_seconds=0.15, n_mels=32, file_pattern=r"(?P<class>\d)_.*", **patterns)
+    return Recipe(
+        "audio-folder",
+        n_networks,
+        epochs,
+        64,
+        0.005,
+        _SPOKEN_SPLIT,
+        needs_data_dir=True,
+        label=label,
+        folder=_SPOKEN,
+        options=DataOptions(audio=audio),
+    )
+
+
+GROUPED_RECIPES = (
+    _spoken("spoken-recordings", 4, 14),
+    _spoken("spoken-sessions", 3, 14, group_pattern=r"_(?P<group>[a-z]+_\d+)\.wav"),
+)
+"""Tables with groups: the recording, or all ten digits that a speaker said in one go."""
+
+BRIEF_RECIPES = (
+    Recipe(
+        "fashion-mnist",
+        4,
+        3,
+        128,
+        0.005,
+        SplitFractions(train=0.2, search=0.1, certify=0.1, test=0.6),
+        needs_data_dir=True,
+        label="fashion-brief",
+    ),
+)
+"""Networks that took a minute instead of three, where many are wanted and how good they are does not matter."""
 
 
 def real_tables(
@@ -120,16 +183,21 @@ def real_tables(
     for recipe in recipes:
         samples: Samples | None = None
         for seed in range(recipe.n_networks):
-            name = f"{recipe.workload}-{seed:02d}"
+            name = f"{recipe.name}-{seed:02d}"
             tables = _read(folder, name, recipe)
             if tables is None and recipe.needs_data_dir and data_dir is None:
                 continue
             if tables is None:
-                samples = samples or get_workload(recipe.workload).source.load(data_dir)
+                samples = samples or _load(recipe, data_dir)
                 tables = _make(folder, name, recipe, samples, seed)
                 on_made(name)
             found.append(tables)
     return found
+
+
+def _load(recipe: Recipe, data_dir: Path | None) -> Samples:
+    own = None if data_dir is None else data_dir / recipe.folder
+    return get_workload(recipe.workload).source.load(own, recipe.options)
 
 
 def train_network(recipe: Recipe, splits: Splits, seed: int) -> MultiExitModel:
@@ -137,7 +205,7 @@ def train_network(recipe: Recipe, splits: Splits, seed: int) -> MultiExitModel:
     workload = get_workload(recipe.workload)
     params = {"optimiser": "adamw", "learning_rate_adamw": recipe.learning_rate, "weight_decay": 1e-4}
     with _torch_alone(seed):
-        network = NetworkSpec(workload.n_exits, workload.width)
+        network = NetworkSpec(workload.n_exits, workload.width, family=recipe.family)
         model = workload.build_model(splits.train, len(splits.class_names), network)
         training = MultiExitTraining(
             model,
@@ -212,7 +280,7 @@ def _make(folder: Path, name: str, recipe: Recipe, samples: Samples, seed: int) 
     tables = {part: exit_table(model, splits[part], split=part, **facts) for part in PARTS}
     for part, table in tables.items():
         table.save(_path(folder, name, part))
-    return TableSet(name, recipe.workload, **tables)
+    return TableSet(name, recipe.name, **tables)
 
 
 def _read(folder: Path, name: str, recipe: Recipe) -> TableSet | None:
@@ -224,7 +292,7 @@ def _read(folder: Path, name: str, recipe: Recipe) -> TableSet | None:
     made_by = {(table.meta.get("recipe"), table.meta.get("model_hash")) for table in tables.values()}
     if len(made_by) > 1 or {made for made, _ in made_by} != {str(recipe)}:
         return None
-    return TableSet(name, recipe.workload, **tables)
+    return TableSet(name, recipe.name, **tables)
 
 
 def _path(folder: Path, name: str, part: str) -> Path:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 import json
 import math
 from pathlib import Path
 from typing import Any
 
+from policies.atomic_file import write_text
 from policies.bounds import require_delta
 from policies.claim_parts import ClaimPart, measure, unused_exits
 from policies.claims import Claim
 from policies.exit_table import ExitTable
 from policies.policy import Policy
+from policies.unseen import doubts_about_samples, require_unseen
 
 
 SCHEMA = 2
@@ -92,7 +94,7 @@ class Certificate:
         p_value: Of the joint claim: the largest over its parts.
         more_needed: About how many more units would certify the claim if they are like these, or None.
         parts: Every part of the claim, the main one first.
-        notes: What is not claimed.
+        notes: What is not claimed, and what the statement rests on that could not be checked.
         sequence: Every policy that was tested, in order.
         table_hash: Split hash of the certify table.
         policy_hash: The policy that the statement is about.
@@ -120,7 +122,7 @@ class Certificate:
 
     def save(self, path: Path, **facts: Any) -> None:
         """Write the certificate, with facts beside it, as JSON."""
-        path.write_text(json.dumps({"schema": SCHEMA, **self.to_dict(), **facts}, indent=2) + "\n")
+        write_text(path, json.dumps({"schema": SCHEMA, **self.to_dict(), **facts}, indent=2) + "\n")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
@@ -131,9 +133,14 @@ def certify_policy(policy: Policy, table: ExitTable, claim: Claim, *, delta: flo
     """Certify one policy that was chosen elsewhere: ``certify_policy(policy, table, Claim(target=0.95))``.
 
     Raises:
-        ExitSearchError: If ``delta`` is not in (0, 1), or the table is not of the policy's network.
+        ExitSearchError: If ``delta`` is not in (0, 1), the table is not of the policy's network, or the policy is known
+            to be chosen on some of its samples.
     """
-    return certificate_of(policy, table, fixed_sequence([(policy, table)], claim, delta=delta), claim, delta=delta)
+    require_unseen(policy, table)
+    certificate = certificate_of(
+        policy, table, fixed_sequence([(policy, table)], claim, delta=delta), claim, delta=delta
+    )
+    return replace(certificate, notes=(*certificate.notes, *doubts_about_samples(policy, table)))
 
 
 def fixed_sequence(

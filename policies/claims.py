@@ -1,11 +1,11 @@
-"""What can be claimed of a policy, and what a search should aim at so that the claim can be certified."""
+"""What can be claimed of a policy."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
-from policies.bounds import ClaimError, certifiable_accuracy, certifiable_mean, require_delta
+from policies.bounds import ClaimError
 
 
 class Loss(StrEnum):
@@ -80,55 +80,3 @@ class Claim:
             "the accuracy of those that leave at each exit is at least": self.exit_floor,
         }
         return ", ".join(f"{text} {value:g}" for text, value in texts.items() if value is not None)
-
-
-def aim_of(
-    claim: Claim, *, n_units: int, delta: float, grouped: bool = False, smallest_class: int | None = None
-) -> Claim | None:
-    """What policies should reach where they are searched for, so that the claim can be certified.
-
-    Exact for the target, the degradation and the class floor on samples: seen on ``certify``, the aim just
-    certifies. With groups of several samples it is an approximation on the safe side, as though recordings were right
-    or wrong as a whole; for the drop on samples it is an approximation as though the policy never corrected the full
-    network, and it leaves too little where it often does. The exit floor is left as it is: nobody knows beforehand
-    how many will leave where.
-
-    Args:
-        claim: What is to be certified.
-        n_units: Samples of ``certify``, or its groups.
-        delta: Largest probability of certifying what does not hold.
-        grouped: Whether some unit is a group of several samples.
-        smallest_class: Units of the smallest class; where left out, the class floor is left as it is.
-
-    Returns:
-        The claim with tighter limits, or None where even a policy without loss could not be certified.
-    """
-    require_delta(delta)
-    limits = {
-        loss: _aimed_limit(limit, n_units, delta, least=loss.least, exact=not grouped and loss is not Loss.DROP)
-        for loss, limit in claim.main_limits.items()
-    }
-    floor = claim.class_floor
-    if floor is not None and smallest_class is not None:
-        lost = _aimed_limit(1 - floor, smallest_class, delta, least=0.0, exact=not grouped)
-        floor = None if lost is None else 1 - lost
-    if None in limits.values() or (floor is None) != (claim.class_floor is None):
-        return None
-    error = limits.get(Loss.ERROR)
-    return replace(
-        claim,
-        target=None if error is None else 1 - error,
-        max_drop=limits.get(Loss.DROP),
-        max_degradation=limits.get(Loss.DEGRADATION),
-        class_floor=floor,
-    )
-
-
-def _aimed_limit(limit: float, n: int, delta: float, *, least: float, exact: bool) -> float | None:
-    """The largest mean loss to aim at, or None."""
-    if n < 1:
-        return None
-    if not exact:
-        return certifiable_mean(n, limit=limit, delta=delta, least=least)
-    accuracy = certifiable_accuracy(n, target=1 - limit, delta=delta)
-    return None if accuracy is None else 1 - accuracy

@@ -1,9 +1,9 @@
-"""The collapse alarm: exits that take nearly all samples or nearly none, and the likely reason."""
+"""The collapse alarm: exits that take nearly all samples or nearly none, where a person should do something."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -28,15 +28,20 @@ LEAST_LEAD = 0.1
 
 
 class CollapseReason(StrEnum):
-    """Why an exit takes nearly all samples or nearly none."""
+    """Why an exit takes nearly all samples or nearly none; what is most worth doing something about comes first."""
 
     NO_SIGNAL = "no signal"
     UNCALIBRATED = "uncalibrated"
-    TARGET_TOO_LOOSE = "target too loose"
-    TARGET_TOO_TIGHT = "target too tight"
-    CLOSED = "closed by the policy"
     THRESHOLD = "threshold"
-    """None of the others: the threshold is where it is for no reason that the table shows."""
+    """The threshold is where it is for no reason that the table shows."""
+    CLOSED = "closed by the policy"
+    TARGET_TOO_TIGHT = "target too tight"
+    TARGET_TOO_LOOSE = "target too loose"
+
+
+_BY_IMPORTANCE = list(CollapseReason)
+_FLAWS = (CollapseReason.NO_SIGNAL, CollapseReason.UNCALIBRATED)
+"""What is wrong with an exit whatever is asked for."""
 
 
 @dataclass(frozen=True)
@@ -79,23 +84,30 @@ _Finding = tuple[CollapseReason, str]
 
 
 def collapse_alarms(
-    table: ExitTable, decision: Decision, policy: Policy, *, target: float
+    table: ExitTable, decision: Decision, policy: Policy, *, target: float | None, is_feasible: bool | None = None
 ) -> tuple[CollapseAlarm, ...]:
-    """Name every exit that takes more than ``MOST`` or less than ``LEAST`` of the samples.
+    """Name exits that take more than ``MOST`` or less than ``LEAST`` of the samples and should not.
+
+    An exit that is hardly used because those before it meet the target, or because others do better, is no cause for
+    alarm. Each reason is told once.
 
     Args:
         table: What the policy was applied to.
         decision: What it did there.
         policy: The policy.
-        target: Least accuracy that was asked for, in [0, 1].
+        target: Least accuracy that was asked for, in [0, 1]; None or 0 where accuracy has no target. Then only what is
+            wrong with an exit by itself is told.
+        is_feasible: Whether the policy, which was searched for, meets all that was asked for. If not, there is no
+            better one, so that only what is wrong with an exit by itself is told. None for a policy from elsewhere,
+            which is judged by the target alone.
 
     Returns:
-        One alarm per such exit, first exit first. A network with one exit never alarms.
+        The most important alarm first. A network with one exit never alarms.
 
     Raises:
         PolicyError: If the target is no accuracy, or the decision is not about this table.
     """
-    if not 0 <= target <= 1:
+    if target is not None and not 0 <= target <= 1:
         raise PolicyError(f"target must be an accuracy in [0, 1] but is {target}; give a share, not per cent")
     if decision.exit_answers.shape != (table.n_samples, table.n_exits):
         raise PolicyError(
@@ -104,13 +116,24 @@ def collapse_alarms(
         )
     if table.n_exits == 1:
         return ()
-    exits = _examine(table, decision, policy, target)
+    exits = _examine(table, decision, policy, target or 0.0)
     right = decision.answers == table.labels
-    return tuple(
-        _alarm(one, *_diagnose(exits, one, decision.exits, right, target))
+    is_judged = bool(target) and is_feasible is not False
+    found = {
+        one: finding
         for one in exits
-        if one.share > MOST or one.share < LEAST
-    )
+        if (one.share > MOST or one.share < LEAST)
+        and (finding := _diagnose(exits, one, decision.exits, right, target or 0.0))
+        and (is_judged or finding[0] in _FLAWS)
+    }
+    return tuple(_alarm(one, *finding) for one, finding in _most_important_first(found))
+
+
+def _most_important_first(found: Mapping[_Exit, _Finding]) -> list[tuple[_Exit, _Finding]]:
+    """Each finding once: at the exit that takes all because of it, else at the first."""
+    ordered = sorted(found.items(), key=lambda item: (_BY_IMPORTANCE.index(item[1][0]), item[0].share < LEAST))
+    first = {finding: one for one, finding in reversed(ordered)}
+    return [(one, finding) for one, finding in ordered if first[finding] is one]
 
 
 def _alarm(one: _Exit, reason: CollapseReason, because: str) -> CollapseAlarm:
@@ -183,13 +206,14 @@ def _could_help(
 
 def _diagnose(
     exits: Sequence[_Exit], one: _Exit, taken: NDArray[np.int64], right: NDArray[np.bool_], target: float
-) -> _Finding:
+) -> _Finding | None:
+    """Why an exit takes nearly all or nearly none; None where that is nothing to be alarmed about."""
     k = one.depth - 1
     if one.share > MOST:
         return _why_nobody_left(exits[:-1]) if k == len(exits) - 1 else _why_everyone_leaves(one, target)
     if (taken >= k).mean() < LEAST and not one.is_closed:
         return _why_nobody_arrives(exits[:k], right[taken < k], target)
-    return _why_nobody_leaves(one)
+    return _flaw(one)
 
 
 def _why_nobody_left(earlier: Sequence[_Exit]) -> _Finding:
@@ -200,7 +224,7 @@ def _why_nobody_left(earlier: Sequence[_Exit]) -> _Finding:
 
 
 def _why_everyone_leaves(one: _Exit, target: float) -> _Finding:
-    if one.accuracy >= target:
+    if one.accuracy >= target > 0:
         return CollapseReason.TARGET_TOO_LOOSE, (
             f"depth {one.depth} alone is right on {one.accuracy:.1%} and the target is {target:.1%}; "
             f"ask for more, or train a smaller network"
@@ -211,13 +235,11 @@ def _why_everyone_leaves(one: _Exit, target: float) -> _Finding:
     )
 
 
-def _why_nobody_arrives(earlier: Sequence[_Exit], right: NDArray[np.bool_], target: float) -> _Finding:
-    accuracy = float(right.mean())
-    if accuracy >= target:
-        return CollapseReason.TARGET_TOO_LOOSE, (
-            f"the exits before it meet the target {target:.1%} without it ({accuracy:.1%}); ask for more, or drop it"
-        )
+def _why_nobody_arrives(earlier: Sequence[_Exit], right: NDArray[np.bool_], target: float) -> _Finding | None:
     greediest = max(earlier, key=lambda one: one.share)
+    if right.mean() >= target or greediest.share > MOST:
+        # Nothing is lost, or the exit that takes all has an alarm of its own.
+        return None
     return _flaw(greediest) or (
         CollapseReason.THRESHOLD,
         f"depth {greediest.depth} takes {greediest.share:.1%} before it; raise the threshold there",
@@ -234,8 +256,11 @@ def _why_nobody_leaves(one: _Exit) -> _Finding:
             f"ask for less, or train that exit further"
         )
     if one.is_closed:
-        return CollapseReason.CLOSED, f"the policy never opens depth {one.depth}, though it could; search again"
-    return CollapseReason.THRESHOLD, f"the threshold of depth {one.depth} is higher than need be; lower it"
+        return CollapseReason.CLOSED, (
+            f"depth {one.depth} could let samples leave at the target but the policy never opens it; search longer, "
+            f"or certify on more samples"
+        )
+    return CollapseReason.THRESHOLD, f"the threshold of depth {one.depth} is higher than the target needs; lower it"
 
 
 def _flaw(one: _Exit) -> _Finding | None:

@@ -11,3 +11,7 @@ class ExitTableError(ExitSearchError):
 
 class PolicyError(ExitSearchError):
     """A policy is malformed or does not fit the table it is applied to."""
+
+
+class ExitTableWarning(UserWarning):
+    """What was cast or assumed when an exit table was read, and what makes it doubtful."""

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
+import warnings
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.errors import ExitTableError
-from policies.npz_file import read_npz, rows_that_are_not_unicode, write_npz
+from policies.errors import ExitTableError, ExitTableWarning
+from policies.npz_file import read_archive, write_npz
+from policies.sample_digest import canonical_names
+from policies.table_checks import table_problems
+from policies.table_input import ASSUMED, SCHEMA, read_input
 
 
-SCHEMA = 1
-_REQUIRED = ("logits", "labels", "cost", "ids")
 _OPTIONAL = ("groups", "stop_prob")
 
 
@@ -38,7 +40,7 @@ class ExitTable:
         meta: Free JSON facts: workload, split, model hash, class names.
 
     Raises:
-        ExitTableError: If any array breaks the contract; the message names the key and the row.
+        ExitTableError: If any array breaks the contract; the message names every such key and its first row.
     """
 
     logits: NDArray[np.floating[Any]]
@@ -50,15 +52,17 @@ class ExitTable:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_logits(self.logits)
-        n_samples, n_exits, n_classes = self.logits.shape
-        _check_labels(self.labels, n_samples, n_classes)
-        _check_cost(self.cost, n_exits)
-        _check_ids(self.ids, n_samples)
-        if self.groups is not None:
-            _check_text("groups", self.groups, n_samples)
-        if self.stop_prob is not None:
-            _check_stop_prob(self.stop_prob, n_samples, n_exits)
+        problems = table_problems(
+            logits=self.logits,
+            labels=self.labels,
+            cost=self.cost,
+            ids=self.ids,
+            groups=self.groups,
+            stop_prob=self.stop_prob,
+            class_names=self.meta.get("class_names"),
+        )
+        if problems:
+            raise ExitTableError("; ".join(problems))
 
     @property
     def n_samples(self) -> int:
@@ -80,6 +84,11 @@ class ExitTable:
         """SHA-256 over the sorted sample ids."""
         return hash_ids(self.ids)
 
+    @property
+    def assumed(self) -> frozenset[str]:
+        """The arrays that nobody gave: ``cost`` is then equal steps, ``ids`` are made of the logits."""
+        return frozenset(self.meta.get(ASSUMED, ()))
+
     def take(self, rows: NDArray[np.integer[Any]]) -> ExitTable:
         """The table of some of the samples, given by their row numbers."""
         return ExitTable(
@@ -91,6 +100,12 @@ class ExitTable:
             stop_prob=None if self.stop_prob is None else self.stop_prob[rows],
             meta=self.meta,
         )
+
+    def with_cost(self, cost: NDArray[np.float64]) -> ExitTable:
+        """The table with the cost that its network is known to have, shape (E,)."""
+        assumed = sorted(self.assumed - {"cost"})
+        others = {key: value for key, value in self.meta.items() if key != ASSUMED}
+        return replace(self, cost=cost, meta=others | ({ASSUMED: assumed} if assumed else {}))
 
     def save(self, path: Path) -> None:
         """Write the table as a compressed ``.npz`` file, replacing ``path`` in one step."""
@@ -107,18 +122,47 @@ class ExitTable:
 
     @classmethod
     def load(cls, path: Path) -> ExitTable:
-        """Read a table written by :meth:`save` or by anyone else. Nothing is unpickled.
+        """Read a table written by :meth:`save` or by anyone else, as :meth:`of` does. Nothing is unpickled.
 
         Raises:
-            ExitTableError: If the file is missing, damaged or breaks the contract.
+            ExitTableError: If the file is missing, damaged or breaks the contract, with everything that is wrong.
         """
-        arrays, meta = read_npz(
-            path, "exit table", required=_REQUIRED, optional=_OPTIONAL, schema=SCHEMA, error=ExitTableError
-        )
-        try:
-            return cls(**arrays, meta=meta)
-        except ExitTableError as error:
-            raise ExitTableError(f"{path}: {error}") from None
+        archive = read_archive(path, "exit table", ExitTableError)
+        return _read(archive.arrays, archive.faults, str(path))
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> ExitTable:
+        """Make a table of arrays, lists or tensors, casting and assuming what is plain; a warning says what.
+
+        Args:
+            given: By the names of the attributes. Only logits, of raw outputs, and labels are needed. Numbers of any
+                type are cast; costs are divided by the last; ``meta`` may be JSON text.
+
+        Raises:
+            ExitTableError: If that cannot be a table, with everything that is wrong.
+        """
+        return _read(given, {}, "the exit table")
+
+
+def load_table(source: Path | str | Mapping[str, Any]) -> ExitTable:
+    """An exit table from a ``.npz`` file, or of arrays, lists or tensors by name; see :meth:`ExitTable.of`.
+
+    Raises:
+        ExitTableError: With everything that is wrong.
+    """
+    if isinstance(source, Mapping):
+        return _read(source, {}, "the exit table")
+    archive = read_archive(Path(source), "exit table", ExitTableError)
+    return _read(archive.arrays, archive.faults, str(source))
+
+
+def _read(given: Mapping[str, Any], faults: Mapping[str, str], name: str) -> ExitTable:
+    table = read_input(given, faults)
+    if table.problems:
+        raise ExitTableError(f"{name}: {'; '.join(table.problems)}")
+    if table.notes:
+        warnings.warn(f"{name}: {'; '.join(table.notes)}", ExitTableWarning, stacklevel=3)
+    return ExitTable(**cast(dict[str, Any], table.arrays), meta=table.meta)
 
 
 def hash_ids(ids: NDArray[np.str_]) -> str:
@@ -159,82 +203,10 @@ def describe_overlap(splits: Mapping[str, Identified]) -> str:
             mine, other = getattr(left, key), getattr(right, key)
             if mine is None or other is None:
                 continue
-            shared = np.intersect1d(mine, other)
+            shared = np.intersect1d(canonical_names(mine), canonical_names(other))
             if shared.size:
                 return (
                     f"splits must not overlap but {first!r} and {second!r} share {shared.size} {key}, "
                     f"such as {str(shared[0])!r}"
                 )
     return ""
-
-
-def _check_logits(logits: NDArray[Any]) -> None:
-    if logits.ndim != 3 or min(logits.shape) < 1 or logits.shape[2] < 2:
-        raise ExitTableError(
-            f"'logits' must have shape (N, E, C) with N, E >= 1 and C >= 2 but has shape {logits.shape}"
-        )
-    if logits.dtype not in (np.float16, np.float32):
-        raise ExitTableError(f"'logits' must be float16 or float32 but is {logits.dtype}")
-    bad = np.flatnonzero(~np.isfinite(logits).all(axis=(1, 2)))
-    if bad.size:
-        raise ExitTableError(f"'logits' must be finite but row {bad[0]} holds NaN or infinity ({bad.size} such rows)")
-
-
-def _check_labels(labels: NDArray[Any], n_samples: int, n_classes: int) -> None:
-    _check_shape("labels", labels, (n_samples,))
-    if labels.dtype != np.int64:
-        raise ExitTableError(f"'labels' must be int64 but is {labels.dtype}")
-    bad = np.flatnonzero((labels < 0) | (labels >= n_classes))
-    if bad.size:
-        raise ExitTableError(
-            f"'labels' must lie in 0..{n_classes - 1} but row {bad[0]} is {labels[bad[0]]} ({bad.size} such rows)"
-        )
-
-
-def _check_cost(cost: NDArray[Any], n_exits: int) -> None:
-    _check_shape("cost", cost, (n_exits,))
-    if cost.dtype != np.float64:
-        raise ExitTableError(f"'cost' must be float64 but is {cost.dtype}")
-    if not np.isfinite(cost).all() or cost[0] <= 0:
-        raise ExitTableError(f"'cost' must be finite and positive but is {cost.tolist()}")
-    drops = np.flatnonzero(np.diff(cost) <= 0)
-    if drops.size:
-        row = drops[0] + 1
-        raise ExitTableError(f"'cost' must increase but row {row} is {cost[row]} after {cost[row - 1]}")
-    if abs(cost[-1] - 1.0) > 1e-9:
-        raise ExitTableError(f"'cost' is relative to the full network: the last must be 1.0 but is {cost[-1]}")
-
-
-def _check_ids(ids: NDArray[Any], n_samples: int) -> None:
-    _check_text("ids", ids, n_samples)
-    names, first, counts = np.unique(ids, return_index=True, return_counts=True)
-    if names.size < n_samples:
-        twice = np.flatnonzero(counts > 1)
-        at = twice[0]
-        raise ExitTableError(
-            f"'ids' must be unique but {str(names[at])!r} (row {first[at]}) occurs {counts[at]} times "
-            f"({twice.size} such ids)"
-        )
-
-
-def _check_stop_prob(stop_prob: NDArray[Any], n_samples: int, n_exits: int) -> None:
-    _check_shape("stop_prob", stop_prob, (n_samples, n_exits))
-    if stop_prob.dtype != np.float32:
-        raise ExitTableError(f"'stop_prob' must be float32 but is {stop_prob.dtype}")
-    bad = np.flatnonzero(~((stop_prob >= 0) & (stop_prob <= 1)).all(axis=1))
-    if bad.size:
-        raise ExitTableError(f"'stop_prob' must lie in [0, 1] but row {bad[0]} is {stop_prob[bad[0]].tolist()}")
-
-
-def _check_text(key: str, values: NDArray[Any], n_samples: int) -> None:
-    _check_shape(key, values, (n_samples,))
-    if values.dtype.kind != "U":
-        raise ExitTableError(f"{key!r} must be text (numpy dtype 'U') but is {values.dtype}")
-    bad = rows_that_are_not_unicode(values)
-    if bad.size:
-        raise ExitTableError(f"{key!r} must be Unicode text but row {bad[0]} is not ({bad.size} such rows)")
-
-
-def _check_shape(key: str, values: NDArray[Any], shape: tuple[int, ...]) -> None:
-    if values.shape != shape:
-        raise ExitTableError(f"{key!r} must have shape {shape} to match 'logits' but has shape {values.shape}")

@@ -33,15 +33,15 @@ def merge_fronts(fronts: list[pd.DataFrame], goal: Goal, *, front_size: int) -> 
     """The policies of several fronts that no other beats, least effort first.
 
     Args:
-        fronts: At least one, as :func:`~policies.engine.search_front` gives them, for the same goal.
-        goal: What the fronts were searched for.
+        fronts: At least one, as :func:`~policies.engine.search_front` gives them, each with the ``violation`` of the
+            goal that it was searched for: of two networks the drops are counted from accuracies of their own.
+        goal: Its quality and effort are those of all fronts.
         front_size: Most policies; evenly spaced ones are kept, both ends among them. Where there is room for one, it
             is the goal's best, which always is an end.
     """
     merged = pd.concat(fronts, ignore_index=True)
-    keep = goal.assess_frame(merged).front()
-    front = merged.iloc[keep].reset_index(drop=True)
-    chosen = [goal.best(goal.assess_frame(front))] if front_size == 1 else thin(len(front), front_size)
+    front = merged.iloc[goal.recorded_assessment(merged).front()].reset_index(drop=True)
+    chosen = [goal.best(goal.recorded_assessment(front))] if front_size == 1 else thin(len(front), front_size)
     return front.iloc[chosen].reset_index(drop=True)
 
 

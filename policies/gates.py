@@ -99,7 +99,8 @@ def _lay_out_gene(
     if is_sparse:
         words = np.unique(np.flatnonzero(ranks[0]) // 64)
     bits = np.zeros((sum(n_kept) + 1, len(words)), dtype=np.uint64)
-    rows, late = [], []
+    rows: list[NDArray[np.int64]] = []
+    late: list[NDArray[np.int32]] = []
     # Of the closed gate at the end nobody is late.
     first_late, last_late = (np.zeros(sum(sizes) + 1, dtype=np.int64) for _ in range(2))
     n_rows = n_levels = 0
@@ -110,7 +111,7 @@ def _lay_out_gene(
         rows.append(np.where(above < kept, n_rows + above, len(bits) - 1))
         if step > 1:
             by_rank = np.argsort(own, kind="stable").astype(np.int32)
-            first_of_rank = np.searchsorted(own[by_rank], np.arange(size + 2)) + sum(map(len, late))
+            first_of_rank = np.searchsorted(own[by_rank], np.arange(size + 2)) + sum(len(one) for one in late)
             first_late[n_levels : n_levels + size] = first_of_rank[1:-1]
             last_late[n_levels : n_levels + size] = first_of_rank[np.minimum(above * step, size) + 1]
             late.append(by_rank)

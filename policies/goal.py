@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import math
 from typing import TYPE_CHECKING
 
@@ -70,12 +70,24 @@ class Goal:
     @property
     def qualities(self) -> tuple[str, ...]:
         """Names of all qualities that must be counted, accuracy first."""
-        return tuple(dict.fromkeys(["accuracy", self.quality, *self.bounds]))
+        return tuple(dict.fromkeys(["accuracy", *self._judged_by]))
 
     @property
     def effort_column(self) -> str:
         """The column of a front that holds the effort."""
         return EFFORTS[self.effort]
+
+    @property
+    def least_accuracy(self) -> float | None:
+        """The accuracy that must be reached; None where none is asked for."""
+        return (self.target if self.quality == "accuracy" else self.bounds.get("accuracy", 0.0)) or None
+
+    def with_least_accuracy(self, accuracy: float) -> Goal:
+        """The same goal with a least accuracy, where it does not have a larger one; at most 1, at least 0."""
+        accuracy = min(max(accuracy, self.least_accuracy or 0.0), 1.0)
+        if self.quality == "accuracy":
+            return replace(self, target=accuracy)
+        return replace(self, bounds={**self.bounds, "accuracy": accuracy})
 
     def effort_of_exits(self, cost: NDArray[np.float64]) -> NDArray[np.float64]:
         """Effort of leaving at each exit, shape (E,).
@@ -92,20 +104,47 @@ class Goal:
     def assess(self, outcome: PopulationOutcome) -> Assessment:
         """Judge what policies did."""
         effort = outcome.exit_counts @ self.effort_of_exits(outcome.cost) / outcome.n_samples
-        quality = outcome.quality(self.quality)
-        violation = np.zeros(len(effort))
-        for name, bound in self.bounds.items():
-            missing = bound - outcome.quality(name)
-            violation += np.maximum(missing if get_quality(name).is_maximised else -missing, 0.0)
-        return Assessment(quality, effort, violation).with_limits(self.target, self.budget)
+        return self._judged({name: outcome.quality(name) for name in self._judged_by}, effort)
 
-    def assess_frame(self, front: pd.DataFrame) -> Assessment:
-        """Judge policies by the columns of a front."""
+    def recorded_assessment(self, front: pd.DataFrame) -> Assessment:
+        """Policies as a front says that they were judged, by its columns of quality, effort and ``violation``."""
         return Assessment(
             quality=front[self.quality].to_numpy(dtype=float),
             effort=front[self.effort_column].to_numpy(dtype=float),
             violation=front["violation"].to_numpy(dtype=float),
         )
+
+    def assess_frame(self, front: pd.DataFrame) -> Assessment:
+        """Judge policies by the columns of a front: effort, and all of the goal's qualities."""
+        qualities = {name: front[name].to_numpy(dtype=float) for name in self._judged_by}
+        return self._judged(qualities, front[self.effort_column].to_numpy(dtype=float))
+
+    def effort_at_target(self, assessment: Assessment, cost: NDArray[np.float64]) -> NDArray[np.float64]:
+        """One number per policy, minimised, by which any that is feasible beats any that is not; shape (P,).
+
+        The effort of a feasible policy; else the effort of the full network and the violation. Under a budget, where
+        the best quality is wanted, what a feasible policy lacks of a quality of 1; else 1 and the violation.
+
+        Args:
+            assessment: The policies as :meth:`assess` judges them.
+            cost: Of the network's exits, shape (E,).
+        """
+        if self.budget is not None:
+            wanted, worst = 1.0 - assessment.quality, 1.0
+        else:
+            wanted, worst = assessment.effort, float(self.effort_of_exits(cost)[-1])
+        return np.where(assessment.violation <= 0, wanted, worst + assessment.violation)
+
+    @property
+    def _judged_by(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([self.quality, *self.bounds]))
+
+    def _judged(self, qualities: Mapping[str, NDArray[np.float64]], effort: NDArray[np.float64]) -> Assessment:
+        violation = np.zeros(len(effort))
+        for name, bound in self.bounds.items():
+            missing = bound - qualities[name]
+            violation += np.maximum(missing if get_quality(name).is_maximised else -missing, 0.0)
+        return Assessment(qualities[self.quality], effort, violation).with_limits(self.target, self.budget)
 
     def best(self, assessment: Assessment) -> int:
         """Index of the best policy: least violation, then best quality under a budget, else least effort."""

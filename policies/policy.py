@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 import json
@@ -14,8 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.atomic_file import write_text
 from policies.errors import PolicyError
 from policies.exit_table import ExitTable
+from policies.network_facts import NetworkFacts, differences
+from policies.origin import Origin
 from policies.rules import Combine, RuleView, get_rule
 from policies.rules.distributions import Distributions, Rows
 
@@ -70,6 +73,7 @@ class Policy:
             closes the gate. Plain numbers stand for rows of length 1.
         temperatures: One divisor of the logits per exit, length E.
         params: The rule's own parameters.
+        origin: What the policy was made for and chosen on, where it is known; no part of what the policy is.
 
     Raises:
         PolicyError: If the rule is unknown or the numbers cannot be a policy's.
@@ -79,6 +83,7 @@ class Policy:
     thresholds: tuple[tuple[float, ...], ...]
     temperatures: tuple[float, ...]
     params: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         get_rule(self.rule).parse(self.params)
@@ -117,11 +122,22 @@ class Policy:
         """SHA-256 over the policy's JSON form."""
         return sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
+    @property
+    def network(self) -> NetworkFacts:
+        """What is known of the network that the policy was made for."""
+        known = (
+            NetworkFacts(self.n_exits) if self.origin is None else replace(self.origin.network, n_exits=self.n_exits)
+        )
+        if known.n_classes is not None:
+            return known
+        rule = get_rule(self.rule)
+        return replace(known, n_classes=rule.n_classes(rule.parse(self.params), [len(row) for row in self.thresholds]))
+
     def decide(self, table: ExitTable) -> Decision:
         """Apply the policy to every sample of a table.
 
         Raises:
-            PolicyError: If the table has another number of exits.
+            PolicyError: If the table is not of the network that the policy was made for, as far as both tell.
         """
         return self.decide_on(self.view(table))
 
@@ -129,20 +145,21 @@ class Policy:
         """What the policy's rule sees in a table.
 
         Raises:
-            PolicyError: If the table has another number of exits.
+            PolicyError: If the table is not of the network that the policy was made for, as far as both tell.
         """
-        if table.n_exits != self.n_exits:
+        found = differences(self.network, NetworkFacts.of(table), names=("the policy", "the table"))
+        if found:
             raise PolicyError(
-                f"the policy is for {self.n_exits} exits but the table has {table.n_exits}; "
-                f"use the table of the network that the policy was made for"
+                f"a policy is for one network but {'; '.join(found)}; use a table of the network that it was made for, "
+                f"or search a policy for this one"
             )
         return get_rule(self.rule).view(table, np.asarray(self.temperatures), **self.params)
 
     def decide_on(self, view: RuleView) -> Decision:
-        """Apply the policy's thresholds to a view that it gave, or one of the same rule, temperatures and parameters.
+        """Apply the thresholds to what the policy's rule saw in a table of N samples.
 
         Raises:
-            PolicyError: If the view has another number of score columns.
+            PolicyError: If the rule has another number of score columns there.
         """
         if self.thresholds and len(self.thresholds[0]) != view.n_columns:
             raise PolicyError(
@@ -165,7 +182,7 @@ class Policy:
 
     @classmethod
     def from_dict(cls, data: Any) -> Policy:
-        """Read the JSON form; facts beside the policy's own keys are ignored.
+        """Read the JSON form; of facts beside the policy's own keys those about its origin are kept.
 
         Raises:
             PolicyError: If a key is missing or has the wrong type.
@@ -178,13 +195,16 @@ class Policy:
                 thresholds=tuple(_read_row(row) for row in _of_type(list, data["thresholds"])),
                 temperatures=tuple(_read_number(value) for value in _of_type(list, data["temperatures"])),
                 params=dict(_of_type(dict, data["params"])),
+                origin=Origin.from_dict(data, n_exits=len(data["temperatures"])),
             )
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise PolicyError(f"a policy needs rule, params, thresholds and temperatures ({error!r})") from None
 
     def save(self, path: Path, **facts: Any) -> None:
-        """Write the policy, with facts (workload, class names) beside it, as JSON."""
-        path.write_text(json.dumps({**facts, **self.to_dict()}, indent=2) + "\n")
+        """Write the policy, its origin and further facts (workload) beside it, as JSON."""
+        origin = {} if self.origin is None else self.origin.to_dict()
+        chosen_on = {} if self.origin is None else self.origin.chosen_on()
+        write_text(path, json.dumps({**facts, **origin, **self.to_dict(), **chosen_on}, indent=2) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> Policy:

@@ -14,7 +14,7 @@ from policies.document_grids import document_choices
 from policies.exit_table import ExitTable
 from policies.policy import Policy
 from search.first_trials import FirstTrial
-from search.policy_summary import on_all
+from search.policy_summary import figures_on
 from search.trials import TrialOutcome
 
 
@@ -39,7 +39,7 @@ def full_baselines(
 
 
 def compare_baseline(
-    name: str, tables: Tables, front: pd.DataFrame, tables_of: Callable[[str], Tables], *, method: Method
+    name: str, tables: Tables, front: pd.DataFrame, tables_of: Callable[[str], Tables], *, method: Method, seed: int
 ) -> list[dict[str, Any]]:
     """Put every policy of a baseline beside the front's best at the same depth, and at the same accuracy.
 
@@ -53,6 +53,7 @@ def compare_baseline(
         front: The policies that were found, with ``network``, ``policy``, ``accuracy`` and ``mean_depth``.
         tables_of: The tables, by split, of a network of the front.
         method: How temperatures are fitted.
+        seed: Of the search that found the front.
 
     Returns:
         A mapping for each policy (the full network, and the choice of each grid): ``trial``, ``policy``,
@@ -62,7 +63,7 @@ def compare_baseline(
     """
     rows = []
     for policy_name, (policy, is_fallback) in _choices(tables["search"], method).items():
-        figures = on_all(policy, tables)
+        figures = figures_on(policy, tables, seed=seed)
         no_deeper = front[front["mean_depth"] <= figures["search"]["mean_depth"]]
         no_worse = front[front["accuracy"] >= figures["search"]["accuracy"]]
         rows.append(
@@ -71,8 +72,10 @@ def compare_baseline(
                 "policy": policy_name,
                 "is_fallback": is_fallback,
                 **figures,
-                "same_depth": _first(no_deeper.sort_values("accuracy", ascending=False, kind="stable"), tables_of),
-                "same_accuracy": _first(no_worse.sort_values("mean_depth", kind="stable"), tables_of),
+                "same_depth": _first(
+                    no_deeper.sort_values("accuracy", ascending=False, kind="stable"), tables_of, seed
+                ),
+                "same_accuracy": _first(no_worse.sort_values("mean_depth", kind="stable"), tables_of, seed),
             }
         )
     return rows
@@ -90,12 +93,12 @@ def _choices(search: ExitTable, method: Method) -> dict[str, tuple[Policy, bool]
     }
 
 
-def _first(front: pd.DataFrame, tables_of: Callable[[str], Tables]) -> dict[str, Any] | None:
+def _first(front: pd.DataFrame, tables_of: Callable[[str], Tables], seed: int) -> dict[str, Any] | None:
     if front.empty:
         return None
     row = front.iloc[0]
     return {
         "network": row["network"],
         "rule": row["policy"].rule,
-        **on_all(row["policy"], tables_of(row["network"])),
+        **figures_on(row["policy"], tables_of(row["network"]), seed=seed),
     }

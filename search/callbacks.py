@@ -40,11 +40,10 @@ class Recorder:
         trouble: Why the sweep was stopped, or empty.
     """
 
-    def __init__(self, record: SweepRecord, watcher: TrialWatcher, *, retries: int) -> None:
+    def __init__(self, record: SweepRecord, watcher: TrialWatcher) -> None:
         self.trouble = ""
         self._record = record
         self._watcher = watcher
-        self._retries = retries
 
     def reported(self, trial: Trial, result: Mapping[str, Any]) -> None:
         """A trial finished an epoch."""
@@ -58,15 +57,15 @@ class Recorder:
             self._watcher.trial_ended(record)
 
     def lost(self, trial: Trial) -> None:
-        """A machine failed under a trial; the searcher has counted it, and hands it out again or gives it up."""
+        """A machine failed under a trial; the record decides whether it is handed out again or given up."""
         reason = fault_reason(_error_text(trial))
         record = self._record.trials[_name(trial)]
         if StorageFullError.__name__ in reason:
             self._stop(reason.partition(": ")[2])
-        elif record.n_faults > self._retries:
-            self.ended(trial, reason)
-        else:
+        elif self._record.lost(record.trial_id, trial.trial_id):
             self._watcher.trial_retried(record, reason)
+        else:
+            self.ended(trial, reason)
 
     def _try(self, write: Callable[[], None]) -> bool:
         try:

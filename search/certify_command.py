@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from policies.bootstrap import BootstrapBound, macro_f1_lower_bound
 from policies.bounds import ClaimError, require_delta
@@ -16,9 +12,10 @@ from policies.certify import Certificate, PartResult, certify_policy
 from policies.claims import Claim
 from policies.exit_table import ExitTable
 from policies.policy import Policy
+from policies.unseen import require_unseen
+from search.figure_table import FigureRow, FigureTable, print_line
 
 
-_CHOSEN_ON = ("train", "search")
 _MOST_SHOWN = 20
 
 
@@ -35,8 +32,7 @@ def certify_command(
     """Certify, print what is certain, and write the certificate where that is asked for.
 
     Args:
-        policy_file: A policy's JSON file; it may state ``search_hash``, the split hash of the table that the
-            policy was chosen on.
+        policy_file: A policy's JSON file; where it states what the policy was chosen on, that is refused.
         table_file: The exit table of the policy's network on ``certify``.
         claim: What is to hold.
         delta: Largest probability of certifying what does not hold.
@@ -50,17 +46,12 @@ def certify_command(
     require_delta(delta)
     _require_writable(out, (policy_file, table_file))
     policy, table = Policy.load(policy_file), ExitTable.load(table_file)
-    chosen_on = _search_hash(policy_file)
-    if chosen_on == table.split_hash:
-        raise ClaimError(
-            f"{policy_file} was chosen on the samples of {table_file}, so that these cannot certify it; "
-            f"give a table of samples that nothing was chosen on"
-        )
+    require_unseen(policy, table, names=(str(policy_file), str(table_file)))
     certificate = certify_policy(policy, table, claim, delta=delta)
     macro_f1 = macro_f1_lower_bound(table, policy.decide(table), delta=delta) if bootstrap_f1 else None
     if out:
         _write(certificate, macro_f1, out)
-    _print(console, certificate, macro_f1, _caveats(chosen_on, table), out)
+    _print(console, certificate, macro_f1, out)
     return certificate
 
 
@@ -80,57 +71,41 @@ def _write(certificate: Certificate, macro_f1: BootstrapBound | None, out: Path)
         raise ClaimError(f"the certificate must be writable but {out} is not ({error.strerror})") from None
 
 
-def _search_hash(policy_file: Path) -> Any:
-    """Split hash of the table that a policy was chosen on, where the file states it."""
-    return json.loads(policy_file.read_text()).get("search_hash")
-
-
-def _caveats(chosen_on: Any, table: ExitTable) -> list[str]:
-    caveats = []
-    if chosen_on is None:
-        caveats.append("the policy does not state what it was chosen on; the certificate holds only if not on these")
-    if table.meta.get("split") in _CHOSEN_ON:
-        caveats.append(f"the table calls itself {table.meta['split']!r}, which networks or policies are chosen on")
-    return caveats
-
-
-def _print(
-    console: Console, certificate: Certificate, macro_f1: BootstrapBound | None, caveats: list[str], out: Path | None
-) -> None:
-    console.print(_parts_table(certificate))
+def _print(console: Console, certificate: Certificate, macro_f1: BootstrapBound | None, out: Path | None) -> None:
+    _parts_table(certificate).print_on(console)
     if macro_f1:
-        console.print(
+        print_line(
+            console,
             f"macro-F1 {macro_f1.observed:.4f}, bootstrap lower bound {macro_f1.bound:.4f} over "
             f"{macro_f1.n} {macro_f1.unit}s: an approximation, not certified",
-            soft_wrap=True,
-            highlight=False,
         )
-    for note in (*certificate.notes, *caveats):
-        console.print(f"note: {escape(note)}", style="yellow", soft_wrap=True, highlight=False)
-    console.print(_verdict(certificate), soft_wrap=True, highlight=False)
+    for note in certificate.notes:
+        print_line(console, f"note: {note}", style="yellow")
+    print_line(console, _verdict(certificate))
     if out:
-        console.print(f"Certificate {escape(str(out))}", soft_wrap=True, highlight=False)
+        console.print(f"Certificate {out}", soft_wrap=True, highlight=False, markup=False)
 
 
-def _parts_table(certificate: Certificate) -> Table:
-    table = Table(show_edge=False, pad_edge=False)
-    table.add_column("claim", no_wrap=True)
-    for heading in ("required", "observed", "bound", f"{certificate.unit}s", "p-value", "holds"):
-        table.add_column(heading, justify="right")
+def _parts_table(certificate: Certificate) -> FigureTable:
     shown = _least_certain(certificate.parts)
-    for part in shown:
-        table.add_row(
-            part.name,
-            f"{part.relation} {part.required:g}",
-            "-" if part.observed is None else f"{part.observed:.4f}",
-            f"{part.bound:.4f}",
-            str(part.n),
-            f"{part.p_value:.2g}",
-            "yes" if part.passed else "no",
-        )
-    if len(shown) < len(certificate.parts):
-        table.add_row(f"... and {len(certificate.parts) - len(shown)} surer ones")
-    return table
+    n_left_out = len(certificate.parts) - len(shown)
+    return FigureTable(
+        headings=("required", "observed", "bound", f"{certificate.unit}s", "p-value", "holds"),
+        rows=tuple(FigureRow(part.name, _figures(part)) for part in shown),
+        names="claim",
+        caption=f"... and {n_left_out} surer ones" if n_left_out else "",
+    )
+
+
+def _figures(part: PartResult) -> tuple[str, ...]:
+    return (
+        f"{part.relation} {part.required:g}",
+        "-" if part.observed is None else f"{part.observed:.4f}",
+        f"{part.bound:.4f}",
+        str(part.n),
+        f"{part.p_value:.2g}",
+        "yes" if part.passed else "no",
+    )
 
 
 def _least_certain(parts: tuple[PartResult, ...]) -> tuple[PartResult, ...]:
@@ -141,9 +116,9 @@ def _least_certain(parts: tuple[PartResult, ...]) -> tuple[PartResult, ...]:
 
 def _verdict(certificate: Certificate) -> str:
     if not certificate.certified:
-        return f"NOT CERTIFIED: {escape(certificate.reason)}"
+        return f"NOT CERTIFIED: {certificate.reason}"
     where = "over groups, " if certificate.unit == "group" else ""
     return (
-        f"CERTIFIED: {escape(str(certificate.claim))}, {where}on new data of the same kind, "
+        f"CERTIFIED: {certificate.claim}, {where}on new data of the same kind, "
         f"with confidence {1 - certificate.delta:.4g}"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from importlib.metadata import version
 from pathlib import Path
 import sys
 from typing import Annotated
@@ -14,28 +14,35 @@ import typer
 from policies.errors import ExitSearchError
 from search.compare_cli import compare
 from search.errors import SweepInterruptedError
+from search.exit_code import ExitCode
+from search.policy_cli import policy
+from search.ray_settings import silence_lost_workers
 from search.report_cli import report
 from search.teacher_cli import soft_labels, teacher
 
 
-class ExitCode(IntEnum):
-    """What the command's exit status means."""
-
-    DONE = 0
-    WRONG_INPUT = 2
-    INFEASIBLE = 3
-    NOT_CERTIFIED = 3
-    INTERRUPTED = 130
-
-
 app = typer.Typer(
     name="exitsearch",
-    help="Find early-exit networks and exit policies that meet an accuracy target at the least average depth.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"exitsearch {version('exitsearch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Find early-exit networks and exit policies that meet an accuracy target at the least average depth."""
 
 
 @app.command()
@@ -75,7 +82,8 @@ def run(
 
     Results go to `runs/NAME/`: `summary.json`, `policy.json`, `certificate.json`, `pareto_front.png` and `.html`, ...
 
-    Exit status: 0 a policy meets the target; 3 none does, the nearest is reported; 2 wrong input; 130 interrupted.
+    Exit status: 0 a policy does what was asked and is certified; 3 none does, or it is not certified; 2 wrong input;
+    130 interrupted.
 
     For example:
 
@@ -99,7 +107,7 @@ def run(
         tracking_uri=tracking_uri,
         console=Console(),
     )
-    raise typer.Exit(ExitCode.DONE if summary["feasible"] else ExitCode.INFEASIBLE)
+    raise typer.Exit(ExitCode.of_search(summary))
 
 
 @app.command()
@@ -151,110 +159,10 @@ def certify(
     certificate = certify_command(
         policy, table, claim, delta=delta, bootstrap_f1=bootstrap_f1, out=out, console=Console()
     )
-    raise typer.Exit(ExitCode.DONE if certificate.certified else ExitCode.NOT_CERTIFIED)
+    raise typer.Exit(ExitCode.DONE if certificate.certified else ExitCode.NOT_ACHIEVED)
 
 
-@app.command()
-def policy(
-    search: Annotated[Path, typer.Argument(metavar="SEARCH.npz", help="Exit table that policies are chosen on.")],
-    certify: Annotated[Path | None, typer.Option(metavar="TABLE.npz", help="Exit table that certifies.")] = None,
-    test: Annotated[Path | None, typer.Option(metavar="TABLE.npz", help="Exit table that is only reported.")] = None,
-    target: Annotated[float | None, typer.Option(help="Least accuracy (or other --quality), such as 0.94.")] = None,
-    max_drop: Annotated[float | None, typer.Option(help="Largest accuracy lost against the full network.")] = None,
-    max_drop_greedy: Annotated[
-        float | None, typer.Option(help="Largest accuracy lost against the greedy shared threshold.")
-    ] = None,
-    rule: Annotated[
-        list[str] | None, typer.Option("--rule", help="A rule to search; may be repeated. 'all' for all that fit.")
-    ] = None,
-    quality: Annotated[str | None, typer.Option(help="What is maximised: accuracy or macro_f1.")] = None,
-    objective: Annotated[str | None, typer.Option(help="What is minimised: depth, cost or latency.")] = None,
-    budget: Annotated[
-        float | None, typer.Option(help="Largest mean objective; the best quality within it is then chosen.")
-    ] = None,
-    bound: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--bound",
-            metavar="NAME=VALUE",
-            help="A further constraint: macro_f1, worst_class_recall, top5_accuracy (least values), "
-            "flip_rate_to_exit (largest). May be repeated.",
-        ),
-    ] = None,
-    latency_ms: Annotated[
-        str | None, typer.Option(help="Measured milliseconds up to each exit, such as 1.2,2.0,3.3.")
-    ] = None,
-    preset: Annotated[str | None, typer.Option(help="Defaults for the options above: f1-under-budget.")] = None,
-    delta: Annotated[float, typer.Option(help="Largest probability of a wrong certificate.")] = 0.05,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same front.")] = 0,
-    evaluations: Annotated[int | None, typer.Option(min=1, help="Most passes over the samples per rule.")] = None,
-    seconds: Annotated[float | None, typer.Option(help="Most seconds per rule; such a run cannot be repeated.")] = None,
-    shared_thresholds: Annotated[
-        bool, typer.Option("--shared-thresholds", help="The same thresholds for all exits.")
-    ] = False,
-    islands: Annotated[int, typer.Option(min=1, help="Populations that evolve apart, as Ray tasks.")] = 1,
-    calibration: Annotated[str, typer.Option(help="How temperatures are found: lbfgs or grid.")] = "lbfgs",
-    out: Annotated[
-        Path | None, typer.Option(help="New folder for the results; runs/policy-1, -2, ... where left out.")
-    ] = None,
-) -> None:
-    """Find the best exit policy of a network from its exit tables, certify it and report it.
-
-    No training: the logits of any framework do. To write a table:
-
-        import json, numpy as np
-
-        np.savez("search.npz", logits=logits.astype("float32"),  # (samples, exits, classes), before any softmax
-
-                 labels=labels.astype("int64"), cost=np.array([0.3, 0.6, 1.0]),  # relative compute up to each exit
-
-                 ids=np.array(names, dtype=str),  # unique; the tables must not share samples
-
-                 meta=json.dumps({"schema": 1}))  # optional: groups (samples,), stop_prob (samples, exits)
-
-    Results: `summary.json`, `policy.json`, `certificate.json`, `pareto_front.csv`, `.png`, `.html`, `reliability.png`.
-
-    Exit status: 0 a feasible (with --certify: certified) policy was found; 3 none; 2 wrong input.
-
-    For example:
-
-    - `exitsearch policy search.npz --certify certify.npz --test test.npz --target 0.94`
-
-    - `exitsearch policy search.npz --max-drop 0.01 --objective cost --rule confidence --rule ensemble`
-
-    - `exitsearch policy search.npz --preset f1-under-budget --latency-ms 1.2,2.0,3.3 --budget 2.0`
-    """
-    from search.policy_command import policy_command
-    from search.policy_options import read_request
-
-    request = read_request(
-        search,
-        certify=certify,
-        test=test,
-        target=target,
-        max_drop=max_drop,
-        max_drop_greedy=max_drop_greedy,
-        rules=rule or [],
-        quality=quality,
-        objective=objective,
-        budget=budget,
-        bounds=bound or [],
-        latency_ms=latency_ms,
-        preset=preset,
-        delta=delta,
-        seed=seed,
-        evaluations=evaluations,
-        seconds=seconds,
-        shared_thresholds=shared_thresholds,
-        islands=islands,
-        calibration=calibration,
-        out=out,
-    )
-    summary = policy_command(request, Console())
-    found = summary["feasible"] and (certify is None or summary["certified"])
-    raise typer.Exit(ExitCode.DONE if found else ExitCode.INFEASIBLE)
-
-
+app.command()(policy)
 app.command()(compare)
 app.command()(report)
 app.command()(teacher)
@@ -264,6 +172,7 @@ app.command(name="soft-labels")(soft_labels)
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a user's mistake is one line and exit status 2."""
     warnings.showwarning = _show_warning
+    silence_lost_workers()
     try:
         app(args=arguments, standalone_mode=True)
     except SweepInterruptedError as error:

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 import logging
 import os
-from pathlib import Path
 import socket
-from tempfile import gettempdir
 
 import ray
 
 from search.errors import SweepError
+from search.ray_start import join_cluster, ray_folder, start_ray
 from search.sections import ResourcesSection
 
 
@@ -35,26 +34,20 @@ def connected(resources: ResourcesSection, address: str | None) -> Iterator[str]
         One line for a person: what the sweep runs on.
 
     Raises:
-        SweepError: If a cluster was named but cannot be reached.
+        SweepError: If a cluster was named but cannot be reached, or Ray does not start here.
     """
-    _quiet()
+    # Failed trials are reported by the sweep itself, with their reason.
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     if ray.is_initialized() and address in (None, LOCAL, ray.get_runtime_context().gcs_address):
         yield f"the Ray session of this process: {_totals()}"
         return
     address = address or os.environ.get("RAY_ADDRESS") or _started_cluster() or LOCAL
     found = address != LOCAL
     if found:
-        _join(address)
+        _require_answer(address)
+        join_cluster(address)
     else:
-        ray.init(
-            address=LOCAL,
-            num_cpus=resources.cpus or os.cpu_count(),
-            object_store_memory=resources.object_store_mb * 1024**2,
-            include_dashboard=False,
-            _node_ip_address="127.0.0.1",
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
+        start_ray(resources)
     try:
         where = f"the cluster at {ray.get_runtime_context().gcs_address}" if found else "this machine"
         yield f"{where}: {_totals()}"
@@ -88,7 +81,7 @@ def _totals() -> str:
 
 def _started_cluster() -> str | None:
     """Address of the cluster that ``ray start`` left word of on this machine, if it still answers."""
-    note = Path(os.environ.get("RAY_TMPDIR", gettempdir())) / "ray" / "ray_current_cluster"
+    note = ray_folder() / "ray" / "ray_current_cluster"
     try:
         address = note.read_text().strip()
     except OSError:
@@ -96,15 +89,12 @@ def _started_cluster() -> str | None:
     return address if _answers(address) else None
 
 
-def _join(address: str) -> None:
+def _require_answer(address: str) -> None:
     # Ray itself would try for minutes.
     if address != "auto" and not _answers(address):
-        raise SweepError(f"there is no Ray cluster to reach at {address!r}; start one, or leave --address out")
-    try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise SweepError(f"the Ray cluster at {address!r} cannot be joined ({reason})") from None
+        raise SweepError(
+            f"there is no Ray cluster to reach at {address!r}; start one, or leave --address out and RAY_ADDRESS unset"
+        )
 
 
 def _answers(address: str) -> bool:
@@ -114,9 +104,3 @@ def _answers(address: str) -> bool:
             return True
     except (OSError, ValueError, OverflowError):
         return False
-
-
-def _quiet() -> None:
-    # Failed trials are reported by the sweep itself, with their reason.
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)

@@ -9,8 +9,11 @@ from typing import Annotated
 from rich.console import Console
 import typer
 
+from search.given_options import refuse_without
+
 
 def compare(
+    context: typer.Context,
     first: Annotated[
         str, typer.Argument(metavar="A", help="RUN[,RUN...]: folders of sweeps or a quoted pattern; or FOLDER:TRIAL.")
     ],
@@ -46,6 +49,16 @@ def compare(
     from search.compare_command import compare_command
     from search.tracking import TRACKING_VARIABLE, default_tracking_uri
 
+    if not log:
+        reason = "where the table is logged, which --no-log forbids"
+        refuse_without(context, "tracking_uri", reason=reason, needs="leave --no-log out")
+    if ":" in first and ":" in second:
+        refuse_without(
+            context,
+            "split",
+            reason="for selected policies, and figures of seeds are on search",
+            needs="name folders of sweeps",
+        )
     compare_command(
         first,
         second,

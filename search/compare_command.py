@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
+from search.figure_table import FigureRow, FigureTable
+from search.new_folder import require_output_file, writing
+from search.result_files import write_csv
 from search.run_groups import RunGroup, read_group
 from search.stats import Comparison, StatisticsError, compare
 
@@ -51,6 +52,7 @@ def compare_command(
         StatisticsError: If a group has fewer than two runs, one of them lacks a figure, or the groups' figures are of
             different splits.
     """
+    require_output_file(out, option="--out")
     one, two = (read_group(text, split=split) for text in (first, second))
     if one.split != two.split:
         raise StatisticsError(
@@ -60,11 +62,11 @@ def compare_command(
     rows = {
         metric: compare(one.values(metric), two.values(metric), seed=seed) for metric in metrics or _shared(one, two)
     }
-    console.print(_table(one, two, rows))
+    _table(one, two, rows).print_on(console)
     found = pd.DataFrame([{"metric": metric, **asdict(row)} for metric, row in rows.items()])
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        found.to_csv(out, index=False)
+        with writing(out, option="--out"):
+            write_csv(out, found)
     if tracking_uri is not None:
         _track(found, first, second, tracking_uri)
     return found
@@ -90,25 +92,25 @@ def _shared(one: RunGroup, two: RunGroup) -> list[str]:
     return shared
 
 
-def _table(one: RunGroup, two: RunGroup, rows: dict[str, Comparison]) -> Table:
-    title = escape(f"A: {one.name}   B: {two.name}   on {one.split}")
-    table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False, highlight=False)
-    table.add_column("")
-    for heading in ("A mean", "A sd", "B mean", "B sd", "B - A", "95 % interval", "p", "Cohen's d"):
-        table.add_column(heading, justify="right")
-    for metric, row in rows.items():
-        low, high = row.interval
-        table.add_row(
-            metric,
-            f"{row.first_mean:.4f}",
-            f"{row.first_sd:.4f}",
-            f"{row.second_mean:.4f}",
-            f"{row.second_sd:.4f}",
-            f"{row.difference:+.4f}",
-            f"[{low:+.4f}, {high:+.4f}]",
-            f"{row.p_value:.4f}" + ("" if row.p_is_exact else " *"),
-            "-" if row.cohens_d_sample is None else f"{row.cohens_d_sample:.2f}",
-        )
-    if not all(row.p_is_exact for row in rows.values()):
-        table.caption = "* of sampled permutations; the others are exact"
-    return table
+def _table(one: RunGroup, two: RunGroup, rows: dict[str, Comparison]) -> FigureTable:
+    is_exact = all(row.p_is_exact for row in rows.values())
+    return FigureTable(
+        headings=("A mean", "A sd", "B mean", "B sd", "B - A", "95 % interval", "p", "Cohen's d"),
+        rows=tuple(FigureRow(metric, _figures(row)) for metric, row in rows.items()),
+        title=f"A: {one.name}   B: {two.name}   on {one.split}",
+        caption="" if is_exact else "* of sampled permutations; the others are exact",
+    )
+
+
+def _figures(row: Comparison) -> tuple[str, ...]:
+    low, high = row.interval
+    return (
+        f"{row.first_mean:.4f}",
+        f"{row.first_sd:.4f}",
+        f"{row.second_mean:.4f}",
+        f"{row.second_sd:.4f}",
+        f"{row.difference:+.4f}",
+        f"[{low:+.4f}, {high:+.4f}]",
+        f"{row.p_value:.4f}" + ("" if row.p_is_exact else " *"),
+        "-" if row.cohens_d_sample is None else f"{row.cohens_d_sample:.2f}",
+    )

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError
-import yaml
 
 from policies.errors import ExitSearchError
-from policies.goal import Goal
+from policies.latency import checked_latency
+from policies.request import Request, RequestError
 from policies.rules import get_rule
 from search.errors import ConfigError
+from search.first_trials import FirstTrial
+from search.messages import explain
 from search.network_search import PolicySearch
+from search.policy_section import PolicySection
 from search.redaction import redact_uri
+from search.section import Section, Share
 from search.sections import (
     DataSection,
-    PolicySection,
     ResourcesSection,
     SearchSection,
-    Section,
-    Share,
     SpaceSection,
     SplitsSection,
     TeacherSection,
     TrackingSection,
     TrainingSection,
 )
+from search.yaml_text import write_yaml
 from spaces import SPACES, Fixed, Space
 from trainables.models import SEARCHABLE
 from trainables.registry import resolve
+from trainables.user_code import name_of, user_code
 from trainables.workloads import get_workload
 
 
@@ -45,7 +47,7 @@ class SweepConfig(Section):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)] | None = None
     workload: str = "digits"
     data_dir: Path | None = None
-    target: Annotated[float, Field(gt=0, le=1)] = 0.95
+    target: Annotated[float, Field(gt=0, le=1)] | None = 0.95
     delta: Share = 0.05
     seed: Seed = 0
     seeds: list[Seed] = Field(default_factory=list)
@@ -70,7 +72,7 @@ class SweepConfig(Section):
         try:
             return cls.model_validate(values).resolved()
         except ValidationError as error:
-            raise ConfigError(_explain(error)) from None
+            raise ConfigError(explain(error, known_keys())) from None
 
     def resolved(self) -> SweepConfig:
         """Fill in what the workload decides, make paths absolute and check names and sections against registries.
@@ -94,14 +96,16 @@ class SweepConfig(Section):
         _naming("data.audio", config.data.audio.options)
         _naming("splits", config.splits.fractions)
         _naming("policy", config.policy.evolve_settings)
-        _naming("policy", config.goal)
+        _check_request(config)
         space = config.build_space()
-        if config.policy.objective == "cost":
-            _require_one_network(space)
+        _require_comparable(config, space)
         _require_different("names of search.first_trials", [one.name for one in config.search.first_trials if one.name])
-        _check_first_trials([one.params for one in config.search.first_trials], space)
+        first_trials = _first_trials(config.search.first_trials, space)
+        config = config.model_copy(update={"search": config.search.model_copy(update={"first_trials": first_trials})})
+        if config.teachers and not training.epochs:
+            raise ConfigError("teachers are named but training.epochs is 0, so that nothing is taught; leave them out")
         rung = config.search.first_rung(training.epochs)
-        if config.search.scheduler != "none" and rung > training.epochs:
+        if config.search.scheduler != "none" and training.epochs and rung > training.epochs:
             raise ConfigError(
                 f"search.grace_epochs must not be above training.epochs but they are {rung} and {training.epochs}"
             )
@@ -131,14 +135,15 @@ class SweepConfig(Section):
             raise ConfigError("tracking.uri is only known once the sweep has a folder")
         return self.tracking.uri
 
-    def goal(self) -> Goal:
-        """What policies are searched for."""
-        return Goal(target=self.target, effort=self.policy.objective, bounds=self.policy.bounds)
+    @property
+    def request(self) -> Request:
+        """What is asked of a policy."""
+        return self.policy.request(target=self.target, delta=self.delta)
 
     def policy_search(self) -> PolicySearch:
         """How policies are searched on the best trials' networks."""
         return PolicySearch(
-            goal=self.goal(),
+            asked=self.request,
             rules=tuple(self.policy.rules),
             settings=self.policy.evolve_settings(),
             seed=self.seed,
@@ -149,15 +154,17 @@ class SweepConfig(Section):
         """The search space with its changes.
 
         Raises:
-            ConfigError: If a change names no dimension or does not fit it.
+            ConfigError: If a change names no dimension or does not fit it, or a user's own space fails.
         """
-        space_class = _naming("space.name", lambda: resolve("space", self.space.name, SPACES, Space))
-        try:
-            space: Space = space_class(
-                n_exits=self.n_exits, teachers=self.teacher_names, overrides=self.space.overrides
-            )
-        except ValueError as error:
-            raise ConfigError(f"space.overrides: {error}") from None
+        space_class = _naming("space.name", lambda: resolve("space", self.space.name, SPACES, Space, as_class=True))
+        options = {"n_exits": self.n_exits, "teachers": self.teacher_names}
+        with user_code(f"{name_of(space_class)}()", ConfigError):
+            # Without changes first: what is then wrong is not theirs.
+            space_class(**options)
+            try:
+                space: Space = space_class(**options, overrides=self.space.overrides)
+            except ValueError as error:
+                raise ConfigError(f"space.overrides: {error}") from None
         return space
 
     def to_yaml(self) -> str:
@@ -165,7 +172,7 @@ class SweepConfig(Section):
         values = self.model_dump(mode="json")
         if self.tracking.uri is not None:
             values["tracking"]["uri"] = redact_uri(self.tracking.uri)
-        return yaml.safe_dump(values, sort_keys=False)
+        return write_yaml(values)
 
 
 def known_keys() -> list[str]:
@@ -184,33 +191,6 @@ def _keys_of(section: type[Section]) -> list[str]:
     return keys
 
 
-def unknown_key_message(key: str, value: Any) -> str:
-    """One line that names an unknown key, its value and the nearest valid keys."""
-    keys = known_keys()
-    by_last_part = [name for name in keys if name.rsplit(".", 1)[-1] == key.rsplit(".", 1)[-1]]
-    near = list(dict.fromkeys(by_last_part + get_close_matches(key, keys, n=3, cutoff=0.5)))[:3]
-    hint = f"nearest valid keys are {', '.join(near)}" if near else f"valid keys are {', '.join(keys)}"
-    return f"unknown key {key!r} (value {value!r}); {hint}"
-
-
-def _explain(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return unknown_key_message(key, first["input"])
-    if first["type"] in {"model_type", "model_attributes_type"}:
-        inner = [name for name in known_keys() if name.startswith(f"{key}.")]
-        keys = f"; its keys are {', '.join(inner)}" if inner else ""
-        return f"{key} is a section but {first['input']!r} was given{keys}"
-    if key == "name":
-        return (
-            f"name must be a plain folder name of letters, digits, '.', '_' and '-' that starts with a letter or digit "
-            f"but is {first['input']!r}; it becomes a folder under runs_dir"
-        )
-    rule = first["msg"].removeprefix("Input ").removeprefix("Value error, ")
-    return f"{key} {rule} but {first['input']!r} was given"
-
-
 def _naming(key: str, build: Callable[[], T]) -> T:
     """Build something from the value of a key, and name the key where that cannot be."""
     try:
@@ -225,22 +205,49 @@ def _require_different(key: str, values: Sequence[Any]) -> None:
         raise ConfigError(f"{key} must differ from each other but {twice[0]!r} occurs {len(twice)} times")
 
 
-def _require_one_network(space: Space) -> None:
+def _check_request(config: SweepConfig) -> None:
+    try:
+        times = config.request.latency_ms
+    except RequestError as error:
+        key = error.key if error.key in SweepConfig.model_fields else f"policy.{error.key}"
+        raise ConfigError(f"{key} {error.rule}") from None
+    except ExitSearchError as error:
+        raise ConfigError(f"policy: {error}") from None
+    if times:
+        _naming("policy.latency_ms", lambda: checked_latency(times, config.n_exits))
+
+
+def _require_comparable(config: SweepConfig, space: Space) -> None:
+    """Refuse to compare networks by what is not the same for all of them."""
     searched = [name for name in SEARCHABLE if not isinstance(space.dimensions.get(name, Fixed(None)), Fixed)]
-    if searched:
+    if not searched:
+        return
+    if config.policy.objective == "cost":
         raise ConfigError(
             f"policy.objective cost is relative to a network's own full cost, so networks must be alike, but "
-            f"{searched[0]} is searched; fix it in space.overrides, or take depth"
+            f"{searched[0]} is searched; fix it in space.overrides, or take depth or latency"
+        )
+    if config.policy.latency_ms:
+        raise ConfigError(
+            f"policy.latency_ms holds the times of one network, but {searched[0]} is searched; fix it in "
+            f"space.overrides, or leave the times out, so that each network is timed"
         )
 
 
-def _check_first_trials(first_trials: list[dict[str, Any]], space: Space) -> None:
-    for number, params in enumerate(first_trials, start=1):
-        for key, value in params.items():
-            dimension = space.dimensions.get(key)
-            problem = f"is no dimension of space {space.name!r}" if dimension is None else dimension.why_not(value)
-            if problem:
+def _first_trials(given: Sequence[FirstTrial], space: Space) -> list[FirstTrial]:
+    """The same with every value as its dimension has it: YAML reads 1e-3 as text."""
+    taken: list[FirstTrial] = []
+    for number, one in enumerate(given, start=1):
+        params = {}
+        for key, value in one.params.items():
+            try:
+                if key not in space.dimensions:
+                    raise ValueError(f"is no dimension of space {space.name!r}")
+                params[key] = space.dimensions[key].taken(value)
+            except ValueError as problem:
                 raise ConfigError(
                     f"search.first_trials: {key!r} of number {number} {problem}; change it, or leave first trials out "
                     f"with --set search.first_trials=[]"
-                )
+                ) from None
+        taken.append(one.model_copy(update=params))
+    return taken

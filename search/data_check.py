@@ -1,4 +1,4 @@
-"""Refusing to resume a sweep on other data, or with other teachers, than it was started with."""
+"""Refusing to resume a sweep that runs, or on other data, or with other teachers, than it was started with."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 import json
 
 from search.errors import RunFolderError
+from search.journal import Journal
+from search.record import SweepRecord
 from search.run_folder import RunFolder
 from trainables.data import Splits
 
@@ -42,6 +44,34 @@ def require_same_teachers(folder: RunFolder, hashes: Mapping[str, str]) -> None:
             f"{folder.name!r} was started with another teacher {name!r}: its file has changed since; "
             f"resume it with the file it had, or start a new sweep"
         )
+
+
+def require_same_weights(folder: RunFolder, hashes: Mapping[str, str]) -> None:
+    """Compare the weights that trials start from with those that the sweep was started with.
+
+    Args:
+        folder: The sweep's.
+        hashes: SHA-256 of the file, by its key.
+
+    Raises:
+        RunFolderError: If it has changed.
+    """
+    key = _first_changed(folder, "weights_hashes", hashes)
+    if key is not None:
+        raise RunFolderError(
+            f"{folder.name!r} was started from other weights: the file of {key} has changed since; resume it with the "
+            f"file it had, or start a new sweep"
+        )
+
+
+def require_resumable(folder: RunFolder) -> None:
+    """Look whether the sweep's journal can be continued, before anything is started for that.
+
+    Raises:
+        RunFolderError: If another process runs the sweep, or its journal is damaged.
+    """
+    with Journal(folder.journal_file) as journal:
+        SweepRecord(journal)
 
 
 def _first_changed(folder: RunFolder, key: str, now: Mapping[str, str]) -> str | None:

@@ -7,6 +7,14 @@ class ConfigError(ExitSearchError):
     """A sweep file, an option or a preset is wrong; the message names the key, the value and what would be right."""
 
 
+class GivenWeightsWarning(UserWarning):
+    """Networks start from weights of which only the user knows what they were trained on."""
+
+
+class UntrainedWarning(UserWarning):
+    """Nothing is trained, and the sweep asks for what only training gives."""
+
+
 class RunFolderError(ExitSearchError):
     """A run folder exists, is missing or belongs to another sweep."""
 

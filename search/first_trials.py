@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
+from policies.names import clean_name
+
 
 class FirstTrial(BaseModel):
     """Parameters, and what they are for a person.
@@ -18,7 +20,7 @@ class FirstTrial(BaseModel):
             the report puts what the documents' grids make of its network beside the front. It needs a name.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
     name: str = ""
     is_baseline: bool = False
@@ -31,7 +33,7 @@ class FirstTrial(BaseModel):
     @field_validator("name", mode="before")
     @classmethod
     def _as_text(cls, value: Any) -> str:
-        return str(value or "")
+        return clean_name(str(value or ""))
 
     @model_validator(mode="after")
     def _named(self) -> FirstTrial:

@@ -115,7 +115,7 @@ class AsyncHalving(FIFOScheduler):  # type: ignore[misc]
         rung = max((rung for rung in self._rungs if rung <= epoch), default=None)
         if rung is None or epoch >= self._max_epochs:
             return True
-        # A diverged network has no accuracy, but a depth_at_target, the worst.
+        # A diverged network has no accuracy.
         if not all(map(math.isfinite, (*point, figures.get("accuracy", 0.0)))):
             return True
         points = self._rungs[rung]

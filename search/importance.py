@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.distributions import json_to_distribution
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
@@ -15,40 +16,62 @@ from policies.levels import thin
 from search.record import TrialRecord
 
 
-OBJECTIVES = ("accuracy", "mean_depth", "depth_at_target")
+LEAST_SPREAD = 0.005
+"""An objective that differs by less between trials (half a point of accuracy) says nothing of their parameters."""
 FEWEST_TRIALS = 8
 MOST_TRIALS = 200
 
 
-def parameter_importance(trials: Iterable[TrialRecord], *, seed: int) -> pd.DataFrame:
+def parameter_importance(trials: Iterable[TrialRecord], objectives: Sequence[str], *, seed: int) -> pd.DataFrame:
     """Functional ANOVA (Hutter et al., 2014) by Optuna's random forest, of parameters that a sampler drew.
 
     A parameter that only some trials have is judged on those, beside all others that those trials have in common.
-    Within such a group the shares sum to 1, so compare parameters of different ``n_trials`` with care.
+    Shares of such a group are of its own variance: at most 1 together, and not to be compared with another group's.
 
     Args:
         trials: Trained to their end; of more than :data:`MOST_TRIALS`, so many evenly spaced ones count.
+        objectives: Figures of the trials' reports, in the order in which they are given back.
         seed: Of the forest.
 
     Returns:
-        ``objective``, ``parameter``, ``importance`` (share of the objective's variance that the parameter and its
-        interactions explain) and ``n_trials``; the most important first. What fewer than :data:`FEWEST_TRIALS` trials
-        have, what could not vary and an objective that did not vary with any parameter are left out.
+        ``objective``, ``among`` (the group in words), ``parameter``, ``importance`` (share of the objective's variance
+        in the group that the parameter and its interactions explain) and ``n_trials``; all trials first, and in each
+        group the most important. What fewer than :data:`FEWEST_TRIALS` trials have and what could not vary are left
+        out, as are an objective that varied by less than :data:`LEAST_SPREAD` or with no parameter, and one that had
+        the same values as a later one.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     by_number = {trial.number: trial for trial in trials}
     varied = {number: _varied(trial) for number, trial in by_number.items()}
+    distinct = _distinct_objectives(list(by_number.values()), objectives)
     rows = []
-    for numbers, own in _groups(varied).items():
+    for numbers, own in sorted(_groups(varied).items(), key=lambda item: -len(item[0])):
         if len(numbers) < FEWEST_TRIALS:
             continue
         common = sorted(set.intersection(*(varied[number] for number in numbers)))
         group = [by_number[numbers[place]] for place in thin(len(numbers), MOST_TRIALS)]
-        for objective in OBJECTIVES:
+        among = f"all {len(numbers)} trials" if len(numbers) == len(by_number) else _named(len(numbers), own)
+        for objective in distinct:
             shares = _shares(group, common, objective, seed)
-            rows += [(objective, name, float(shares[name]), len(numbers)) for name in own if name in shares]
-    rows.sort(key=lambda row: (OBJECTIVES.index(row[0]), -row[2], row[1]))
-    return pd.DataFrame(rows, columns=["objective", "parameter", "importance", "n_trials"])
+            ordered = sorted((name for name in own if name in shares), key=lambda name: (-shares[name], name))
+            rows += [(objective, among, name, float(shares[name]), len(numbers)) for name in ordered]
+    rows.sort(key=lambda row: distinct.index(row[0]))
+    return pd.DataFrame(rows, columns=["objective", "among", "parameter", "importance", "n_trials"])
+
+
+def _named(n_trials: int, own: list[str]) -> str:
+    more = f" and {len(own) - 1} more" if len(own) > 1 else ""
+    return f"{n_trials} trials with {own[0]}{more}"
+
+
+def _distinct_objectives(trials: list[TrialRecord], objectives: Sequence[str]) -> list[str]:
+    """Those whose values are not also those of a later one: where every trial meets the target, depth is one thing."""
+    values = {name: [float(trial.result[name]) for trial in trials] for name in objectives}
+    return [
+        name
+        for place, name in enumerate(objectives)
+        if not any(np.allclose(values[name], values[later]) for later in objectives[place + 1 :])
+    ]
 
 
 def _varied(trial: TrialRecord) -> set[str]:
@@ -67,13 +90,15 @@ def _groups(varied: Mapping[int, set[str]]) -> dict[tuple[int, ...], list[str]]:
 
 
 def _shares(group: list[TrialRecord], names: list[str], objective: str, seed: int) -> dict[str, float]:
+    if np.ptp([float(trial.result[objective]) for trial in group]) < LEAST_SPREAD:
+        return {}
     study = optuna.create_study()
     study.add_trials([_frozen(trial, names, objective) for trial in group])
     evaluator = FanovaImportanceEvaluator(seed=seed)
     try:
         shares: dict[str, Any] = get_param_importances(study, evaluator=evaluator, params=names)
     except RuntimeError:
-        # The objective does not vary, or by nothing that the parameters could explain.
+        # The objective varies by nothing that the parameters could explain.
         return {}
     return shares
 

@@ -15,8 +15,8 @@ from policies.calibrate import CalibrationWarning, fit_temperatures
 from policies.engine import search_front
 from policies.evolve import EvolveSettings
 from policies.exit_table import ExitTable, require_disjoint
-from policies.goal import Goal
 from policies.islands import Spread, one_after_the_other
+from policies.request import Request
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class PolicySearch:
     """How policies are searched.
 
     Attributes:
-        goal: What for.
+        asked: What for.
         rules: Names of the rules.
         settings: How hard.
         seed: Same seed, same front.
@@ -53,7 +53,7 @@ class PolicySearch:
         islands: Populations that evolve apart.
     """
 
-    goal: Goal
+    asked: Request
     rules: Sequence[str]
     settings: EvolveSettings
     seed: int = 0
@@ -91,7 +91,7 @@ def search_network(
     front = search_front(
         search,
         temperatures,
-        how.goal,
+        how.asked.goal(search),
         rules=how.rules,
         settings=how.settings,
         seed=how.seed,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.exit_table import ExitTable
-from policies.latency import with_latency
+from policies.latency import stated_latency, with_latency
 from search.network_search import NetworkPolicies
 from search.run_folder import RunFolder
 from search.trials import TrialNetwork
@@ -22,7 +22,8 @@ from trainables.task import TrialTask
 class NetworkTables:
     """The tables of networks when they are asked for, each with measured milliseconds, and kept in the run folder.
 
-    All networks are timed here, one after the other on the driver's processor, so that their times can be compared.
+    Those that do not state times are timed here, one after the other on the driver's processor, so that times can be
+    compared. Times that the sweep file gives are those of all networks.
 
     Args:
         folder: Of the sweep.
@@ -74,7 +75,7 @@ class NetworkTables:
         if key not in self._tables:
             model = self.model(network)
             known = self._known.get(key) or self._task.table(model, self._splits[split], split)
-            self._tables[key] = with_latency(known, self._latency_ms(network))
+            self._tables[key] = with_latency(known, self._latency_ms(network, known))
             self._tables[key].save(self._folder.table(network, split))
         return self._tables[key]
 
@@ -86,7 +87,10 @@ class NetworkTables:
         """
         return {split: self.table(network, split) for split in ("search", "test")}
 
-    def _latency_ms(self, network: str) -> NDArray[np.float64]:
+    def _latency_ms(self, network: str, table: ExitTable) -> NDArray[np.float64]:
         if network not in self._latencies:
-            self._latencies[network] = exit_latencies_ms(self.model(network), self._splits.train.inputs.shape[1:])
+            times = stated_latency(table)
+            if times is None:
+                times = exit_latencies_ms(self.model(network), self._splits.train.inputs.shape[1:])
+            self._latencies[network] = times
         return self._latencies[network]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 import time
@@ -16,11 +16,13 @@ from policies.errors import ExitTableError
 from policies.exit_table import ExitTable, require_disjoint
 from policies.islands import one_after_the_other
 from policies.latency import checked_latency, with_latency
+from policies.network_facts import NetworkFacts, differences, with_known_cost
 from search.cluster import connected
-from search.errors import RunFolderError, SweepInterruptedError
+from search.errors import RunFolderError, SweepError, SweepInterruptedError
 from search.figures import FrontFigure
 from search.island_tasks import RayIslands
 from search.network_search import NetworkPolicies, PolicySearch, search_network
+from search.new_folder import new_folder, writing
 from search.policy_request import PolicyRequest
 from search.policy_summary import summarise_policies
 from search.report import print_policies
@@ -28,9 +30,6 @@ from search.result_files import ResultFiles
 from search.results import write_results
 from search.sections import ResourcesSection
 from search.selection import select_policy
-
-
-_FACTS = ("workload", "class_names", "model_hash")
 
 
 def policy_command(request: PolicyRequest, console: Console) -> dict[str, Any]:
@@ -42,25 +41,29 @@ def policy_command(request: PolicyRequest, console: Console) -> dict[str, Any]:
     Raises:
         ExitSearchError: For anything that the user can put right.
     """
+    with new_folder(_place(request.out), what="--out") as path:
+        return _search_and_report(request, ResultFiles(path), console)
+
+
+def _search_and_report(request: PolicyRequest, files: ResultFiles, console: Console) -> dict[str, Any]:
     started = time.monotonic()
     tables = _load_tables(request)
     search, certify = tables["search"], tables.get("certify")
-    claim, goal = request.claim(), request.goal(search)
-    aim = request.aim(goal, search, certify)
-    files = _new_files(request.out)
-    network = _search(request.search.stem, search, certify, request.how(goal), console)
-    selection = select_policy(
-        [network], goal, aim=aim, claim=claim, delta=request.delta, front_size=request.settings.front_size
-    )
+    target = request.search_target(search, certify)
+    # What cannot be asked of this table is told before anything is made.
+    request.asked.goal(search)
+    network = _search(request.search.stem, search, certify, request.how, console)
+    selection = select_policy([network], target, front_size=request.settings.front_size, seed=request.seed)
     summary = {
         "name": files.path.name,
         "tables": {name: str(getattr(request, name)) for name in tables},
-        **summarise_policies(selection, goal, tables, delta=request.delta, seed=request.seed),
+        **summarise_policies(selection, target, tables, seed=request.seed),
         "seconds": time.monotonic() - started,
     }
-    title = f"{request.search.name}: accuracy against mean depth"
-    facts = {key: search.meta[key] for key in _FACTS if key in search.meta}
-    write_results(files, selection, summary, FrontFigure.of(title, summary, selection), **facts)
+    title = f"{request.search.name}: {request.asked.axes}"
+    facts = {"workload": search.meta["workload"]} if "workload" in search.meta else {}
+    with writing(files.path, option="--out"):
+        write_results(files, selection, summary, FrontFigure.of(title, summary, selection), **facts)
     for note in network.notes:
         console.print(f"Note: {note}", soft_wrap=True, highlight=False)
     print_policies(console, summary, files)
@@ -73,44 +76,29 @@ def _load_tables(request: PolicyRequest) -> dict[str, ExitTable]:
     tables = {name: ExitTable.load(path) for name, path in given.items() if path is not None}
     search = tables["search"]
     for name, table in tables.items():
-        mine, other = _network_facts(table), _network_facts(search)
-        differing = next((key for key in mine if mine[key] != other[key]), None)
-        if differing:
-            raise ExitTableError(
-                f"all tables must be of one network but {differing} is {mine[differing]} in {given[name]} and "
-                f"{other[differing]} in {given['search']}"
-            )
+        names = str(given[name]), str(given["search"])
+        found = differences(NetworkFacts.of(table), NetworkFacts.of(search), names=names)
+        if found:
+            raise ExitTableError(f"all tables must be of one network but {'; '.join(found)}")
     require_disjoint(tables)
-    if request.latency_ms:
-        times = checked_latency(request.latency_ms, search.n_exits)
+    tables = with_known_cost(tables)
+    if request.asked.latency_ms:
+        times = checked_latency(request.asked.latency_ms, search.n_exits)
         tables = {name: with_latency(table, times) for name, table in tables.items()}
     return tables
 
 
-def _network_facts(table: ExitTable) -> dict[str, Any]:
-    return {
-        "the number of exits": table.n_exits,
-        "the number of classes": table.n_classes,
-        "'cost'": table.cost.tolist(),
-        "having 'stop_prob'": table.stop_prob is not None,
-        "meta's model_hash": table.meta.get("model_hash"),
-    }
-
-
-def _new_files(out: Path | None) -> ResultFiles:
+def _place(out: Path | None) -> Path:
     """The folder for the results: new, or empty.
 
     Raises:
-        RunFolderError: If it holds something or cannot be made.
+        RunFolderError: If it holds something.
     """
-    path = out or next(folder for n in count(1) if not (folder := Path("runs") / f"policy-{n}").exists())
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        if any(path.iterdir()):
-            raise RunFolderError(f"--out must be a new or an empty folder but {path} holds files; give another")
-    except OSError as error:
-        raise RunFolderError(f"--out must be a folder that can be made but {path} is not ({error.strerror})") from None
-    return ResultFiles(path)
+    if out is None:
+        return next(folder for n in count(1) if not (folder := Path("runs") / f"policy-{n}").exists())
+    if out.is_dir() and any(out.iterdir()):
+        raise RunFolderError(f"--out must be a new or an empty folder but {out} holds files; give another")
+    return out
 
 
 def _search(
@@ -128,8 +116,19 @@ def _search_with_progress(
     with _progress(how, console) as on_generation:
         if how.islands == 1:
             return search_network(name, search, certify, how, spread=one_after_the_other, on_generation=on_generation)
-        with connected(ResourcesSection(), None):
+        with _islands():
             return search_network(name, search, certify, how, spread=RayIslands(), on_generation=on_generation)
+
+
+@contextmanager
+def _islands() -> Iterator[None]:
+    """Ray for the islands; where it does not start there is a way without it."""
+    with ExitStack() as cluster:
+        try:
+            cluster.enter_context(connected(ResourcesSection(), None))
+        except SweepError as error:
+            raise SweepError(f"{error}; or search without Ray, with --islands 1") from None
+        yield
 
 
 @contextmanager

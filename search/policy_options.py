@@ -11,6 +11,7 @@ from policies.document_grids import LATENCY_BUDGET_MS
 from policies.errors import ExitSearchError
 from policies.evolve import EvolveSettings
 from policies.exit_table import ExitTable
+from policies.request import Request, RequestError
 from policies.rules import RULES, get_rule
 from search.policy_request import PolicyRequest
 
@@ -21,6 +22,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 """Options by preset; what is typed goes before. ``f1-under-budget``: best macro-F1 with at most 4 ms on average."""
 
 _DEFAULTS: dict[str, Any] = {"quality": "accuracy", "objective": "depth", "budget": None}
+_ASKED = ("target", "max_drop", "max_drop_greedy", "quality", "objective", "budget")
 _CALIBRATIONS = ("lbfgs", "grid")
 
 
@@ -51,7 +53,7 @@ def read_request(
         shared_thresholds: Whether all exits share their thresholds.
         calibration: How temperatures are found.
         delta: Of the certificate.
-        **options: The request's other fields, None where a preset may fill them in.
+        **options: The other fields of the request and of what is asked, None where a preset may fill them in.
 
     Raises:
         ExitSearchError: With one line for the first thing that is wrong.
@@ -63,20 +65,39 @@ def read_request(
     require_delta(delta)
     filled = {**_DEFAULTS, **PRESETS.get(preset or "", {})}
     options = {key: filled[key] if value is None and key in filled else value for key, value in options.items()}
+    asked = {key: options.pop(key) for key in _ASKED}
     return PolicyRequest(
         search=search,
+        asked=_asked(
+            bounds=dict(_bound(text) for text in bounds),
+            latency_ms=tuple(_number("--latency-ms", part) for part in latency_ms.split(",")) if latency_ms else (),
+            delta=delta,
+            **asked,
+        ),
         rules=_rules(rules, search),
-        bounds=dict(_bound(text) for text in bounds),
-        latency_ms=tuple(_number("--latency-ms", part) for part in latency_ms.split(",")) if latency_ms else (),
         settings=EvolveSettings(max_evaluations=evaluations, max_seconds=seconds, shared_thresholds=shared_thresholds),
         calibration=cast(Literal["lbfgs", "grid"], calibration),
-        delta=delta,
         **options,
     )
 
 
+def _asked(**asked: Any) -> Request:
+    """What is asked for; what cannot be is told by the names of the options."""
+    if all(asked[key] is None for key in ("target", "max_drop", "max_drop_greedy", "budget")):
+        raise ExitSearchError(
+            "a search needs --target, --max-drop, --max-drop-greedy or --budget but none was given; try --target 0.94"
+        )
+    try:
+        return Request(**asked)
+    except RequestError as error:
+        raise ExitSearchError(f"--{error.key.replace('_', '-')} {error.rule}") from None
+
+
 def _rules(names: Sequence[str], search: Path) -> tuple[str, ...]:
     if "all" in names:
+        others = sorted({*names} - {"all"})
+        if others:
+            raise ExitSearchError(f"--rule all holds every rule, {others[0]!r} too; leave one of the two out")
         table = ExitTable.load(search)
         return tuple(name for name, rule in RULES.items() if not rule.why_not(table))
     return tuple(dict.fromkeys(get_rule(name).name for name in names))

@@ -5,62 +5,104 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from policies.baselines import BASELINES, baseline_evaluator, baseline_policy
+from policies.baselines import BASELINES, baseline_evaluator, baseline_policy, recalibrated_full_network
 from policies.collapse import collapse_alarms
+from policies.crossfit import cross_fitted_decision
 from policies.document_grids import document_choices
 from policies.exit_metrics import exit_figures
 from policies.exit_table import ExitTable
 from policies.goal import Goal
+from policies.margin import SearchTarget
 from policies.metrics import policy_figures
 from policies.oracle import oracle_mean_depth
-from policies.policy import Policy
+from policies.policy import Decision, Policy
+from policies.undertrained import undertrained_note
 from search.recording_summary import summarise_recordings
 from search.selection import Selection
 
 
 BASELINE_EVALUATIONS = 200_000
+_RECALIBRATED = "full_network_recalibrated"
 
 
 def summarise_policies(
-    selection: Selection, goal: Goal, tables: Mapping[str, ExitTable], *, delta: float, seed: int
+    selection: Selection, target: SearchTarget, tables: Mapping[str, ExitTable], *, seed: int
 ) -> dict[str, Any]:
     """Put the figures of the selected policy, the baselines and the oracle together.
 
     Args:
         selection: What was chosen, before ``test`` was read.
-        goal: What was searched for.
+        target: What was searched for.
         tables: The selected network's tables by split name; ``search`` is among them.
-        delta: Of the certificate.
-        seed: Of baselines that draw at random.
+        seed: Of the search, and of baselines that draw at random.
     """
-    policy, certificate = selection.policy, selection.certificate
-    alarms = collapse_alarms(tables["search"], policy.decide(tables["search"]), policy, target=goal.target)
+    policy, certificate, asked = selection.policy, selection.certificate, target.asked
+    goal = asked.goal(tables["search"])
+    decisions = decisions_on(policy, tables, seed=seed)
+    baselines = _baselines(selection, goal, tables, seed)
+    alarms = collapse_alarms(
+        tables["search"],
+        decisions["search"],
+        policy,
+        target=goal.least_accuracy,
+        is_feasible=selection.feasible,
+    )
     return {
-        "target": goal.target,
-        "quality": goal.quality,
-        "objective": goal.effort,
-        "budget": goal.budget,
-        "bounds": dict(goal.bounds),
-        "delta": delta,
+        "target": asked.target or 0.0,
+        "quality": asked.quality,
+        "objective": asked.objective,
+        "max_drop": asked.max_drop,
+        "max_drop_greedy": asked.max_drop_greedy,
+        "budget": asked.budget,
+        "bounds": dict(asked.bounds),
+        "asked": str(asked),
+        "least_accuracy": goal.least_accuracy,
+        "delta": asked.delta,
         "n_exits": policy.n_exits,
         "feasible": selection.feasible,
         "certified": selection.is_certified,
         "certificate": None
         if certificate is None
         else {"claim": str(certificate.claim), "reason": certificate.reason, "bound": certificate.bound},
-        "selected": {"rule": policy.rule, "params": policy.to_dict(), **on_all(policy, tables)},
+        "estimate": None if selection.estimate is None else selection.estimate.to_dict(),
+        "selected": {"rule": policy.rule, "params": policy.to_dict(), **_figures(tables, decisions)},
+        "undertrained": undertrained_note(
+            *(baselines[name]["search"]["accuracy"] for name in ("full_network", _RECALIBRATED))
+        ),
         "exits": {name: exit_figures(table, selection.network.temperatures) for name, table in tables.items()},
         "alarms": [alarm.text for alarm in alarms],
-        "baselines": _baselines(selection, goal, tables, seed),
-        "oracle": {name: oracle_mean_depth(table, goal.target) for name, table in tables.items()},
-        "recordings": summarise_recordings(policy, tables, target=goal.target if goal.quality == "accuracy" else None),
+        "baselines": baselines,
+        "oracle": {name: _oracle(table, goal) for name, table in tables.items()},
+        "recordings": summarise_recordings(tables, decisions, target=goal.least_accuracy),
         "front_size": len(selection.front),
     }
 
 
-def on_all(policy: Policy, tables: Mapping[str, ExitTable]) -> dict[str, Any]:
-    """Figures of a policy on every split."""
-    return {name: policy_figures(table, policy.decide(table)) for name, table in tables.items()}
+def decisions_on(policy: Policy, tables: Mapping[str, ExitTable], *, seed: int) -> dict[str, Decision]:
+    """What a policy did on every split; on ``search``, where it was chosen, as if that were new.
+
+    Args:
+        policy: The policy.
+        tables: By split.
+        seed: Of the search that chose the policy.
+    """
+    return {
+        name: cross_fitted_decision(policy, table, seed=seed) if name == "search" else policy.decide(table)
+        for name, table in tables.items()
+    }
+
+
+def figures_on(policy: Policy, tables: Mapping[str, ExitTable], *, seed: int) -> dict[str, Any]:
+    """Figures of a policy on every split; arguments as for :func:`decisions_on`."""
+    return _figures(tables, decisions_on(policy, tables, seed=seed))
+
+
+def _figures(tables: Mapping[str, ExitTable], decisions: Mapping[str, Decision]) -> dict[str, Any]:
+    return {name: policy_figures(table, decisions[name]) for name, table in tables.items()}
+
+
+def _oracle(table: ExitTable, goal: Goal) -> float | None:
+    return None if goal.least_accuracy is None else oracle_mean_depth(table, goal.least_accuracy)
 
 
 def _baselines(
@@ -72,9 +114,14 @@ def _baselines(
         name: baseline_policy(name, evaluator, temperatures, goal, evaluations=BASELINE_EVALUATIONS, seed=seed)
         for name in BASELINES
     }
-    figures: dict[str, dict[str, Any]] = {
-        name: on_all(policy, tables) for name, policy in found.items() if policy is not None
-    }
+    figures: dict[str, dict[str, Any]] = {}
+    for name, policy in found.items():
+        if policy is None:
+            continue
+        figures[name] = figures_on(policy, tables, seed=seed)
+        if name == "full_network":
+            recalibrated = recalibrated_full_network(search, temperatures)
+            figures[_RECALIBRATED] = figures_on(recalibrated, tables, seed=seed)
     for name, choice in document_choices(search, temperatures).items():
-        figures[name] = {"is_fallback": choice.is_fallback, **on_all(choice.point.policy, tables)}
+        figures[name] = {"is_fallback": choice.is_fallback, **figures_on(choice.point.policy, tables, seed=seed)}
     return figures

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 import torch
 
+from policies.latency import with_latency
 from search.network_search import NetworkPolicies, PolicySearch, search_network
 from trainables.data import Split
 from trainables.task import TrialTask
@@ -20,6 +23,7 @@ def search_checkpoint(
     search: Split,
     certify: Split,
     how: PolicySearch,
+    latency_ms: NDArray[np.float64] | None = None,
 ) -> NetworkPolicies:
     """Tabulate a checkpoint's network on ``search`` and ``certify``, and search policies on ``search`` alone.
 
@@ -32,7 +36,11 @@ def search_checkpoint(
         search: On which policies are chosen.
         certify: Only tabulated here.
         how: What policies are searched for, and how hard.
+        latency_ms: Measured time up to each exit that the tables state, shape (E,); None states none.
     """
     torch.set_num_threads(task.n_threads)
     model = task.load_model(checkpoints, train, seed=seed)
-    return search_network(name, task.table(model, search, "search"), task.table(model, certify, "certify"), how)
+    on_search, on_certify = task.table(model, search, "search"), task.table(model, certify, "certify")
+    if latency_ms is not None:
+        on_search, on_certify = with_latency(on_search, latency_ms), with_latency(on_certify, latency_ms)
+    return search_network(name, on_search, on_certify, how)

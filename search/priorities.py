@@ -67,23 +67,30 @@ class ScalarPriority:
 class FrontPriority:
     """Trials that no other beats in all of three figures come first; of these, those that differ most from the others.
 
-    The figures are the sweep's two objectives, ``accuracy`` (maximised) and ``mean_depth`` (minimised) of the best
-    policy so far, and the mean accuracy of the ``E`` exits (maximised). The mean is the early signal: how high the
+    The figures are the sweep's two objectives, such as ``accuracy`` (maximised) and ``mean_depth`` (minimised), of the
+    best policy so far, and the mean accuracy of the ``E`` exits (maximised). The mean is the early signal: how high the
     network's accuracy lies over all depths foretells the depth that its policy will need, long before any trial reaches
-    the aim. Being one number, it keeps three objectives for any ``E``; with one per exit few trials would beat another.
+    the search target. Being one number, it keeps three objectives for any ``E``; with one per exit few trials would
+    beat another.
 
-    No aim is needed. For most of the training all trials miss it, by little and by chance, so "feasible before
+    No target is needed. For most of the training all trials miss it, by little and by chance, so "feasible before
     infeasible, less violation before more" (Deb, 2000) comes to the same as one scalar
     (``benchmarks/early_stopping.py`` has it, and the two objectives alone, to compare).
+
+    Attributes:
+        quality: Name of the quality, maximised.
+        effort: Name of what is minimised.
     """
 
+    quality: str = "accuracy"
+    effort: str = "mean_depth"
     name: ClassVar[str] = "mo-asha"
 
     def point(self, figures: Mapping[str, Any]) -> tuple[float, ...]:
-        """Accuracy, mean depth negated, and mean accuracy of the exits; all maximised."""
+        """Quality, effort negated, and mean accuracy of the exits; all maximised."""
         n_exits = max(sum(name.removeprefix(_EXIT).isdecimal() for name in figures), 1)
         exits = [_figure(figures, f"{_EXIT}{depth}") for depth in range(1, n_exits + 1)]
-        return _figure(figures, "accuracy"), -_figure(figures, "mean_depth"), sum(exits) / n_exits
+        return _figure(figures, self.quality), -_figure(figures, self.effort), sum(exits) / n_exits
 
     def ranks(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
         """By front and, within one, by crowding distance; shapes as in :class:`Priority`."""
@@ -95,9 +102,9 @@ def scalar_priority(figure: str) -> Priority:
     return ScalarPriority(figure)
 
 
-def nondominated_priority() -> Priority:
-    """MO-ASHA (Schmucker et al., 2021): by accuracy, mean depth and the accuracy of all exits at once."""
-    return FrontPriority()
+def nondominated_priority(quality: str = "accuracy", effort: str = "mean_depth") -> Priority:
+    """MO-ASHA (Schmucker et al., 2021): by a quality, an effort and the accuracy of all exits at once."""
+    return FrontPriority(quality, effort)
 
 
 def nondominated_ranks(points: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -8,6 +8,8 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from policies.request import Request
+from search.figure_table import print_line
 from search.record import SweepRecord, TrialRecord
 
 
@@ -17,13 +19,13 @@ class TrialProgress:
     Args:
         console: Where to print.
         n_trials: How many trials the sweep has.
-        aim: The accuracy that trials are searched for.
+        search_target: What trials are searched for.
     """
 
-    def __init__(self, console: Console, *, n_trials: int, aim: float) -> None:
+    def __init__(self, console: Console, *, n_trials: int, search_target: Request) -> None:
         self._console = console
         self._n_trials = n_trials
-        self._aim = aim
+        self._search_target = search_target
         self._best: float | None = None
         self._n_before = 0
         self._n_finished = 0
@@ -55,7 +57,7 @@ class TrialProgress:
             self._note_best(trial)
         if record.trials:
             n_open = len(record.interrupted)
-            self._console.print(f"{len(finished)} trials were finished before, {n_open} go on", highlight=False)
+            self._print(f"{len(finished)} trials were finished before, {n_open} go on")
         self._bar.update(self._task, completed=self._n_finished)
 
     def trial_retried(self, trial: TrialRecord, reason: str) -> None:
@@ -68,7 +70,8 @@ class TrialProgress:
         self._note_best(trial)
         n_here = self._n_finished - self._n_before
         left = (time.monotonic() - self._started) / n_here * (self._n_trials - self._n_finished)
-        best = f"none at {self._aim:.4f} yet" if self._best is None else f"best depth {self._best:.3f}"
+        asked = self._search_target
+        best = f"none at {asked} yet" if self._best is None else f"best {self._wanted} {self._best:.3f}"
         self._print(
             f"{self._n_finished:>3}/{self._n_trials}  {trial.trial_id}  {self._outcome(trial)}  |  {best}  |  "
             f"{timedelta(seconds=round(max(left, 0)))} left"
@@ -76,17 +79,27 @@ class TrialProgress:
         self._bar.update(self._task, completed=self._n_finished)
 
     def _print(self, line: str) -> None:
-        self._console.print(line, soft_wrap=True, highlight=False, markup=False)
+        print_line(self._console, line)
 
     def _outcome(self, trial: TrialRecord) -> str:
         if trial.failure:
             return f"failed: {trial.failure}"
-        accuracy, depth = trial.result["accuracy"], trial.result["mean_depth"]
-        falls_short = "" if accuracy >= self._aim else f" (below {self._aim:.4f})"
-        return f"accuracy {accuracy:.4f}{falls_short} at depth {depth:.3f}"
+        asked, result = self._search_target, trial.result
+        misses = f" (misses {asked} by {result['violation']:.4f})" if result["violation"] > 0 else ""
+        quality = asked.quality.replace("_", " ")
+        return f"{quality} {result[asked.quality]:.4f}{misses} at {asked.objective} {result[asked.effort_column]:.3f}"
+
+    @property
+    def _wanted(self) -> str:
+        """What trials compete for."""
+        return self._search_target.objective if self._search_target.budget is None else self._search_target.quality
 
     def _note_best(self, trial: TrialRecord) -> None:
-        if trial.failure or trial.result["accuracy"] < self._aim:
+        if trial.failure or trial.result["violation"] > 0:
             return
-        depth = float(trial.result["mean_depth"])
-        self._best = depth if self._best is None else min(self._best, depth)
+        if self._search_target.budget is None:
+            found = float(trial.result[self._search_target.effort_column])
+            self._best = found if self._best is None else min(self._best, found)
+        else:
+            found = float(trial.result[self._search_target.quality])
+            self._best = found if self._best is None else max(self._best, found)

@@ -24,7 +24,8 @@ class TrialRecord:
         is_done: Whether the last report said that there is nothing left to train.
         has_ended: Whether it will not go on.
         failure: Why it counts as failed, or empty.
-        n_faults: How often a worker or node was lost under it since the sweep was started or resumed.
+        lost_attempts: Those of its attempts under which a worker or node was lost since the sweep was started or
+            resumed, first one first.
     """
 
     trial_id: str
@@ -36,7 +37,7 @@ class TrialRecord:
     is_done: bool = False
     has_ended: bool = False
     failure: str = ""
-    n_faults: int = 0
+    lost_attempts: list[str] = field(default_factory=list)
 
     @property
     def is_full(self) -> bool:
@@ -49,14 +50,16 @@ class SweepRecord:
 
     Args:
         journal: Where it is kept.
+        retries: How often a trial is handed out again after a worker or node was lost under it.
 
     Raises:
         RunFolderError: If the journal tells what no sweep could have written.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, *, retries: int = 0) -> None:
         self.trials: dict[str, TrialRecord] = {}
         self._journal = journal
+        self._retries = retries
         for line, event in enumerate(journal.events, start=1):
             try:
                 self._take(event)
@@ -73,13 +76,17 @@ class SweepRecord:
     @property
     def seconds(self) -> float:
         """How long the sweep ran so far, in all of its sessions, to the last event of each."""
-        total, began, last = 0, 0, 0
+        total = 0
+        session: tuple[int, int] | None = None
         for event in self._journal.events:
+            now = event["time_ms"]
             if event["event"] == "started":
-                total += last - began
-                began = event["time_ms"]
-            last = event["time_ms"]
-        return (total + last - began) / 1000 if began else 0.0
+                total += _length(session)
+                session = now, now
+            elif session is not None:
+                # Before its first session there is only the sweep's name; a clock that is set back takes no time away.
+                session = session[0], max(session[1], now)
+        return (total + _length(session)) / 1000
 
     @property
     def interrupted(self) -> list[TrialRecord]:
@@ -118,6 +125,20 @@ class SweepRecord:
         if not self.trials[trial_id].has_ended:
             self._append("ended", trial=trial_id, failure=failure)
 
+    def lost(self, trial_id: str, attempt: str) -> bool:
+        """A worker or node was lost under an attempt at a trial: whether the trial is handed out again.
+
+        The answer for an attempt is always the same, however many ask and whoever asks first.
+
+        Args:
+            trial_id: The trial's name.
+            attempt: What tells this attempt at it from others, such as Tune's own id.
+        """
+        lost = self.trials[trial_id].lost_attempts
+        if attempt not in lost:
+            lost.append(attempt)
+        return lost.index(attempt) < self._retries
+
     def _append(self, event: str, **facts: Any) -> None:
         self._journal.append(event, **facts)
         self._take(self._journal.events[-1])
@@ -137,6 +158,10 @@ class SweepRecord:
         elif kind == "ended":
             trial = self.trials[event["trial"]]
             trial.has_ended, trial.failure = True, event["failure"]
+
+
+def _length(session: tuple[int, int] | None) -> int:
+    return 0 if session is None else session[1] - session[0]
 
 
 def trial_name(number: int) -> str:

@@ -10,7 +10,7 @@ import warnings
 from policies.errors import ExitTableError
 from policies.exit_table import ExitTable
 from policies.listening import Recordings
-from policies.policy import Policy
+from policies.policy import Decision
 
 
 _FACTS = ("segment_seconds", "hop_seconds")
@@ -21,13 +21,13 @@ class RecordingsWarning(UserWarning):
 
 
 def summarise_recordings(
-    policy: Policy, tables: Mapping[str, ExitTable], *, target: float | None
+    tables: Mapping[str, ExitTable], decisions: Mapping[str, Decision], *, target: float | None
 ) -> dict[str, Any] | None:
     """Pool the segments of each recording, and find out how long it must be listened to.
 
     Args:
-        policy: Decides about segments.
         tables: Of segments, by split; ``search`` is among them.
+        decisions: What a policy did with the segments of each split.
         target: Least accuracy over recordings; None or 0 where there is none, so that all are heard to the end.
 
     Returns:
@@ -41,7 +41,7 @@ def summarise_recordings(
     if not all(name in tables["search"].meta for name in _FACTS):
         return None
     try:
-        recordings = {split: _pooled(policy, table) for split, table in tables.items()}
+        recordings = {split: _pooled(table, decisions[split]) for split, table in tables.items()}
     except (ExitTableError, TypeError, ValueError) as error:
         # A word in the tables' meta must not cost the report.
         warnings.warn(f"recordings are left out of the report: {error}", RecordingsWarning, stacklevel=2)
@@ -54,6 +54,6 @@ def summarise_recordings(
     }
 
 
-def _pooled(policy: Policy, table: ExitTable) -> Recordings:
+def _pooled(table: ExitTable, decision: Decision) -> Recordings:
     facts = {name: float(table.meta[name]) for name in _FACTS}
-    return Recordings.pooled(table, policy.decide(table), **facts)
+    return Recordings.pooled(table, decision, **facts)

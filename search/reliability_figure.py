@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 import pandas as pd
 from scipy.stats import binomtest
 
+from policies.atomic_file import whole_file
 from policies.reliability import calibration_error_of
 
 
@@ -24,7 +25,8 @@ _TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 def draw_reliability(curves: pd.DataFrame, path: Path, *, title: str) -> None:
     """Write :func:`reliability_figure` as a PNG file."""
-    reliability_figure(curves, title=title).savefig(path)
+    with whole_file(path) as partial:
+        reliability_figure(curves, title=title).savefig(partial)
 
 
 def reliability_figure(curves: pd.DataFrame, *, title: str) -> Figure:

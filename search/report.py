@@ -9,9 +9,8 @@ import sys
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
+from search.figure_table import FigureRow, FigureTable, print_line
 from search.result_files import ResultFiles
 
 
@@ -22,31 +21,33 @@ def print_summary(console: Console, summary: dict[str, Any], files: ResultFiles,
     """Tell a person what a sweep found, and where to look further."""
     print_policies(console, summary, files)
     counts = summary["trials"]
+    ended = f"{counts['completed']} completed, {counts['pruned']} stopped early, {counts['failed']} failed"
+    print_line(console, f"Trials             {ended}, in {summary['seconds']:.0f} s")
     console.print(
-        f"Trials             {counts['completed']} completed, {counts['pruned']} stopped early, "
-        f"{counts['failed']} failed, in {summary['seconds']:.0f} s",
-        highlight=False,
+        f"MLflow             {mlflow_ui_command(tracking_uri)}", soft_wrap=True, highlight=False, markup=False
     )
-    console.print(f"MLflow             {mlflow_ui_command(tracking_uri)}", soft_wrap=True, highlight=False)
 
 
 def print_policies(console: Console, summary: dict[str, Any], files: ResultFiles) -> None:
     """Tell a person what a policy search found."""
     console.print()
-    console.print(_verdict(summary), soft_wrap=True, highlight=False)
-    console.print(_comparison(summary))
+    print_line(console, _verdict(summary))
+    _comparison(summary).print_on(console)
     last = [split for split in _SHOWN if split in summary["selected"]][-1]
     if summary.get("baseline_trials"):
-        console.print(_against_baselines(summary["baseline_trials"], last))
+        _against_baselines(summary["baseline_trials"], last).print_on(console)
     mix = summary["selected"][last]["exit_mix"]
     shares = "  ".join(f"depth {depth}: {share:.1%}" for depth, share in enumerate(mix, start=1))
-    console.print(f"{f'Exit mix on {last}':<18} {shares}", highlight=False)
+    print_line(console, f"{f'Exit mix on {last}':<18} {shares}")
     if summary.get("recordings"):
-        console.print(f"{f'Recordings, {last}':<18} {_recordings(summary['recordings'], last)}", highlight=False)
-    for alarm in summary["alarms"]:
-        console.print(f"Collapse           {escape(alarm)}", style="yellow", soft_wrap=True, highlight=False)
+        print_line(console, f"{f'Recordings, {last}':<18} {_recordings(summary['recordings'], last)}")
+    # One line that says what to do: undertrained exits explain what any alarm would tell.
+    if summary["undertrained"]:
+        print_line(console, f"Note               {summary['undertrained']}", style="yellow")
+    for alarm in summary["alarms"][: 0 if summary["undertrained"] else 1]:
+        print_line(console, f"Collapse           {alarm}", style="yellow")
     for label, path in (("Files", files.path), ("Figure", files.front_png), ("Interactive", files.front_html)):
-        console.print(f"{label:<18} {path}", soft_wrap=True, highlight=False)
+        console.print(f"{label:<18} {path}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _recordings(found: dict[str, Any], split: str) -> str:
@@ -69,27 +70,19 @@ def mlflow_ui_command(tracking_uri: str) -> str:
 def _verdict(summary: dict[str, Any]) -> str:
     selected, certificate = summary["selected"], summary["certificate"]
     if not summary["feasible"]:
-        nearest = f"{selected['search'][summary['quality']]:.4f} at depth {selected['search']['mean_depth']:.3f}"
-        return f"INFEASIBLE: no policy met {_wanted(summary)} on search; the nearest has {nearest}{_trial(selected)}"
+        found = selected["search"]
+        nearest = f"{summary['quality']} {found[summary['quality']]:.4f} at depth {found['mean_depth']:.3f}"
+        return f"INFEASIBLE: no policy met {summary['asked']} on search; the nearest has {nearest}{_trial(selected)}"
     policy = f"rule {selected['rule']}" if _leaves_early(selected) else "the full network, without early exits"
     policy += _trial(selected)
     if certificate is None:
-        return f"Selected: {policy}. It meets {_wanted(summary)} on search; nothing was to be certified"
+        return f"Selected: {policy}, for {summary['asked']}; {summary['estimate']['sentence']}"
     if not summary["certified"]:
-        return f"Selected: {policy}. NOT CERTIFIED: {escape(certificate['reason'])}"
+        return f"Selected: {policy}. NOT CERTIFIED: {certificate['reason']}; {summary['estimate']['sentence']}"
     return (
         f"Selected: {policy}. Certified: {certificate['claim']} on new data of the same kind, "
         f"with confidence {1 - summary['delta']:.0%} (bound {certificate['bound']:.4f})"
     )
-
-
-def _wanted(summary: dict[str, Any]) -> str:
-    """The goal in words."""
-    wanted = [f"{summary['quality']} {summary['target']:.4g}"] if summary["target"] else []
-    wanted += [f"{name} {bound:.4g}" for name, bound in summary["bounds"].items()]
-    if summary["budget"]:
-        wanted.append(f"mean {summary['objective']} {summary['budget']:g}")
-    return ", ".join(wanted)
 
 
 def _leaves_early(selected: dict[str, Any]) -> bool:
@@ -101,55 +94,52 @@ def _trial(selected: dict[str, Any]) -> str:
     return f", {selected['network']}" if "network" in selected else ""
 
 
-def _comparison(summary: dict[str, Any]) -> Table:
+def _comparison(summary: dict[str, Any]) -> FigureTable:
     splits = [split for split in _SHOWN if split in summary["selected"]]
     if len(splits) > 2:
         splits.remove("certify")
-    table = Table(show_edge=False, pad_edge=False)
-    table.add_column("", no_wrap=True)
-    for split in splits:
-        table.add_column(f"accuracy\n{split}", justify="right")
-        table.add_column(f"depth\n{split}", justify="right")
-    others = (
-        {"mean_cost": "cost"} if summary["quality"] == "accuracy" else {"macro_f1": "macro-F1", "mean_cost": "cost"}
-    )
-    for heading in others.values():
-        table.add_column(f"{heading}\n{splits[-1]}", justify="right")
+    others = {
+        **({} if summary["quality"] == "accuracy" else {summary["quality"]: summary["quality"].replace("_", " ")}),
+        "mean_cost": "cost",
+        **({"mean_latency_ms": "ms"} if summary["objective"] == "latency" else {}),
+    }
+    headings = [f"{heading}\n{split}" for split in splits for heading in ("accuracy", "depth")]
+    headings += [f"{heading}\n{splits[-1]}" for heading in others.values()]
+    rows = []
     for name, figures in {"selected policy": summary["selected"], **summary["baselines"]}.items():
-        cells = [name.replace("_", " ") + (" (fallback)" if figures.get("is_fallback") else "")]
-        for split in splits:
-            cells += [f"{figures[split]['accuracy']:.4f}", f"{figures[split]['mean_depth']:.3f}"]
-        table.add_row(*cells, *(f"{figures[splits[-1]][key]:.4f}" for key in others))
-    if summary["quality"] == "accuracy" and summary["target"]:
-        _add_oracle(table, summary, splits)
-    return table
+        label = name.replace("_", " ") + (" (fallback)" if figures.get("is_fallback") else "")
+        cells = [cell for split in splits for cell in _accuracy_and_depth(figures[split])]
+        rows.append(FigureRow(label, (*cells, *(f"{figures[splits[-1]][key]:.4f}" for key in others))))
+    if summary["least_accuracy"] is not None:
+        rows.append(_oracle(summary, splits))
+    return FigureTable(headings=tuple(headings), rows=tuple(rows))
 
 
-def _against_baselines(rows: list[dict[str, Any]], split: str) -> Table:
+def _accuracy_and_depth(figures: dict[str, Any]) -> tuple[str, str]:
+    return f"{figures['accuracy']:.4f}", f"{figures['mean_depth']:.3f}"
+
+
+def _against_baselines(rows: list[dict[str, Any]], split: str) -> FigureTable:
     """The sweep file's baselines, and beside each the best of the front at its depth and at its accuracy."""
-    table = Table(title=f"Baseline trials, on {split}", title_justify="left", show_edge=False, pad_edge=False)
-    table.add_column("")
-    for heading in ("accuracy", "depth", "front,\nno deeper", "front, no\nless accurate"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    shown: list[FigureRow] = []
     trial = None
     for row in rows:
         if row["trial"] != trial:
             trial = row["trial"]
-            table.add_section()
-            table.add_row(escape(trial))
+            shown.append(FigureRow(trial, starts_section=True))
         name = f" {row['policy'].replace('_', ' ')}" + (" (fallback)" if row["is_fallback"] else "")
-        own = row[split]
-        found = [
-            "none" if row[key] is None else f"{row[key][split]['accuracy']:.4f} at {row[key][split]['mean_depth']:.3f}"
+        found = (
+            "none" if row[key] is None else " at ".join(_accuracy_and_depth(row[key][split]))
             for key in ("same_depth", "same_accuracy")
-        ]
-        table.add_row(name, f"{own['accuracy']:.4f}", f"{own['mean_depth']:.3f}", *found)
-    return table
+        )
+        shown.append(FigureRow(name, (*_accuracy_and_depth(row[split]), *found)))
+    headings = ("accuracy", "depth", "front,\nno deeper", "front, no\nless accurate")
+    return FigureTable(headings=headings, rows=tuple(shown), title=f"Baseline trials, on {split}")
 
 
-def _add_oracle(table: Table, summary: dict[str, Any], splits: list[str]) -> None:
-    cells = ["oracle (labels known)"]
+def _oracle(summary: dict[str, Any], splits: list[str]) -> FigureRow:
+    cells = []
     for split in splits:
         depth = summary["oracle"][split]
-        cells += [f"{summary['target']:.4f}", "out of reach" if depth is None else f"{depth:.3f}"]
-    table.add_row(*cells)
+        cells += [f"{summary['least_accuracy']:.4f}", "out of reach" if depth is None else f"{depth:.3f}"]
+    return FigureRow("least depth with the exits' own answers", tuple(cells))

@@ -8,10 +8,11 @@ from typing import Annotated
 from rich.console import Console
 import typer
 
-from search.errors import ConfigError
+from search.given_options import refuse_without
 
 
 def report(
+    context: typer.Context,
     runs: Annotated[
         list[Path], typer.Argument(metavar="RUN...", help="Folders of finished sweeps or policy searches.")
     ],
@@ -29,7 +30,7 @@ def report(
     """
     from search.report_command import report_command
 
-    if out is not None and not compare:
-        raise ConfigError(f"--out {out} is for the table of --compare, which is not given; add it, or leave --out out")
-
+    if not compare:
+        for name in ("out", "split"):
+            refuse_without(context, name, reason="for the table of --compare, which is not given", needs="add it")
     report_command(runs, compare=compare, split=split, out=out, console=Console())

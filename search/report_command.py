@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from search.errors import RunFolderError
+from search.figure_table import FigureRow, FigureTable
+from search.new_folder import require_output_file, writing
 from search.report import print_policies
-from search.result_files import ResultFiles
+from search.result_files import ResultFiles, write_csv
 
 
 SELECTED = "selected policy"
@@ -47,19 +47,21 @@ def report_command(
         The table, a row per run and policy; None without ``compare``.
 
     Raises:
-        RunFolderError: If a folder is not that of a finished search, or has no figures on the split.
+        RunFolderError: If a folder is not that of a finished search, has no figures on the split, or the file
+            cannot be written.
     """
+    require_output_file(out, option="--out")
     summaries = {run: _read(run) for run in runs}
     if not compare:
         for run, summary in summaries.items():
-            console.print(escape(str(run)), style="bold", highlight=False)
+            console.print(escape(str(run)), style="bold", soft_wrap=True, highlight=False)
             print_policies(console, summary, ResultFiles(run))
         return None
     table = pd.DataFrame([row for run, summary in summaries.items() for row in _rows(run, summary, split)])
-    console.print(_show(table, split))
+    _show(table, split).print_on(console)
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        table.to_csv(out, index=False)
+        with writing(out, option="--out"):
+            write_csv(out, table)
     return table
 
 
@@ -101,20 +103,16 @@ def _rows(run: Path, summary: dict[str, Any], split: str) -> list[dict[str, Any]
     return rows
 
 
-def _show(table: pd.DataFrame, split: str) -> Table:
-    style: dict[str, Any] = {"box": SIMPLE_HEAD, "show_edge": False, "pad_edge": False, "padding": (0, 1, 0, 0)}
-    shown = Table(title=f"Policies on {split}", title_justify="left", **style)
+def _show(table: pd.DataFrame, split: str) -> FigureTable:
     is_timed = bool(table[_LATENCY].notna().any())
     figures = [*_SHOWN, *([(_LATENCY, "ms", 2)] if is_timed else [])]
-    shown.add_column("")
-    for heading in (*(heading for _, heading, _ in figures), "exit mix, %"):
-        shown.add_column(heading, justify="right", no_wrap=True)
+    shown: list[FigureRow] = []
     for (run, trial), rows in table.groupby(["run", "baseline_trial"], sort=False):
-        shown.add_section()
-        shown.add_row(escape(f"{run}, {trial}" if trial else run), style="bold")
+        shown.append(FigureRow(f"{run}, {trial}" if trial else run, starts_section=bool(shown)))
         for row in rows.to_dict("records"):
             name = row["policy"] + (", certified" if row["certified"] else "")
-            cells = ["" if pd.isna(row[key]) else f"{row[key]:.{digits}f}" for key, _, digits in figures]
+            cells = ("" if pd.isna(row[key]) else f"{row[key]:.{digits}f}" for key, _, digits in figures)
             mix = "/".join(f"{100 * float(share):.0f}" for share in row["exit_mix"].split("/"))
-            shown.add_row(f" {name}", *cells, mix)
-    return shown
+            shown.append(FigureRow(f" {name}", (*cells, mix)))
+    headings = (*(heading for _, heading, _ in figures), "exit mix, %")
+    return FigureTable(headings=headings, rows=tuple(shown), title=f"Policies on {split}")

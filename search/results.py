@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import json
 from typing import Any
 
 import pandas as pd
 
+from policies.origin import Origin
 from policies.reliability import reliability_curves
 from search.figures import FrontFigure, draw_html, draw_png
 from search.reliability_figure import draw_reliability
-from search.result_files import ResultFiles, write_json
+from search.result_files import ResultFiles, write_csv, write_json
 from search.selection import Selection
 
 
@@ -24,11 +26,11 @@ def write_results(
         selection: What was chosen.
         summary: For ``summary.json``.
         figure: The front.
-        **policy_facts: Written beside the policy: workload, class names.
+        **policy_facts: Written beside the policy and its origin: workload.
     """
     table = selection.network.search
-    front_table(selection.front).to_csv(files.front_csv, index=False)
-    selection.policy.save(files.policy_file, search_hash=table.split_hash, cost=table.cost.tolist(), **policy_facts)
+    write_csv(files.front_csv, front_table(selection.front))
+    replace(selection.policy, origin=Origin.of(table)).save(files.policy_file, **policy_facts)
     if selection.certificate is not None:
         selection.certificate.save(files.certificate_file)
     draw_png(figure, files.front_png)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 import re
+from shutil import rmtree
 from typing import Any
 
 import yaml
 
+from policies.atomic_file import write_text
 from search.config import SweepConfig
-from search.errors import RunFolderError
+from search.errors import RunFolderError, SweepInterruptedError
+from search.journal import read_events
+from search.new_folder import new_folder, require_writable
 from search.result_files import ResultFiles
+from search.yaml_text import read_yaml
 from trainables.model_file import MODEL_FILE
 
 
@@ -103,6 +110,48 @@ class RunFolder(ResultFiles):
         """The exit table of one trial on one split."""
         return self.path / "tables" / trial_id / f"{split}.npz"
 
+    @property
+    def holds_trials(self) -> bool:
+        """Whether a trial was begun, so that there is something to resume."""
+        try:
+            return any(event["event"] == "suggested" for event in read_events(self.journal_file))
+        except RunFolderError:
+            # One that cannot be read is nothing to throw away.
+            return self.journal_file.exists()
+
+    @property
+    def is_worth_resuming(self) -> bool:
+        """Whether something is there that an interrupted sweep need not do again: a trial, or a trained teacher."""
+        return self.holds_trials or any((self.path / "teachers").glob(f"*/{MODEL_FILE}"))
+
+    @classmethod
+    def require_new(cls, config: SweepConfig) -> None:
+        """Refuse a new sweep for which no folder can be made; nothing is made.
+
+        Raises:
+            RunFolderError: If a sweep of that name exists or the folder for runs cannot be written to.
+        """
+        if config.name and (config.runs_dir / config.name).exists():
+            raise _exists(config.runs_dir / config.name)
+        require_writable(config.runs_dir, what="runs_dir")
+
+    @classmethod
+    @contextmanager
+    def new(cls, config: SweepConfig, stem: str) -> Iterator[tuple[RunFolder, SweepConfig]]:
+        """The folder of a new sweep, as :meth:`create` makes it; removed again where no trial is begun in it.
+
+        A teacher that the sweep has trained is kept where the sweep was only interrupted.
+        """
+        with new_folder(config.runs_dir, what="runs_dir"):
+            folder, config = cls.create(config, stem)
+            try:
+                yield folder, config
+            except BaseException as error:
+                is_interrupted = isinstance(error, KeyboardInterrupt | SweepInterruptedError)
+                if not (folder.is_worth_resuming if is_interrupted else folder.holds_trials):
+                    rmtree(folder.path, ignore_errors=True)
+                raise
+
     @classmethod
     def create(cls, config: SweepConfig, stem: str) -> tuple[RunFolder, SweepConfig]:
         """Make the folder of a new sweep; without a name it is numbered: ``<stem>-1``, ``<stem>-2``, ...
@@ -120,7 +169,11 @@ class RunFolder(ResultFiles):
             raise RunFolderError(f"{config.runs_dir}: the folder for runs cannot be made ({error.strerror})") from None
         folder = cls(path)
         config = config.model_copy(update={"name": folder.name})
-        folder.sweep_file.write_text(config.to_yaml())
+        try:
+            write_text(folder.sweep_file, config.to_yaml())
+        except OSError as error:
+            rmtree(path, ignore_errors=True)
+            raise RunFolderError(f"{path}: the sweep cannot be written there ({error.strerror})") from None
         return folder, config
 
     @classmethod
@@ -146,8 +199,8 @@ class RunFolder(ResultFiles):
             hint = f"there are {', '.join(existing)}" if existing else "there are no sweeps yet"
             raise RunFolderError(f"there is no sweep {self.name!r} in {self.path.parent} to resume; {hint}")
         try:
-            values = yaml.safe_load(self.sweep_file.read_text())
-        except (yaml.YAMLError, UnicodeDecodeError):
+            values = read_yaml(self.sweep_file.read_text())
+        except (yaml.YAMLError, ValueError):
             values = None
         if not isinstance(values, dict):
             raise RunFolderError(f"{self.sweep_file}: damaged, so the sweep cannot be resumed; start a new one")
@@ -173,11 +226,14 @@ def _new_named(path: Path) -> Path:
     try:
         path.mkdir()
     except FileExistsError:
-        raise RunFolderError(
-            f"there is already a sweep {path.name!r} in {path.parent}; continue it with --resume, "
-            f"or choose another --name"
-        ) from None
+        raise _exists(path) from None
     return path
+
+
+def _exists(path: Path) -> RunFolderError:
+    return RunFolderError(
+        f"there is already a sweep {path.name!r} in {path.parent}; continue it with --resume, or choose another --name"
+    )
 
 
 def _new_numbered(runs_dir: Path, stem: str) -> Path:

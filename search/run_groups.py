@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from policies.names import clean_name, list_some
 from search.run_folder import RunFolder
 from search.stats import StatisticsError
 
@@ -50,7 +51,7 @@ class RunGroup:
         """
         for run, figures in self.runs.items():
             if figure not in figures:
-                raise MissingFigureError(f"{run} has no figure {figure!r}; it has {', '.join(figures)}")
+                raise MissingFigureError(f"{run} has no figure {figure!r}; it has {list_some(figures)}")
         return [figures[figure] for figures in self.runs.values()]
 
 
@@ -96,7 +97,9 @@ def _seeds_of(folder: Path, trial: str) -> dict[str, Mapping[str, float]]:
     path = RunFolder(folder).seeds_csv
     try:
         table = pd.read_csv(path, dtype={"trial_id": str, "label": str}, keep_default_na=False, na_values=[""])
-        own = table[(table["trial_id"] == trial) | (table["label"] == trial)]
+        # A spreadsheet may have been there, and the name is typed.
+        table[["trial_id", "label"]] = table[["trial_id", "label"]].fillna("").map(clean_name)
+        own = table[(table["trial_id"] == clean_name(trial)) | (table["label"] == clean_name(trial))]
         numbers = own.drop(columns=_NOT_FIGURES).astype(float)
     except FileNotFoundError:
         raise StatisticsError(
@@ -106,7 +109,7 @@ def _seeds_of(folder: Path, trial: str) -> dict[str, Mapping[str, float]]:
     except (OSError, ValueError, KeyError):
         raise StatisticsError(f"{path}: damaged; continue the sweep with --resume to write it again") from None
     if own.empty:
-        known = ", ".join(table["trial_id"].unique())
+        known = list_some(table["trial_id"].unique())
         raise StatisticsError(f"{folder} has no fully trained trial {trial!r}; there are {known}")
     return {
         f"{folder}:{trial} with seed {seed}": {name: value for name, value in row.items() if not math.isnan(value)}

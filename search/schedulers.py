@@ -13,13 +13,19 @@ from search.record import trial_name
 def build_scheduler(config: SweepConfig) -> TrialScheduler:
     """The scheduler of that name.
 
-    ``none`` trains every trial to its end; ``asha`` halves by ``depth_at_target`` (Li et al., 2020), ``mo-asha`` by
-    accuracy, mean depth and the accuracy of all exits at once (Schmucker et al., 2021). Baselines are never stopped.
+    ``none`` trains every trial to its end; ``asha`` halves by ``effort_at_target`` (Li et al., 2020), ``mo-asha``
+    by the sweep's quality and objective and the accuracy of all exits at once (Schmucker et al., 2021). Baselines
+    are never stopped.
     """
     search = config.search
-    if search.scheduler == "none":
+    # What is not trained cannot be stopped early.
+    if search.scheduler == "none" or not config.training.epochs:
         return FIFOScheduler()
-    priority = scalar_priority("depth_at_target") if search.scheduler == "asha" else nondominated_priority()
+    asked = config.request
+    if search.scheduler == "asha":
+        priority = scalar_priority("effort_at_target")
+    else:
+        priority = nondominated_priority(asked.quality, asked.effort_column)
     return AsyncHalving(
         priority,
         grace_epochs=search.first_rung(config.training.epochs),

@@ -1,4 +1,4 @@
-"""Optuna under Ray Tune: two objectives, the target as a constraint, failed trials told as failed."""
+"""Optuna under Ray Tune: two objectives, the search target as a constraint, failed trials told as failed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from search.config import SweepConfig
 from search.record import SweepRecord, TrialRecord
 
 
-OBJECTIVES = {"accuracy": StudyDirection.MAXIMIZE, "mean_depth": StudyDirection.MINIMIZE}
+_CONSTRAINT = "violation"
+"""By how much a trial's best policy misses the search target; every report has it."""
 
 
 class _OrderedNSGAIISampler(NSGAIISampler):
@@ -50,7 +51,10 @@ def build_sampler(name: str, *, seed: int, startup_trials: int) -> BaseSampler:
 
 
 class ConstrainedSearch(Searcher):  # type: ignore[misc]
-    """Optuna's suggestions for Tune: maximises accuracy and minimises mean depth under "accuracy >= aim".
+    """Optuna's suggestions for Tune: the quality is maximised and the objective minimised, under the search target.
+
+    Quality and objective are what the sweep file asks for, such as accuracy and mean depth, and are those of a trial's
+    own best policy.
 
     A trial whose objectives are not finite is told to Optuna as failed, with its reason. How many epochs a trial was
     trained is kept beside its values. Each suggestion draws from a sampler that is seeded by the sweep's seed and the
@@ -59,16 +63,17 @@ class ConstrainedSearch(Searcher):  # type: ignore[misc]
     Args:
         config: The sweep.
         record: What is known of its trials. Those that were interrupted are handed out again first.
-        aim: The target and the margin that a certificate needs.
     """
 
-    def __init__(self, config: SweepConfig, record: SweepRecord, *, aim: float) -> None:
+    def __init__(self, config: SweepConfig, record: SweepRecord) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         super().__init__()
-        self._config, self._record, self._aim = config, record, aim
+        self._config, self._record = config, record
+        asked = config.request
+        self._objectives = {asked.quality: StudyDirection.MAXIMIZE, asked.effort_column: StudyDirection.MINIMIZE}
         self._space = config.build_space()
         self._names: dict[str, str] = {}
-        self.study = optuna.create_study(directions=list(OBJECTIVES.values()))
+        self.study = optuna.create_study(directions=list(self._objectives.values()))
         for trial in record.trials.values():
             self.study.add_trial(self._frozen(trial))
         self._waiting = [trial.trial_id for trial in record.interrupted]
@@ -89,17 +94,15 @@ class ConstrainedSearch(Searcher):  # type: ignore[misc]
         return {"trial": trial.trial_id, **trial.params}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Tell Optuna how a trial ended; before that, whether it reached the aim.
+        """Tell Optuna how a trial ended; before that, whether it reached the search target.
 
-        An error is the machine's: a trial's own failures are results. Such a trial is handed out again next, until
-        it was lost more than ``resources.retries`` times.
+        An error is the machine's: a trial's own failures are results. Such a trial is handed out again next, as long
+        as the record says so.
         """
         trial = self._record.trials[self._names.pop(trial_id)]
-        if error:
-            trial.n_faults += 1
-            if trial.n_faults <= self._config.resources.retries:
-                self._waiting.append(trial.trial_id)
-                return
+        if error and self._record.lost(trial.trial_id, trial_id):
+            self._waiting.append(trial.trial_id)
+            return
         failure = failure_reason(result, error=error)
         if result is not None or failure:
             self._tell(replace(trial, has_ended=True, failure=failure))
@@ -154,12 +157,12 @@ class ConstrainedSearch(Searcher):  # type: ignore[misc]
         ended = TrialState.COMPLETE if is_complete else TrialState.FAIL
         return create_trial(
             state=ended if trial.has_ended else TrialState.RUNNING,
-            values=[trial.result[name] for name in OBJECTIVES] if is_complete else None,
+            values=[trial.result[name] for name in self._objectives] if is_complete else None,
             params=trial.drawn["params"],
             distributions={name: json_to_distribution(text) for name, text in trial.drawn["distributions"].items()},
             user_attrs=attributes | ({"failure": trial.failure} if trial.failure else {}),
             system_attrs=trial.drawn["system_attrs"],
-            constraints={"aim": self._aim - trial.result["accuracy"]} if is_complete else None,
+            constraints={_CONSTRAINT: trial.result[_CONSTRAINT]} if is_complete else None,
         )
 
 
@@ -171,7 +174,8 @@ def failure_reason(result: Mapping[str, Any] | None, *, error: bool = False) -> 
         return ""
     if result.get("failure"):
         return str(result["failure"])
-    for name in OBJECTIVES:
+    # The figures of a report are of one policy: all of them are numbers, or none is.
+    for name in ("accuracy", "mean_depth", _CONSTRAINT):
         if not math.isfinite(result.get(name, math.nan)):
             return f"{name} is {result.get(name)}"
     return ""

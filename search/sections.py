@@ -6,12 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import (
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
-from policies.evolve import EvolveSettings
-from policies.rules import DEFAULT_RULES
 from search.errors import ConfigError
 from search.first_trials import FirstTrial
+from search.section import ExitCount, Section, Share
 from trainables.augment import Augmentation
 from trainables.data import DEFAULT_AUDIO, AudioOptions, DataOptions, SplitFractions
 from trainables.models import NetworkSpec, get_network
@@ -19,16 +24,8 @@ from trainables.recipe import Recipe
 from trainables.workloads import Workload
 
 
-Share = Annotated[float, Field(gt=0, lt=1)]
-
 # Of a training, before any trial is stopped: measured in benchmarks/early_stopping.py.
 _GRACE_SHARE = 1 / 8
-
-
-class Section(BaseModel):
-    """A mapping in a sweep file that refuses keys that it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 class SplitsSection(Section):
@@ -94,13 +91,14 @@ class TrainingSection(Section):
     """What every trial trains; network, exits and width default to the workload's."""
 
     network: str | None = None
-    n_exits: PositiveInt | None = None
+    n_exits: ExitCount | None = None
     width: PositiveInt | None = None
     blocks: list[str] | None = None
     depth: PositiveInt | None = None
     head: str | None = None
     pretrained: bool = False
-    epochs: PositiveInt = 30
+    weights: Path | None = None
+    epochs: NonNegativeInt = 30
     batch_size: PositiveInt = 64
     patience: PositiveInt | None = None
     ema_decay: Share | None = None
@@ -114,8 +112,10 @@ class TrainingSection(Section):
         """The same with network, exits and width filled in.
 
         Raises:
-            ExitSearchError: If there is no such network, or blocks and exits do not fit together.
+            ExitSearchError: If there is no such network, blocks and exits do not fit together, weights are given twice,
+                or none are where nothing is trained.
         """
+        self._check_weights()
         family = None if self.network is None else get_network(self.network)
         n_exits = self.n_exits or (workload.n_exits if family is None else family.n_exits)
         if self.blocks is not None:
@@ -125,7 +125,19 @@ class TrainingSection(Section):
                 )
             n_exits = len(self.blocks) + 1
         width = self.width or (workload.width if family is None else family.width)
-        return self.model_copy(update={"n_exits": n_exits, "width": width})
+        weights = None if self.weights is None else self.weights.expanduser().absolute()
+        return self.model_copy(update={"n_exits": n_exits, "width": width, "weights": weights})
+
+    def _check_weights(self) -> None:
+        if self.weights is not None and self.pretrained:
+            raise ConfigError(
+                f"weights are {self.weights}, so pretrained must be false but is true; leave one of them out"
+            )
+        if not self.epochs and self.weights is None and not self.pretrained:
+            raise ConfigError(
+                "epochs must be at least 1 but is 0, and only given weights need no training; name a file of them in "
+                "training.weights"
+            )
 
     def augmentation(self, workload: Workload) -> Augmentation:
         """How training images are moved."""
@@ -168,7 +180,7 @@ class TeacherSection(Section):
     soft_labels: Path | None = None
     model: Path | None = None
     network: str | None = None
-    n_exits: PositiveInt = 1
+    n_exits: ExitCount = 1
     width: PositiveInt | None = None
     epochs: PositiveInt | None = None
     params: dict[str, Any] = Field(default_factory=dict)
@@ -200,7 +212,7 @@ class TeacherSection(Section):
                 "n_exits": self.n_exits,
                 "width": self.width or family.width,
                 "epochs": self.epochs or student.epochs,
-                **dict.fromkeys(("blocks", "depth", "head")),
+                **dict.fromkeys(("blocks", "depth", "head", "weights")),
             }
         )
 
@@ -233,32 +245,14 @@ class SearchSection(Section):
     reduction: Annotated[int, Field(ge=2)] = 2
     first_trials: list[FirstTrial] = Field(default_factory=list)
 
+    @field_validator("first_trials", mode="before")
+    @classmethod
+    def _as_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, dict | FirstTrial) else [] if value is None else value
+
     def first_rung(self, epochs: int) -> int:
         """The epoch before which no trial is stopped."""
         return self.grace_epochs or max(1, round(epochs * _GRACE_SHARE))
-
-
-class PolicySection(Section):
-    """How policies are searched on the tables of the best trials."""
-
-    rules: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: list(DEFAULT_RULES))
-    objective: Literal["depth", "cost"] = "depth"
-    bounds: dict[str, float] = Field(default_factory=dict)
-    calibration: Literal["lbfgs", "grid"] = "lbfgs"
-    best_trials: PositiveInt = 4
-    population: PositiveInt = EvolveSettings.population
-    generations: PositiveInt = EvolveSettings.generations
-    patience: PositiveInt = EvolveSettings.patience
-    front_size: PositiveInt = EvolveSettings.front_size
-    max_levels: Annotated[int, Field(ge=2)] = EvolveSettings.max_levels
-    max_evaluations: PositiveInt | None = None
-    max_seconds: Annotated[float, Field(gt=0)] | None = None
-    shared_thresholds: bool = False
-
-    def evolve_settings(self) -> EvolveSettings:
-        """The numbers that the evolutionary search takes."""
-        others = {"rules", "objective", "bounds", "calibration", "best_trials"}
-        return EvolveSettings(**self.model_dump(exclude=others))
 
 
 class ResourcesSection(Section):

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 import math
 
 import pandas as pd
-from rich.markup import escape
-from rich.table import Table
 
+from search.figure_table import FigureRow, FigureTable
 from search.trials import TrialOutcome
 from trainables.report import EXIT_FIGURES
 from trainables.seed_run import OF_SEED
 
 
-POLICY_FIGURES = ("accuracy", "mean_depth", "mean_cost", "depth_at_target")
+POLICY_FIGURES = ("accuracy", "mean_depth", "mean_cost", "effort_at_target")
 LAST_EXIT = "last_exit_"
 """Before the names of figures of the last exit."""
 
@@ -59,24 +58,24 @@ def seed_table(trials: Sequence[TrialOutcome], seeds: Sequence[int], *, n_exits:
     )
 
 
-def show_seeds(table: pd.DataFrame) -> Table:
+def show_seeds(table: pd.DataFrame) -> FigureTable:
     """Mean and standard deviation over the seeds of each configuration, in the order of the trials.
 
-    Of many configurations those with the least ``depth_at_target`` are shown.
+    Of many configurations those with the least ``effort_at_target`` are shown.
     """
     trials = table.groupby(["trial_id", "label"], sort=False)
     means, deviations = trials.mean(), trials.std()
-    kept = means.index.isin(means["depth_at_target"].nsmallest(_MOST_ROWS).index)
+    kept = means.index.isin(means["effort_at_target"].nsmallest(_MOST_ROWS).index)
     n_seeds = table["seed"].nunique()
     title = f"Mean and sd over {n_seeds} seeds, on search; ECE and NLL before temperature scaling"
     if not kept.all():
         title += f"; the best {_MOST_ROWS} of {len(means)} configurations"
-    shown = Table(title=title, title_justify="left", show_edge=False, pad_edge=False, highlight=False)
-    shown.add_column("")
-    for heading in _SHOWN.values():
-        shown.add_column(heading, justify="right")
-    for key in means.index[kept]:
-        cells = [f"{means.loc[key, name]:.4f}\n±{deviations.loc[key, name]:.4f}" for name in _SHOWN]
-        trial_id, label = key
-        shown.add_row(escape(f"{trial_id}\n{label}"), *cells)
-    return shown
+    return FigureTable(
+        headings=tuple(_SHOWN.values()),
+        rows=tuple(_row(key, means.loc[key], deviations.loc[key]) for key in means.index[kept]),
+        title=title,
+    )
+
+
+def _row(key: tuple[str, str], mean: pd.Series[float], deviation: pd.Series[float]) -> FigureRow:
+    return FigureRow("\n".join(key), tuple(f"{mean[name]:.4f}\n±{deviation[name]:.4f}" for name in _SHOWN))

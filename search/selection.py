@@ -1,20 +1,23 @@
-"""Choosing one policy: merge the networks' fronts, certify from the safest end downwards, take the cheapest."""
+"""Choosing one policy over all networks of a search."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from policies.baselines import full_network
+from policies.baselines import baseline_evaluator, full_network
 from policies.certify import Certificate, certificate_of, fixed_sequence
-from policies.claims import Claim
+from policies.estimate import Estimate
 from policies.exit_metrics import exit_accuracies
 from policies.exit_table import ExitTable
 from policies.front import merge_fronts
-from policies.goal import Goal
+from policies.margin import SearchTarget
 from policies.policy import Policy
+from policies.request import Request
 from search.network_search import NetworkPolicies
+from search.uncertified_choice import choose_uncertified
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,15 @@ class Selection:
         network: The network that the policy is for, with its tables and front.
         policy: The policy.
         certificate: What is certain about it; None where nothing was to be certified.
-        feasible: Whether some policy met the goal on ``search``.
+        estimate: Why it was chosen where it is not certified; None where it is, and where nothing met what was asked.
+        feasible: Whether some policy met what was asked for on ``search``.
         front: The merged front, least effort first, with ``network``, ``certified`` and ``selected``.
     """
 
     network: NetworkPolicies
     policy: Policy
     certificate: Certificate | None
+    estimate: Estimate | None
     feasible: bool
     front: pd.DataFrame
 
@@ -42,47 +47,48 @@ class Selection:
 
 
 def select_policy(
-    networks: list[NetworkPolicies],
-    goal: Goal,
-    *,
-    aim: Goal,
-    claim: Claim | None,
-    delta: float,
-    front_size: int,
+    networks: list[NetworkPolicies], target: SearchTarget, *, front_size: int, seed: int = 0
 ) -> Selection:
     """Merge the fronts of all networks and choose.
 
     With a claim, policies are tested on ``certify`` from the safest to the boldest and the last one that passes is
-    chosen. The sequence begins with the full network, where that reaches the aim: nobody chose its thresholds, so
-    its accuracy on ``search`` is the least flattered. Where nothing is certified, or nothing is claimed, the
-    best policy for the aim is chosen.
+    chosen. The sequence begins with the full network, where that reaches the search target: nobody chose its
+    thresholds, so its accuracy on ``search`` is the least flattered. Where nothing is certified, or nothing is claimed,
+    the most wanted policy is chosen that has a margin on ``search`` (:mod:`search.uncertified_choice`). Where no policy
+    meets what was asked for, it is the one that misses it by least.
 
     Args:
-        networks: The policies of each network, searched for the same goal.
-        goal: What they were searched for.
-        aim: The goal with the margin that a certificate needs.
-        claim: What is to be certified, or None.
-        delta: Largest probability of certifying a policy of which the claim does not hold.
+        networks: The policies of each network, searched for what was asked.
+        target: What was asked, with its margin and its claim.
         front_size: Most policies of the merged front.
+        seed: Of the search.
     """
+    goal = target.asked.goal(networks[0].search)
     front = merge_fronts([network.front for network in networks], goal, front_size=front_size)
     by_name = {network.network: network for network in networks}
     on_front = [(by_name[row.network], row.policy) for row in front.itertuples()]
-    chosen = on_front[aim.best(aim.assess_frame(front).with_limits(aim.target, aim.budget))]
     passed: set[str] = set()
-    certificate = None
-    if claim is not None:
-        sequence = [*_full_network_first(networks, aim), *on_front[::-1]]
+    certificate, n_passed = None, 0
+    sequence: list[tuple[NetworkPolicies, Policy]] = []
+    if target.claim is not None:
+        sequence = [*_full_network_first(networks, target.tightened), *on_front[::-1]]
         tested = [(policy, _certify_table(network)) for network, policy in sequence]
-        steps = fixed_sequence(tested, claim, delta=delta)
+        steps = fixed_sequence(tested, target.claim, delta=target.asked.delta)
         n_passed = sum(step.passed for step in steps)
-        chosen = sequence[n_passed - 1] if n_passed else chosen
-        certificate = certificate_of(chosen[1], _certify_table(chosen[0]), steps, claim, delta=delta)
         passed = {step.policy_hash for step in steps if step.passed}
-    network, policy = chosen
+    estimate = None
+    is_feasible = bool(front["feasible"].any())
+    if n_passed:
+        network, policy = sequence[n_passed - 1]
+    elif is_feasible:
+        network, policy, estimate = choose_uncertified(on_front, networks, target.asked, seed=seed)
+    else:
+        network, policy = on_front[goal.best(goal.recorded_assessment(front))]
+    if target.claim is not None:
+        certificate = certificate_of(policy, _certify_table(network), steps, target.claim, delta=target.asked.delta)
     front["certified"] = [row.policy_hash in passed for row in front["policy"]]
     front["selected"] = [row.policy_hash == policy.policy_hash for row in front["policy"]]
-    return Selection(network, policy, certificate, bool(front["feasible"].any()), front)
+    return Selection(network, policy, certificate, estimate, is_feasible, front)
 
 
 def _certify_table(network: NetworkPolicies) -> ExitTable:
@@ -91,9 +97,12 @@ def _certify_table(network: NetworkPolicies) -> ExitTable:
     return network.certify
 
 
-def _full_network_first(networks: list[NetworkPolicies], aim: Goal) -> list[tuple[NetworkPolicies, Policy]]:
-    """The most accurate network without early exits, if its accuracy reaches the aim on ``search``."""
+def _full_network_first(networks: list[NetworkPolicies], request: Request) -> list[tuple[NetworkPolicies, Policy]]:
+    """The most accurate network without early exits, if that does what is asked for on ``search``."""
     best = max(networks, key=lambda network: exit_accuracies(network.search)[-1])
-    if exit_accuracies(best.search)[-1] < aim.target:
+    goal = request.goal(best.search)
+    evaluator = baseline_evaluator(best.search, best.temperatures, goal)
+    closed = np.asarray(evaluator.n_levels - 1)[None]
+    if goal.assess(evaluator.evaluate(closed)).violation[0] > 0:
         return []
     return [(best, full_network(best.search.n_exits, best.temperatures))]

@@ -10,6 +10,7 @@ from rich.progress import track
 from scipy.special import softmax
 
 from search.config import SweepConfig
+from search.new_folder import require_output_file, writing
 from search.sweep import load_splits
 from search.teachers import replayed_views, require_fitting_teacher
 from trainables.model_file import load_model
@@ -33,8 +34,10 @@ def soft_labels_command(
 
     Raises:
         ConfigError: If the sweep draws its augmentation anew each epoch.
+        RunFolderError: If the file cannot be written.
         ExitSearchError: If the model or the data cannot be read, or do not belong together.
     """
+    require_output_file(out, option="--out")
     views = replayed_views(config)
     network, facts = load_model(model)
     splits = load_splits(config)
@@ -56,7 +59,8 @@ def soft_labels_command(
         augmentation=None if views is None else views.facts(),
         facts={"model_hash": model_hash(network), "accuracy": accuracy},
     )
-    labels.save(out)
+    with writing(out, option="--out"):
+        labels.save(out)
     console.print(
         f"{out}: {len(labels.paths)} samples in {labels.n_views} view{'s' * (labels.n_views > 1)}, "
         f"{len(labels.class_names)} classes, temperature {temperature:g}, right about {accuracy:.1%} of the training "

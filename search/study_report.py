@@ -9,6 +9,7 @@ import pandas as pd
 from search.importance import parameter_importance
 from search.importance_figure import draw_importance
 from search.record import SweepRecord
+from search.result_files import write_csv
 from search.run_folder import RunFolder
 from search.seed_table import seed_table
 from search.trials import TrialOutcome
@@ -19,6 +20,7 @@ def write_study(
     record: SweepRecord,
     outcomes: Sequence[TrialOutcome],
     *,
+    objectives: Sequence[str],
     seeds: Sequence[int],
     n_exits: int,
     seed: int,
@@ -29,6 +31,7 @@ def write_study(
         folder: Where to.
         record: The trials with what the sampler drew.
         outcomes: The same trials as they ended.
+        objectives: Figures of trials that importance is told for.
         seeds: Of each configuration.
         n_exits: Of the network.
         seed: Of the forest that importance is read from.
@@ -36,9 +39,9 @@ def write_study(
     Returns:
         The table over seeds, or None.
     """
-    importance = parameter_importance([trial for trial in record.ended if trial.is_full], seed=seed)
+    importance = parameter_importance([trial for trial in record.ended if trial.is_full], objectives, seed=seed)
     if len(importance):
-        importance.to_csv(folder.importance_csv, index=False)
+        write_csv(folder.importance_csv, importance)
         n_trials = importance["n_trials"].max()
         draw_importance(
             importance,
@@ -48,5 +51,5 @@ def write_study(
     if len(seeds) == 1:
         return None
     table = seed_table(outcomes, seeds, n_exits=n_exits)
-    table.to_csv(folder.seeds_csv, index=False)
+    write_csv(folder.seeds_csv, table)
     return table

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from policies.exit_table import ExitTable
+from policies.margin import SearchTarget
 from search.config import SweepConfig
 from search.policy_summary import summarise_policies
 from search.selection import Selection
@@ -15,6 +16,7 @@ from search.trials import TrialOutcome, networks_of, trial_counts
 def build_summary(
     config: SweepConfig,
     selection: Selection,
+    target: SearchTarget,
     tables: Mapping[str, ExitTable],
     outcomes: list[TrialOutcome],
     compared: list[dict[str, Any]],
@@ -26,12 +28,13 @@ def build_summary(
     Args:
         config: The sweep.
         selection: What was chosen, before ``test`` was read.
+        target: What was searched for.
         tables: The selected network's tables on ``search``, ``certify`` and ``test``.
         outcomes: All trials.
         compared: The baselines among them beside the front.
         seconds: Wall time of the sweep.
     """
-    found = summarise_policies(selection, config.goal(), tables, delta=config.delta, seed=config.seed)
+    found = summarise_policies(selection, target, tables, seed=config.seed)
     name = selection.network.network
     chosen = next(one for one in networks_of(outcomes, config.all_seeds) if one.name == name)
     hyperparameters = chosen.trial.params

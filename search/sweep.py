@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager
 import time
 from typing import Any
 from uuid import uuid4
 
 from rich.console import Console
 
-from policies.claims import Claim
 from policies.errors import ExitSearchError
-from search.aim import why_never_certified
+from policies.margin import SearchTarget
 from search.baseline_trials import compare_baseline, full_baselines
-from search.cluster import connected
 from search.config import SweepConfig
 from search.environment import describe_environment
 from search.errors import SweepError, SweepInterruptedError
@@ -33,6 +30,7 @@ from search.selection import Selection, select_policy
 from search.shared_folder import require_shared
 from search.study_report import write_study
 from search.summary import build_summary
+from search.target import announced, sweep_target
 from search.teacher_tasks import prepare_teachers
 from search.teachers import CheckedTeachers
 from search.tracking import Tracker
@@ -68,8 +66,8 @@ def run_sweep(
     folder: RunFolder,
     splits: Splits,
     teachers: CheckedTeachers,
+    cluster: tuple[str, ExitStack],
     *,
-    address: str | None,
     console: Console,
 ) -> dict[str, Any]:
     """Run a sweep, or what is left of it, and write all of its files.
@@ -79,7 +77,8 @@ def run_sweep(
         folder: Where the files go; what its journal holds already is continued.
         splits: The data.
         teachers: Those that the configuration names.
-        address: Of a Ray cluster, or None.
+        cluster: What it runs on, for a person, and what ends the connection to Ray, which is closed when nothing is
+            left to do there.
         console: Where to print.
 
     Returns:
@@ -93,31 +92,39 @@ def run_sweep(
     with Journal(folder.journal_file) as journal, _room_on_disk(folder):
         if not journal.events:
             journal.append("created", sweep_id=uuid4().hex, name=folder.name)
-        record = SweepRecord(journal)
-        record.settle()
+        record = SweepRecord(journal, retries=config.resources.retries)
         started = time.monotonic() - record.seconds
         write_json(folder.environment_file, describe_environment(config, splits, teachers.hashes))
         if teachers.reports:
             require_aligned(teachers.reports, folder.alignment_file)
         tracker = Tracker(config.tracking_uri, config.tracking.experiment, folder, journal)
         tracker.start(_tracked_params(config))
-        task = build_task(config, splits)
+        task, target = build_task(config, splits), sweep_target(config, splits)
+        where, connection = cluster
         try:
-            with connected(config.resources, address) as where:
-                console.print(f"Sweep {folder.name} on {where}", highlight=False, soft_wrap=True)
-                console.print(
-                    f"Target {config.target:g}; with the margin for a certificate, trials aim at {task.aim:.4f}"
-                )
-                hopeless = why_never_certified(config, splits)
-                if hopeless:
-                    console.print(f"Note: {hopeless}", soft_wrap=True, highlight=False)
-                require_shared(folder.path)
-                taught = prepare_teachers(config, folder, task, splits, teachers, console)
-                outcomes = _train(config, folder, task, splits, taught, record, console)
-                selection, tables = _select(config, folder, task, splits, outcomes, console)
-            over_seeds = write_study(folder, record, outcomes, seeds=task.seeds, n_exits=task.n_exits, seed=config.seed)
+            # Part of the session that has just been started, and of its time.
+            record.settle()
+            console.print(f"Sweep {folder.name} on {where}", highlight=False, soft_wrap=True)
+            for line in announced(target, config.splits.fractions(), splits):
+                console.print(line, soft_wrap=True, highlight=False)
+            require_shared(folder.path)
+            taught = prepare_teachers(config, folder, task, splits, teachers, console)
+            outcomes = _train(config, folder, task, splits, taught, record, console)
+            selection, tables = _select(config, folder, task, splits, outcomes, target, console)
+            connection.close()
+            over_seeds = write_study(
+                folder,
+                record,
+                outcomes,
+                objectives=(target.asked.quality, target.asked.effort_column, "effort_at_target"),
+                seeds=task.seeds,
+                n_exits=task.n_exits,
+                seed=config.seed,
+            )
             compared = _compare(config, outcomes, selection, tables, console)
-            summary = _report(config, folder, selection, tables, outcomes, compared, seconds=time.monotonic() - started)
+            summary = _report(
+                config, folder, selection, target, tables, outcomes, compared, seconds=time.monotonic() - started
+            )
         except BaseException as error:
             tracker.abandon(str(error))
             raise
@@ -125,7 +132,7 @@ def run_sweep(
     print_summary(console, summary, folder, tracking_uri=tracker.shown_uri)
     if over_seeds is not None:
         console.print()
-        console.print(show_seeds(over_seeds))
+        show_seeds(over_seeds).print_on(console)
     return summary
 
 
@@ -153,9 +160,9 @@ def _train(
     console: Console,
 ) -> list[TrialOutcome]:
     trainable = build_trainable(config, folder, task, splits, teachers)
-    with TrialProgress(console, n_trials=config.search.trials, aim=task.aim) as progress:
+    with TrialProgress(console, n_trials=config.search.trials, search_target=task.search_target) as progress:
         progress.begin(record)
-        train_trials(config, folder, trainable, record, progress, aim=task.aim)
+        train_trials(config, folder, trainable, record, progress)
     return collect_trials(record, checkpoints=folder.checkpoints, first=config.search.first_trials)
 
 
@@ -165,6 +172,7 @@ def _select(
     task: TrialTask,
     splits: Splits,
     outcomes: list[TrialOutcome],
+    target: SearchTarget,
     console: Console,
 ) -> tuple[Selection, NetworkTables]:
     trials = best_trials(outcomes, config.policy.best_trials)
@@ -183,15 +191,7 @@ def _select(
             tables.table(network.network, split)
         for note in network.notes:
             console.print(f"Note: {network.network}: {note}", soft_wrap=True, highlight=False)
-    selection = select_policy(
-        networks,
-        config.goal(),
-        aim=replace(config.goal(), target=task.aim),
-        claim=Claim(target=config.target),
-        delta=config.delta,
-        front_size=config.policy.front_size,
-    )
-    return selection, tables
+    return select_policy(networks, target, front_size=config.policy.front_size, seed=config.seed), tables
 
 
 def _compare(
@@ -203,7 +203,9 @@ def _compare(
     for one in networks_of(trials, config.all_seeds):
         try:
             own, front = tables.compared(one.name), selection.front
-            compared += compare_baseline(one.label, own, front, tables.compared, method=config.policy.calibration)
+            compared += compare_baseline(
+                one.label, own, front, tables.compared, method=config.policy.calibration, seed=config.seed
+            )
         except ExitSearchError as error:
             notes.append(f"baseline {one.label!r} is left out: {error}")
     for note in notes:
@@ -215,6 +217,7 @@ def _report(
     config: SweepConfig,
     folder: RunFolder,
     selection: Selection,
+    target: SearchTarget,
     tables: NetworkTables,
     outcomes: list[TrialOutcome],
     compared: list[dict[str, Any]],
@@ -225,13 +228,13 @@ def _report(
     own = {**tables.compared(network), "certify": tables.table(network, "certify")}
     facts = tables.facts(network)
     save_model(folder.model_file, tables.model(network), facts)
-    summary = build_summary(config, selection, own, outcomes, compared, seconds=seconds)
-    title = f"{config.name}: {config.workload}, accuracy against mean depth on the search split"
+    summary = build_summary(config, selection, target, own, outcomes, compared, seconds=seconds)
+    title = f"{config.name}: {config.workload}, {target.asked.axes} on the search split"
     write_results(
         folder,
         selection,
         summary,
-        FrontFigure.of(title, summary, selection, trial_points(outcomes)),
+        FrontFigure.of(title, summary, selection, trial_points(outcomes, target.asked)),
         workload=config.workload,
         class_names=list(facts.class_names),
         model_hash=own["test"].meta["model_hash"],

@@ -9,8 +9,10 @@ from typing import Any
 
 import yaml
 
-from search.config import SweepConfig, unknown_key_message
+from search.config import SweepConfig, known_keys
 from search.errors import ConfigError
+from search.messages import unknown_key_message
+from search.yaml_text import RepeatedKeyError, read_yaml, reason_of
 
 
 DEFAULT_PRESET = "digits"
@@ -62,7 +64,8 @@ def read_assignments(option: str, assignments: list[str]) -> dict[str, Any]:
     for assignment in assignments:
         key, separator, text = assignment.partition("=")
         if not separator or not key.strip():
-            raise ConfigError(f"{option} takes key=value but was given {assignment!r}; for example {option} trials=10")
+            example = "search.trials=10" if option == "--set" else "weight_decay=0.0001"
+            raise ConfigError(f"{option} takes key=value but was given {assignment!r}; for example {option} {example}")
         values[key.strip()] = _parse_value(key, text)
     return values
 
@@ -75,10 +78,11 @@ def read_sweep_file(sweep: str) -> dict[str, Any]:
     """
     text = _read_text(sweep)
     try:
-        values = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise ConfigError(f"{sweep}: not a YAML file ({reason})") from None
+        values = read_yaml(text)
+    except RepeatedKeyError as error:
+        raise ConfigError(f"{sweep}: {error}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{sweep}: not a YAML file ({reason_of(error)})") from None
     if values is None:
         return {}
     if not isinstance(values, dict):
@@ -99,14 +103,16 @@ def set_key(values: dict[str, Any], key: str, value: Any) -> None:
             section[part] = {}
         section = section[part]
         if not isinstance(section, dict):
-            raise ConfigError(unknown_key_message(key, value))
+            raise ConfigError(unknown_key_message(key, value, known_keys()))
     section[last] = value
 
 
 def _parse_value(key: str, text: str) -> Any:
     try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):
+        return read_yaml(text)
+    except RepeatedKeyError as error:
+        raise ConfigError(f"--set {key}: {error}") from None
+    except (yaml.YAMLError, ValueError, RecursionError):
         raise ConfigError(f"--set {key}: the value {text!r} is not YAML; quote it") from None
 
 

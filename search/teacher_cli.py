@@ -23,7 +23,26 @@ DataDir = Annotated[Path | None, typer.Option(help="Folder with the data, for wo
 
 
 # What a sweep would try first and whom it would ask need not fit the network of a teacher.
-_NOT_SEARCHED = ("search.first_trials=[]", "teachers=[]", "space.name=self-distillation", "space.overrides={}")
+_NOT_SEARCHED = (
+    *("search.first_trials=[]", "teachers=[]", "space.name=self-distillation", "space.overrides={}"),
+    "training.weights=null",
+)
+_SEARCH_SECTIONS = frozenset({"search", "teachers", "space"})
+
+
+def _that_count(assignments: list[str] | None) -> list[str]:
+    """What was set, without anything that these commands set themselves.
+
+    Raises:
+        ConfigError: If something was set that would be overwritten.
+    """
+    for text in assignments or []:
+        key = text.partition("=")[0].strip()
+        if key == "training.weights":
+            raise ConfigError(f"--set {key} is about the networks of a sweep; a teacher's own are given as --weights")
+        if key.partition(".")[0] in _SEARCH_SECTIONS:
+            raise ConfigError(f"--set {key} is about a search, and a teacher is not searched; leave it out")
+    return assignments or []
 
 
 def teacher(
@@ -38,7 +57,8 @@ def teacher(
     weights: Annotated[
         Path | None,
         typer.Option(
-            help="Take these weights instead of training: torch.save(model.state_dict(), ...) of torchvision's."
+            help="Take these weights of a torchvision network instead of training: a saved state_dict(), "
+            "a whole checkpoint (Lightning, DataParallel, EMA), or safetensors."
         ),
     ] = None,
     image_size: Annotated[
@@ -67,7 +87,8 @@ def teacher(
     from search.teacher_command import teacher_command
     from trainables.foreign_weights import ForeignWeights
 
-    config = load_sweep(sweep, [*(assignments or []), *_NOT_SEARCHED], data_dir=str(data_dir) if data_dir else None)
+    changes = [*_that_count(assignments), *_NOT_SEARCHED]
+    config = load_sweep(sweep, changes, data_dir=str(data_dir) if data_dir else None)
     options = {"image_size": image_size, "mean": _numbers("--mean", mean), "std": _numbers("--std", std)}
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if weights is None and given:
@@ -112,5 +133,6 @@ def soft_labels(
     from search.soft_labels_command import soft_labels_command
     from search.sweep_file import load_sweep
 
-    config = load_sweep(sweep, [*(assignments or []), *_NOT_SEARCHED], data_dir=str(data_dir) if data_dir else None)
+    changes = [*_that_count(assignments), *_NOT_SEARCHED]
+    config = load_sweep(sweep, changes, data_dir=str(data_dir) if data_dir else None)
     soft_labels_command(model, config, temperature=temperature, out=out, console=Console())

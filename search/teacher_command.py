@@ -11,6 +11,7 @@ from rich.console import Console
 
 from search.config import SweepConfig
 from search.errors import ConfigError
+from search.new_folder import new_folder, require_writable, writing
 from search.result_files import write_json
 from search.sweep import load_splits
 from search.tuner import build_task
@@ -43,22 +44,24 @@ def teacher_command(
 
     Raises:
         ConfigError: If the folder exists.
+        RunFolderError: If it cannot be made or written to.
         TrainingError: If a parameter is wrong, the training diverges, the weights do not fit, or the network is no
             better than always naming the largest class.
     """
     if out.exists():
         raise ConfigError(f"{out} must be a new folder but exists; choose another --out")
+    require_writable(out, what="--out")
     splits = load_splits(config)
     task = build_task(config, splits)
     started = time.monotonic()
     if weights is None:
         network, facts, told = _train(task, params, splits, console)
     else:
-        network, facts, told = _take_in(task, weights, splits)
-    out.mkdir(parents=True)
-    save_model(out / MODEL_FILE, network, facts)
+        network, facts, told = _take_in(task, weights, splits, console)
     told |= {"split_hashes": splits.hashes, "seconds": time.monotonic() - started}
-    write_json(out / "teacher.json", told)
+    with new_folder(out, what="--out"), writing(out, option="--out"):
+        save_model(out / MODEL_FILE, network, facts)
+        write_json(out / "teacher.json", told)
     console.print(
         f"{out / MODEL_FILE}: accuracy {told['search_accuracy_by_exit'][-1]:.4f} on search",
         soft_wrap=True,
@@ -83,10 +86,13 @@ def _train(
 
 
 def _take_in(
-    task: TrialTask, weights: ForeignWeights, splits: Splits
+    task: TrialTask, weights: ForeignWeights, splits: Splits, console: Console
 ) -> tuple[MultiExitModel, ModelFacts, dict[str, Any]]:
-    network, facts = with_foreign_weights(weights, task, splits.train)
+    network, facts, wrapped = with_foreign_weights(weights, task, splits.train)
+    if wrapped:
+        console.print(f"Weights of {weights.path}: {wrapped}", soft_wrap=True, highlight=False, markup=False)
     logits = teacher_logits(NetworkTeacher(network, facts.input_shape[1:]), splits.search, None)
     accuracy = float((logits[0].argmax(axis=1) == splits.search.labels).mean())
     require_knowledge(accuracy, splits.search)
-    return network, facts, {"weights": str(weights.path.absolute()), "search_accuracy_by_exit": [accuracy]}
+    told = {"weights": str(weights.path.absolute()), "weights_were_wrapped": wrapped}
+    return network, facts, {**told, "search_accuracy_by_exit": [accuracy]}

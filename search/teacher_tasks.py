@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import torch
 
 from search.config import SweepConfig
 from search.errors import SweepError
+from search.figure_table import print_line
 from search.run_folder import RunFolder
 from search.sections import TeacherSection
 from search.teachers import CheckedTeachers
@@ -67,7 +67,7 @@ def prepare_teachers(
     for place, answer in waited.items():
         name = config.teachers[place].name
         try:
-            console.print(f"Teacher {name}: accuracy {ray.get(answer):.4f} on search", highlight=False)
+            print_line(console, f"Teacher {name}: accuracy {ray.get(answer):.4f} on search")
         except ray.exceptions.RayTaskError as error:
             reason = str(error.cause).splitlines()[0]
             raise SweepError(f"teacher {name!r} cannot be trained ({reason}); change it under teachers") from None
@@ -79,17 +79,17 @@ def prepare_teachers(
 
 def _task_of(config: SweepConfig, section: TeacherSection, task: TrialTask) -> TrialTask:
     own = section.training(config.training)
-    return replace(task, network=own.network_spec(), recipe=own.recipe(view_seed=task.recipe.view_seed), teachers=())
+    return replace(
+        task, network=own.network_spec(), recipe=own.recipe(view_seed=task.recipe.view_seed), teachers=(), weights=None
+    )
 
 
 def _train(task: TrialTask, params: dict[str, Any], train: Split, search: Split, path: Path) -> float:
-    """Train a teacher, write its file in one step and return the accuracy of its last exit."""
+    """Train a teacher, write its file and return the accuracy of its last exit."""
     torch.set_num_threads(task.n_threads)
     teacher = train_teacher(task, params, train, search)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
-    save_model(partial, teacher.network, task.model_facts(train, params))
-    partial.replace(path)
+    save_model(path, teacher.network, task.model_facts(train, params))
     return teacher.accuracies[-1]
 
 

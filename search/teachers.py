@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import file_digest
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -104,8 +105,9 @@ def require_fitting_teacher(path: Path, facts: ModelFacts, splits: Splits) -> No
     """
     if facts.class_names != splits.class_names:
         raise AlignmentError(
-            f"{path}: a teacher must know the classes of the data, {', '.join(splits.class_names)}, in that order, but "
-            f"knows {', '.join(facts.class_names)}; train one on this data with `exitsearch teacher`"
+            f"{path}: a teacher must know the {len(splits.class_names)} classes of the data in their order but "
+            f"{_first_class_that_differs(facts.class_names, splits.class_names)}; train one on this data with "
+            f"`exitsearch teacher`"
         )
     channels = splits.train.inputs.shape[1]
     if facts.input_shape[0] != channels:
@@ -113,6 +115,13 @@ def require_fitting_teacher(path: Path, facts: ModelFacts, splits: Splits) -> No
             f"{path}: a teacher must take images of {channels} channels but takes {facts.input_shape[0]}; train one on "
             f"this data with `exitsearch teacher`"
         )
+
+
+def _first_class_that_differs(found: Sequence[str], expected: Sequence[str]) -> str:
+    pairs = enumerate(zip_longest(found, expected), start=1)
+    number, one, other = next((number, one, other) for number, (one, other) in pairs if one != other)
+    instead = "none" if one is None else repr(one)
+    return f"number {number} of its {len(found)} is {instead} instead of {'none' if other is None else repr(other)}"
 
 
 def can_replay(config: SweepConfig) -> bool:

@@ -14,7 +14,7 @@ from search.tuner import build_tuner
 
 
 def train_trials(
-    config: SweepConfig, folder: RunFolder, trainable: Any, record: SweepRecord, watcher: TrialWatcher, *, aim: float
+    config: SweepConfig, folder: RunFolder, trainable: Any, record: SweepRecord, watcher: TrialWatcher
 ) -> None:
     """Train until every trial of the sweep has ended.
 
@@ -24,7 +24,6 @@ def train_trials(
         trainable: What a trial runs, with its resources.
         record: What is known of the trials; grows.
         watcher: Shows them to a person.
-        aim: The accuracy that trials are searched for.
 
     Raises:
         SweepInterruptedError: If it was stopped before, by a person or by a full disk.
@@ -33,11 +32,9 @@ def train_trials(
     n_trials = config.search.trials
     if len(record.ended) == n_trials:
         return
-    recorder = Recorder(record, watcher, retries=config.resources.retries)
+    recorder = Recorder(record, watcher)
     with recording(recorder) as callback:
-        tuner = build_tuner(
-            config, folder, trainable, record, callback, aim=aim, concurrent=concurrent_trials(config.resources)
-        )
+        tuner = build_tuner(config, folder, trainable, record, callback, concurrent=concurrent_trials(config.resources))
         try:
             tuner.fit()
         except Exception:

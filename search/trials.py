@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from policies.request import Request
 from search.first_trials import FirstTrial
 from search.record import SweepRecord
 
@@ -88,19 +89,20 @@ def collect_trials(record: SweepRecord, *, checkpoints: Path, first: Sequence[Fi
 
 
 def best_trials(outcomes: list[TrialOutcome], count: int) -> list[TrialOutcome]:
-    """The fully trained trials with the least ``depth_at_target``, best first; ties in the order of their numbers."""
+    """The fully trained trials with the least ``effort_at_target``, best first; ties in the order of their numbers."""
     full = [trial for trial in outcomes if trial.is_full]
-    return sorted(full, key=lambda trial: float(trial.metrics["depth_at_target"]))[:count]
+    return sorted(full, key=lambda trial: float(trial.metrics["effort_at_target"]))[:count]
 
 
-def trial_points(outcomes: list[TrialOutcome]) -> pd.DataFrame:
-    """``trial_id``, ``accuracy`` and ``mean_depth`` of each trial's own best policy on ``search``."""
+def trial_points(outcomes: list[TrialOutcome], asked: Request) -> pd.DataFrame:
+    """``trial_id``, and the quality and effort that were asked for of each trial's own best policy on ``search``."""
+    keys = [asked.quality, asked.effort_column]
     points = [
-        {"trial_id": trial.trial_id, **{key: trial.metrics[key] for key in ("accuracy", "mean_depth")}}
+        {"trial_id": trial.trial_id, **{key: trial.metrics[key] for key in keys}}
         for trial in outcomes
         if not trial.failure
     ]
-    return pd.DataFrame(points, columns=["trial_id", "accuracy", "mean_depth"])
+    return pd.DataFrame(points, columns=["trial_id", *keys])
 
 
 def trial_counts(outcomes: list[TrialOutcome]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ray import tune
 
-from search.aim import aim_accuracy
+from policies.latency import KEY as LATENCY_KEY
 from search.callbacks import DriverCallback
 from search.config import SweepConfig
 from search.halving import AsyncHalving
@@ -16,7 +16,9 @@ from search.run_folder import RunFolder
 from search.schedulers import build_scheduler
 from search.searcher import ConstrainedSearch
 from search.sections import ResourcesSection
+from search.target import sweep_target
 from trainables.data import Splits
+from trainables.given_weights import with_given_weights
 from trainables.multi_exit import MultiExitTrainable
 from trainables.task import TrialTask
 from trainables.teachers import TeacherSet
@@ -30,20 +32,28 @@ _NO_SNAPSHOTS_SECONDS = "1e9"
 
 
 def build_task(config: SweepConfig, splits: Splits) -> TrialTask:
-    """What all trials of a sweep have in common."""
-    return TrialTask(
+    """What all trials of a sweep have in common.
+
+    Raises:
+        TrainingError: If the weights that they start from cannot be read, or do not fit the network.
+    """
+    times = config.policy.latency_ms
+    task = TrialTask(
         workload=config.workload,
         class_names=splits.class_names,
         network=config.training.network_spec(),
         recipe=config.training.recipe(view_seed=config.splits.seed),
-        aim=aim_accuracy(config, splits),
+        search_target=sweep_target(config, splits).tightened,
+        rules=tuple(config.policy.rules),
         seeds=config.all_seeds,
         n_threads=max(int(config.resources.cpus_per_trial), 1),
         use_gpu=config.resources.gpus_per_trial > 0,
         teachers=config.teacher_names,
         augmentation=config.training.augmentation(get_workload(config.workload)),
-        facts=splits.facts,
+        facts={**splits.facts, **({LATENCY_KEY: list(times)} if times else {})},
     )
+    weights = config.training.weights
+    return task if weights is None else with_given_weights(task, weights, splits.train)
 
 
 def build_tuner(
@@ -53,7 +63,6 @@ def build_tuner(
     record: SweepRecord,
     callback: DriverCallback,
     *,
-    aim: float,
     concurrent: int,
 ) -> tune.Tuner:
     """A tuner for the trials that have not ended.
@@ -64,7 +73,6 @@ def build_tuner(
         trainable: What a trial runs, with its resources.
         record: What is known of the sweep; those trials go on that were interrupted.
         callback: Tells the driver.
-        aim: The accuracy that trials are searched for.
         concurrent: How many trials run at the same time.
     """
     # The journal is the sweep's memory, so Tune's own snapshots would only cost time.
@@ -80,7 +88,7 @@ def build_tuner(
     return tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
-            search_alg=ConstrainedSearch(config, record, aim=aim),
+            search_alg=ConstrainedSearch(config, record),
             scheduler=scheduler,
             # Until the searcher says that it has finished.
             num_samples=-1,

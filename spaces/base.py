@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
-from spaces.dimensions import Dimension, Fixed, Suggester, override
+from spaces.dimensions import Dimension, Fixed, Suggester, as_dimension, override
 
 
 class Space(ABC):
@@ -28,7 +28,7 @@ class Space(ABC):
         self, *, n_exits: int, teachers: Sequence[str] = (), overrides: Mapping[str, Any] | None = None
     ) -> None:
         self.n_exits, self.teachers = n_exits, tuple(teachers)
-        self.dimensions = self.defaults(n_exits, teachers)
+        self.dimensions = self._own_dimensions()
         for key, given in (overrides or {}).items():
             self.dimensions[key] = self._overridden(key, given)
 
@@ -44,8 +44,23 @@ class Space(ABC):
     def __call__(self, trial: Suggester) -> dict[str, Any]:
         """Ask a trial for values; returns the ones that are fixed, which the trial does not know of."""
         ask = Asker(trial, self.dimensions)
-        self.walk(ask)
+        # A generator would ask for nothing.
+        asked: object = self.walk(ask)
+        if asked is not None:
+            raise ValueError("walk() must ask for values, and neither return nor yield anything")
         return ask.fixed
+
+    def _own_dimensions(self) -> dict[str, Dimension]:
+        given = self.defaults(self.n_exits, self.teachers)
+        if not isinstance(given, Mapping):
+            raise ValueError(f"defaults() must give dimensions by name but gives {type(given).__name__}")
+        dimensions: dict[str, Dimension] = {}
+        for name, value in given.items():
+            try:
+                dimensions[str(name)] = as_dimension(value)
+            except ValueError as error:
+                raise ValueError(f"defaults(): {name!r} {error}") from None
+        return dimensions
 
     def _overridden(self, key: str, given: Any) -> Dimension:
         if key not in self.dimensions:
@@ -68,6 +83,10 @@ class Asker:
 
     def __call__(self, name: str) -> Any:
         """The value of one dimension."""
+        if name not in self._dimensions:
+            near = get_close_matches(str(name), self._dimensions, n=1)
+            hint = f"nearest is {near[0]!r}" if near else f"those are {', '.join(self._dimensions)}"
+            raise ValueError(f"walk() asks for {name!r}, which is not among the dimensions of defaults(); {hint}")
         dimension = self._dimensions[name]
         value = dimension.suggest(self._trial, name)
         if isinstance(dimension, Fixed):

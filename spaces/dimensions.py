@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+import math
 from typing import Any, Protocol
 
 
@@ -30,6 +31,10 @@ class Number:
     log: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            object.__setattr__(self, name, _number(getattr(self, name)))
+        if not (math.isfinite(self.low) and math.isfinite(self.high)):
+            raise ValueError(f"low and high must be finite but they are {self.low} and {self.high}")
         if not self.low <= self.high:
             raise ValueError(f"low must not be above high but they are {self.low} and {self.high}")
         if self.log and self.low <= 0:
@@ -39,13 +44,16 @@ class Number:
         """Ask a trial for a value."""
         return trial.suggest_float(name, self.low, self.high, log=self.log)
 
-    def why_not(self, value: Any) -> str:
-        """Why a value cannot be suggested; empty where it can."""
-        try:
-            fits = self.low <= _number(value) <= self.high
-        except ValueError as error:
-            return str(error)
-        return "" if fits else f"must lie in [{self.low:g}, {self.high:g}] but {value!r} was given"
+    def taken(self, value: Any) -> float:
+        """A value as this dimension suggests it.
+
+        Raises:
+            ValueError: If it cannot be suggested.
+        """
+        number = _number(value)
+        if not self.low <= number <= self.high:
+            raise ValueError(f"must lie in [{self.low:g}, {self.high:g}] but {value!r} was given")
+        return number
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,9 @@ class Choice:
     is_open: bool = False
 
     def __post_init__(self) -> None:
+        if isinstance(self.options, str) or not isinstance(self.options, Iterable):
+            raise ValueError(f"a choice needs a list of options but {self.options!r} was given")
+        object.__setattr__(self, "options", tuple(_plain(option) for option in self.options))
         if not self.options:
             raise ValueError("a choice needs at least one option")
 
@@ -71,9 +82,16 @@ class Choice:
         """Ask a trial for a value."""
         return trial.suggest_categorical(name, list(self.options))
 
-    def why_not(self, value: Any) -> str:
-        """Why a value cannot be suggested; empty where it can."""
-        return "" if value in self.options else f"must be among {list(self.options)} but {value!r} was given"
+    def taken(self, value: Any) -> Any:
+        """A value as this dimension suggests it: true is no 1.
+
+        Raises:
+            ValueError: If it cannot be suggested.
+        """
+        for option in self.options:
+            if isinstance(option, bool) == isinstance(value, bool) and option == value:
+                return option
+        raise ValueError(f"must be among {list(self.options)} but {value!r} was given")
 
 
 @dataclass(frozen=True)
@@ -86,12 +104,33 @@ class Fixed:
         """Return the value; the trial is not asked."""
         return self.value
 
-    def why_not(self, value: Any) -> str:
-        """Why a value cannot be suggested: none can."""
-        return f"is fixed at {self.value!r} by space.overrides"
+    def taken(self, value: Any) -> Any:
+        """No value can be suggested.
+
+        Raises:
+            ValueError: Always.
+        """
+        raise ValueError(f"is fixed at {self.value!r} by space.overrides")
 
 
 Dimension = Number | Choice | Fixed
+
+
+def as_dimension(given: Any) -> Dimension:
+    """A dimension from what may stand for one: bounds as a mapping, options as a list, or a single value.
+
+    Raises:
+        ValueError: If it is none of these; the message states the rule and the value.
+    """
+    if isinstance(given, Number | Choice | Fixed):
+        return given
+    if isinstance(given, Mapping):
+        if not {"low", "high"} <= set(given):
+            raise ValueError(f"needs low and high but is {dict(given)}")
+        return _with_bounds(Fixed(None), given)
+    if isinstance(given, list):
+        return Choice(tuple(given))
+    return Fixed(_plain(given))
 
 
 def override(dimension: Dimension, given: Any) -> Dimension:
@@ -124,7 +163,7 @@ def _with_bounds(dimension: Dimension, given: Mapping[str, Any]) -> Number:
     return Number(
         low=_number(given.get("low", dimension.low)),
         high=_number(given.get("high", dimension.high)),
-        log=bool(given.get("log", dimension.log)),
+        log=_truth(given.get("log", dimension.log)),
     )
 
 
@@ -135,16 +174,32 @@ def _like(dimension: Dimension, value: Any) -> Any:
         kind = type(dimension.options[0])
         if type(value) is not kind:
             raise ValueError(f"must be of type {kind.__name__} but {value!r} was given")
-    elif isinstance(dimension, Choice) and dimension.why_not(value):
-        raise ValueError(dimension.why_not(value))
+    elif isinstance(dimension, Choice):
+        return dimension.taken(value)
     return value
 
 
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"log must be true or false but {value!r} was given")
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """A value that a sampler can draw and a journal can hold; numpy's own become Python's."""
+    plain = value.item() if hasattr(value, "item") and getattr(value, "size", 0) == 1 else value
+    if not isinstance(plain, bool | int | float | str | None):
+        raise ValueError(f"must be a number, a text, true, false or null but {value!r:.60} was given")
+    return plain
+
+
 def _number(value: Any) -> float:
-    # YAML reads 1e-3 as text.
     try:
         if isinstance(value, bool):
             raise TypeError
-        return float(value)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"must be a number but {value!r} was given") from None
+    if not math.isfinite(number):
+        raise ValueError(f"must be a finite number but {value!r} was given")
+    return number

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from policies.atomic_file import write_text
 from trainables.errors import AlignmentError
 from trainables.soft_labels import SoftLabels, hash_order
 
@@ -89,7 +90,7 @@ def require_aligned(reports: Sequence[AlignmentReport], report_file: Path) -> No
         AlignmentError: With the first problem and the place of the report.
     """
     report_file.parent.mkdir(parents=True, exist_ok=True)
-    report_file.write_text(json.dumps([asdict(report) for report in reports], indent=2) + "\n")
+    write_text(report_file, json.dumps([asdict(report) for report in reports], indent=2) + "\n")
     for report in reports:
         if report.problem:
             raise AlignmentError(f"{report.message} (report: {report_file})")

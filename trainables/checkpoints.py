@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import torch
 
+from policies.atomic_file import sync
 from trainables.errors import StorageFullError
 
 
@@ -55,7 +56,9 @@ class CheckpointFolder:
         try:
             partial.mkdir(parents=True, exist_ok=True)
             write(partial)
-            _sync(partial)
+            # The disk is to hold the files before their folder gets its name.
+            for path in [*partial.iterdir(), partial]:
+                sync(path)
             shutil.rmtree(final, ignore_errors=True)
             partial.rename(final)
         except OSError as error:
@@ -89,16 +92,6 @@ class CheckpointFolder:
             # With it go the leavings of a writer that was killed.
             if path.name not in kept:
                 shutil.rmtree(path, ignore_errors=True)
-
-
-def _sync(folder: Path) -> None:
-    """Have the disk hold the files before their folder gets its name."""
-    for path in [*folder.iterdir(), folder]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def write_state(folder: Path, state: dict[str, Any]) -> None:

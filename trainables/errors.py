@@ -7,6 +7,14 @@ class DataError(ExitSearchError):
     """A data source is missing, damaged or unfit; the message says what was looked for and how to get it."""
 
 
+class SamplesError(DataError):
+    """What a data source gives as its samples does not fit together; the message names the attribute."""
+
+
+class SamplesWarning(UserWarning):
+    """What a data source gives as its samples is taken otherwise than it stands."""
+
+
 class DamagedImagesWarning(UserWarning):
     """Some image files are damaged and were skipped."""
 
@@ -15,12 +23,24 @@ class DuplicateImagesWarning(UserWarning):
     """Some images are exact copies of others."""
 
 
+class OtherFilesWarning(UserWarning):
+    """Some files are of kinds that are not read."""
+
+
+class JoinedOriginsWarning(UserWarning):
+    """Names of origins differ in case only, and were taken as one."""
+
+
 class ImageCacheWarning(UserWarning):
     """Decoded images cannot be kept, so that they are decoded each time."""
 
 
 class UnusedRecordingsWarning(UserWarning):
     """Some recordings are damaged or silent and were left out."""
+
+
+class CancellingChannelsWarning(UserWarning):
+    """The channels of some recordings cancel each other, so that one alone was used."""
 
 
 class AudioCacheWarning(UserWarning):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from trainables.data import Split
 from trainables.errors import TrainingError
 from trainables.model_file import ModelFacts
 from trainables.models import MultiExitModel
+from trainables.models.loading import describe_mismatch, load_weights
 from trainables.models.tracing import first_line
 from trainables.task import TrialTask
+from trainables.weight_files import read_weights
+from trainables.weight_wrappers import unwrap
 from trainables.workloads import get_workload
 
 
@@ -31,7 +33,8 @@ class ForeignWeights:
     """A classifier of torchvision that was trained elsewhere.
 
     Attributes:
-        path: What ``torch.save(model.state_dict(), path)`` has written. Nothing is unpickled but tensors.
+        path: What ``torch.save(model.state_dict(), path)`` has written, a whole checkpoint that holds it, or a
+            safetensors file. Nothing is unpickled but tensors and plain values.
         image_size: Height and width of the images that it was trained with; None takes those of the data.
         mean: Per input channel of the network, of inputs in 0..1, that it was trained with.
         std: Likewise.
@@ -43,7 +46,9 @@ class ForeignWeights:
     std: Sequence[float] = IMAGENET_STD
 
 
-def with_foreign_weights(weights: ForeignWeights, task: TrialTask, train: Split) -> tuple[MultiExitModel, ModelFacts]:
+def with_foreign_weights(
+    weights: ForeignWeights, task: TrialTask, train: Split
+) -> tuple[MultiExitModel, ModelFacts, str]:
     """Build the task's network, with its last exit alone, and give it weights.
 
     Args:
@@ -52,7 +57,8 @@ def with_foreign_weights(weights: ForeignWeights, task: TrialTask, train: Split)
         train: For the channels of the data.
 
     Returns:
-        The network on the CPU, in evaluation mode, and what its model file states.
+        The network on the CPU, in evaluation mode; what its model file states; and what the weights were wrapped in,
+        such as a whole checkpoint or DataParallel, as half a sentence, empty where they were not.
 
     Raises:
         TrainingError: If the file cannot be read, or weights, mean and std do not fit the network.
@@ -63,9 +69,9 @@ def with_foreign_weights(weights: ForeignWeights, task: TrialTask, train: Split)
     model = get_workload(task.workload).build_network(
         shape, len(task.class_names), spec, mean=weights.mean, std=weights.std
     )
-    _load(weights.path, model)
+    told = _load(weights.path, model)
     _require_channels(model.eval(), shape, len(weights.mean))
-    return model, ModelFacts(task.workload, spec, shape, task.class_names)
+    return model, ModelFacts(task.workload, spec, shape, task.class_names), told
 
 
 def _require_channels(model: MultiExitModel, shape: tuple[int, ...], n_given: int) -> None:
@@ -79,32 +85,18 @@ def _require_channels(model: MultiExitModel, shape: tuple[int, ...], n_given: in
         ) from None
 
 
-def _load(path: Path, model: MultiExitModel) -> None:
-    given = {f"{_STAGE}{name}": tensor for name, tensor in _read(path).items()}
-    own = {name: tensor for name, tensor in model.state_dict().items() if name in _OWN}
-    try:
-        model.load_state_dict({**given, **own})
-    except RuntimeError as error:
-        reason = str(error).splitlines()[-1].strip().replace(_STAGE, "")
+def _load(path: Path, model: MultiExitModel) -> str:
+    """Give the network a file's weights; what is told is what they were wrapped in."""
+    own = model.state_dict()
+    expected = {name.removeprefix(_STAGE): tensor for name, tensor in own.items() if name not in _OWN}
+    found = unwrap(path, read_weights(path), expected)
+    mismatch = describe_mismatch(expected, found.weights)
+    if mismatch:
         raise TrainingError(
-            f"{path}: weights must fit the network but do not ({reason}); name the network and the width that they "
-            f"are of with --set training.network and training.width"
-        ) from None
-
-
-def _read(path: Path) -> Mapping[str, Tensor]:
-    if not path.is_file():
-        raise TrainingError(f"{path}: there is no such file of weights; torch.save(model.state_dict(), ...) writes one")
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    # A damaged file makes zipfile, pickle and torch raise a dozen kinds.
-    except Exception:
-        raise TrainingError(
-            f"{path}: a file of weights must be readable without running code but this one is not; write it with "
-            f"torch.save(model.state_dict(), ...)"
-        ) from None
-    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise TrainingError(
-            f"{path}: weights must be tensors by name, as model.state_dict() gives them, but are not; save just those"
+            f"{path}: weights must fit the network but do not ({mismatch}){found.told and f'; {found.told}'}; name the "
+            f"network and the width that they are of with --set training.network and training.width, and data of the "
+            f"same classes"
         )
-    return state
+    given = {f"{_STAGE}{name}": tensor for name, tensor in found.weights.items()}
+    load_weights(model, {**given, **{name: own[name] for name in _OWN}})
+    return found.told

@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
+from torch import Tensor
 
+from policies.atomic_file import whole_file
 from policies.errors import ExitSearchError
+from policies.names import clean_name
 from trainables.errors import ModelFileError
 from trainables.models import MultiExitModel, NetworkSpec
+from trainables.models.loading import load_weights
+from trainables.models.tracing import first_line
 from trainables.workloads import get_workload
 
 
@@ -38,9 +43,16 @@ class ModelFacts:
 
 
 def save_model(path: Path, model: MultiExitModel, facts: ModelFacts) -> None:
-    """Write weights and facts."""
+    """Write weights and facts, replacing ``path`` in one step.
+
+    Raises:
+        OSError: If they cannot be written.
+    """
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    save_file(weights, path, metadata={"exitsearch": json.dumps({**asdict(facts), "schema": SCHEMA})})
+    content = save(weights, metadata={"exitsearch": json.dumps({**asdict(facts), "schema": SCHEMA})})
+    # Not by safetensors itself, whose files others may not read and which forgets why a write failed.
+    with whole_file(path) as partial:
+        partial.write_bytes(content)
 
 
 def load_model(path: Path) -> tuple[MultiExitModel, ModelFacts]:
@@ -60,16 +72,17 @@ def load_model(path: Path) -> tuple[MultiExitModel, ModelFacts]:
             mean=[0.0] * channels,
             std=[1.0] * channels,
         )
-        model.load_state_dict(weights)
+        load_weights(model, weights)
     except ExitSearchError as error:
         raise ModelFileError(f"{path}: the network cannot be built ({error})") from None
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0]
-        raise ModelFileError(f"{path}: the weights do not fit the network that the file states ({reason})") from None
+    except (RuntimeError, ValueError) as error:
+        raise ModelFileError(
+            f"{path}: the weights must fit the network that the file states but do not ({first_line(error)})"
+        ) from None
     return model.eval(), facts
 
 
-def _read(path: Path) -> tuple[dict[str, object], ModelFacts]:
+def _read(path: Path) -> tuple[dict[str, Tensor], ModelFacts]:
     if not path.is_file():
         raise ModelFileError(f"{path}: there is no such model file; a sweep writes one as model.safetensors")
     try:
@@ -86,7 +99,7 @@ def _read(path: Path) -> tuple[dict[str, object], ModelFacts]:
             workload=str(stated["workload"]),
             network=_network_spec(stated["network"]),
             input_shape=tuple(int(side) for side in stated["input_shape"]),
-            class_names=tuple(str(name) for name in stated["class_names"]),
+            class_names=tuple(clean_name(str(name)) for name in stated["class_names"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(

@@ -19,6 +19,7 @@ from trainables.report import diverged_report
 from trainables.seed_run import SeedRun, joint_report
 from trainables.task import TrialTask
 from trainables.teachers import TeacherSet
+from trainables.user_code import cause
 
 
 class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
@@ -124,7 +125,7 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
         for seed, run in self._runs.items():
             if run.is_over:
                 continue
-            epoch = run.training.epoch + 1
+            epoch = min(run.training.epoch + 1, self._task.recipe.epochs)
             of_seed = f" with seed {seed}" if len(self._runs) > 1 else ""
             try:
                 run.step()
@@ -139,15 +140,12 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
         }
 
     def _failed(self, epoch: int, reason: str) -> dict[str, Any]:
-        figures = diverged_report(self._task.n_exits, target=self._task.aim)
+        figures = diverged_report(self._task.n_exits, search_target=self._task.search_target)
         state = {"train_loss": math.nan, "epoch": epoch, "best_epoch": epoch, "epochs_left": 0, "seconds": 0.0}
         return {**figures, **state, "failure": reason, "done": True}
 
 
 def describe(error: Exception) -> str:
-    """An exception in one line: its kind and the first line of its text."""
+    """An exception in one line: its kind, the first line of its text, and where a user's own code raised it."""
     text = str(error).strip()
-    if isinstance(error, ExitSearchError) and text:
-        return text
-    kind = type(error).__name__
-    return f"{kind}: {text.splitlines()[0]}"[:300] if text else kind
+    return text if isinstance(error, ExitSearchError) and text else cause(error)

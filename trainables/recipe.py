@@ -12,9 +12,9 @@ class Recipe:
     """What all trials of a sweep share of their training.
 
     Attributes:
-        epochs: Length of the training, for the learning-rate cycle and the schedules.
+        epochs: Length of the training, for the learning-rate cycle and the schedules; 0 takes networks as they are.
         batch_size: Samples per step; the incomplete last batch of an epoch is left out.
-        patience: Stop after so many epochs without a smaller ``depth_at_target``, and keep the network of the best
+        patience: Stop after so many epochs without a smaller ``effort_at_target``, and keep the network of the best
             epoch; None trains to the end and keeps the last.
         ema_decay: Decay per step of the exponential moving average of the weights, which is then the network that is
             judged; None judges the weights themselves.
@@ -37,7 +37,9 @@ class Recipe:
     view_seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "patience", "gradient_clip", "final_div_factor", "n_views"):
+        if not self.epochs >= 0:
+            raise TrainingError(f"epochs must not be negative but is {self.epochs}")
+        for name in ("batch_size", "patience", "gradient_clip", "final_div_factor", "n_views"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise TrainingError(f"{name} must be positive but is {value}")

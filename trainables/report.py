@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+import math
 import warnings
 
 import numpy as np
@@ -10,11 +12,13 @@ from numpy.typing import NDArray
 from policies.calibrate import CalibrationWarning, fit_temperatures
 from policies.classification import macro_f1
 from policies.coordinate import best_genome
+from policies.crossfit import cross_fitted_view
 from policies.evaluate import PopulationEvaluator
 from policies.exit_metrics import exit_answers, exit_samples
 from policies.exit_table import ExitTable
 from policies.goal import Goal
 from policies.ladder import ladder_genomes
+from policies.request import Request
 from policies.rules import get_rule
 
 
@@ -22,55 +26,82 @@ EXIT_FIGURES = ("accuracy", "macro_f1", "ece", "nll", "raw_ece", "raw_nll")
 """Of each exit alone; calibration error and likelihood after temperature scaling, and ``raw`` ones before."""
 
 _MAX_LEVELS = 512
+# Half of the table learns what the other half is seen by: a report comes after every epoch.
+_N_FOLDS = 2
 
 
-def depth_at_target(accuracy: float, mean_depth: float, *, target: float, n_exits: int) -> float:
-    """One number for schedulers, minimised: the mean depth if feasible, else ``E`` plus the violation.
+def policy_figure_names(request: Request) -> tuple[str, ...]:
+    """The figures of a policy that every report holds: what is searched for, and what a person asks for anyway.
 
-    Any feasible trial so beats any infeasible one.
+    ``violation`` says by how much the search target is missed; ``effort_at_target`` is one number for schedulers,
+    minimised (:meth:`~policies.goal.Goal.effort_at_target`), which for the least depth under an accuracy is also called
+    ``depth_at_target``.
     """
-    return mean_depth if accuracy >= target else n_exits + (target - accuracy)
+    is_depth_under_accuracy = (request.quality, request.objective, request.budget) == ("accuracy", "depth", None)
+    names = ["accuracy", "mean_depth", "mean_cost", request.quality, request.effort_column, "violation"]
+    return tuple(dict.fromkeys([*names, "effort_at_target", *(["depth_at_target"] if is_depth_under_accuracy else [])]))
 
 
-def quick_report(table: ExitTable, *, target: float) -> dict[str, float]:
-    """Fit temperatures, search policies for milliseconds, and report the one with the least depth at the target.
+def quick_report(table: ExitTable, *, search_target: Request, rules: Sequence[str]) -> dict[str, float]:
+    """Fit temperatures, search policies for milliseconds, and report the best one for the search target.
 
-    Where none reaches the target, it is the most accurate one.
+    Of every rule that chooses at the end, thresholds shared by all exits and coordinate moves from the best of them are
+    tried, with the rule's first parameters. Where no policy reaches the search target, the nearest is reported.
 
     Args:
         table: The ``search`` table of the network as it is now.
-        target: Least accuracy on this table.
+        search_target: What policies are searched for: what was asked, and the margin.
+        rules: Names of the rules.
 
     Returns:
-        ``accuracy``, ``mean_depth`` and ``mean_cost`` of that policy, ``depth_at_target``, and per depth what
-        :data:`EXIT_FIGURES` names, such as ``accuracy_exit_1``.
+        Those of :func:`policy_figure_names`, and per depth what :data:`EXIT_FIGURES` names, such as
+        ``accuracy_exit_1``.
+
+    Raises:
+        PolicyError: If a rule cannot be used on the table.
     """
     with warnings.catch_warnings():
         # A clamp while training says little; the final policy search warns about the ones that stay.
         warnings.simplefilter("ignore", CalibrationWarning)
         temperatures = fit_temperatures(table)
-    view = get_rule("confidence").view(table, temperatures)
-    evaluator = PopulationEvaluator(view, table.labels, table.cost, max_levels=_MAX_LEVELS)
-    genome = best_genome(evaluator, Goal(target=target), ladder_genomes(evaluator))
-    outcome = evaluator.evaluate(genome[None])
-    accuracy, mean_depth = float(outcome.accuracy[0]), float(outcome.mean_depth[0])
+        goal = search_target.goal(table)
+    found = [_best_of_rule(rule, table, temperatures, goal) for rule in rules]
+    best = min(found, key=lambda figures: (figures["violation"], figures["effort_at_target"]))
+    best["depth_at_target"] = best["effort_at_target"]
     return {
-        "accuracy": accuracy,
-        "mean_depth": mean_depth,
-        "mean_cost": float(outcome.mean_cost[0]),
-        "depth_at_target": depth_at_target(accuracy, mean_depth, target=target, n_exits=table.n_exits),
+        **{name: best[name] for name in policy_figure_names(search_target)},
         **_exit_report(table, temperatures),
     }
 
 
-def diverged_report(n_exits: int, *, target: float) -> dict[str, float]:
-    """The same keys for a network whose training diverged: not a number, and the worst ``depth_at_target``."""
+def diverged_report(n_exits: int, *, search_target: Request) -> dict[str, float]:
+    """The same keys for a network whose training diverged: not a number, and nothing at the target."""
+    figures = dict.fromkeys(policy_figure_names(search_target), math.nan)
+    at_target = {name: math.inf for name in figures if name.endswith("_at_target")}
+    exits = {f"{name}_exit_{depth}": math.nan for depth in range(1, n_exits + 1) for name in EXIT_FIGURES}
+    return {**figures, **at_target, **exits}
+
+
+def _best_of_rule(name: str, table: ExitTable, temperatures: NDArray[np.float64], goal: Goal) -> dict[str, float]:
+    rule = get_rule(name)
+    params = {key: values[0] for key, values in rule.choices(table).items()}
+    evaluator = PopulationEvaluator(
+        cross_fitted_view(rule, table, temperatures, params, n_folds=_N_FOLDS),
+        table.labels,
+        table.cost,
+        max_levels=_MAX_LEVELS,
+        qualities=goal.qualities,
+    )
+    outcome = evaluator.evaluate(best_genome(evaluator, goal, ladder_genomes(evaluator))[None])
+    judged = goal.assess(outcome)
     return {
-        "accuracy": np.nan,
-        "mean_depth": np.nan,
-        "mean_cost": np.nan,
-        "depth_at_target": n_exits + target,
-        **{f"{name}_exit_{depth}": np.nan for depth in range(1, n_exits + 1) for name in EXIT_FIGURES},
+        "accuracy": float(outcome.accuracy[0]),
+        "mean_depth": float(outcome.mean_depth[0]),
+        "mean_cost": float(outcome.mean_cost[0]),
+        goal.quality: float(judged.quality[0]),
+        goal.effort_column: float(judged.effort[0]),
+        "violation": float(judged.violation[0]),
+        "effort_at_target": float(goal.effort_at_target(judged, table.cost)[0]),
     }
 
 

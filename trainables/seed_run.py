@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 import math
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
+from policies.exit_table import ExitTable
+from policies.latency import with_latency
 from trainables.best_epoch import BestEpoch
 from trainables.data import Split
 from trainables.errors import TrainingError
+from trainables.latency import exit_latencies_ms
 from trainables.report import quick_report
 from trainables.task import TrialTask
 from trainables.training import MultiExitTraining
@@ -36,6 +41,7 @@ class SeedRun:
         self.report: dict[str, Any] = {}
         self._task = task
         self._search = search
+        self._latency_ms: list[float] | None = None
         patience = task.recipe.patience
         self._best = BestEpoch(patience) if patience is not None else None
 
@@ -55,16 +61,17 @@ class SeedRun:
     def step(self) -> None:
         """Train one epoch; the last report is then that of the network that is kept.
 
+        Where there is none to train, the network is reported as it is, with epoch 0 and a loss that is not a number.
+
         Raises:
             TrainingError: If the loss is not a finite number.
         """
-        epoch = self.training.epoch + 1
-        loss = self.training.train_epoch()
-        if not math.isfinite(loss):
-            raise TrainingError(f"the loss is {loss} in epoch {epoch}")
-        table = self._task.table(self.training.network, self._search, "search")
+        loss = self._train_epoch() if self._task.recipe.epochs else math.nan
+        epoch = self.training.epoch
+        table = self._table()
         state = {"train_loss": loss, "epoch": epoch}
-        report = {**quick_report(table, target=self._task.aim), **state, "best_epoch": epoch}
+        figures = quick_report(table, search_target=self._task.search_target, rules=self._task.rules)
+        report = {**figures, **state, "best_epoch": epoch}
         is_over = epoch >= self._task.recipe.epochs
         if self._best is not None:
             is_over |= self._best.tell(report, self.training.network)
@@ -73,17 +80,45 @@ class SeedRun:
         left = 0 if is_over else self._task.recipe.epochs - epoch
         self.report = {**report, "epochs_left": left, "done": is_over}
 
+    def _train_epoch(self) -> float:
+        epoch = self.training.epoch + 1
+        loss = self.training.train_epoch()
+        if not math.isfinite(loss):
+            raise TrainingError(f"the loss is {loss} in epoch {epoch}")
+        return loss
+
     def state(self) -> dict[str, Any]:
         """Everything that continues the run exactly, and what it keeps."""
         best = self._best.state() if self._best is not None else None
-        return {"training": self.training.state(), "kept": self.kept, "best": best, "report": self.report}
+        return {
+            "training": self.training.state(),
+            "kept": self.kept,
+            "best": best,
+            "report": self.report,
+            "latency_ms": self._latency_ms,
+        }
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Continue from :meth:`state`."""
         self.training.load_state(state["training"])
         self.report = dict(state["report"])
+        self._latency_ms = state["latency_ms"]
         if self._best is not None:
             self._best.load_state(state["best"])
+
+    def _table(self) -> ExitTable:
+        """What the network says on ``search`` now; where latency is minimised, with milliseconds up to each exit.
+
+        They are measured once, on the processor that trains.
+        """
+        table = self._task.table(self.training.network, self._search, "search")
+        asked = self._task.search_target
+        if asked.objective != "latency" or asked.latency_ms:
+            return table
+        if self._latency_ms is None:
+            network = deepcopy(self.training.network).cpu()
+            self._latency_ms = exit_latencies_ms(network, self._search.inputs.shape[1:]).tolist()
+        return with_latency(table, np.asarray(self._latency_ms))
 
 
 def joint_report(runs: Mapping[int, SeedRun], *, n_exits: int) -> dict[str, Any]:

@@ -154,9 +154,9 @@ class TrainingSettings:
     ) -> torch.optim.lr_scheduler.LRScheduler:
         """One learning-rate cycle over all ``n_steps`` batches (Smith and Topin, 2019), unless it is to be constant.
 
-        The cycle ends at its first value divided by ``final_div_factor``.
+        The cycle ends at its first value divided by ``final_div_factor``. Without a batch there is none.
         """
-        if self.learning_rate_schedule == "constant":
+        if self.learning_rate_schedule == "constant" or not n_steps:
             return torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0)
         return torch.optim.lr_scheduler.OneCycleLR(
             optimiser, max_lr=self.learning_rate, total_steps=n_steps, final_div_factor=final_div_factor
@@ -231,7 +231,7 @@ def _schedule(params: Mapping[str, Any], name: str, epochs: int) -> LinearSchedu
     start = float(params.get(name, 0.0))
     if _one_of(params, f"{name}_schedule", ("constant", "linear")) == "constant":
         return constant(start)
-    last = epochs - 1
+    last = max(epochs - 1, 0)
     warmup = round(float(params.get(f"{name}_warmup", 0.0)) * last)
     until = round(float(params.get(f"{name}_until", 1.0)) * last)
     return LinearSchedule(

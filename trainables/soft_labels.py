@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.names import clean_array, clean_id, clean_name, describe_clash
 from policies.npz_file import read_npz, rows_that_are_not_unicode, write_npz
 from trainables.errors import SoftLabelsError
 
@@ -26,7 +27,8 @@ class SoftLabels:
 
     Attributes:
         probabilities: Softmax of the teacher's logits over the temperature, shape (V, N, C), float32.
-        paths: Sample ids, for files their relative paths, shape (N,), in the order of the rows.
+        paths: Sample ids, for files their relative paths, shape (N,), in the order of the rows; kept in one spelling,
+            as class names are (see :mod:`policies.names`).
         class_names: In the order of the columns.
         split: Name of the split that the samples are.
         temperature: ``T`` of the softmax.
@@ -59,14 +61,22 @@ class SoftLabels:
                 f"'paths' must be text of shape ({shape[1]},) to match 'probabilities' but is {self.paths.dtype} of "
                 f"shape {self.paths.shape}"
             )
-        if rows_that_are_not_unicode(self.paths).size or len(np.unique(self.paths)) < shape[1]:
-            raise SoftLabelsError("'paths' must be unique Unicode text but is not")
+        if rows_that_are_not_unicode(self.paths).size:
+            raise SoftLabelsError("'paths' must be Unicode text but is not")
+        # The same folders have other names on other disks, and in a list that went through a spreadsheet.
+        object.__setattr__(self, "paths", clean_array(self.paths, clean_id))
+        object.__setattr__(self, "class_names", tuple(map(clean_name, self.class_names)))
+        if len(np.unique(self.paths)) < shape[1]:
+            raise SoftLabelsError("'paths' must be unique, spaces around them and Unicode form aside, but are not")
         if len(self.class_names) != shape[2]:
             raise SoftLabelsError(
                 f"'class_names' must name {shape[2]} classes to match 'probabilities' but names {len(self.class_names)}"
             )
         if not (np.isfinite(self.temperature) and self.temperature > 0):
             raise SoftLabelsError(f"'temperature' must be positive but is {self.temperature}")
+        clash = describe_clash(self.class_names)
+        if clash:
+            raise SoftLabelsError(f"'class_names' must differ but {clash}")
         _check_rows(self.probabilities)
 
     @property
@@ -121,7 +131,8 @@ class SoftLabels:
             raise SoftLabelsError(f"{path}: 'meta' must state {error.args[0]!r} but does not") from None
         except (TypeError, ValueError) as error:
             raise SoftLabelsError(f"{path}: 'meta' is damaged ({error})") from None
-        if stated != labels.order_hash:
+        # Whoever signed the file need not have spelled its paths as they are spelled here.
+        if stated not in (labels.order_hash, hash_order(arrays["paths"])):
             raise SoftLabelsError(
                 f"{path}: the paths must have the SHA-256 that the file states, {str(stated)[:12]}..., but have "
                 f"{labels.order_hash[:12]}...; rows were moved or removed, so export the soft labels again"
@@ -140,6 +151,7 @@ def _check_rows(probabilities: NDArray[np.float32]) -> None:
     if len(bad):
         view, row = bad[0]
         raise SoftLabelsError(
-            f"'probabilities' must lie in [0, 1] and sum to 1 but row {row} of view {view} is "
-            f"{probabilities[view, row].tolist()} ({len(bad)} such rows)"
+            f"'probabilities' must lie in [0, 1] and sum to 1 but row {row} of view {view} lies in "
+            f"[{probabilities[view, row].min():g}, {probabilities[view, row].max():g}] and sums to "
+            f"{probabilities[view, row].sum():g} ({len(bad)} such rows)"
         )

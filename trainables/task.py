@@ -8,20 +8,38 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from policies.exit_table import ExitTable
+from policies.request import Request
+from policies.rules import DEFAULT_RULES
 from trainables.augment import Augmentation
 from trainables.checkpoints import CheckpointFolder, read_state
 from trainables.class_weights import weighted
 from trainables.data import Split
-from trainables.errors import CheckpointError
+from trainables.errors import CheckpointError, TrainingError
 from trainables.model_file import ModelFacts
 from trainables.models import SEARCHABLE, MultiExitModel, NetworkSpec
+from trainables.models.loading import load_weights
 from trainables.recipe import Recipe
+from trainables.settings import TrainingSettings
 from trainables.tabulate import exit_table
 from trainables.teachers import Teachers
 from trainables.training import MultiExitTraining
 from trainables.workloads import get_workload
+
+
+@dataclass(frozen=True)
+class GivenWeights:
+    """Weights of a file that networks start from.
+
+    Attributes:
+        tensors: By the network's own names; what is not among them stays as it is built.
+        told: What they were wrapped in, such as a whole checkpoint, as half a sentence; empty where they were not.
+    """
+
+    tensors: Mapping[str, Tensor]
+    told: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,27 +51,31 @@ class TrialTask:
         class_names: Of the data.
         network: Which network.
         recipe: What all trials share of their training.
-        aim: The accuracy that policies are searched for: the target and the margin that a certificate needs.
+        search_target: What policies are searched for: what was asked, and the margin.
         seeds: Of initial weights, sample order and augmentation; the same for all trials, so that they differ by
             their parameters only. Each configuration is trained once with each.
+        rules: Of the policies.
         n_threads: Threads to compute with: the trial's CPU share.
         use_gpu: Whether the trial was given a GPU.
         teachers: Names of the teachers from outside, in their order.
         augmentation: How training images may be moved.
         facts: What exit tables state about the samples.
+        weights: That every network starts from; None starts from random or pretrained ones.
     """
 
     workload: str
     class_names: tuple[str, ...]
     network: NetworkSpec
     recipe: Recipe
-    aim: float
+    search_target: Request
     seeds: tuple[int, ...]
+    rules: tuple[str, ...] = DEFAULT_RULES
     n_threads: int = 1
     use_gpu: bool = False
     teachers: tuple[str, ...] = ()
     augmentation: Augmentation = field(default_factory=Augmentation)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    weights: GivenWeights | None = field(default=None, repr=False, compare=False)
 
     @property
     def n_exits(self) -> int:
@@ -65,9 +87,30 @@ class TrialTask:
         return replace(self, network=self.network.with_params(params))
 
     def build_model(self, train: Split, *, seed: int | None = None) -> MultiExitModel:
-        """The untrained network, with the first seed unless another is given."""
+        """The untrained network, with the first seed unless another is given.
+
+        Raises:
+            TrainingError: If it cannot be built, or the given weights do not fit it.
+        """
         torch.manual_seed(self.seeds[0] if seed is None else seed)
-        return get_workload(self.workload).build_model(train, len(self.class_names), self.network)
+        model = get_workload(self.workload).build_model(train, len(self.class_names), self.network)
+        if self.weights is not None:
+            try:
+                load_weights(model, {**model.state_dict(), **self.weights.tensors})
+            except ValueError as error:
+                raise TrainingError(f"training.weights must fit the network but do not ({error})") from None
+        return model
+
+    def settings(self, params: Mapping[str, Any]) -> TrainingSettings:
+        """How a trial with these parameters is trained.
+
+        Raises:
+            TrainingError: If a parameter is unknown or out of range.
+        """
+        own = {name: value for name, value in params.items() if name not in SEARCHABLE}
+        return get_workload(self.workload).trial_settings(
+            own, n_exits=self.n_exits, epochs=self.recipe.epochs, teachers=self.teachers
+        )
 
     def training(
         self,
@@ -85,9 +128,7 @@ class TrialTask:
             seed: The first one unless another is given.
             teachers: Those that :attr:`teachers` names; they are only asked where the parameters say so.
         """
-        workload = get_workload(self.workload)
-        own = {name: value for name, value in params.items() if name not in SEARCHABLE}
-        settings = workload.settings(own, n_exits=self.n_exits, epochs=self.recipe.epochs, teachers=self.teachers)
+        settings = self.settings(params)
         loss = weighted(settings.loss, settings.class_weighting, train.labels, n_classes=len(self.class_names))
         return MultiExitTraining(
             self.with_params(params).build_model(train, seed=seed),
@@ -125,7 +166,7 @@ class TrialTask:
         if state is None or not state["report"]["done"]:
             raise CheckpointError(f"{folder}: the checkpoint of the last epoch is gone or damaged")
         own = self.with_params(state.get("params", {}))
-        model = replace(own, network=replace(own.network, pretrained=False)).build_model(train)
+        model = replace(own, network=replace(own.network, pretrained=False), weights=None).build_model(train)
         run = state["runs"][self.seeds[0] if seed is None else seed]
         model.load_state_dict(run["kept"] or run["training"]["model"])
         return model.eval()

@@ -53,6 +53,8 @@ def train_teacher(
         TrainingError: If a parameter is wrong, the training diverges, or the network is no better than always naming
             the largest class.
     """
+    if not task.recipe.epochs:
+        raise TrainingError("a teacher must be trained for at least one epoch but training.epochs is 0")
     training = task.training(params, train)
     best = BestEpoch(task.recipe.patience or task.recipe.epochs, "error")
     is_over = False

@@ -44,6 +44,16 @@ def full_network(n_exits: int, temperatures: NDArray[np.float64]) -> Policy:
     return Policy(BASELINE_RULE, ((math.inf,),) * (n_exits - 1), tuple(temperatures.tolist()))
 
 
+def recalibrated_full_network(table: ExitTable, temperatures: NDArray[np.float64]) -> Policy:
+    """The policy that never leaves early and answers with the last exit recalibrated on a table, class by class.
+
+    The fair peer of rules that learn to answer, such as the ensemble: the full network as it is may be far worse, where
+    it favours some classes.
+    """
+    params = get_rule("recalibrated").fit(table, temperatures)
+    return Policy("recalibrated", ((math.inf,),) * (table.n_exits - 1), tuple(temperatures.tolist()), params)
+
+
 def baseline_evaluator(
     table: ExitTable, temperatures: NDArray[np.float64], goal: Goal, *, max_levels: int | None = None
 ) -> PopulationEvaluator:
@@ -86,4 +96,12 @@ def baseline_policy(
     return Policy(BASELINE_RULE, evaluator.thresholds(best), tuple(temperatures.tolist()))
 
 
-__all__ = ["BASELINES", "BASELINE_RULE", "Baseline", "baseline_evaluator", "baseline_policy", "full_network"]
+__all__ = [
+    "BASELINES",
+    "BASELINE_RULE",
+    "Baseline",
+    "baseline_evaluator",
+    "baseline_policy",
+    "full_network",
+    "recalibrated_full_network",
+]

@@ -13,6 +13,7 @@ from policies.rules.learned_gate import LearnedGateRule
 from policies.rules.margin import MarginRule
 from policies.rules.mixture import MixtureRule
 from policies.rules.patience import PatienceRule
+from policies.rules.recalibrated import RecalibratedRule
 from policies.rules.view import Combine, RuleView
 
 
@@ -27,6 +28,7 @@ RULES: dict[str, Rule] = {
         DualThresholdRule(),
         ConformalGateRule(),
         EnsembleRule(),
+        RecalibratedRule(),
         ClassWiseRule(),
         MixtureRule(),
         LearnedGateRule(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -23,6 +23,11 @@ class RuleParams(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+def only(counts: set[int]) -> int | None:
+    """The one count that all rows of a parameter have; None where they differ, which no table can fit."""
+    return counts.pop() if len(counts) == 1 else None
+
+
 class Rule(ABC):
     """A family of exit decisions. Stateless: parameters come with every call."""
 
@@ -34,6 +39,15 @@ class Rule(ABC):
     def why_not(self, table: ExitTable) -> str:
         """Why the rule cannot be used on a table, as a clause for a person; empty where it can."""
         return ""
+
+    def n_classes(self, params: Any, n_columns: Sequence[int]) -> int | None:
+        """The number of classes that a policy is for, where its parameters or its thresholds depend on it.
+
+        Args:
+            params: The rule's parameters, parsed.
+            n_columns: The number of thresholds of every exit but the last.
+        """
+        return None
 
     def choices(self, table: ExitTable) -> Mapping[str, tuple[Any, ...]]:
         """The values of its own parameters that a search tries, by name; the first of each is the default."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from policies.calibrate import tempered_probabilities
 from policies.exit_table import ExitTable
-from policies.rules.base import Rule, RuleParams
+from policies.rules.base import Rule, RuleParams, only
 from policies.rules.distributions import Held, Outputs
 from policies.rules.scores import SCORES
 from policies.rules.view import RuleView
@@ -31,6 +31,10 @@ class ClassWiseRule(Rule):
 
     name: ClassVar[str] = "class-wise"
     params_type: ClassVar[type[RuleParams]] = ClassWiseParams
+
+    def n_classes(self, params: ClassWiseParams, n_columns: Sequence[int]) -> int | None:
+        """Each exit has one threshold per class."""
+        return only({*n_columns})
 
     def choices(self, table: ExitTable) -> Mapping[str, tuple[Any, ...]]:
         """All scores."""

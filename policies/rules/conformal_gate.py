@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -12,7 +13,7 @@ from policies.calibrate import tempered_probabilities
 from policies.errors import PolicyError
 from policies.exit_table import ExitTable
 from policies.levels import thin
-from policies.rules.base import Rule, RuleParams
+from policies.rules.base import Rule, RuleParams, only
 from policies.rules.distributions import Held, Outputs, output_blocks
 from policies.rules.scores import confidence
 from policies.rules.view import Combine, RuleView
@@ -46,6 +47,10 @@ class ConformalGateRule(Rule):
     name: ClassVar[str] = "conformal-gate"
     params_type: ClassVar[type[RuleParams]] = ConformalGateParams
     is_fitted: ClassVar[bool] = True
+
+    def n_classes(self, params: ConformalGateParams, n_columns: Sequence[int]) -> int | None:
+        """Each exit has calibration scores per class."""
+        return only({len(by_class) for by_class in params.calibration})
 
     def fit(
         self,

@@ -175,6 +175,37 @@ class Joined(Distributions):
                 yield rows[own], block
 
 
+@dataclass(frozen=True)
+class Taken(Distributions):
+    """Distributions of some of the samples.
+
+    Attributes:
+        whole_set: Of all samples.
+        chosen: Which of them these are, shape (N,), each once, in any order.
+    """
+
+    whole_set: Distributions
+    chosen: NDArray[np.int64]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(N, E, C)."""
+        return (len(self.chosen), *self.whole_set.shape[1:])
+
+    @cached_property
+    def answers(self) -> NDArray[np.int64]:
+        """Most probable class, shape (N, E); ties go to the lower class index."""
+        return self.whole_set.answers[self.chosen]
+
+    def blocks(self) -> Iterator[tuple[Rows, NDArray[np.float64]]]:
+        """Every sample once."""
+        place = np.full(self.whole_set.shape[0], -1)
+        place[self.chosen] = np.arange(len(self.chosen))
+        for rows, block in self.whole_set.blocks():
+            is_chosen = place[rows] >= 0
+            yield place[rows][is_chosen], block[is_chosen]
+
+
 def output_blocks(outputs: Outputs, rows: NDArray[np.int64] | None) -> Iterator[tuple[slice, Outputs]]:
     """Outputs of some samples of a table, or of all: their places in ``rows`` or the table, block after block."""
     n_samples = outputs.n_samples if rows is None else len(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -13,7 +14,7 @@ from scipy.special import softmax
 from policies.errors import PolicyError
 from policies.exit_table import ExitTable
 from policies.likelihood import mixed_likelihood
-from policies.rules.base import Rule, RuleParams
+from policies.rules.base import Rule, RuleParams, only
 from policies.rules.distributions import Outputs
 from policies.rules.scores import confidence
 from policies.rules.view import RuleView
@@ -49,6 +50,10 @@ class EnsembleRule(Rule):
     name: ClassVar[str] = "ensemble"
     params_type: ClassVar[type[RuleParams]] = EnsembleParams
     is_fitted: ClassVar[bool] = True
+
+    def n_classes(self, params: EnsembleParams, n_columns: Sequence[int]) -> int | None:
+        """Each exit has one bias per class."""
+        return only({len(row) for row in params.bias})
 
     def fit(
         self,

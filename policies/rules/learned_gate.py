@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -62,6 +62,10 @@ class LearnedGateRule(Rule):
     name: ClassVar[str] = "learned-gate"
     params_type: ClassVar[type[RuleParams]] = LearnedGateParams
     is_fitted: ClassVar[bool] = True
+
+    def n_classes(self, params: LearnedGateParams, n_columns: Sequence[int]) -> int | None:
+        """That of the ensemble."""
+        return EnsembleRule().n_classes(params.ensemble, n_columns)
 
     def choices(self, table: ExitTable) -> Mapping[str, tuple[Any, ...]]:
         """Both scores."""

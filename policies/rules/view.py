@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.rules.distributions import Distributions, Held, Joined, Outputs, Remade, output_blocks
+from policies.rules.distributions import Distributions, Held, Joined, Outputs, Remade, Taken, output_blocks
 
 
 class Combine(StrEnum):
@@ -62,6 +62,10 @@ class RuleView:
     def n_columns(self) -> int:
         """Number of score columns, ``S``."""
         return int(self.scores.shape[2])
+
+    def take(self, rows: NDArray[np.int64]) -> RuleView:
+        """The view of some of the samples, each once, in any order."""
+        return RuleView(self.scores[rows], self.eligible[rows], Taken(self.distributions, rows), self.combine)
 
     @classmethod
     def of_one_score(cls, scores: NDArray[np.float64], probabilities: NDArray[np.float64]) -> RuleView:

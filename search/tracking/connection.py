@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 import logging
 import os
 from pathlib import Path
-import re
 from urllib.parse import unquote, urlsplit
 
 from mlflow.exceptions import MlflowException
 from mlflow.store.db.db_types import DATABASE_ENGINES
 from mlflow.tracking import MlflowClient
-from sqlalchemy import create_engine
+from sqlalchemy import URL, create_engine, make_url
 from sqlalchemy.pool import NullPool
 
 
 _CREDENTIALS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
+
+_ARTIFACT_ROOT = "_MLFLOW_SERVER_ARTIFACT_ROOT"
 
 # Who calls tries again by itself; hidden retries could make a run twice.
 _SETTINGS = {
@@ -38,7 +41,37 @@ def connect(uri: str) -> MlflowClient:
     for name in ("mlflow", "psycopg"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     _reach_database(uri)
-    return MlflowClient(tracking_uri=_without_credentials(uri))
+    with _no_stray_folders(uri):
+        return MlflowClient(tracking_uri=_without_credentials(uri))
+
+
+def sqlite_uri(file: Path) -> str:
+    """The address of a database in a file, whatever the folders that it lies in are called."""
+    return URL.create("sqlite", database=str(file.absolute())).render_as_string(hide_password=False)
+
+
+@contextmanager
+def _no_stray_folders(uri: str) -> Iterator[None]:
+    """Take away the empty folders that MLflow makes where an address, read as a path, seems to lie.
+
+    MLflow also puts the folder of its own default experiment into a statement as text, which quotes in a name break.
+    """
+    file = _database_file(uri)
+    if file is None:
+        yield
+        return
+    own = os.environ.get(_ARTIFACT_ROOT)
+    os.environ[_ARTIFACT_ROOT] = own or (file.parent / "mlruns").as_uri()
+    seeming = Path(uri.removeprefix("sqlite:///")).parent
+    new = [folder for folder in (seeming, *seeming.parents) if not folder.exists()]
+    try:
+        yield
+    finally:
+        if own is None:
+            del os.environ[_ARTIFACT_ROOT]
+        for folder in new:
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def find_experiment(client: MlflowClient, uri: str, name: str) -> str:
@@ -59,24 +92,30 @@ def find_experiment(client: MlflowClient, uri: str, name: str) -> str:
 
 
 def _artifact_location(uri: str) -> str | None:
-    if not uri.startswith("sqlite:///"):
-        return None
-    return (_database_file(uri).parent / "mlflow-artifacts").as_uri()
+    file = _database_file(uri)
+    return None if file is None else (file.parent / "mlflow-artifacts").as_uri()
 
 
 def _reach_database(uri: str) -> None:
     """Fail at once where a database is away; MLflow by itself tries for minutes and holds up the sweep's end."""
     if uri.partition("://")[0].partition("+")[0] not in DATABASE_ENGINES:
         return
-    if uri.startswith("sqlite:///"):
-        _database_file(uri).parent.mkdir(parents=True, exist_ok=True)
+    file = _database_file(uri)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(uri, poolclass=NullPool)
     with engine.connect():
         engine.dispose()
 
 
-def _database_file(uri: str) -> Path:
-    return Path(re.split(r"[?#]", uri.removeprefix("sqlite:///"))[0]).absolute()
+def _database_file(uri: str) -> Path | None:
+    """The file of an SQLite store; None for one in memory, and for any other store."""
+    if not uri.startswith("sqlite"):
+        return None
+    url = make_url(uri)
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return None
+    return Path(url.database).absolute()
 
 
 def _without_credentials(uri: str) -> str:

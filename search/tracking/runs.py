@@ -11,6 +11,7 @@ from typing import Any
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 
+from policies.quality import QUALITIES
 from search.journal import Event
 from search.redaction import redact, redact_text
 from search.tracking.faults import Fault, fault_of, reason_of
@@ -19,7 +20,9 @@ from trainables.report import EXIT_FIGURES
 
 
 _METRIC_PREFIXES = (
-    *("accuracy", "mean_depth", "mean_cost", "depth_at_target", "train_loss"),
+    *("accuracy", "mean_depth", "mean_cost", "mean_latency_ms", "depth_at_target", "effort_at_target", "violation"),
+    *(name for name in QUALITIES if name != "accuracy"),
+    "train_loss",
     *(f"{figure}_exit_" for figure in EXIT_FIGURES),
 )
 _METRICS = ("epoch", "seconds")

@@ -10,9 +10,12 @@ from typing import Any
 
 import pandas as pd
 
+from policies.goal import EFFORTS
+from policies.quality import QUALITIES
 from search.journal import Event, Journal
 from search.redaction import redact, redact_text, redact_uri
 from search.run_folder import RunFolder
+from search.tracking.connection import sqlite_uri
 from search.tracking.delivery import Delivery
 from search.tracking.notices import TrackingNotices, tell
 from search.tracking.receipt import Receipt
@@ -30,7 +33,7 @@ ABANDON_LIMIT = 10.0
 
 def default_tracking_uri() -> str:
     """An absolute SQLite address in the working folder."""
-    return f"sqlite:///{Path.cwd() / 'mlflow.db'}"
+    return sqlite_uri(Path.cwd() / "mlflow.db")
 
 
 class Tracker:
@@ -147,6 +150,6 @@ def _policy_facts(row: Any) -> dict[str, Any]:
             "certified": str(row.certified).lower(),
             "selected": str(row.selected).lower(),
         },
-        "metrics": {key: float(getattr(row, key)) for key in ("accuracy", "mean_depth", "mean_cost")},
+        "metrics": {key: float(getattr(row, key)) for key in (*QUALITIES, *EFFORTS.values()) if hasattr(row, key)},
         "params": {"trial_id": row.network, **row.policy.to_dict()},
     }

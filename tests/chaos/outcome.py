@@ -44,7 +44,7 @@ def outcome_of(folder: Path, uri: str) -> Outcome:
     with Journal(folder / "journal.jsonl") as journal:
         record = SweepRecord(journal)
         kinds = Counter((event["event"], event.get("trial")) for event in journal.events)
-        study = ConstrainedSearch(load_sweep(str(folder / "sweep.yaml"), []), record, aim=0.5).study
+        study = ConstrainedSearch(load_sweep(str(folder / "sweep.yaml"), []), record).study
     for trial_id in record.trials:
         assert kinds["suggested", trial_id] == kinds["ended", trial_id] == 1
     runs = _runs(uri, folder.name)

@@ -5,7 +5,10 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from policies.crossfit import N_FOLDS, fit_and_view
+from policies.crossfit import N_FOLDS, cross_fitted_decision, fit_and_view
+from policies.engine import search_front
+from policies.evolve import EvolveSettings
+from policies.goal import Goal
 from policies.rules import RULES, RuleView, get_rule
 from policies.rules.base import Rule, RuleParams
 from tests.tables import make_table, with_stop_prob
@@ -93,7 +96,7 @@ def test_one_group_alone_cannot_be_left_out():
     rule = MemoryRule()
     _, view = fit_and_view(rule, table, np.ones(3), {})
     assert (view.scores == 11.0).all()
-    assert len(rule.learnt) == 1
+    assert all(len(learnt) == 20 for learnt in rule.learnt)
 
 
 def test_the_seed_decides_the_folds():
@@ -143,3 +146,16 @@ def test_cross_fitted_figures_are_more_modest():
         return -np.log(seen.probabilities[np.arange(60), -1, noise.labels]).mean()
 
     assert log_loss(own) < np.log(4) < log_loss(view)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("table", [make_table(200), grouped(40, 200)], ids=["samples", "groups"])
+def test_a_policy_of_a_front_decides_as_the_front_says(rule, table):
+    table = with_stop_prob(table)
+    settings = EvolveSettings(max_evaluations=300, front_size=6)
+    front = search_front(table, np.ones(3), Goal(target=0.6), rules=(rule,), settings=settings, seed=5)
+    assert len(front) > 1
+    for row in front.itertuples():
+        decision = cross_fitted_decision(row.policy, table, seed=5)
+        assert (decision.answers == table.labels).mean() == row.accuracy
+        assert decision.exits.mean() + 1 == pytest.approx(row.mean_depth, abs=1e-12)

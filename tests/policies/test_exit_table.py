@@ -59,6 +59,14 @@ def test_round_trip(tmp_path):
         (arrays() | {"stop_prob": np.full((4, 2), 1.5, dtype=np.float32)}, r"lie in \[0, 1\] but row 0"),
         (arrays() | {"stop_prob": np.full((4, 2), np.nan, dtype=np.float32)}, r"lie in \[0, 1\]"),
         (arrays() | {"stop_prob": np.zeros((4, 2))}, "'stop_prob' must be float32"),
+        (
+            arrays() | {"stop_prob": np.zeros((2, 4), dtype=np.float32)},
+            r"\(2, 4\); hand over stop_prob.T",
+        ),
+        (arrays() | {"meta": {"class_names": ["a", "b"]}}, "must name the 3 classes of 'logits' but names 2"),
+        (arrays() | {"meta": {"class_names": "abc"}}, "must be a list of names but is 'abc'"),
+        (arrays() | {"ids": np.array(["a", "b", "c", "a "])}, "'ids' must be unique but 'a'"),
+        (arrays() | {"ids": np.array(["é", "b", "c", "e\u0301"])}, "'ids' must be unique but 'é'"),
     ],
 )
 def test_broken_arrays_name_the_key_and_the_row(changed, message):
@@ -76,18 +84,26 @@ def written(path, **changes):
     ("changes", "message"),
     [
         ({"meta": np.array(json.dumps({"schema": 2}))}, "must state schema 1 but states 2"),
-        ({"meta": np.array("{}")}, "must state schema 1 but states None"),
         ({"meta": np.array("[]")}, "JSON object"),
         ({"meta": np.array("{")}, "must be JSON"),
         ({"meta": np.zeros(3)}, "one JSON string"),
-        ({"labels": None}, "needs the key 'labels'"),
-        ({"extra": np.zeros(1)}, "unknown key 'extra'"),
-        ({"ids": np.array(["a", "b", "c", "d"], dtype=object)}, "not a readable exit table"),
+        ({"labels": None}, "the key 'labels' is needed but there is 'cost', 'ids', 'logits', 'meta'"),
+        ({"extra": np.zeros(1)}, "unknown key 'extra'; known are"),
+        ({"group": np.zeros(4)}, "unknown key 'group'; 'groups' may be meant"),
+        ({"ids": np.array(["a", "b", "c", "d"], dtype=object)}, "'ids' holds Python objects, which are never opened"),
+        ({"meta": {"schema": 1}}, "'meta' holds Python objects, .* save the text that json.dumps makes of it"),
     ],
 )
 def test_broken_files_are_refused(tmp_path, changes, message):
     with pytest.raises(ExitTableError, match=message):
         ExitTable.load(written(tmp_path / "table.npz", **changes))
+
+
+def test_everything_that_is_wrong_is_told_at_once():
+    with pytest.raises(ExitTableError) as caught:
+        ExitTable(**with_row("logits", 2, np.nan) | {"labels": np.full(4, 7), "cost": np.array([1.0, 0.5])})
+    for text in ("row 2 holds NaN", "'labels' must lie in 0..2 but row 0 is 7 (4 such rows)", "'cost' must increase"):
+        assert text in str(caught.value)
 
 
 def test_missing_and_foreign_files_are_refused(tmp_path):
@@ -134,4 +150,11 @@ def test_splits_that_share_a_group_are_refused():
     left = make_table(4, prefix="a", groups=np.array(["g1", "g1", "g2", "g2"]))
     right = make_table(2, prefix="b", groups=np.array(["g2", "g3"]))
     with pytest.raises(ExitTableError, match="share 1 groups, such as 'g2'"):
+        require_disjoint({"search": left, "certify": right})
+
+
+def test_names_that_differ_in_spaces_or_unicode_form_overlap():
+    left = make_table(2, prefix="a", groups=np.array(["é ", "b"]))
+    right = make_table(2, prefix="b", groups=np.array(["e\u0301", "c"]))
+    with pytest.raises(ExitTableError, match="share 1 groups, such as 'é'"):
         require_disjoint({"search": left, "certify": right})

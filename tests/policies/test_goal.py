@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 import numpy as np
@@ -112,10 +114,13 @@ def test_a_front_is_judged_by_its_columns():
             "violation": [0.0, 0.5],
         }
     )
-    assessment = goal.assess_frame(front)
+    assessment = goal.recorded_assessment(front)
     assert assessment.quality.tolist() == [0.3, 0.4]
     assert assessment.effort.tolist() == [1.1, 1.2]
     assert assessment.violation.tolist() == [0.0, 0.5]
+    # Another goal than that of the search judges anew, by all that it asks for.
+    stricter = replace(goal, target=0.35, budget=1.0, bounds={"accuracy": 0.15})
+    assert stricter.assess_frame(front).violation.tolist() == pytest.approx([0.05 + 0.05 + 0.1, 0.2])
     assert goal.best(assessment) == 0
 
 

@@ -7,10 +7,10 @@ from search.record import SweepRecord
 
 
 @contextmanager
-def open_record(folder):
+def open_record(folder, *, retries=0):
     """The record of the sweep in a folder, as a resumption would read it."""
     with Journal(folder / "journal.jsonl") as journal:
-        yield SweepRecord(journal)
+        yield SweepRecord(journal, retries=retries)
 
 
 def metrics(accuracy, mean_depth, epoch, **more):
@@ -18,6 +18,8 @@ def metrics(accuracy, mean_depth, epoch, **more):
     return {
         "accuracy": accuracy,
         "mean_depth": mean_depth,
+        "violation": 0.0,
+        "effort_at_target": mean_depth,
         "depth_at_target": mean_depth,
         "epoch": epoch,
         "epochs_left": max(0, 10 - epoch),

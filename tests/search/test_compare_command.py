@@ -118,15 +118,15 @@ def test_store_that_is_away_is_a_warning(runs):
     ("run", "metric", "kind", "message"),
     [
         ("none-*", "macro_f1", StatisticsError, "there is no run"),
-        ("split-1", "f2", MissingFigureError, "has no figure 'f2'; it has macro_f1, mean_depth"),
+        ("split-1", "f2", MissingFigureError, "has no figure 'f2'; it has 'macro_f1', 'mean_depth'"),
         ("split-1", "exit_mix", MissingFigureError, "has no figure 'exit_mix'"),
         (
             "multi:trial-0009",
             "accuracy",
             StatisticsError,
-            "no fully trained trial 'trial-0009'; there are trial-0001, tr",
+            "no fully trained trial 'trial-0009'; there are 'trial-0001', 'tr",
         ),
-        ("multi:trial-0001", "ece", MissingFigureError, "with seed 1337 has no figure 'ece'; it has accuracy"),
+        ("multi:trial-0001", "ece", MissingFigureError, "with seed 1337 has no figure 'ece'; it has 'accuracy'"),
         ("multi:trial-0001", "mean_cost", MissingFigureError, "has no figure 'mean_cost'"),
         ("split-1:trial-0001", "accuracy", StatisticsError, "has no seeds.csv, .*; set seeds in the sweep file"),
         ("damaged:trial-0001", "accuracy", StatisticsError, "seeds.csv: damaged"),
@@ -159,3 +159,10 @@ def test_one_run_is_not_enough(runs, capsys):
 def test_figures_must_be_of_a_split_that_was_read(runs):
     with pytest.raises(StatisticsError, match="figures on certify but has none"):
         read_group(str(runs / "split-1"), split="certify")
+
+
+def test_a_table_of_seeds_may_have_been_through_a_spreadsheet(several_seeds):
+    path = several_seeds / "seeds.csv"
+    path.write_text(path.read_text().replace("split, four", "split, four "), encoding="utf-8-sig")
+    assert read_group(f"{several_seeds}:split,  four ", split="test").values("accuracy") == list(SPLIT)
+    assert read_group(f"{several_seeds}:trial-0001", split="test").values("accuracy") == list(PAIRWISE)

@@ -1,5 +1,6 @@
 """``exitsearch policy``: files, figures, exit codes, and one line for every mistake."""
 
+from dataclasses import replace
 import json
 
 import numpy as np
@@ -84,7 +85,7 @@ def test_all_baselines_are_reported_on_all_splits(found):
     assert summary["baselines"].keys() == {
         *("full_network", "best_single_exit", "greedy_shared_threshold", "geometric", "hill_climbing"),
         *("coordinate_descent", "random_search", "exhaustive"),
-        *("document_greedy", "document_conformal", "document_evidence"),
+        *("full_network_recalibrated", "document_greedy", "document_conformal", "document_evidence"),
     }
     for figures in summary["baselines"].values():
         assert {"search", "certify", "test"} <= figures.keys()
@@ -94,7 +95,53 @@ def test_the_written_policy_is_certified_again_but_not_on_its_own_search_table(f
     _, out, _ = found
     assert status("certify", out / "policy.json", tables / "certify.npz", "--target", "0.75") == ExitCode.DONE
     assert status("certify", out / "policy.json", tables / "search.npz", "--target", "0.75") == ExitCode.WRONG_INPUT
-    assert "chosen on the samples" in capsys.readouterr().err
+    assert "chosen on all 600 samples" in capsys.readouterr().err
+
+
+def test_no_part_of_the_search_table_certifies_the_written_policy(found, tables, tmp_path, capsys):
+    """As the exports of a loader that drops its last batch, and of half the data."""
+    _, out, _ = found
+    search, certify = ExitTable.load(tables / "search.npz"), ExitTable.load(tables / "certify.npz")
+    search.take(np.arange(592)).save(tmp_path / "dropped.npz")
+    search.take(np.arange(0, 600, 2)).save(tmp_path / "half.npz")
+    some = search.take(np.arange(300, 303)).ids
+    replace(certify, ids=np.concatenate([certify.ids[:-3], some])).save(tmp_path / "some.npz")
+    for name, seen in (("dropped", "592 of the 592"), ("half", "300 of the 300"), ("some", "3 of the 600")):
+        arguments = "certify", out / "policy.json", tmp_path / f"{name}.npz", "--target", "0.5"
+        assert status(*arguments) == ExitCode.WRONG_INPUT
+        assert f"was chosen on {seen} samples, such as 'search" in capsys.readouterr().err
+
+
+def test_the_written_policy_states_what_it_is_for(found, tables):
+    _, out, _ = found
+    data = json.loads((out / "policy.json").read_text())
+    assert (data["n_classes"], data["workload"]) == (4, "made up")
+    assert data["cost"] == ExitTable.load(tables / "search.npz").cost.tolist()
+    assert data["chosen_on"]["n_samples"] == 600
+
+
+def test_logits_and_labels_are_enough(tables, tmp_path, capsys):
+    for name in ("search", "certify"):
+        table = ExitTable.load(tables / f"{name}.npz")
+        np.savez(tmp_path / f"{name}.npz", logits=table.logits.astype("float64"), labels=table.labels.astype("uint8"))
+    given = [tmp_path / "search.npz", "--certify", tmp_path / "certify.npz", "--target", "0.75", *FAST]
+    assert status("policy", *given, "--out", tmp_path / "o") == ExitCode.DONE
+    warned = capsys.readouterr().err.strip().splitlines()
+    assert [line.split("/")[-1].split(":")[0] for line in warned] == ["search.npz", "certify.npz"]
+    assert status("certify", tmp_path / "o" / "policy.json", tmp_path / "search.npz", "--target", "0.5") == 2
+    given[2] = given[0]
+    assert status("policy", *given, "--out", tmp_path / "p") == ExitCode.WRONG_INPUT
+    assert "share 600 ids" in capsys.readouterr().err
+
+
+def test_a_search_table_of_one_class_or_five_samples_is_searched_with_a_warning(tables, tmp_path, capsys):
+    table = ExitTable.load(tables / "search.npz")
+    table.take(np.flatnonzero(table.labels == 1)).save(tmp_path / "one.npz")
+    table.take(np.arange(5)).save(tmp_path / "five.npz")
+    arguments = "--target", "0.1", "--rule", "all", "--evaluations", "300"
+    for name, told in (("one", "labels are class 1 of 4"), ("five", "5 samples tell little")):
+        assert status("policy", tmp_path / f"{name}.npz", *arguments, "--out", tmp_path / name) == ExitCode.DONE
+        assert told in capsys.readouterr().err
 
 
 def test_same_seed_gives_the_same_policy(found, tables, tmp_path):
@@ -105,9 +152,17 @@ def test_same_seed_gives_the_same_policy(found, tables, tmp_path):
 
 def test_target_out_of_reach_is_infeasible(tables, tmp_path, capsys):
     code = status("policy", tables / "search.npz", "--target", "0.999", *FAST, "--out", tmp_path / "o")
-    assert code == ExitCode.INFEASIBLE == 3
+    assert code == ExitCode.NOT_ACHIEVED == 3
     assert "INFEASIBLE: no policy met accuracy 0.999" in capsys.readouterr().out
     assert not json.loads((tmp_path / "o" / "summary.json").read_text())["feasible"]
+
+
+def test_what_is_infeasible_is_not_said_to_have_a_loose_target(tables, tmp_path, capsys):
+    asked = ("--target", "0.3", "--bound", "flip_rate_to_exit=0", "--bound", "macro_f1=0.999")
+    assert status("policy", tables / "search.npz", *asked, *FAST, "--out", tmp_path / "o") == ExitCode.NOT_ACHIEVED
+    printed = capsys.readouterr().out
+    assert "INFEASIBLE: " in printed
+    assert "Collapse" not in printed
 
 
 def test_feasible_but_not_certifiable_is_3(tables, tmp_path, capsys):
@@ -144,7 +199,7 @@ def test_islands_over_ray(ray_session, tables, tmp_path):
     ("arguments", "message"),
     [
         ((), "a search needs --target"),
-        (("--target", "1.5"), "target must lie in [0, 1] but is 1.5"),
+        (("--target", "1.5"), "--target must be above 0 and at most 1 but is 1.5"),
         (("--target", "0.9", "--rule", "nothing"), "there is no rule 'nothing'; known are"),
         (("--target", "0.9", "--rule", "dual-threshold"), "it has no 'stop_prob'"),
         (("--target", "0.9", "--objective", "joy"), "effort must be one of depth, cost, latency but is 'joy'"),
@@ -167,7 +222,7 @@ def test_islands_over_ray(ray_session, tables, tmp_path):
 def test_mistakes_are_one_line_and_status_2(tables, monkeypatch, capsys, arguments, message):
     monkeypatch.chdir(tables)
     if not (tables / "other.npz").exists():
-        make_table(50, 2, prefix="o").save(tables / "other.npz")
+        make_table(60, 2, prefix="o").save(tables / "other.npz")
     assert status("policy", "search.npz", *arguments) == ExitCode.WRONG_INPUT
     printed = capsys.readouterr().err.strip()
     assert message in printed
@@ -179,13 +234,7 @@ def test_help_shows_how_to_write_a_table_and_that_works(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 3, 40)
     logits = rng.normal(size=(40, 3, 3)) + 4 * (np.arange(3) == labels[:, None])[:, None]
-    np.savez(
-        "search.npz",
-        logits=logits.astype("float32"),
-        labels=labels.astype("int64"),
-        cost=np.array([0.3, 0.6, 1.0]),
-        ids=np.array([f"image {i}" for i in range(40)], dtype=str),
-        meta=json.dumps({"schema": 1}),
-    )
+    flops, names = [3e6, 6e6, 1e7], [f"image {i}" for i in range(40)]
+    np.savez("search.npz", logits=logits, labels=labels, cost=flops, ids=names)
     assert status("policy", "search.npz", "--target", "0.8", *FAST) == ExitCode.DONE
     assert (tmp_path / "runs" / "policy-1" / "policy.json").exists()

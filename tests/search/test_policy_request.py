@@ -5,6 +5,7 @@ import pytest
 
 from policies.bounds import certifiable_accuracy
 from policies.errors import ExitSearchError
+from policies.request import Request
 from search.policy_request import PolicyRequest
 from tests.tables import make_table
 
@@ -13,56 +14,41 @@ SEARCH, CERTIFY = make_table(400, prefix="s"), make_table(300, seed=1, prefix="c
 FULL = float((SEARCH.logits[:, -1].argmax(axis=1) == SEARCH.labels).mean())
 
 
-def request(**options):
-    return PolicyRequest(Path("search.npz"), **options)
+def request(**asked):
+    return PolicyRequest(Path("search.npz"), Request(**asked), certify=Path("certify.npz"))
 
 
-def test_drops_become_targets_on_the_search_table():
-    assert request(max_drop=0.02).goal(SEARCH).target == pytest.approx(FULL - 0.02)
-    assert request(max_drop=0.02, target=0.99).goal(SEARCH).target == 0.99
-    assert request(max_drop_greedy=0.01, target=0.8).goal(SEARCH).target >= 0.8
+def test_the_search_target_has_the_margin_of_a_certificate():
+    target = request(target=0.8).search_target(SEARCH, CERTIFY)
+    assert target.tightened.target == pytest.approx(certifiable_accuracy(300, target=0.8, delta=0.05))
 
 
-def test_for_another_quality_drops_become_bounds():
-    goal = request(quality="macro_f1", target=0.7, max_drop=0.02).goal(SEARCH)
-    assert goal.target == 0.7
-    assert goal.bounds["accuracy"] == pytest.approx(FULL - 0.02)
+def test_without_a_table_that_certifies_it_has_that_of_a_lower_bound_on_search():
+    alone = PolicyRequest(Path("search.npz"), Request(target=0.8))
+    target = alone.search_target(SEARCH, None)
+    assert target.claim is None
+    assert target.tightened.target == pytest.approx(certifiable_accuracy(400, target=0.8, delta=0.05))
 
 
-def test_the_aim_has_the_margin_of_a_certificate():
-    asked = request(target=0.8, certify=Path("certify.npz"))
-    aim = asked.aim(asked.goal(SEARCH), SEARCH, CERTIFY)
-    assert aim.target == pytest.approx(certifiable_accuracy(300, target=0.8, delta=0.05))
-    assert request(target=0.8).aim(request(target=0.8).goal(SEARCH), SEARCH, None).target == 0.8
-
-
-def test_a_drop_is_aimed_at_more_tightly_than_allowed():
-    asked = request(max_drop=0.05, certify=Path("certify.npz"))
-    goal = asked.goal(SEARCH)
-    assert goal.target < asked.aim(goal, SEARCH, CERTIFY).target < FULL
+def test_a_drop_is_searched_for_more_tightly_than_allowed():
+    target = request(max_drop=0.05).search_target(SEARCH, CERTIFY)
+    assert target.asked.goal(SEARCH).target < target.tightened.goal(SEARCH).target < FULL
 
 
 def test_groups_need_a_larger_margin():
     grouped = make_table(300, seed=1, prefix="c", groups=np.array([f"g{i // 3}" for i in range(300)]))
-    asked = request(target=0.7, certify=Path("certify.npz"))
-    goal = asked.goal(SEARCH)
-    assert asked.aim(goal, SEARCH, grouped).target > asked.aim(goal, SEARCH, CERTIFY).target
+    asked = request(target=0.7)
+    by_group, by_sample = (asked.search_target(SEARCH, table).tightened.target for table in (grouped, CERTIFY))
+    assert by_group > by_sample
 
 
 def test_a_floor_of_the_classes_is_claimed():
-    asked = request(target=0.8, bounds={"worst_class_recall": 0.6}, certify=Path("certify.npz"))
-    assert asked.claim().class_floor == 0.6
-    assert asked.aim(asked.goal(SEARCH), SEARCH, CERTIFY).bounds["worst_class_recall"] > 0.6
+    target = request(target=0.8, bounds={"worst_class_recall": 0.6}).search_target(SEARCH, CERTIFY)
+    assert target.claim.class_floor == 0.6
+    assert target.tightened.bounds["worst_class_recall"] > 0.6
 
 
-def test_latency_can_be_stated_by_the_table():
-    timed = type(SEARCH)(SEARCH.logits, SEARCH.labels, SEARCH.cost, SEARCH.ids, meta={"latency_ms": [1, 2, 4]})
-    assert request(target=0.5, objective="latency").goal(timed).latency_ms == (1.0, 2.0, 4.0)
-    wrong = type(SEARCH)(SEARCH.logits, SEARCH.labels, SEARCH.cost, SEARCH.ids, meta={"latency_ms": "fast"})
-    with pytest.raises(
-        ExitSearchError, match="latency_ms must be 3 increasing positive times, one per exit, but is 'fast'"
-    ):
-        request(target=0.5, objective="latency").goal(wrong)
-    # What is typed goes before, and another objective does not need them.
-    assert request(target=0.5, objective="latency", latency_ms=(1.0, 2.0, 3.0)).goal(wrong).latency_ms == (1, 2, 3)
-    assert request(target=0.5).goal(wrong).latency_ms == ()
+@pytest.mark.parametrize("asked", [{"target": 0.8, "quality": "macro_f1"}, {"budget": 1.5}, {"max_drop_greedy": 0.1}])
+def test_a_table_that_could_certify_nothing_is_refused(asked):
+    with pytest.raises(ExitSearchError, match="--certify needs something that can be certified"):
+        request(**asked)

@@ -1,5 +1,14 @@
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+import time
+
+from hypothesis import given
+from hypothesis import strategies as st
 import pytest
 
+from search.journal import Journal
+from search.record import SweepRecord
 from tests.search.records import add_trial, metrics, open_record
 
 
@@ -51,13 +60,48 @@ def test_a_kill_between_the_last_report_and_the_end_is_settled(tmp_path):
         assert record.trials[done.trial_id].failure == ""
 
 
-def test_seconds_of_all_sessions_are_counted(tmp_path):
-    times = [("created", 0), ("started", 1000), ("suggested", 4000), ("started", 100_000), ("stopped", 102_500)]
-    drawn = '"trial":"trial-0001","number":0,"params":{},"drawn":{}'
-    lines = [f'{{"event":"{kind}","time_ms":{time},{drawn}}}\n' for kind, time in times]
-    (tmp_path / "journal.jsonl").write_text("".join(lines))
+def test_a_loss_is_counted_once_whoever_asks(tmp_path):
+    with open_record(tmp_path, retries=2) as record:
+        trial = add_trial(record, epoch=3, ended=False)
+        for attempt, is_retried in (("a", True), ("b", True), ("c", False)):
+            assert [record.lost(trial.trial_id, attempt) for _ in range(3)] == [is_retried] * 3
+        assert record.lost(trial.trial_id, "a")
+        assert not record.lost(trial.trial_id, "d")
+
+
+def test_seconds_of_a_sweep_that_was_resumed(tmp_path):
+    """The events are those that a sweep writes, in their order: its name comes before its first session."""
+    began = time.monotonic()
+    with Journal(tmp_path / "journal.jsonl") as journal:
+        journal.append("created", sweep_id="1", name="first")
+        journal.append("started", params={})
+        add_trial(SweepRecord(journal), epoch=3, ended=False)
+    for _ in range(2):
+        with Journal(tmp_path / "journal.jsonl") as journal:
+            journal.append("started", params={})
+            time.sleep(0.05)
+            add_trial(SweepRecord(journal))
+            journal.append("stopped", reason="")
     with open_record(tmp_path) as record:
-        assert record.seconds == pytest.approx(3.0 + 2.5)
+        assert 0.1 <= record.seconds <= time.monotonic() - began + 0.01
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**9), st.lists(st.integers(0, 10**6), max_size=4)), max_size=5))
+def test_seconds_are_those_of_the_sessions_and_not_those_between(sessions):
+    """Each session is the time since the last one, and the times between its events, in milliseconds."""
+    now, events = 1_764_000_000_000, []
+    events.append({"event": "created", "time_ms": now})
+    for pause, steps in sessions:
+        now += pause
+        events.append({"event": "started", "time_ms": now})
+        for step in steps:
+            now += step
+            events.append({"event": "policy", "time_ms": now})
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "journal.jsonl"
+        path.write_text("".join(json.dumps(event) + "\n" for event in events))
+        with open_record(path.parent) as record:
+            assert record.seconds == pytest.approx(sum(sum(steps) for _, steps in sessions) / 1000)
 
 
 def test_a_new_sweep_has_no_seconds_yet(tmp_path):

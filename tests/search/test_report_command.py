@@ -10,7 +10,10 @@ from rich.console import Console
 
 from search.cli import main
 from search.errors import RunFolderError
+from search.report import print_policies
 from search.report_command import SELECTED, report_command
+from search.result_files import ResultFiles
+from tests.search.summaries import made_up_summary
 
 
 def report(runs, **options):
@@ -69,7 +72,7 @@ def test_baseline_trials_have_rows_where_there_are_figures_and_times_where_they_
 
 
 def test_typed(finished, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("COLUMNS", raising=False)
     summary, folder, _ = finished
     for command, expected in (
         (["report", "--compare", str(folder)], ["Policies on test", "full network", "exit mix, %"]),
@@ -107,3 +110,10 @@ def test_a_search_without_test_figures_is_reported_as_far_as_it_goes(finished, t
     with pytest.raises(SystemExit) as ended:
         main(["report", str(folder), "--out", str(tmp_path / "table.csv")])
     assert ended.value.code == 2
+
+
+def test_of_several_alarms_only_the_most_important_is_shown(tmp_path):
+    printed = io.StringIO()
+    print_policies(Console(file=printed), made_up_summary(0), ResultFiles(tmp_path))
+    alarms = [line for line in printed.getvalue().splitlines() if line.startswith("Collapse")]
+    assert alarms == ["Collapse           depth 1 takes 0.1% of the samples (no signal)"]

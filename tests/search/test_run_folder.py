@@ -2,10 +2,12 @@ import json
 
 import pytest
 
-from search.errors import RunFolderError
+from search.errors import RunFolderError, SweepError, SweepInterruptedError
+from search.journal import Journal
 from search.result_files import write_json
 from search.run_folder import RunFolder
 from search.sweep_file import load_sweep
+from tests.search.records import open_record
 
 
 def config(tmp_path, *assignments):
@@ -65,3 +67,52 @@ def test_json_is_written_in_one_step(tmp_path):
     with pytest.raises(TypeError):
         write_json(tmp_path / "a.json", {("no", "key"): 2})
     assert json.loads((tmp_path / "a.json").read_text()) == {"x": 1}
+
+
+def test_a_new_sweep_that_was_refused_is_gone_and_its_number_free(tmp_path):
+    for _ in range(2):
+        with pytest.raises(SweepError), RunFolder.new(config(tmp_path), "digits") as (folder, _):
+            with Journal(folder.journal_file) as journal:
+                journal.append("created", sweep_id="1", name=folder.name)
+            raise SweepError("Ray does not start")
+        assert folder.name == "digits-1"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [SweepError("all failed"), SweepInterruptedError("stopped"), KeyboardInterrupt()])
+def test_a_sweep_with_a_trial_stays(tmp_path, error):
+    with pytest.raises(type(error)), RunFolder.new(config(tmp_path), "digits") as (folder, _):
+        with open_record(folder.path) as record:
+            record.suggested(0, {}, {})
+        raise error
+    assert folder.holds_trials
+    assert folder.sweep_file.is_file()
+
+
+@pytest.mark.parametrize(
+    ("error", "stays"), [(SweepError("another one fails"), False), (KeyboardInterrupt(), True)], ids=str
+)
+def test_a_trained_teacher_outlives_an_interruption_alone(tmp_path, error, stays):
+    with pytest.raises(type(error)), RunFolder.new(config(tmp_path), "digits") as (folder, _):
+        folder.teacher("large").parent.mkdir(parents=True)
+        folder.teacher("large").touch()
+        raise error
+    assert folder.path.exists() == stays
+
+
+def test_a_journal_that_cannot_be_read_is_not_thrown_away(tmp_path):
+    with pytest.raises(SweepError), RunFolder.new(config(tmp_path), "digits") as (folder, _):
+        folder.journal_file.write_text("?\n")
+        raise SweepError("damaged")
+    assert folder.journal_file.is_file()
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_anything_is(tmp_path):
+    RunFolder.require_new(config(tmp_path, "name=first"))
+    assert list(tmp_path.iterdir()) == []
+    RunFolder.create(config(tmp_path, "name=first"), "digits")
+    with pytest.raises(RunFolderError, match="already a sweep 'first' in .*--resume, or choose another --name"):
+        RunFolder.require_new(config(tmp_path, "name=first"))
+    (tmp_path / "file").touch()
+    with pytest.raises(RunFolderError, match="runs_dir must be a folder .*file is a file"):
+        RunFolder.require_new(config(tmp_path, f"runs_dir={tmp_path / 'file' / 'runs'}"))

@@ -26,14 +26,16 @@ def searcher(tmp_path):
                 opened.pop(name).close()
             opened[name] = stack.enter_context(ExitStack())
             (tmp_path / name).mkdir(exist_ok=True)
-            record = opened[name].enter_context(open_record(tmp_path / name))
-            return ConstrainedSearch(config, record, aim=0.95)
+            record = opened[name].enter_context(open_record(tmp_path / name, retries=config.resources.retries))
+            return ConstrainedSearch(config, record)
 
         yield build
 
 
 def result(accuracy, depth, **more):
-    return {"accuracy": accuracy, "mean_depth": depth, "epoch": 30, "training_iteration": 30, **more}
+    violation = max(0.95 - accuracy, 0.0) if math.isfinite(accuracy) else accuracy
+    figures = {"accuracy": accuracy, "mean_depth": depth, "violation": violation}
+    return {**figures, "epoch": 30, "training_iteration": 30, **more}
 
 
 def suggest(one, count):

@@ -1,5 +1,6 @@
 """A whole sweep, for real: Ray, Optuna, training, policies, certificate, files."""
 
+from dataclasses import replace
 import json
 import re
 
@@ -11,8 +12,10 @@ import torch
 import yaml
 
 from policies.bounds import error_p_value
+from policies.crossfit import cross_fitted_decision
 from policies.exit_table import ExitTable, require_disjoint
 from policies.metrics import policy_figures
+from policies.network_facts import NetworkFacts
 from policies.policy import Policy
 from search.errors import RunFolderError, SweepError
 from trainables.model_file import load_model
@@ -48,8 +51,12 @@ def test_files_agree_with_each_other(finished):
     }
     require_disjoint(tables)
     for name, table in tables.items():
-        figures = policy_figures(table, policy.decide(table))
-        assert figures == summary["selected"][name]
+        # On search, where the policy was chosen, its figures are those of a table that is new to it: the front's own.
+        decision = cross_fitted_decision(policy, table) if name == "search" else policy.decide(table)
+        assert policy_figures(table, decision) == summary["selected"][name]
+    assert replace(policy.origin.network, has_stop_prob=False) == NetworkFacts.of(tables["search"])
+    assert policy.origin.describe_overlap(tables["search"].take(np.arange(7))).startswith("7 of the 7 samples")
+    assert policy.origin.describe_overlap(tables["certify"]) == ""
     environment = json.loads((folder / "environment.json").read_text())
     assert environment["split_hashes"]["test"] == tables["test"].split_hash
     assert environment["packages"]["ray"]
@@ -57,6 +64,9 @@ def test_files_agree_with_each_other(finished):
     assert front["feasible"].all()
     assert len(front) == summary["front_size"]
     assert front["mean_depth"].is_monotonic_increasing
+    (selected,) = front[front["selected"]].to_dict("records")
+    for key in ("accuracy", "mean_depth", "mean_cost"):
+        assert selected[key] == pytest.approx(summary["selected"]["search"][key], abs=1e-12)
     assert (folder / "pareto_front.png").stat().st_size > 10_000
     assert "plotly" in (folder / "pareto_front.html").read_text().lower()
 
@@ -65,11 +75,10 @@ def test_certificate_follows_from_the_certify_table(finished):
     summary, folder, _ = finished
     certificate = json.loads((folder / "certificate.json").read_text())
     table = ExitTable.load(folder / "tables" / summary["selected"]["trial_id"] / "certify.npz")
-    assert certificate["certified"] == summary["certified"]
-    if certificate["certified"]:
-        n_errors = round((1 - summary["selected"]["certify"]["accuracy"]) * table.n_samples)
-        assert certificate["p_value"] == pytest.approx(error_p_value(n_errors, table.n_samples, 0.5))
-        assert certificate["policy_hash"] == Policy.load(folder / "policy.json").policy_hash
+    assert certificate["certified"] is summary["certified"] is True
+    n_errors = round((1 - summary["selected"]["certify"]["accuracy"]) * table.n_samples)
+    assert certificate["p_value"] == pytest.approx(error_p_value(n_errors, table.n_samples, 0.5))
+    assert certificate["policy_hash"] == Policy.load(folder / "policy.json").policy_hash
     assert certificate["table_hash"] == table.split_hash
 
 
@@ -105,7 +114,8 @@ def test_printed_lines_tell_progress_and_result(finished):
         "selected policy",
         "greedy shared threshold",
         "full network",
-        "oracle",
+        "full network recalibrated",
+        "least depth with the exits' own answers",
         "Exit mix on test",
         str(folder),
     ):
@@ -138,7 +148,16 @@ def test_mlflow_holds_parent_trials_and_front(finished, runner):
     assert len(kinds["trial"]) == 3
     for run in kinds["trial"]:
         assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
-        for metric in ("accuracy", "mean_depth", "depth_at_target", "ece_exit_3", "train_loss", "seconds"):
+        for metric in (
+            "accuracy",
+            "mean_depth",
+            "depth_at_target",
+            "effort_at_target",
+            "violation",
+            "ece_exit_3",
+            "train_loss",
+            "seconds",
+        ):
             history = client.get_metric_history(run.info.run_id, metric)
             assert [point.step for point in history] == [1, 2, 3]
     front = pd.read_csv(folder / "pareto_front.csv")
@@ -226,6 +245,7 @@ def test_resuming_a_finished_sweep_repeats_nothing(halving, runner):
     after, _, printed = runner("halving", *HALVING, resume=True)
     assert "5 trials were finished before, 0 go on" in printed
     assert after["trials"] == before["trials"]
+    assert before["seconds"] < after["seconds"] < 3600
     for summary in (before, after):
         for split in ("search", "certify", "test"):
             # Measured again, unlike all else.
@@ -246,12 +266,12 @@ def test_sweep_with_seeds_shows_figures_over_them_and_what_mattered(runner):
     baselines = {row["trial"] for row in summary["baseline_trials"]}
     assert baselines == {"plain-seed-7", "plain-seed-11"}
     assert "Baseline trials, on test" in printed
-    for row in summary["baseline_trials"]:
+    full = [row for row in summary["baseline_trials"] if row["policy"] == "full_network"]
+    assert len(full) == 2
+    for row in full:
         own = ExitTable.load(folder / "tables" / row["trial"].replace("plain", "trial-0001") / "test.npz")
-        full = (own.logits[:, -1].argmax(axis=1) == own.labels).mean()
-        if row["policy"] == "full_network":
-            assert row["test"]["accuracy"] == full
-            assert row["test"]["mean_latency_ms"] == pytest.approx(own.meta["latency_ms"][-1])
+        assert row["test"]["accuracy"] == (own.logits[:, -1].argmax(axis=1) == own.labels).mean()
+        assert row["test"]["mean_latency_ms"] == pytest.approx(own.meta["latency_ms"][-1])
     table = pd.read_csv(folder / "seeds.csv")
     assert table["seed"].tolist() == [7, 11] * 8
     assert table["label"].dropna().unique().tolist() == ["plain"]

@@ -93,12 +93,16 @@ def test_weights_from_elsewhere_are_taken_in(tmp_path, capsys):
     refused(untrained, "more often right than always naming the largest class", capsys)
     assert not (tmp_path / "untrained").exists()
     fit_last_layer(network, splits.train)
-    torch.save(network.state_dict(), tmp_path / "fitted.pth")
+    saved = {"state_dict": torch.nn.DataParallel(network).state_dict(), "epoch": 3}
+    torch.save(saved, tmp_path / "fitted.pth")
+    capsys.readouterr()
     with pytest.raises(SystemExit) as ended:
         main([*command, "--weights", str(tmp_path / "fitted.pth"), "--out", str(tmp_path / "fitted")])
     assert ended.value.code == 0
     told = json.loads((tmp_path / "fitted" / "teacher.json").read_text())
     assert told["search_accuracy_by_exit"][0] > 0.5
+    assert told["weights_were_wrapped"] == "taken from 'state_dict' without 'module' in their names"
+    assert f"Weights of {tmp_path / 'fitted.pth'}: {told['weights_were_wrapped']}\n" in capsys.readouterr().out
     assert load_model(tmp_path / "fitted" / "model.safetensors")[1].network.width == 64
 
 

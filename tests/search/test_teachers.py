@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.errors import ConfigError
+from search.errors import ConfigError, SweepError
 from search.sweep import load_splits
 from search.sweep_file import load_sweep
 from search.teachers import load_teachers
@@ -153,7 +153,10 @@ def test_a_model_must_know_the_same_classes(splits, tmp_path):
     save_model(tmp_path / "other.safetensors", model, replace(right, class_names=tuple("abcdefghij")))
     found = load(config_with({"name": "one", "model": str(tmp_path / "right.safetensors")}), splits, tmp_path)
     assert found.models == {0: tmp_path / "right.safetensors"}
-    with pytest.raises(AlignmentError, match="must know the classes of the data.*but knows a, b"):
+    with pytest.raises(
+        AlignmentError,
+        match="must know the 10 classes of the data in their order but number 1 of its 10 is 'a' instead",
+    ):
         load(config_with({"name": "one", "model": str(tmp_path / "other.safetensors")}), splits, tmp_path)
 
 
@@ -178,3 +181,10 @@ def test_augmentation_of_the_sweep_file():
     config = load_sweep("digits", ["training.random_erasing=0.25"])
     assert config.training.augmentation(digits) == Augmentation(shift=0.06, erase=0.25)
     assert load_sweep("digits", ["training.augment=false"]).training.augmentation(digits).is_none
+
+
+def test_a_sweep_whose_teacher_cannot_be_trained_leaves_nothing(runner):
+    broken = "{name: broken, network: small-cnn, epochs: 1, params: {learning_rate_adamw: 1.0e+30}}"
+    with pytest.raises(SweepError, match="teacher 'broken' cannot be trained"):
+        runner("untaught", f"teachers=[{broken}]", "space.name=distillation", "search.first_trials=[]")
+    assert not (runner.folder / "runs" / "untaught").exists()

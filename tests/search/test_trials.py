@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from policies.request import Request
 from search.first_trials import FirstTrial
 from search.trials import best_trials, collect_trials, networks_of, trial_counts, trial_points
 from tests.search.records import add_trial, open_record
@@ -26,7 +27,7 @@ def test_ends_are_told_apart(tmp_path):
     assert [trial.failure for trial in found] == ["", "", "the loss is nan", "no memory"]
     assert trial_counts(found) == {"started": 4, "completed": 1, "failed": 2, "pruned": 1}
     assert found[0].checkpoints == Path("checkpoints/trial-0001")
-    assert trial_points(found)["trial_id"].tolist() == ["trial-0001", "trial-0002"]
+    assert trial_points(found, Request(target=0.5))["trial_id"].tolist() == ["trial-0001", "trial-0002"]
 
 
 def test_names_are_those_of_the_sweep_file(tmp_path):

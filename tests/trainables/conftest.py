@@ -4,6 +4,7 @@ import pytest
 import torch
 from torchvision import datasets
 
+from policies.request import Request
 from tests.trainables.data.image_sets import write_batches, write_classes
 from tests.trainables.data.recordings import write_recordings
 from trainables.data import SplitFractions
@@ -25,7 +26,7 @@ def task():
         class_names=tuple("0123456789"),
         network=NetworkSpec(n_exits=3, width=8),
         recipe=Recipe(epochs=3, batch_size=64),
-        aim=0.93,
+        search_target=Request(target=0.93),
         seeds=(0,),
         augmentation=get_workload("digits").augmentation,
     )

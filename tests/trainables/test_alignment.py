@@ -108,3 +108,10 @@ def test_what_does_not_fit_is_refused_with_its_own_message(name, tmp_path):
 def test_messages_differ():
     messages = {report_of(soft, **changes).message for soft, changes, _ in WRONG.values()}
     assert len(messages) == len(WRONG)
+
+
+def test_another_spelling_of_the_same_names_fits():
+    paths = np.array([f"images/{i:03d} \u00e9.png" for i in range(N_SAMPLES)])
+    decomposed = np.array([name.replace("\u00e9", "e\u0301") for name in paths])
+    soft = soft_labels(class_names=("ant ", "be\u0301e", "cow"), paths=decomposed)
+    assert report_of(soft, paths=paths, class_names=("ant", "b\u00e9e", "cow")).problem == ""

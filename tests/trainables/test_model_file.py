@@ -59,7 +59,7 @@ def rewritten(path, *, facts=None, drop=(), metadata=None):
         ({"facts": {"schema": 9}}, "another schema"),
         ({"facts": {"input_shape": "big"}}, "states what it was built from"),
         ({"facts": {"workload": "digit"}}, "network cannot be built .*did you mean 'digits'"),
-        ({"drop": ("mean",)}, "weights do not fit the network"),
+        ({"drop": ("mean",)}, r"must fit the network that .* but do not \(of \d+ tensors 1 missing: 'mean'\)"),
     ],
 )
 def test_files_that_break_the_contract_are_refused(saved, changes, message):
@@ -70,9 +70,23 @@ def test_files_that_break_the_contract_are_refused(saved, changes, message):
     assert "\n" not in str(refused.value)
 
 
+def test_class_names_have_one_spelling(saved):
+    path, _ = saved
+    names = [f"{k} e\u0301 " for k in range(10)]
+    rewritten(path, facts={"class_names": names})
+    assert load_model(path)[1].class_names == tuple(f"{k} \u00e9" for k in range(10))
+
+
 def test_other_files_are_no_models(tmp_path):
     with pytest.raises(ModelFileError, match="there is no such model file"):
         load_model(tmp_path / "none.safetensors")
     (tmp_path / "pickle.safetensors").write_bytes(pickle.dumps({"weights": 1}))
     with pytest.raises(ModelFileError, match="not a readable model file"):
         load_model(tmp_path / "pickle.safetensors")
+
+
+def test_others_may_read_the_file_as_they_may_its_neighbours(digits, task, tmp_path):
+    path, neighbour = tmp_path / "model.safetensors", tmp_path / "summary.json"
+    save_model(path, task.build_model(digits.train), task.model_facts(digits.train, {}))
+    neighbour.write_text("{}")
+    assert path.stat().st_mode == neighbour.stat().st_mode

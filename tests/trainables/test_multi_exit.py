@@ -14,7 +14,17 @@ from trainables.multi_exit import MultiExitTrainable
 from trainables.teachers import TeacherSet
 
 
-REPORTED = {"accuracy", "mean_depth", "mean_cost", "depth_at_target", "train_loss", "epoch", "seconds"}
+REPORTED = {
+    "accuracy",
+    "mean_depth",
+    "mean_cost",
+    "violation",
+    "effort_at_target",
+    "depth_at_target",
+    "train_loss",
+    "epoch",
+    "seconds",
+}
 REPORTED |= {f"{name}_exit_{depth}" for name in ("accuracy", "ece") for depth in (1, 2, 3)}
 
 
@@ -121,7 +131,8 @@ def test_an_exception_in_the_loss_is_the_configurations_own_fault(trainable, mon
     monkeypatch.setattr(trainable._runs[0].training, "train_epoch", broken)
     result = trainable.step()
     assert result["done"]
-    assert result["failure"] == "epoch 1: ValueError: shapes do not fit"
+    assert result["failure"].startswith("epoch 1: ValueError: shapes do not fit (")
+    assert "test_multi_exit.py, line " in result["failure"]
     assert result.keys() >= REPORTED
 
 
@@ -153,9 +164,9 @@ def judged(monkeypatch, depths):
     """Have the epochs of a training be worth so much."""
     left = iter(depths)
 
-    def report(table, *, target):
+    def report(table, **options):
         depth = next(left)
-        return {"depth_at_target": depth, "accuracy": 0.9, "mean_depth": depth}
+        return {"effort_at_target": depth, "accuracy": 0.9, "mean_depth": depth}
 
     monkeypatch.setattr("trainables.seed_run.quick_report", report)
 
@@ -170,7 +181,7 @@ def test_patience_ends_a_trial_with_the_network_of_its_best_epoch(task, digits, 
         networks.append({k: v.clone() for k, v in trainable._runs[0].training.model.state_dict().items()})
     assert [result["epoch"] for result in results] == [1, 2, 3, 4]
     assert [result["best_epoch"] for result in results] == [1, 2, 3, 2]
-    assert results[-1]["depth_at_target"] == 1.5
+    assert results[-1]["effort_at_target"] == 1.5
     kept = patient.load_model(tmp_path / "trial-0001", digits.train).state_dict()
     assert all(torch.equal(kept[name], networks[1][name]) for name in kept)
 
@@ -184,7 +195,7 @@ def test_a_restarted_trial_remembers_its_best_epoch(task, digits, tmp_path, monk
     again = begun({"trial": "trial-0001"}, patient, digits, tmp_path)
     results = [again.step() for _ in range(2)]
     assert [result["done"] for result in results] == [False, True]
-    assert (results[1]["best_epoch"], results[1]["depth_at_target"]) == (1, 1.5)
+    assert (results[1]["best_epoch"], results[1]["effort_at_target"]) == (1, 1.5)
 
 
 def test_average_of_the_weights_is_kept(task, digits, tmp_path):

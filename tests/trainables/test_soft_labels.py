@@ -66,7 +66,7 @@ def test_rows_that_were_moved_behind_the_hash_are_noticed(file):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"probabilities": None}, "needs the key 'probabilities'"),
+        ({"probabilities": None}, "the key 'probabilities' is needed"),
         ({"temperature": None}, "'meta' must state 'temperature'"),
         ({"temperature": "warm"}, "'meta' is damaged"),
         ({"temperature": -1.0}, "'temperature' must be positive but is -1"),
@@ -116,5 +116,33 @@ def test_nothing_is_unpickled(tmp_path):
         header = b"\x93NUMPY\x01\x00v\x00{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
         for key in ("probabilities", "paths", "meta"):
             archive.writestr(f"{key}.npy", header.ljust(127) + b"\n" + pickle.dumps(Bomb()))
-    with pytest.raises(SoftLabelsError, match="not a readable"):
+    with pytest.raises(SoftLabelsError, match="'probabilities' holds Python objects.*; 'paths' holds Python objects"):
         SoftLabels.load(tmp_path / "bomb.npz")
+
+
+def test_names_have_one_spelling_whoever_wrote_the_file(tmp_path):
+    decomposed = np.array([f"{i:03d} e\u0301.png " for i in range(120)])
+    own = soft_labels(class_names=("ant ", "caf\u00e9", "cow"), paths=decomposed)
+    assert own.class_names == ("ant", "caf\u00e9", "cow")
+    assert own.paths[7] == "007 \u00e9.png"
+    # Another program signs the paths as it spells them.
+    paths = np.array([f"{i:03d} e\u0301.png" for i in range(120)])
+    own.save(tmp_path / "own.npz")
+    stated = {"class_names": ["ant", "cafe\u0301", "cow "], "order_hash": hash_order(paths)}
+    rewritten(tmp_path / "own.npz", paths=paths, **stated)
+    assert SoftLabels.load(tmp_path / "own.npz").paths.tolist() == own.paths.tolist()
+    assert SoftLabels.load(tmp_path / "own.npz").class_names == own.class_names
+
+
+def test_two_spellings_of_one_name_are_refused():
+    with pytest.raises(SoftLabelsError, match="'class_names' must differ but 'ant' and 'Ant' differ in case only"):
+        soft_labels(class_names=("ant", "Ant", "cow"))
+    with pytest.raises(SoftLabelsError, match="'paths' must be unique, spaces around them and Unicode form aside"):
+        soft_labels(paths=np.array([*map(str, range(119)), "7 "]))
+
+
+def test_a_row_of_a_thousand_classes_stays_one_short_line():
+    names, even = tuple(map(str, range(1000))), np.full((1, 2, 1000), 0.1, np.float32)
+    with pytest.raises(SoftLabelsError, match=r"row 0 of view 0 lies in \[0.1, 0.1\] and sums to 100") as refused:
+        SoftLabels(even, np.array(["a", "b"]), names, "train", 2.0)
+    assert len(str(refused.value)) < 200

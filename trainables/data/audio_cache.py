@@ -13,7 +13,7 @@ from trainables.errors import AudioCacheWarning
 
 
 # To be raised with every change to what is computed or how it is written.
-_VERSION = 1
+_VERSION = 2
 
 
 def cache_folder(files: LabelledFiles, options: AudioOptions) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.data.audio_channels import Band
 from trainables.data.audio_cleaning import clean, cut_segments, rms_dbfs
 from trainables.data.audio_features import LogMel
 from trainables.data.audio_options import AudioOptions
@@ -31,14 +32,16 @@ class _Heard:
     numbers: NDArray[np.int64]
     chunks: NDArray[np.int64]
     loudest_dbfs: float = -np.inf
+    channel_used: int | None = None
     damage: str | None = None
 
 
 def decode_recordings(folder: Path, paths: Sequence[str], options: AudioOptions) -> DecodedRecordings:
     """Read, clean, cut and describe recordings on all cores; of each only the features are kept in memory.
 
-    Damaged are files that are empty, cut off, without samples, no WAV, FLAC or OGG, that hold NaN or infinity, or whose
-    sample rate is more than 100 times above or below the one that is asked for.
+    Damaged are files that are empty, cut off, without samples, of no kind that is read, that hold NaN or infinity, or
+    whose sample rate is more than 100 times above or below the one that is asked for. Where the channels of a recording
+    cancel each other, one of them is taken.
 
     Args:
         folder: Where the files lie.
@@ -69,12 +72,14 @@ def decode_recordings(folder: Path, paths: Sequence[str], options: AudioOptions)
 
 def _hear(path: Path, options: AudioOptions, log_mel: LogMel, nothing: NDArray[np.float32]) -> _Heard:
     features, numbers, chunks = [nothing], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    n_before, loudest = 0, -np.inf
-    for chunk, (mono, rate) in enumerate(read_chunks(path, chunk_seconds=options.chunk_seconds)):
+    n_before, loudest, channel_used = 0, -np.inf, None
+    band = Band(options.low_hz, options.high_hz)
+    for chunk, (mono, rate, channel) in enumerate(read_chunks(path, chunk_seconds=options.chunk_seconds, band=band)):
         if not 1 / _LARGEST_RATIO <= rate / options.sample_rate <= _LARGEST_RATIO:
             raise ValueError(f"its sample rate of {rate} Hz is too far from {options.sample_rate} Hz")
         if chunk and len(mono) < round(options.segment_seconds * rate):
             continue
+        channel_used = channel if channel_used is None else channel_used
         wave = clean(mono, rate, options)
         segments = cut_segments(wave, length=options.segment_samples, hop=options.hop_samples)
         for start in range(0, len(segments), _BATCH):
@@ -87,13 +92,14 @@ def _hear(path: Path, options: AudioOptions, log_mel: LogMel, nothing: NDArray[n
                 numbers.append(n_before + start + audible)
                 chunks.append(np.full(audible.size, chunk))
         n_before += len(segments)
-    return _Heard(np.concatenate(features), np.concatenate(numbers), np.concatenate(chunks), loudest)
+    return _Heard(np.concatenate(features), np.concatenate(numbers), np.concatenate(chunks), loudest, channel_used)
 
 
 def _join(heard: list[_Heard], nothing: NDArray[np.float32]) -> DecodedRecordings:
     empty = np.empty(0, np.int64)
     silent = [row for row, one in enumerate(heard) if one.damage is None and not len(one.numbers)]
     damaged = [row for row, one in enumerate(heard) if one.damage is not None]
+    cancelling = {row: one.channel_used for row, one in enumerate(heard) if one.channel_used is not None}
     return DecodedRecordings(
         features=np.concatenate([nothing, *(one.features for one in heard)]),
         rows=np.repeat(np.arange(len(heard)), [len(one.numbers) for one in heard]),
@@ -101,6 +107,8 @@ def _join(heard: list[_Heard], nothing: NDArray[np.float32]) -> DecodedRecording
         chunks=np.concatenate([empty, *(one.chunks for one in heard)]),
         silent_rows=np.array(silent, dtype=np.int64),
         loudest_dbfs=np.array([heard[row].loudest_dbfs for row in silent], dtype=np.float64),
+        cancelling_rows=np.array(list(cancelling), dtype=np.int64),
+        channels_used=np.array(list(cancelling.values()), dtype=np.int64),
         damaged_rows=np.array(damaged, dtype=np.int64),
         reasons=np.array([heard[row].damage for row in damaged], dtype=np.str_),
     )

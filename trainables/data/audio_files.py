@@ -9,13 +9,17 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.names import clean_id, clean_name, composed, describe_clash
 from trainables.data.audio_options import AudioOptions
-from trainables.data.class_folders import FileKind, LabelledFiles, find_class_folders, find_files
+from trainables.data.class_folders import LabelledFiles, find_class_folders, find_files
+from trainables.data.file_kinds import FileKind
 from trainables.errors import DataError
 
 
 RECORDINGS = FileKind(
-    "recordings", (".wav", ".flac", ".ogg"), otherwise=", or say in data.audio.file_pattern how names tell the class"
+    "recordings",
+    (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".snd"),
+    otherwise=", or say in data.audio.file_pattern how names tell the class",
 )
 
 
@@ -38,19 +42,19 @@ def find_recordings(folder: Path, options: AudioOptions) -> LabelledFiles:
 
 
 def match_file_pattern(pattern: str, path: str) -> re.Match[str] | None:
-    """Match a pattern with the whole of a relative path without its suffix."""
-    return re.fullmatch(pattern, PurePosixPath(path).with_suffix("").as_posix())
+    """Match a pattern with the whole of an id, a relative path, without its suffix."""
+    return re.fullmatch(composed(pattern), PurePosixPath(path).with_suffix("").as_posix())
 
 
 def _find_flat(folder: Path, pattern: str) -> LabelledFiles:
-    paths = find_files(folder, RECORDINGS)
+    paths, others = find_files(folder, RECORDINGS)
     if not paths:
         raise DataError(
             f"{folder}: there must be recordings ({', '.join(RECORDINGS.suffixes)}) but there are none; name the "
             f"folder that holds them"
         )
-    matches = [match_file_pattern(pattern, path) for path in paths]
-    names = [match["class"] if match else None for match in matches]
+    matches = [match_file_pattern(pattern, clean_id(path)) for path in paths]
+    names = [clean_name(match["class"] or "") if match else "" for match in matches]
     strange = [path for path, name in zip(paths, names, strict=True) if not name]
     if strange:
         raise DataError(
@@ -58,7 +62,13 @@ def _find_flat(folder: Path, pattern: str) -> LabelledFiles:
             f"but {pattern!r} does not with {strange[0]!r} ({len(strange)} such files); correct it or move them "
             f"elsewhere"
         )
-    class_names = sorted({name for name in names if name})
+    class_names = sorted(set(names))
+    clash = describe_clash(class_names)
+    if clash:
+        raise DataError(
+            f"{folder}: every class must have one name but in what data.audio.file_pattern finds {clash}; rename the "
+            f"files, or correct it"
+        )
     if len(class_names) < 2:
         raise DataError(
             f"{folder}: there must be at least two classes but data.audio.file_pattern finds only {class_names[0]!r}; "
@@ -68,9 +78,10 @@ def _find_flat(folder: Path, pattern: str) -> LabelledFiles:
         kind=RECORDINGS,
         folder=folder,
         paths=paths,
-        labels=np.array([class_names.index(name) for name in names if name], dtype=np.int64),
+        labels=np.array([class_names.index(name) for name in names], dtype=np.int64),
         class_names=tuple(class_names),
         official_test=None,
+        others=others,
     )
 
 
@@ -80,7 +91,7 @@ def _set_aside(files: LabelledFiles, pattern: str) -> LabelledFiles:
             f"{files.folder}: recordings are set aside for testing by folders or by data.audio.test_pattern but there "
             f"are both folders and {pattern!r}; leave one out"
         )
-    is_test = np.array([re.search(pattern, path) is not None for path in files.paths])
+    is_test = np.array([re.search(composed(pattern), name) is not None for name in files.ids])
     for there, where in ((is_test, "match"), (~is_test, "not match")):
         _require_classes_there(files, there, f"data.audio.test_pattern must {where} some recordings", pattern)
     return replace(files, official_test=is_test)
@@ -91,5 +102,5 @@ def _require_classes_there(files: LabelledFiles, there: NDArray[np.bool_], rule:
     if gone.size:
         raise DataError(
             f"{files.folder}: {rule} of every class but {pattern!r} leaves none of {files.class_names[gone[0]]!r} "
-            f"({gone.size} such classes); correct it: it is looked for in paths such as {files.paths[0]!r}"
+            f"({gone.size} such classes); correct it: it is looked for in paths such as {files.ids[0]!r}"
         )

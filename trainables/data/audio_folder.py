@@ -12,16 +12,17 @@ from trainables.data.audio_cache import cache_folder, cached_recordings
 from trainables.data.audio_files import RECORDINGS, find_recordings
 from trainables.data.audio_groups import find_groups
 from trainables.data.audio_options import AudioOptions
+from trainables.data.audio_report import report_cancelling
 from trainables.data.base import DataSource, Samples
 from trainables.data.class_folders import LabelledFiles, existing_folder
 from trainables.data.decoded_recordings import DecodedRecordings
-from trainables.data.file_report import report_damage
+from trainables.data.file_report import report_damage, report_others
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 from trainables.errors import DataError, UnusedRecordingsWarning
 
 
 class AudioFolderSource(DataSource):
-    """Reads ``<data_dir>/<class>/**/*.wav`` (.flac, .ogg), split folders that hold class folders, or a flat folder.
+    """Reads ``<data_dir>/<class>/**/*.wav`` (.flac, .ogg, .opus, .mp3, .aiff, .au), split folders, or a flat folder.
 
     With split folders, ``<data_dir>/{train,val,test}/<class>``, the recordings in ``test`` are the official test; where
     there is no ``test``, those in ``val`` (or ``valid``, ``validation``) are. In a flat folder the names tell the
@@ -38,20 +39,24 @@ class AudioFolderSource(DataSource):
     def load(self, data_dir: Path | None, options: DataOptions = DEFAULT_OPTIONS) -> Samples:
         """Return all audible segments.
 
-        Their ids are ``<path>#<number>``: the recording's path relative to ``data_dir``, and the segment's number in
-        the recording, from 000, in three digits or more; silent segments are counted. Their groups are the recordings'
-        paths, the groups that a pattern names, or the chunks as ``<path>#chunk-<number>``.
+        Their ids are ``<path>#<number>``: the recording's path relative to ``data_dir``, in one spelling, and the
+        segment's number in the recording, from 000, in three digits or more; silent segments are counted. Their groups
+        are the recordings' paths, the groups that a pattern names, or the chunks as ``<path>#chunk-<number>``.
 
         Raises:
             DataError: If the folder is missing or laid out otherwise, a pattern does not fit, a file cannot be read,
                 too many are damaged, or a class has no audible segment.
 
         Warns:
+            OtherFilesWarning: If there are files of kinds that are not read.
+            JoinedOriginsWarning: If names of groups differ in case only.
+            CancellingChannelsWarning: If the channels of some recordings cancel each other; one alone is used.
             UnusedRecordingsWarning: If some files are damaged or silent; they are left out.
             AudioCacheWarning: If the cache cannot be written.
         """
         audio = options.audio
         files = find_recordings(existing_folder(data_dir, self.name, RECORDINGS), audio)
+        report_others(files)
         named_groups = find_groups(files, audio)
         cache = cache_folder(files, audio)
         decoded = cached_recordings(files, cache, audio)
@@ -63,9 +68,10 @@ class AudioFolderSource(DataSource):
             warning=UnusedRecordingsWarning,
             left_out=decoded.silent(files.paths),
         )
+        report_cancelling(files, decoded, cache)
         _require_every_class(files, decoded, audio)
         rows = decoded.rows
-        paths = np.array(files.paths)[rows]
+        paths = np.array(files.ids)[rows]
         return Samples(
             inputs=decoded.features,
             labels=files.labels[rows],

@@ -7,9 +7,11 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.names import clean_name, composed
 from trainables.data.audio_files import match_file_pattern
 from trainables.data.audio_options import AudioOptions
 from trainables.data.class_folders import LabelledFiles
+from trainables.data.origins import join_origins
 from trainables.errors import DataError
 
 
@@ -22,23 +24,26 @@ def find_groups(files: LabelledFiles, options: AudioOptions) -> NDArray[np.str_]
 
     Raises:
         DataError: If a recording has no group, or a group lies on both sides of the official test.
+
+    Warns:
+        JoinedOriginsWarning: If names of groups differ in case only; they are taken as one.
     """
     if options.group_pattern is not None:
         key, pattern = "data.audio.group_pattern", options.group_pattern
-        matches = [re.search(pattern, path) for path in files.paths]
+        matches = [re.search(composed(pattern), name) for name in files.ids]
     elif options.file_pattern is not None and "group" in re.compile(options.file_pattern).groupindex:
         key, pattern = "the group in data.audio.file_pattern", options.file_pattern
-        matches = [match_file_pattern(pattern, path) for path in files.paths]
+        matches = [match_file_pattern(pattern, name) for name in files.ids]
     else:
         return None
-    groups = [match["group"] if match else None for match in matches]
-    missing = [path for path, group in zip(files.paths, groups, strict=True) if not group]
+    groups = [clean_name(match["group"] or "") if match else "" for match in matches]
+    missing = [path for path, group in zip(files.ids, groups, strict=True) if not group]
     if missing:
         raise DataError(
             f"{files.folder}: {key} must be found in every recording's path but {pattern!r} finds none in "
             f"{missing[0]!r} ({len(missing)} such files); correct it"
         )
-    found = np.array([group for group in groups if group])
+    found = join_origins(np.array(groups), f"{files.folder}: of what {key} finds")
     _require_one_side(files, found, key)
     return found
 

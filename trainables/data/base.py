@@ -11,7 +11,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.names import clean_array, clean_id, clean_name, describe_clash
+from trainables.data.given_arrays import as_class_names, as_facts, as_groups, as_marks, as_names
+from trainables.data.given_samples import as_inputs, as_labels
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
+from trainables.data.origins import join_origins
 from trainables.errors import DataError
 
 
@@ -19,19 +23,25 @@ from trainables.errors import DataError
 class Samples:
     """All labelled samples of a source, in memory, before they are split.
 
+    Lists, generators, tensors and columns of a data frame become the arrays that are described here, and other kinds of
+    numbers are converted where it is plain what is meant; see :mod:`trainables.data.given_arrays`.
+
     Attributes:
         inputs: Shape (N, channels, height, width); uint8 in 0..255, or float32: in 0..1, or features that the
             source has standardised, such as log-mel bands (height) over frames (width).
         labels: Shape (N,), int64 in ``0..len(class_names)-1``.
-        ids: Shape (N,), unique.
-        class_names: One per class.
+        ids: Shape (N,), unique; kept in one spelling, as class names and groups are (see :mod:`policies.names`).
+        class_names: One per class; two that differ in spaces, Unicode form or case only are refused.
         groups: Origin of each sample, shape (N,), or None where samples are independent.
         official_test: Shape (N,), bool: the samples that the data set's authors set aside for testing, or None.
         facts: What exit tables should state about the samples; JSON values. Segments of recordings, with ids
             ``<recording>#<number>``, state ``segment_seconds`` and ``hop_seconds``.
 
     Raises:
-        DataError: If the arrays do not fit together.
+        SamplesError: If the arrays do not fit together; the message names the attribute.
+
+    Warns:
+        SamplesWarning: If labels are numbered from 1, or channels are last.
     """
 
     inputs: NDArray[Any]
@@ -43,25 +53,31 @@ class Samples:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        n = len(self.inputs)
-        for name in ("labels", "ids", "groups", "official_test"):
-            values = getattr(self, name)
-            if values is not None and values.shape != (n,):
-                raise DataError(f"{name} must have shape ({n},) to match the inputs but has {values.shape}")
-        if self.labels.dtype != np.int64:
-            raise DataError(f"labels must be int64 but are {self.labels.dtype}")
-        for name in ("ids", "groups"):
-            values = getattr(self, name)
-            if values is not None and values.dtype.kind != "U":
-                raise DataError(f"{name} must be text (numpy dtype 'U') but are {values.dtype}")
-        if self.inputs.ndim != 4:
-            raise DataError(f"inputs must have shape (N, channels, height, width) but have {self.inputs.shape}")
-        if self.inputs.dtype not in (np.uint8, np.float32):
-            raise DataError(f"inputs must be uint8 or float32 but are {self.inputs.dtype}")
-        if self.inputs.dtype == np.float32 and not np.isfinite(self.inputs).all():
-            raise DataError("inputs must be finite but hold NaN or infinity")
-        if n and not (self.labels.min() >= 0 and self.labels.max() < len(self.class_names)):
-            raise DataError(f"labels must lie in 0..{len(self.class_names) - 1} but reach {self.labels.max()}")
+        inputs, class_names = as_inputs(self.inputs), as_class_names(self.class_names)
+        n = len(inputs)
+        converted = {
+            "inputs": inputs,
+            "class_names": class_names,
+            "labels": as_labels(self.labels, class_names, n),
+            "ids": as_names("ids", self.ids, n),
+            "groups": as_groups(self.groups, n),
+            "official_test": as_marks("official_test", self.official_test, n),
+            "facts": as_facts(self.facts),
+        }
+        for name, value in converted.items():
+            object.__setattr__(self, name, value)
+        self._tidy_names()
+
+    def _tidy_names(self) -> None:
+        """Names in one spelling each, since people type them, and disks keep them, in several."""
+        clash = describe_clash(self.class_names)
+        if clash:
+            raise DataError(f"class names must differ but {clash}; rename one, or give both classes one label")
+        tidy = {"class_names": tuple(map(clean_name, self.class_names)), "ids": clean_array(self.ids, clean_id)}
+        if self.groups is not None:
+            tidy["groups"] = join_origins(self.groups, "in the groups of the samples")
+        for name, value in tidy.items():
+            object.__setattr__(self, name, value)
 
 
 class DataSource(ABC):

@@ -14,6 +14,7 @@ from trainables.errors import DataError
 # Arrays of equal length: dtype and number of axes.
 _PER_SEGMENT = {"features": ("f4", 4), "rows": ("i8", 1), "numbers": ("i8", 1), "chunks": ("i8", 1)}
 _PER_SILENT = {"silent_rows": ("i8", 1), "loudest_dbfs": ("f8", 1)}
+_PER_CANCELLING = {"cancelling_rows": ("i8", 1), "channels_used": ("i8", 1)}
 _PER_DAMAGED = {"damaged_rows": ("i8", 1), "reasons": ("U", 1)}
 
 
@@ -28,6 +29,10 @@ class DecodedRecordings:
         chunks: Which chunk of the recording it is from, shape (S,), int64.
         silent_rows: Recordings without an audible segment, shape (Q,), int64, increasing.
         loudest_dbfs: Root mean square of their loudest segment in dBFS, shape (Q,), float64.
+        cancelling_rows: Recordings whose channels cancel each other when mixed, whatever else they are, shape (K,),
+            int64, increasing.
+        channels_used: Which of their channels was used instead of the mix, from 1, in the first chunk where one was;
+            shape (K,), int64.
         damaged_rows: Recordings that could not be decoded, shape (D,), int64, increasing.
         reasons: Why, shape (D,), str.
 
@@ -41,11 +46,13 @@ class DecodedRecordings:
     chunks: NDArray[np.int64]
     silent_rows: NDArray[np.int64]
     loudest_dbfs: NDArray[np.float64]
+    cancelling_rows: NDArray[np.int64]
+    channels_used: NDArray[np.int64]
     damaged_rows: NDArray[np.int64]
     reasons: NDArray[np.str_]
 
     def __post_init__(self) -> None:
-        for arrays in (_PER_SEGMENT, _PER_SILENT, _PER_DAMAGED):
+        for arrays in (_PER_SEGMENT, _PER_SILENT, _PER_CANCELLING, _PER_DAMAGED):
             length = len(getattr(self, next(iter(arrays))))
             for name, (dtype, n_axes) in arrays.items():
                 values = getattr(self, name)
@@ -68,6 +75,13 @@ class DecodedRecordings:
     def damaged(self, paths: Sequence[str]) -> list[tuple[str, str]]:
         """Path and reason of each damaged recording, given the paths of all N."""
         return [(paths[row], str(reason)) for row, reason in zip(self.damaged_rows, self.reasons, strict=True)]
+
+    def cancelling(self, paths: Sequence[str]) -> list[tuple[str, str]]:
+        """Path and channel used of each recording whose channels cancel each other, given the paths of all N."""
+        return [
+            (paths[row], f"channel {channel} is used")
+            for row, channel in zip(self.cancelling_rows, self.channels_used, strict=True)
+        ]
 
     def silent(self, paths: Sequence[str]) -> list[tuple[str, str]]:
         """Path and reason of each silent recording, given the paths of all N."""

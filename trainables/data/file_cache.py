@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import fields
 from hashlib import sha256
 import os
@@ -13,6 +12,7 @@ import warnings
 
 import numpy as np
 
+from policies.atomic_file import whole_file
 from trainables.data.class_folders import LabelledFiles
 from trainables.errors import DataError
 
@@ -97,15 +97,6 @@ def _cache_root(plural: str) -> Path:
 
 def _write(path: Path, arrays: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    for leaving in path.parent.glob(f"{path.name}.partial-*"):
-        leaving.unlink(missing_ok=True)
-    partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
-    try:
-        with partial.open("wb") as stream:
-            # Not compressed: decoded samples hardly shrink, and the checksums are wanted rather than the size.
-            np.savez(stream, **arrays)
-        # Another process that writes the same at this moment may have taken it for leavings.
-        with suppress(FileNotFoundError):
-            partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as partial, partial.open("wb") as stream:
+        # Not compressed: decoded samples hardly shrink, and the checksums are wanted rather than the size.
+        np.savez(stream, **arrays)

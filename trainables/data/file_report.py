@@ -7,11 +7,13 @@ import csv
 from pathlib import Path
 import warnings
 
+from policies.atomic_file import whole_file
 from trainables.data.class_folders import LabelledFiles
-from trainables.errors import DataError
+from trainables.data.file_kinds import list_others
+from trainables.errors import DataError, OtherFilesWarning
 
 
-_NAMED = 3
+_NAMED, _KINDS_NAMED = 3, 5
 _LIST_FILE = "damaged.csv"
 
 Reasons = Sequence[tuple[str, str]]
@@ -44,31 +46,51 @@ def report_damage(
     """
     if not damaged and not left_out:
         return
-    found = f"{_count(files, damaged)} are damaged"
-    listed = _write_list(folder / _LIST_FILE, [*damaged, *left_out])
+    found = f"{count_of(files, damaged)} are damaged"
+    listed = write_list(folder / _LIST_FILE, [*damaged, *left_out])
     if len(damaged) / len(files.paths) > max_damaged:
         raise DataError(
-            f"{files.folder}: {found} but at most {max_damaged:.2%} may be: {_first(damaged)}; delete or repair them, "
-            f"or raise data.max_damaged; {listed}"
+            f"{files.folder}: {found} but at most {max_damaged:.2%} may be: {first_of(damaged)}; delete or repair "
+            f"them, or raise data.max_damaged; {listed}"
         )
-    told = [f"{found} and skipped: {_first(damaged)}"] if damaged else []
-    told += [f"{_count(files, left_out)} are left out: {_first(left_out)}"] if left_out else []
+    told = [f"{found} and skipped: {first_of(damaged)}"] if damaged else []
+    told += [f"{count_of(files, left_out)} are left out: {first_of(left_out)}"] if left_out else []
     warnings.warn(f"{files.folder}: {'; '.join(told)}; {listed}", warning, stacklevel=3)
 
 
-def _count(files: LabelledFiles, some: Reasons) -> str:
+def report_others(files: LabelledFiles) -> None:
+    """Warn of files of kinds that are not read.
+
+    Warns:
+        OtherFilesWarning: If there are some.
+    """
+    n_others = sum(files.others.values())
+    if n_others:
+        warnings.warn(
+            f"{files.folder}: {n_others} files of other kinds are ignored beside {len(files.paths)} "
+            f"{files.kind.plural}: {list_others(files.others, most=_KINDS_NAMED)}; {files.kind.plural} are read from "
+            f"{', '.join(files.kind.suffixes)}: convert them, or move them elsewhere",
+            OtherFilesWarning,
+            stacklevel=3,
+        )
+
+
+def count_of(files: LabelledFiles, some: Reasons) -> str:
+    """How many of all files these are."""
     n_files = len(files.paths)
     return f"{len(some)} of {n_files} {files.kind.plural} ({len(some) / n_files:.2%})"
 
 
-def _first(some: Reasons) -> str:
+def first_of(some: Reasons) -> str:
+    """The first three with their reasons."""
     return ", ".join(f"{path!r} ({reason})" for path, reason in some[:_NAMED])
 
 
-def _write_list(path: Path, rows: Reasons) -> str:
+def write_list(path: Path, rows: Reasons) -> str:
+    """Write paths with their reasons as CSV; what is told is where, or why it cannot be."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8", newline="") as stream:
+        with whole_file(path) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
             csv.writer(stream).writerows([("path", "reason"), *rows])
     except OSError as error:
         return f"the full list cannot be written to {path} ({error.strerror})"

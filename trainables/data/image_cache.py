@@ -11,7 +11,7 @@ from trainables.errors import ImageCacheWarning
 
 
 # To be raised with every change to what is decoded or how it is written.
-_VERSION = 1
+_VERSION = 2
 
 
 def cache_folder(files: LabelledFiles, *, size: int) -> Path:

@@ -18,7 +18,11 @@ from trainables.errors import DataError
 
 
 # No others, since some of Pillow's formats start programs (EPS) and nobody tests the rest.
-_FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
+_FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
+_KINDS = "PNG, JPEG, BMP, WebP, TIFF, GIF or PPM"
+# Tags of TIFF.
+_SUBFILE_TYPE, _BITS, _PHOTOMETRIC = 254, 258, 262
+_SMALLER_OR_MASK, _WHITE_IS_ZERO = 5, 0
 
 
 @dataclass(frozen=True)
@@ -65,9 +69,10 @@ class DecodedImages:
 def decode_images(folder: Path, paths: Sequence[str], *, size: int) -> DecodedImages:
     """Decode files on all cores: to RGB, then to ``size`` by ``size`` pixels, bilinear with antialiasing.
 
-    Damaged are files that are empty, cut off or no PNG, JPEG, BMP or WebP, that are animated, or so large that Pillow
-    takes them for a decompression bomb. As in torchvision, orientations in EXIF are not applied. Grey images of 16 bits
-    lose their lower 8, as coloured ones do.
+    Damaged are files that are empty, cut off or of no kind that is read, that are animated or have several pages, whose
+    pixels are floats or integers of 32 bits, since nobody states what is white, or that are so large that Pillow takes
+    them for a decompression bomb. As in torchvision, orientations in EXIF are not applied, and what is transparent is
+    shown. Grey images of more than 8 bits keep the upper 8, as coloured ones do.
 
     Args:
         folder: Where the files lie.
@@ -128,22 +133,46 @@ def _read(path: Path) -> bytes:
 
 def _decode(data: bytes, size: int) -> NDArray[np.uint8]:
     with Image.open(BytesIO(data), formats=_FORMATS) as image:
-        # MPO is a photo to which the camera has added previews.
-        if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
-            raise ValueError("animated")
+        _require_one_picture(image)
         rgb = _in_8_bits(image).convert("RGB").resize((size, size), Image.Resampling.BILINEAR)
         return np.asarray(rgb, dtype=np.uint8).transpose(2, 0, 1)
 
 
+def _require_one_picture(image: Image.Image) -> None:
+    n_frames = getattr(image, "n_frames", 1)
+    # MPO is a photo to which the camera has added previews.
+    if n_frames == 1 or image.format == "MPO":
+        return
+    if image.format != "TIFF":
+        raise ValueError("animated")
+    n_pages = 0
+    for page in range(n_frames):
+        image.seek(page)
+        n_pages += not _tag(image, _SUBFILE_TYPE, 0) & _SMALLER_OR_MASK
+    image.seek(0)
+    if n_pages > 1:
+        raise ValueError(f"{n_pages} pages")
+
+
 def _in_8_bits(image: Image.Image) -> Image.Image:
-    # Pillow itself would make everything white that is brighter than 255 of 65,535.
-    if image.mode.startswith("I"):
-        values: NDArray[Any] = np.asarray(image)
-        return Image.fromarray((values >> 8).astype(np.uint8))
-    return image
+    """Pillow itself would make everything white that is brighter than 255 of 65,535."""
+    if image.mode == "F" or (image.mode == "I" and image.format == "TIFF"):
+        raise ValueError("pixels of floating point, or of 32 bits or a sign, so that nobody knows what is white")
+    if not image.mode.startswith("I"):
+        return image
+    is_tiff = image.format == "TIFF"
+    values: NDArray[Any] = np.asarray(image)
+    grey = (values >> ((_tag(image, _BITS, 16) if is_tiff else 16) - 8)).astype(np.uint8)
+    return Image.fromarray(~grey if is_tiff and _tag(image, _PHOTOMETRIC, 1) == _WHITE_IS_ZERO else grey)
+
+
+def _tag(image: Any, tag: int, default: int) -> int:
+    """A TIFF's number, or the first of several."""
+    value = image.tag_v2.get(tag, default)
+    return int(value[0] if isinstance(value, tuple) else value)
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
-        return "not a PNG, JPEG, BMP or WebP image"
+        return f"not a {_KINDS} image, or its end is missing"
     return (str(error).splitlines() or [type(error).__name__])[0]

@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trainables.data.class_folders import FileKind, LabelledFiles, find_class_folders
+from trainables.data.class_folders import LabelledFiles, find_class_folders
+from trainables.data.file_kinds import FileKind
 
 
-IMAGES = FileKind("images", (".png", ".jpg", ".jpeg", ".bmp", ".webp"))
+IMAGES = FileKind(
+    "images",
+    (
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".bmp",
+        ".webp",
+        ".tif",
+        ".tiff",
+        ".gif",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pnm",
+    ),
+)
 
 
 def find_image_files(folder: Path) -> LabelledFiles:

@@ -9,7 +9,7 @@ import numpy as np
 
 from trainables.data.base import DataSource, Samples
 from trainables.data.class_folders import LabelledFiles, existing_folder
-from trainables.data.file_report import report_damage
+from trainables.data.file_report import report_damage, report_others
 from trainables.data.image_cache import cache_folder, cached_images
 from trainables.data.image_files import IMAGES, find_image_files
 from trainables.data.image_groups import read_groups
@@ -22,7 +22,7 @@ _DEFAULT_SIZE = 96
 
 
 class ImageFolderSource(DataSource):
-    """Reads ``<data_dir>/<class>/**/*.png`` (.jpg, .jpeg, .bmp, .webp), or split folders that hold class folders.
+    """Reads ``<data_dir>/<class>/**/*.png`` (.jpg, .bmp, .webp, .tif, .gif, .ppm), or split folders of class folders.
 
     With split folders, ``<data_dir>/{train,val,test}/<class>``, the images in ``test`` are the official test; where
     there is no ``test``, those in ``val`` (or ``valid``, ``validation``) are. All others are shared out.
@@ -35,18 +35,20 @@ class ImageFolderSource(DataSource):
     name: ClassVar[str] = "image-folder"
 
     def load(self, data_dir: Path | None, options: DataOptions = DEFAULT_OPTIONS) -> Samples:
-        """Return all images that can be decoded; their ids are their paths relative to ``data_dir``.
+        """Return all images that can be decoded; their ids are their paths relative to ``data_dir``, in one spelling.
 
         Raises:
             DataError: If the folder is missing or laid out otherwise, a file cannot be read, too many are damaged, a
                 class has none left, or ``groups.csv`` does not name every image.
 
         Warns:
+            OtherFilesWarning: If there are files of kinds that are not read.
             DamagedImagesWarning: If some files are damaged; they are skipped.
             DuplicateImagesWarning: If some images are exact copies of others.
             ImageCacheWarning: If the cache cannot be written.
         """
         files = find_image_files(existing_folder(data_dir, self.name, IMAGES))
+        report_others(files)
         groups = read_groups(files)
         size = options.image_size or _DEFAULT_SIZE
         cache = cache_folder(files, size=size)
@@ -57,7 +59,7 @@ class ImageFolderSource(DataSource):
         samples = Samples(
             inputs=decoded.images,
             labels=files.labels[rows],
-            ids=np.array(files.paths)[rows],
+            ids=np.array(files.ids)[rows],
             class_names=files.class_names,
             groups=None if groups is None else groups[rows],
             official_test=None if files.official_test is None else files.official_test[rows],

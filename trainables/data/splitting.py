@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.names import list_some
 from trainables.data.base import Samples
 from trainables.data.mixed_groups import share_groups
 from trainables.data.splits import SPLIT_NAMES, Split, SplitFractions, Splits
-from trainables.errors import DataError
+from trainables.errors import DataError, SamplesError
 
 
 def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> Splits:
@@ -25,8 +26,13 @@ def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> 
     Raises:
         DataError: If ids are not unique or there are too few samples or groups of a class.
     """
-    if len(np.unique(samples.ids)) < len(samples.ids):
-        raise DataError("sample ids must be unique but some occur more than once")
+    names, counts = np.unique(samples.ids, return_counts=True)
+    if len(names) < len(samples.ids):
+        twice = names[counts > 1]
+        raise SamplesError(
+            f"ids must be unique, spaces around them and Unicode form aside, but {list_some(twice)} occur more than "
+            f"once ({len(twice)} such ids); rename them"
+        )
     units = samples.ids if samples.groups is None else samples.groups
     if samples.official_test is None:
         rows = _split_rows(units, samples.labels, np.arange(len(units)), SPLIT_NAMES, fractions, seed)
@@ -35,7 +41,12 @@ def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> 
         rows = _split_rows(units, samples.labels, own, SPLIT_NAMES[:3], fractions, seed)
         rows["test"] = np.flatnonzero(samples.official_test)
     parts = {name: _take(samples, rows[name]) for name in SPLIT_NAMES}
-    return Splits(**parts, class_names=samples.class_names, facts=samples.facts)
+    return Splits(
+        **parts,
+        class_names=samples.class_names,
+        facts=samples.facts,
+        has_official_test=samples.official_test is not None,
+    )
 
 
 def _split_rows(

@@ -8,6 +8,7 @@ import re
 
 from torch import nn
 
+from policies.names import list_some
 from trainables.errors import TrainingError
 from trainables.models.audio_heads import build_head
 from trainables.models.base import MultiExitModel
@@ -83,7 +84,7 @@ def _places(blocks: Sequence[str] | None, n_exits: int, depth: int | None) -> li
     places = [*early, depth or max(early, default=0) + 1]
     if len(early) < len(blocks) or any(second <= first for first, second in pairwise(places)):
         raise TrainingError(
-            f"blocks must be block1, block2, ... in rising order and before the last block but are {', '.join(blocks)}"
+            f"blocks must be block1, block2, ... in rising order and before the last block but are {list_some(blocks)}"
             f"{f' of {depth}' if depth else ''}; rename, reorder or leave them out"
         )
     return places

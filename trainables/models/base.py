@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from trainables.models.outputs import stack_exits
+
 
 class MultiExitModel(nn.Module):
     """A backbone cut into ``E`` stages with one classifier head, an exit, after each.
@@ -30,12 +32,13 @@ class MultiExitModel(nn.Module):
         self, stages: Sequence[nn.Module], heads: Sequence[nn.Module], *, mean: Sequence[float], std: Sequence[float]
     ) -> None:
         super().__init__()
+        stages, heads = list(stages), list(heads)
         if len(stages) != len(heads) or not stages:
             raise ValueError(f"a model needs one head per stage but got {len(stages)} stages and {len(heads)} heads")
         self.stages = nn.ModuleList(stages)
         self.heads = nn.ModuleList(heads)
-        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, -1, 1, 1))
-        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, -1, 1, 1))
+        self.register_buffer("mean", torch.tensor(np.asarray(mean, dtype=np.float32)).view(1, -1, 1, 1))
+        self.register_buffer("std", torch.tensor(np.asarray(std, dtype=np.float32)).view(1, -1, 1, 1))
         # Convolutions on a CPU are up to twice as fast with the channels last in memory.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -55,7 +58,7 @@ class MultiExitModel(nn.Module):
         for stage, head in zip(self.stages, self.heads, strict=True):
             features = stage(features)
             logits.append(head(features))
-        return torch.stack(logits, dim=1)
+        return stack_exits(logits)
 
 
 def cumulative_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDArray[np.int64]:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from trainables.errors import TrainingError
 from trainables.models.base import MultiExitModel
+from trainables.models.loading import load_weights
 from trainables.models.spreading import with_spread_exits
 from trainables.models.tracing import first_line
 
@@ -131,11 +132,11 @@ def _pretrained(
     network = _random(name, len(weights.meta["categories"]), options)
     state = _download(name, weights)
     try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
+        load_weights(network, state)
+    except ValueError as error:
         raise TrainingError(
             f"ImageNet weights must fit the network, but those of {name} do not fit it with {dict(options)} "
-            f"({first_line(error)}); {_START_RANDOM}"
+            f"({error}); {_START_RANDOM}"
         ) from None
     _renew_last_layer(network, n_classes)
     preset = weights.transforms()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
 from pathlib import Path
@@ -11,10 +11,22 @@ from typing import Any
 import numpy as np
 
 from trainables.augment import Augmentation
-from trainables.data import DEFAULT_OPTIONS, DataOptions, DataSource, Split, SplitFractions, Splits, split_samples
-from trainables.errors import TrainingError
+from trainables.data import (
+    DEFAULT_OPTIONS,
+    DataOptions,
+    DataSource,
+    Samples,
+    Split,
+    SplitFractions,
+    Splits,
+    split_samples,
+)
+from trainables.errors import DataError, SamplesError, TrainingError
 from trainables.models import MultiExitModel, NetworkSpec, get_network
+from trainables.models.family import is_count
+from trainables.models.outputs import settle_outputs
 from trainables.settings import TrainingSettings
+from trainables.user_code import name_of, user_code
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,12 @@ class Workload:
     augmentation: Augmentation = field(default_factory=Augmentation)
     settings: Callable[..., TrainingSettings] = TrainingSettings.from_params
 
+    def __post_init__(self) -> None:
+        _check(self)
+        if isinstance(self.source, type):
+            with user_code(f"{name_of(self.source)}()", DataError):
+                object.__setattr__(self, "source", self.source())
+
     def load(
         self,
         data_dir: Path | None,
@@ -51,10 +69,38 @@ class Workload:
         """Read the data, as the options say, and split it four ways.
 
         Raises:
-            DataError: If files are missing or damaged, a class has too few samples, or the options ask for what the
-                source does not have.
+            DataError: If files are missing or damaged, a class has too few samples, the options ask for what the
+                source does not have, or a user's own source fails or gives no samples; it is then named.
         """
-        return split_samples(self.source.load(data_dir, options), fractions, seed=split_seed)
+        name = name_of(type(self.source))
+        with user_code(f"{name}.load()", DataError):
+            try:
+                samples = self.source.load(data_dir, options)
+                if not isinstance(samples, Samples):
+                    raise SamplesError(f"load() must return Samples but returns {type(samples).__name__}")
+                return split_samples(samples, fractions, seed=split_seed)
+            except SamplesError as error:
+                raise DataError(f"{name}: {error}") from None
+
+    def trial_settings(
+        self, params: Mapping[str, Any], *, n_exits: int, epochs: int, teachers: Sequence[str] = ()
+    ) -> TrainingSettings:
+        """How a trial is trained; arguments as for :meth:`~trainables.settings.TrainingSettings.from_params`.
+
+        Raises:
+            TrainingError: If a parameter is unknown or out of range, or a user's own settings fail.
+        """
+        name = name_of(self.settings)
+        with user_code(f"{name}() of workload {self.name!r}"):
+            settings = self.settings(params, n_exits=n_exits, epochs=epochs, teachers=teachers)
+        if not isinstance(settings, TrainingSettings):
+            raise TrainingError(f"{name}() must return TrainingSettings but returns {type(settings).__name__}")
+        return settings
+
+    def builder(self, network: NetworkSpec) -> str:
+        """What a person calls that which builds a network."""
+        build, of = self._build(network)
+        return f"{name_of(build)}() of {of}"
 
     def build_model(self, train: Split, n_classes: int, network: NetworkSpec) -> MultiExitModel:
         """Build a network for a training split; inputs are standardised with that split's mean and deviation.
@@ -81,23 +127,69 @@ class Workload:
         Raises:
             TrainingError: If the network cannot be built like that.
         """
-        build = self.build if network.family is None else get_network(network.family).build
+        build, who = self._build(network)[0], self.builder(network)
         options: dict[str, Any] = {name: getattr(network, name) for name in ("blocks", "depth", "head")}
         options = {name: value for name, value in options.items() if value is not None}
         options |= {"pretrained": True} if network.pretrained else {}
-        unknown = sorted(set(options) - set(signature(build).parameters))
+        unknown = sorted(set(options) - _parameters(build))
         if unknown:
             name = network.family or f"that of workload {self.name}"
             raise TrainingError(
                 f"training.{unknown[0]} is not for this network, which is {name}; leave it out, or choose another "
                 f"training.network"
             )
-        return build(
-            input_shape=input_shape,
-            n_classes=n_classes,
-            n_exits=network.n_exits,
-            width=network.width,
-            mean=mean,
-            std=std,
-            **options,
+        with user_code(who):
+            model = build(
+                input_shape=input_shape,
+                n_classes=n_classes,
+                n_exits=network.n_exits,
+                width=network.width,
+                mean=mean,
+                std=std,
+                **options,
+            )
+        return _checked(model, who, input_shape, n_exits=network.n_exits)
+
+    def _build(self, network: NetworkSpec) -> tuple[Callable[..., MultiExitModel], str]:
+        """What builds a network, and whose it is."""
+        if network.family is None:
+            return self.build, f"workload {self.name!r}"
+        return get_network(network.family).build, f"network {network.family!r}"
+
+
+def _check(workload: Workload) -> None:
+    rules: dict[str, tuple[bool, str]] = {
+        "name": (isinstance(workload.name, str) and bool(workload.name), "a name"),
+        "source": (callable(getattr(workload.source, "load", None)), "a data source, which has a load()"),
+        "build": (callable(workload.build), "a function that builds the network"),
+        "n_exits": (is_count(workload.n_exits), "a whole number from 1"),
+        "width": (is_count(workload.width), "a whole number from 1"),
+        "augmentation": (isinstance(workload.augmentation, Augmentation), "an Augmentation"),
+        "settings": (callable(workload.settings), "a function that gives TrainingSettings"),
+    }
+    for key, (holds, rule) in rules.items():
+        if not holds:
+            raise TrainingError(
+                f"workload {workload.name!r}: {key} must be {rule} but is {getattr(workload, key)!r:.60}"
+            )
+
+
+def _parameters(build: Callable[..., Any]) -> set[str]:
+    try:
+        return set(signature(build).parameters)
+    except (TypeError, ValueError):
+        return set()
+
+
+def _checked(model: Any, who: str, input_shape: tuple[int, ...], *, n_exits: int) -> MultiExitModel:
+    """A model that has the asked number of exits, and gives their logits in one form."""
+    if not isinstance(model, MultiExitModel):
+        raise TrainingError(
+            f"{who} must return a MultiExitModel, stages with a head after each, but returns {type(model).__name__}"
         )
+    if model.n_exits != n_exits:
+        raise TrainingError(f"{who} must build as many exits as n_exits says, {n_exits}, but builds {model.n_exits}")
+    if getattr(model.forward, "__func__", None) is not MultiExitModel.forward:
+        with user_code(f"{name_of(type(model))}.forward()"):
+            settle_outputs(model, input_shape, n_exits=n_exits)
+    return model

@@ -159,7 +159,8 @@ def test_a_damaged_or_foreign_cache_is_made_again(folder, cache, decodings, dama
 def test_a_cache_whose_writer_was_killed_is_made_again(folder, cache, decodings):
     source().load(folder, audio())
     (kept,) = kept_in(cache)
-    kept.rename(kept.with_name(f"{kept.name}.partial-1"))
+    leaving = kept.rename(kept.with_name(f"{kept.name}.partial-1"))
+    os.utime(leaving, (0, 0))
     source().load(folder, audio())
     assert len(decodings) == 2
     assert kept_in(cache) == [kept]

@@ -57,7 +57,9 @@ def test_one_class_and_none_are_refused(flat, tmp_path):
     refused(flat, "two classes but data.audio.file_pattern finds only '_'", audio(file_pattern=".*(?P<class>_).*"))
     (tmp_path / "empty").mkdir()
     refused(
-        tmp_path / "empty", r"must be recordings \(.wav, .flac, .ogg\) but there are none", audio(file_pattern=FLAT)
+        tmp_path / "empty",
+        r"must be recordings \(.wav, .flac, .ogg, .* .snd\) but there are none",
+        audio(file_pattern=FLAT),
     )
     refused(tmp_path / "empty", "there must be a folder per class but there is none")
     refused(None, "audio-folder needs a folder with a folder of recordings per class but none was given; .*--data-dir")
@@ -65,7 +67,7 @@ def test_one_class_and_none_are_refused(flat, tmp_path):
     one = write_recordings(tmp_path / "one", classes=("cat",))
     refused(one, "at least two class folders but there is only 'cat'; .* or say in data.audio.file_pattern how names")
     (one / "dog").mkdir()
-    refused(one, r"dog: every class folder needs recordings \(.wav, .flac, .ogg\) but this one has none")
+    refused(one, r"dog: every class folder needs recordings \(.wav, .flac, .ogg, .* .snd\) but this one has none; add")
 
 
 def test_a_flat_folder_without_a_pattern_says_what_helps(flat):

@@ -22,6 +22,8 @@ from trainables.errors import DataError, UnusedRecordingsWarning
 
 pytestmark = pytest.mark.usefixtures("no_other_warnings")
 
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".au")
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -168,8 +170,8 @@ def test_too_much_damage_is_refused(folder):
     write_recording(folder / "cat" / "zeros.wav", np.zeros(RATE))
     refused(
         folder,
-        r"3 of 16 recordings \(18.75%\) are damaged but at most 10.00% may be: 'cat/bad0.wav' \(not a WAV, FLAC or OGG "
-        r"file\), .*; delete or repair them, or raise data.max_damaged; the full list is /",
+        r"3 of 16 recordings \(18.75%\) are damaged but at most 10.00% may be: 'cat/bad0.wav' \(not a WAV, FLAC, OGG, "
+        r"MP3, AIFF or AU file\), .*; delete or repair them, or raise data.max_damaged; the full list is /",
         DataOptions(max_damaged=0.1, audio=audio().audio),
     )
 
@@ -231,9 +233,14 @@ def test_odd_files_are_read_left_out_or_named(folder, cache):
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.binary(max_size=300), suffix=st.sampled_from([".wav", ".flac", ".ogg"]), head=st.booleans())
+@given(
+    data=st.binary(max_size=300),
+    suffix=st.sampled_from(SUFFIXES),
+    head=st.booleans(),
+)
 @example(data=b"RIFF", suffix=".wav", head=False)
 @example(data=b"OggS", suffix=".ogg", head=False)
+@example(data=b"\xff\xfb\x90\x00" + bytes(9) + b"Xing", suffix=".mp3", head=False)
 @example(data=b"OggS" + bytes(22) + b"\x09", suffix=".ogg", head=False)
 def test_any_bytes_are_damage_or_samples(folder, cache, data, suffix, head):
     path = folder / "cat" / f"random{suffix}"
@@ -251,7 +258,9 @@ def test_any_bytes_are_damage_or_samples(folder, cache, data, suffix, head):
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    at=st.floats(0, 1, exclude_max=True), value=st.integers(0, 255), suffix=st.sampled_from([".wav", ".flac", ".ogg"])
+    at=st.floats(0, 1, exclude_max=True),
+    value=st.integers(0, 255),
+    suffix=st.sampled_from(SUFFIXES),
 )
 def test_a_changed_byte_never_costs_another_recording(folder, at, value, suffix):
     path = write_recording(folder / "cat" / f"changed{suffix}")

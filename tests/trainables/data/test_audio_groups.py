@@ -3,7 +3,8 @@ import shutil
 import numpy as np
 import pytest
 
-from tests.trainables.data.recordings import audio, refused, source
+from tests.trainables.data.recordings import audio, refused, source, write_recording
+from trainables.errors import JoinedOriginsWarning
 
 
 pytestmark = pytest.mark.usefixtures("no_other_warnings")
@@ -49,3 +50,17 @@ def test_an_optional_group_must_be_found_too(flat):
         "the group in data.audio.file_pattern must be found in every recording's path but .* none in 'cat_s0_0.wav'",
         audio(file_pattern=r"(?P<class>[a-z]+)_(?P<group>s1)?.*"),
     )
+
+
+def test_groups_have_one_spelling(tmp_path):
+    folder = tmp_path / "data"
+    spellings = ("caf\u00e9", "cafe\u0301", "caf\u00e9 ", "\ufeffcaf\u00e9")
+    for k, name in enumerate(("cat", "dog")):
+        for i, speaker in enumerate(spellings):
+            write_recording(folder / name / f"{speaker}_{i}.wav", seed=(k, i))
+    samples = source().load(folder, audio(group_pattern=r"/(?P<group>[^/]+)_\d"))
+    assert set(samples.groups) == {"caf\u00e9"}
+    write_recording(folder / "cat" / "CAF\u00c9_9.wav", seed=9)
+    with pytest.warns(JoinedOriginsWarning, match="1 origins are spelled in several ways, 'CAF\u00c9', 'caf\u00e9': "):
+        samples = source().load(folder, audio(group_pattern=r"/(?P<group>[^/]+)_\d"))
+    assert set(samples.groups) == {"CAF\u00c9"}

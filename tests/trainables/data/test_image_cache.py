@@ -135,6 +135,7 @@ def test_a_cache_whose_writer_was_killed_is_made_again(folder, cache, decodings)
     leaving = kept.with_name(f"{kept.name}.partial-1")
     kept.rename(leaving)
     half(leaving)
+    os.utime(leaving, (0, 0))
     IMAGE_FOLDER.load(folder, SMALL)
     assert decodings == [8, 8]
     assert files_of(cache) == [kept]
@@ -152,13 +153,17 @@ def test_a_write_that_fails_leaves_nothing(folder, cache, monkeypatch):
 
 
 def test_two_writers_do_not_disturb_each_other(folder, cache, monkeypatch, recwarn):
-    def cleared_away(stream, **_):
-        for path in files_of(cache):
-            path.unlink()
+    write = np.savez
 
-    monkeypatch.setattr(file_cache.np, "savez", cleared_away)
+    def overtaken(stream, **arrays):
+        monkeypatch.setattr(file_cache.np, "savez", write)
+        IMAGE_FOLDER.load(folder, SMALL)
+        write(stream, **arrays)
+
+    monkeypatch.setattr(file_cache.np, "savez", overtaken)
     assert len(IMAGE_FOLDER.load(folder, SMALL).ids) == 20
     assert len(recwarn) == 0
+    assert len(files_of(cache)) == 1
 
 
 def test_a_cache_that_cannot_be_written_costs_only_time(folder, tmp_path, monkeypatch, decodings):

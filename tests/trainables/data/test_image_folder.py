@@ -110,8 +110,8 @@ def damaged_files(folder):
         "half.png": "truncated",
         "half.jpg": "truncated",
         "head.png": "",
-        "text.jpg": "not a PNG, JPEG, BMP or WebP",
-        "script.png": "not a PNG, JPEG, BMP or WebP",
+        "text.jpg": "not a PNG, JPEG, BMP, WebP, TIFF, GIF or PPM image",
+        "script.png": "not a PNG, JPEG, BMP, WebP, TIFF, GIF or PPM image",
         "moves.webp": "animated",
         "moves.png": "animated",
     }

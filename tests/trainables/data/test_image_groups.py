@@ -1,9 +1,8 @@
-import re
 import shutil
 
 import pytest
 
-from tests.trainables.data.image_sets import IMAGE_FOLDER, SMALL, TOLERANT, refused, write_classes
+from tests.trainables.data.image_sets import IMAGE_FOLDER, SMALL, TOLERANT, refused, write_classes, write_image
 from trainables.data import SplitFractions, split_samples
 from trainables.errors import DamagedImagesWarning
 
@@ -18,7 +17,7 @@ def write_groups(folder, rows, header="path,group"):
 
 
 def groups_of(folder):
-    return {path.relative_to(folder).as_posix(): f"{int(path.stem) // 2:02d}" for path in folder.rglob("*.png")}
+    return {path.relative_to(folder).as_posix(): f"{int(path.stem) // 2:02d}" for path in folder.rglob("[0-9]*.png")}
 
 
 def test_groups_are_read_and_kept_together(tmp_path):
@@ -58,8 +57,34 @@ def test_groups_that_do_not_fit_are_refused(folder):
     write_groups(folder, [*rows, (first, "another")])
     refused(folder, f"one group but {first!r} has '00' and 'another'")
     write_groups(folder, rows, header="file,group")
-    refused(folder, "columns must be path,group but are file,group")
+    refused(folder, "columns must be path,group but are 'file', 'group'")
     (folder / "groups.csv").write_bytes(b"path,group\n\xff\xfe,x\n")
     refused(folder, "not a readable CSV file")
     (folder / "groups.csv").write_bytes(b"")
-    refused(folder, re.escape("columns must be path,group but are ;"))
+    refused(folder, "columns must be path,group but are none; name them in the first row")
+
+
+@pytest.mark.parametrize(
+    ("path", "group"),
+    [
+        ("cat/000.png ", "g"),
+        ("cat\\000.png", "g\u00a0"),
+        ("./cat/000.png", "\ufeffg"),
+        ("\ufeffcat/000.png", "g"),
+        ("Cat/000.PNG", " g "),
+    ],
+)
+def test_names_may_have_been_through_a_spreadsheet(folder, path, group):
+    rows = groups_of(folder)
+    del rows["cat/000.png"]
+    write_groups(folder, [*rows.items(), (path, group)], header="\ufeffPath , GROUP")
+    samples = IMAGE_FOLDER.load(folder, SMALL)
+    assert samples.groups[samples.ids == "cat/000.png"].tolist() == ["g"]
+
+
+def test_unicode_forms_of_paths_and_groups_join(folder):
+    write_image(folder / "cat" / "cafe\u0301.png")
+    rows = groups_of(folder) | {"cat/caf\u00e9.png": "e\u0301", "cat/000.png": "\u00e9"}
+    write_groups(folder, rows.items())
+    samples = IMAGE_FOLDER.load(folder, SMALL)
+    assert samples.ids[samples.groups == "\u00e9"].tolist() == ["cat/000.png", "cat/caf\u00e9.png"]

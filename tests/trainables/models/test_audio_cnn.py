@@ -59,10 +59,10 @@ def test_a_block_is_the_documents_convolution_normalisation_relu_and_maximum():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"blocks": ["block2", "block1"]}, "in rising order and before the last block but are block2, block1; rename"),
+        ({"blocks": ["block2", "block1"]}, "in rising order and before the last block but are 'block2', 'block1'; re"),
         ({"blocks": ["block0", "block1"]}, "blocks must be block1, block2"),
-        ({"blocks": ["block1", "features.3"]}, "but are block1, features.3"),
-        ({"blocks": ["block1", "block3"], "depth": 3}, "but are block1, block3 of 3"),
+        ({"blocks": ["block1", "features.3"]}, "but are 'block1', 'features.3'"),
+        ({"blocks": ["block1", "block3"], "depth": 3}, "but are 'block1', 'block3' of 3"),
         ({"blocks": ["block1"]}, "3 exits need 2 blocks but 1 are named"),
         ({"depth": 2}, "depth must be at least the number of exits, 3, but is 2"),
         ({"head": "median"}, "head must be one of max-mean, average, attentive-statistics but is 'median'"),

@@ -55,6 +55,7 @@ def test_statistics_are_those_of_the_data_after_a_short_training(build):
     with torch.no_grad():
         for _ in range(30):
             model(images)
+    assert len(seen) > 20
     for module, variance in seen.items():
         # They begin at 1.
         torch.testing.assert_close(module.running_var, variance, rtol=0.1, atol=0.05)

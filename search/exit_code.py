@@ -1,0 +1,28 @@
+"""What the exit status of every command means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any
+
+
+class ExitCode(IntEnum):
+    """The exit statuses of the command line."""
+
+    DONE = 0
+    """Done; of a search: a policy that does what was asked was found and, where anything was claimed, certified."""
+    WRONG_INPUT = 2
+    """Something that the user can put right: one line says what, and nothing is left behind."""
+    NOT_ACHIEVED = 3
+    """Done, but no policy does what was asked, or what was claimed of it is not certified."""
+    INTERRUPTED = 130
+    """Stopped before the end; a sweep goes on with ``--resume``."""
+
+    @classmethod
+    def of_search(cls, summary: Mapping[str, Any]) -> ExitCode:
+        """The status of a search, by its summary."""
+        if not summary["feasible"]:
+            return cls.NOT_ACHIEVED
+        is_sure = summary["estimate"]["meets"] if summary["certificate"] is None else summary["certified"]
+        return cls.DONE if is_sure else cls.NOT_ACHIEVED

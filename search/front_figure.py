@@ -1,0 +1,260 @@
+"""What the pictures of a front show: points, curves, axes and names, whatever draws them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from policies.baselines import baseline_evaluator
+from policies.exit_table import ExitTable
+from policies.goal import EFFORTS, Goal
+from policies.ladder import ladder_genomes
+from policies.latency import stated_latency
+from search.selection import Selection
+
+
+_QUALITY_NAMES = {"macro_f1": "macro-F1", "top5_accuracy": "top-5 accuracy"}
+_EFFORT_NAMES = {
+    "mean_depth": ("depth", "mean depth (1 = first exit)"),
+    "mean_cost": ("cost", "mean cost (1 = full network)"),
+    "mean_latency_ms": ("latency", "mean latency in ms"),
+}
+"""Short, and as the axis is named."""
+
+_MOST_LEVELS = 512
+_LEAST_SHARE = 0.35
+"""Points that need less of the effort axis than this get an axis of their own."""
+
+
+@dataclass(frozen=True)
+class FrontFigure:
+    """What both figures show; all figures are on ``search``.
+
+    Attributes:
+        title: Above the figure.
+        target: Least quality, or None.
+        efforts: Effort of leaving at the first exit, and of the full network.
+        front: The merged front, with the columns ``quality`` and ``effort``.
+        trials: ``trial_id``, quality and effort of each trial's own best policy.
+        ladder: ``threshold``, quality and effort of every shared threshold of the selected network.
+        selected: Effort and quality of the selected policy.
+        greedy: Effort and quality of the greedy shared threshold.
+        full: Effort and quality of the full network.
+        oracle: Least mean depth with the labels known, or None.
+        baselines: ``name``, quality and effort of the sweep file's baselines, a row for each policy.
+        quality: Column of the vertical axis, maximised.
+        effort: Column of the horizontal axis, minimised.
+        is_feasible: Whether a policy met what was asked for; if not, the selected one is the nearest.
+    """
+
+    title: str
+    target: float | None
+    efforts: tuple[float, float]
+    front: pd.DataFrame
+    trials: pd.DataFrame
+    ladder: pd.DataFrame
+    selected: tuple[float, float]
+    greedy: tuple[float, float]
+    full: tuple[float, float]
+    oracle: float | None
+    baselines: pd.DataFrame
+    quality: str = "accuracy"
+    effort: str = "mean_depth"
+    is_feasible: bool = True
+
+    @classmethod
+    def of(
+        cls, title: str, summary: dict[str, Any], selection: Selection, trials: pd.DataFrame | None = None
+    ) -> FrontFigure:
+        """Collect what a finished search shows; ``trials`` where it was a sweep."""
+        table = selection.network.search
+        quality, effort = summary["quality"], EFFORTS[summary["objective"]]
+        columns = [effort, quality]
+        goal = Goal(quality=quality, effort=summary["objective"], latency_ms=_latency(table))
+        efforts = goal.effort_of_exits(table.cost)
+        front = selection.front
+        chosen = front.loc[front["selected"], columns].to_numpy(dtype=float)
+        own = summary["selected"]["search"]
+        has_trials = trials is not None and {*columns} <= {*trials.columns}
+        return cls(
+            title=title,
+            target=summary["least_accuracy"] if quality == "accuracy" else summary["target"] or None,
+            efforts=(float(efforts[0]), float(efforts[-1])),
+            front=front,
+            trials=trials if trials is not None and has_trials else pd.DataFrame(columns=["trial_id", *columns]),
+            ladder=_shared_thresholds(selection, goal),
+            # The front's figures are the honest ones: those of rules that learn are not of the samples learnt from.
+            selected=(chosen[0, 0], chosen[0, 1]) if len(chosen) else (own[effort], own[quality]),
+            greedy=_point(summary["baselines"]["greedy_shared_threshold"], columns),
+            full=_point(summary["baselines"]["full_network"], columns),
+            oracle=summary["oracle"]["search"] if columns == ["mean_depth", "accuracy"] else None,
+            baselines=pd.DataFrame(
+                [
+                    (f"{row['trial']}: {row['policy'].replace('_', ' ')}", *_point(row, columns))
+                    for row in summary.get("baseline_trials", [])
+                ],
+                columns=["name", *columns],
+            ),
+            quality=quality,
+            effort=effort,
+            is_feasible=summary["feasible"],
+        )
+
+    @property
+    def quality_name(self) -> str:
+        """What the vertical axis is called."""
+        return _QUALITY_NAMES.get(self.quality, self.quality.replace("_", " "))
+
+    @property
+    def effort_name(self) -> str:
+        """What the horizontal axis is called."""
+        return _EFFORT_NAMES[self.effort][1]
+
+    @property
+    def short_effort_name(self) -> str:
+        """What is spent, in one word."""
+        return _EFFORT_NAMES[self.effort][0]
+
+    @property
+    def target_name(self) -> str:
+        """What the line of the target is called; empty without one."""
+        if self.target is None:
+            return ""
+        missed = self.target - self.selected[1]
+        return f"target {self.target:.4g}" + (f", missed by {missed:.4f}" if missed > 0 else "")
+
+    @property
+    def quality_range(self) -> tuple[float, float]:
+        """What part of the quality axis holds the points that matter; far worse ones would squeeze them.
+
+        Where the target is missed, much of the curve below it is shown: four times what is missing.
+        """
+        marks = [self.greedy[1], self.full[1], self.selected[1], *([] if self.target is None else [self.target])]
+        shown = np.concatenate([self.front[self.quality], marks, self.trials[self.quality]]).astype(float)
+        below = 0.06 if self.is_feasible else max(0.06, 4 * (max(marks) - self.selected[1]))
+        low = min(marks) - below
+        if self.is_feasible:
+            low = max(shown.min(), low)
+        span = max(shown.max() - low, 0.01)
+        return max(low - 0.15 * span, -0.02 * span), min(shown.max() + 0.15 * span, 1.0 + 0.02 * span)
+
+    @property
+    def effort_range(self) -> tuple[float, float]:
+        """The effort axis: from the first exit to the full network, or nearer where all points would lie in a heap."""
+        first, full = self.efforts
+        shown = self.trials[self.trials[self.quality] >= self.quality_range[0]]
+        points = [self.selected[0], self.greedy[0], *([] if self.oracle is None else [self.oracle])]
+        near = np.concatenate([self.front[self.effort], shown[self.effort], points]).astype(float)
+        low, high, room = near.min(), near.max(), 0.025 * (full - first)
+        if self.is_feasible and high - low < _LEAST_SHARE * (full - first):
+            low, high = max(low - 2 * room, first), min(high + 2 * room, full)
+            room = 0.025 * (high - low)
+            return low - room, high + room
+        return first - room, full + room
+
+    @property
+    def baselines_name(self) -> str:
+        """What the legend calls the baselines."""
+        return "baseline trials" + self._below(self.baselines)
+
+    @property
+    def trials_name(self) -> str:
+        """What the legend calls the trials: what differs between them, and how many lie below the picture."""
+        lowest = self.quality_range[0]
+        shown = self.trials[self.trials[self.quality] >= lowest]
+        quality, effort = shown[self.quality].astype(float), shown[self.effort].astype(float)
+        name = "trials, quick policy"
+        if self._is_one_row or self._is_one_column:
+            spent = f"{self.short_effort_name} {_span(effort, '.2f')}"
+            reached = f"{self.quality_name} {_span(quality, '.3f')}"
+            name = f"trials: {spent} at {reached}" if self._is_one_row else f"trials: {reached} at {spent}"
+        return name + self._below(self.trials)
+
+    @property
+    def trials_symbol(self) -> tuple[str, str]:
+        """How trials are marked, for Matplotlib and for Plotly: as ticks along a row or a column, else as dots."""
+        if self._is_one_row:
+            return "|", "line-ns-open"
+        return ("_", "line-ew-open") if self._is_one_column else ("o", "circle")
+
+    @property
+    def _is_one_row(self) -> bool:
+        """Whether the dots of trials would form a line: all have the quality that was asked for and no more."""
+        return self._are_alike(self.quality, self.quality_range)
+
+    @property
+    def _is_one_column(self) -> bool:
+        return self._are_alike(self.effort, self.effort_range)
+
+    def _are_alike(self, column: str, axis: tuple[float, float]) -> bool:
+        shown = self.trials.loc[self.trials[self.quality] >= self.quality_range[0], column].astype(float)
+        return len(shown) > 1 and np.ptp(shown) < 0.01 * (axis[1] - axis[0])
+
+    def _below(self, points: pd.DataFrame) -> str:
+        """How many points lie below the picture."""
+        n_below = int((points[self.quality] < self.quality_range[0]).sum())
+        return f" ({n_below} below)" if n_below else ""
+
+    @property
+    def landmarks(self) -> list[Landmark]:
+        """Single points with a name, the selected policy last."""
+        full = "full network"
+        if self.full[0] > self.effort_range[1]:
+            full += f" (at {self.short_effort_name} {self.full[0]:g}: {self.full[1]:.4f})"
+        points = [
+            Landmark("greedy shared threshold", *self.greedy, "#edae49", "D", "diamond", 8),
+            Landmark(full, *self.full, "#6a4c93", "s", "square", 8),
+            Landmark(
+                "selected policy" if self.is_feasible else "nearest policy", *self.selected, "#d1495b", "*", "star", 19
+            ),
+        ]
+        if self.oracle is not None and self.target is not None:
+            points.insert(0, Landmark("oracle at target", self.oracle, self.target, "#2a9d5c", "^", "triangle-up", 9))
+        return points
+
+
+@dataclass(frozen=True)
+class Landmark:
+    """A point with a name, as Matplotlib and Plotly draw it."""
+
+    name: str
+    effort: float
+    quality: float
+    colour: str
+    marker: str
+    symbol: str
+    size: float
+
+
+def _shared_thresholds(selection: Selection, goal: Goal) -> pd.DataFrame:
+    """The curve of one threshold for all exits, boldest first; of very many thresholds evenly spaced ones."""
+    network = selection.network
+    evaluator = baseline_evaluator(network.search, network.temperatures, goal, max_levels=_MOST_LEVELS)
+    genomes = ladder_genomes(evaluator)
+    figures = goal.assess(evaluator.evaluate(genomes))
+    lowest = [np.append(levels.lowest, math.inf) for levels in evaluator.levels]
+    # The least score that leaves at any exit: no exit has a score between it and the threshold that is shared.
+    thresholds = np.min([own[genomes[:, gene]] for gene, own in enumerate(lowest)], axis=0, initial=math.inf)
+    columns = {goal.effort_column: figures.effort, goal.quality: figures.quality}
+    curve = pd.DataFrame({"threshold": thresholds, **columns})
+    # A score below a sample's best so far is no threshold that matters.
+    return curve.sort_values("threshold").drop_duplicates(subset=list(columns), keep="last", ignore_index=True)
+
+
+def _span(values: pd.Series[float], digits: str) -> str:
+    low, high = f"{values.min():{digits}}", f"{values.max():{digits}}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _latency(table: ExitTable) -> tuple[float, ...]:
+    times = stated_latency(table)
+    return () if times is None else tuple(times.tolist())
+
+
+def _point(figures: dict[str, Any], columns: list[str]) -> tuple[float, float]:
+    effort, quality = (float(figures["search"][column]) for column in columns)
+    return effort, quality

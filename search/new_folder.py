@@ -1,0 +1,84 @@
+"""Folders and files for results, of which nothing is left where no result came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+import os
+from pathlib import Path
+
+from search.errors import RunFolderError
+
+
+@contextmanager
+def new_folder(path: Path, *, what: str) -> Iterator[Path]:
+    """Make a folder, where it is not there yet, for as long as the context lasts; it stays if that ends well.
+
+    After an error those folders are removed again that were made for this and are empty.
+
+    Args:
+        path: The folder.
+        what: What it is, for the message: ``--out``.
+
+    Raises:
+        RunFolderError: If it cannot be made.
+    """
+    made = [one for one in (path, *path.parents) if not one.exists()]
+    try:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunFolderError(_cannot(path, what, error.strerror)) from None
+        yield path
+    except BaseException:
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+@contextmanager
+def writing(path: Path, *, option: str) -> Iterator[None]:
+    """Write results to a path, whose folder is made where there is none.
+
+    Raises:
+        RunFolderError: If that cannot be done, as where the disk is full.
+    """
+    with new_folder(path.parent, what=f"the folder of {option}"):
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or error
+            raise RunFolderError(f"{option} must be writable but {path} is not ({reason}); give another") from None
+
+
+def require_writable(folder: Path, *, what: str) -> None:
+    """Refuse a folder in which nothing can be written, or which cannot be made; nothing is made.
+
+    Raises:
+        RunFolderError: If that is so.
+    """
+    nearest = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
+    if not nearest.is_dir():
+        raise RunFolderError(_cannot(folder, what, f"{nearest} is a file"))
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise RunFolderError(_cannot(folder, what, f"{nearest} cannot be written to"))
+
+
+def require_output_file(path: Path | None, *, option: str) -> None:
+    """Refuse a file that cannot be written, before anything is computed for it; None is no file.
+
+    Raises:
+        RunFolderError: If it is a folder, or its own folder cannot be made or written to.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise RunFolderError(f"{option} must be a file but {path} is a folder; give another name")
+    require_writable(path.parent, what=f"the folder of {option}")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise RunFolderError(f"{option} must be a file that can be written but {path} cannot; give another name")
+
+
+def _cannot(path: Path, what: str, reason: str | None) -> str:
+    return f"{what} must be a folder that can be made and written to but {path} cannot ({reason}); name another"

@@ -1,0 +1,51 @@
+"""Made-up summaries of finished searches, for what prints them."""
+
+import numpy as np
+
+
+LONG = "multi-teacher-with-a-name-that-nobody-would-type-twice"
+N_EXITS = 6
+
+
+def figures(generator):
+    names = ("accuracy", "macro_f1", "mean_depth", "mean_cost", "ece", "nll", "flip_rate", "exit_consistency")
+    mix = generator.dirichlet(np.ones(N_EXITS)).tolist()
+    return {name: float(generator.uniform(0, 2)) for name in (*names, "mean_latency_ms")} | {"exit_mix": mix}
+
+
+def made_up_summary(seed):
+    """Of a sweep with everything that a summary can hold."""
+    generator = np.random.default_rng(seed)
+    row = {"trial": LONG, "policy": "greedy_shared_threshold", "is_fallback": True}
+    whole = {"accuracy": 0.98765, "mean_seconds": 12.345}
+    return {
+        **{"name": LONG, "workload": "digits", "quality": "macro_f1", "objective": "depth", "target": 0.876},
+        **{"bounds": {"worst_class_recall": 0.5}, "budget": None, "delta": 0.05, "feasible": True, "certified": True},
+        **{"asked": "macro_f1 0.876", "least_accuracy": 0.8, "undertrained": "", "estimate": None},
+        "certificate": {"claim": "macro-F1 is at least 0.876", "reason": "", "bound": 0.88123},
+        "selected": {
+            **{"rule": "ensemble", "network": LONG, "params": {"thresholds": [0.9] * (N_EXITS - 1)}},
+            **{split: figures(generator) for split in ("search", "certify", "test")},
+        },
+        "baselines": {
+            name: {split: figures(generator) for split in ("search", "certify", "test")}
+            for name in ("full_network", "best_single_exit", "study_one_under_budget")
+        },
+        "baseline_trials": [
+            {
+                **row,
+                **{split: figures(generator) for split in ("search", "test")},
+                "same_depth": {"test": figures(generator)},
+                "same_accuracy": None,
+            }
+        ],
+        "recordings": {
+            "threshold": 0.9,
+            "whole": {"test": whole},
+            "until_sure": {"test": {"accuracy": 0.91234, "mean_seconds": 3.21}},
+        },
+        "alarms": ["depth 1 takes 0.1% of the samples (no signal)", "depth 6 takes 98.7% of the samples (closed)"],
+        "oracle": {"search": 1.0, "test": None},
+        "trials": {"completed": 12, "pruned": 34, "failed": 5},
+        "seconds": 4321.0,
+    }
