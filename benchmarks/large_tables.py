@@ -28,7 +28,7 @@ from rich.table import Table
 from policies.evolve import EvolveSettings
 from policies.exit_metrics import exit_accuracies
 from policies.exit_table import ExitTable
-from policies.goal import Goal
+from policies.request import Request
 from policies.rules import DEFAULT_RULES
 from search.network_search import PolicySearch, search_network
 
@@ -112,9 +112,10 @@ def measure(path: Path, rules: tuple[str, ...], settings: EvolveSettings | None 
     started = time.perf_counter()
     table = ExitTable.load(path)
     loaded, cpu = time.perf_counter(), time.process_time()
-    goal = Goal(target=float(exit_accuracies(table)[-1]) - ALLOWED_DROP)
-    found = search_network("made up", table, None, PolicySearch(goal, rules, settings or EvolveSettings()))
+    asked = Request(max_drop=ALLOWED_DROP)
+    found = search_network("made up", table, None, PolicySearch(asked, rules, settings or EvolveSettings()))
     ended, cpu_ended = time.perf_counter(), time.process_time()
+    goal = asked.goal(table)
     best = found.front.iloc[goal.best(goal.assess_frame(found.front))]
     return Measurement(
         rules=rules,
@@ -132,7 +133,9 @@ def measure(path: Path, rules: tuple[str, ...], settings: EvolveSettings | None 
 def _warm_up(rules: tuple[str, ...]) -> None:
     """Import and compile what the first search of a process imports and compiles."""
     table = large_table(200, 3, 8)
-    search_network("small", table, None, PolicySearch(Goal(), rules, EvolveSettings(population=8, generations=1)))
+    search_network(
+        "small", table, None, PolicySearch(Request(target=0.5), rules, EvolveSettings(population=8, generations=1))
+    )
 
 
 def _resident_bytes() -> int:

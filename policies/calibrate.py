@@ -9,7 +9,6 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import softmax
 
 from policies.blocks import row_blocks
 from policies.classification import SampleFigures
@@ -43,8 +42,19 @@ def tempered_probabilities(logits: NDArray[np.floating[Any]], temperatures: NDAr
     Returns:
         Probabilities, shape (N, E, C), float64.
     """
-    scaled = logits.astype(np.float64) / np.asarray(temperatures, dtype=np.float64)[None, :, None]
-    return np.asarray(softmax(scaled, axis=2), dtype=np.float64)
+    divisors = np.asarray(temperatures, dtype=np.float64)[None, :, None]
+    return softmax_in_place(np.divide(logits, divisors, dtype=np.float64))
+
+
+def softmax_in_place(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Softmax over the classes, shape (N, E, C), that overwrites its argument and returns it.
+
+    To the last bit it is that of scipy, whose copies take as long as the exponentials.
+    """
+    values -= values.max(axis=2, keepdims=True)
+    np.exp(values, out=values)
+    values /= values.sum(axis=2, keepdims=True)
+    return values
 
 
 def fit_temperatures(table: ExitTable, method: Method = "lbfgs") -> NDArray[np.float64]:

@@ -73,6 +73,23 @@ def class_figures(answers: NDArray[np.int64], labels: NDArray[np.int64], *, n_cl
     return pd.DataFrame({"n_labelled": n_labelled, "n_answered": n_answered, **figures})
 
 
+def confusion_matrix(
+    answers: NDArray[np.int64], labels: NDArray[np.int64], *, n_classes: int
+) -> NDArray[np.unsignedinteger]:
+    """How many samples of each class were answered with each class, shape (C, C): rows are true classes.
+
+    Args:
+        answers: Predicted classes, shape (N,).
+        labels: True classes, shape (N,).
+        n_classes: ``C``.
+
+    Returns:
+        The smallest unsigned integers that hold the counts.
+    """
+    counts = np.bincount(labels * n_classes + answers, minlength=n_classes**2).reshape(n_classes, n_classes)
+    return counts.astype(np.min_scalar_type(counts.max()))
+
+
 def macro_f1(answers: NDArray[np.int64], labels: NDArray[np.int64]) -> float:
     """Mean F1 of the classes that occur among labels or answers, as scikit-learn has it but quick enough to repeat.
 

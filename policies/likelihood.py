@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from policies.vector_math import exp_of_negative, half_as_float
 
 
+_LEAST_SAMPLES, _LEAST_VALUES = 20_000, 5_000_000
 _FAST = {"reassoc", "contract", "nsz", "arcp", "nnan", "ninf"}
 """What lets the compiler add several classes at a time; logits are finite, so there is no NaN to keep."""
 
@@ -32,6 +33,11 @@ class Likelihood:
     of_bias: NDArray[np.float64]
 
 
+def is_large(n_samples: int, n_classes: int) -> bool:
+    """Whether samples may be computed in float32, which is quicker: there are so many that means are good to 1e-8."""
+    return n_samples >= _LEAST_SAMPLES and n_samples * n_classes >= _LEAST_VALUES
+
+
 def mixed_likelihood(
     logits: NDArray[np.floating[Any]],
     labels: NDArray[np.int64],
@@ -40,7 +46,6 @@ def mixed_likelihood(
     weights: NDArray[np.float64],
     bias: NDArray[np.float64],
     first_exit: int = 0,
-    precision: type[np.float64 | np.float32] = np.float64,
 ) -> Likelihood:
     """Negative log-likelihood of ``softmax(bias + sum over j of weights_j logits_j)``.
 
@@ -51,8 +56,10 @@ def mixed_likelihood(
         weights: Of K exits that follow each other, shape (K,).
         bias: Shape (C,).
         first_exit: Index of the first of these exits.
-        precision: What one sample is computed in; sums over samples are float64.
+
+    One sample is computed in float32 where there are many, else in float64; sums over samples are float64.
     """
+    precision = np.float32 if is_large(len(rows), len(bias)) else np.float64
     # Numba has no half floats: their bits are read as they are.
     readable = np.ascontiguousarray(logits)
     readable = readable.view(np.uint16) if logits.dtype == np.float16 else readable
