@@ -6,6 +6,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,7 +68,8 @@ def _draw_pairs(matrix: NDArray[np.int64], names: list[str], title: str) -> Figu
     axes.invert_yaxis()
     axes.margins(x=0.1)
     axes.set_xlabel(f"samples; {counts.sum():,} of {wrong.sum():,} wrong answers")
-    axes.set_title(
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    canvas.suptitle(
         f"Most frequent mistakes of the {title}\n"
         f"{len(order)} of {n_kinds:,} kinds; a matrix of {len(names):,} classes cannot be read, confusion.npz holds it",
         fontsize="medium",

@@ -81,9 +81,9 @@ class ConformalGateRule(Rule):
         answers = probabilities.argmax(axis=2)
         p_values = np.ones(sure.shape)
         for k, by_class in enumerate(params.calibration):
-            for label, scores in enumerate(by_class):
+            for label in np.unique(answers[:, k]):
                 mine = answers[:, k] == label
-                p_values[mine, k] = _p_values(np.asarray(scores), 1.0 - sure[mine, k])
+                p_values[mine, k] = _p_values(np.asarray(by_class[label]), 1.0 - sure[mine, k])
         columns = np.stack([sure, p_values], axis=2)
         return RuleView(columns, np.ones(sure.shape, dtype=bool), Held(probabilities), Combine.ANY)
 

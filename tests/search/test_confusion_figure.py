@@ -36,7 +36,7 @@ def test_of_many_classes_the_most_frequent_mistakes_are_shown(share_wrong, n_sho
     figure = confusion_figure(own)
     axes = figure.axes[0]
     assert len(texts(axes)) == n_shown
-    assert "1,000 classes cannot be read, confusion.npz holds it" in axes.get_title()
+    assert "1,000 classes cannot be read, confusion.npz holds it" in figure.get_suptitle()
     assert max(figure.get_size_inches()) < 10
     draw_confusion(own, tmp_path / "confusion.png")
     if n_shown:
