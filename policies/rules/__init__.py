@@ -1,7 +1,7 @@
 """Rules by name. A new rule is one new file and one line here."""
 
 from policies.errors import PolicyError
-from policies.rules.base import Combine, Rule, RuleView
+from policies.rules.base import Rule
 from policies.rules.class_wise import ClassWiseRule
 from policies.rules.confidence import ConfidenceRule
 from policies.rules.conformal_gate import ConformalGateRule
@@ -14,6 +14,7 @@ from policies.rules.margin import MarginRule
 from policies.rules.mixture import MixtureRule
 from policies.rules.patience import PatienceRule
 from policies.rules.recalibrated import RecalibratedRule
+from policies.rules.view import Combine, RuleView
 
 
 RULES: dict[str, Rule] = {
