@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from policies.baselines import baseline_evaluator, baseline_policy
-from policies.calibrate import fit_temperatures
 from policies.claims import Claim
 from policies.errors import ExitSearchError
-from policies.exit_metrics import exit_accuracies
 from policies.exit_table import ExitTable
 from policies.goal import EFFORTS, Goal
 from policies.latency import KEY as LATENCY_KEY
@@ -101,7 +98,7 @@ class Request:
         )
         goal.effort_of_exits(search.cost)
         if self.max_drop is not None:
-            goal = goal.with_least_accuracy(float(exit_accuracies(search)[-1]) - self.max_drop)
+            goal = goal.with_least_accuracy(_full_accuracy(search) - self.max_drop)
         if self.max_drop_greedy is not None:
             goal = goal.with_least_accuracy(_greedy_accuracy(goal, search) - self.max_drop_greedy)
         return goal
@@ -158,7 +155,17 @@ class Request:
         return ", ".join(wanted)
 
 
+def _full_accuracy(search: ExitTable) -> float:
+    # Here and below, since these imports take seconds, and what can be asked is known without them.
+    from policies.exit_metrics import exit_accuracies
+
+    return float(exit_accuracies(search)[-1])
+
+
 def _greedy_accuracy(goal: Goal, search: ExitTable) -> float:
+    from policies.baselines import baseline_evaluator, baseline_policy
+    from policies.calibrate import fit_temperatures
+
     temperatures = fit_temperatures(search)
     greedy = baseline_policy(
         "greedy_shared_threshold", baseline_evaluator(search, temperatures, goal), temperatures, goal
