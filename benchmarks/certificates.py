@@ -37,7 +37,7 @@ from policies.claim_parts import measure
 from policies.claims import Claim
 from policies.evolve_settings import EvolveSettings
 from policies.exit_table import ExitTable
-from policies.margin import SearchTarget, SplitSize, search_target
+from policies.margin import SplitSize, search_target
 from policies.policy import Policy
 from policies.request import Request
 from search.network_search import search_network
@@ -99,13 +99,15 @@ def play(
     """Search policies on ``search``, choose with and without a certificate, and judge the choices."""
     asked = Request(target=target, delta=delta)
     network = search_network(name, parts.search, parts.certify, PolicySearch(asked, ("confidence",), settings))
-    plain = select_policy([network], SearchTarget(asked, asked), front_size=settings.front_size)
+    judged = asked.goal(parts.search).recorded_assessment(network.front)
+    plain = judged.best(prefers_quality=False)
+    is_feasible = judged.violation[plain] <= 0
     search, certify = (SplitSize.of(one, one.labels, n_classes=one.n_classes) for one in (parts.search, parts.certify))
     sure = select_policy(
         [network], search_target(asked, search=search, certify=certify), front_size=settings.front_size
     )
     return Round(
-        uncertified=judge(plain.policy, parts.judged, target) if plain.feasible else None,
+        uncertified=judge(network.front["policy"][plain], parts.judged, target) if is_feasible else None,
         certified=judge(sure.policy, parts.judged, target) if sure.is_certified else None,
     )
 

@@ -18,6 +18,8 @@ from policies.bounds import (
     units_needed,
 )
 from policies.claims import Claim, Loss, require_delta
+from policies.estimate import estimated_target
+from policies.estimated_bounds import LEVEL
 from policies.exit_table import Identified
 from policies.request import Request
 from policies.units import Units
@@ -86,7 +88,7 @@ def search_target(asked: Request, *, search: SplitSize, certify: SplitSize | Non
     return SearchTarget(asked, _with_estimate(asked, search), claim, why_not)
 
 
-def tightened_claim(claim: Claim, size: SplitSize, *, delta: float) -> Claim | None:
+def tightened_claim(claim: Claim, size: SplitSize, *, delta: float, certifies: bool = True) -> Claim | None:
     """What policies should reach where they are searched for, so that the claim can be certified.
 
     Exact for the target, the degradation and the class floor on samples: seen on a split of that size, it just
@@ -99,21 +101,21 @@ def tightened_claim(claim: Claim, size: SplitSize, *, delta: float) -> Claim | N
         claim: What is to be certified.
         size: Of ``certify``.
         delta: Largest probability of certifying what does not hold.
+        certifies: Whether the margin is that of a certificate; else that of an estimate, which differs for groups.
 
     Returns:
         The claim with tighter limits, or None where even a policy without loss could not be certified.
     """
     require_delta(delta)
-    is_single = not size.units.hold_several
+    on_groups = _limit_on_groups if certifies else _estimated_limit_on_groups
+    on_units = on_groups if size.units.hold_several else _limit_on_samples
     limits = {
-        loss: _tightened_limit(
-            limit, size.units.n, delta, least=loss.least, is_exact=is_single and loss is not Loss.DROP
-        )
+        loss: _limit_of_drop(limit, size.units.n, delta) if loss is Loss.DROP else on_units(limit, size.units.n, delta)
         for loss, limit in claim.main_limits.items()
     }
     floor = claim.class_floor
     if floor is not None and size.smallest_class is not None:
-        lost = _tightened_limit(1 - floor, size.smallest_class, delta, least=0.0, is_exact=is_single)
+        lost = on_units(1 - floor, size.smallest_class, delta)
         floor = None if lost is None else 1 - lost
     if None in limits.values() or (floor is None) != (claim.class_floor is None):
         return None
@@ -163,15 +165,24 @@ def _limit_in_words(claim: Claim, loss: Loss) -> str:
 def _with_estimate(asked: Request, search: SplitSize) -> Request:
     """The request with what a lower bound on ``search`` needs of its main limits; as it is where none would do."""
     claim = asked.claim
-    tightened = None if claim is None else tightened_claim(claim, search, delta=asked.delta)
+    tightened = None if claim is None else tightened_claim(claim, search, delta=LEVEL, certifies=False)
     return asked if tightened is None else asked.with_claim(tightened)
 
 
-def _tightened_limit(limit: float, n: int, delta: float, *, least: float, is_exact: bool) -> float | None:
-    """The largest mean loss to look for, or None."""
-    if n < 1:
-        return None
-    if not is_exact:
-        return certifiable_mean(n, limit=limit, delta=delta, least=least)
-    accuracy = certifiable_accuracy(n, target=1 - limit, delta=delta)
+def _limit_on_samples(limit: float, n: int, delta: float) -> float | None:
+    """The largest mean loss to look for, or None; of units that are right or wrong as a whole."""
+    accuracy = certifiable_accuracy(n, target=1 - limit, delta=delta) if n else None
+    return None if accuracy is None else 1 - accuracy
+
+
+def _limit_on_groups(limit: float, n: int, delta: float) -> float | None:
+    return certifiable_mean(n, limit=limit, delta=delta, least=0.0) if n else None
+
+
+def _limit_of_drop(limit: float, n: int, delta: float) -> float | None:
+    return certifiable_mean(n, limit=limit, delta=delta, least=Loss.DROP.least) if n else None
+
+
+def _estimated_limit_on_groups(limit: float, n: int, delta: float) -> float | None:
+    accuracy = estimated_target(1 - limit, n, grouped=True, level=delta)
     return None if accuracy is None else 1 - accuracy

@@ -21,10 +21,12 @@ class Quality(ABC):
     Attributes:
         name: As it is called in goals, fronts and reports.
         is_maximised: Whether larger is better; the bound of a goal is then the least value, else the largest.
+        is_share: Whether it is a mean over samples, to which each adds alike.
     """
 
     name: ClassVar[str]
     is_maximised: ClassVar[bool] = True
+    is_share: ClassVar[bool] = True
 
     @abstractmethod
     def marks(self, view: RuleView, labels: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -61,6 +63,7 @@ class MacroF1(Quality):
     """Mean F1 over the classes that occur among labels or answers."""
 
     name: ClassVar[str] = "macro_f1"
+    is_share: ClassVar[bool] = False
 
     def marks(self, view: RuleView, labels: NDArray[np.int64]) -> NDArray[np.bool_]:
         """For each class right answers, then for each class all answers."""
@@ -80,6 +83,7 @@ class WorstClassRecall(Quality):
     """Least share of right answers among the samples of one class."""
 
     name: ClassVar[str] = "worst_class_recall"
+    is_share: ClassVar[bool] = False
 
     def marks(self, view: RuleView, labels: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Right answers by class."""

@@ -88,6 +88,16 @@ class Request:
         Raises:
             ExitSearchError: If latency is to be minimised and nobody measured it, or not for so many exits.
         """
+        goal = self.goal_without_drops(search)
+        if not self.drops:
+            return goal
+        # Here, since the import takes seconds, and what can be asked is known without it.
+        from policies.references import with_drops
+
+        return with_drops(goal, self, search)
+
+    def goal_without_drops(self, search: ExitTable) -> Goal:
+        """What to search for on a table, but for drops; raises as :meth:`goal` does."""
         goal = Goal(
             target=self.target or 0.0,
             quality=self.quality,
@@ -97,11 +107,12 @@ class Request:
             latency_ms=self._latency_ms(search),
         )
         goal.effort_of_exits(search.cost)
-        if self.max_drop is not None:
-            goal = goal.with_least_accuracy(_full_accuracy(search) - self.max_drop)
-        if self.max_drop_greedy is not None:
-            goal = goal.with_least_accuracy(_greedy_accuracy(goal, search) - self.max_drop_greedy)
         return goal
+
+    @property
+    def drops(self) -> tuple[float, ...]:
+        """Largest accuracies lost, each against one of :func:`~policies.references.references`."""
+        return tuple(drop for drop in (self.max_drop, self.max_drop_greedy) if drop is not None)
 
     @property
     def effort_column(self) -> str:
@@ -153,21 +164,3 @@ class Request:
         if self.budget is not None:
             wanted.append(f"mean {self.objective} {self.budget:g}")
         return ", ".join(wanted)
-
-
-def _full_accuracy(search: ExitTable) -> float:
-    # Here and below, since these imports take seconds, and what can be asked is known without them.
-    from policies.exit_metrics import exit_accuracies
-
-    return float(exit_accuracies(search)[-1])
-
-
-def _greedy_accuracy(goal: Goal, search: ExitTable) -> float:
-    from policies.baselines import baseline_evaluator, baseline_policy
-    from policies.calibrate import fit_temperatures
-
-    temperatures = fit_temperatures(search)
-    greedy = baseline_policy(
-        "greedy_shared_threshold", baseline_evaluator(search, temperatures, goal), temperatures, goal
-    )
-    return 0.0 if greedy is None else float((greedy.decide(search).answers == search.labels).mean())

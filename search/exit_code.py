@@ -22,6 +22,7 @@ class ExitCode(IntEnum):
     @classmethod
     def of_search(cls, summary: Mapping[str, Any]) -> ExitCode:
         """The status of a search, by its summary."""
-        was_claimed = summary["certificate"] is not None
-        is_sure = summary["certified"] if was_claimed else summary["uncertified"]["is_reliable"]
-        return cls.DONE if is_sure and summary["feasible"] else cls.NOT_ACHIEVED
+        if not summary["feasible"]:
+            return cls.NOT_ACHIEVED
+        is_sure = summary["estimate"]["meets"] if summary["certificate"] is None else summary["certified"]
+        return cls.DONE if is_sure else cls.NOT_ACHIEVED

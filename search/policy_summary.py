@@ -64,7 +64,7 @@ def summarise_policies(
         "certificate": None
         if certificate is None
         else {"claim": str(certificate.claim), "reason": certificate.reason, "bound": certificate.bound},
-        "uncertified": None if selection.uncertified is None else selection.uncertified.to_dict(),
+        "estimate": None if selection.estimate is None else selection.estimate.to_dict(),
         "selected": {"rule": policy.rule, "params": policy.to_dict(), **_figures(tables, decisions)},
         "undertrained": undertrained_note(
             *(baselines[name]["search"]["accuracy"] for name in ("full_network", _RECALIBRATED))

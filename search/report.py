@@ -76,14 +76,9 @@ def _verdict(summary: dict[str, Any]) -> str:
     policy = f"rule {selected['rule']}" if _leaves_early(selected) else "the full network, without early exits"
     policy += _trial(selected)
     if certificate is None:
-        return (
-            f"Selected: {policy}. It meets {summary['asked']} on search; {summary['uncertified']['text']}; nothing was "
-            f"to be certified"
-        )
+        return f"Selected: {policy}, for {summary['asked']}; {summary['estimate']['sentence']}"
     if not summary["certified"]:
-        return (
-            f"Selected: {policy}. NOT CERTIFIED: {certificate['reason']}. Chosen since {summary['uncertified']['text']}"
-        )
+        return f"Selected: {policy}. NOT CERTIFIED: {certificate['reason']}; {summary['estimate']['sentence']}"
     return (
         f"Selected: {policy}. Certified: {certificate['claim']} on new data of the same kind, "
         f"with confidence {1 - summary['delta']:.0%} (bound {certificate['bound']:.4f})"

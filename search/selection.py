@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 import pandas as pd
 
 from policies.baselines import baseline_evaluator, full_network
 from policies.certify import Certificate, certificate_of, fixed_sequence
+from policies.estimate import Estimate
 from policies.exit_metrics import exit_accuracies
 from policies.exit_table import ExitTable
 from policies.front import merge_fronts
-from policies.goal import Goal
 from policies.margin import SearchTarget
 from policies.policy import Policy
 from policies.request import Request
 from search.network_search import NetworkPolicies
-from search.uncertified_choice import UncertifiedChoice, choose_uncertified
+from search.uncertified_choice import choose_uncertified
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Selection:
         network: The network that the policy is for, with its tables and front.
         policy: The policy.
         certificate: What is certain about it; None where nothing was to be certified.
-        uncertified: Why it may be trusted where it is not certified; None where it is.
+        estimate: Why it was chosen where it is not certified; None where it is, and where nothing met what was asked.
         feasible: Whether some policy met what was asked for on ``search``.
         front: The merged front, least effort first, with ``network``, ``certified`` and ``selected``.
     """
@@ -37,7 +36,7 @@ class Selection:
     network: NetworkPolicies
     policy: Policy
     certificate: Certificate | None
-    uncertified: UncertifiedChoice | None
+    estimate: Estimate | None
     feasible: bool
     front: pd.DataFrame
 
@@ -55,7 +54,8 @@ def select_policy(
     With a claim, policies are tested on ``certify`` from the safest to the boldest and the last one that passes is
     chosen. The sequence begins with the full network, where that reaches the search target: nobody chose its
     thresholds, so its accuracy on ``search`` is the least flattered. Where nothing is certified, or nothing is claimed,
-    the most wanted policy is chosen that has a margin on ``search`` (:mod:`search.uncertified_choice`).
+    the most wanted policy is chosen that has a margin on ``search`` (:mod:`search.uncertified_choice`). Where no policy
+    meets what was asked for, it is the one that misses it by least.
 
     Args:
         networks: The policies of each network, searched for what was asked.
@@ -76,24 +76,19 @@ def select_policy(
         steps = fixed_sequence(tested, target.claim, delta=target.asked.delta)
         n_passed = sum(step.passed for step in steps)
         passed = {step.policy_hash for step in steps if step.passed}
-    uncertified = None
+    estimate = None
+    is_feasible = bool(front["feasible"].any())
     if n_passed:
         network, policy = sequence[n_passed - 1]
+    elif is_feasible:
+        network, policy, estimate = choose_uncertified(on_front, networks, target.asked, seed=seed)
     else:
-        uncertified = choose_uncertified(front, by_name, target, preference=_preference(front, goal), seed=seed)
-        network, policy = on_front[uncertified.place]
+        network, policy = on_front[goal.best(goal.recorded_assessment(front))]
     if target.claim is not None:
         certificate = certificate_of(policy, _certify_table(network), steps, target.claim, delta=target.asked.delta)
     front["certified"] = [row.policy_hash in passed for row in front["policy"]]
     front["selected"] = [row.policy_hash == policy.policy_hash for row in front["policy"]]
-    return Selection(network, policy, certificate, uncertified, bool(front["feasible"].any()), front)
-
-
-def _preference(front: pd.DataFrame, goal: Goal) -> NDArray[np.int64]:
-    """Rows of a front, the most wanted first: what is nearest to what was asked, then as the goal says."""
-    judged = goal.recorded_assessment(front)
-    wanted = (judged.effort, -judged.quality) if goal.budget is not None else (-judged.quality, judged.effort)
-    return np.lexsort((*wanted, judged.violation))
+    return Selection(network, policy, certificate, estimate, is_feasible, front)
 
 
 def _certify_table(network: NetworkPolicies) -> ExitTable:

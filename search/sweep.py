@@ -105,7 +105,7 @@ def run_sweep(
             # Part of the session that has just been started, and of its time.
             record.settle()
             console.print(f"Sweep {folder.name} on {where}", highlight=False, soft_wrap=True)
-            for line in announced(target):
+            for line in announced(target, config.splits.fractions(), splits):
                 console.print(line, soft_wrap=True, highlight=False)
             require_shared(folder.path)
             taught = prepare_teachers(config, folder, task, splits, teachers, console)

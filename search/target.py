@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from policies.margin import SearchTarget, SplitSize, search_target
 from search.config import SweepConfig
-from trainables.data import Split, Splits
+from search.split_proposal import SplitUnits, proposed_fractions
+from trainables.data import Split, SplitFractions, Splits
 
 
 def sweep_target(config: SweepConfig, splits: Splits) -> SearchTarget:
@@ -15,11 +16,18 @@ def sweep_target(config: SweepConfig, splits: Splits) -> SearchTarget:
     )
 
 
-def announced(target: SearchTarget) -> list[str]:
-    """What a sweep says before it trains: what trials aim at and why, and whether anything will be certified."""
+def announced(target: SearchTarget, fractions: SplitFractions, splits: Splits) -> list[str]:
+    """What a sweep says before it trains: what trials aim at and why, and whether anything will be certified.
+
+    Where nothing will be, splits are proposed that would allow a certificate, or at least an estimate.
+    """
     margin = "for a certificate" if target.is_certifiable else "for a lower bound on search"
     lines = [f"Asked for {target.asked}; with the margin {margin}, trials aim at {target.tightened}"]
-    return [*lines, *([f"Note: {target.why_not}"] if target.why_not else [])]
+    if not target.why_not or target.claim is None:
+        return lines
+    lines.append(f"Note: {target.why_not}")
+    proposal = proposed_fractions(SplitUnits.of(splits), target.claim, fractions, delta=target.asked.delta)
+    return [*lines, f"Note: {proposal.sentence}"] if proposal.sentence else lines
 
 
 def _size(split: Split, n_classes: int) -> SplitSize:

@@ -29,6 +29,7 @@ _NOT_SEARCHED = (
     *("search.first_trials=[]", "teachers=[]", "space.name=self-distillation", "space.overrides={}"),
     "training.weights=null",
 )
+_SEARCH_SECTIONS = frozenset({"search", "teachers", "space"})
 
 
 def _that_count(assignments: list[str] | None) -> list[str]:
@@ -37,10 +38,11 @@ def _that_count(assignments: list[str] | None) -> list[str]:
     Raises:
         ConfigError: If something was set that would be overwritten.
     """
-    fixed = {text.partition("=")[0].partition(".")[0] for text in _NOT_SEARCHED}
     for text in assignments or []:
         key = text.partition("=")[0].strip()
-        if key.partition(".")[0] in fixed:
+        if key == "training.weights":
+            raise ConfigError(f"--set {key} is about the networks of a sweep; a teacher's own are given as --weights")
+        if key.partition(".")[0] in _SEARCH_SECTIONS:
             raise ConfigError(f"--set {key} is about a search, and a teacher is not searched; leave it out")
     return assignments or []
 

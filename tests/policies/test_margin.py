@@ -6,6 +6,7 @@ import pytest
 from policies.bounds import betting_p_value, certifiable_accuracy
 from policies.certify import certify_policy
 from policies.claims import Claim
+from policies.estimate import estimated_target
 from policies.margin import SplitSize, search_target, tightened_claim, why_never_certified
 from policies.request import Request
 from policies.units import Units
@@ -83,8 +84,14 @@ def test_a_certificate_decides_the_margin_where_one_is_possible():
 def test_a_lower_bound_on_search_does_where_none_is(certify):
     target = search_target(Request(target=0.9), search=SEARCH, certify=certify)
     assert not target.is_certifiable
-    assert target.tightened.target == pytest.approx(certifiable_accuracy(200, target=0.9, delta=0.05))
+    assert target.tightened.target == pytest.approx(certifiable_accuracy(200, target=0.9, delta=0.1))
     assert bool(target.why_not) == (certify is not None)
+
+
+def test_an_estimate_over_groups_needs_less_than_a_certificate_over_them():
+    target = search_target(Request(target=0.9), search=size(60, grouped=True), certify=size(20, grouped=True))
+    assert target.tightened.target == pytest.approx(estimated_target(0.9, 60, grouped=True))
+    assert 0.9 < target.tightened.target < tightened_claim(Claim(target=0.9), size(60, grouped=True), delta=0.1).target
 
 
 def test_a_floor_of_the_classes_alone_is_claimed_with_the_accuracy_that_it_implies():

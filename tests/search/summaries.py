@@ -21,7 +21,7 @@ def made_up_summary(seed):
     return {
         **{"name": LONG, "workload": "digits", "quality": "macro_f1", "objective": "depth", "target": 0.876},
         **{"bounds": {"worst_class_recall": 0.5}, "budget": None, "delta": 0.05, "feasible": True, "certified": True},
-        **{"asked": "macro_f1 0.876", "least_accuracy": 0.8, "undertrained": "", "uncertified": None},
+        **{"asked": "macro_f1 0.876", "least_accuracy": 0.8, "undertrained": "", "estimate": None},
         "certificate": {"claim": "macro-F1 is at least 0.876", "reason": "", "bound": 0.88123},
         "selected": {
             **{"rule": "ensemble", "network": LONG, "params": {"thresholds": [0.9] * (N_EXITS - 1)}},

@@ -9,7 +9,7 @@ CLAIMED = {"claim": "accuracy is at least 0.9", "reason": "", "bound": 0.91}
 
 
 @pytest.mark.parametrize(
-    ("feasible", "certificate", "certified", "is_reliable", "status"),
+    ("feasible", "certificate", "certified", "meets", "status"),
     [
         (True, None, False, True, 0),
         (True, None, False, False, 3),
@@ -17,15 +17,15 @@ CLAIMED = {"claim": "accuracy is at least 0.9", "reason": "", "bound": 0.91}
         # A margin on search is no certificate, where one was asked for.
         (True, CLAIMED, False, True, 3),
         (True, CLAIMED, False, False, 3),
-        (False, None, False, False, 3),
-        (False, CLAIMED, False, False, 3),
+        (False, None, False, None, 3),
+        (False, CLAIMED, False, None, 3),
         # On search nothing reached the target, though what was chosen is certified: not what was asked for.
         (False, CLAIMED, True, None, 3),
     ],
 )
-def test_status_of_a_search(feasible, certificate, certified, is_reliable, status):
-    uncertified = None if is_reliable is None else {"is_reliable": is_reliable}
-    summary = {"feasible": feasible, "certificate": certificate, "certified": certified, "uncertified": uncertified}
+def test_status_of_a_search(feasible, certificate, certified, meets, status):
+    estimate = None if meets is None else {"meets": meets}
+    summary = {"feasible": feasible, "certificate": certificate, "certified": certified, "estimate": estimate}
     assert ExitCode.of_search(summary) == status
 
 

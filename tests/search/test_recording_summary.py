@@ -72,7 +72,12 @@ def test_a_person_is_told(tmp_path):
     figures = {"accuracy": 0.9, "mean_depth": 1.5, "mean_cost": 0.4, "macro_f1": 0.9, "exit_mix": [0.5, 0.5]}
     selected = {"rule": "confidence", "params": POLICY.to_dict(), "search": figures}
     summary = {"selected": selected, "baselines": {}, "oracle": {"search": None}, "alarms": [], "certificate": None}
-    summary |= {"asked": "accuracy 0.9", "least_accuracy": 0.9, "undertrained": ""}
+    summary |= {
+        "asked": "accuracy 0.9",
+        "least_accuracy": 0.9,
+        "undertrained": "",
+        "estimate": {"sentence": "estimated, not certified"},
+    }
     goal = {"quality": "accuracy", "target": 0.9, "bounds": {}, "budget": None, "objective": "depth", "feasible": True}
     recordings = summarised({"search": segments(1)}, target=0.95)
     console = Console(width=200, record=True)

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from policies.bounds import betting_p_value, error_p_value
+from policies.estimated_bounds import LEVEL
 from search.sweep import load_splits
 from search.sweep_file import load_sweep
 from search.target import announced, sweep_target
+from trainables.data import Samples, split_samples
 
 
 CONFIG = load_sweep("digits", ["target=0.95"])
@@ -35,7 +37,7 @@ def test_what_trials_aim_at_just_certifies_the_target():
     most = round((1 - target.tightened.target) * n)
     assert error_p_value(most, n, 0.95) <= CONFIG.delta < error_p_value(most + 1, n, 0.95)
     assert target.why_not == ""
-    (line,) = announced(target)
+    (line,) = announced(target, CONFIG.splits.fractions(), SPLITS)
     assert line == f"Asked for accuracy 0.95; with the margin for a certificate, trials aim at {target.tightened}"
 
 
@@ -48,15 +50,34 @@ def test_what_trials_aim_at_just_certifies_the_target():
     ],
 )
 def test_too_few_units_are_told_beforehand(n_groups, size, message):
-    target = sweep_target(CONFIG, with_certify(n_groups, size))
+    few = with_certify(n_groups, size)
+    target = sweep_target(CONFIG, few)
     assert target.why_not.startswith(message)
-    first, second = announced(target)
+    first, second = announced(target, CONFIG.splits.fractions(), few)[:2]
     assert "with the margin for a lower bound on search, trials aim at" in first
     assert second == f"Note: {target.why_not}"
     # The margin is then that of the search split: as accurate as certifies the target there.
     n = len(SPLITS.search.ids)
     most = round((1 - target.tightened.target) * n)
-    assert error_p_value(most, n, 0.95) <= CONFIG.delta < error_p_value(most + 1, n, 0.95)
+    assert error_p_value(most, n, 0.95) <= LEVEL < error_p_value(most + 1, n, 0.95)
+
+
+def test_better_splits_are_proposed_before_training():
+    n = 142
+    samples = Samples(
+        inputs=np.zeros((n, 1, 1, 1), dtype=np.uint8),
+        labels=np.arange(n) % 2,
+        ids=np.array([f"s{i}" for i in range(n)]),
+        class_names=("chirp", "noise"),
+    )
+    fractions = CONFIG.splits.fractions()
+    splits = split_samples(samples, fractions, seed=0)
+    target = sweep_target(load_sweep("digits", ["target=0.94"]), splits)
+    third = announced(target, fractions, splits)[2]
+    assert third == (
+        "Note: with splits {train: 0.45, search: 0.1, certify: 0.35, test: 0.1} certify would have about 49 of 142 "
+        "samples, enough to certify that accuracy is at least 0.94, but only of a policy that loses nothing there"
+    )
 
 
 def test_as_many_as_are_needed_are_enough():

@@ -73,6 +73,7 @@ class Splits:
         test: Read once, to report.
         class_names: One per class.
         facts: What exit tables state about the samples; JSON values.
+        has_official_test: Whether ``test`` is the one that the data set's authors set aside.
 
     Raises:
         DataError: If two splits share a sample or a group, or one is empty.
@@ -84,6 +85,7 @@ class Splits:
     test: Split
     class_names: tuple[str, ...]
     facts: Mapping[str, Any] = field(default_factory=dict)
+    has_official_test: bool = False
 
     def __post_init__(self) -> None:
         for name in SPLIT_NAMES:

@@ -41,7 +41,12 @@ def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> 
         rows = _split_rows(units, samples.labels, own, SPLIT_NAMES[:3], fractions, seed)
         rows["test"] = np.flatnonzero(samples.official_test)
     parts = {name: _take(samples, rows[name]) for name in SPLIT_NAMES}
-    return Splits(**parts, class_names=samples.class_names, facts=samples.facts)
+    return Splits(
+        **parts,
+        class_names=samples.class_names,
+        facts=samples.facts,
+        has_official_test=samples.official_test is not None,
+    )
 
 
 def _split_rows(

@@ -1,0 +1,229 @@
+"""Which fractions of small data would allow a certificate, told before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+import math
+
+import numpy as np
+
+from policies.bounds import samples_needed, units_needed
+from policies.claims import Claim, Loss
+from policies.estimate import estimated_target
+from policies.estimated_bounds import LEVEL
+from policies.margin import SplitSize, tightened_claim
+from policies.units import Units
+from trainables.data import SPLIT_NAMES, SplitFractions, Splits
+
+
+_LEAST_TRAIN, _FEWEST_TRAIN = 0.5, 0.4
+_LEAST_OTHER = 0.1
+_STEP = 0.01
+_ROUNDING = 1e-9
+_ROOMS = {
+    0.5: "even of a policy that loses half of what it may",
+    0.25: "of a policy that loses a quarter of what it may",
+    0.0: "but only of a policy that loses nothing there",
+}
+
+
+@dataclass(frozen=True)
+class SplitProposal:
+    """What can be had of data by sharing it out otherwise.
+
+    Attributes:
+        fractions: The proposed ones; those that were given where they do, None where no fractions would do.
+        n_certify: About how many units ``certify`` then has.
+        certifies: Whether they allow a certificate; else they at least allow an estimate with a margin on ``search``.
+        sentence: For a person; empty where nothing needs to be changed, or no number of units would do.
+    """
+
+    fractions: SplitFractions | None
+    n_certify: int
+    certifies: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
+class SplitUnits:
+    """What there is to share out.
+
+    Attributes:
+        n: Samples, or groups where there are groups, without an official test set.
+        smallest_class: Units of the class that has fewest.
+        kind: What one unit is called, such as ``sample`` or ``group``.
+        hold_several: Whether some unit is a group of several samples.
+        has_official_test: Whether ``test`` is given, so that only the other three share the units.
+    """
+
+    n: int
+    smallest_class: int
+    kind: str = "sample"
+    hold_several: bool = False
+    has_official_test: bool = False
+
+    @classmethod
+    def of(cls, splits: Splits) -> SplitUnits:
+        """What there was, before it was shared out."""
+        shared = [splits[name] for name in SPLIT_NAMES if name != "test" or not splits.has_official_test]
+        labels = np.concatenate([split.labels for split in shared])
+        names = np.concatenate([split.ids if split.groups is None else split.groups for split in shared])
+        units, unit_of = np.unique(names, return_inverse=True)
+        of_class = np.unique(np.stack([unit_of, labels]), axis=1)[1]
+        return cls(
+            n=len(units),
+            smallest_class=int(np.bincount(of_class, minlength=len(splits.class_names)).min()),
+            kind="sample" if shared[0].groups is None else "group",
+            hold_several=len(units) < len(names),
+            has_official_test=splits.has_official_test,
+        )
+
+
+def proposed_fractions(
+    units: SplitUnits, claim: Claim, given: SplitFractions, *, delta: float = 0.05, level: float = LEVEL
+) -> SplitProposal:
+    """Change fractions as little as needed for a certificate of the claim, with some room for errors if possible.
+
+    ``certify`` should certify a policy that loses half of what it may; failing that a quarter; failing that nothing.
+    What it needs is taken from ``test``, then from ``search``, each down to a tenth, then from ``train`` down to a
+    half, or to four tenths where there is no certificate otherwise. Where there is none even so, ``search`` gets what
+    an estimate needs, in the same way.
+
+    Args:
+        units: What is shared out.
+        claim: What is to be certified.
+        given: The fractions as they are.
+        delta: Largest probability of a wrong certificate.
+        level: Of the estimate.
+    """
+    needed = _fewest(claim, units, delta)
+    if needed is None:
+        return SplitProposal(None, 0, False, "")
+    for least_train in (_LEAST_TRAIN, _FEWEST_TRAIN):
+        for room in _ROOMS:
+            enough = partial(_certifies, claim=claim, units=units, delta=delta, room=room)
+            found = _with_more("certify", given, units, enough, least_train=least_train)
+            if found is not None:
+                return _certifying(found, given, units, claim, room)
+    return _estimating(given, units, claim, needed, level)
+
+
+def _certifying(
+    found: SplitFractions, given: SplitFractions, units: SplitUnits, claim: Claim, room: float
+) -> SplitProposal:
+    n = _count("certify", found, units)
+    if found == given:
+        return SplitProposal(found, n, True, "")
+    return SplitProposal(
+        found,
+        n,
+        True,
+        f"with splits {_text(found)} certify would have about {n} of {units.n} {units.kind}s, enough to "
+        f"certify that {claim}, {_ROOMS[room]}",
+    )
+
+
+def _estimating(given: SplitFractions, units: SplitUnits, claim: Claim, needed: int, level: float) -> SplitProposal:
+    """No certificate: enough of ``search`` for a margin, if the claim is a least accuracy and there is so much."""
+    lacking = (
+        f"{units.n} {units.kind}s are too few for a certificate whatever the splits are: certify needs about "
+        f"{needed} to certify that {claim}, even without an error"
+    )
+
+    def has_margin(n: int) -> bool:
+        return claim.target is None or estimated_target(claim.target, n, grouped=False, level=level) is not None
+
+    for least_train in (_LEAST_TRAIN, _FEWEST_TRAIN):
+        found = _with_more("search", given, units, has_margin, least_train=least_train)
+        if found is not None:
+            n = _count("search", found, units)
+            change = "" if found == given else f" with splits {_text(found)}"
+            sentence = f"{lacking}; an estimate from about {n} of search can be had{change}"
+            return SplitProposal(found, _count("certify", found, units), False, sentence)
+    return SplitProposal(
+        None, 0, False, f"{lacking}; they are too few for an estimate too; ask for less or collect more"
+    )
+
+
+def _with_more(
+    name: str, given: SplitFractions, units: SplitUnits, is_enough: Callable[[int], bool], *, least_train: float
+) -> SplitFractions | None:
+    """The fractions with the smallest share of one split that is enough for it; None where none is."""
+    share = getattr(given, name)
+    while (raised := _raised(name, share, given, units, least_train)) is not None:
+        if is_enough(_count(name, raised, units)):
+            return raised
+        share = math.floor(share / _STEP + 1 + _ROUNDING) * _STEP
+    return None
+
+
+def _raised(
+    name: str, share: float, given: SplitFractions, units: SplitUnits, least_train: float
+) -> SplitFractions | None:
+    """The fractions with one split's share raised at the others' cost, or None where these have too little to give."""
+    shares = {split: getattr(given, split) for split in SPLIT_NAMES}
+    lacking = share - shares[name]
+    if lacking <= _ROUNDING:
+        return given
+    least_other = max(_LEAST_OTHER, math.ceil(1 / max(units.smallest_class, 1) / _STEP) * _STEP)
+    for split in _givers(name, units):
+        least = least_train if split == "train" else least_other
+        taken = min(max(shares[split] - least, 0.0), lacking)
+        shares[split] -= taken
+        lacking -= taken
+    if lacking > _ROUNDING:
+        return None
+    shares[name] = share
+    rounded = {split: round(own, 4) for split, own in shares.items() if split != "train"}
+    return SplitFractions(train=round(1 - sum(rounded.values()), 4), **rounded)
+
+
+def _givers(name: str, units: SplitUnits) -> list[str]:
+    others = ["search" if name == "certify" else "certify", "train"]
+    return others if units.has_official_test else ["test", *others]
+
+
+def _count(name: str, fractions: SplitFractions, units: SplitUnits) -> int:
+    """About how many units a split gets, rounded down."""
+    whole = 1 - fractions.test if units.has_official_test else 1.0
+    share: float = getattr(fractions, name)
+    return math.floor(units.n * share / whole + _ROUNDING)
+
+
+def _certifies(n: int, *, claim: Claim, units: SplitUnits, delta: float, room: float) -> bool:
+    """Whether so many units of ``certify`` certify a policy that loses a share ``room`` of what the claim allows."""
+    of_sample = np.repeat(np.arange(n), 2 if units.hold_several else 1)
+    size = SplitSize(Units(units.kind, of_sample, n), units.smallest_class * n // units.n)
+    aimed = tightened_claim(claim, size, delta=delta)
+    if aimed is None:
+        return False
+    allowed, asked = _allowed(claim), _allowed(aimed)
+    return all(own >= room * limit - _ROUNDING for limit, own in zip(allowed, asked, strict=True))
+
+
+def _allowed(claim: Claim) -> list[float]:
+    """The largest mean losses of a claim, over all samples and over those of a class."""
+    return [*claim.main_limits.values(), *([] if claim.class_floor is None else [1 - claim.class_floor])]
+
+
+def _fewest(claim: Claim, units: SplitUnits, delta: float) -> int | None:
+    """Fewest units that certify a policy which loses nothing, or None."""
+    counts = [_fewest_for(limit, loss, units, delta) for loss, limit in claim.main_limits.items()]
+    if claim.class_floor is not None:
+        of_class = _fewest_for(1 - claim.class_floor, Loss.ERROR, units, delta)
+        counts.append(None if of_class is None else math.ceil(of_class * units.n / max(units.smallest_class, 1)))
+    known = [count for count in counts if count is not None]
+    return max(known) if len(known) == len(counts) else None
+
+
+def _fewest_for(limit: float, loss: Loss, units: SplitUnits, delta: float) -> int | None:
+    if units.hold_several or loss is Loss.DROP:
+        return units_needed(np.zeros(1), limit=limit, delta=delta, least=loss.least)
+    return samples_needed(0.0, target=1 - limit, delta=delta)
+
+
+def _text(fractions: SplitFractions) -> str:
+    """As a sweep file says it."""
+    return "{" + ", ".join(f"{split}: {getattr(fractions, split):g}" for split in SPLIT_NAMES) + "}"

@@ -1,0 +1,31 @@
+"""What the tests of choices with a margin share: candidates as a search finds them."""
+
+import numpy as np
+
+from policies.baselines import full_network
+from policies.candidates import Candidate
+from policies.engine import search_front
+from policies.evolve_settings import EvolveSettings
+from policies.goal import Goal
+
+
+QUICK = EvolveSettings(population=8, generations=2, max_levels=64, front_size=20)
+
+
+def candidates_of(table, certify=None, *, goal=None, rules=("confidence", "mixture")):
+    """The front of a table for a goal, and its full network, with temperatures of 1."""
+    temperatures = np.ones(table.n_exits)
+    front = search_front(table, temperatures, goal or Goal(), rules=rules, settings=QUICK)
+    policies = [*front["policy"], full_network(table.n_exits, temperatures)]
+    return [Candidate(policy, table, certify) for policy in policies]
+
+
+def grouped(table, size):
+    """The table with so many neighbours in each group."""
+    groups = np.array([f"g{i // size:04d}" for i in range(table.n_samples)])
+    return type(table)(table.logits, table.labels, table.cost, table.ids, groups=groups, meta=table.meta)
+
+
+def permuted(table, seed=0):
+    """The table with its rows in another order."""
+    return table.take(np.random.default_rng(seed).permutation(table.n_samples))
