@@ -9,11 +9,12 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import log_softmax, softmax
 
-from policies.classification import expected_calibration_error
+from policies.blocks import row_blocks
+from policies.classification import SampleFigures
 from policies.errors import ExitSearchError
 from policies.exit_table import ExitTable
+from policies.likelihood import mixed_likelihood
 
 
 Method = Literal["lbfgs", "grid"]
@@ -41,8 +42,19 @@ def tempered_probabilities(logits: NDArray[np.floating[Any]], temperatures: NDAr
     Returns:
         Probabilities, shape (N, E, C), float64.
     """
-    scaled = logits.astype(np.float64) / np.asarray(temperatures, dtype=np.float64)[None, :, None]
-    return np.asarray(softmax(scaled, axis=2), dtype=np.float64)
+    divisors = np.asarray(temperatures, dtype=np.float64)[None, :, None]
+    return softmax_in_place(np.divide(logits, divisors, dtype=np.float64))
+
+
+def softmax_in_place(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Softmax over the classes, shape (N, E, C), that overwrites its argument and returns it.
+
+    To the last bit it is that of scipy, whose copies take as long as the exponentials.
+    """
+    values -= values.max(axis=2, keepdims=True)
+    np.exp(values, out=values)
+    values /= values.sum(axis=2, keepdims=True)
+    return values
 
 
 def fit_temperatures(table: ExitTable, method: Method = "lbfgs") -> NDArray[np.float64]:
@@ -67,8 +79,7 @@ def fit_temperatures(table: ExitTable, method: Method = "lbfgs") -> NDArray[np.f
     if method not in _METHODS:
         raise CalibrationError(f"method must be one of {', '.join(_METHODS)} but is {method!r}; choose one of them")
     fit, bounds = _METHODS[method]
-    logits = table.logits.astype(np.float64)
-    temperatures = np.array([fit(logits[:, k], table.labels) for k in range(table.n_exits)])
+    temperatures = np.array([fit(table, k) for k in range(table.n_exits)])
     for k in np.flatnonzero(is_clamped(temperatures, bounds)):
         warnings.warn(
             f"the temperature of depth {k + 1} is clamped at {temperatures[k]:g} "
@@ -86,24 +97,24 @@ def is_clamped(
     return np.asarray(np.isclose(temperatures[:, None], bounds, rtol=1e-6).any(axis=1))
 
 
-def _fit_by_gradient(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    rows = np.arange(len(labels))
+def _fit_by_gradient(table: ExitTable, k: int) -> float:
+    rows, bias = np.arange(table.n_samples), np.zeros(table.n_classes)
 
     def loss_and_gradient(log_temperature: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        scaled = logits / np.exp(log_temperature[0])
-        log_p = log_softmax(scaled, axis=1)
-        expected = (np.exp(log_p) * scaled).sum(axis=1)
-        return float(-log_p[rows, labels].mean()), np.array([(scaled[rows, labels] - expected).mean()])
+        weights = np.exp(-log_temperature)
+        found = mixed_likelihood(table.logits, table.labels, rows, weights=weights, bias=bias, first_exit=k)
+        return found.loss, -weights * found.of_weights
 
     bounds = tuple(np.log(TEMPERATURE_BOUNDS))
     result = minimize(loss_and_gradient, x0=np.zeros(1), jac=True, method="L-BFGS-B", bounds=[bounds])
     return float(np.clip(np.exp(result.x[0]), *TEMPERATURE_BOUNDS))
 
 
-def _fit_on_grid(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
+def _fit_on_grid(table: ExitTable, k: int) -> float:
+    samples = {t: _samples_at(table, k, t) for t in TEMPERATURE_GRID}
     criteria: tuple[Callable[[float], float], ...] = (
-        lambda t: _likelihood_loss(logits / t, labels),
-        lambda t: expected_calibration_error(softmax(logits / t, axis=1), labels),
+        lambda t: samples[t].nll(),
+        lambda t: samples[t].ece(),
         lambda t: abs(t - 1.0),
     )
     tied = list(TEMPERATURE_GRID)
@@ -113,11 +124,15 @@ def _fit_on_grid(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> floa
     return tied[0]
 
 
-def _likelihood_loss(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    return float(-log_softmax(logits, axis=1)[np.arange(len(labels)), labels].mean())
+def _samples_at(table: ExitTable, k: int, temperature: float) -> SampleFigures:
+    divisors = np.array([temperature])
+    blocks = row_blocks(table.n_samples, table.n_classes)
+    return SampleFigures.of(
+        ((rows, tempered_probabilities(table.logits[rows, k : k + 1], divisors)[:, 0]) for rows in blocks), table.labels
+    )
 
 
-_METHODS: dict[str, tuple[Callable[[NDArray[np.float64], NDArray[np.int64]], float], tuple[float, float]]] = {
+_METHODS: dict[str, tuple[Callable[[ExitTable, int], float], tuple[float, float]]] = {
     "lbfgs": (_fit_by_gradient, TEMPERATURE_BOUNDS),
     "grid": (_fit_on_grid, (TEMPERATURE_GRID[0], TEMPERATURE_GRID[-1])),
 }

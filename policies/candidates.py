@@ -64,20 +64,15 @@ class Family:
     @property
     def n_classes(self) -> int:
         """Number of classes, ``C``."""
-        return int(self.view.probabilities.shape[2])
+        return self.view.n_classes
 
     def exits(self, policy: Policy) -> NDArray[np.int64]:
         """The exit that each sample takes, shape (N,)."""
         return first_open_exit(self.view, np.asarray(policy.thresholds).reshape(-1, self.view.n_columns))
 
-    def marks(self, one: Requirement) -> NDArray[np.bool_]:
-        """What the required quality counts, shape (T, N, E)."""
+    def marks(self, one: Requirement) -> NDArray[np.int64]:
+        """What each sample adds to in the required quality, shape (K, N, E)."""
         return one.counted_against(self.references_are_right).marks(self.view, self.labels)
-
-    def take(self, rows: NDArray[np.int64]) -> RuleView:
-        """The view of some of the samples."""
-        view = self.view
-        return RuleView(view.scores[rows], view.eligible[rows], view.probabilities[rows], view.combine)
 
 
 def families_of(candidates: Sequence[Candidate], *, seed: int = 0) -> list[Family]:
@@ -108,11 +103,10 @@ def _kind(policy: Policy) -> str:
 
 def _family(first: Candidate, members: tuple[int, ...], seed: int) -> Family:
     table = first.search
-    view = chosen_view(first.policy, table, seed=seed)
     order = np.argsort(table.ids)
     units = Units.of(table)
     sorted_units = Units(units.kind, units.of_sample[order], units.n)
-    sorted_view = RuleView(view.scores[order], view.eligible[order], view.probabilities[order], view.combine)
+    sorted_view = chosen_view(first.policy, table, seed=seed).take(order)
     references = rightness(first.references, table)[:, order]
     return Family(sorted_view, table.labels[order], table.cost, sorted_units, members, references)
 

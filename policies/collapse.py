@@ -144,7 +144,7 @@ def _alarm(one: _Exit, reason: CollapseReason, because: str) -> CollapseAlarm:
 def _examine(table: ExitTable, decision: Decision, policy: Policy, target: float) -> list[_Exit]:
     temperatures = np.asarray(policy.temperatures)
     view = get_rule(policy.rule).view(table, temperatures, **policy.params)
-    signal = view.scores[:, :, 0] if view.n_columns == 1 else view.probabilities.max(axis=2)
+    signal = view.scores[:, :, 0] if view.n_columns == 1 else _confidences(view)
     right = decision.exit_answers == table.labels[:, None]
     closed = _closed_exits(view, policy)
     errors = exit_calibration_errors(table, temperatures)
@@ -162,6 +162,14 @@ def _examine(table: ExitTable, decision: Decision, policy: Policy, target: float
         )
         for k in range(table.n_exits)
     ]
+
+
+def _confidences(view: RuleView) -> NDArray[np.float64]:
+    """Largest probability at each exit, shape (N, E)."""
+    confidences = np.empty(view.eligible.shape)
+    for rows, probabilities in view.distributions.blocks():
+        confidences[rows] = probabilities.max(axis=2)
+    return confidences
 
 
 def _closed_exits(view: RuleView, policy: Policy) -> NDArray[np.bool_]:

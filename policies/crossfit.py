@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from policies.exit_table import ExitTable
 from policies.policy import Decision, Policy
 from policies.rules import Rule, RuleView, get_rule
+from policies.rules.view import join_views
 from policies.units import Units
 
 
@@ -64,18 +65,12 @@ def cross_fitted_view(
     folds = _folds(table, seed, n_folds)
     if folds.max() == 0:
         return rule.view(table, temperatures, **params, **rule.fit(table, temperatures, **params))
-    rows, parts = [], []
+    parts = []
     for fold in range(folds.max() + 1):
         inside = np.flatnonzero(folds == fold)
-        learnt = rule.fit(table.take(np.flatnonzero(folds != fold)), temperatures, **params)
-        rows.append(inside)
-        parts.append(rule.view(table.take(inside), temperatures, **params, **learnt))
-    back = np.argsort(np.concatenate(rows))
-    scores, eligible, probabilities = (
-        np.concatenate([getattr(part, name) for part in parts])[back]
-        for name in ("scores", "eligible", "probabilities")
-    )
-    return RuleView(scores, eligible, probabilities, parts[0].combine)
+        learnt = rule.fit(table, temperatures, rows=np.flatnonzero(folds != fold), **params)
+        parts.append((inside, rule.view(table, temperatures, rows=inside, **params, **learnt)))
+    return join_views(parts)
 
 
 def chosen_view(policy: Policy, table: ExitTable, *, seed: int = 0) -> RuleView:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import groupby, product
 import math
 
 import numpy as np
@@ -17,7 +17,7 @@ from policies.classification import macro_f1
 from policies.exit_table import ExitTable
 from policies.latency import DOCUMENT_BUDGET_MS, stated_latency
 from policies.policy import Decision, Policy
-from policies.rules import get_rule
+from policies.rules import RuleView, get_rule
 
 
 GREEDY_THRESHOLDS = (0.70, 0.75, 0.80, 0.85, 0.90, 0.92, 0.95)
@@ -163,8 +163,19 @@ def _shared(
 
 
 def _measured(table: ExitTable, policies: Iterator[Policy]) -> list[GridPoint]:
+    """Neighbours that differ by their thresholds alone are decided on one view."""
     latency = stated_latency(table)
-    return [_point(table, policy, policy.decide(table), latency) for policy in policies]
+    return [
+        _point(table, policy, policy.decide_on(view), latency)
+        for _, alike in groupby(policies, key=lambda policy: (policy.rule, policy.params))
+        for view, policy in _on_one_view(list(alike), table)
+    ]
+
+
+def _on_one_view(alike: list[Policy], table: ExitTable) -> Iterator[tuple[RuleView, Policy]]:
+    view = alike[0].view(table)
+    for policy in alike:
+        yield view, policy
 
 
 def _point(table: ExitTable, policy: Policy, decision: Decision, latency: NDArray[np.float64] | None) -> GridPoint:

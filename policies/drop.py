@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.quality import Accuracy, Quality
+from policies.quality import NOWHERE, Accuracy, Quality
 from policies.rules import RuleView
 
 
@@ -28,11 +28,15 @@ class Drop(Quality):
 
     reference_is_right: NDArray[np.bool_] | None = None
 
-    def marks(self, view: RuleView, labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def n_tallies(self, n_classes: int) -> int:
+        """Two."""
+        return 2
+
+    def marks(self, view: RuleView, labels: NDArray[np.int64]) -> NDArray[np.int64]:
         """Right answers, then the reference's."""
         right = Accuracy().marks(view, labels)
         reference = np.ones(len(labels), dtype=bool) if self.reference_is_right is None else self.reference_is_right
-        return np.concatenate([right, np.broadcast_to(reference[None, :, None], right.shape)])
+        return np.concatenate([right, np.broadcast_to(np.where(reference, 1, NOWHERE)[None, :, None], right.shape)])
 
     def value(self, tallies: NDArray[np.int64], label_counts: NDArray[np.int64]) -> NDArray[np.float64]:
         """The difference of right answers over all."""

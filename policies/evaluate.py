@@ -15,10 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import ExitSearchError
-from policies.kernels import count_line, count_outcomes, fill_rows
-from policies.levels import CLOSED, Levels, column_levels
-from policies.quality import get_quality
+from policies.gates import lay_out_rows
+from policies.kernels import count_outcomes
+from policies.levels import CLOSED, column_levels
+from policies.line_kernel import count_line
+from policies.quality import NOWHERE, get_quality
 from policies.rules import Combine, RuleView
+
+
+_MOST_PACKED = 256
+"""Words of packed marks that are counted in about the time of one sample's mark, for each 64 samples."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ class PopulationEvaluator:
         self.cost = cost
         self.right = view.answers == labels[:, None]
         self.n_samples, self.n_exits, _ = view.scores.shape
-        self._label_counts = np.bincount(labels, minlength=view.probabilities.shape[2])
+        self._label_counts = np.bincount(labels, minlength=view.n_classes)
         # Samples with alike answers side by side: a column that sees only some classes then fills few words.
         self._order = np.lexsort(view.answers.T[::-1]) if view.n_columns > 1 else np.arange(self.n_samples)
         self._lay_out_genes(max_levels)
@@ -113,17 +119,23 @@ class PopulationEvaluator:
         Raises:
             ExitSearchError: If the shape or a level index does not fit this evaluator.
         """
-        genomes = self._checked(genomes)
+        genomes, rows = self._checked(genomes), self._rows
         counts, tallies = count_outcomes(
             genomes,
             self._exit_of_gene,
             self.view.combine is Combine.ALL,
-            self._bits,
-            self._first_bit_word,
-            self._words,
-            self._first_word,
+            self._first_level,
+            rows.bits,
+            rows.first_bit_word,
+            rows.first_late,
+            rows.last_late,
+            rows.late,
+            rows.words,
+            rows.first_word,
+            self._packed,
             self._marks,
             self._everyone,
+            self._n_tallies,
         )
         return self._outcome(counts, tallies)
 
@@ -137,15 +149,16 @@ class PopulationEvaluator:
         genome = self._checked(np.asarray(genome)[None])[0]
         at = self._first_level + genome
         counts, tallies = count_line(
-            self._column_of_level[at],
-            self._least_rank_of_level[at],
+            self._rows.columns[at],
+            self._rows.least_ranks[at],
             gene,
             self._columns_of_gene[gene],
             self._n_column_levels[self._columns_of_gene[gene]],
             self._exit_of_gene,
             self.view.combine is Combine.ALL,
             self._ranks,
-            self._values,
+            self._marks,
+            self._n_tallies,
         )
         return self._outcome(counts, tallies)
 
@@ -154,7 +167,7 @@ class PopulationEvaluator:
         thresholds = np.full((self.n_exits - 1, self.view.n_columns), CLOSED)
         for gene, level in enumerate(genome):
             at = self._first_level[gene] + level
-            column, least_rank = int(self._column_of_level[at]), int(self._least_rank_of_level[at])
+            column, least_rank = int(self._rows.columns[at]), int(self._rows.least_ranks[at])
             if least_rank < len(self.levels[column].thresholds):
                 thresholds[divmod(column, self.view.n_columns)] = self.levels[column].thresholds[least_rank]
         return tuple(tuple(float(value) for value in row) for row in thresholds)
@@ -196,7 +209,7 @@ class PopulationEvaluator:
             for s in range(n_columns)
         ]
         ranks = [levels.ranks[self._order] for levels in self.levels]
-        self._ranks = np.stack(ranks, axis=1) if ranks else np.empty((self.n_samples, 0), dtype=np.int32)
+        self._ranks = np.stack(ranks) if ranks else np.empty((0, self.n_samples), dtype=np.int32)
         self._n_column_levels = np.array([len(levels.thresholds) for levels in self.levels], dtype=np.int64)
         per_gene = n_columns if view.combine is Combine.ONE else 1
         self._columns_of_gene = np.arange(len(self.levels)).reshape(-1, per_gene)
@@ -206,60 +219,34 @@ class PopulationEvaluator:
         )
         self._first_level = np.concatenate([[0], np.cumsum(self.n_levels)])[: self.n_genes].astype(np.int64)
         is_sparse = view.combine is Combine.ANY and n_columns > 1
-        rows = [
-            _rows_of_gene([self.levels[c] for c in own], ranks, own, is_sparse=is_sparse)
-            for own in self._columns_of_gene
-        ]
-        self._column_of_level = _joined([row.columns for row in rows], np.int64)
-        self._least_rank_of_level = _joined([row.least_ranks for row in rows], np.int64)
-        self._bits = _joined([row.bits.ravel() for row in rows], np.uint64)
-        self._words = _joined([row.words for row in rows], np.int64)
-        self._first_bit_word = np.cumsum([0, *(row.bits.size for row in rows)], dtype=np.int64)[:-1]
-        self._first_word = np.cumsum([0, *(len(row.words) for row in rows)], dtype=np.int64)
+        self._rows = lay_out_rows(self.levels, ranks, self._columns_of_gene, is_sparse=is_sparse)
 
     def _lay_out_marks(self, qualities: Sequence[str], labels: NDArray[np.int64]) -> None:
-        marks = [get_quality(name).marks(self.view, labels)[:, self._order] for name in qualities]
-        ends = np.cumsum([len(own) for own in marks])
+        sizes = [get_quality(name).n_tallies(self.view.n_classes) for name in qualities]
+        ends = np.cumsum(sizes)
+        self._n_tallies = int(ends[-1])
         self._tally_rows = {
-            name: slice(end - len(own), end) for name, own, end in zip(qualities, marks, ends, strict=True)
+            name: slice(end - size, end) for name, size, end in zip(qualities, sizes, ends, strict=True)
         }
-        joined = np.concatenate(marks)
-        self._values = np.ascontiguousarray(joined.transpose(1, 2, 0)).astype(np.int8)
-        by_exit = joined.transpose(2, 0, 1)
-        self._marks = pack(by_exit.reshape(-1, self.n_samples)).reshape(*by_exit.shape[:2], -1)
+        parts = []
+        for name, own in self._tally_rows.items():
+            marks = get_quality(name).marks(self.view, labels)[:, self._order]
+            parts.append(np.where(marks == NOWHERE, self._n_tallies, marks + own.start).astype(np.int32))
+        self._marks = np.ascontiguousarray(np.concatenate(parts).transpose(1, 2, 0))
+        self._packed = self._packed_marks()
         self._everyone = pack(np.ones((1, self.n_samples), dtype=bool))[0]
 
-
-@dataclass(frozen=True)
-class _GeneRows:
-    """The rows of bits of one gene: level by level, one column after the other, and the closed gate."""
-
-    bits: NDArray[np.uint64]
-    words: NDArray[np.int64]
-    columns: NDArray[np.int64]
-    least_ranks: NDArray[np.int64]
-
-
-def _rows_of_gene(
-    levels: list[Levels], ranks: list[NDArray[np.int32]], columns: NDArray[np.int64], *, is_sparse: bool
-) -> _GeneRows:
-    sizes = [len(own.thresholds) for own in levels]
-    words = np.arange(-(-len(ranks[0]) // 64))
-    if is_sparse:
-        words = np.unique(np.flatnonzero(ranks[columns[0]]) // 64)
-    bits = np.zeros((sum(sizes) + 1, len(words)), dtype=np.uint64)
-    for column, size, first in zip(columns, sizes, np.cumsum([0, *sizes]), strict=False):
-        fill_rows(ranks[column], words, bits[first : first + size])
-    return _GeneRows(
-        bits=bits,
-        words=words,
-        columns=np.append(np.repeat(columns, sizes), columns[-1]),
-        least_ranks=np.append(np.concatenate([np.arange(size) for size in sizes]), sizes[-1]),
-    )
-
-
-def _joined(parts: list[NDArray[Any]], dtype: Any) -> NDArray[Any]:
-    return np.concatenate(parts).astype(dtype) if parts else np.empty(0, dtype=dtype)
+    def _packed_marks(self) -> NDArray[np.uint64]:
+        """Which samples each tally counts at each exit, shape (E, T, W); T is 0 where one by one is quicker."""
+        n_packed = self._n_tallies * self.n_exits
+        if n_packed > _MOST_PACKED * self._marks.shape[2]:
+            return np.empty((self.n_exits, 0, 0), dtype=np.uint64)
+        rows = [
+            pack((self._marks[:, k] == tally).any(axis=1)[None])
+            for k in range(self.n_exits)
+            for tally in range(self._n_tallies)
+        ]
+        return np.concatenate(rows).reshape(self.n_exits, self._n_tallies, -1)
 
 
 def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:

@@ -1,13 +1,15 @@
-"""Compiled loops of the evaluator: population counts on packed words, and all levels of one gene at once.
+"""Compiled loops of the evaluator: whole populations on packed words.
 
 The arrays describe gates as :class:`~policies.evaluate.PopulationEvaluator` lays them out: a genome has ``G``
-genes, the genes of one exit follow each other, and each gene picks one row of packed bits.
+genes, the genes of one exit follow each other, and each gene picks one row of packed bits. Those of one gene at all of
+its levels are in :mod:`policies.line_kernel`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 import numpy as np
@@ -20,6 +22,16 @@ def _popcount(typing_context: Any, word: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _lowest_bit(typing_context: Any, word: Any) -> Any:
+    """Index of the lowest set bit of a 64-bit word that has one, as one LLVM instruction."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.IntType(1)(1))
 
     return types.uint64(types.uint64), generate
 
@@ -44,9 +56,19 @@ def fill_rows(ranks: NDArray[np.int32], words: NDArray[np.int64], rows: NDArray[
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _add_late(
+    late: NDArray[np.int32], first: int, last: int, among: NDArray[np.uint64], chosen: NDArray[np.uint64]
+) -> None:
+    """Choose those of the late samples that are among some."""
+    for at in range(first, last):
+        word, bit = late[at] >> 6, np.uint64(1) << np.uint64(late[at] & 63)
+        chosen[word] |= among[word] & bit
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _tally_dense(leaving: NDArray[np.uint64], marks: NDArray[np.uint64], tallies: NDArray[np.int64]) -> np.int64:
     """Add marked leavers, marks of shape (T, W), to the tallies; returns how many leave."""
-    n_tallies, n_words = marks.shape
+    n_tallies, n_words = marks.shape[0], len(leaving)
     for t in range(n_tallies):
         n_marked = np.uint64(0)
         for w in range(n_words):
@@ -89,143 +111,103 @@ def _leave_sparse(
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _tally_one_by_one(
+    leaving: NDArray[np.uint64],
+    words: NDArray[np.int64],
+    k: int,
+    marks: NDArray[np.int32],
+    tallies: NDArray[np.int64],
+) -> None:
+    """Add the leavers of exit ``k``, of which ``leaving`` has some words, to the tallies that their marks name."""
+    for j in range(len(words)):
+        left = leaving[j]
+        while left:
+            i = words[j] * 64 + np.int64(_lowest_bit(left))
+            left &= left - np.uint64(1)
+            for m in range(marks.shape[2]):
+                tallies[marks[i, k, m]] += 1
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def count_outcomes(
     genomes: NDArray[np.int64],
     exit_of_gene: NDArray[np.int64],
     needs_all: bool,
+    first_level: NDArray[np.int64],
     bits: NDArray[np.uint64],
     first_bit_word: NDArray[np.int64],
+    first_late: NDArray[np.int64],
+    last_late: NDArray[np.int64],
+    late: NDArray[np.int32],
     words: NDArray[np.int64],
     first_word: NDArray[np.int64],
-    marks: NDArray[np.uint64],
+    packed: NDArray[np.uint64],
+    marks: NDArray[np.int32],
     everyone: NDArray[np.uint64],
+    n_tallies: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where the samples leave, and how many marked ones leave, for every genome.
 
     Args:
-        genomes: One row of bits per gene, shape (P, G).
+        genomes: One level per gene, shape (P, G).
         exit_of_gene: Ascending, shape (G,).
         needs_all: Whether a sample leaves only where all genes of its exit let it; else where any does.
-        bits: All rows of all genes, one after the other.
-        first_bit_word: Where each gene's rows start in ``bits``, shape (G,).
+        first_level: Where each gene's levels start in the three arrays that follow ``bits``, shape (G,).
+        bits: The rows that are kept, one after the other.
+        first_bit_word: Where each level's row starts in ``bits``.
+        first_late: Where those that a level lets go beyond its row start in ``late``.
+        last_late: Where they end.
+        late: Samples, in the order of their scores.
         words: For each gene the indices of the words that its rows hold, one gene after the other.
         first_word: Where each gene's indices start in ``words``, shape (G + 1,).
-        marks: Samples that count at each exit, for ``T`` tallies, shape (E, T, W).
+        packed: Samples that count at each exit, for each of ``T`` tallies, shape (E, T, W); T is 0 where ``marks`` are
+            counted one by one.
+        marks: The tallies that each sample adds to at each exit, shape (N, E, K); T stands for none.
         everyone: The bits of all samples, shape (W,).
+        n_tallies: ``T``.
 
     Returns:
         Samples leaving at each exit, shape (P, E), and marked ones among them, shape (P, T).
     """
     n_policies, n_genes = genomes.shape
-    n_exits, n_tallies, n_words = marks.shape
+    n_exits, n_words = marks.shape[1], len(everyone)
+    is_packed, has_late = packed.shape[1] == n_tallies, len(late) > 0
     counts = np.zeros((n_policies, n_exits), dtype=np.int64)
-    tallies = np.zeros((n_policies, n_tallies), dtype=np.int64)
-    alive = np.empty(n_words, dtype=np.uint64)
-    leaving = np.empty(n_words, dtype=np.uint64)
+    tallies = np.zeros((n_policies, n_tallies + 1), dtype=np.int64)
+    alive, leaving, both = np.empty_like(everyone), np.empty_like(everyone), np.empty_like(everyone)
+    all_words = np.arange(n_words)
     for policy in range(n_policies):
         alive[:] = everyone
         gene = 0
         while gene < n_genes:
             k = exit_of_gene[gene]
             n_own = first_word[gene + 1] - first_word[gene]
-            start = first_bit_word[gene] + genomes[policy, gene] * n_own
-            row = bits[start : start + n_own]
+            level = first_level[gene] + genomes[policy, gene]
+            row = bits[first_bit_word[level] : first_bit_word[level] + n_own]
             if n_own < n_words:
                 own = words[first_word[gene] : first_word[gene + 1]]
-                counts[policy, k] += _leave_sparse(row, own, alive, leaving, marks[k], tallies[policy])
+                counts[policy, k] += _leave_sparse(row, own, alive, leaving, packed[k], tallies[policy])
             else:
                 for w in range(n_words):
                     leaving[w] = alive[w] & row[w]
+                if has_late:
+                    _add_late(late, first_late[level], last_late[level], alive, leaving)
                 while needs_all and gene + 1 < n_genes and exit_of_gene[gene + 1] == k:
                     gene += 1
-                    start = first_bit_word[gene] + genomes[policy, gene] * n_words
+                    level = first_level[gene] + genomes[policy, gene]
+                    further = bits[first_bit_word[level] : first_bit_word[level] + n_words]
                     for w in range(n_words):
-                        leaving[w] &= bits[start + w]
+                        both[w] = leaving[w] & further[w]
+                    if has_late:
+                        _add_late(late, first_late[level], last_late[level], leaving, both)
+                    leaving[:] = both
                 _leave_dense(alive, leaving)
-                counts[policy, k] += _tally_dense(leaving, marks[k], tallies[policy])
+                counts[policy, k] += _tally_dense(leaving, packed[k], tallies[policy])
+            if not is_packed:
+                own = words[first_word[gene] : first_word[gene + 1]]
+                _tally_one_by_one(leaving, own, k, marks, tallies[policy])
             gene += 1
-        counts[policy, n_exits - 1] += _tally_dense(alive, marks[n_exits - 1], tallies[policy])
-    return counts, tallies
-
-
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def count_line(
-    column_of_gene: NDArray[np.int64],
-    least_rank: NDArray[np.int64],
-    target_gene: int,
-    columns: NDArray[np.int64],
-    n_levels: NDArray[np.int64],
-    exit_of_gene: NDArray[np.int64],
-    needs_all: bool,
-    ranks: NDArray[np.int32],
-    values: NDArray[np.int8],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Outcomes for every level of one gene while the others stay as they are, in one pass over the samples.
-
-    Args:
-        column_of_gene: The column of ranks that each gene uses, shape (G,).
-        least_rank: A sample passes a gene where its rank is above this, shape (G,).
-        target_gene: The gene whose levels are tried.
-        columns: The columns of the target gene, shape (M,).
-        n_levels: Levels of each of these columns, shape (M,).
-        exit_of_gene: Shape (G,).
-        needs_all: As in :func:`count_outcomes`.
-        ranks: Of all samples and columns, shape (N, columns).
-        values: What a sample adds to each tally at each exit, shape (N, E, T).
-
-    Returns:
-        For all levels of the columns, one column after the other, then for "closed": samples leaving at each
-        exit, shape (L, E), and tallies, shape (L, T).
-    """
-    n_samples, n_exits, n_tallies = values.shape
-    n_genes = len(exit_of_gene)
-    k = exit_of_gene[target_gene]
-    total = n_levels.sum()
-    counts = np.zeros((total + 1, n_exits), dtype=np.int64)
-    tallies = np.zeros((total + 1, n_tallies), dtype=np.int64)
-    base_counts = np.zeros(n_exits, dtype=np.int64)
-    base_tallies = np.zeros(n_tallies, dtype=np.int64)
-    for i in range(n_samples):
-        # The exit taken with the target gene closed, and whether opening the gene can change that.
-        taken = n_exits - 1
-        can_change = True
-        gene = 0
-        while gene < n_genes:
-            here = exit_of_gene[gene]
-            any_open, all_open = False, True
-            while gene < n_genes and exit_of_gene[gene] == here:
-                if gene != target_gene:
-                    passes = ranks[i, column_of_gene[gene]] > least_rank[gene]
-                    any_open = any_open or passes
-                    all_open = all_open and passes
-                gene += 1
-            if here == k and needs_all:
-                can_change = all_open
-            elif (all_open and here != k) if needs_all else any_open:
-                taken = here
-                can_change = can_change and here > k
-                break
-        base_counts[taken] += 1
-        for t in range(n_tallies):
-            base_tallies[t] += values[i, taken, t]
-        if not can_change:
-            continue
-        first = 0
-        for m in range(len(columns)):
-            rank = ranks[i, columns[m]]
-            if rank > 0:
-                at = first + rank - 1
-                counts[at, taken] -= 1
-                counts[at, k] += 1
-                for t in range(n_tallies):
-                    tallies[at, t] += values[i, k, t] - values[i, taken, t]
-            first += n_levels[m]
-    first = 0
-    for m in range(len(columns)):
-        for level in range(first + n_levels[m] - 2, first - 1, -1):
-            counts[level] += counts[level + 1]
-            tallies[level] += tallies[level + 1]
-        first += n_levels[m]
-    counts += base_counts
-    tallies += base_tallies
-    return counts, tallies
+        counts[policy, n_exits - 1] += _tally_dense(alive, packed[n_exits - 1], tallies[policy])
+        if not is_packed:
+            _tally_one_by_one(alive, all_words, n_exits - 1, marks, tallies[policy])
+    return counts, tallies[:, :n_tallies]

@@ -70,12 +70,13 @@ def ladder_genomes(evaluator: PopulationEvaluator) -> NDArray[np.int64]:
     if n_early == 0:
         return np.zeros((1, 0), dtype=np.int64)
     if view.n_columns == 1 or _has_one_score_each(view):
-        shared = np.repeat(_distinct(_early_scores(view))[:, None], view.n_columns, axis=1)
+        distinct = _distinct(_early_scores(view))
+        shared = np.broadcast_to(distinct[:, None], (len(distinct), view.n_columns))
     elif view.combine is Combine.ONE:
         shared = _one_column_at_a_time(view)
     else:
         shared = _column_grid(view)
-    thresholds = np.repeat(shared[:, None, :], n_early, axis=1)
+    thresholds = np.broadcast_to(shared[:, None, :], (len(shared), n_early, view.n_columns))
     return np.unique(evaluator.nearest_genome(thresholds), axis=0)
 
 

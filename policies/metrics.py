@@ -23,7 +23,7 @@ def policy_figures(table: ExitTable, decision: Decision) -> dict[str, Any]:
     """
     latency = stated_latency(table)
     return {
-        **classification_figures(decision.probabilities, decision.answers, table.labels),
+        **classification_figures(decision.blocks(), decision.answers, table.labels, n_classes=table.n_classes),
         **effort_figures(decision.exits, table.cost),
         **exit_behaviour(decision, table.labels),
         "n_samples": table.n_samples,

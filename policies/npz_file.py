@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,17 @@ from policies.errors import ExitSearchError
 
 
 META = "meta"
+
+
+def write_arrays(path: Path, arrays: Iterable[tuple[str, NDArray[Any]]]) -> None:
+    """Write arrays by name, compressed, replacing ``path`` in one step; no two of them need be in memory at once.
+
+    ``np.savez_compressed`` takes all of them together.
+    """
+    with whole_file(path) as partial, ZipFile(partial, "w", ZIP_DEFLATED) as archive:
+        for name, values in arrays:
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, values, allow_pickle=False)
 
 
 def write_npz(path: Path, arrays: Mapping[str, Any], meta: Mapping[str, Any], *, schema: int) -> None:

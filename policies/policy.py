@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from hashlib import sha256
 import json
 import math
@@ -19,6 +20,7 @@ from policies.exit_table import ExitTable
 from policies.network_facts import NetworkFacts, differences
 from policies.origin import Origin
 from policies.rules import Combine, RuleView, get_rule
+from policies.rules.distributions import Distributions, Rows
 
 
 SCHEMA = 1
@@ -31,15 +33,34 @@ class Decision:
 
     Attributes:
         exits: Index of the exit taken, shape (N,).
-        answers: Predicted class, shape (N,).
-        probabilities: The distribution answered with, shape (N, C).
-        exit_answers: What every exit would have answered, shape (N, E).
+        distributions: What every exit would have answered with, of shape (N, E, C).
     """
 
     exits: NDArray[np.int64]
-    answers: NDArray[np.int64]
-    probabilities: NDArray[np.float64]
-    exit_answers: NDArray[np.int64]
+    distributions: Distributions
+
+    @property
+    def exit_answers(self) -> NDArray[np.int64]:
+        """What every exit would have answered, shape (N, E)."""
+        return self.distributions.answers
+
+    @cached_property
+    def answers(self) -> NDArray[np.int64]:
+        """Predicted class, shape (N,)."""
+        return self.exit_answers[np.arange(len(self.exits)), self.exits]
+
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        """The distribution answered with, shape (N, C)."""
+        probabilities = np.empty((len(self.exits), self.distributions.shape[2]))
+        for rows, block in self.blocks():
+            probabilities[rows] = block
+        return probabilities
+
+    def blocks(self) -> Iterator[tuple[Rows, NDArray[np.float64]]]:
+        """Every sample once: which samples, and the distributions answered with, shape (n, C)."""
+        for rows, block in self.distributions.blocks():
+            yield rows, block[np.arange(len(block)), self.exits[rows]]
 
 
 @dataclass(frozen=True)
@@ -118,13 +139,21 @@ class Policy:
         Raises:
             PolicyError: If the table is not of the network that the policy was made for, as far as both tell.
         """
+        return self.decide_on(self.view(table))
+
+    def view(self, table: ExitTable) -> RuleView:
+        """What the policy's rule sees in a table.
+
+        Raises:
+            PolicyError: If the table is not of the network that the policy was made for, as far as both tell.
+        """
         found = differences(self.network, NetworkFacts.of(table), names=("the policy", "the table"))
         if found:
             raise PolicyError(
                 f"a policy is for one network but {'; '.join(found)}; use a table of the network that it was made for, "
                 f"or search a policy for this one"
             )
-        return self.decide_on(get_rule(self.rule).view(table, np.asarray(self.temperatures), **self.params))
+        return get_rule(self.rule).view(table, np.asarray(self.temperatures), **self.params)
 
     def decide_on(self, view: RuleView) -> Decision:
         """Apply the thresholds to what the policy's rule saw in a table of N samples.
@@ -138,13 +167,7 @@ class Policy:
                 f"{len(self.thresholds[0])}"
             )
         exits = first_open_exit(view, np.asarray(self.thresholds).reshape(-1, view.n_columns))
-        rows = np.arange(len(exits))
-        return Decision(
-            exits=exits,
-            answers=view.answers[rows, exits],
-            probabilities=view.probabilities[rows, exits],
-            exit_answers=view.answers,
-        )
+        return Decision(exits, view.distributions)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form; a closed gate's threshold is null, and rows of length 1 are plain numbers."""

@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import ExitSearchError
-from policies.rules.base import RuleView
+from policies.rules.view import RuleView
 
+
+NOWHERE = -1
+"""Stands for the count of a sample that adds to none."""
 
 _TOP_K = 5
 
@@ -28,9 +31,13 @@ class Quality(ABC):
     is_maximised: ClassVar[bool] = True
     is_share: ClassVar[bool] = True
 
+    def n_tallies(self, n_classes: int) -> int:
+        """How many counts there are, ``T``."""
+        return 1
+
     @abstractmethod
-    def marks(self, view: RuleView, labels: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """The marks that are counted, shape (T, N, E)."""
+    def marks(self, view: RuleView, labels: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Up to K counts that each sample adds to where it leaves at each exit, or ``NOWHERE``, shape (K, N, E)."""
 
     @abstractmethod
     def value(self, tallies: NDArray[np.int64], label_counts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -50,9 +57,9 @@ class Accuracy(Quality):
 
     name: ClassVar[str] = "accuracy"
 
-    def marks(self, view: RuleView, labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def marks(self, view: RuleView, labels: NDArray[np.int64]) -> NDArray[np.int64]:
         """Right answers."""
-        return np.asarray(view.answers == labels[:, None])[None]
+        return _where(view.answers == labels[:, None])
 
     def value(self, tallies: NDArray[np.int64], label_counts: NDArray[np.int64]) -> NDArray[np.float64]:
         """Right answers over all."""
@@ -65,10 +72,14 @@ class MacroF1(Quality):
     name: ClassVar[str] = "macro_f1"
     is_share: ClassVar[bool] = False
 
-    def marks(self, view: RuleView, labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def n_tallies(self, n_classes: int) -> int:
+        """Two for each class."""
+        return 2 * n_classes
+
+    def marks(self, view: RuleView, labels: NDArray[np.int64]) -> NDArray[np.int64]:
         """For each class right answers, then for each class all answers."""
-        answered = view.answers[None] == np.arange(view.probabilities.shape[2])[:, None, None]
-        return np.concatenate([answered & (view.answers == labels[:, None])[None], answered])
+        answers = view.answers
+        return np.stack([np.where(answers == labels[:, None], answers, NOWHERE), view.n_classes + answers])
 
     def value(self, tallies: NDArray[np.int64], label_counts: NDArray[np.int64]) -> NDArray[np.float64]:
         """Mean of 2 right / (labelled + answered)."""
@@ -85,10 +96,13 @@ class WorstClassRecall(Quality):
     name: ClassVar[str] = "worst_class_recall"
     is_share: ClassVar[bool] = False
 
-    def marks(self, view: RuleView, labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def n_tallies(self, n_classes: int) -> int:
+        """One for each class."""
+        return n_classes
+
+    def marks(self, view: RuleView, labels: NDArray[np.int64]) -> NDArray[np.int64]:
         """Right answers by class."""
-        of_class = labels[None, :, None] == np.arange(view.probabilities.shape[2])[:, None, None]
-        return np.asarray(of_class & (view.answers == labels[:, None])[None])
+        return np.where(view.answers == labels[:, None], labels[:, None], NOWHERE)[None]
 
     def value(self, tallies: NDArray[np.int64], label_counts: NDArray[np.int64]) -> NDArray[np.float64]:
         """The least recall over the classes that occur."""
@@ -101,10 +115,13 @@ class TopFiveAccuracy(Quality):
 
     name: ClassVar[str] = "top5_accuracy"
 
-    def marks(self, view: RuleView, labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def marks(self, view: RuleView, labels: NDArray[np.int64]) -> NDArray[np.int64]:
         """Samples with fewer than five classes above the true one."""
-        of_label = np.take_along_axis(view.probabilities, labels[:, None, None], axis=2)
-        return np.asarray((view.probabilities > of_label).sum(axis=2) < _TOP_K)[None]
+        is_among = np.empty(view.eligible.shape, dtype=bool)
+        for rows, probabilities in view.distributions.blocks():
+            of_label = np.take_along_axis(probabilities, labels[rows][:, None, None], axis=2)
+            is_among[rows] = (probabilities > of_label).sum(axis=2) < _TOP_K
+        return _where(is_among)
 
     def value(self, tallies: NDArray[np.int64], label_counts: NDArray[np.int64]) -> NDArray[np.float64]:
         """Such samples over all."""
@@ -117,16 +134,21 @@ class FlipRate(Quality):
     name: ClassVar[str] = "flip_rate_to_exit"
     is_maximised: ClassVar[bool] = False
 
-    def marks(self, view: RuleView, labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def marks(self, view: RuleView, labels: NDArray[np.int64]) -> NDArray[np.int64]:
         """Whether any earlier exit would have answered differently from the one before or after it."""
         answers = view.answers
         changed = np.zeros(answers.shape, dtype=bool)
         changed[:, 1:] = np.logical_or.accumulate(answers[:, 1:] != answers[:, :-1], axis=1)
-        return changed[None]
+        return _where(changed)
 
     def value(self, tallies: NDArray[np.int64], label_counts: NDArray[np.int64]) -> NDArray[np.float64]:
         """Such samples over all."""
         return np.asarray(tallies[:, 0] / label_counts.sum())
+
+
+def _where(marked: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The only count, where samples are marked: (N, E) to (1, N, E)."""
+    return np.where(marked, 0, NOWHERE)[None]
 
 
 QUALITIES: dict[str, Quality] = {

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from policies.bounds import binomial_upper_bound
 from policies.claims import require_delta
-from policies.quality import Quality
+from policies.quality import NOWHERE, Quality
 from policies.rules import RuleView
 from policies.units import Units
 
@@ -21,7 +21,7 @@ _BATCH = 50
 
 def quality_value(
     quality: Quality,
-    marks: NDArray[np.bool_],
+    marks: NDArray[np.int64],
     labels: NDArray[np.int64],
     units: Units,
     *,
@@ -31,19 +31,20 @@ def quality_value(
 
     Args:
         quality: Which.
-        marks: Whether each sample is counted at the exit that it took, shape (T, N).
+        marks: Up to K counts that each sample adds to at the exit that it took, or ``NOWHERE``, shape (K, N).
         labels: Shape (N,).
         units: What is independent among the samples.
         n_classes: ``C``.
     """
     weights = _sample_weights(np.ones((1, units.n)), units, is_share=quality.is_share)[0]
     counts = np.bincount(labels, weights, minlength=n_classes)
-    return float(quality.value((marks @ weights)[None], counts)[0])
+    tallies = _counted(marks, quality.n_tallies(n_classes)) @ weights
+    return float(quality.value(tallies[None], counts)[0])
 
 
 def quality_bounds(
     quality: Quality,
-    marks: Sequence[NDArray[np.bool_]],
+    marks: Sequence[NDArray[np.int64]],
     labels: NDArray[np.int64],
     units: Units,
     *,
@@ -60,7 +61,7 @@ def quality_bounds(
 
     Args:
         quality: Which.
-        marks: Of each policy as :func:`quality_value` takes them, shape (T, N) each.
+        marks: Of each policy as :func:`quality_value` takes them, shape (K, N) each.
         labels: Shape (N,).
         units: What is independent among the samples.
         n_classes: ``C``.
@@ -74,8 +75,8 @@ def quality_bounds(
         ClaimError: If ``level`` is not in (0, 1).
     """
     require_delta(level)
-    if quality.is_share and len(marks[0]) == 1 and not units.hold_several:
-        n_bad = [int((~own[0] if quality.is_maximised else own[0]).sum()) for own in marks]
+    if quality.is_share and quality.n_tallies(n_classes) == 1 and not units.hold_several:
+        n_bad = [int(((own == NOWHERE) == quality.is_maximised).sum()) for own in marks]
         upper = np.array([binomial_upper_bound(n, units.n, delta=level) for n in n_bad])
         return 1 - upper if quality.is_maximised else upper
     drawn = _drawn_values(quality, marks, labels, units, n_classes, seed)
@@ -87,15 +88,15 @@ def quality_bounds(
 
 def _drawn_values(
     quality: Quality,
-    marks: Sequence[NDArray[np.bool_]],
+    marks: Sequence[NDArray[np.int64]],
     labels: NDArray[np.int64],
     units: Units,
     n_classes: int,
     seed: int,
 ) -> NDArray[np.float64]:
     """The quality of each policy at drawn shares of the units, shape (D, P)."""
-    counted = [csr_array(own.astype(np.float64)) for own in marks]
-    of_class = csr_array(labels == np.arange(n_classes)[:, None], dtype=np.float64)
+    counted = [_counted(own, quality.n_tallies(n_classes)) for own in marks]
+    of_class = _counted(labels[None], n_classes)
     worst, worst_counts = _worst(quality, labels, n_classes)
     size = 1.0 if quality.is_share else labels.size / units.n
     rng = np.random.default_rng(seed)
@@ -110,6 +111,13 @@ def _drawn_values(
     return np.stack(values)
 
 
+def _counted(marks: NDArray[np.int64], n_tallies: int) -> csr_array:
+    """How often each sample adds to each count, shape (T, N), from marks of shape (K, N)."""
+    _, samples = is_counted = np.nonzero(marks != NOWHERE)
+    ones = np.ones(len(samples))
+    return csr_array((ones, (marks[is_counted], samples)), shape=(n_tallies, marks.shape[1]))
+
+
 def _sample_weights(of_units: NDArray[np.float64], units: Units, *, is_share: bool) -> NDArray[np.float64]:
     """From weights of units, shape (D, n), to weights of samples, (D, N); shares count every unit alike."""
     per_sample = of_units / np.bincount(units.of_sample) if is_share else of_units
@@ -119,7 +127,7 @@ def _sample_weights(of_units: NDArray[np.float64], units: Units, *, is_share: bo
 def _worst(
     quality: Quality, labels: NDArray[np.int64], n_classes: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Marks, shape (T,), and classes, (C,), of a sample that is answered wrongly, late, and far off.
+    """Tallies, shape (T,), and classes, (C,), of a sample that is answered wrongly, late, and far off.
 
     Its class is as likely as among the labels.
     """
@@ -131,4 +139,4 @@ def _worst(
     probabilities /= probabilities.sum(axis=2, keepdims=True)
     view = RuleView.of_one_score(np.zeros((n_classes, 2)), probabilities)
     shares = np.bincount(labels, minlength=n_classes) / labels.size
-    return quality.marks(view, classes)[:, :, 1] @ shares, shares
+    return _counted(quality.marks(view, classes)[:, :, 1], quality.n_tallies(n_classes)) @ shares, shares

@@ -62,7 +62,7 @@ def honest_figures(
     fold_of_unit = np.random.default_rng(seed).permutation(np.arange(first.units.n) % n_folds)
     fold_of_sample = fold_of_unit[first.units.of_sample]
     by_family = [[family.marks(one) for family in families] for one in wanted]
-    marks = [np.empty((len(goals), *own[0].shape[:2]), dtype=bool) for own in by_family]
+    marks = [np.empty((len(goals), *own[0].shape[:2]), dtype=own[0].dtype) for own in by_family]
     for fold in range(int(fold_of_sample.max()) + 1):
         inside = np.flatnonzero(fold_of_sample == fold)
         parts = [_part(family, np.flatnonzero(fold_of_sample != fold), inside, goals[0]) for family in families]
@@ -80,10 +80,10 @@ def honest_figures(
 
 def _part(family: Family, rows: NDArray[np.int64], left_out: NDArray[np.int64], goal: Goal) -> _Part:
     evaluator = PopulationEvaluator(
-        family.take(rows), family.labels[rows], family.cost, max_levels=_MOST_LEVELS, qualities=goal.qualities
+        family.view.take(rows), family.labels[rows], family.cost, max_levels=_MOST_LEVELS, qualities=goal.qualities
     )
     ladder = ladder_genomes(evaluator)
-    return _Part(family, evaluator, ladder[thin(len(ladder), _MOST_STARTS)], family.take(left_out))
+    return _Part(family, evaluator, ladder[thin(len(ladder), _MOST_STARTS)], family.view.take(left_out))
 
 
 def _choose(parts: Sequence[_Part], goal: Goal) -> tuple[int, NDArray[np.int64]]:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 import pandas as pd
 
-from policies.calibrate import tempered_probabilities
-from policies.classification import ECE_BINS, confidence_bins
+from policies.classification import ECE_BINS, SampleFigures, confidence_bins
+from policies.exit_metrics import exit_samples
 from policies.exit_table import ExitTable
 
 
@@ -23,17 +23,14 @@ def reliability_curves(table: ExitTable, temperatures: NDArray[np.float64], *, n
         One row per exit, state and bin: ``depth`` (1 = first exit), ``is_calibrated``, ``temperature`` (1 before),
         ``low`` and ``high`` (the bin's ends), mean ``confidence`` and ``accuracy`` (NaN in an empty bin) and ``count``.
     """
-    ones = np.ones(table.n_exits)
     states = {
-        is_calibrated: (divisors, tempered_probabilities(table.logits, divisors))
-        for is_calibrated, divisors in ((False, ones), (True, temperatures))
+        is_calibrated: (divisors, exit_samples(table, divisors))
+        for is_calibrated, divisors in ((False, np.ones(table.n_exits)), (True, temperatures))
     }
     curves = [
-        _curve(probabilities[:, k], table.labels, n_bins).assign(
-            depth=k + 1, is_calibrated=is_calibrated, temperature=float(divisors[k])
-        )
+        _curve(samples[k], n_bins).assign(depth=k + 1, is_calibrated=is_calibrated, temperature=float(divisors[k]))
         for k in range(table.n_exits)
-        for is_calibrated, (divisors, probabilities) in states.items()
+        for is_calibrated, (divisors, samples) in states.items()
     ]
     columns = ["depth", "is_calibrated", "temperature", "low", "high", "confidence", "accuracy", "count"]
     return pd.concat(curves, ignore_index=True)[columns]
@@ -45,9 +42,8 @@ def calibration_error_of(curve: pd.DataFrame) -> float:
     return float((gap * curve["count"]).sum() / curve["count"].sum())
 
 
-def _curve(probabilities: NDArray[np.float64], labels: NDArray[np.int64], n_bins: int) -> pd.DataFrame:
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
+def _curve(samples: SampleFigures, n_bins: int) -> pd.DataFrame:
+    confidence, right = samples.confidence, samples.is_right
     bins = confidence_bins(confidence, n_bins=n_bins)
     count = np.bincount(bins, minlength=n_bins)
     filled = np.where(count > 0, count, np.nan)

@@ -61,7 +61,7 @@ def standings(
     singly = Units("sample", np.arange(len(labels)), len(labels))
     effort = np.empty(len(candidates))
     counted = {name: np.empty(len(candidates)) for name in goal.qualities}
-    marks: list[list[NDArray[np.bool_]]] = [[np.empty(0, dtype=bool)] * len(candidates) for _ in wanted]
+    marks: list[list[NDArray[np.int64]]] = [[np.empty(0, dtype=np.int64)] * len(candidates) for _ in wanted]
     rows = np.arange(len(labels))
     for family in families:
         effort_of_exits = goal.effort_of_exits(family.cost)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.blocks import row_blocks
 from policies.npz_file import rows_that_are_not_unicode
 from policies.sample_digest import canonical_names
 
@@ -97,11 +98,18 @@ def _logits(logits: NDArray[Any]) -> Iterator[str]:
     if logits.dtype not in (np.float16, np.float32):
         yield f"'logits' must be float16 or float32 but is {logits.dtype}"
         return
-    bad = np.unique(np.argwhere(~np.isfinite(logits))[:, :1])
+    bad = _rows_not_finite(np.atleast_1d(logits)) if logits.size else np.arange(0)
     if bad.size:
         is_log_of_zero = not (np.isnan(logits).any() or np.isposinf(logits).any())
         hint = "; of probabilities take np.log(p + 1e-12)" if is_log_of_zero else ""
         yield f"'logits' must be finite but row {bad[0]} holds NaN or infinity ({bad.size} such rows){hint}"
+
+
+def _rows_not_finite(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Block by block: as many marks as there are logits would be half of a large table again."""
+    rows = values.reshape(len(values), -1)
+    marked = [~np.isfinite(rows[own]).all(axis=1) for own in row_blocks(*rows.shape)]
+    return np.flatnonzero(np.concatenate(marked))
 
 
 def _labels(labels: NDArray[Any], shape: Shape | None) -> Iterator[str]:

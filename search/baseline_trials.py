@@ -13,8 +13,9 @@ from policies.calibrate import CalibrationWarning, Method, fit_temperatures
 from policies.document_grids import document_choices
 from policies.exit_table import ExitTable
 from policies.policy import Policy
+from search.class_files import Answers, answers_of
 from search.first_trials import FirstTrial
-from search.policy_summary import figures_on
+from search.policy_summary import decisions_on, figures_of, figures_on
 from search.trials import TrialOutcome
 
 
@@ -40,7 +41,7 @@ def full_baselines(
 
 def compare_baseline(
     name: str, tables: Tables, front: pd.DataFrame, tables_of: Callable[[str], Tables], *, method: Method, seed: int
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], list[Answers]]:
     """Put every policy of a baseline beside the front's best at the same depth, and at the same accuracy.
 
     All policies are chosen by their figures on ``search``; the other splits only tell what came of it. The front of a
@@ -59,11 +60,13 @@ def compare_baseline(
         A mapping for each policy (the full network, and the choice of each grid): ``trial``, ``policy``,
         ``is_fallback``, its figures by split, and those of two policies of the front, with ``network`` and ``rule``,
         or None where there is none: as ``same_depth`` the most accurate that is no deeper, as ``same_accuracy`` the
-        least deep that is no less accurate.
+        least deep that is no less accurate. And what each policy of the baseline answered, as ``<trial>/<policy>``.
     """
-    rows = []
+    rows, answered = [], []
     for policy_name, (policy, is_fallback) in _choices(tables["search"], method).items():
-        figures = figures_on(policy, tables, seed=seed)
+        decisions = decisions_on(policy, tables, seed=seed)
+        figures = figures_of(tables, decisions)
+        answered += answers_of(f"{name}/{policy_name}", tables, decisions)
         no_deeper = front[front["mean_depth"] <= figures["search"]["mean_depth"]]
         no_worse = front[front["accuracy"] >= figures["search"]["accuracy"]]
         rows.append(
@@ -78,7 +81,7 @@ def compare_baseline(
                 "same_accuracy": _first(no_worse.sort_values("mean_depth", kind="stable"), tables_of, seed),
             }
         )
-    return rows
+    return rows, answered
 
 
 def _choices(search: ExitTable, method: Method) -> dict[str, tuple[Policy, bool]]:

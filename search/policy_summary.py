@@ -15,8 +15,10 @@ from policies.goal import Goal
 from policies.margin import SearchTarget
 from policies.metrics import policy_figures
 from policies.oracle import oracle_mean_depth
+from policies.outline import outline
 from policies.policy import Decision, Policy
 from policies.undertrained import undertrained_note
+from search.class_files import Answers, answers_of, answers_of_exits
 from search.recording_summary import summarise_recordings
 from search.selection import Selection
 
@@ -27,7 +29,7 @@ _RECALIBRATED = "full_network_recalibrated"
 
 def summarise_policies(
     selection: Selection, target: SearchTarget, tables: Mapping[str, ExitTable], *, seed: int
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], list[Answers]]:
     """Put the figures of the selected policy, the baselines and the oracle together.
 
     Args:
@@ -35,11 +37,14 @@ def summarise_policies(
         target: What was searched for.
         tables: The selected network's tables by split name; ``search`` is among them.
         seed: Of the search, and of baselines that draw at random.
+
+    Returns:
+        The figures; and what was answered by the selected policy, ``selected``, by each exit and by each baseline.
     """
     policy, certificate, asked = selection.policy, selection.certificate, target.asked
     goal = asked.goal(tables["search"])
     decisions = decisions_on(policy, tables, seed=seed)
-    baselines = _baselines(selection, goal, tables, seed)
+    baselines, by_baselines = _baselines(selection, goal, tables, seed)
     alarms = collapse_alarms(
         tables["search"],
         decisions["search"],
@@ -47,7 +52,7 @@ def summarise_policies(
         target=goal.least_accuracy,
         is_feasible=selection.feasible,
     )
-    return {
+    summary = {
         "target": asked.target or 0.0,
         "quality": asked.quality,
         "objective": asked.objective,
@@ -65,7 +70,7 @@ def summarise_policies(
         if certificate is None
         else {"claim": str(certificate.claim), "reason": certificate.reason, "bound": certificate.bound},
         "estimate": None if selection.estimate is None else selection.estimate.to_dict(),
-        "selected": {"rule": policy.rule, "params": policy.to_dict(), **_figures(tables, decisions)},
+        "selected": {"rule": policy.rule, "params": outline(policy), **figures_of(tables, decisions)},
         "undertrained": undertrained_note(
             *(baselines[name]["search"]["accuracy"] for name in ("full_network", _RECALIBRATED))
         ),
@@ -76,6 +81,7 @@ def summarise_policies(
         "recordings": summarise_recordings(tables, decisions, target=goal.least_accuracy),
         "front_size": len(selection.front),
     }
+    return summary, [*answers_of("selected", tables, decisions), *answers_of_exits(tables), *by_baselines]
 
 
 def decisions_on(policy: Policy, tables: Mapping[str, ExitTable], *, seed: int) -> dict[str, Decision]:
@@ -94,10 +100,11 @@ def decisions_on(policy: Policy, tables: Mapping[str, ExitTable], *, seed: int) 
 
 def figures_on(policy: Policy, tables: Mapping[str, ExitTable], *, seed: int) -> dict[str, Any]:
     """Figures of a policy on every split; arguments as for :func:`decisions_on`."""
-    return _figures(tables, decisions_on(policy, tables, seed=seed))
+    return figures_of(tables, decisions_on(policy, tables, seed=seed))
 
 
-def _figures(tables: Mapping[str, ExitTable], decisions: Mapping[str, Decision]) -> dict[str, Any]:
+def figures_of(tables: Mapping[str, ExitTable], decisions: Mapping[str, Decision]) -> dict[str, Any]:
+    """Figures on every split of a policy, from what it did there."""
     return {name: policy_figures(table, decisions[name]) for name, table in tables.items()}
 
 
@@ -107,21 +114,26 @@ def _oracle(table: ExitTable, goal: Goal) -> float | None:
 
 def _baselines(
     selection: Selection, goal: Goal, tables: Mapping[str, ExitTable], seed: int
-) -> dict[str, dict[str, Any]]:
+) -> tuple[dict[str, dict[str, Any]], list[Answers]]:
     search, temperatures = tables["search"], selection.network.temperatures
     evaluator = baseline_evaluator(search, temperatures, goal)
     found = {
         name: baseline_policy(name, evaluator, temperatures, goal, evaluations=BASELINE_EVALUATIONS, seed=seed)
         for name in BASELINES
     }
-    figures: dict[str, dict[str, Any]] = {}
+    compared: dict[str, tuple[Policy, dict[str, Any]]] = {}
     for name, policy in found.items():
         if policy is None:
             continue
-        figures[name] = figures_on(policy, tables, seed=seed)
+        compared[name] = policy, {}
         if name == "full_network":
-            recalibrated = recalibrated_full_network(search, temperatures)
-            figures[_RECALIBRATED] = figures_on(recalibrated, tables, seed=seed)
+            compared[_RECALIBRATED] = recalibrated_full_network(search, temperatures), {}
     for name, choice in document_choices(search, temperatures).items():
-        figures[name] = {"is_fallback": choice.is_fallback, **figures_on(choice.point.policy, tables, seed=seed)}
-    return figures
+        compared[name] = choice.point.policy, {"is_fallback": choice.is_fallback}
+    figures: dict[str, dict[str, Any]] = {}
+    answered: list[Answers] = []
+    for name, (policy, facts) in compared.items():
+        decisions = decisions_on(policy, tables, seed=seed)
+        figures[name] = {**facts, **figures_of(tables, decisions)}
+        answered += answers_of(name, tables, decisions)
+    return figures, answered

@@ -17,6 +17,9 @@ MODEL_FILE = "model.safetensors"
 """What a folder calls the weights of its network."""
 
 
+PARAMS_FILE = "front_params.json"
+
+
 @dataclass(frozen=True)
 class ResultFiles:
     """Paths of one search's files."""
@@ -34,6 +37,11 @@ class ResultFiles:
         return self.path / "pareto_front.csv"
 
     @property
+    def front_params_file(self) -> Path:
+        """What rules learnt that has many numbers, once for all policies of the front."""
+        return self.path / PARAMS_FILE
+
+    @property
     def front_png(self) -> Path:
         """The merged front as a picture."""
         return self.path / "pareto_front.png"
@@ -47,6 +55,21 @@ class ResultFiles:
     def reliability_png(self) -> Path:
         """How well each exit's confidence is calibrated on ``search``."""
         return self.path / "reliability.png"
+
+    @property
+    def classes_csv(self) -> Path:
+        """Figures of each class, of every policy and exit on every split."""
+        return self.path / "classes.csv"
+
+    @property
+    def confusion_npz(self) -> Path:
+        """Confusion matrices of every policy and exit on every split."""
+        return self.path / "confusion.npz"
+
+    @property
+    def confusion_png(self) -> Path:
+        """Which classes the selected policy confuses."""
+        return self.path / "confusion.png"
 
     @property
     def policy_file(self) -> Path:
@@ -64,9 +87,13 @@ class ResultFiles:
         paths = (
             self.summary_file,
             self.front_csv,
+            self.front_params_file,
             self.front_png,
             self.front_html,
             self.reliability_png,
+            self.classes_csv,
+            self.confusion_npz,
+            self.confusion_png,
             self.policy_file,
             self.certificate_file,
         )

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-import json
 from typing import Any
 
 import pandas as pd
 
 from policies.origin import Origin
 from policies.reliability import reliability_curves
+from search.class_files import Answers, write_class_files
+from search.confusion_figure import draw_confusion
 from search.figures import FrontFigure, draw_html, draw_png
+from search.front_policies import front_policies
 from search.reliability_figure import draw_reliability
 from search.result_files import ResultFiles, write_csv, write_json
 from search.selection import Selection
 
 
+_SPLITS = ("search", "certify", "test")
+
+
 def write_results(
-    files: ResultFiles, selection: Selection, summary: dict[str, Any], figure: FrontFigure, **policy_facts: Any
+    files: ResultFiles,
+    selection: Selection,
+    summary: dict[str, Any],
+    answered: Sequence[Answers],
+    figure: FrontFigure,
+    **policy_facts: Any,
 ) -> None:
     """Write everything that was found; ``summary.json`` comes last.
 
@@ -25,11 +36,15 @@ def write_results(
         files: Where to.
         selection: What was chosen.
         summary: For ``summary.json``.
+        answered: What was answered, for the files that tell each class.
         figure: The front.
         **policy_facts: Written beside the policy and its origin: workload.
     """
     table = selection.network.search
-    write_csv(files.front_csv, front_table(selection.front))
+    front, params = front_table(selection.front)
+    write_csv(files.front_csv, front)
+    if params:
+        write_json(files.front_params_file, params)
     replace(selection.policy, origin=Origin.of(table)).save(files.policy_file, **policy_facts)
     if selection.certificate is not None:
         selection.certificate.save(files.certificate_file)
@@ -37,13 +52,22 @@ def write_results(
     draw_html(figure, files.front_html)
     curves = reliability_curves(table, selection.network.temperatures)
     draw_reliability(curves, files.reliability_png, title="Reliability of each exit on search")
+    write_class_files(files, answered)
+    draw_confusion(_answers_shown(answered), files.confusion_png)
     write_json(files.summary_file, summary)
 
 
-def front_table(front: pd.DataFrame) -> pd.DataFrame:
+def _answers_shown(answered: Sequence[Answers]) -> Answers:
+    """Those of the selected policy on the last of its splits."""
+    by_split = {own.split: own for own in answered if own.name == "selected"}
+    return [by_split[split] for split in _SPLITS if split in by_split][-1]
+
+
+def front_table(front: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, dict[str, Any]]]:
     """The front as it is written to CSV: figures, marks, the whole policy as JSON, and plain thresholds by depth.
 
-    Policies with several thresholds per exit have theirs in the JSON alone.
+    Policies with several thresholds per exit have theirs in the JSON alone. Beside the table: the parameters that
+    :func:`~search.front_policies.front_policies` gives apart.
     """
     table = front.drop(columns="policy")
     plain = [
@@ -51,5 +75,5 @@ def front_table(front: pd.DataFrame) -> pd.DataFrame:
         for policy in front["policy"]
     ]
     table = pd.concat([table, pd.DataFrame(plain, index=front.index)], axis=1)
-    table["policy"] = [json.dumps(policy.to_dict()) for policy in front["policy"]]
-    return table
+    table["policy"], params = front_policies(list(front["policy"]))
+    return table, params

@@ -7,6 +7,7 @@ from typing import Any
 
 from policies.exit_table import ExitTable
 from policies.margin import SearchTarget
+from search.class_files import Answers
 from search.config import SweepConfig
 from search.policy_summary import summarise_policies
 from search.selection import Selection
@@ -22,7 +23,7 @@ def build_summary(
     compared: list[dict[str, Any]],
     *,
     seconds: float,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], list[Answers]]:
     """Put the figures of a sweep together.
 
     Args:
@@ -33,12 +34,15 @@ def build_summary(
         outcomes: All trials.
         compared: The baselines among them beside the front.
         seconds: Wall time of the sweep.
+
+    Returns:
+        The summary, and what :func:`~search.policy_summary.summarise_policies` tells beside it.
     """
-    found = summarise_policies(selection, target, tables, seed=config.seed)
+    found, answered = summarise_policies(selection, target, tables, seed=config.seed)
     name = selection.network.network
     chosen = next(one for one in networks_of(outcomes, config.all_seeds) if one.name == name)
     hyperparameters = chosen.trial.params
-    return {
+    summary = {
         "name": config.name,
         "workload": config.workload,
         **found,
@@ -54,3 +58,4 @@ def build_summary(
         "failures": {trial.trial_id: trial.failure for trial in outcomes if trial.failure},
         "seconds": seconds,
     }
+    return summary, answered

@@ -13,6 +13,7 @@ from rich.console import Console
 from policies.errors import ExitSearchError
 from policies.margin import SearchTarget
 from search.baseline_trials import compare_baseline, full_baselines
+from search.class_files import Answers
 from search.config import SweepConfig
 from search.environment import describe_environment
 from search.errors import SweepError, SweepInterruptedError
@@ -196,21 +197,25 @@ def _select(
 
 def _compare(
     config: SweepConfig, outcomes: list[TrialOutcome], selection: Selection, tables: NetworkTables, console: Console
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], list[Answers]]:
     """The sweep file's baselines beside the front; those that cannot be compared are named and left out."""
     trials, notes = full_baselines(config.search.first_trials, outcomes)
     compared: list[dict[str, Any]] = []
+    answered: list[Answers] = []
     for one in networks_of(trials, config.all_seeds):
         try:
             own, front = tables.compared(one.name), selection.front
-            compared += compare_baseline(
+            rows, by_baseline = compare_baseline(
                 one.label, own, front, tables.compared, method=config.policy.calibration, seed=config.seed
             )
         except ExitSearchError as error:
             notes.append(f"baseline {one.label!r} is left out: {error}")
+            continue
+        compared += rows
+        answered += by_baseline
     for note in notes:
         console.print(f"Note: {note}", soft_wrap=True, highlight=False, markup=False)
-    return compared
+    return compared, answered
 
 
 def _report(
@@ -220,20 +225,22 @@ def _report(
     target: SearchTarget,
     tables: NetworkTables,
     outcomes: list[TrialOutcome],
-    compared: list[dict[str, Any]],
+    compared: tuple[list[dict[str, Any]], list[Answers]],
     *,
     seconds: float,
 ) -> dict[str, Any]:
+    baseline_trials, by_baseline_trials = compared
     network = selection.network.network
     own = {**tables.compared(network), "certify": tables.table(network, "certify")}
     facts = tables.facts(network)
     save_model(folder.model_file, tables.model(network), facts)
-    summary = build_summary(config, selection, target, own, outcomes, compared, seconds=seconds)
+    summary, answered = build_summary(config, selection, target, own, outcomes, baseline_trials, seconds=seconds)
     title = f"{config.name}: {config.workload}, {target.asked.axes} on the search split"
     write_results(
         folder,
         selection,
         summary,
+        [*answered, *by_baseline_trials],
         FrontFigure.of(title, summary, selection, trial_points(outcomes, target.asked)),
         workload=config.workload,
         class_names=list(facts.class_names),

@@ -52,16 +52,17 @@ def search_tables(
     request.asked.goal(search)
     network = _search(request.search.stem, search, certify, request.how, console)
     selection = select_policy([network], target, front_size=request.settings.front_size, seed=request.seed)
+    found, answered = summarise_policies(selection, target, tables, seed=request.seed)
     summary = {
         "name": files.path.name,
         "tables": {name: str(getattr(request, name)) for name in tables},
-        **summarise_policies(selection, target, tables, seed=request.seed),
+        **found,
         "seconds": time.monotonic() - started,
     }
     title = f"{request.search.name}: {request.asked.axes}"
     facts = {"workload": search.meta["workload"]} if "workload" in search.meta else {}
     with writing(files.path, option="--out"):
-        write_results(files, selection, summary, FrontFigure.of(title, summary, selection), **facts)
+        write_results(files, selection, summary, answered, FrontFigure.of(title, summary, selection), **facts)
     for note in network.notes:
         console.print(f"Note: {note}", soft_wrap=True, highlight=False)
     print_policies(console, summary, files)

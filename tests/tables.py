@@ -7,6 +7,7 @@ import numpy as np
 
 from policies.exit_table import ExitTable
 from policies.rules import Combine, RuleView
+from policies.rules.distributions import Held
 
 
 def make_table(n_samples=300, n_exits=3, n_classes=4, *, seed=0, prefix="s", groups=None):
@@ -73,4 +74,4 @@ def rule_views(draw, *, max_samples=40, max_exits=4, max_classes=4, max_columns=
     eligible = rng.random((n_samples, n_exits)) < draw(st.sampled_from([0.0, 0.7, 1.0]))
     combine = draw(st.sampled_from(list(Combine))) if max_columns > 1 else Combine.ANY
     labels = rng.integers(0, n_classes, n_samples)
-    return RuleView(scores, eligible, probabilities, combine), labels
+    return RuleView(scores, eligible, Held(probabilities), combine), labels

@@ -9,12 +9,12 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.calibrate import CalibrationWarning, fit_temperatures, tempered_probabilities
-from policies.classification import expected_calibration_error, macro_f1, negative_log_likelihood
+from policies.calibrate import CalibrationWarning, fit_temperatures
+from policies.classification import macro_f1
 from policies.coordinate import best_genome
 from policies.crossfit import cross_fitted_view
 from policies.evaluate import PopulationEvaluator
-from policies.exit_metrics import exit_accuracies
+from policies.exit_metrics import exit_answers, exit_samples
 from policies.exit_table import ExitTable
 from policies.goal import Goal
 from policies.ladder import ladder_genomes
@@ -106,18 +106,15 @@ def _best_of_rule(name: str, table: ExitTable, temperatures: NDArray[np.float64]
 
 
 def _exit_report(table: ExitTable, temperatures: NDArray[np.float64]) -> dict[str, float]:
-    answers, accuracies = table.logits.argmax(axis=2), exit_accuracies(table)
-    calibrated = tempered_probabilities(table.logits, temperatures)
-    raw = tempered_probabilities(table.logits, np.ones(table.n_exits))
+    answers = exit_answers(table)
+    calibrated, raw = (exit_samples(table, divisors) for divisors in (temperatures, np.ones(table.n_exits)))
     report: dict[str, float] = {}
     for k in range(table.n_exits):
         figures = (
-            float(accuracies[k]),
+            float((answers[:, k] == table.labels).mean()),
             macro_f1(answers[:, k], table.labels),
-            expected_calibration_error(calibrated[:, k], table.labels),
-            negative_log_likelihood(calibrated[:, k], table.labels),
-            expected_calibration_error(raw[:, k], table.labels),
-            negative_log_likelihood(raw[:, k], table.labels),
+            *(calibrated[k].ece(), calibrated[k].nll()),
+            *(raw[k].ece(), raw[k].nll()),
         )
         report |= {f"{name}_exit_{k + 1}": value for name, value in zip(EXIT_FIGURES, figures, strict=True)}
     return report

@@ -2,7 +2,8 @@
 
 from policies.errors import PolicyError
 from policies.on_demand import Registry
-from policies.rules.base import Combine, Rule, RuleView
+from policies.rules.base import Rule
+from policies.rules.view import Combine, RuleView
 
 
 RULES: Registry[Rule] = Registry(

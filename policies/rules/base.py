@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,59 +13,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from policies.errors import PolicyError
 from policies.exit_table import ExitTable
-
-
-class Combine(StrEnum):
-    """How the score columns of an exit make one gate."""
-
-    ANY = "any"
-    """Leave where at least one column reaches its threshold."""
-    ALL = "all"
-    """Leave where every column reaches its threshold."""
-    ONE = "one"
-    """As ``ANY``, and a policy uses one column per exit: the thresholds of the others are infinite."""
+from policies.rules.distributions import Outputs
+from policies.rules.view import RuleView, view_in_blocks
 
 
 class RuleParams(BaseModel):
     """A rule's own parameters, fitted ones among them; validated wherever a policy comes from."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-@dataclass(frozen=True)
-class RuleView:
-    """What a rule sees in one exit table, before any threshold.
-
-    A sample may leave at exit ``k`` where ``eligible[:, k]`` holds and its scores reach the exit's
-    thresholds, as ``combine`` says; it then gives the answer ``answers[:, k]``. The last exit is always open.
-
-    Attributes:
-        scores: Higher means safer to leave, shape (N, E, S) for S columns, float64, never NaN; minus
-            infinity reaches no threshold.
-        eligible: Where leaving is allowed at all, shape (N, E), bool.
-        probabilities: The distribution answered with at each exit, shape (N, E, C), float64.
-        combine: How several columns make one gate.
-    """
-
-    scores: NDArray[np.float64]
-    eligible: NDArray[np.bool_]
-    probabilities: NDArray[np.float64]
-    combine: Combine = Combine.ANY
-
-    @property
-    def answers(self) -> NDArray[np.int64]:
-        """Predicted class at each exit, shape (N, E); ties go to the lower class index."""
-        return np.asarray(self.probabilities.argmax(axis=2), dtype=np.int64)
-
-    @property
-    def n_columns(self) -> int:
-        """Number of score columns, ``S``."""
-        return int(self.scores.shape[2])
-
-    @classmethod
-    def of_one_score(cls, scores: NDArray[np.float64], probabilities: NDArray[np.float64]) -> RuleView:
-        """A view with one column, scores of shape (N, E), and no exit forbidden."""
-        return cls(scores[:, :, None], np.ones(scores.shape, dtype=bool), probabilities)
 
 
 def only(counts: set[int]) -> int | None:
@@ -99,12 +53,20 @@ class Rule(ABC):
         """The values of its own parameters that a search tries, by name; the first of each is the default."""
         return {}
 
-    def fit(self, table: ExitTable, temperatures: NDArray[np.float64], **params: Any) -> dict[str, Any]:
+    def fit(
+        self,
+        table: ExitTable,
+        temperatures: NDArray[np.float64],
+        *,
+        rows: NDArray[np.int64] | None = None,
+        **params: Any,
+    ) -> dict[str, Any]:
         """Learn parameters from a table, as JSON values; they complete ``params``.
 
         Args:
             table: The ``search`` table.
             temperatures: One per exit, shape (E,).
+            rows: The samples to learn from; all of them where None.
             **params: The rule's other parameters.
         """
         return {}
@@ -127,12 +89,20 @@ class Rule(ABC):
                 f"its parameters are {known}"
             ) from None
 
-    def view(self, table: ExitTable, temperatures: NDArray[np.float64], **params: Any) -> RuleView:
-        """Turn a table into scores, eligibility and answers.
+    def view(
+        self,
+        table: ExitTable,
+        temperatures: NDArray[np.float64],
+        *,
+        rows: NDArray[np.int64] | None = None,
+        **params: Any,
+    ) -> RuleView:
+        """Turn a table into scores, eligibility and answers, a block of samples after the other.
 
         Args:
             table: The outputs of the network, (N, E, C).
             temperatures: One divisor of the logits per exit, shape (E,), positive.
+            rows: The samples to look at; all of them where None.
             **params: The rule's own parameters.
 
         Raises:
@@ -141,8 +111,21 @@ class Rule(ABC):
         reason = self.why_not(table)
         if reason:
             raise PolicyError(f"rule {self.name!r} cannot be used on this table: {reason}")
-        return self._view(table, np.asarray(temperatures, dtype=np.float64), self.parse(params))
+        look = _Look(self, np.asarray(temperatures, dtype=np.float64), self.parse(params))
+        return view_in_blocks(look, Outputs.of(table), rows)
 
     @abstractmethod
-    def _view(self, table: ExitTable, temperatures: NDArray[np.float64], params: Any) -> RuleView:
-        """As :meth:`view`, with parameters that were parsed."""
+    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: Any) -> RuleView:
+        """What the rule makes of some samples, each by itself, with parameters that were parsed."""
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A rule with its parameters, as a function of outputs; unlike a closure it can travel to other processes."""
+
+    rule: Rule
+    temperatures: NDArray[np.float64]
+    params: RuleParams
+
+    def __call__(self, outputs: Outputs) -> RuleView:
+        return self.rule._view(outputs, self.temperatures, self.params)

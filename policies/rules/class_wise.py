@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from policies.calibrate import tempered_probabilities
 from policies.exit_table import ExitTable
-from policies.rules.base import Rule, RuleParams, RuleView, only
+from policies.rules.base import Rule, RuleParams, only
+from policies.rules.distributions import Held, Outputs
 from policies.rules.scores import SCORES
+from policies.rules.view import RuleView
 
 
 class ClassWiseParams(RuleParams):
@@ -38,9 +40,9 @@ class ClassWiseRule(Rule):
         """All scores."""
         return {"score": tuple(SCORES)}
 
-    def _view(self, table: ExitTable, temperatures: NDArray[np.float64], params: ClassWiseParams) -> RuleView:
-        probabilities = tempered_probabilities(table.logits, temperatures)
+    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: ClassWiseParams) -> RuleView:
+        probabilities = tempered_probabilities(outputs.logits, temperatures)
         scores = SCORES[params.score](probabilities)
-        predicted = probabilities.argmax(axis=2)[:, :, None] == np.arange(table.n_classes)
+        predicted = probabilities.argmax(axis=2)[:, :, None] == np.arange(outputs.n_classes)
         columns = np.where(predicted, scores[:, :, None], -np.inf)
-        return RuleView(columns, np.ones(scores.shape, dtype=bool), probabilities)
+        return RuleView(columns, np.ones(scores.shape, dtype=bool), Held(probabilities))

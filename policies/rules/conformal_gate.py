@@ -13,8 +13,10 @@ from policies.calibrate import tempered_probabilities
 from policies.errors import PolicyError
 from policies.exit_table import ExitTable
 from policies.levels import thin
-from policies.rules.base import Combine, Rule, RuleParams, RuleView, only
+from policies.rules.base import Rule, RuleParams, only
+from policies.rules.distributions import Held, Outputs, output_blocks
 from policies.rules.scores import confidence
+from policies.rules.view import Combine, RuleView
 
 
 _MOST_CALIBRATION_SCORES = 256
@@ -50,21 +52,31 @@ class ConformalGateRule(Rule):
         """Each exit has calibration scores per class."""
         return only({len(by_class) for by_class in params.calibration})
 
-    def fit(self, table: ExitTable, temperatures: NDArray[np.float64], **params: Any) -> dict[str, Any]:
+    def fit(
+        self,
+        table: ExitTable,
+        temperatures: NDArray[np.float64],
+        *,
+        rows: NDArray[np.int64] | None = None,
+        **params: Any,
+    ) -> dict[str, Any]:
         """Keep the nonconformity scores of the table's samples by exit and true class."""
-        probabilities = tempered_probabilities(table.logits, temperatures)
-        of_label = 1.0 - np.take_along_axis(probabilities, table.labels[:, None, None], axis=2)[:, :, 0]
+        labels = table.labels if rows is None else table.labels[rows]
+        of_label = np.empty((len(labels), table.n_exits))
+        for own, outputs in output_blocks(Outputs.of(table), rows):
+            probabilities = tempered_probabilities(outputs.logits, temperatures)
+            of_label[own] = 1.0 - np.take_along_axis(probabilities, labels[own, None, None], axis=2)[:, :, 0]
         calibration = []
         for k in range(table.n_exits):
-            by_class = [np.sort(of_label[table.labels == label, k]) for label in range(table.n_classes)]
+            by_class = [np.sort(of_label[labels == label, k]) for label in range(table.n_classes)]
             calibration.append([scores[thin(len(scores), _MOST_CALIBRATION_SCORES)].tolist() for scores in by_class])
         return {"calibration": calibration}
 
-    def _view(self, table: ExitTable, temperatures: NDArray[np.float64], params: ConformalGateParams) -> RuleView:
-        shape = (table.n_exits, table.n_classes)
+    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: ConformalGateParams) -> RuleView:
+        shape = (outputs.n_exits, outputs.n_classes)
         if len(params.calibration) != shape[0] or any(len(by_class) != shape[1] for by_class in params.calibration):
             raise PolicyError(f"rule {self.name!r}: 'calibration' must be given for {shape} exits and classes")
-        probabilities = tempered_probabilities(table.logits, temperatures)
+        probabilities = tempered_probabilities(outputs.logits, temperatures)
         sure = confidence(probabilities)
         answers = probabilities.argmax(axis=2)
         p_values = np.ones(sure.shape)
@@ -73,7 +85,7 @@ class ConformalGateRule(Rule):
                 mine = answers[:, k] == label
                 p_values[mine, k] = _p_values(np.asarray(scores), 1.0 - sure[mine, k])
         columns = np.stack([sure, p_values], axis=2)
-        return RuleView(columns, np.ones(sure.shape, dtype=bool), probabilities, Combine.ANY)
+        return RuleView(columns, np.ones(sure.shape, dtype=bool), Held(probabilities), Combine.ANY)
 
 
 def _p_values(calibration: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[np.float64]:

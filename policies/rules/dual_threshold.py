@@ -12,8 +12,10 @@ from pydantic import Field
 from policies.calibrate import tempered_probabilities
 from policies.errors import PolicyError
 from policies.exit_table import ExitTable
-from policies.rules.base import Combine, Rule, RuleParams, RuleView
+from policies.rules.base import Rule, RuleParams
+from policies.rules.distributions import Held, Outputs
 from policies.rules.scores import confidence
+from policies.rules.view import Combine, RuleView
 
 
 class DualThresholdParams(RuleParams):
@@ -45,11 +47,11 @@ class DualThresholdRule(Rule):
         """Three temperatures around one."""
         return {"conf_temp": (1.0, 0.7, 1.5)}
 
-    def _view(self, table: ExitTable, temperatures: NDArray[np.float64], params: DualThresholdParams) -> RuleView:
-        if table.stop_prob is None:
+    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: DualThresholdParams) -> RuleView:
+        if outputs.stop_prob is None:
             raise PolicyError(f"rule {self.name!r} needs 'stop_prob' in the table")
-        probabilities = tempered_probabilities(table.logits, np.full(table.n_exits, params.conf_temp))
-        scores = np.stack([table.stop_prob.astype(np.float64), confidence(probabilities)], axis=2)
+        probabilities = tempered_probabilities(outputs.logits, np.full(outputs.n_exits, params.conf_temp))
+        scores = np.stack([outputs.stop_prob.astype(np.float64), confidence(probabilities)], axis=2)
         eligible = np.ones(scores.shape[:2], dtype=bool)
         eligible[:, : params.min_depth - 1] = False
-        return RuleView(scores, eligible, probabilities, Combine.ALL)
+        return RuleView(scores, eligible, Held(probabilities), Combine.ALL)

@@ -11,8 +11,10 @@ from pydantic import Field
 from scipy.special import log_softmax, softmax
 
 from policies.exit_table import ExitTable
-from policies.rules.base import Rule, RuleParams, RuleView
+from policies.rules.base import Rule, RuleParams
+from policies.rules.distributions import Held, Outputs
 from policies.rules.scores import margin, run_length
+from policies.rules.view import RuleView
 
 
 class EvidenceParams(RuleParams):
@@ -46,8 +48,8 @@ class EvidenceRule(Rule):
         """Both modes, stability over one or two exits, and the penalties that matter."""
         return {"mode": ("logprob", "logits"), "stable_k": (1, 2), "flip_penalty": (0.0, 0.05, 0.2)}
 
-    def _view(self, table: ExitTable, temperatures: NDArray[np.float64], params: EvidenceParams) -> RuleView:
-        evidence = table.logits.astype(np.float64)
+    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: EvidenceParams) -> RuleView:
+        evidence = outputs.logits.astype(np.float64)
         if params.mode == "logprob":
             evidence = log_softmax(evidence / temperatures[None, :, None], axis=2)
         added = np.cumsum(evidence, axis=1)
@@ -58,4 +60,4 @@ class EvidenceRule(Rule):
         scores = margin(probabilities) - params.flip_penalty * flips
         eligible = run_length(answers) >= params.stable_k
         eligible[:, : params.min_exit] = False
-        return RuleView(scores[:, :, None], eligible, probabilities)
+        return RuleView(scores[:, :, None], eligible, Held(probabilities))

@@ -12,9 +12,11 @@ from scipy.special import expit
 from policies.calibrate import tempered_probabilities
 from policies.errors import PolicyError
 from policies.exit_table import ExitTable
-from policies.rules.base import Rule, RuleParams, RuleView
+from policies.rules.base import Rule, RuleParams
+from policies.rules.distributions import Outputs, output_blocks
 from policies.rules.ensemble import EnsembleParams, EnsembleRule, ensemble_probabilities
 from policies.rules.gate_features import gate_features
+from policies.rules.view import RuleView
 
 
 _REGULARISATION = 0.3
@@ -69,13 +71,25 @@ class LearnedGateRule(Rule):
         """Both scores."""
         return {"score": ("gain", "right")}
 
-    def fit(self, table: ExitTable, temperatures: NDArray[np.float64], **params: Any) -> dict[str, Any]:
+    def fit(
+        self,
+        table: ExitTable,
+        temperatures: NDArray[np.float64],
+        *,
+        rows: NDArray[np.int64] | None = None,
+        **params: Any,
+    ) -> dict[str, Any]:
         """Fit the ensemble, then the models on its answers."""
-        ensemble = EnsembleParams(**EnsembleRule().fit(table, temperatures))
-        exits = tempered_probabilities(table.logits, temperatures)
-        answered = ensemble_probabilities(table, temperatures, ensemble)
-        right = answered.argmax(axis=2) == table.labels[:, None]
-        features = [gate_features(exits, answered, k) for k in range(table.n_exits - 1)]
+        ensemble = EnsembleParams(**EnsembleRule().fit(table, temperatures, rows=rows))
+        labels = table.labels if rows is None else table.labels[rows]
+        right = np.empty((len(labels), table.n_exits), dtype=bool)
+        blocks: list[list[NDArray[np.float64]]] = []
+        for own, outputs in output_blocks(Outputs.of(table), rows):
+            exits = tempered_probabilities(outputs.logits, temperatures)
+            answered = ensemble_probabilities(outputs, temperatures, ensemble)
+            right[own] = answered.argmax(axis=2) == labels[own, None]
+            blocks.append([gate_features(exits, answered, k) for k in range(table.n_exits - 1)])
+        features = [np.concatenate(of_exit) for of_exit in zip(*blocks, strict=True)]
         needs_later = params.get("score", "gain") == "gain"
         return {
             "ensemble": ensemble.model_dump(),
@@ -83,23 +97,23 @@ class LearnedGateRule(Rule):
             "right_later": [_fit_model(seen, right[:, -1]) for seen in features] if needs_later else [],
         }
 
-    def _view(self, table: ExitTable, temperatures: NDArray[np.float64], params: LearnedGateParams) -> RuleView:
-        answered_by = EnsembleRule().view(table, temperatures, **params.ensemble.model_dump())
-        n_early = table.n_exits - 1
+    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: LearnedGateParams) -> RuleView:
+        answered = ensemble_probabilities(outputs, temperatures, params.ensemble)
+        n_early = outputs.n_exits - 1
         n_later = n_early if params.score == "gain" else 0
         if (len(params.right_now), len(params.right_later)) != (n_early, n_later):
             raise PolicyError(
                 f"rule {self.name!r} with score {params.score!r} needs {n_early} models 'right_now' and {n_later} "
                 f"'right_later' but has {len(params.right_now)} and {len(params.right_later)}"
             )
-        exits = tempered_probabilities(table.logits, temperatures)
-        scores = np.zeros((table.n_samples, table.n_exits))
+        exits = tempered_probabilities(outputs.logits, temperatures)
+        scores = np.zeros((outputs.n_samples, outputs.n_exits))
         for k in range(n_early):
-            features = gate_features(exits, answered_by.probabilities, k)
+            features = gate_features(exits, answered, k)
             scores[:, k] = self._probability(features, params.right_now[k])
             if n_later:
                 scores[:, k] -= self._probability(features, params.right_later[k])
-        return RuleView.of_one_score(scores, answered_by.probabilities)
+        return RuleView.of_one_score(scores, answered)
 
     def _probability(self, features: NDArray[np.float64], model: LinearModel) -> NDArray[np.float64]:
         if len(model.weights) != features.shape[1]:

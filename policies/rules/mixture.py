@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.calibrate import tempered_probabilities
-from policies.exit_table import ExitTable
-from policies.rules.base import Combine, Rule, RuleParams, RuleView
+from policies.rules.base import Rule, RuleParams
+from policies.rules.distributions import Held, Outputs
 from policies.rules.scores import SCORES, run_length
+from policies.rules.view import Combine, RuleView
 
 
 class MixtureRule(Rule):
@@ -21,8 +22,8 @@ class MixtureRule(Rule):
 
     name: ClassVar[str] = "mixture"
 
-    def _view(self, table: ExitTable, temperatures: NDArray[np.float64], params: RuleParams) -> RuleView:
-        probabilities = tempered_probabilities(table.logits, temperatures)
+    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: RuleParams) -> RuleView:
+        probabilities = tempered_probabilities(outputs.logits, temperatures)
         runs = run_length(np.asarray(probabilities.argmax(axis=2)))
         columns = [*(score(probabilities) for score in SCORES.values()), runs.astype(np.float64)]
-        return RuleView(np.stack(columns, axis=2), np.ones(runs.shape, dtype=bool), probabilities, Combine.ONE)
+        return RuleView(np.stack(columns, axis=2), np.ones(runs.shape, dtype=bool), Held(probabilities), Combine.ONE)

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.calibrate import tempered_probabilities
-from policies.exit_table import ExitTable
-from policies.rules.base import Rule, RuleParams, RuleView
+from policies.rules.base import Rule, RuleParams
+from policies.rules.distributions import Outputs
 from policies.rules.scores import run_length
+from policies.rules.view import RuleView
 
 
 class PatienceRule(Rule):
@@ -21,7 +22,7 @@ class PatienceRule(Rule):
 
     name: ClassVar[str] = "patience"
 
-    def _view(self, table: ExitTable, temperatures: NDArray[np.float64], params: RuleParams) -> RuleView:
-        probabilities = tempered_probabilities(table.logits, temperatures)
+    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: RuleParams) -> RuleView:
+        probabilities = tempered_probabilities(outputs.logits, temperatures)
         runs = run_length(np.asarray(probabilities.argmax(axis=2)))
         return RuleView.of_one_score(runs.astype(np.float64), probabilities)

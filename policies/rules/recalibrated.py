@@ -8,13 +8,14 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.special import softmax
 
 from policies.errors import PolicyError
 from policies.exit_table import ExitTable
-from policies.rules.base import Rule, RuleParams, RuleView
-from policies.rules.ensemble import fit_weights_and_bias, log_probabilities
+from policies.rules.base import Rule, RuleParams
+from policies.rules.distributions import Outputs
+from policies.rules.ensemble import fit_weights_and_bias, mixed_probabilities
 from policies.rules.scores import confidence
+from policies.rules.view import RuleView
 
 
 class RecalibratedParams(RuleParams):
@@ -45,20 +46,25 @@ class RecalibratedRule(Rule):
         """As many as each exit has summands."""
         return len(params.bias[0]) if params.bias else None
 
-    def fit(self, table: ExitTable, temperatures: NDArray[np.float64], **params: Any) -> dict[str, Any]:
+    def fit(
+        self,
+        table: ExitTable,
+        temperatures: NDArray[np.float64],
+        *,
+        rows: NDArray[np.int64] | None = None,
+        **params: Any,
+    ) -> dict[str, Any]:
         """Fit factor and bias of each exit by penalised maximum likelihood."""
-        log_p = log_probabilities(table, temperatures)
-        fitted = [fit_weights_and_bias(log_p[:, k : k + 1], table.labels) for k in range(table.n_exits)]
+        exits = range(table.n_exits)
+        fitted = [fit_weights_and_bias(table, temperatures, range(k, k + 1), rows=rows) for k in exits]
         return {"weights": [float(weights[0]) for weights, _ in fitted], "bias": [bias.tolist() for _, bias in fitted]}
 
-    def _view(self, table: ExitTable, temperatures: NDArray[np.float64], params: RecalibratedParams) -> RuleView:
-        expected = (table.n_exits, [table.n_classes] * table.n_exits)
+    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: RecalibratedParams) -> RuleView:
+        expected = (outputs.n_exits, [outputs.n_classes] * outputs.n_exits)
         if (len(params.weights), [len(row) for row in params.bias]) != expected:
             raise PolicyError(
-                f"rule {self.name!r}: 'weights' must have {table.n_exits} numbers, 'bias' {table.n_exits} rows of "
-                f"{table.n_classes} numbers"
+                f"rule {self.name!r}: 'weights' must have {outputs.n_exits} numbers, 'bias' {outputs.n_exits} rows of "
+                f"{outputs.n_classes} numbers"
             )
-        log_p = log_probabilities(table, temperatures)
-        scaled = np.asarray(params.weights)[:, None] * log_p + np.asarray(params.bias)
-        probabilities = np.asarray(softmax(scaled, axis=2))
+        probabilities = mixed_probabilities(outputs, temperatures, np.diag(params.weights), np.asarray(params.bias))
         return RuleView.of_one_score(confidence(probabilities), probabilities)

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from policies.goal import EFFORTS
+from policies.outline import outline
 from policies.quality import QUALITIES
 from search.journal import Event, Journal
 from search.redaction import redact, redact_text, redact_uri
@@ -144,5 +145,5 @@ def _policy_facts(row: Any) -> dict[str, Any]:
             "selected": str(row.selected).lower(),
         },
         "metrics": {key: float(getattr(row, key)) for key in (*QUALITIES, *EFFORTS.values()) if hasattr(row, key)},
-        "params": {"trial_id": row.network, **row.policy.to_dict()},
+        "params": {"trial_id": row.network, **outline(row.policy)},
     }

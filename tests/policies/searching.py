@@ -10,6 +10,7 @@ from policies.evaluate import PopulationEvaluator
 from policies.exit_table import ExitTable
 from policies.front import hypervolume
 from policies.rules import RuleView, get_rule
+from policies.rules.distributions import Held
 
 
 def full_accuracy(table):
@@ -35,7 +36,7 @@ def awkward_evaluators(draw, max_samples=30, max_exits=4):
     view = RuleView(
         scores=rng.integers(0, n_distinct, (n_samples, n_exits, 1)) / n_distinct,
         eligible=rng.random((n_samples, n_exits)) < draw(st.sampled_from([0.0, 0.7, 1.0])),
-        probabilities=rng.dirichlet(np.ones(3), (n_samples, n_exits)),
+        distributions=Held(rng.dirichlet(np.ones(3), (n_samples, n_exits))),
     )
     return PopulationEvaluator(view, rng.integers(0, 3, n_samples), np.linspace(1 / n_exits, 1.0, n_exits))
 

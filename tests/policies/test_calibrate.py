@@ -13,7 +13,7 @@ from policies.calibrate import (
     is_clamped,
     tempered_probabilities,
 )
-from policies.classification import expected_calibration_error
+from policies.classification import SampleFigures
 from policies.exit_table import ExitTable
 from tests.tables import make_table
 
@@ -97,7 +97,9 @@ def test_equal_losses_are_decided_by_the_calibration_error():
     answers = set()
     for table in map(with_equal_losses, range(8)):
         errors = [
-            expected_calibration_error(tempered_probabilities(table.logits, np.array([t]))[:, 0], table.labels)
+            SampleFigures.of(
+                [(slice(None), tempered_probabilities(table.logits, np.array([t]))[:, 0])], table.labels
+            ).ece()
             for t in (0.9, 1.0)
         ]
         expected = (0.9, 1.0)[int(np.argmin(errors))]

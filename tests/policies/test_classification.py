@@ -2,17 +2,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score
+from sklearn.metrics import f1_score, log_loss, precision_recall_fscore_support, top_k_accuracy_score
 
-from policies.classification import (
-    brier_score,
-    classification_figures,
-    confidence_bins,
-    expected_calibration_error,
-    macro_f1,
-    negative_log_likelihood,
-    top_k_accuracy,
-)
+from policies.classification import SampleFigures, class_figures, classification_figures, confidence_bins, macro_f1
 
 
 @st.composite
@@ -22,6 +14,14 @@ def answered(draw):
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     p = rng.dirichlet(np.ones(n_classes), n_samples)
     return p, p.argmax(axis=1), rng.integers(0, n_classes, n_samples)
+
+
+def figures_of(p, answers, labels):
+    return classification_figures([(slice(None), p)], answers, labels, n_classes=p.shape[1])
+
+
+def ece(p, labels):
+    return SampleFigures.of([(slice(None), p)], labels).ece()
 
 
 def figures_of_class(c, answers, labels):
@@ -49,24 +49,26 @@ def test_macro_f1_is_scikit_learns():
 def test_class_figures_equal_counting_by_hand(case):
     p, answers, labels = case
     n_classes = p.shape[1]
-    figures = classification_figures(p, answers, labels)
+    figures = figures_of(p, answers, labels)
+    by_class = class_figures(answers, labels, n_classes=n_classes)
     expected = [figures_of_class(c, answers, labels) for c in range(n_classes)]
     for at, key in enumerate(("precision", "recall", "f1")):
-        assert figures["per_class"][key] == pytest.approx([row[at] for row in expected]), key
+        of_key = [np.nan if row[at] is None else row[at] for row in expected]
+        assert by_class[key].tolist() == pytest.approx(of_key, nan_ok=True), key
+    assert by_class["n_labelled"].tolist() == [sum(labels == c) for c in range(n_classes)]
+    assert by_class["n_answered"].tolist() == [sum(answers == c) for c in range(n_classes)]
     defined_f1 = [row[2] for row in expected if row[2] is not None]
     assert figures["macro_f1"] == pytest.approx(sum(defined_f1) / len(defined_f1))
     assert macro_f1(answers, labels) == pytest.approx(figures["macro_f1"])
     assert figures["worst_class_recall"] == pytest.approx(min(row[1] for row in expected if row[1] is not None))
     assert figures["accuracy"] == pytest.approx(sum(answers == labels) / len(labels))
-    counts = [[sum((labels == c) & (answers == d)) for d in range(n_classes)] for c in range(n_classes)]
-    assert figures["confusion"] == counts
 
 
 @settings(max_examples=60, deadline=None)
 @given(answered())
 def test_probability_figures_equal_loops_over_samples(case):
     p, answers, labels = case
-    figures = classification_figures(p, answers, labels)
+    figures = figures_of(p, answers, labels)
     n_samples, n_classes = p.shape
     squares = [sum((p[i, c] - (c == labels[i])) ** 2 for c in range(n_classes)) for i in range(n_samples)]
     assert figures["brier"] == pytest.approx(sum(squares) / n_samples)
@@ -78,14 +80,28 @@ def test_probability_figures_equal_loops_over_samples(case):
 
 def test_certain_wrong_answers_have_the_worst_brier_score_and_a_finite_loss():
     p, labels = np.array([[1.0, 0.0]]), np.array([1])
-    assert brier_score(p, labels) == 2.0
-    assert negative_log_likelihood(p, labels) == pytest.approx(-np.log(np.finfo(np.float64).eps))
+    figures = figures_of(p, np.array([0]), labels)
+    assert figures["brier"] == 2.0
+    assert figures["nll"] == pytest.approx(-np.log(np.finfo(np.float64).eps))
 
 
-def test_fewer_answers_may_count():
-    p, labels = np.array([[0.5, 0.3, 0.2], [0.2, 0.3, 0.5]]), np.array([1, 0])
-    assert top_k_accuracy(p, labels, k=2) == 0.5
-    assert top_k_accuracy(p, labels, k=3) is None
+def test_figures_are_scikit_learns_to_the_last_digit_whatever_the_blocks():
+    rng = np.random.default_rng(0)
+    n_classes = 9
+    # Few distinct values, so that classes tie at the fifth place.
+    p = rng.integers(1, 4, (200, n_classes)).astype(float)
+    p /= p.sum(axis=1, keepdims=True)
+    labels, answers = rng.integers(0, n_classes, 200), p.argmax(axis=1)
+    whole = figures_of(p, answers, labels)
+    order = rng.permutation(200)
+    blocks = [(order[:70], p[order[:70]]), (order[70:], p[order[70:]])]
+    assert classification_figures(blocks, answers, labels, n_classes=n_classes) == whole
+    assert whole["top5_accuracy"] == top_k_accuracy_score(labels, p, k=5, labels=np.arange(n_classes))
+    assert whole["nll"] == pytest.approx(log_loss(labels, p, labels=np.arange(n_classes)), rel=1e-14)
+    expected = precision_recall_fscore_support(labels, answers, labels=np.arange(n_classes), zero_division=np.nan)
+    by_class = class_figures(answers, labels, n_classes=n_classes)
+    for key, values in zip(("precision", "recall", "f1", "n_labelled"), expected, strict=True):
+        np.testing.assert_array_equal(by_class[key], values)
 
 
 def test_calibration_error_equals_a_loop_over_bins():
@@ -97,11 +113,11 @@ def test_calibration_error_equals_a_loop_over_bins():
         inside = (confidence > low) & (confidence <= low + 1 / 15)
         if inside.any():
             expected += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
-    assert expected_calibration_error(p, labels) == pytest.approx(expected)
+    assert ece(p, labels) == pytest.approx(expected)
 
 
 def test_certain_predictions_fall_into_the_last_bin():
-    assert expected_calibration_error(np.array([[1.0, 0.0]]), np.array([0])) == 0.0
+    assert ece(np.array([[1.0, 0.0]]), np.array([0])) == 0.0
 
 
 def test_bins_include_their_upper_end():

@@ -11,6 +11,7 @@ from policies.evaluate import PopulationEvaluator, pack
 from policies.policy import first_open_exit
 from policies.quality import QUALITIES
 from policies.rules import Combine, RuleView
+from policies.rules.distributions import Held
 from tests.tables import rule_views
 
 
@@ -186,8 +187,8 @@ def test_columns_of_single_classes_fill_few_words():
     answers = rng.integers(0, 4, 1000)
     probabilities = 0.1 + 0.6 * np.eye(4)[answers][:, None].repeat(2, axis=1)
     scores = np.where(np.eye(4, dtype=bool)[answers][:, None], rng.random((1000, 2, 1)), -np.inf)
-    evaluator = evaluator_of(RuleView(scores, np.ones((1000, 2), dtype=bool), probabilities), answers)
-    n_words = np.diff(evaluator._first_word)
+    evaluator = evaluator_of(RuleView(scores, np.ones((1000, 2), dtype=bool), Held(probabilities)), answers)
+    n_words = np.diff(evaluator._rows.first_word)
     assert n_words.max() <= 6
     assert n_words.sum() <= 16 + 3
     outcome = evaluator.evaluate(np.zeros((1, 4), dtype=int))
@@ -199,9 +200,9 @@ def test_one_gene_per_exit_where_a_policy_uses_one_column():
     view, labels = plain_view()
     scores = np.concatenate([view.scores, view.scores.round(1)], axis=2)
     sizes = [len(np.unique(scores[:, 0, s])) for s in range(2)]
-    one = evaluator_of(RuleView(scores, view.eligible, view.probabilities, Combine.ONE), labels)
+    one = evaluator_of(RuleView(scores, view.eligible, view.distributions, Combine.ONE), labels)
     assert one.n_levels.tolist() == [sum(sizes) + 1]
-    several = evaluator_of(RuleView(scores, view.eligible, view.probabilities, Combine.ALL), labels)
+    several = evaluator_of(RuleView(scores, view.eligible, view.distributions, Combine.ALL), labels)
     assert several.n_levels.tolist() == [size + 1 for size in sizes]
 
 
@@ -210,7 +211,7 @@ def test_levels_separate_neighbouring_floats():
     low, high = 0.5, np.nextafter(0.5, 1.0)
     scores = view.scores.copy()
     scores[:, 0, 0] = np.where(np.arange(70) < 30, low, high)
-    evaluator = evaluator_of(RuleView(scores, view.eligible, view.probabilities), labels)
+    evaluator = evaluator_of(RuleView(scores, view.eligible, view.distributions), labels)
     counts = evaluator.evaluate(np.arange(3)[:, None]).exit_counts[:, 0]
     assert counts.tolist() == [70, 40, 0]
 

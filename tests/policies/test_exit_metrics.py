@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from policies.calibrate import tempered_probabilities
-from policies.classification import expected_calibration_error
+from policies.classification import SampleFigures
 from policies.exit_metrics import exit_accuracies, exit_calibration_errors, exit_figures
 from policies.exit_table import ExitTable
 from policies.metrics import policy_figures
@@ -24,7 +24,7 @@ def test_exit_accuracies():
 def test_exit_calibration_errors_use_each_exits_own_temperature():
     table = make_table(200)
     expected = [
-        expected_calibration_error(tempered_probabilities(table.logits, np.full(3, t))[:, k], table.labels)
+        SampleFigures.of([(slice(None), tempered_probabilities(table.logits, np.full(3, t))[:, k])], table.labels).ece()
         for k, t in enumerate(TEMPERATURES)
     ]
     np.testing.assert_allclose(exit_calibration_errors(table, TEMPERATURES), expected)
@@ -39,7 +39,7 @@ def test_figures_of_an_exit_are_those_of_the_policy_that_always_leaves_there(dep
     assert (figures.pop("depth"), figures.pop("cost")) == (of_policy["worst_depth"], of_policy["worst_cost"])
     assert figures.pop("temperature") == TEMPERATURES[depth - 1]
     assert figures == {key: of_policy[key] for key in figures}
-    assert {"accuracy", "top5_accuracy", "macro_f1", "per_class", "confusion", "ece", "brier", "nll"} <= figures.keys()
+    assert {"accuracy", "top5_accuracy", "macro_f1", "worst_class_recall", "ece", "brier", "nll"} <= figures.keys()
 
 
 def test_figures_survive_json():

@@ -23,7 +23,7 @@ def exits_of(view, thresholds):
 @given(case=rule_views(max_columns=3))
 def test_every_rung_equals_brute_force(case):
     view, labels = case
-    view = RuleView(view.scores, view.eligible, view.probabilities, Combine.ANY)
+    view = RuleView(view.scores, view.eligible, view.distributions, Combine.ANY)
     right = view.answers == labels[:, None]
     ladder = shared_threshold_ladder(view, right)
     assert ladder.thresholds[-1] == np.inf

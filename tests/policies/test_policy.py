@@ -10,6 +10,7 @@ from policies.baselines import full_network
 from policies.errors import ExitSearchError, PolicyError
 from policies.policy import Policy, first_open_exit
 from policies.rules import RULES, Combine, RuleView, get_rule
+from policies.rules.distributions import Held
 from tests.tables import make_table, with_stop_prob
 
 
@@ -73,9 +74,9 @@ def test_full_network_takes_the_last_exit():
 )
 def test_columns_are_combined(combine, expected):
     scores = np.array([[0.9, 0.9], [0.9, 0.1], [0.1, 0.9], [0.1, 0.1]])[:, None].repeat(2, axis=1)
-    view = RuleView(scores, np.ones((4, 2), dtype=bool), np.full((4, 2, 2), 0.5), combine)
+    view = RuleView(scores, np.ones((4, 2), dtype=bool), Held(np.full((4, 2, 2), 0.5)), combine)
     assert first_open_exit(view, np.array([[0.9, 0.5]])).tolist() == expected
-    forbidden = RuleView(scores, np.zeros((4, 2), dtype=bool), view.probabilities, combine)
+    forbidden = RuleView(scores, np.zeros((4, 2), dtype=bool), view.distributions, combine)
     assert first_open_exit(forbidden, np.array([[0.0, 0.0]])).tolist() == [1, 1, 1, 1]
     assert first_open_exit(view, np.full((1, 2), math.inf)).tolist() == [1, 1, 1, 1]
 

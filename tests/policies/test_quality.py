@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from policies.errors import ExitSearchError
-from policies.quality import QUALITIES, get_quality
+from policies.quality import NOWHERE, QUALITIES, get_quality
 from policies.rules import RuleView
 
 
@@ -19,7 +19,8 @@ def value_at(name, view, labels, exits, n_classes=3):
     """The quality where each sample leaves at the given exit."""
     labels = np.array(labels)
     quality = get_quality(name)
-    tallies = quality.marks(view, labels)[:, np.arange(len(labels)), exits].sum(axis=1)
+    marked = quality.marks(view, labels)[:, np.arange(len(labels)), exits]
+    tallies = np.bincount(marked[marked != NOWHERE], minlength=quality.n_tallies(n_classes))
     return quality.value(tallies[None], np.bincount(labels, minlength=n_classes))[0]
 
 
@@ -61,8 +62,8 @@ def test_registered_under_their_own_names_and_marked_by_sample_and_exit():
     for name, quality in QUALITIES.items():
         assert quality.name == name
         marks = quality.marks(view, np.array(LABELS))
-        assert marks.dtype == bool
         assert marks.shape[1:] == (4, 3)
+        assert marks.min() >= NOWHERE and marks.max() < quality.n_tallies(3)
     assert not get_quality("flip_rate_to_exit").is_maximised
     assert get_quality("accuracy").is_maximised
 

@@ -8,7 +8,7 @@ from scipy.stats import binom
 
 from policies.bounds import accuracy_lower_bound
 from policies.errors import ClaimError
-from policies.quality import QUALITIES, get_quality
+from policies.quality import NOWHERE, QUALITIES, get_quality
 from policies.quality_bounds import quality_bounds, quality_value
 from policies.rules import RuleView
 from policies.units import Units
@@ -24,7 +24,7 @@ def units_of(sizes):
 
 
 def accuracy_bound(right, units, *, level=0.1, seed=0):
-    marks = np.asarray(right, dtype=bool)[None]
+    marks = np.where(right, 0, NOWHERE)[None]
     labels = np.zeros(marks.shape[1], dtype=np.int64)
     return quality_bounds(ACCURACY, [marks], labels, units, n_classes=2, level=level, seed=seed)[0]
 
@@ -61,7 +61,7 @@ def test_groups_that_err_alike_are_surer_than_groups_that_err_as_a_whole():
 
 def test_groups_count_alike_whatever_their_size():
     units = units_of([1, 9])
-    marks = np.array([[False] + [True] * 9])
+    marks = np.array([[NOWHERE] + [0] * 9])
     assert quality_value(ACCURACY, marks, np.zeros(10, dtype=np.int64), units, n_classes=2) == 0.5
 
 

@@ -35,7 +35,8 @@ def front():
 
 
 def compare(name, tables, front, tables_of=NETWORKS.__getitem__):
-    return compare_baseline(name, tables, front, tables_of, method="lbfgs", seed=0)
+    rows, _ = compare_baseline(name, tables, front, tables_of, method="lbfgs", seed=0)
+    return rows
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ def test_nothing_stands_beside_what_nothing_reaches():
 
 def test_temperatures_are_fitted_as_those_of_the_search():
     own = tables(7)
-    grid = compare_baseline("study", own, front(), NETWORKS.__getitem__, method="grid", seed=0)
+    grid, _ = compare_baseline("study", own, front(), NETWORKS.__getitem__, method="grid", seed=0)
     greedy = next(row for row in grid if row["policy"] == "document_greedy")
     chosen = document_choices(own["search"], fit_temperatures(own["search"], "grid"))["document_greedy"].point.policy
     assert greedy["test"] == policy_figures(own["test"], chosen.decide(own["test"]))

@@ -54,6 +54,9 @@ def test_everything_is_written(found):
         "pareto_front.png",
         "pareto_front.html",
         "reliability.png",
+        "classes.csv",
+        "confusion.npz",
+        "confusion.png",
     }
     assert summary["certified"]
     assert summary["selected"].keys() >= {"rule", "params", "search", "certify", "test"}
@@ -69,6 +72,41 @@ def test_figures_are_those_of_the_policy_file(found, tables):
     decision = policy.decide(test)
     assert summary["selected"]["test"]["accuracy"] == pytest.approx((decision.answers == test.labels).mean())
     assert summary["selected"]["test"]["mean_depth"] == pytest.approx(decision.exits.mean() + 1)
+
+
+def test_every_policy_and_exit_is_told_class_by_class_beside_the_summary(found, tables):
+    _, out, summary = found
+    told = [
+        f"{name}/{split}"
+        for names in (["selected"], ["exit_1", "exit_2", "exit_3"], summary["baselines"])
+        for name in names
+        for split in ("search", "certify", "test")
+    ]
+    test = ExitTable.load(tables / "test.npz")
+    by_class = pd.read_csv(out / "classes.csv").set_index(["policy", "split"])
+    with np.load(out / "confusion.npz") as matrices:
+        assert sorted(matrices.files) == sorted(told)
+        for name in told:
+            policy, split = name.split("/")
+            assert matrices[name].sum() == 600
+            assert by_class.loc[(policy, split), "n_labelled"].tolist() == matrices[name].sum(axis=1).tolist()
+        right = np.trace(matrices["selected/test"])
+        assert matrices["selected/test"].sum(axis=1).tolist() == np.bincount(test.labels).tolist()
+    assert right / 600 == pytest.approx(summary["selected"]["test"]["accuracy"])
+    assert "confusion" not in (out / "summary.json").read_text()
+
+
+def test_files_of_many_classes_are_bounded(tmp_path):
+    make_table(700, 3, 300).save(tmp_path / "search.npz")
+    out = tmp_path / "out"
+    asked = ("--max-drop", "0.1", "--rule", "ensemble", "--rule", "confidence", "--evaluations", "3000")
+    status("policy", tmp_path / "search.npz", *asked, "--out", out)
+    sizes = {path.name: path.stat().st_size for path in out.iterdir()}
+    assert sizes["summary.json"] < 60_000
+    assert sizes["pareto_front.csv"] < 100_000
+    assert sizes["confusion.npz"] < 300_000
+    assert sizes["policy.json"] < 100_000
+    Policy.load(out / "policy.json")
 
 
 def test_policy_on_the_front_meets_the_target(found):

@@ -40,6 +40,16 @@ def test_table_has_every_policy_of_every_run(finished, tmp_path):
     assert on_search.iloc[0]["accuracy"] == summary["selected"]["search"]["accuracy"]
 
 
+def test_summaries_of_older_searches_which_held_matrices_are_read(finished, tmp_path):
+    _, folder, _ = finished
+    older = json.loads((folder / "summary.json").read_text())
+    for figures in (older["selected"], *older["baselines"].values()):
+        for split in ("search", "test"):
+            figures[split] |= {"confusion": [[1, 0], [0, 1]], "per_class": {"recall": [1.0, None]}}
+    (tmp_path / "summary.json").write_text(json.dumps(older))
+    pd.testing.assert_frame_equal(report([tmp_path]).drop(columns="run"), report([folder]).drop(columns="run"))
+
+
 def test_baseline_trials_have_rows_where_there_are_figures_and_times_where_they_were_measured(finished, tmp_path):
     summary, folder, _ = finished
     with_baseline, older = json.loads((folder / "summary.json").read_text()), json.loads(json.dumps(summary))

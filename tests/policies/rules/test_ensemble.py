@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from policies import likelihood
 from policies.errors import PolicyError
 from policies.policy import Policy
 from policies.rules import get_rule
@@ -144,6 +145,19 @@ def test_fitted_weights_are_as_good_as_a_search_without_gradients(table, k):
     bounds = [(0.0, None)] * (k + 1) + [(None, None)] * table.n_classes
     slow = minimize(objective, start, method="Powell", bounds=bounds, options={"xtol": 1e-5, "ftol": 1e-8})
     assert objective(np.array(params["weights"][k] + params["bias"][k])) <= slow.fun + 1e-5
+
+
+@pytest.mark.parametrize("table", [make_table(300), separable_table()], ids=["hard", "separable"])
+def test_units_of_large_tables_lead_to_the_same_minimum(table, monkeypatch):
+    small = RULE.fit(table, np.ones(3))
+    monkeypatch.setattr(likelihood, "_LEAST_SAMPLES", 10)
+    monkeypatch.setattr(likelihood, "_LEAST_VALUES", 100)
+    large = RULE.fit(table, np.ones(3))
+    assert large != small
+    for k in range(3):
+        objective, _ = objectives(table, k)
+        found = [objective(np.array(params["weights"][k] + params["bias"][k])) for params in (small, large)]
+        assert found[1] == pytest.approx(found[0], abs=1e-5)
 
 
 def test_weights_are_not_negative():
