@@ -50,9 +50,12 @@ def certify_command(
     """
     require_delta(delta)
     _require_writable(out, (policy_file, table_file))
-    policy, table = Policy.load(policy_file), ExitTable.load(table_file)
+    table = ExitTable.load(table_file)
+    if policy_file.is_file():
+        # A policy is read by its rule, which may need them too.
+        tell_loading("scipy.stats")
+    policy = Policy.load(policy_file)
     require_unseen(policy, table, names=(str(policy_file), str(table_file)))
-    tell_loading("scipy.stats")
     # Here, since these imports take seconds.
     from policies.bootstrap import macro_f1_lower_bound
     from policies.certify import certify_policy

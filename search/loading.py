@@ -7,10 +7,7 @@ import sys
 from rich.console import Console
 
 
-LIBRARIES = "Loading libraries ..."
-
-
-def tell_loading(slowest: str, what: str = LIBRARIES) -> None:
+def tell_loading(slowest: str, what: str = "Loading libraries ...") -> None:
     """Say on standard error what takes seconds now, unless the slowest of the libraries is loaded already.
 
     Call once everything is checked that can be checked without them.

@@ -94,6 +94,7 @@ def _selected(folder: Path, split: str) -> dict[str, float]:
 
 def _seeds_of(folder: Path, trial: str) -> dict[str, Mapping[str, float]]:
     tell_loading("pandas")
+    # Here, since the import takes seconds and only tables of seeds need it.
     import pandas as pd
 
     path = RunFolder(folder).seeds_csv
