@@ -35,12 +35,13 @@ from tables import DEFAULT_FOLDER, real_tables
 from policies.baselines import full_network
 from policies.claim_parts import measure
 from policies.claims import Claim
-from policies.evolve import EvolveSettings
+from policies.evolve_settings import EvolveSettings
 from policies.exit_table import ExitTable
 from policies.margin import SplitSize, search_target
 from policies.policy import Policy
 from policies.request import Request
-from search.network_search import PolicySearch, search_network
+from search.network_search import search_network
+from search.policy_search import PolicySearch
 from search.selection import select_policy
 
 

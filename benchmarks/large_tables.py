@@ -25,12 +25,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from policies.evolve import EvolveSettings
+from policies.evolve_settings import EvolveSettings
 from policies.exit_metrics import exit_accuracies
 from policies.exit_table import ExitTable
 from policies.request import Request
 from policies.rules import DEFAULT_RULES
-from search.network_search import PolicySearch, search_network
+from search.network_search import search_network
+from search.policy_search import PolicySearch
 
 
 ALLOWED_DROP = 0.01

@@ -39,7 +39,7 @@ from policies.budget import Budget
 from policies.calibrate import fit_temperatures
 from policies.engine import search_rule
 from policies.evaluate import PopulationEvaluator
-from policies.evolve import EvolveSettings
+from policies.evolve_settings import EvolveSettings
 from policies.exit_metrics import exit_accuracies
 from policies.exit_table import ExitTable
 from policies.front import hypervolume

@@ -24,7 +24,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from trainables.augment import Augmentation
 from trainables.data import SOURCES, AudioOptions, DataOptions, Samples, Split
-from trainables.models import MultiExitModel, NetworkSpec
+from trainables.models import MultiExitModel
+from trainables.networks import NetworkSpec
 from trainables.recipe import Recipe
 from trainables.settings import TrainingSettings
 from trainables.training import MultiExitTraining

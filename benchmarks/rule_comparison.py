@@ -23,7 +23,7 @@ from tables import DEFAULT_FOLDER, TableSet, real_tables
 
 from policies.baselines import baseline_evaluator
 from policies.calibrate import fit_temperatures
-from policies.evolve import EvolveSettings
+from policies.evolve_settings import EvolveSettings
 from policies.exit_metrics import exit_accuracies
 from policies.exit_table import ExitTable
 from policies.goal import Goal
@@ -33,7 +33,8 @@ from policies.oracle import oracle_mean_depth
 from policies.policy import Policy
 from policies.request import Request
 from policies.rules import DEFAULT_RULES, RULES, get_rule
-from search.network_search import NetworkPolicies, PolicySearch, search_network
+from search.network_search import NetworkPolicies, search_network
+from search.policy_search import PolicySearch
 from search.selection import select_policy
 
 

@@ -34,7 +34,8 @@ from trainables.data import (
     Splits,
     split_samples,
 )
-from trainables.models import MultiExitModel, NetworkSpec
+from trainables.models import MultiExitModel
+from trainables.networks import NetworkSpec
 from trainables.recipe import Recipe as TrainingRecipe
 from trainables.tabulate import exit_table
 from trainables.training import MultiExitTraining

@@ -20,7 +20,8 @@ import torch
 
 from trainables.augment import Augmentation
 from trainables.data import SOURCES, Split
-from trainables.models import MultiExitModel, NetworkSpec
+from trainables.models import MultiExitModel
+from trainables.networks import NetworkSpec
 from trainables.recipe import Recipe
 from trainables.settings import TrainingSettings
 from trainables.teachers import NetworkTeacher, SoftLabelTeacher, Teacher, Teachers

@@ -45,12 +45,13 @@ from policies.bounds import certifiable_accuracy
 from policies.candidates import Candidate
 from policies.estimate import choose_with_margin
 from policies.estimated_bounds import LEVEL, EstimatedBounds, estimated_bounds
-from policies.evolve import EvolveSettings
+from policies.evolve_settings import EvolveSettings
 from policies.goal import Goal
 from policies.request import Request
 from policies.rules import DEFAULT_RULES
 from policies.units import Units
-from search.network_search import PolicySearch, search_network
+from search.network_search import search_network
+from search.policy_search import PolicySearch
 
 
 SIZES = (22, 50, 100, 200, 400, 1000)

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
-from policies.bounds import ClaimError, require_delta
+from policies.claims import require_delta
 from policies.classification import macro_f1
+from policies.errors import ClaimError
 from policies.exit_table import ExitTable
 from policies.policy import Decision
 

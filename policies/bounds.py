@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import beta, binom
 
-from policies.errors import ExitSearchError
+from policies.claims import require_delta
+from policies.errors import ClaimError
 
 
 BETTING_SEED = 20_240_101
@@ -19,20 +20,6 @@ _MOST_SAMPLES = 10_000_000
 _MOST_BETS = 250_000
 _ROUNDING = 1e-9
 _N_ORDERS = 25
-
-
-class ClaimError(ExitSearchError):
-    """A claim, its level or the losses it is tested with cannot be."""
-
-
-def require_delta(delta: float) -> None:
-    """Refuse a level outside (0, 1).
-
-    Raises:
-        ClaimError: If it is.
-    """
-    if not 0 < delta < 1:
-        raise ClaimError(f"delta must lie strictly between 0 and 1 but is {delta:g}; usual is 0.05")
 
 
 def binomial_p_value(n_losses: int, n: int, *, limit: float) -> float:

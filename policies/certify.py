@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from policies.atomic_file import write_text
-from policies.bounds import require_delta
 from policies.claim_parts import ClaimPart, measure, unused_exits
-from policies.claims import Claim
+from policies.claims import Claim, require_delta
 from policies.exit_table import ExitTable
 from policies.policy import Policy
 from policies.unseen import doubts_about_samples, require_unseen

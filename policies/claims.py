@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from policies.bounds import ClaimError
+from policies.errors import ClaimError
 
 
 class Loss(StrEnum):
@@ -80,3 +80,13 @@ class Claim:
             "the accuracy of those that leave at each exit is at least": self.exit_floor,
         }
         return ", ".join(f"{text} {value:g}" for text, value in texts.items() if value is not None)
+
+
+def require_delta(delta: float) -> None:
+    """Refuse a level outside (0, 1).
+
+    Raises:
+        ClaimError: If it is.
+    """
+    if not 0 < delta < 1:
+        raise ClaimError(f"delta must lie strictly between 0 and 1 but is {delta:g}; usual is 0.05")

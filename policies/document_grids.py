@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from policies.classification import macro_f1
 from policies.exit_table import ExitTable
-from policies.latency import stated_latency
+from policies.latency import DOCUMENT_BUDGET_MS, stated_latency
 from policies.policy import Decision, Policy
 from policies.rules import RuleView, get_rule
 
@@ -27,7 +27,6 @@ EVIDENCE_STABLE = (1, 2)
 EVIDENCE_PENALTIES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05)
 DUAL_TEMPERATURES = (0.7, 1.0, 1.5)
 _DUAL_QUANTILES = np.linspace(0.05, 0.95, 10)
-LATENCY_BUDGET_MS = 4.0
 _F1_WEIGHT, _ACCURACY_WEIGHT, _DEPTH_WEIGHT = 1.0, 0.10, 0.08
 
 
@@ -94,7 +93,7 @@ def choose_by_score(
     return GridChoice(max(allowed or points, key=lambda point: point.score), is_fallback=not allowed)
 
 
-def choose_by_latency(points: list[GridPoint], *, budget_ms: float = LATENCY_BUDGET_MS) -> GridChoice:
+def choose_by_latency(points: list[GridPoint], *, budget_ms: float = DOCUMENT_BUDGET_MS) -> GridChoice:
     """The policy of the best macro-F1 among those whose mean measured time keeps to a budget; ties go to the first.
 
     Args:

@@ -14,7 +14,8 @@ from policies.archive import Archive
 from policies.baselines import BASELINES
 from policies.budget import Budget
 from policies.errors import ExitSearchError
-from policies.evolve import Evolution, EvolveSettings, finish, first_archive
+from policies.evolve import Evolution, finish, first_archive
+from policies.evolve_settings import EvolveSettings
 from policies.exit_table import ExitTable
 from policies.front import merge_fronts
 from policies.goal import Goal

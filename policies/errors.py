@@ -13,5 +13,9 @@ class PolicyError(ExitSearchError):
     """A policy is malformed or does not fit the table it is applied to."""
 
 
+class ClaimError(ExitSearchError):
+    """A claim, its level or the losses it is tested with cannot be."""
+
+
 class ExitTableWarning(UserWarning):
     """What was cast or assumed when an exit table was read, and what makes it doubtful."""

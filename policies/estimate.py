@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import beta
 
-from policies.bounds import certifiable_accuracy, require_delta
+from policies.bounds import certifiable_accuracy
 from policies.candidates import Candidate
+from policies.claims import require_delta
 from policies.estimated_bounds import LEVEL, EstimatedBounds, estimated_bounds
 from policies.goal import Goal
 from policies.rechoice import N_FOLDS

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.bounds import require_delta
 from policies.candidates import Candidate, families_of
+from policies.claims import require_delta
 from policies.goal import Goal
 from policies.levels import thin
 from policies.rechoice import N_FOLDS, honest_figures

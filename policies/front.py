@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-import pandas as pd
 
 from policies.levels import thin
 
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from policies.goal import Goal
 
 
@@ -39,6 +40,9 @@ def merge_fronts(fronts: list[pd.DataFrame], goal: Goal, *, front_size: int) -> 
         front_size: Most policies; evenly spaced ones are kept, both ends among them. Where there is room for one, it
             is the goal's best, which always is an end.
     """
+    # Here, since the import takes seconds and goals need it not.
+    import pandas as pd
+
     merged = pd.concat(fronts, ignore_index=True)
     front = merged.iloc[goal.recorded_assessment(merged).front()].reset_index(drop=True)
     chosen = [goal.best(goal.recorded_assessment(front))] if front_size == 1 else thin(len(front), front_size)

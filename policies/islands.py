@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from policies.archive import Archive
 from policies.budget import Budget
-from policies.evolve import PART_EVOLVING, Evolution, EvolveSettings, Genome
+from policies.evolve import PART_EVOLVING, Evolution, Genome
+from policies.evolve_settings import EvolveSettings
 from policies.levels import thin
 from policies.rule_space import RuleSpace
 

@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from policies.bounds import (
     certifiable_accuracy,
     certifiable_mean,
-    require_delta,
     samples_needed,
     units_needed,
 )
-from policies.claims import Claim, Loss
+from policies.claims import Claim, Loss, require_delta
 from policies.estimate import estimated_target
 from policies.estimated_bounds import LEVEL
 from policies.exit_table import Identified

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from policies.bounds import binomial_upper_bound, require_delta
+from policies.bounds import binomial_upper_bound
+from policies.claims import require_delta
 from policies.quality import NOWHERE, Quality
 from policies.rules import RuleView
 from policies.units import Units

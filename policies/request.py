@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from policies.baselines import baseline_evaluator, baseline_policy, full_network
-from policies.calibrate import fit_temperatures
 from policies.claims import Claim
 from policies.errors import ExitSearchError
-from policies.exit_metrics import exit_accuracies
 from policies.exit_table import ExitTable
 from policies.goal import EFFORTS, Goal
 from policies.latency import KEY as LATENCY_KEY
 from policies.latency import checked_latency
-from policies.policy import Policy
 
 
 class RequestError(ExitSearchError):
@@ -95,12 +88,13 @@ class Request:
         Raises:
             ExitSearchError: If latency is to be minimised and nobody measured it, or not for so many exits.
         """
-        goal = self._goal_without_greedy(search)
-        if self.max_drop_greedy is not None:
-            greedy = self._greedy(search, fit_temperatures(search))
-            accuracy = float((greedy.decide(search).answers == search.labels).mean())
-            goal = goal.with_least_accuracy(accuracy - self.max_drop_greedy)
-        return goal
+        goal = self.goal_without_drops(search)
+        if not self.drops:
+            return goal
+        # Here, since the import takes seconds, and what can be asked is known without it.
+        from policies.references import with_drops
+
+        return with_drops(goal, self, search)
 
     def goal_without_drops(self, search: ExitTable) -> Goal:
         """What to search for on a table, but for drops; raises as :meth:`goal` does."""
@@ -117,34 +111,8 @@ class Request:
 
     @property
     def drops(self) -> tuple[float, ...]:
-        """Largest accuracies lost, each against one of :meth:`references`."""
+        """Largest accuracies lost, each against one of :func:`~policies.references.references`."""
         return tuple(drop for drop in (self.max_drop, self.max_drop_greedy) if drop is not None)
-
-    def references(self, search: ExitTable, temperatures: NDArray[np.float64]) -> tuple[Policy, ...]:
-        """The policies that :attr:`drops` are counted from.
-
-        Args:
-            search: The table that policies are searched on.
-            temperatures: One per exit, shape (E,).
-        """
-        full = full_network(search.n_exits, temperatures)
-        found = [] if self.max_drop is None else [full]
-        if self.max_drop_greedy is not None:
-            found.append(self._greedy(search, temperatures))
-        return tuple(found)
-
-    def _goal_without_greedy(self, search: ExitTable) -> Goal:
-        goal = self.goal_without_drops(search)
-        if self.max_drop is None:
-            return goal
-        return goal.with_least_accuracy(float(exit_accuracies(search)[-1]) - self.max_drop)
-
-    def _greedy(self, search: ExitTable, temperatures: NDArray[np.float64]) -> Policy:
-        """The greedy shared threshold, tuned for everything else that is asked for."""
-        goal = self._goal_without_greedy(search)
-        evaluator = baseline_evaluator(search, temperatures, goal)
-        found = baseline_policy("greedy_shared_threshold", evaluator, temperatures, goal)
-        return full_network(search.n_exits, temperatures) if found is None else found
 
     @property
     def effort_column(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.bounds import ClaimError
+from policies.errors import ClaimError
 from policies.exit_table import ExitTable
 from policies.origin import Origin
 from policies.policy import Policy

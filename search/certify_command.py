@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from policies.bootstrap import BootstrapBound, macro_f1_lower_bound
-from policies.bounds import ClaimError, require_delta
-from policies.certify import Certificate, PartResult, certify_policy
-from policies.claims import Claim
+from policies.claims import Claim, require_delta
+from policies.errors import ClaimError
 from policies.exit_table import ExitTable
 from policies.policy import Policy
 from policies.unseen import require_unseen
 from search.figure_table import FigureRow, FigureTable, print_line
+from search.loading import tell_loading
+
+
+if TYPE_CHECKING:
+    from policies.bootstrap import BootstrapBound
+    from policies.certify import Certificate, PartResult
 
 
 _MOST_SHOWN = 20
@@ -45,8 +50,16 @@ def certify_command(
     """
     require_delta(delta)
     _require_writable(out, (policy_file, table_file))
-    policy, table = Policy.load(policy_file), ExitTable.load(table_file)
+    table = ExitTable.load(table_file)
+    if policy_file.is_file():
+        # A policy is read by its rule, which may need them too.
+        tell_loading("scipy.stats")
+    policy = Policy.load(policy_file)
     require_unseen(policy, table, names=(str(policy_file), str(table_file)))
+    # Here, since these imports take seconds.
+    from policies.bootstrap import macro_f1_lower_bound
+    from policies.certify import certify_policy
+
     certificate = certify_policy(policy, table, claim, delta=delta)
     macro_f1 = macro_f1_lower_bound(table, policy.decide(table), delta=delta) if bootstrap_f1 else None
     if out:

@@ -47,7 +47,7 @@ def compare(
     - `exitsearch compare runs/multi:trial-0001 "runs/multi:four-way split" --metric last_exit_macro_f1`
     """
     from search.compare_command import compare_command
-    from search.tracking import TRACKING_VARIABLE, default_tracking_uri
+    from search.tracking_uri import TRACKING_VARIABLE, default_tracking_uri
 
     if not log:
         reason = "where the table is logged, which --no-log forbids"

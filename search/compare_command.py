@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from rich.console import Console
 
+from search.errors import StatisticsError
 from search.figure_table import FigureRow, FigureTable
+from search.loading import tell_loading
 from search.new_folder import require_output_file, writing
 from search.result_files import write_csv
 from search.run_groups import RunGroup, read_group
-from search.stats import Comparison, StatisticsError, compare
+
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from search.stats import Comparison
 
 
 DEFAULT_METRICS = (
@@ -59,6 +66,12 @@ def compare_command(
             f"figures must be of one split but those of {first} are on {one.split} and those of {second} on "
             f"{two.split}; add --split search"
         )
+    tell_loading("pandas")
+    # Here, since these imports take seconds.
+    import pandas as pd
+
+    from search.stats import compare
+
     rows = {
         metric: compare(one.values(metric), two.values(metric), seed=seed) for metric in metrics or _shared(one, two)
     }

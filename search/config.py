@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -11,11 +12,12 @@ from pydantic import Field, ValidationError
 from policies.errors import ExitSearchError
 from policies.latency import checked_latency
 from policies.request import Request, RequestError
-from policies.rules import get_rule
+from policies.rules import require_rule
 from search.errors import ConfigError
 from search.first_trials import FirstTrial
+from search.loading import tell_loading
 from search.messages import explain
-from search.network_search import PolicySearch
+from search.policy_search import PolicySearch
 from search.policy_section import PolicySection
 from search.redaction import redact_uri
 from search.section import Section, Share
@@ -31,7 +33,7 @@ from search.sections import (
 )
 from search.yaml_text import write_yaml
 from spaces import SPACES, Fixed, Space
-from trainables.models import SEARCHABLE
+from trainables.networks import SEARCHABLE
 from trainables.registry import resolve
 from trainables.user_code import name_of, user_code
 from trainables.workloads import get_workload
@@ -70,9 +72,13 @@ class SweepConfig(Section):
             ConfigError: With one line for the first thing that is wrong.
         """
         try:
-            return cls.model_validate(values).resolved()
+            config = cls.model_validate(values)
         except ValidationError as error:
             raise ConfigError(explain(error, known_keys())) from None
+        if ":" in f"{config.workload} {config.training.network}":
+            # A user's own module, which will import them.
+            tell_loading("torch")
+        return config.resolved()
 
     def resolved(self) -> SweepConfig:
         """Fill in what the workload decides, make paths absolute and check names and sections against registries.
@@ -92,7 +98,8 @@ class SweepConfig(Section):
         )
         _require_different("teachers", [teacher.name for teacher in config.teachers])
         _require_different("seeds", config.seeds)
-        _naming("policy.rules", lambda: [get_rule(rule) for rule in config.policy.rules])
+        for rule in config.policy.rules:
+            _naming("policy.rules", partial(require_rule, rule))
         _naming("data.audio", config.data.audio.options)
         _naming("splits", config.splits.fractions)
         _naming("policy", config.policy.evolve_settings)

@@ -19,6 +19,10 @@ class RunFolderError(ExitSearchError):
     """A run folder exists, is missing or belongs to another sweep."""
 
 
+class StatisticsError(ExitSearchError):
+    """Two groups of runs cannot be compared."""
+
+
 class SweepError(ExitSearchError):
     """A sweep cannot give a result."""
 

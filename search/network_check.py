@@ -17,8 +17,8 @@ from spaces import Choice, Dimension, Number
 from trainables.batch_check import check_batch
 from trainables.data import Splits
 from trainables.errors import TrainingError
-from trainables.models import SEARCHABLE
 from trainables.models.tracing import first_line
+from trainables.networks import SEARCHABLE
 from trainables.task import GivenWeights
 
 

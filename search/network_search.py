@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 import warnings
 
 import numpy as np
@@ -13,10 +12,9 @@ import pandas as pd
 
 from policies.calibrate import CalibrationWarning, fit_temperatures
 from policies.engine import search_front
-from policies.evolve import EvolveSettings
 from policies.exit_table import ExitTable, require_disjoint
 from policies.islands import Spread, one_after_the_other
-from policies.request import Request
+from search.policy_search import PolicySearch
 
 
 @dataclass(frozen=True)
@@ -38,27 +36,6 @@ class NetworkPolicies:
     temperatures: NDArray[np.float64]
     front: pd.DataFrame
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class PolicySearch:
-    """How policies are searched.
-
-    Attributes:
-        asked: What for.
-        rules: Names of the rules.
-        settings: How hard.
-        seed: Same seed, same front.
-        calibration: ``lbfgs`` or ``grid``.
-        islands: Populations that evolve apart.
-    """
-
-    asked: Request
-    rules: Sequence[str]
-    settings: EvolveSettings
-    seed: int = 0
-    calibration: Literal["lbfgs", "grid"] = "lbfgs"
-    islands: int = 1
 
 
 def search_network(

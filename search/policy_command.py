@@ -1,39 +1,26 @@
-"""``exitsearch policy``: from exit tables to a policy, a certificate and a report."""
+"""``exitsearch policy``: the tables that were named, checked, and what a search of them finds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
-import time
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from policies.errors import ExitTableError
 from policies.exit_table import ExitTable, require_disjoint
-from policies.islands import one_after_the_other
 from policies.latency import checked_latency, with_latency
 from policies.network_facts import NetworkFacts, differences, with_known_cost
-from search.cluster import connected
-from search.errors import RunFolderError, SweepError, SweepInterruptedError
-from search.figures import FrontFigure
-from search.island_tasks import RayIslands
-from search.network_search import NetworkPolicies, PolicySearch, search_network
-from search.new_folder import new_folder, writing
+from search.errors import RunFolderError
+from search.loading import tell_loading
+from search.new_folder import new_folder
 from search.policy_request import PolicyRequest
-from search.policy_summary import summarise_policies
-from search.report import print_policies
 from search.result_files import ResultFiles
-from search.results import write_results
-from search.sections import ResourcesSection
-from search.selection import select_policy
 
 
 def policy_command(request: PolicyRequest, console: Console) -> dict[str, Any]:
-    """Search, choose, certify, and only then look at ``test``; write everything and print the main figures.
+    """Read the tables, and search, choose, certify and report on them in a new folder.
 
     Returns:
         The summary, as in ``summary.json``.
@@ -41,34 +28,13 @@ def policy_command(request: PolicyRequest, console: Console) -> dict[str, Any]:
     Raises:
         ExitSearchError: For anything that the user can put right.
     """
-    with new_folder(_place(request.out), what="--out") as path:
-        return _search_and_report(request, ResultFiles(path), console)
-
-
-def _search_and_report(request: PolicyRequest, files: ResultFiles, console: Console) -> dict[str, Any]:
-    started = time.monotonic()
     tables = _load_tables(request)
-    search, certify = tables["search"], tables.get("certify")
-    target = request.search_target(search, certify)
-    # What cannot be asked of this table is told before anything is made.
-    request.asked.goal(search)
-    network = _search(request.search.stem, search, certify, request.how, console)
-    selection = select_policy([network], target, front_size=request.settings.front_size, seed=request.seed)
-    found, answered = summarise_policies(selection, target, tables, seed=request.seed)
-    summary = {
-        "name": files.path.name,
-        "tables": {name: str(getattr(request, name)) for name in tables},
-        **found,
-        "seconds": time.monotonic() - started,
-    }
-    title = f"{request.search.name}: {request.asked.axes}"
-    facts = {"workload": search.meta["workload"]} if "workload" in search.meta else {}
-    with writing(files.path, option="--out"):
-        write_results(files, selection, summary, answered, FrontFigure.of(title, summary, selection), **facts)
-    for note in network.notes:
-        console.print(f"Note: {note}", soft_wrap=True, highlight=False)
-    print_policies(console, summary, files)
-    return summary
+    with new_folder(_place(request.out), what="--out") as path:
+        tell_loading("numba")
+        # Here, since the import takes seconds, and all that can be checked before is.
+        from search.table_search import search_tables
+
+        return search_tables(request, tables, ResultFiles(path), console)
 
 
 def _load_tables(request: PolicyRequest) -> dict[str, ExitTable]:
@@ -100,50 +66,3 @@ def _place(out: Path | None) -> Path:
     if out.is_dir() and any(out.iterdir()):
         raise RunFolderError(f"--out must be a new or an empty folder but {out} holds files; give another")
     return out
-
-
-def _search(
-    name: str, search: ExitTable, certify: ExitTable | None, how: PolicySearch, console: Console
-) -> NetworkPolicies:
-    try:
-        return _search_with_progress(name, search, certify, how, console)
-    except KeyboardInterrupt:
-        raise SweepInterruptedError("the search was interrupted; nothing was written") from None
-
-
-def _search_with_progress(
-    name: str, search: ExitTable, certify: ExitTable | None, how: PolicySearch, console: Console
-) -> NetworkPolicies:
-    with _progress(how, console) as on_generation:
-        if how.islands == 1:
-            return search_network(name, search, certify, how, spread=one_after_the_other, on_generation=on_generation)
-        with _islands():
-            return search_network(name, search, certify, how, spread=RayIslands(), on_generation=on_generation)
-
-
-@contextmanager
-def _islands() -> Iterator[None]:
-    """Ray for the islands; where it does not start there is a way without it."""
-    with ExitStack() as cluster:
-        try:
-            cluster.enter_context(connected(ResourcesSection(), None))
-        except SweepError as error:
-            raise SweepError(f"{error}; or search without Ray, with --islands 1") from None
-        yield
-
-
-@contextmanager
-def _progress(how: PolicySearch, console: Console) -> Iterator[Callable[[str], None]]:
-    """A live bar where there is a terminal; told each generation."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("policies", total=len(how.rules) * how.settings.generations)
-        done: dict[str, int] = {}
-
-        def on_generation(rule: str) -> None:
-            done[rule] = done.get(rule, 0) + 1
-            # A rule may end early: each one before counts in full.
-            before = (len(done) - 1) * how.settings.generations
-            bar.update(task, completed=before + done[rule], description=f"policies: {rule}")
-
-        yield on_generation

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from policies.errors import ExitSearchError
-from policies.evolve import EvolveSettings
+from policies.evolve_settings import EvolveSettings
 from policies.exit_table import ExitTable
-from policies.margin import SearchTarget, SplitSize, search_target
 from policies.request import Request
 from policies.rules import DEFAULT_RULES
-from search.network_search import PolicySearch
+from search.policy_search import PolicySearch
+
+
+if TYPE_CHECKING:
+    from policies.margin import SearchTarget
 
 
 @dataclass(frozen=True)
@@ -56,14 +59,16 @@ class PolicyRequest:
 
     def search_target(self, search: ExitTable, certify: ExitTable | None) -> SearchTarget:
         """What is searched for on these tables."""
-        return search_target(self.asked, search=_size(search), certify=None if certify is None else _size(certify))
+        # Here, since the import takes seconds, and what was asked is checked before.
+        from policies.margin import SplitSize, search_target
+
+        def size(table: ExitTable) -> SplitSize:
+            return SplitSize.of(table, table.labels, n_classes=table.n_classes)
+
+        return search_target(self.asked, search=size(search), certify=None if certify is None else size(certify))
 
     @property
     def how(self) -> PolicySearch:
         """How policies are searched."""
         rules = self.rules or DEFAULT_RULES
         return PolicySearch(self.asked, rules, self.settings, self.seed, self.calibration, self.islands)
-
-
-def _size(table: ExitTable) -> SplitSize:
-    return SplitSize.of(table, table.labels, n_classes=table.n_classes)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from policies.evolve import EvolveSettings
+from policies.evolve_settings import EvolveSettings
 from policies.request import Request
 from policies.rules import DEFAULT_RULES
 from search.section import Section

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 import torch
 
 from policies.latency import with_latency
-from search.network_search import NetworkPolicies, PolicySearch, search_network
+from search.network_search import NetworkPolicies, search_network
+from search.policy_search import PolicySearch
 from trainables.data import Split
 from trainables.task import TrialTask
 

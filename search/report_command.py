@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import json
+import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 
 from search.errors import RunFolderError
 from search.figure_table import FigureRow, FigureTable
+from search.loading import tell_loading
 from search.new_folder import require_output_file, writing
 from search.report import print_policies
 from search.result_files import ResultFiles, write_csv
+
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 SELECTED = "selected policy"
@@ -57,7 +62,12 @@ def report_command(
             console.print(escape(str(run)), style="bold", soft_wrap=True, highlight=False)
             print_policies(console, summary, ResultFiles(run))
         return None
-    table = pd.DataFrame([row for run, summary in summaries.items() for row in _rows(run, summary, split)])
+    rows = [row for run, summary in summaries.items() for row in _rows(run, summary, split)]
+    tell_loading("pandas")
+    # Here, since the import takes seconds.
+    import pandas as pd
+
+    table = pd.DataFrame(rows)
     _show(table, split).print_on(console)
     if out is not None:
         with writing(out, option="--out"):
@@ -111,8 +121,13 @@ def _show(table: pd.DataFrame, split: str) -> FigureTable:
         shown.append(FigureRow(f"{run}, {trial}" if trial else run, starts_section=bool(shown)))
         for row in rows.to_dict("records"):
             name = row["policy"] + (", certified" if row["certified"] else "")
-            cells = ("" if pd.isna(row[key]) else f"{row[key]:.{digits}f}" for key, _, digits in figures)
+            cells = (_cell(row[key], digits) for key, _, digits in figures)
             mix = "/".join(f"{100 * float(share):.0f}" for share in row["exit_mix"].split("/"))
             shown.append(FigureRow(f" {name}", (*cells, mix)))
     headings = (*(heading for _, heading, _ in figures), "exit mix, %")
     return FigureTable(headings=headings, rows=tuple(shown), title=f"Policies on {split}")
+
+
+def _cell(figure: float | None, digits: int) -> str:
+    """A figure; nothing where it was not measured."""
+    return "" if figure is None or math.isnan(figure) else f"{figure:.{digits}f}"

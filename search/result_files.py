@@ -13,6 +13,9 @@ from policies.atomic_file import write_text
 if TYPE_CHECKING:
     import pandas as pd
 
+MODEL_FILE = "model.safetensors"
+"""What a folder calls the weights of its network."""
+
 
 PARAMS_FILE = "front_params.json"
 

@@ -1,8 +1,7 @@
-"""``exitsearch run``: from what was typed to a finished sweep."""
+"""``exitsearch run``: from what was typed to a configuration and a folder to resume, and on to the sweep."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack, nullcontext
 import os
 from pathlib import Path
 import re
@@ -11,21 +10,16 @@ from typing import Any
 
 from rich.console import Console
 
-from search.cluster import concurrent_trials, connected
 from search.config import SweepConfig
-from search.data_check import require_resumable, require_same_data, require_same_teachers, require_same_weights
-from search.environment import weights_hashes
-from search.errors import RunFolderError, SweepInterruptedError
-from search.network_check import require_networks
+from search.errors import RunFolderError
+from search.loading import tell_loading
 from search.redaction import HIDDEN
 from search.run_folder import RunFolder
-from search.sweep import load_splits, run_sweep
 from search.sweep_file import DEFAULT_PRESET, load_sweep, read_values
-from search.teachers import CheckedTeachers, load_teachers
-from search.tracking import TRACKING_VARIABLE, default_tracking_uri
-from trainables.data import Splits
+from search.tracking_uri import TRACKING_VARIABLE, default_tracking_uri
 
 
+_LOADING = "Loading libraries, reading data and starting Ray ..."
 _STEM_LENGTH = 80
 
 
@@ -40,7 +34,7 @@ def run_command(
     tracking_uri: str | None,
     console: Console,
 ) -> dict[str, Any]:
-    """Read the sweep file, make or find the run folder, and run.
+    """Read the sweep file, find the folder to resume, and run the sweep.
 
     Returns:
         The summary of the sweep.
@@ -57,59 +51,19 @@ def run_command(
         "tracking__uri": tracking_uri,
     }
     stem = _name_stem(sweep or DEFAULT_PRESET)
-    # All that can be refused is refused before Ray is started, and Ray is started before there is a folder.
+    folder = None
     if resume:
         config, folder = _find(sweep, assignments, stem, options)
-        splits = load_splits(config)
-        require_same_data(folder, splits)
-        teachers = load_teachers(config, splits, report_file=folder.alignment_file)
-        require_same_teachers(folder, teachers.hashes)
-        require_same_weights(folder, weights_hashes(config))
-        require_resumable(folder)
     else:
         config = load_sweep(sweep or DEFAULT_PRESET, assignments, **options)
         RunFolder.require_new(config)
-        splits = load_splits(config)
-        require_networks(config, splits)
-        teachers = load_teachers(config, splits, report_file=config.runs_dir / f"{config.name or stem}.alignment.json")
+    tell_loading("torch", _LOADING)
+    if folder is None:
         config = _with_tracking(config)
-    try:
-        with ExitStack() as cluster:
-            where = cluster.enter_context(connected(config.resources, address))
-            concurrent_trials(config.resources)
-            with nullcontext((folder, config)) if resume else RunFolder.new(config, stem) as (folder, config):
-                return _run(config, folder, splits, teachers, (where, cluster), console=console, is_new=not resume)
-    except KeyboardInterrupt:
-        end = f"continue it with --resume --name {folder.name}" if resume else "nothing was kept of it"
-        raise SweepInterruptedError(f"the sweep was interrupted before it began to train; {end}") from None
+    # Here, since the import takes seconds, and all that can be checked before is.
+    from search.sweep_start import start_sweep
 
-
-def _run(
-    config: SweepConfig,
-    folder: RunFolder,
-    splits: Splits,
-    teachers: CheckedTeachers,
-    cluster: tuple[str, ExitStack],
-    *,
-    console: Console,
-    is_new: bool,
-) -> dict[str, Any]:
-    """Run the sweep; an interruption says how to go on."""
-    try:
-        return run_sweep(config, folder, splits, teachers, cluster, console=console)
-    except KeyboardInterrupt:
-        # While trials run, Tune turns the signal into a shorter list of them.
-        if is_new and not folder.is_worth_resuming:
-            raise
-        moment = "after its last" if folder.holds_trials else "before its first"
-        raise SweepInterruptedError(
-            f"the sweep was interrupted {moment} trial; finish it with --resume --name {folder.name}"
-        ) from None
-    except SweepInterruptedError as error:
-        if is_new and not folder.is_worth_resuming:
-            reason = str(error).rpartition("; ")[0] or str(error)
-            raise SweepInterruptedError(f"{reason}; no trial was begun and nothing was kept: start it again") from None
-        raise
+    return start_sweep(config, folder, stem, address=address, console=console)
 
 
 def _find(

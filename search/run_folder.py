@@ -17,9 +17,8 @@ from search.config import SweepConfig
 from search.errors import RunFolderError, SweepInterruptedError
 from search.journal import read_events
 from search.new_folder import new_folder, require_writable
-from search.result_files import ResultFiles
+from search.result_files import MODEL_FILE, ResultFiles
 from search.yaml_text import read_yaml
-from trainables.model_file import MODEL_FILE
 
 
 # Keys that say where and how fast a sweep runs, not what it is; they may change between a sweep and its resumption.

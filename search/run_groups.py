@@ -9,11 +9,10 @@ import math
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from policies.names import clean_name, list_some
+from search.errors import StatisticsError
+from search.loading import tell_loading
 from search.run_folder import RunFolder
-from search.stats import StatisticsError
 
 
 _NOT_FIGURES = ["trial_id", "label", "seed"]
@@ -94,6 +93,10 @@ def _selected(folder: Path, split: str) -> dict[str, float]:
 
 
 def _seeds_of(folder: Path, trial: str) -> dict[str, Mapping[str, float]]:
+    tell_loading("pandas")
+    # Here, since the import takes seconds and only tables of seeds need it.
+    import pandas as pd
+
     path = RunFolder(folder).seeds_csv
     try:
         table = pd.read_csv(path, dtype={"trial_id": str, "label": str}, keep_default_na=False, na_values=[""])

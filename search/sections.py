@@ -19,7 +19,7 @@ from search.first_trials import FirstTrial
 from search.section import ExitCount, Section, Share
 from trainables.augment import Augmentation
 from trainables.data import DEFAULT_AUDIO, AudioOptions, DataOptions, SplitFractions
-from trainables.models import NetworkSpec, get_network
+from trainables.networks import NetworkSpec, get_network
 from trainables.recipe import Recipe
 from trainables.workloads import Workload
 

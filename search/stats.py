@@ -11,16 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from policies.errors import ExitSearchError
+from search.errors import StatisticsError
 
 
 N_BOOTSTRAP = 10_000
 MOST_PERMUTATIONS = 10_000
 CONFIDENCE_LEVEL = 0.95
-
-
-class StatisticsError(ExitSearchError):
-    """Two groups of runs cannot be compared."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from rich.console import Console
 import typer
 
 from search.errors import ConfigError
+from search.loading import tell_loading
 
 
 Sweep = Annotated[
@@ -22,6 +23,7 @@ Assignments = Annotated[
 DataDir = Annotated[Path | None, typer.Option(help="Folder with the data, for workloads that need files.")]
 
 
+_LOADING = "Loading libraries and reading data ..."
 # What a sweep would try first and whom it would ask need not fit the network of a teacher.
 _NOT_SEARCHED = (
     *("search.first_trials=[]", "teachers=[]", "space.name=self-distillation", "space.overrides={}"),
@@ -84,8 +86,6 @@ def teacher(
       --image-size 224 --out teachers/large`
     """
     from search.sweep_file import load_sweep, read_assignments
-    from search.teacher_command import teacher_command
-    from trainables.foreign_weights import ForeignWeights
 
     changes = [*_that_count(assignments), *_NOT_SEARCHED]
     config = load_sweep(sweep, changes, data_dir=str(data_dir) if data_dir else None)
@@ -95,9 +95,14 @@ def teacher(
         raise ConfigError(f"--{next(iter(given)).replace('_', '-')} is about --weights, which are not given; name them")
     if weights is not None and params:
         raise ConfigError(f"--param {params[0]} is about training, which --weights are not given; leave one out")
+    training_params = read_assignments("--param", params or [])
+    tell_loading("torch", _LOADING)
+    from search.teacher_command import teacher_command
+    from trainables.foreign_weights import ForeignWeights
+
     teacher_command(
         config,
-        read_assignments("--param", params or []),
+        training_params,
         out=out,
         console=Console(),
         weights=None if weights is None else ForeignWeights(weights, **given),
@@ -130,9 +135,11 @@ def soft_labels(
     - `exitsearch soft-labels teachers/resnet/model.safetensors fashion-mnist --data-dir data --set training.views=4
       --out resnet.npz`
     """
-    from search.soft_labels_command import soft_labels_command
     from search.sweep_file import load_sweep
 
     changes = [*_that_count(assignments), *_NOT_SEARCHED]
     config = load_sweep(sweep, changes, data_dir=str(data_dir) if data_dir else None)
+    tell_loading("torch", _LOADING)
+    from search.soft_labels_command import soft_labels_command
+
     soft_labels_command(model, config, temperature=temperature, out=out, console=Console())

@@ -12,12 +12,12 @@ from rich.console import Console
 from search.config import SweepConfig
 from search.errors import ConfigError
 from search.new_folder import new_folder, require_writable, writing
-from search.result_files import write_json
+from search.result_files import MODEL_FILE, write_json
 from search.sweep import load_splits
 from search.tuner import build_task
 from trainables.data import Splits
 from trainables.foreign_weights import ForeignWeights, with_foreign_weights
-from trainables.model_file import MODEL_FILE, ModelFacts, save_model
+from trainables.model_file import ModelFacts, save_model
 from trainables.models import MultiExitModel
 from trainables.task import TrialTask
 from trainables.teacher_logits import teacher_logits

@@ -8,6 +8,7 @@ from policies.baselines import full_network
 from policies.candidates import Candidate
 from policies.estimate import Estimate, estimated_choice
 from policies.policy import Policy
+from policies.references import references
 from policies.request import Request
 from search.network_search import NetworkPolicies
 
@@ -30,9 +31,9 @@ def choose_uncertified(
         The network, the policy, and why it was chosen.
     """
     whole = [(own, full_network(own.search.n_exits, own.temperatures)) for own in networks]
-    references = {own.network: asked.references(own.search, own.temperatures) for own in networks}
+    counted_from = {own.network: references(asked, own.search, own.temperatures) for own in networks}
     offered = [*found, *whole]
-    candidates = [Candidate(policy, own.search, own.certify, references[own.network]) for own, policy in offered]
+    candidates = [Candidate(policy, own.search, own.certify, counted_from[own.network]) for own, policy in offered]
     goal = asked.goal_without_drops(networks[0].search)
     estimate = estimated_choice(candidates, goal, drops=asked.drops, seed=seed)
     return *offered[estimate.chosen], estimate

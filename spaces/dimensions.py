@@ -32,9 +32,10 @@ class Number:
 
     def __post_init__(self) -> None:
         for name in ("low", "high"):
-            object.__setattr__(self, name, _number(getattr(self, name)))
-        if not (math.isfinite(self.low) and math.isfinite(self.high)):
-            raise ValueError(f"low and high must be finite but they are {self.low} and {self.high}")
+            try:
+                object.__setattr__(self, name, _number(getattr(self, name)))
+            except ValueError as error:
+                raise ValueError(f"{name} {error}") from None
         if not self.low <= self.high:
             raise ValueError(f"low must not be above high but they are {self.low} and {self.high}")
         if self.log and self.low <= 0:

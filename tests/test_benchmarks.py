@@ -14,7 +14,7 @@ import soundfile
 from policies.baselines import full_network
 from policies.calibrate import fit_temperatures
 from policies.evaluate import PopulationEvaluator
-from policies.evolve import EvolveSettings
+from policies.evolve_settings import EvolveSettings
 from policies.exit_metrics import exit_accuracies
 from policies.exit_table import describe_overlap
 from trainables.data import SplitFractions

@@ -15,14 +15,14 @@ from policies.atomic_file import whole_file
 from policies.errors import ExitSearchError
 from policies.names import clean_name
 from trainables.errors import ModelFileError
-from trainables.models import MultiExitModel, NetworkSpec
+from trainables.models import MultiExitModel
 from trainables.models.loading import load_weights
 from trainables.models.tracing import first_line
+from trainables.networks import NetworkSpec
 from trainables.workloads import get_workload
 
 
 SCHEMA = 1
-MODEL_FILE = "model.safetensors"
 
 
 @dataclass(frozen=True)

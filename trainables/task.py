@@ -19,8 +19,9 @@ from trainables.class_weights import weighted
 from trainables.data import Split
 from trainables.errors import CheckpointError, TrainingError
 from trainables.model_file import ModelFacts
-from trainables.models import SEARCHABLE, MultiExitModel, NetworkSpec
+from trainables.models import MultiExitModel
 from trainables.models.loading import load_weights
+from trainables.networks import SEARCHABLE, NetworkSpec
 from trainables.recipe import Recipe
 from trainables.settings import TrainingSettings
 from trainables.tabulate import exit_table

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 import torch
 
-from trainables.augment import Moves, Views
+from trainables.augment import Views
 from trainables.data import Split
+from trainables.moves import Moves
 from trainables.tabulate import unit_scale
 from trainables.teachers import Teacher
 

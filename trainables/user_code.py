@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from inspect import unwrap
 from pathlib import Path
 import sysconfig
 import traceback
@@ -58,7 +59,7 @@ def place_in_user_code(problem: BaseException) -> str:
 
 def name_of(code: Any) -> str:
     """What a person calls a function, a class, a partial of one, or an object that can be called."""
-    code = getattr(code, "func", code)
+    code = unwrap(getattr(code, "func", code))
     return str(getattr(code, "__qualname__", None) or type(code).__name__)
 
 

@@ -1,7 +1,7 @@
 """MLflow: what a sweep's journal tells goes there in the background, at once or when the store can be reached."""
 
 from search.tracking.notices import TrackingWarning
-from search.tracking.tracker import TRACKING_VARIABLE, Tracker, default_tracking_uri
+from search.tracking.tracker import Tracker
 
 
-__all__ = ["TRACKING_VARIABLE", "Tracker", "TrackingWarning", "default_tracking_uri"]
+__all__ = ["Tracker", "TrackingWarning"]

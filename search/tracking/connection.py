@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from mlflow.exceptions import MlflowException
 from mlflow.store.db.db_types import DATABASE_ENGINES
 from mlflow.tracking import MlflowClient
-from sqlalchemy import URL, create_engine, make_url
+from sqlalchemy import create_engine, make_url
 from sqlalchemy.pool import NullPool
 
 
@@ -43,11 +43,6 @@ def connect(uri: str) -> MlflowClient:
     _reach_database(uri)
     with _no_stray_folders(uri):
         return MlflowClient(tracking_uri=_without_credentials(uri))
-
-
-def sqlite_uri(file: Path) -> str:
-    """The address of a database in a file, whatever the folders that it lies in are called."""
-    return URL.create("sqlite", database=str(file.absolute())).render_as_string(hide_password=False)
 
 
 @contextmanager

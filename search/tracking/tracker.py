@@ -16,7 +16,6 @@ from policies.quality import QUALITIES
 from search.journal import Event, Journal
 from search.redaction import redact, redact_text, redact_uri
 from search.run_folder import RunFolder
-from search.tracking.connection import sqlite_uri
 from search.tracking.delivery import Delivery
 from search.tracking.notices import TrackingNotices, tell
 from search.tracking.receipt import Receipt
@@ -24,17 +23,11 @@ from search.tracking.runs import MlflowRuns
 from search.tracking.store import POLICY_TAG, TRIAL_TAG, MlflowStore
 
 
-TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 PARETO_TAG = "pareto"
 # Seconds that a store which is away is given at the end of a sweep, and where the user is waiting for its stop.
 FINISH_GRACE = 10.0
 ABANDON_GRACE = 3.0
 ABANDON_LIMIT = 10.0
-
-
-def default_tracking_uri() -> str:
-    """An absolute SQLite address in the working folder."""
-    return sqlite_uri(Path.cwd() / "mlflow.db")
 
 
 class Tracker:

@@ -5,7 +5,7 @@ import numpy as np
 from policies.baselines import full_network
 from policies.candidates import Candidate
 from policies.engine import search_front
-from policies.evolve import EvolveSettings
+from policies.evolve_settings import EvolveSettings
 from policies.goal import Goal
 
 

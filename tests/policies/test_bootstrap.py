@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from policies.bootstrap import bootstrap_lower_bound, macro_f1_lower_bound
-from policies.bounds import ClaimError
+from policies.errors import ClaimError
 from policies.policy import Policy
 from tests.policies.outcomes import copied
 from tests.tables import make_table

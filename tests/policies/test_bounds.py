@@ -7,7 +7,6 @@ import pytest
 from scipy.stats import binomtest
 
 from policies.bounds import (
-    ClaimError,
     accuracy_lower_bound,
     betting_order,
     betting_p_value,
@@ -17,10 +16,11 @@ from policies.bounds import (
     certifiable_accuracy,
     certifiable_mean,
     error_p_value,
-    require_delta,
     samples_needed,
     units_needed,
 )
+from policies.claims import require_delta
+from policies.errors import ClaimError
 from tests.policies.outcomes import is_near_level
 
 

@@ -4,10 +4,10 @@ import json
 import numpy as np
 import pytest
 
-from policies.bounds import ClaimError, betting_p_value, error_p_value
+from policies.bounds import betting_p_value, error_p_value
 from policies.certify import certificate_of, certify_policy, fixed_sequence
 from policies.claims import Claim
-from policies.errors import PolicyError
+from policies.errors import ClaimError, PolicyError
 from policies.policy import Policy
 from tests.policies.outcomes import FULL, GATE, copied, is_near_level, outcome_table, table_with_errors
 

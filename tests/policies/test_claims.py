@@ -2,8 +2,8 @@ import dataclasses
 
 import pytest
 
-from policies.bounds import ClaimError
 from policies.claims import Claim, Loss
+from policies.errors import ClaimError
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from policies.crossfit import N_FOLDS, cross_fitted_decision, fit_and_view
 from policies.engine import search_front
-from policies.evolve import EvolveSettings
+from policies.evolve_settings import EvolveSettings
 from policies.goal import Goal
 from policies.rules import RULES, RuleView, get_rule
 from policies.rules.base import Rule, RuleParams

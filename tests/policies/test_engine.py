@@ -8,7 +8,7 @@ from policies.baselines import BASELINES
 from policies.budget import Budget
 from policies.engine import search_front, search_rule, starting_candidates
 from policies.errors import ExitSearchError, PolicyError
-from policies.evolve import EvolveSettings
+from policies.evolve_settings import EvolveSettings
 from policies.goal import Goal
 from policies.metrics import policy_figures
 from policies.rule_space import RuleSpace

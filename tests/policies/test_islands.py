@@ -6,7 +6,8 @@ import pytest
 
 from policies.budget import Budget
 from policies.engine import starting_candidates
-from policies.evolve import PART_EVOLVING, EvolveSettings, first_archive
+from policies.evolve import PART_EVOLVING, first_archive
+from policies.evolve_settings import EvolveSettings
 from policies.front import hypervolume
 from policies.goal import Goal
 from policies.islands import evolve_islands, one_after_the_other

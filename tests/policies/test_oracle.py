@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from policies.engine import search_front
-from policies.evolve import EvolveSettings
+from policies.evolve_settings import EvolveSettings
 from policies.exit_table import ExitTable
 from policies.goal import Goal
 from policies.oracle import oracle_mean_depth

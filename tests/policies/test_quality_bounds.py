@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from policies.bounds import ClaimError, accuracy_lower_bound
+from policies.bounds import accuracy_lower_bound
+from policies.errors import ClaimError
 from policies.quality import NOWHERE, QUALITIES, get_quality
 from policies.quality_bounds import quality_bounds, quality_value
 from policies.rules import RuleView

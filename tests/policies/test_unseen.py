@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from policies.bounds import ClaimError
 from policies.certify import certify_policy
 from policies.claims import Claim
-from policies.errors import PolicyError
+from policies.errors import ClaimError, PolicyError
 from policies.exit_table import ExitTable
 from policies.origin import Origin
 from policies.policy import Policy

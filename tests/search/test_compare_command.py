@@ -11,8 +11,8 @@ from rich.console import Console
 
 from search.cli import ExitCode, main
 from search.compare_command import compare_command
+from search.errors import StatisticsError
 from search.run_groups import MissingFigureError, read_group
-from search.stats import StatisticsError
 from search.tracking import TrackingWarning
 
 

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from policies.evolve import EvolveSettings
+from policies.evolve_settings import EvolveSettings
 from policies.exit_table import ExitTable
 from policies.margin import SplitSize, search_target
 from policies.request import Request
-from search.network_search import PolicySearch, search_network
+from search.network_search import search_network
+from search.policy_search import PolicySearch
 from search.schedulers import build_scheduler
 from search.searcher import ConstrainedSearch
 from search.selection import select_policy

@@ -1,7 +1,7 @@
 import numpy as np
 
 from policies.engine import search_front
-from policies.evolve import EvolveSettings
+from policies.evolve_settings import EvolveSettings
 from policies.goal import Goal
 from search.island_tasks import RayIslands
 from tests.tables import make_table

@@ -5,6 +5,7 @@ import pytest
 
 from policies.bounds import certifiable_accuracy
 from policies.errors import ExitSearchError
+from policies.estimated_bounds import LEVEL
 from policies.request import Request
 from search.policy_request import PolicyRequest
 from tests.tables import make_table
@@ -27,7 +28,7 @@ def test_without_a_table_that_certifies_it_has_that_of_a_lower_bound_on_search()
     alone = PolicyRequest(Path("search.npz"), Request(target=0.8))
     target = alone.search_target(SEARCH, None)
     assert target.claim is None
-    assert target.tightened.target == pytest.approx(certifiable_accuracy(400, target=0.8, delta=0.05))
+    assert target.tightened.target == pytest.approx(certifiable_accuracy(400, target=0.8, delta=LEVEL))
 
 
 def test_a_drop_is_searched_for_more_tightly_than_allowed():

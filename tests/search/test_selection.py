@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from policies.evolve import EvolveSettings
+from policies.evolve_settings import EvolveSettings
 from policies.exit_table import ExitTable
 from policies.margin import SplitSize, search_target
+from policies.references import references
 from policies.request import Request
-from search.network_search import PolicySearch, search_network
+from search.network_search import search_network
+from search.policy_search import PolicySearch
 from search.selection import select_policy
 from tests.tables import make_table
 
@@ -99,7 +101,7 @@ def test_a_drop_is_compared_sample_by_sample():
 def test_a_drop_against_the_greedy_policy_is_compared_with_it():
     asked = Request(target=0.6, max_drop_greedy=0.02)
     chosen, network = selected(asked, None, rules=("confidence",))
-    (greedy,) = asked.references(SEARCH, network.temperatures)
+    (greedy,) = references(asked, SEARCH, network.temperatures)
     dropped = figures(greedy, SEARCH)[0] - figures(chosen.policy, SEARCH)[0]
     assert dropped <= 0.02 + 1e-9
     assert chosen.estimate.quality == "accuracy"

@@ -15,7 +15,7 @@ from search.teachers import load_teachers
 from trainables.augment import Augmentation
 from trainables.errors import AlignmentError, ModelFileError, SoftLabelsError
 from trainables.model_file import ModelFacts, save_model
-from trainables.models import NetworkSpec
+from trainables.networks import NetworkSpec
 from trainables.soft_labels import SoftLabels
 from trainables.workloads import get_workload
 

@@ -6,7 +6,7 @@ import optuna
 import pytest
 
 from spaces import SPACES, Fixed
-from trainables.models import SEARCHABLE
+from trainables.networks import SEARCHABLE
 from trainables.settings import TrainingSettings, known_parameters
 
 

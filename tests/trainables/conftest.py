@@ -8,7 +8,7 @@ from policies.request import Request
 from tests.trainables.data.image_sets import write_batches, write_classes
 from tests.trainables.data.recordings import write_recordings
 from trainables.data import SplitFractions
-from trainables.models import NetworkSpec
+from trainables.networks import NetworkSpec
 from trainables.recipe import Recipe
 from trainables.task import TrialTask
 from trainables.workloads import get_workload

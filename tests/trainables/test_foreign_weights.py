@@ -12,7 +12,7 @@ from trainables.data import Split
 from trainables.errors import TrainingError
 from trainables.foreign_weights import IMAGENET_MEAN, IMAGENET_STD, ForeignWeights, with_foreign_weights
 from trainables.model_file import load_model, save_model
-from trainables.models import NetworkSpec
+from trainables.networks import NetworkSpec
 from trainables.recipe import Recipe
 from trainables.task import TrialTask
 

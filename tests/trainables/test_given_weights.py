@@ -12,7 +12,7 @@ from trainables.data import Split
 from trainables.errors import TrainingError
 from trainables.given_weights import with_given_weights
 from trainables.model_file import save_model
-from trainables.models import NetworkSpec
+from trainables.networks import NetworkSpec
 from trainables.recipe import Recipe
 from trainables.seed_run import SeedRun
 from trainables.task import TrialTask

@@ -11,7 +11,7 @@ import torch
 
 from trainables.errors import ModelFileError
 from trainables.model_file import ModelFacts, load_model, save_model
-from trainables.models import NetworkSpec
+from trainables.networks import NetworkSpec
 
 
 @pytest.fixture

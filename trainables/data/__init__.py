@@ -1,4 +1,7 @@
-"""Data sources by name. A new source is one new file and one line here."""
+"""Data sources by name. A new source is one new file and one line here.
+
+What takes seconds to import is imported in its ``load``, since names and options are checked before.
+"""
 
 from trainables.data.audio_folder import AudioFolderSource
 from trainables.data.audio_options import DEFAULT_AUDIO, AudioOptions

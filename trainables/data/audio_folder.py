@@ -8,7 +8,6 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.data.audio_cache import cache_folder, cached_recordings
 from trainables.data.audio_files import RECORDINGS, find_recordings
 from trainables.data.audio_groups import find_groups
 from trainables.data.audio_options import AudioOptions
@@ -54,6 +53,9 @@ class AudioFolderSource(DataSource):
             UnusedRecordingsWarning: If some files are damaged or silent; they are left out.
             AudioCacheWarning: If the cache cannot be written.
         """
+        # Here, since the import takes seconds and only the driver loads data.
+        from trainables.data.audio_cache import cache_folder, cached_recordings
+
         audio = options.audio
         files = find_recordings(existing_folder(data_dir, self.name, RECORDINGS), audio)
         report_others(files)

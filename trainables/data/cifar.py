@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.data.base import DataSource, Samples
-from trainables.data.image_decoding import empty_images
 from trainables.data.image_folder import ImageFolderSource
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 from trainables.errors import DataError
@@ -121,6 +120,8 @@ def _resize(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """Resize shape (N, 3, 32, 32) to (N, 3, size, size), bilinear with antialiasing."""
     import torch
     from torchvision.transforms.v2.functional import resize
+
+    from trainables.data.image_decoding import empty_images
 
     resized = empty_images(len(images), size)
     for start in range(0, len(images), _CHUNK):

@@ -10,7 +10,6 @@ import numpy as np
 from trainables.data.base import DataSource, Samples
 from trainables.data.class_folders import LabelledFiles, existing_folder
 from trainables.data.file_report import report_damage, report_others
-from trainables.data.image_cache import cache_folder, cached_images
 from trainables.data.image_files import IMAGES, find_image_files
 from trainables.data.image_groups import read_groups
 from trainables.data.image_report import report_copies
@@ -47,6 +46,9 @@ class ImageFolderSource(DataSource):
             DuplicateImagesWarning: If some images are exact copies of others.
             ImageCacheWarning: If the cache cannot be written.
         """
+        # Here, since the import takes its time and only the driver loads data.
+        from trainables.data.image_cache import cache_folder, cached_images
+
         files = find_image_files(existing_folder(data_dir, self.name, IMAGES))
         report_others(files)
         groups = read_groups(files)

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from policies.on_demand import OnDemand
 from trainables.augment import Augmentation
 from trainables.data import (
     DEFAULT_OPTIONS,
@@ -22,11 +23,16 @@ from trainables.data import (
     split_samples,
 )
 from trainables.errors import DataError, SamplesError, TrainingError
-from trainables.models import MultiExitModel, NetworkSpec, get_network
-from trainables.models.family import is_count
-from trainables.models.outputs import settle_outputs
-from trainables.settings import TrainingSettings
+from trainables.networks import NetworkSpec, get_network
+from trainables.networks.family import is_count
 from trainables.user_code import name_of, user_code
+
+
+if TYPE_CHECKING:
+    from trainables.models import MultiExitModel
+    from trainables.settings import TrainingSettings
+
+_TRAINING_SETTINGS = OnDemand("trainables.settings:TrainingSettings.from_params")
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ class Workload:
     n_exits: int
     width: int
     augmentation: Augmentation = field(default_factory=Augmentation)
-    settings: Callable[..., TrainingSettings] = TrainingSettings.from_params
+    settings: Callable[..., TrainingSettings] = _TRAINING_SETTINGS
 
     def __post_init__(self) -> None:
         _check(self)
@@ -90,6 +96,8 @@ class Workload:
         Raises:
             TrainingError: If a parameter is unknown or out of range, or a user's own settings fail.
         """
+        from trainables.settings import TrainingSettings
+
         name = name_of(self.settings)
         with user_code(f"{name}() of workload {self.name!r}"):
             settings = self.settings(params, n_exits=n_exits, epochs=epochs, teachers=teachers)
@@ -183,6 +191,10 @@ def _parameters(build: Callable[..., Any]) -> set[str]:
 
 def _checked(model: Any, who: str, input_shape: tuple[int, ...], *, n_exits: int) -> MultiExitModel:
     """A model that has the asked number of exits, and gives their logits in one form."""
+    # Here and above, since these imports take seconds, and what a workload is made of is known without them.
+    from trainables.models import MultiExitModel
+    from trainables.models.outputs import settle_outputs
+
     if not isinstance(model, MultiExitModel):
         raise TrainingError(
             f"{who} must return a MultiExitModel, stages with a head after each, but returns {type(model).__name__}"

@@ -2,7 +2,7 @@
 
 from trainables.augment import Augmentation
 from trainables.data import SOURCES
-from trainables.models import resnet18
+from trainables.networks import NETWORKS
 from trainables.workloads.base import Workload
 
 
@@ -10,7 +10,7 @@ CIFAR10, CIFAR100 = (
     Workload(
         name=name,
         source=SOURCES[name],
-        build=resnet18,
+        build=NETWORKS["resnet-18"].build,
         n_exits=4,
         width=64,
         augmentation=Augmentation(shift=0.125, flip=True),

@@ -4,14 +4,14 @@ from functools import partial
 
 from trainables.augment import Augmentation
 from trainables.data import SOURCES
-from trainables.models import small_cnn
+from trainables.networks import NETWORKS
 from trainables.workloads.base import Workload
 
 
 DIGITS = Workload(
     name="digits",
     source=SOURCES["digits"],
-    build=partial(small_cnn, head_grid=1),
+    build=partial(NETWORKS["small-cnn"].build, head_grid=1),
     n_exits=3,
     width=16,
     augmentation=Augmentation(shift=0.06),

@@ -2,14 +2,14 @@
 
 from trainables.augment import Augmentation
 from trainables.data import SOURCES
-from trainables.models import small_cnn
+from trainables.networks import NETWORKS
 from trainables.workloads.base import Workload
 
 
 FASHION_MNIST = Workload(
     name="fashion-mnist",
     source=SOURCES["fashion-mnist"],
-    build=small_cnn,
+    build=NETWORKS["small-cnn"].build,
     n_exits=4,
     width=16,
     augmentation=Augmentation(shift=0.07, flip=True),

@@ -2,14 +2,14 @@
 
 from trainables.augment import Augmentation
 from trainables.data import SOURCES
-from trainables.models import mobilenet_v3_small
+from trainables.networks import NETWORKS
 from trainables.workloads.base import Workload
 
 
 IMAGE_FOLDER = Workload(
     name="image-folder",
     source=SOURCES["image-folder"],
-    build=mobilenet_v3_small,
+    build=NETWORKS["mobilenet-v3-small"].build,
     n_exits=4,
     width=16,
     augmentation=Augmentation(shift=0.1, flip=True),

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from policies.errors import ExitSearchError
-from trainables.models import NETWORKS, NetworkFamily, get_network, relative_cost
+from trainables.models import relative_cost
+from trainables.networks import NETWORKS, NetworkFamily, get_network
 
 
 OWN = NetworkFamily("own", NETWORKS["small-cnn"].build, width=4)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainables.errors import TrainingError
-from trainables.models.base import MultiExitModel
+
+
+if TYPE_CHECKING:
+    from trainables.models.base import MultiExitModel
 
 
 @dataclass(frozen=True)
