@@ -11,12 +11,14 @@ import pytest
 from rich.console import Console
 import soundfile
 
+from policies import blocks
 from policies.baselines import full_network
 from policies.calibrate import fit_temperatures
 from policies.evaluate import PopulationEvaluator
 from policies.evolve_settings import EvolveSettings
 from policies.exit_metrics import exit_accuracies
 from policies.exit_table import describe_overlap
+from policies.rules import DEFAULT_RULES
 from trainables.data import SplitFractions
 
 
@@ -36,6 +38,7 @@ from certificates import (
     share,
     target_of,
 )
+from large_tables import large_table, measure
 from policy_evaluation import one_at_a_time, random_view
 from resampling import Parts, Pool, Shares, redraw, resplit
 from tables import GROUPED_RECIPES, PARTS, Recipe, TableSet, real_tables, synthetic_table
@@ -282,3 +285,17 @@ def test_large_pools_are_thinned(pool, monkeypatch):
     monkeypatch.setattr(uncertified_choices, "_MOST_UNITS", 300)
     thinned = uncertified_choices.pool_of(tables)
     assert len(thinned.units) == thinned.table.n_samples == 300
+
+
+def test_a_search_in_blocks_finds_what_a_search_in_one_piece_finds(tmp_path, monkeypatch):
+    table = large_table(300, 3, 20)
+    accuracies = exit_accuracies(table)
+    assert (np.diff(accuracies) > 0).all()
+    table.save(tmp_path / "search.npz")
+    settings = EvolveSettings(population=16, generations=3)
+    whole = measure(tmp_path / "search.npz", DEFAULT_RULES, settings)
+    monkeypatch.setattr(blocks, "BLOCK_VALUES", 600)
+    in_blocks = measure(tmp_path / "search.npz", DEFAULT_RULES, settings)
+    for name in ("table_bytes", "front_size", "accuracy", "mean_depth"):
+        assert getattr(in_blocks, name) == getattr(whole, name)
+    assert whole.accuracy >= accuracies[-1] - 0.01
