@@ -34,7 +34,8 @@ def command(tmp_path):
 
 def assert_one_line(done, *parts):
     assert done.returncode == ExitCode.WRONG_INPUT
-    (line,) = done.stderr.splitlines()
+    loading, line = done.stderr.splitlines()
+    assert loading.startswith("Loading libraries")
     assert line.startswith("error: ")
     for part in parts:
         assert part in line
