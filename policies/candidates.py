@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from policies.crossfit import chosen_view
 from policies.errors import ExitSearchError
 from policies.exit_table import ExitTable
-from policies.policy import Policy, first_open_exit
+from policies.policy import Policy
 from policies.requirements import Requirement
 from policies.rules import RuleView
 from policies.units import Units
@@ -68,7 +68,7 @@ class Family:
 
     def exits(self, policy: Policy) -> NDArray[np.int64]:
         """The exit that each sample takes, shape (N,)."""
-        return first_open_exit(self.view, np.asarray(policy.thresholds).reshape(-1, self.view.n_columns))
+        return policy.decide_on(self.view).exits
 
     def marks(self, one: Requirement) -> NDArray[np.int64]:
         """What each sample adds to in the required quality, shape (K, N, E)."""

@@ -88,26 +88,6 @@ def chosen_view(policy: Policy, table: ExitTable, *, seed: int = 0) -> RuleView:
     return cross_fitted_view(rule, table, temperatures, own, seed=seed)
 
 
-class ChosenViews:
-    """What the rules of policies that were chosen on a table see there: :func:`chosen_view`, once for each rule.
-
-    Args:
-        table: The ``search`` table.
-        seed: Of the folds; that of the search.
-    """
-
-    def __init__(self, table: ExitTable, *, seed: int = 0) -> None:
-        self._table, self._seed = table, seed
-        self._views: dict[str, RuleView] = {}
-
-    def __call__(self, policy: Policy) -> RuleView:
-        """The view of a policy's rule; of policies that differ by their thresholds alone it is the same one."""
-        key = f"{policy.rule} {policy.temperatures} {policy.params}"
-        if key not in self._views:
-            self._views[key] = chosen_view(policy, self._table, seed=self._seed)
-        return self._views[key]
-
-
 def cross_fitted_decision(policy: Policy, table: ExitTable, *, seed: int = 0) -> Decision:
     """What a policy that was chosen on a table does with it, as if the table were new.
 

@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 
 from policies.candidates import Candidate, Family, rightness
 from policies.goal import Goal
-from policies.policy import first_open_exit
 from policies.quality import get_quality
 from policies.quality_bounds import quality_bounds, quality_value
 from policies.requirements import Requirement
-from policies.rules import get_rule
 from policies.units import Units
 
 
@@ -99,9 +97,8 @@ def is_contradicted(candidate: Candidate, wanted: Sequence[Requirement]) -> bool
     table = candidate.certify
     if table is None:
         return False
-    policy = candidate.policy
-    view = get_rule(policy.rule).view(table, np.asarray(policy.temperatures), **policy.params)
-    exits = first_open_exit(view, np.asarray(policy.thresholds).reshape(-1, view.n_columns))
+    view = candidate.policy.view(table)
+    exits = candidate.policy.decide_on(view).exits
     units, references = Units.of(table), rightness(candidate.references, table)
     for one in wanted:
         marks = one.counted_against(references).marks(view, table.labels)[:, np.arange(len(exits)), exits]
