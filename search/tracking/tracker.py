@@ -22,6 +22,9 @@ from search.tracking.receipt import Receipt
 from search.tracking.runs import MlflowRuns
 from search.tracking.store import POLICY_TAG, TRIAL_TAG, MlflowStore
 
+# Scripts that find a sweep's store take the address from here, where it was before it had to be light to import.
+from search.tracking_uri import default_tracking_uri as default_tracking_uri
+
 
 PARETO_TAG = "pareto"
 # Seconds that a store which is away is given at the end of a sweep, and where the user is waiting for its stop.

@@ -3,7 +3,7 @@
 import pytest
 
 from search.tracking.connection import connect, find_experiment
-from search.tracking_uri import default_tracking_uri
+from search.tracking.tracker import default_tracking_uri
 
 
 @pytest.mark.parametrize("name", ["exp #3", "what?", "100% sure", "%20", "a'b\"c", "ü ñ:1 语", "?#%", "a;b&c=d"])
