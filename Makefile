@@ -1,31 +1,32 @@
 # make run   the default sweep (handwritten digits, no download)
 # make test  lint, types and tests
 # make chaos sweeps whose driver, workers and nodes are killed 20 times each; takes a while
-# Both first make the environment that they need; a second call finds it made.
+# Each first makes the environment that it needs, a user's or a developer's; a second call finds it made.
 
 VENV ?= .venv
 PYTHON ?= python3
 # The package is installed in place, so an environment that several checkouts share must know which one came last.
-LOCKED := $(VENV)/.installed-$(shell (pwd; cat requirements.txt pyproject.toml) | sha256sum | cut -c1-16)
+USER := $(VENV)/.installed-$(shell (pwd; cat requirements.txt pyproject.toml) | sha256sum | cut -c1-16)
+DEVELOPER := $(VENV)/.developer-$(shell cat requirements-dev.txt | sha256sum | cut -c1-16)
 
 .PHONY: run test chaos lint lock clean
 .DEFAULT_GOAL := test
 
-run: $(LOCKED)
+run: $(USER)
 	$(VENV)/bin/python search/run.py $(ARGS)
 
-test: $(LOCKED) lint
+test: $(DEVELOPER) lint
 	$(VENV)/bin/python -m pytest $(ARGS)
 
-chaos: $(LOCKED)
+chaos: $(DEVELOPER)
 	$(VENV)/bin/python -m pytest tests/chaos --kills 20 --timeout 3600 $(ARGS)
 
-lint: $(LOCKED)
+lint: $(DEVELOPER)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-$(LOCKED): requirements.txt pyproject.toml
+$(USER): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv
 	$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python -r requirements.txt
@@ -33,10 +34,17 @@ $(LOCKED): requirements.txt pyproject.toml
 	rm -f $(VENV)/.installed-*
 	touch $@
 
-# Resolve requirements.in anew: plain pins, no addresses.
-lock: $(LOCKED)
-	$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links requirements.in --output-file requirements.txt
+$(DEVELOPER): requirements-dev.txt $(USER)
+	$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python -r requirements-dev.txt
+	rm -f $(VENV)/.developer-*
+	touch $@
+
+# Resolve both lists anew: plain pins, no addresses.
+COMPILE = $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links
+lock: $(USER)
+	$(COMPILE) requirements.in --output-file requirements.txt
+	$(COMPILE) requirements-dev.in --output-file requirements-dev.txt
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
