@@ -33,16 +33,16 @@ from scipy.stats import binom, binomtest
 from tables import DEFAULT_FOLDER, real_tables
 
 from policies.baselines import full_network
-from policies.claim_parts import measure
-from policies.claims import Claim
-from policies.evolve_settings import EvolveSettings
-from policies.exit_table import ExitTable
-from policies.margin import SplitSize, search_target
+from policies.certificates.claim_parts import measure
+from policies.certificates.claims import Claim
+from policies.evolution.settings import EvolveSettings
+from policies.goals.request import Request
 from policies.policy import Policy
-from policies.request import Request
-from search.network_search import search_network
-from search.policy_search import PolicySearch
-from search.selection import select_policy
+from policies.selection.networks import search_network
+from policies.selection.policy_search import PolicySearch
+from policies.selection.search_target import SplitSize, search_target
+from policies.selection.select import select_policy
+from policies.tables.classification import ExitTable
 
 
 SETTINGS = EvolveSettings(population=40, generations=15, max_levels=256)

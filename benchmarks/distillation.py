@@ -18,9 +18,9 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from policies.metrics import policy_figures
-from policies.request import Request
-from search.network_search import search_network
+from policies.goals.request import Request
+from policies.metrics.policy import policy_figures
+from policies.selection.networks import search_network
 from search.run_command import run_command
 from search.run_folder import RunFolder
 from search.stats import Comparison, compare

@@ -37,7 +37,7 @@ from rich.table import Table
 from scipy.stats import rankdata
 from simulated_sweep import GoesOn, SimulatedSweep, simulate
 
-from policies.front import hypervolume
+from policies.goals.pareto import hypervolume
 from search.halving import AsyncHalving
 from search.priorities import Priority, nondominated_priority, nondominated_ranks, scalar_priority
 

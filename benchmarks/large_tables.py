@@ -25,13 +25,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from policies.evolve_settings import EvolveSettings
-from policies.exit_metrics import exit_accuracies
-from policies.exit_table import ExitTable
-from policies.request import Request
+from policies.evolution.settings import EvolveSettings
+from policies.goals.request import Request
+from policies.metrics.exits import exit_accuracies
 from policies.rules import DEFAULT_RULES
-from search.network_search import search_network
-from search.policy_search import PolicySearch
+from policies.selection.networks import search_network
+from policies.selection.policy_search import PolicySearch
+from policies.tables.classification import ExitTable
 
 
 ALLOWED_DROP = 0.01

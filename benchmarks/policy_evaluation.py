@@ -22,11 +22,11 @@ from rich.console import Console
 from rich.table import Table
 from tables import synthetic_table
 
-from policies.calibrate import fit_temperatures
-from policies.engine import search_front
-from policies.evaluate import PopulationEvaluator
-from policies.exit_metrics import exit_accuracies
-from policies.goal import Goal
+from policies.calibration.temperature import fit_temperatures
+from policies.evaluation.population import PopulationEvaluator
+from policies.evolution.search import search_front
+from policies.goals.goal import Goal
+from policies.metrics.exits import exit_accuracies
 from policies.policy import first_open_exit
 from policies.rules import RuleView, get_rule
 

@@ -33,18 +33,18 @@ from rich.progress import track
 from rich.table import Table
 from tables import DEFAULT_FOLDER, real_tables, synthetic_table
 
-from policies.archive import Archive
 from policies.baselines import BASELINE_RULE, BASELINES, baseline_evaluator
-from policies.budget import Budget
-from policies.calibrate import fit_temperatures
-from policies.engine import search_rule
-from policies.evaluate import PopulationEvaluator
-from policies.evolve_settings import EvolveSettings
-from policies.exit_metrics import exit_accuracies
-from policies.exit_table import ExitTable
-from policies.front import hypervolume
-from policies.goal import Goal
-from policies.rule_space import RuleSpace
+from policies.calibration.temperature import fit_temperatures
+from policies.evaluation.population import PopulationEvaluator
+from policies.evolution.budget import Budget
+from policies.evolution.genome import RuleSpace
+from policies.evolution.search import search_rule
+from policies.evolution.settings import EvolveSettings
+from policies.goals.archive import Archive
+from policies.goals.goal import Goal
+from policies.goals.pareto import hypervolume
+from policies.metrics.exits import exit_accuracies
+from policies.tables.classification import ExitTable
 
 
 OURS = "policy search"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tables import PARTS, TableSet
 
-from policies.exit_table import ExitTable
+from policies.tables.classification import ExitTable
 
 
 @dataclass(frozen=True)

@@ -22,20 +22,20 @@ from rich.table import Table
 from tables import DEFAULT_FOLDER, TableSet, real_tables
 
 from policies.baselines import baseline_evaluator
-from policies.calibrate import fit_temperatures
-from policies.evolve_settings import EvolveSettings
-from policies.exit_metrics import exit_accuracies
-from policies.exit_table import ExitTable
-from policies.goal import Goal
-from policies.ladder import ladder_genomes, shared_threshold_ladder
-from policies.margin import SplitSize, search_target
-from policies.oracle import oracle_mean_depth
+from policies.baselines.oracle import oracle_mean_depth
+from policies.calibration.temperature import fit_temperatures
+from policies.evaluation.shared_thresholds import ladder_genomes, shared_threshold_ladder
+from policies.evolution.settings import EvolveSettings
+from policies.goals.goal import Goal
+from policies.goals.request import Request
+from policies.metrics.exits import exit_accuracies
 from policies.policy import Policy
-from policies.request import Request
 from policies.rules import DEFAULT_RULES, RULES, get_rule
-from search.network_search import NetworkPolicies, search_network
-from search.policy_search import PolicySearch
-from search.selection import select_policy
+from policies.selection.networks import NetworkPolicies, search_network
+from policies.selection.policy_search import PolicySearch
+from policies.selection.search_target import SplitSize, search_target
+from policies.selection.select import select_policy
+from policies.tables.classification import ExitTable
 
 
 MERGED = "default rules, merged"

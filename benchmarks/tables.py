@@ -23,8 +23,8 @@ from rich.table import Table
 import torch
 
 from policies.errors import ExitTableError
-from policies.exit_metrics import exit_accuracies
-from policies.exit_table import ExitTable
+from policies.metrics.exits import exit_accuracies
+from policies.tables.classification import ExitTable
 from trainables.data import (
     DEFAULT_OPTIONS,
     AudioOptions,

@@ -7,7 +7,7 @@ it is). The policies are searched as ``exitsearch policy`` does, with its defaul
 - *bare*: the policy of least effort whose accuracy on ``search`` meets the target;
 - *today's margin*: as *bare*, at the accuracy that would certify the target on as many units as ``certify`` has; where
   none would, at the target;
-- *estimate*: what :mod:`policies.estimate` chooses on ``search`` alone;
+- *estimate*: what :mod:`policies.estimates.estimate` chooses on ``search`` alone;
 - *uncorrected*: the same bound of what each policy did on ``search``, without the correction for having chosen;
 - *second look*: the estimate, with ``certify`` as a veto.
 
@@ -41,17 +41,17 @@ from scipy.stats import binom
 from tables import BRIEF_RECIPES, DEFAULT_FOLDER, GROUPED_RECIPES, RECIPES, TableSet, real_tables
 
 from policies.baselines import full_network
-from policies.bounds import certifiable_accuracy
-from policies.candidates import Candidate
-from policies.estimate import choose_with_margin
-from policies.estimated_bounds import LEVEL, EstimatedBounds, estimated_bounds
-from policies.evolve_settings import EvolveSettings
-from policies.goal import Goal
-from policies.request import Request
+from policies.certificates.betting import certifiable_accuracy
+from policies.estimates.candidates import Candidate
+from policies.estimates.estimate import choose_with_margin
+from policies.estimates.estimated_bounds import LEVEL, EstimatedBounds, estimated_bounds
+from policies.evolution.settings import EvolveSettings
+from policies.goals.goal import Goal
+from policies.goals.request import Request
 from policies.rules import DEFAULT_RULES
-from policies.units import Units
-from search.network_search import search_network
-from search.policy_search import PolicySearch
+from policies.selection.networks import search_network
+from policies.selection.policy_search import PolicySearch
+from policies.tables.units import Units
 
 
 SIZES = (22, 50, 100, 200, 400, 1000)

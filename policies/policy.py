@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.atomic_file import write_text
 from policies.errors import PolicyError
-from policies.exit_table import ExitTable
-from policies.network_facts import NetworkFacts, differences
-from policies.origin import Origin
+from policies.files.atomic import write_text
 from policies.rules import Combine, RuleView, get_rule
 from policies.rules.distributions import Distributions, Rows
+from policies.tables.classification import ExitTable
+from policies.tables.network import NetworkFacts, differences
+from policies.tables.origin import Origin
 
 
 SCHEMA = 1

@@ -9,10 +9,10 @@ import warnings
 import pandas as pd
 
 from policies.baselines import full_network
-from policies.calibrate import CalibrationWarning, Method, fit_temperatures
-from policies.document_grids import document_choices
-from policies.exit_table import ExitTable
+from policies.baselines.published_grids import document_choices
+from policies.calibration.temperature import CalibrationWarning, Method, fit_temperatures
 from policies.policy import Policy
+from policies.tables.classification import ExitTable
 from search.class_files import Answers, answers_of
 from search.first_trials import FirstTrial
 from search.policy_summary import decisions_on, figures_of, figures_on

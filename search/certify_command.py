@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from policies.claims import Claim, require_delta
+from policies.certificates.claims import Claim, require_delta
+from policies.certificates.unseen import require_unseen
 from policies.errors import ClaimError
-from policies.exit_table import ExitTable
 from policies.policy import Policy
-from policies.unseen import require_unseen
+from policies.tables.classification import ExitTable
 from search.figure_table import FigureRow, FigureTable, print_line
 from search.loading import tell_loading
 
 
 if TYPE_CHECKING:
-    from policies.bootstrap import BootstrapBound
-    from policies.certify import Certificate, PartResult
+    from policies.certificates.bootstrap import BootstrapBound
+    from policies.certificates.certificate import Certificate, PartResult
 
 
 _MOST_SHOWN = 20
@@ -57,8 +57,8 @@ def certify_command(
     policy = Policy.load(policy_file)
     require_unseen(policy, table, names=(str(policy_file), str(table_file)))
     # Here, since these imports take seconds.
-    from policies.bootstrap import macro_f1_lower_bound
-    from policies.certify import certify_policy
+    from policies.certificates.bootstrap import macro_f1_lower_bound
+    from policies.certificates.certificate import certify_policy
 
     certificate = certify_policy(policy, table, claim, delta=delta)
     macro_f1 = macro_f1_lower_bound(table, policy.decide(table), delta=delta) if bootstrap_f1 else None

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 import pandas as pd
 
-from policies.atomic_file import write_text
-from policies.classification import class_figures, confusion_matrix
-from policies.exit_metrics import exit_answers
-from policies.exit_table import ExitTable
-from policies.npz_file import write_arrays
+from policies.files.atomic import write_text
+from policies.files.npz import write_arrays
+from policies.metrics.classification import class_figures, confusion_matrix
+from policies.metrics.exits import exit_answers
 from policies.policy import Decision
+from policies.tables.classification import ExitTable
 from search.result_files import ResultFiles
 
 

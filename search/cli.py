@@ -152,7 +152,7 @@ def certify(
 
     - `exitsearch certify policy.json certify.npz --max-drop 0.01 --class-floor 0.8 --out certificate.json`
     """
-    from policies.claims import Claim
+    from policies.certificates.claims import Claim
     from search.certify_command import certify_command
 
     claim = Claim(target, max_drop, max_degradation, class_floor, exit_floor)

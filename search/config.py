@@ -10,14 +10,16 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field, ValidationError
 
 from policies.errors import ExitSearchError
-from policies.latency import checked_latency
-from policies.request import Request, RequestError
+from policies.goals.request import Request, RequestError
+from policies.registry import resolve
 from policies.rules import require_rule
+from policies.selection.policy_search import PolicySearch
+from policies.tables.latency import checked_latency
+from policies.user_code import name_of, user_code
 from search.errors import ConfigError
 from search.first_trials import FirstTrial
 from search.loading import tell_loading
 from search.messages import explain
-from search.policy_search import PolicySearch
 from search.policy_section import PolicySection
 from search.redaction import redact_uri
 from search.section import Section, Share
@@ -34,8 +36,6 @@ from search.sections import (
 from search.yaml_text import write_yaml
 from spaces import SPACES, Fixed, Space
 from trainables.networks import SEARCHABLE
-from trainables.registry import resolve
-from trainables.user_code import name_of, user_code
 from trainables.workloads import get_workload
 
 

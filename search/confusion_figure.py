@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.atomic_file import whole_file
+from policies.files.atomic import whole_file
 from search.class_files import Answers
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 import numpy as np
 import plotly.graph_objects as go
 
-from policies.atomic_file import whole_file, write_text
+from policies.files.atomic import whole_file, write_text
 from search.front_figure import FrontFigure
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from policies.baselines import baseline_evaluator
-from policies.exit_table import ExitTable
-from policies.goal import EFFORTS, Goal
-from policies.ladder import ladder_genomes
-from policies.latency import stated_latency
-from search.selection import Selection
+from policies.evaluation.shared_thresholds import ladder_genomes
+from policies.goals.goal import EFFORTS, Goal
+from policies.selection.select import Selection
+from policies.tables.classification import ExitTable
+from policies.tables.latency import stated_latency
 
 
 _QUALITY_NAMES = {"macro_f1": "macro-F1", "top5_accuracy": "top-5 accuracy"}

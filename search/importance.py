@@ -12,7 +12,7 @@ from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState, create_trial
 import pandas as pd
 
-from policies.levels import thin
+from policies.evaluation.levels import thin
 from search.record import TrialRecord
 
 

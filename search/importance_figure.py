@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 import pandas as pd
 
-from policies.atomic_file import whole_file
+from policies.files.atomic import whole_file
 
 
 _COLOURS = ("#1f5fa8", "#edae49", "#2a9d5c", "#d1495b", "#6a4c93", "#8d99ae", "#00798c", "#8c5e2a")

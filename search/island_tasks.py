@@ -7,8 +7,8 @@ from typing import Any
 
 import ray
 
-from policies.islands import EpochTask, IslandState
-from policies.rule_space import RuleSpace
+from policies.evolution.genome import RuleSpace
+from policies.evolution.islands import EpochTask, IslandState
 
 
 class RayIslands:

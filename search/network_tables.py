@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.exit_table import ExitTable
-from policies.latency import stated_latency, with_latency
-from search.network_search import NetworkPolicies
+from policies.selection.networks import NetworkPolicies
+from policies.tables.classification import ExitTable
+from policies.tables.latency import stated_latency, with_latency
 from search.run_folder import RunFolder
 from search.trials import TrialNetwork
 from trainables.data import Splits

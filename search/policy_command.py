@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 
 from policies.errors import ExitTableError
-from policies.exit_table import ExitTable, require_disjoint
-from policies.latency import checked_latency, with_latency
-from policies.network_facts import NetworkFacts, differences, with_known_cost
+from policies.tables.classification import ExitTable, require_disjoint
+from policies.tables.latency import checked_latency, with_latency
+from policies.tables.network import NetworkFacts, differences, with_known_cost
 from search.errors import RunFolderError
 from search.loading import tell_loading
 from search.new_folder import new_folder

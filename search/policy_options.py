@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from policies.claims import require_delta
+from policies.certificates.claims import require_delta
 from policies.errors import ExitSearchError
-from policies.evolve_settings import EvolveSettings
-from policies.exit_table import ExitTable
-from policies.latency import DOCUMENT_BUDGET_MS
-from policies.request import Request, RequestError
+from policies.evolution.settings import EvolveSettings
+from policies.goals.request import Request, RequestError
 from policies.rules import RULES, require_rule
+from policies.tables.classification import ExitTable
+from policies.tables.latency import DOCUMENT_BUDGET_MS
 from search.policy_request import PolicyRequest
 
 

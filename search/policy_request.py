@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from policies.errors import ExitSearchError
-from policies.evolve_settings import EvolveSettings
-from policies.exit_table import ExitTable
-from policies.request import Request
+from policies.evolution.settings import EvolveSettings
+from policies.goals.request import Request
 from policies.rules import DEFAULT_RULES
-from search.policy_search import PolicySearch
+from policies.selection.policy_search import PolicySearch
+from policies.tables.classification import ExitTable
 
 
 if TYPE_CHECKING:
-    from policies.margin import SearchTarget
+    from policies.selection.search_target import SearchTarget
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class PolicyRequest:
     def search_target(self, search: ExitTable, certify: ExitTable | None) -> SearchTarget:
         """What is searched for on these tables."""
         # Here, since the import takes seconds, and what was asked is checked before.
-        from policies.margin import SplitSize, search_target
+        from policies.selection.search_target import SplitSize, search_target
 
         def size(table: ExitTable) -> SplitSize:
             return SplitSize.of(table, table.labels, n_classes=table.n_classes)

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from policies.evolve_settings import EvolveSettings
-from policies.request import Request
+from policies.evolution.settings import EvolveSettings
+from policies.goals.request import Request
 from policies.rules import DEFAULT_RULES
 from search.section import Section
 

@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from policies.baselines import BASELINES, baseline_evaluator, baseline_policy, recalibrated_full_network
-from policies.collapse import collapse_alarms
-from policies.crossfit import cross_fitted_decision
-from policies.document_grids import document_choices
-from policies.exit_metrics import exit_figures
-from policies.exit_table import ExitTable
-from policies.goal import Goal
-from policies.margin import SearchTarget
-from policies.metrics import policy_figures
-from policies.oracle import oracle_mean_depth
+from policies.baselines.oracle import oracle_mean_depth
+from policies.baselines.published_grids import document_choices
+from policies.goals.goal import Goal
+from policies.metrics.collapse import collapse_alarms
+from policies.metrics.exits import exit_figures
+from policies.metrics.policy import policy_figures
+from policies.metrics.undertrained import undertrained_note
 from policies.outline import outline
+from policies.parents.summary import summarise_recordings
 from policies.policy import Decision, Policy
-from policies.undertrained import undertrained_note
+from policies.rules.crossfit import cross_fitted_decision
+from policies.selection.search_target import SearchTarget
+from policies.selection.select import Selection
+from policies.tables.classification import ExitTable
 from search.class_files import Answers, answers_of, answers_of_exits
-from search.recording_summary import summarise_recordings
-from search.selection import Selection
 
 
 BASELINE_EVALUATIONS = 200_000

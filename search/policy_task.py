@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 import torch
 
-from policies.latency import with_latency
-from search.network_search import NetworkPolicies, search_network
-from search.policy_search import PolicySearch
+from policies.selection.networks import NetworkPolicies, search_network
+from policies.selection.policy_search import PolicySearch
+from policies.tables.latency import with_latency
 from trainables.data import Split
 from trainables.task import TrialTask
 

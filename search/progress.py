@@ -8,7 +8,7 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from policies.request import Request
+from policies.goals.request import Request
 from search.figure_table import print_line
 from search.record import SweepRecord, TrialRecord
 

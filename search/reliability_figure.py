@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 import pandas as pd
 from scipy.stats import binomtest
 
-from policies.atomic_file import whole_file
-from policies.reliability import calibration_error_of
+from policies.calibration.reliability import calibration_error_of
+from policies.files.atomic import whole_file
 
 
 _BEFORE, _AFTER, _COUNT, _IDEAL = "#edae49", "#1f5fa8", "#d5dce8", "#444444"
@@ -37,7 +37,7 @@ def reliability_figure(curves: pd.DataFrame, *, title: str) -> Figure:
     samples have which confidence after calibration.
 
     Args:
-        curves: What :func:`policies.reliability.reliability_curves` gives.
+        curves: What :func:`policies.calibration.reliability.reliability_curves` gives.
         title: Above the panels.
     """
     depths = sorted(curves["depth"].unique())

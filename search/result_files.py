@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from policies.atomic_file import write_text
+from policies.files.atomic import write_text
 
 
 if TYPE_CHECKING:

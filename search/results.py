@@ -8,15 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from policies.origin import Origin
-from policies.reliability import reliability_curves
+from policies.calibration.reliability import reliability_curves
+from policies.selection.select import Selection
+from policies.tables.origin import Origin
 from search.class_files import Answers, write_class_files
 from search.confusion_figure import draw_confusion
 from search.figures import FrontFigure, draw_html, draw_png
 from search.front_policies import front_policies
 from search.reliability_figure import draw_reliability
 from search.result_files import ResultFiles, write_csv, write_json
-from search.selection import Selection
 
 
 _SPLITS = ("search", "certify", "test")

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from policies.atomic_file import write_text
+from policies.files.atomic import write_text
 from search.config import SweepConfig
 from search.errors import RunFolderError, SweepInterruptedError
 from search.journal import read_events

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from policies.user_code import name_of, user_code
 from search.errors import ConfigError
 from spaces import Space
-from trainables.user_code import name_of, user_code
 
 
 _DRAWS = 32

@@ -9,12 +9,12 @@ import math
 
 import numpy as np
 
-from policies.bounds import samples_needed, units_needed
-from policies.claims import Claim, Loss
-from policies.estimate import estimated_target
-from policies.estimated_bounds import LEVEL
-from policies.margin import SplitSize, tightened_claim
-from policies.units import Units
+from policies.certificates.betting import samples_needed, units_needed
+from policies.certificates.claims import Claim, Loss
+from policies.estimates.estimate import estimated_target
+from policies.estimates.estimated_bounds import LEVEL
+from policies.selection.search_target import SplitSize, tightened_claim
+from policies.tables.units import Units
 from trainables.data import SPLIT_NAMES, SplitFractions, Splits
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from policies.exit_table import ExitTable
-from policies.margin import SearchTarget
+from policies.selection.search_target import SearchTarget
+from policies.selection.select import Selection
+from policies.tables.classification import ExitTable
 from search.class_files import Answers
 from search.config import SweepConfig
 from search.policy_summary import summarise_policies
-from search.selection import Selection
 from search.trials import TrialOutcome, networks_of, trial_counts
 
 

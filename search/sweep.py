@@ -11,7 +11,8 @@ from uuid import uuid4
 from rich.console import Console
 
 from policies.errors import ExitSearchError
-from policies.margin import SearchTarget
+from policies.selection.search_target import SearchTarget
+from policies.selection.select import Selection, select_policy
 from search.baseline_trials import compare_baseline, full_baselines
 from search.class_files import Answers
 from search.config import SweepConfig
@@ -27,7 +28,6 @@ from search.result_files import write_json
 from search.results import write_results
 from search.run_folder import RunFolder
 from search.seed_table import show_seeds
-from search.selection import Selection, select_policy
 from search.shared_folder import require_shared
 from search.study_report import write_study
 from search.summary import build_summary

@@ -10,22 +10,22 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from policies.exit_table import ExitTable
-from policies.islands import one_after_the_other
+from policies.evolution.islands import one_after_the_other
+from policies.selection.networks import NetworkPolicies, search_network
+from policies.selection.policy_search import PolicySearch
+from policies.selection.select import select_policy
+from policies.tables.classification import ExitTable
 from search.cluster import connected
 from search.errors import SweepError, SweepInterruptedError
 from search.figures import FrontFigure
 from search.island_tasks import RayIslands
-from search.network_search import NetworkPolicies, search_network
 from search.new_folder import writing
 from search.policy_request import PolicyRequest
-from search.policy_search import PolicySearch
 from search.policy_summary import summarise_policies
 from search.report import print_policies
 from search.result_files import ResultFiles
 from search.results import write_results
 from search.sections import ResourcesSection
-from search.selection import select_policy
 
 
 def search_tables(

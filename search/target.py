@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.margin import SearchTarget, SplitSize, search_target
+from policies.selection.search_target import SearchTarget, SplitSize, search_target
 from search.config import SweepConfig
 from search.split_proposal import SplitUnits, proposed_fractions
 from trainables.data import Split, SplitFractions, Splits

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 import ray
 
 from policies.errors import ExitSearchError
+from policies.selection.networks import NetworkPolicies
 from search.config import SweepConfig
-from search.network_search import NetworkPolicies
 from search.policy_task import search_checkpoint
 from search.trials import TrialNetwork
 from trainables.data import Splits

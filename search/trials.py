@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from policies.request import Request
+from policies.goals.request import Request
 from search.first_trials import FirstTrial
 from search.record import SweepRecord
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ray import tune
 
-from policies.latency import KEY as LATENCY_KEY
+from policies.tables.latency import KEY as LATENCY_KEY
 from search.callbacks import DriverCallback
 from search.config import SweepConfig
 from search.halving import AsyncHalving

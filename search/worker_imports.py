@@ -11,7 +11,7 @@ import sys
 import sysconfig
 from typing import Any
 
-from trainables.registry import OWN_PACKAGES
+from policies.registry import OWN_PACKAGES
 
 
 def runtime_env() -> dict[str, Any]:

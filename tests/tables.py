@@ -5,9 +5,9 @@ from dataclasses import replace
 from hypothesis import strategies as st
 import numpy as np
 
-from policies.exit_table import ExitTable
 from policies.rules import Combine, RuleView
 from policies.rules.distributions import Held
+from policies.tables.classification import ExitTable
 
 
 def make_table(n_samples=300, n_exits=3, n_classes=4, *, seed=0, prefix="s", groups=None):

@@ -13,12 +13,12 @@ import soundfile
 
 from policies import blocks
 from policies.baselines import full_network
-from policies.calibrate import fit_temperatures
-from policies.evaluate import PopulationEvaluator
-from policies.evolve_settings import EvolveSettings
-from policies.exit_metrics import exit_accuracies
-from policies.exit_table import describe_overlap
+from policies.calibration.temperature import fit_temperatures
+from policies.evaluation.population import PopulationEvaluator
+from policies.evolution.settings import EvolveSettings
+from policies.metrics.exits import exit_accuracies
 from policies.rules import DEFAULT_RULES
+from policies.tables.classification import describe_overlap
 from trainables.data import SplitFractions
 
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from policies.errors import ExitSearchError
-from policies.exit_table import ExitTable
 from policies.policy import Policy
+from policies.tables.classification import ExitTable
 from search.journal import Journal
 from search.record import SweepRecord
 from search.run_folder import RunFolder

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from policies.atomic_file import write_text
+from policies.files.atomic import write_text
 from trainables.errors import AlignmentError
 from trainables.soft_labels import SoftLabels, hash_order
 

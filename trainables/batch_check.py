@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from policies.user_code import name_of, user_code
 from trainables.data import Split
 from trainables.errors import TrainingError
 from trainables.models import MultiExitModel
 from trainables.tabulate import unit_scale
 from trainables.task import TrialTask
-from trainables.user_code import name_of, user_code
 from trainables.workloads import get_workload
 
 
@@ -42,7 +42,7 @@ def check_batch(task: TrialTask, params: Mapping[str, Any], train: Split) -> Non
         training = task.training(params, batch)
         network = training.network
         who = _name(task, network, params)
-        with user_code(who):
+        with user_code(who, TrainingError):
             images = unit_scale(torch.tensor(batch.inputs))
             _check_outputs(training.model, images, len(task.class_names), who)
             if task.recipe.epochs:

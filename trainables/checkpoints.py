@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from policies.atomic_file import sync
+from policies.files.atomic import sync
 from trainables.errors import StorageFullError
 
 

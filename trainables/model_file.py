@@ -11,8 +11,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from policies.atomic_file import whole_file
 from policies.errors import ExitSearchError
+from policies.files.atomic import whole_file
 from policies.names import clean_name
 from trainables.errors import ModelFileError
 from trainables.models import MultiExitModel

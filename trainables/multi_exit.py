@@ -12,6 +12,7 @@ from ray import tune
 import torch
 
 from policies.errors import ExitSearchError
+from policies.user_code import cause
 from trainables.checkpoints import CheckpointFolder, read_state, write_state
 from trainables.data import Split
 from trainables.errors import TrainingError
@@ -19,7 +20,6 @@ from trainables.report import diverged_report
 from trainables.seed_run import SeedRun, joint_report
 from trainables.task import TrialTask
 from trainables.teachers import TeacherSet
-from trainables.user_code import cause
 
 
 class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]

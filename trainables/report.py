@@ -9,17 +9,17 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.calibrate import CalibrationWarning, fit_temperatures
-from policies.classification import macro_f1
-from policies.coordinate import best_genome
-from policies.crossfit import cross_fitted_view
-from policies.evaluate import PopulationEvaluator
-from policies.exit_metrics import exit_answers, exit_samples
-from policies.exit_table import ExitTable
-from policies.goal import Goal
-from policies.ladder import ladder_genomes
-from policies.request import Request
+from policies.baselines.coordinate import best_genome
+from policies.calibration.temperature import CalibrationWarning, fit_temperatures
+from policies.evaluation.population import PopulationEvaluator
+from policies.evaluation.shared_thresholds import ladder_genomes
+from policies.goals.goal import Goal
+from policies.goals.request import Request
+from policies.metrics.classification import macro_f1
+from policies.metrics.exits import exit_answers, exit_samples
 from policies.rules import get_rule
+from policies.rules.crossfit import cross_fitted_view
+from policies.tables.classification import ExitTable
 
 
 EXIT_FIGURES = ("accuracy", "macro_f1", "ece", "nll", "raw_ece", "raw_nll")
@@ -34,8 +34,8 @@ def policy_figure_names(request: Request) -> tuple[str, ...]:
     """The figures of a policy that every report holds: what is searched for, and what a person asks for anyway.
 
     ``violation`` says by how much the search target is missed; ``effort_at_target`` is one number for schedulers,
-    minimised (:meth:`~policies.goal.Goal.effort_at_target`), which for the least depth under an accuracy is also called
-    ``depth_at_target``.
+    minimised (:meth:`~policies.goals.goal.Goal.effort_at_target`), which for the least depth under an accuracy is also
+    called ``depth_at_target``.
     """
     is_depth_under_accuracy = (request.quality, request.objective, request.budget) == ("accuracy", "depth", None)
     names = ["accuracy", "mean_depth", "mean_cost", request.quality, request.effort_column, "violation"]

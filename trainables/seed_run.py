@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from policies.exit_table import ExitTable
-from policies.latency import with_latency
+from policies.tables.classification import ExitTable
+from policies.tables.latency import with_latency
 from trainables.best_epoch import BestEpoch
 from trainables.data import Split
 from trainables.errors import TrainingError

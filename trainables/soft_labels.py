@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.files.npz import read_npz, rows_that_are_not_unicode, write_npz
 from policies.names import clean_array, clean_id, clean_name, describe_clash
-from policies.npz_file import read_npz, rows_that_are_not_unicode, write_npz
 from trainables.errors import SoftLabelsError
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from policies.exit_table import ExitTable
+from policies.tables.classification import ExitTable
 from trainables.data import Split
 from trainables.models import MultiExitModel, relative_cost
 

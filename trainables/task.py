@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from policies.exit_table import ExitTable
-from policies.request import Request
+from policies.goals.request import Request
 from policies.rules import DEFAULT_RULES
+from policies.tables.classification import ExitTable
 from trainables.augment import Augmentation
 from trainables.checkpoints import CheckpointFolder, read_state
 from trainables.class_weights import weighted

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from policies.exit_metrics import exit_accuracies
+from policies.metrics.exits import exit_accuracies
 from trainables.best_epoch import BestEpoch
 from trainables.data import Split
 from trainables.errors import TrainingError

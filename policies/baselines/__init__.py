@@ -16,11 +16,11 @@ from policies.baselines.geometric import GeometricBudget
 from policies.baselines.greedy import GreedySharedThreshold
 from policies.baselines.hill_climbing import QuantileHillClimbing
 from policies.baselines.random_search import RandomSearch
-from policies.evaluate import PopulationEvaluator
-from policies.exit_table import ExitTable
-from policies.goal import Goal
+from policies.evaluation.population import PopulationEvaluator
+from policies.goals.goal import Goal
 from policies.policy import Policy
 from policies.rules import get_rule
+from policies.tables.classification import ExitTable
 
 
 BASELINES: dict[str, Baseline] = {

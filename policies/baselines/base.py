@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.evaluate import PopulationEvaluator
-from policies.goal import Goal
+from policies.evaluation.population import PopulationEvaluator
+from policies.goals.goal import Goal
 
 
 class Baseline(ABC):

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.baselines.base import Baseline, closed_genome
-from policies.coordinate import coordinate_move
-from policies.evaluate import PopulationEvaluator
-from policies.goal import Goal
+from policies.baselines.coordinate import coordinate_move
+from policies.evaluation.population import PopulationEvaluator
+from policies.goals.goal import Goal
 
 
 class CoordinateDescent(Baseline):

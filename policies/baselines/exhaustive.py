@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.archive import Archive
 from policies.baselines.base import Baseline
-from policies.evaluate import PopulationEvaluator
-from policies.goal import Goal
-from policies.levels import thin
+from policies.evaluation.levels import thin
+from policies.evaluation.population import PopulationEvaluator
+from policies.goals.archive import Archive
+from policies.goals.goal import Goal
 
 
 _MOST_EXITS = 4

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.baselines.base import Baseline
-from policies.evaluate import PopulationEvaluator
-from policies.goal import Goal
+from policies.evaluation.population import PopulationEvaluator
+from policies.goals.goal import Goal
 
 
 _FACTORS = np.geomspace(0.02, 50.0, 101)

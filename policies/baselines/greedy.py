@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.baselines.base import Baseline
-from policies.evaluate import PopulationEvaluator
-from policies.goal import Goal
-from policies.ladder import ladder_genomes
+from policies.evaluation.population import PopulationEvaluator
+from policies.evaluation.shared_thresholds import ladder_genomes
+from policies.goals.goal import Goal
 
 
 class GreedySharedThreshold(Baseline):

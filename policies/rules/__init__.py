@@ -1,7 +1,7 @@
 """Rules by name, each imported when it is first used. A new rule is one new file and one line here."""
 
 from policies.errors import PolicyError
-from policies.on_demand import Registry
+from policies.registry import Registry
 from policies.rules.base import Rule
 from policies.rules.view import Combine, RuleView
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from policies.errors import PolicyError
-from policies.exit_table import ExitTable
 from policies.rules.distributions import Outputs
 from policies.rules.view import RuleView, view_in_blocks
+from policies.tables.classification import ExitTable
 
 
 class RuleParams(BaseModel):

@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.calibrate import tempered_probabilities
-from policies.exit_table import ExitTable
+from policies.calibration.temperature import tempered_probabilities
 from policies.rules.base import Rule, RuleParams, only
 from policies.rules.distributions import Held, Outputs
 from policies.rules.scores import SCORES
 from policies.rules.view import RuleView
+from policies.tables.classification import ExitTable
 
 
 class ClassWiseParams(RuleParams):

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from policies.calibrate import tempered_probabilities
+from policies.calibration.temperature import tempered_probabilities
 from policies.errors import PolicyError
-from policies.exit_table import ExitTable
-from policies.levels import thin
+from policies.evaluation.levels import thin
 from policies.rules.base import Rule, RuleParams, only
 from policies.rules.distributions import Held, Outputs, output_blocks
 from policies.rules.scores import confidence
 from policies.rules.view import Combine, RuleView
+from policies.tables.classification import ExitTable
 
 
 _MOST_CALIBRATION_SCORES = 256

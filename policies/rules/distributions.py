@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.blocks import row_blocks
-from policies.exit_table import ExitTable
+from policies.tables.classification import ExitTable
 
 
 Rows = slice | NDArray[np.int64]

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from policies.calibrate import tempered_probabilities
+from policies.calibration.temperature import tempered_probabilities
 from policies.errors import PolicyError
-from policies.exit_table import ExitTable
 from policies.rules.base import Rule, RuleParams
 from policies.rules.distributions import Held, Outputs
 from policies.rules.scores import confidence
 from policies.rules.view import Combine, RuleView
+from policies.tables.classification import ExitTable
 
 
 class DualThresholdParams(RuleParams):

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.optimize import minimize
 
-from policies.calibrate import softmax_in_place
+from policies.calibration.likelihood import is_large, mixed_likelihood
+from policies.calibration.temperature import softmax_in_place
 from policies.errors import PolicyError
-from policies.exit_table import ExitTable
-from policies.likelihood import is_large, mixed_likelihood
 from policies.rules.base import Rule, RuleParams, only
 from policies.rules.distributions import Outputs
 from policies.rules.scores import confidence
 from policies.rules.view import RuleView
+from policies.tables.classification import ExitTable
 
 
 _RIDGE = 1e-4

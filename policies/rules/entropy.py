@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.calibrate import tempered_probabilities
+from policies.calibration.temperature import tempered_probabilities
 from policies.rules.base import Rule, RuleParams
 from policies.rules.distributions import Outputs
 from policies.rules.scores import certainty

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.special import log_softmax, softmax
 
-from policies.exit_table import ExitTable
 from policies.rules.base import Rule, RuleParams
 from policies.rules.distributions import Held, Outputs
 from policies.rules.scores import margin, run_length
 from policies.rules.view import RuleView
+from policies.tables.classification import ExitTable
 
 
 class EvidenceParams(RuleParams):

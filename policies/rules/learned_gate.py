@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from policies.calibrate import tempered_probabilities
+from policies.calibration.temperature import tempered_probabilities
 from policies.errors import PolicyError
-from policies.exit_table import ExitTable
 from policies.rules.base import Rule, RuleParams
 from policies.rules.distributions import Outputs, output_blocks
 from policies.rules.ensemble import EnsembleParams, EnsembleRule, ensemble_probabilities
-from policies.rules.gate_features import gate_features
+from policies.rules.learned_gate_features import gate_features
 from policies.rules.view import RuleView
+from policies.tables.classification import ExitTable
 
 
 _REGULARISATION = 0.3

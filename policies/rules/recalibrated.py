@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from policies.errors import PolicyError
-from policies.exit_table import ExitTable
 from policies.rules.base import Rule, RuleParams
 from policies.rules.distributions import Outputs
 from policies.rules.ensemble import fit_weights_and_bias, mixed_probabilities
 from policies.rules.scores import confidence
 from policies.rules.view import RuleView
+from policies.tables.classification import ExitTable
 
 
 class RecalibratedParams(RuleParams):

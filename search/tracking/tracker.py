@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from policies.goal import EFFORTS
+from policies.goals.goal import EFFORTS
 from policies.outline import outline
-from policies.quality import QUALITIES
+from policies.qualities.quality import QUALITIES
 from search.journal import Event, Journal
 from search.redaction import redact, redact_text, redact_uri
 from search.run_folder import RunFolder

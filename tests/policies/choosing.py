@@ -3,10 +3,10 @@
 import numpy as np
 
 from policies.baselines import full_network
-from policies.candidates import Candidate
-from policies.engine import search_front
-from policies.evolve_settings import EvolveSettings
-from policies.goal import Goal
+from policies.estimates.candidates import Candidate
+from policies.evolution.search import search_front
+from policies.evolution.settings import EvolveSettings
+from policies.goals.goal import Goal
 
 
 QUICK = EvolveSettings(population=8, generations=2, max_levels=64, front_size=20)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from policies.exit_table import ExitTable
 from policies.policy import Policy
+from policies.tables.classification import ExitTable
 
 
 GATE = Policy("confidence", (0.9,), (1.0, 1.0))

@@ -6,11 +6,11 @@ from itertools import product
 from hypothesis import strategies as st
 import numpy as np
 
-from policies.evaluate import PopulationEvaluator
-from policies.exit_table import ExitTable
-from policies.front import hypervolume
+from policies.evaluation.population import PopulationEvaluator
+from policies.goals.pareto import hypervolume
 from policies.rules import RuleView, get_rule
 from policies.rules.distributions import Held
+from policies.tables.classification import ExitTable
 
 
 def full_accuracy(table):

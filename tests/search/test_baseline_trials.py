@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from policies.baselines import full_network
-from policies.calibrate import fit_temperatures
-from policies.document_grids import document_choices
-from policies.metrics import policy_figures
+from policies.baselines.published_grids import document_choices
+from policies.calibration.temperature import fit_temperatures
+from policies.metrics.policy import policy_figures
 from policies.policy import Policy
 from search.baseline_trials import compare_baseline, full_baselines
 from search.first_trials import FirstTrial

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from policies.origin import Origin
+from policies.tables.origin import Origin
 from search.cli import ExitCode, main
 from tests.policies.outcomes import FULL, GATE, table_with_errors
 

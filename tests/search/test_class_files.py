@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from policies.exit_metrics import exit_answers
+from policies.metrics.exits import exit_answers
 from search.class_files import answers_of_exits, write_class_files
 from search.result_files import ResultFiles
 from tests.tables import make_table

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from policies.ladder import shared_threshold_ladder
-from policies.latency import with_latency
-from policies.metrics import policy_figures
+from policies.evaluation.shared_thresholds import shared_threshold_ladder
+from policies.metrics.policy import policy_figures
 from policies.policy import Policy
 from policies.rules import get_rule
+from policies.tables.latency import with_latency
 from search.front_figure import FrontFigure
 from tests.tables import make_table
 

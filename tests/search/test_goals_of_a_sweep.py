@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from policies.evolve_settings import EvolveSettings
-from policies.exit_table import ExitTable
-from policies.margin import SplitSize, search_target
-from policies.request import Request
-from search.network_search import search_network
-from search.policy_search import PolicySearch
+from policies.evolution.settings import EvolveSettings
+from policies.goals.request import Request
+from policies.selection.networks import search_network
+from policies.selection.policy_search import PolicySearch
+from policies.selection.search_target import SplitSize, search_target
+from policies.selection.select import select_policy
+from policies.tables.classification import ExitTable
 from search.schedulers import build_scheduler
 from search.searcher import ConstrainedSearch
-from search.selection import select_policy
 from search.sweep_file import load_sweep
 from search.trials import best_trials, collect_trials
 from tests.search.records import open_record

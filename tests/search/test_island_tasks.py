@@ -1,8 +1,8 @@
 import numpy as np
 
-from policies.engine import search_front
-from policies.evolve_settings import EvolveSettings
-from policies.goal import Goal
+from policies.evolution.search import search_front
+from policies.evolution.settings import EvolveSettings
+from policies.goals.goal import Goal
 from search.island_tasks import RayIslands
 from tests.tables import make_table
 

@@ -8,9 +8,9 @@ import re
 import pytest
 from rich.console import Console
 
-from policies.claims import Claim
+from policies.certificates.claims import Claim
+from policies.goals.request import Request
 from policies.policy import Policy
-from policies.request import Request
 from search.certify_command import certify_command
 from search.compare_command import compare_command
 from search.progress import TrialProgress

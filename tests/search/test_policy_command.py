@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from policies.exit_table import ExitTable
 from policies.policy import Policy
+from policies.tables.classification import ExitTable
 from search.cli import ExitCode, main
 from tests.tables import make_table
 

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from policies.bounds import certifiable_accuracy
+from policies.certificates.betting import certifiable_accuracy
 from policies.errors import ExitSearchError
-from policies.estimated_bounds import LEVEL
-from policies.request import Request
+from policies.estimates.estimated_bounds import LEVEL
+from policies.goals.request import Request
 from search.policy_request import PolicyRequest
 from tests.tables import make_table
 

@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from policies.request import Request
+from policies.goals.request import Request
 from search.progress import TrialProgress
 from search.record import TrialRecord
 from tests.search.records import add_trial, open_record

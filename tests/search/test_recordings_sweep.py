@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from policies.exit_table import ExitTable
+from policies.tables.classification import ExitTable
 from tests.trainables.data.recordings import write_recordings
 from trainables.model_file import load_model
 

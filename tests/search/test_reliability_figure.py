@@ -2,9 +2,9 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from policies.exit_metrics import exit_calibration_errors
-from policies.exit_table import ExitTable
-from policies.reliability import reliability_curves
+from policies.calibration.reliability import reliability_curves
+from policies.metrics.exits import exit_calibration_errors
+from policies.tables.classification import ExitTable
 from search.reliability_figure import draw_reliability, reliability_figure
 from tests.tables import make_table
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from policies.bounds import betting_p_value, error_p_value
-from policies.claims import Claim
-from policies.estimate import estimated_target
+from policies.certificates.betting import betting_p_value, error_p_value
+from policies.certificates.claims import Claim
+from policies.estimates.estimate import estimated_target
 from search.split_proposal import SplitUnits, proposed_fractions
 from trainables.data import Samples, SplitFractions, split_samples
 

@@ -11,12 +11,12 @@ import pytest
 import torch
 import yaml
 
-from policies.bounds import error_p_value
-from policies.crossfit import cross_fitted_decision
-from policies.exit_table import ExitTable, require_disjoint
-from policies.metrics import policy_figures
-from policies.network_facts import NetworkFacts
+from policies.certificates.betting import error_p_value
+from policies.metrics.policy import policy_figures
 from policies.policy import Policy
+from policies.rules.crossfit import cross_fitted_decision
+from policies.tables.classification import ExitTable, require_disjoint
+from policies.tables.network import NetworkFacts
 from search.errors import RunFolderError, SweepError
 from trainables.model_file import load_model
 from trainables.workloads import get_workload

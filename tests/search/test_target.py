@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from policies.bounds import betting_p_value, error_p_value
-from policies.estimated_bounds import LEVEL
+from policies.certificates.betting import betting_p_value, error_p_value
+from policies.estimates.estimated_bounds import LEVEL
 from search.sweep import load_splits
 from search.sweep_file import load_sweep
 from search.target import announced, sweep_target

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from policies.request import Request
+from policies.goals.request import Request
 from search.first_trials import FirstTrial
 from search.trials import best_trials, collect_trials, networks_of, trial_counts, trial_points
 from tests.search.records import add_trial, open_record

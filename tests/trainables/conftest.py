@@ -4,7 +4,7 @@ import pytest
 import torch
 from torchvision import datasets
 
-from policies.request import Request
+from policies.goals.request import Request
 from tests.trainables.data.image_sets import write_batches, write_classes
 from tests.trainables.data.recordings import write_recordings
 from trainables.data import SplitFractions

@@ -6,7 +6,7 @@ from safetensors.torch import save_file
 import torch
 from torchvision import models
 
-from policies.request import Request
+from policies.goals.request import Request
 from tests.trainables.weight_sets import CHECKPOINTS
 from trainables.data import Split
 from trainables.errors import TrainingError

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torchvision import models
 
-from policies.request import Request
+from policies.goals.request import Request
 from trainables.data import Split
 from trainables.errors import TrainingError
 from trainables.given_weights import with_given_weights

@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from policies.errors import ExitSearchError
-from trainables.registry import resolve
+from policies.registry import resolve
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,12 @@ import math
 import numpy as np
 import pytest
 
-from policies.calibrate import fit_temperatures
-from policies.crossfit import cross_fitted_view
-from policies.latency import with_latency
+from policies.calibration.temperature import fit_temperatures
+from policies.goals.request import Request
 from policies.policy import Policy
-from policies.request import Request
 from policies.rules import get_rule
+from policies.rules.crossfit import cross_fitted_view
+from policies.tables.latency import with_latency
 from tests.tables import make_table
 from trainables.report import diverged_report, policy_figure_names, quick_report
 

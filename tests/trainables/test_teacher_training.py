@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from policies.exit_metrics import exit_accuracies
+from policies.metrics.exits import exit_accuracies
 from trainables.errors import TrainingError
 from trainables.recipe import Recipe
 from trainables.teacher_training import train_teacher

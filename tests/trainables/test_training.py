@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from policies.exit_metrics import exit_accuracies
+from policies.metrics.exits import exit_accuracies
 from trainables.augment import Augmentation, Views
 from trainables.data import Split
 from trainables.settings import TrainingSettings

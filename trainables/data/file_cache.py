@@ -12,7 +12,7 @@ import warnings
 
 import numpy as np
 
-from policies.atomic_file import whole_file
+from policies.files.atomic import whole_file
 from trainables.data.class_folders import LabelledFiles
 from trainables.errors import DataError
 

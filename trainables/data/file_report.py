@@ -7,7 +7,7 @@ import csv
 from pathlib import Path
 import warnings
 
-from policies.atomic_file import whole_file
+from policies.files.atomic import whole_file
 from trainables.data.class_folders import LabelledFiles
 from trainables.data.file_kinds import list_others
 from trainables.errors import DataError, OtherFilesWarning

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.npz_file import rows_that_are_not_unicode
+from policies.files.npz import rows_that_are_not_unicode
 from trainables.errors import SamplesError
 
 

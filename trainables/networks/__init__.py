@@ -3,10 +3,9 @@
 A new family is one new file and one line here.
 """
 
-from policies.on_demand import OnDemand
+from policies.registry import OnDemand, resolve
 from trainables.networks.family import NetworkFamily
 from trainables.networks.spec import SEARCHABLE, NetworkSpec
-from trainables.registry import resolve
 
 
 NETWORKS: dict[str, NetworkFamily] = {

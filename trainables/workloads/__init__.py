@@ -1,6 +1,6 @@
 """Workloads by name. A new workload is one new file and one line here."""
 
-from trainables.registry import resolve
+from policies.registry import resolve
 from trainables.workloads.audio_folder import AUDIO_FOLDER
 from trainables.workloads.base import Workload
 from trainables.workloads.cifar import CIFAR10, CIFAR100

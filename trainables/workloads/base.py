@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from policies.on_demand import OnDemand
+from policies.registry import OnDemand
+from policies.user_code import name_of, user_code
 from trainables.augment import Augmentation
 from trainables.data import (
     DEFAULT_OPTIONS,
@@ -25,7 +26,6 @@ from trainables.data import (
 from trainables.errors import DataError, SamplesError, TrainingError
 from trainables.networks import NetworkSpec, get_network
 from trainables.networks.family import is_count
-from trainables.user_code import name_of, user_code
 
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Workload:
         from trainables.settings import TrainingSettings
 
         name = name_of(self.settings)
-        with user_code(f"{name}() of workload {self.name!r}"):
+        with user_code(f"{name}() of workload {self.name!r}", TrainingError):
             settings = self.settings(params, n_exits=n_exits, epochs=epochs, teachers=teachers)
         if not isinstance(settings, TrainingSettings):
             raise TrainingError(f"{name}() must return TrainingSettings but returns {type(settings).__name__}")
@@ -146,7 +146,7 @@ class Workload:
                 f"training.{unknown[0]} is not for this network, which is {name}; leave it out, or choose another "
                 f"training.network"
             )
-        with user_code(who):
+        with user_code(who, TrainingError):
             model = build(
                 input_shape=input_shape,
                 n_classes=n_classes,
@@ -202,6 +202,6 @@ def _checked(model: Any, who: str, input_shape: tuple[int, ...], *, n_exits: int
     if model.n_exits != n_exits:
         raise TrainingError(f"{who} must build as many exits as n_exits says, {n_exits}, but builds {model.n_exits}")
     if getattr(model.forward, "__func__", None) is not MultiExitModel.forward:
-        with user_code(f"{name_of(type(model))}.forward()"):
+        with user_code(f"{name_of(type(model))}.forward()", TrainingError):
             settle_outputs(model, input_shape, n_exits=n_exits)
     return model

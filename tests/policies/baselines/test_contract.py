@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from policies.baselines import BASELINES, baseline_evaluator, baseline_policy
-from policies.goal import Goal
-from policies.metrics import policy_figures
+from policies.goals.goal import Goal
+from policies.metrics.policy import policy_figures
 from tests.policies.searching import awkward_evaluators, counted_evaluations, evaluator_of, full_accuracy, ranks
 from tests.tables import make_table
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from policies.baselines import BASELINES, full_network
-from policies.goal import Goal
+from policies.goals.goal import Goal
 from policies.policy import Policy, first_open_exit
 from tests.policies.searching import awkward_evaluators, evaluator_of, full_accuracy, ranks
 from tests.tables import make_table

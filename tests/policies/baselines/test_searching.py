@@ -7,8 +7,8 @@ import pytest
 
 from policies.baselines import BASELINES
 from policies.baselines.base import closed_genome
-from policies.front import nondominated
-from policies.goal import Goal
+from policies.goals.goal import Goal
+from policies.goals.pareto import nondominated
 from tests.policies.searching import (
     awkward_evaluators,
     evaluator_of,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from policies import likelihood
+from policies.calibration import likelihood
 from policies.errors import PolicyError
 from policies.policy import Policy
 from policies.rules import get_rule

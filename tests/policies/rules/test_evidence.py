@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from policies.exit_table import ExitTable
 from policies.policy import Policy
 from policies.rules import get_rule
+from policies.tables.classification import ExitTable
 from tests.policies.rules.reference import CLOSE, as_thresholds, best_class, clear_thresholds, margin, softmax
 from tests.tables import tied_tables
 

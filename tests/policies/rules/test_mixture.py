@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
 
-from policies.evaluate import PopulationEvaluator
+from policies.evaluation.population import PopulationEvaluator
 from policies.policy import Policy
 from policies.rules import Combine, get_rule
 from tests.policies.rules.reference import (

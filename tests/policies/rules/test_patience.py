@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from policies.exit_table import ExitTable
 from policies.policy import Policy
+from policies.tables.classification import ExitTable
 from tests.policies.rules.reference import best_class
 from tests.tables import tied_tables
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from policies.errors import PolicyError
-from policies.evaluate import PopulationEvaluator
+from policies.evaluation.population import PopulationEvaluator
 from policies.policy import Policy
-from policies.quality import QUALITIES
+from policies.qualities.quality import QUALITIES
 from policies.rules import DEFAULT_RULES, RULES, Combine, get_rule
 from tests.tables import make_table, tied_tables, with_stop_prob
 

@@ -1,0 +1,188 @@
+"""The grids over which early-exit papers and reports tune by hand, and the score that they choose by.
+
+They are baselines: tuned on one split by a weighted sum, without a constraint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby, product
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.metrics.classification import macro_f1
+from policies.policy import Decision, Policy
+from policies.rules import RuleView, get_rule
+from policies.tables.classification import ExitTable
+from policies.tables.latency import DOCUMENT_BUDGET_MS, stated_latency
+
+
+GREEDY_THRESHOLDS = (0.70, 0.75, 0.80, 0.85, 0.90, 0.92, 0.95)
+CONFORMAL_ALPHAS = (0.10, 0.08, 0.05, 0.03, 0.02)
+EVIDENCE_MARGINS = (0.01, 0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.35)
+EVIDENCE_STABLE = (1, 2)
+EVIDENCE_PENALTIES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05)
+DUAL_TEMPERATURES = (0.7, 1.0, 1.5)
+_DUAL_QUANTILES = np.linspace(0.05, 0.95, 10)
+_F1_WEIGHT, _ACCURACY_WEIGHT, _DEPTH_WEIGHT = 1.0, 0.10, 0.08
+
+
+@dataclass(frozen=True)
+class GridPoint:
+    """One policy of a grid with its figures on ``search``.
+
+    Attributes:
+        policy: The policy.
+        macro_f1: Its macro-F1.
+        accuracy: Its accuracy.
+        mean_depth: Its mean depth, from 1.
+        mean_latency_ms: Its mean measured time; None where none was measured.
+    """
+
+    policy: Policy
+    macro_f1: float
+    accuracy: float
+    mean_depth: float
+    mean_latency_ms: float | None = None
+
+    @property
+    def score(self) -> float:
+        """``F1 + 0.10 accuracy - 0.08 mean depth``, maximised."""
+        return _F1_WEIGHT * self.macro_f1 + _ACCURACY_WEIGHT * self.accuracy - _DEPTH_WEIGHT * self.mean_depth
+
+
+@dataclass(frozen=True)
+class GridChoice:
+    """What a grid comes to.
+
+    Attributes:
+        point: The chosen policy.
+        is_fallback: Whether no policy kept to the limits, so that the best of all was taken.
+    """
+
+    point: GridPoint
+    is_fallback: bool
+
+
+def choose_by_score(
+    points: list[GridPoint],
+    *,
+    greedy: GridPoint | None = None,
+    least_saving: float = 0.0,
+    max_drop: float = math.inf,
+) -> GridChoice:
+    """The policy of the best score; ties go to the first.
+
+    Args:
+        points: All policies of a grid, at least one.
+        greedy: The greedy policy; where given, only policies that are shallower than it by more than ``least_saving``
+            and whose macro-F1 is at least its own less ``max_drop`` are chosen from.
+        least_saving: In depth.
+        max_drop: In macro-F1.
+    """
+    allowed = points
+    if greedy is not None:
+        allowed = [
+            point
+            for point in points
+            if point.mean_depth < greedy.mean_depth - least_saving and point.macro_f1 >= greedy.macro_f1 - max_drop
+        ]
+    return GridChoice(max(allowed or points, key=lambda point: point.score), is_fallback=not allowed)
+
+
+def choose_by_latency(points: list[GridPoint], *, budget_ms: float = DOCUMENT_BUDGET_MS) -> GridChoice:
+    """The policy of the best macro-F1 among those whose mean measured time keeps to a budget; ties go to the first.
+
+    Args:
+        points: All policies of the grids, at least one.
+        budget_ms: Largest mean time in milliseconds.
+    """
+    allowed = [point for point in points if point.mean_latency_ms is not None and point.mean_latency_ms <= budget_ms]
+    return GridChoice(max(allowed or points, key=lambda point: point.macro_f1), is_fallback=not allowed)
+
+
+def document_choices(table: ExitTable, temperatures: NDArray[np.float64]) -> dict[str, GridChoice]:
+    """The choice of every grid on a table, by name.
+
+    The dual threshold is only there with learned stop probabilities, ``document_f1_under_budget``, which chooses from
+    all of the grids, only with measured times.
+    """
+    points = _measured(table, greedy_grid(table, temperatures))
+    greedy = choose_by_score(points)
+    grids: dict[str, Callable[[ExitTable, NDArray[np.float64]], Iterator[Policy]]] = {
+        "document_conformal": conformal_grid,
+        "document_evidence": evidence_grid,
+    }
+    if table.stop_prob is not None:
+        grids["document_dual_threshold"] = dual_threshold_grid
+    choices = {"document_greedy": greedy}
+    for name, grid in grids.items():
+        own = _measured(table, grid(table, temperatures))
+        choices[name] = choose_by_score(own, greedy=greedy.point)
+        points += own
+    if stated_latency(table) is not None:
+        choices["document_f1_under_budget"] = choose_by_latency(points)
+    return choices
+
+
+def greedy_grid(table: ExitTable, temperatures: NDArray[np.float64]) -> Iterator[Policy]:
+    """One confidence threshold for all exits."""
+    for threshold in GREEDY_THRESHOLDS:
+        yield _shared("confidence", table, temperatures, (threshold,))
+
+
+def conformal_grid(table: ExitTable, temperatures: NDArray[np.float64]) -> Iterator[Policy]:
+    """Confidence threshold and conformal level."""
+    fitted = get_rule("conformal-gate").fit(table, temperatures)
+    for threshold, alpha in product(GREEDY_THRESHOLDS, CONFORMAL_ALPHAS):
+        yield _shared("conformal-gate", table, temperatures, (threshold, 1 - alpha), **fitted)
+
+
+def evidence_grid(table: ExitTable, temperatures: NDArray[np.float64]) -> Iterator[Policy]:
+    """Margin, stability and flip penalty of the accumulated log-probabilities."""
+    for stable_k, penalty, margin in product(EVIDENCE_STABLE, EVIDENCE_PENALTIES, EVIDENCE_MARGINS):
+        yield _shared("evidence", table, temperatures, (margin,), stable_k=stable_k, flip_penalty=penalty)
+
+
+def dual_threshold_grid(table: ExitTable, temperatures: NDArray[np.float64]) -> Iterator[Policy]:
+    """Stop and confidence thresholds at quantiles, for each confidence temperature."""
+    for conf_temp in DUAL_TEMPERATURES:
+        scores = get_rule("dual-threshold").view(table, temperatures, conf_temp=conf_temp).scores[:, :-1]
+        stop, confidence = (np.quantile(scores[:, :, column], _DUAL_QUANTILES) for column in range(2))
+        for thresholds in product(stop.tolist(), confidence.tolist()):
+            yield _shared("dual-threshold", table, temperatures, thresholds, conf_temp=conf_temp)
+
+
+def _shared(
+    rule: str, table: ExitTable, temperatures: NDArray[np.float64], thresholds: tuple[float, ...], **params: object
+) -> Policy:
+    return Policy(rule, (thresholds,) * (table.n_exits - 1), tuple(temperatures.tolist()), params)
+
+
+def _measured(table: ExitTable, policies: Iterator[Policy]) -> list[GridPoint]:
+    """Neighbours that differ by their thresholds alone are decided on one view."""
+    latency = stated_latency(table)
+    return [
+        _point(table, policy, policy.decide_on(view), latency)
+        for _, alike in groupby(policies, key=lambda policy: (policy.rule, policy.params))
+        for view, policy in _on_one_view(list(alike), table)
+    ]
+
+
+def _on_one_view(alike: list[Policy], table: ExitTable) -> Iterator[tuple[RuleView, Policy]]:
+    view = alike[0].view(table)
+    for policy in alike:
+        yield view, policy
+
+
+def _point(table: ExitTable, policy: Policy, decision: Decision, latency: NDArray[np.float64] | None) -> GridPoint:
+    return GridPoint(
+        policy=policy,
+        macro_f1=macro_f1(decision.answers, table.labels),
+        accuracy=float((decision.answers == table.labels).mean()),
+        mean_depth=float(decision.exits.mean() + 1),
+        mean_latency_ms=None if latency is None else float(latency[decision.exits].mean()),
+    )

@@ -1,0 +1,1 @@
+"""From outputs to probabilities that mean what they say: temperatures, likelihoods, calibration errors."""

@@ -1,0 +1,1 @@
+"""Finite-sample certificates: claims, and the tests that they pass or fail."""

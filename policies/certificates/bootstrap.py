@@ -1,0 +1,148 @@
+"""Bootstrap bounds, for figures such as macro-F1 that have no certificate: an approximation, and named as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import bootstrap
+
+from policies.certificates.claims import require_delta
+from policies.errors import ClaimError
+from policies.metrics.classification import macro_f1
+from policies.policy import Decision
+from policies.tables.classification import ExitTable
+
+
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class BootstrapBound:
+    """About how low a figure may be on new data of the same kind. Never a certificate: no finite sample ensures it.
+
+    Attributes:
+        figure: What was bounded.
+        observed: Its value on all samples.
+        bound: The ``delta`` quantile of its values on resampled units.
+        delta: One less the nominal confidence.
+        n: Number of units.
+        unit: ``sample`` or ``group``.
+        n_resamples: How often the units were drawn anew.
+        seed: Of the draws.
+        method: How.
+    """
+
+    figure: str
+    observed: float
+    bound: float
+    delta: float
+    n: int
+    unit: str
+    n_resamples: int
+    seed: int
+    method: str = "bootstrap, percentile (an approximation, not a certificate)"
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return asdict(self)
+
+
+def macro_f1_lower_bound(
+    table: ExitTable, decision: Decision, *, delta: float = 0.05, n_resamples: int = 2000, seed: int = 0
+) -> BootstrapBound:
+    """Bootstrap lower bound of a policy's macro-F1, over groups where the table has them.
+
+    Args:
+        table: The ``certify`` table, N samples.
+        decision: What the policy did with it.
+        delta: In (0, 1).
+        n_resamples: How often the units are drawn anew.
+        seed: Of the draws.
+
+    Raises:
+        ClaimError: If ``delta`` or ``n_resamples`` is out of range, or there is only one unit.
+    """
+
+    def figure(rows: NDArray[np.int64]) -> float:
+        return macro_f1(decision.answers[rows], table.labels[rows])
+
+    return bootstrap_lower_bound(
+        figure, "macro-F1", table.n_samples, groups=table.groups, delta=delta, n_resamples=n_resamples, seed=seed
+    )
+
+
+def bootstrap_lower_bound(
+    figure: Callable[[NDArray[np.int64]], float],
+    name: str,
+    n_samples: int,
+    *,
+    groups: NDArray[np.str_] | None = None,
+    delta: float = 0.05,
+    n_resamples: int = 2000,
+    seed: int = 0,
+) -> BootstrapBound:
+    """Percentile bootstrap (Efron, 1979) of any figure of samples, by drawing units with replacement.
+
+    Args:
+        figure: From row numbers, with repetitions, to the figure; more is better.
+        name: What it is called.
+        n_samples: Number of rows.
+        groups: Origin of each sample, shape (N,); whole groups are drawn. None: single samples are.
+        delta: In (0, 1).
+        n_resamples: How often the units are drawn anew.
+        seed: Of the draws.
+
+    Raises:
+        ClaimError: If ``delta`` or ``n_resamples`` is out of range, or there is only one unit.
+    """
+    require_delta(delta)
+    if n_resamples < 1:
+        raise ClaimError(f"n_resamples must be at least 1 but is {n_resamples}")
+    members = _members(n_samples, groups)
+    n_units = len(members)
+    if n_units < 2:
+        raise ClaimError("a bootstrap needs at least 2 samples, or groups, to draw from but there is 1")
+
+    def drawn(units: NDArray[np.int64]) -> float:
+        return figure(units if groups is None else np.concatenate([members[unit] for unit in units]))
+
+    observed = float(drawn(np.arange(n_units)))
+    return BootstrapBound(
+        figure=name,
+        observed=observed,
+        bound=_percentile(drawn, n_units, delta, n_resamples, seed),
+        delta=delta,
+        n=n_units,
+        unit="sample" if groups is None else "group",
+        n_resamples=n_resamples,
+        seed=seed,
+    )
+
+
+def _members(n_samples: int, groups: NDArray[np.str_] | None) -> list[NDArray[np.int64]]:
+    """Rows of each unit; units sorted by name, so that the order of rows does not matter."""
+    if groups is None:
+        return list(np.arange(n_samples)[:, None])
+    codes = np.unique(groups, return_inverse=True)[1]
+    return np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
+
+
+def _percentile(
+    drawn: Callable[[NDArray[np.int64]], float], n_units: int, delta: float, n_resamples: int, seed: int
+) -> float:
+    result = bootstrap(
+        (np.arange(n_units),),
+        drawn,
+        n_resamples=n_resamples,
+        batch=_BATCH,
+        vectorized=False,
+        confidence_level=1 - delta,
+        alternative="greater",
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    )
+    return float(result.confidence_interval.low)

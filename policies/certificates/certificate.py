@@ -1,0 +1,286 @@
+"""Finite-sample certificates: whether a policy meets a claim on data that nobody chose it on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from policies.certificates.claim_parts import ClaimPart, measure, unused_exits
+from policies.certificates.claims import Claim, require_delta
+from policies.certificates.unseen import doubts_about_samples, require_unseen
+from policies.files.atomic import write_text
+from policies.policy import Policy
+from policies.tables.classification import ExitTable
+
+
+SCHEMA = 2
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """What is known about one part of a claim.
+
+    Attributes:
+        name: What it is about, such as ``accuracy`` or ``recall of class 3``.
+        loss: Name of the loss that was bounded.
+        relation: ``>=`` where the part is a least accuracy, ``<=`` where it is a largest loss.
+        required: The least accuracy, or the largest loss.
+        observed: Mean over the units, or None where there is none.
+        bound: Confidence bound at level ``delta``: lower for an accuracy, upper for a loss.
+        simultaneous_bound: The same at ``delta / K`` for the K classes, or the K exits, that have units
+            (Bonferroni): those of all classes, or all exits, hold together at confidence ``1 - delta``.
+        p_value: Of the test that the part does not hold.
+        passed: Whether the p-value is at most ``delta``.
+        n: Number of units.
+        method: The test.
+    """
+
+    name: str
+    loss: str
+    relation: str
+    required: float
+    observed: float | None
+    bound: float
+    simultaneous_bound: float
+    p_value: float
+    passed: bool
+    n: int
+    method: str
+
+
+@dataclass(frozen=True)
+class SequenceStep:
+    """One step of the fixed sequence: what ``certify`` says about one policy.
+
+    Attributes:
+        policy_hash: The policy.
+        model_hash: Its network, where the table states it.
+        observed: Of the main part of the claim.
+        p_value: Of the joint claim: the largest over its parts.
+        passed: Whether the p-value is at most ``delta``.
+        reason: Why not, where it is not.
+        more_needed: How many more units of ``certify`` would do if they are like these, or None if none would.
+    """
+
+    policy_hash: str
+    model_hash: str | None
+    observed: float
+    p_value: float
+    passed: bool
+    reason: str = ""
+    more_needed: int | None = 0
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A statement, at confidence ``1 - delta``, that a policy meets a claim on new data of the same kind.
+
+    Attributes:
+        certified: Whether the statement holds.
+        reason: Why not, where it does not; otherwise empty.
+        claim: What is stated.
+        delta: Largest probability of certifying a policy of which the claim does not hold.
+        method: How it was tested.
+        unit: ``sample``, or ``group`` where samples share an origin.
+        n: Number of units of ``certify``.
+        loss: Loss of the main part.
+        observed: Mean of the main part: an accuracy, or a loss against the full network.
+        bound: Its confidence bound at level ``delta``: lower for an accuracy, upper for a loss.
+        p_value: Of the joint claim: the largest over its parts.
+        more_needed: About how many more units would certify the claim if they are like these, or None.
+        parts: Every part of the claim, the main one first.
+        notes: What is not claimed, and what the statement rests on that could not be checked.
+        sequence: Every policy that was tested, in order.
+        table_hash: Split hash of the certify table.
+        policy_hash: The policy that the statement is about.
+        model_hash: Its network, where the table states it.
+    """
+
+    certified: bool
+    reason: str
+    claim: Claim
+    delta: float
+    method: str
+    unit: str
+    n: int
+    loss: str
+    observed: float
+    bound: float
+    p_value: float
+    more_needed: int | None
+    parts: tuple[PartResult, ...]
+    notes: tuple[str, ...]
+    sequence: tuple[SequenceStep, ...]
+    table_hash: str
+    policy_hash: str
+    model_hash: str | None
+
+    def save(self, path: Path, **facts: Any) -> None:
+        """Write the certificate, with facts beside it, as JSON."""
+        write_text(path, json.dumps({"schema": SCHEMA, **self.to_dict(), **facts}, indent=2) + "\n")
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return asdict(self)
+
+
+def certify_policy(policy: Policy, table: ExitTable, claim: Claim, *, delta: float = 0.05) -> Certificate:
+    """Certify one policy that was chosen elsewhere: ``certify_policy(policy, table, Claim(target=0.95))``.
+
+    Raises:
+        ExitSearchError: If ``delta`` is not in (0, 1), the table is not of the policy's network, or the policy is known
+            to be chosen on some of its samples.
+    """
+    require_unseen(policy, table)
+    certificate = certificate_of(
+        policy, table, fixed_sequence([(policy, table)], claim, delta=delta), claim, delta=delta
+    )
+    return replace(certificate, notes=(*certificate.notes, *doubts_about_samples(policy, table)))
+
+
+def fixed_sequence(
+    candidates: Sequence[tuple[Policy, ExitTable]], claim: Claim, *, delta: float
+) -> tuple[SequenceStep, ...]:
+    """Test policies one after the other, stopping at the first that fails; the last that passed is the cheapest.
+
+    Fixed-sequence testing (Angelopoulos et al., "Learn then Test", 2021; Laufer-Goldshtein et al., "Pareto
+    Testing", ICLR 2023): every test is at the full level ``delta``, and the probability that any policy that
+    passes fails the claim is at most ``delta``.
+
+    A claim of several parts passes where each part does, each at the full level ``delta``: where the joint claim
+    is wrong, one particular part is, and that part alone passes with probability at most ``delta`` (the
+    intersection-union test, Berger 1982). Nothing needs to be divided by the number of parts.
+
+    Args:
+        candidates: Policies, the safest by their ``search`` figures first, each with the ``certify``
+            table of its own network. All tables are of the same split.
+        claim: What is to hold.
+        delta: In (0, 1).
+
+    Raises:
+        ExitSearchError: If ``delta`` is not in (0, 1), or a table is not of its policy's network.
+    """
+    require_delta(delta)
+    steps: list[SequenceStep] = []
+    for policy, table in candidates:
+        steps.append(_step(policy, table, claim, delta))
+        if not steps[-1].passed:
+            break
+    return tuple(steps)
+
+
+def certificate_of(
+    policy: Policy, table: ExitTable, sequence: tuple[SequenceStep, ...], claim: Claim, *, delta: float
+) -> Certificate:
+    """State what a tested sequence says about one policy.
+
+    Args:
+        policy: The policy that was chosen, whether it passed or not.
+        table: The ``certify`` table of its network.
+        sequence: As :func:`fixed_sequence` gives it for the same claim and ``delta``.
+        claim: What is to hold.
+        delta: In (0, 1).
+    """
+    require_delta(delta)
+    decision = policy.decide(table)
+    parts = measure(claim, table, decision)
+    results = tuple(_result(part, parts, delta) for part in parts)
+    same = (policy.policy_hash, table.meta.get("model_hash"))
+    certified = any(step.passed and (step.policy_hash, step.model_hash) == same for step in sequence)
+    failed = next((step for step in sequence if not step.passed), None)
+    return Certificate(
+        certified=certified,
+        reason="" if certified else _why_not(policy.policy_hash, sequence, failed, parts[0].unit),
+        claim=claim,
+        delta=delta,
+        method=_method(parts),
+        unit=parts[0].unit,
+        n=parts[0].n,
+        loss=str(parts[0].loss),
+        observed=_main_observed(parts),
+        bound=results[0].bound,
+        p_value=max(result.p_value for result in results),
+        more_needed=0 if certified else failed.more_needed if failed else _more_needed(parts, delta),
+        parts=results,
+        notes=tuple(
+            f"nobody left at depth {depth}, so nothing is claimed about it" for depth in unused_exits(claim, decision)
+        ),
+        sequence=sequence,
+        table_hash=table.split_hash,
+        policy_hash=policy.policy_hash,
+        model_hash=table.meta.get("model_hash"),
+    )
+
+
+def _step(policy: Policy, table: ExitTable, claim: Claim, delta: float) -> SequenceStep:
+    parts = measure(claim, table, policy.decide(table))
+    p_values = [part.p_value(delta) for part in parts]
+    p_value = max(p_values)
+    passed = p_value <= delta
+    return SequenceStep(
+        policy_hash=policy.policy_hash,
+        model_hash=table.meta.get("model_hash"),
+        observed=_main_observed(parts),
+        p_value=p_value,
+        passed=passed,
+        reason="" if passed else parts[p_values.index(p_value)].shortfall(delta),
+        more_needed=0 if passed else _more_needed(parts, delta),
+    )
+
+
+def _result(part: ClaimPart, parts: tuple[ClaimPart, ...], delta: float) -> PartResult:
+    n_alike = 1 if part.family == "main" else sum(other.family == part.family and other.n > 0 for other in parts)
+    p_value = part.p_value(delta)
+    return PartResult(
+        name=part.name,
+        loss=str(part.loss),
+        relation=">=" if part.is_accuracy else "<=",
+        required=part.required,
+        observed=part.observed,
+        bound=part.bound(delta),
+        simultaneous_bound=part.bound(delta / max(n_alike, 1)),
+        p_value=p_value,
+        passed=p_value <= delta,
+        n=part.n,
+        method=part.method,
+    )
+
+
+def _main_observed(parts: tuple[ClaimPart, ...]) -> float:
+    """A table has at least one sample, so that the main part has at least one unit."""
+    return parts[0].observed or 0.0
+
+
+def _more_needed(parts: tuple[ClaimPart, ...], delta: float) -> int | None:
+    """More units of ``certify`` that every part would have enough with, at its present share of them."""
+    counts = [0]
+    for part in parts:
+        if part.p_value(delta) <= delta:
+            continue
+        more = part.more_needed(delta)
+        if more is None:
+            return None
+        counts.append(math.ceil(more * parts[0].n / part.n))
+    return max(counts)
+
+
+def _method(parts: tuple[ClaimPart, ...]) -> str:
+    tests = ", ".join(dict.fromkeys(part.method for part in parts))
+    joint = "" if len(parts) == 1 else " of every part (intersection-union)"
+    return f"fixed-sequence testing, {tests}{joint}"
+
+
+def _why_not(policy_hash: str, sequence: tuple[SequenceStep, ...], failed: SequenceStep | None, unit: str) -> str:
+    if failed is None:
+        return "the policy was not among those that were tested"
+    whose = "a safer policy's"
+    if failed.policy_hash == policy_hash:
+        whose = "the policy's"
+    elif failed is sequence[0]:
+        whose = "the safest policy's"
+    needed = f"; about {failed.more_needed} more {unit}s are needed" if failed.more_needed else ""
+    return f"{whose} {failed.reason}{needed}"

@@ -1,0 +1,174 @@
+"""The parts of a claim, each with the losses that were seen: what a certificate tests one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.certificates.betting import (
+    betting_p_value,
+    betting_upper_bound,
+    binomial_p_value,
+    binomial_upper_bound,
+    samples_needed,
+    units_needed,
+)
+from policies.certificates.claims import Claim, Loss
+from policies.policy import Decision
+from policies.tables.classification import ExitTable
+from policies.tables.units import Units
+
+
+BINOMIAL = "exact binomial"
+BETTING = "betting (Waudby-Smith and Ramdas, 2024)"
+_MAIN_NAMES = {Loss.ERROR: "accuracy", Loss.DROP: "drop", Loss.DEGRADATION: "degradation"}
+
+
+@dataclass(frozen=True)
+class ClaimPart:
+    """The statement that the mean of one loss is at most a limit, and the losses seen.
+
+    Attributes:
+        name: What a person calls it, such as ``accuracy`` or ``recall of class 3``.
+        family: ``main``, ``class`` or ``exit``: what it has a simultaneous bound with.
+        loss: Which loss.
+        limit: Largest mean loss.
+        losses: One per unit, shape (n,); n is 0 where there is nothing to test with.
+        unit: ``sample`` or ``group``.
+        is_binary: Whether each loss is 0 or 1: not a mean over several samples, and not signed.
+    """
+
+    name: str
+    family: str
+    loss: Loss
+    limit: float
+    losses: NDArray[np.float64]
+    unit: str
+    is_binary: bool
+
+    @property
+    def n(self) -> int:
+        """Number of units."""
+        return int(self.losses.size)
+
+    @property
+    def method(self) -> str:
+        """The binomial where losses are independent and 0 or 1; else betting."""
+        return BINOMIAL if self.is_binary else BETTING
+
+    @property
+    def is_accuracy(self) -> bool:
+        """Whether a person reads the part as a least accuracy, one less the loss, not as a largest loss."""
+        return self.loss is Loss.ERROR
+
+    @property
+    def observed(self) -> float | None:
+        """Mean over the units as a person reads it: accuracy or loss; None where there are none."""
+        return self._as_read(float(self.losses.mean())) if self.n else None
+
+    @property
+    def required(self) -> float:
+        """The limit as a person reads it: least accuracy or largest loss."""
+        return self._as_read(self.limit)
+
+    def p_value(self, delta: float) -> float:
+        """How likely losses as low as these would at most be if the part did not hold; 1 without any unit."""
+        if not self.n:
+            return 1.0
+        if self.method == BINOMIAL:
+            return binomial_p_value(self._n_lost, self.n, limit=self.limit)
+        return betting_p_value(self.losses, limit=self.limit, delta=delta, least=self.loss.least)
+
+    def bound(self, delta: float) -> float:
+        """Confidence bound at ``1 - delta`` as a person reads it: lower for an accuracy, upper for a loss."""
+        if not self.n:
+            return self._as_read(1.0)
+        if self.method == BINOMIAL:
+            return self._as_read(binomial_upper_bound(self._n_lost, self.n, delta=delta))
+        return self._as_read(betting_upper_bound(self.losses, delta=delta, least=self.loss.least))
+
+    def more_needed(self, delta: float) -> int | None:
+        """How many more units of the part's own kind would certify it if they are like these; None if none would."""
+        if not self.n:
+            return None
+        if self.method == BINOMIAL:
+            needed = samples_needed(self._n_lost / self.n, target=1 - self.limit, delta=delta)
+        else:
+            needed = units_needed(self.losses, limit=self.limit, delta=delta, least=self.loss.least)
+        return None if needed is None else max(needed - self.n, 0)
+
+    def shortfall(self, delta: float) -> str:
+        """Why the part does not pass, as a clause for a person."""
+        if self.observed is None:
+            return f"{self.name} cannot be tested, since certify has none of it"
+        seen = f"{self.name} on certify is {self.observed:.4f}"
+        side = "above" if self.is_accuracy else "below"
+        if self.losses.mean() >= self.limit:
+            return f"{seen} but must be {side} {self.required:g}"
+        return (
+            f"{seen}, {side} {self.required:g}, but {self.n} {self.unit}s are too few to be sure "
+            f"at delta {delta:g} (p = {self.p_value(delta):.3g})"
+        )
+
+    @property
+    def _n_lost(self) -> int:
+        return int(self.losses.sum())
+
+    def _as_read(self, loss: float) -> float:
+        return 1 - loss if self.is_accuracy else loss
+
+
+def measure(claim: Claim, table: ExitTable, decision: Decision) -> tuple[ClaimPart, ...]:
+    """The parts of a claim on one table, the main one first.
+
+    A class without samples is a part that cannot pass; an exit where nobody left is none, since nothing is
+    claimed of it.
+
+    Args:
+        claim: What is claimed.
+        table: The ``certify`` table, N samples.
+        decision: What the policy did with it.
+    """
+    units = Units.of(table)
+    is_single = not units.hold_several
+    everywhere = np.ones(table.n_samples, dtype=bool)
+    losses = _losses(table, decision)
+    parts = []
+    for loss, limit in claim.main_limits.items():
+        seen, is_binary = units.mean(losses[loss], everywhere), is_single and loss is not Loss.DROP
+        parts.append(ClaimPart(_MAIN_NAMES[loss], "main", loss, limit, seen, units.kind, is_binary))
+    for family, name, floor, among in _floors(claim, table, decision):
+        seen = units.mean(losses[Loss.ERROR], among)
+        parts.append(ClaimPart(name, family, Loss.ERROR, 1 - floor, seen, units.kind, is_single))
+    return tuple(parts)
+
+
+def unused_exits(claim: Claim, decision: Decision) -> tuple[int, ...]:
+    """Depths, from 1, of which an exit floor claims nothing, since nobody left there."""
+    if claim.exit_floor is None:
+        return ()
+    left = np.bincount(decision.exits, minlength=decision.exit_answers.shape[1])
+    return tuple(int(k) + 1 for k in np.flatnonzero(left == 0))
+
+
+def _losses(table: ExitTable, decision: Decision) -> dict[Loss, NDArray[np.float64]]:
+    right = decision.answers == table.labels
+    full_right = decision.exit_answers[:, -1] == table.labels
+    return {
+        Loss.ERROR: (~right).astype(np.float64),
+        Loss.DROP: full_right.astype(np.float64) - right,
+        Loss.DEGRADATION: (full_right & ~right).astype(np.float64),
+    }
+
+
+def _floors(claim: Claim, table: ExitTable, decision: Decision) -> Iterator[tuple[str, str, float, NDArray[np.bool_]]]:
+    """Family, name, floor and samples, shape (N,), of each floor part."""
+    if claim.class_floor is not None:
+        for label in range(table.n_classes):
+            yield "class", f"recall of class {label}", claim.class_floor, table.labels == label
+    if claim.exit_floor is not None:
+        for k in np.unique(decision.exits):
+            yield "exit", f"accuracy at depth {k + 1}", claim.exit_floor, decision.exits == k

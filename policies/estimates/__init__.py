@@ -1,0 +1,1 @@
+"""What is expected of policies on new data where nothing can be certified."""

@@ -1,0 +1,117 @@
+"""Policies among which one is chosen, and what each of them does with the units of the ``search`` split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import json
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.errors import ExitSearchError
+from policies.goals.requirements import Requirement
+from policies.policy import Policy
+from policies.rules import RuleView
+from policies.rules.crossfit import chosen_view
+from policies.tables.classification import ExitTable
+from policies.tables.units import Units
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A policy that may be chosen.
+
+    Attributes:
+        policy: The policy.
+        search: The table of its network on ``search``, on which the policy was found.
+        certify: The table of its network on ``certify``, or None where there is none.
+        references: Policies of the same network that its accuracy is compared with; the same ones for all
+            candidates of a network.
+    """
+
+    policy: Policy
+    search: ExitTable
+    certify: ExitTable | None = None
+    references: tuple[Policy, ...] = ()
+
+    @property
+    def is_tuned(self) -> bool:
+        """Whether some gate is open: else no threshold was chosen, and nothing flatters it."""
+        return bool((np.asarray(self.policy.thresholds) < np.inf).any())
+
+
+@dataclass(frozen=True)
+class Family:
+    """Candidates that differ in nothing but their thresholds, on samples that are sorted by name.
+
+    Attributes:
+        view: What their rule sees, cross-fitted where it learns.
+        labels: Shape (N,).
+        cost: Relative cost of each exit, shape (E,).
+        units: What is independent among the samples.
+        members: Which of the candidates these are.
+        references_are_right: Whether each of their references answers each sample rightly, shape (R, N).
+    """
+
+    view: RuleView
+    labels: NDArray[np.int64]
+    cost: NDArray[np.float64]
+    units: Units
+    members: tuple[int, ...]
+    references_are_right: NDArray[np.bool_]
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, ``C``."""
+        return self.view.n_classes
+
+    def exits(self, policy: Policy) -> NDArray[np.int64]:
+        """The exit that each sample takes, shape (N,)."""
+        return policy.decide_on(self.view).exits
+
+    def marks(self, one: Requirement) -> NDArray[np.int64]:
+        """What each sample adds to in the required quality, shape (K, N, E)."""
+        return one.counted_against(self.references_are_right).marks(self.view, self.labels)
+
+
+def families_of(candidates: Sequence[Candidate], *, seed: int = 0) -> list[Family]:
+    """Sort candidates by network, rule and the rule's parameters, in the order of their first member.
+
+    Args:
+        candidates: At least one; all ``search`` tables are of the same samples, in any order.
+        seed: Of cross-fitting; that of the search.
+
+    Raises:
+        ExitSearchError: If there is no candidate, or the tables are of different samples.
+    """
+    if not candidates:
+        raise ExitSearchError("a choice needs at least one candidate but has none")
+    tables = {id(one.search): one.search for one in candidates}
+    if len({table.split_hash for table in tables.values()}) > 1:
+        raise ExitSearchError("the candidates' search tables must be of the same samples but are not")
+    members: dict[tuple[int, str], list[int]] = {}
+    for i, one in enumerate(candidates):
+        members.setdefault((id(one.search), _kind(one.policy)), []).append(i)
+    return [_family(candidates[own[0]], tuple(own), seed) for own in members.values()]
+
+
+def _kind(policy: Policy) -> str:
+    """Everything but the thresholds."""
+    return json.dumps([policy.rule, list(policy.temperatures), dict(policy.params)], sort_keys=True)
+
+
+def _family(first: Candidate, members: tuple[int, ...], seed: int) -> Family:
+    table = first.search
+    order = np.argsort(table.ids)
+    units = Units.of(table)
+    sorted_units = Units(units.kind, units.of_sample[order], units.n)
+    sorted_view = chosen_view(first.policy, table, seed=seed).take(order)
+    references = rightness(first.references, table)[:, order]
+    return Family(sorted_view, table.labels[order], table.cost, sorted_units, members, references)
+
+
+def rightness(policies: Sequence[Policy], table: ExitTable) -> NDArray[np.bool_]:
+    """Whether each policy answers each sample of a table rightly, shape (R, N)."""
+    right = [policy.decide(table).answers == table.labels for policy in policies]
+    return np.array(right, dtype=bool).reshape(len(policies), table.n_samples)

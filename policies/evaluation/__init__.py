@@ -1,0 +1,1 @@
+"""Whole populations of policies at once."""

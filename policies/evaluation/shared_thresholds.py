@@ -1,0 +1,119 @@
+"""Every shared threshold at once: the ladder of policies that use one threshold for all exits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.evaluation.levels import CLOSED, thin
+from policies.evaluation.population import PopulationEvaluator
+from policies.rules import Combine, RuleView
+
+
+_STEPS_PER_COLUMN = 24
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Figures of every shared threshold, boldest first; the last rung is the full network.
+
+    Attributes:
+        thresholds: Shape (T,), ascending, the last is infinity.
+        accuracy: Shape (T,).
+        mean_depth: Shape (T,), not decreasing.
+    """
+
+    thresholds: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    mean_depth: NDArray[np.float64]
+
+
+def shared_threshold_ladder(view: RuleView, right: NDArray[np.bool_]) -> Ladder:
+    """Evaluate all distinct thresholds that are shared by all exits and columns, exactly, in O(N E log N).
+
+    With one threshold t, a sample leaves at exit k when t lies above the best score before k and not
+    above the best score up to k. Each sample and exit thus owns an interval of thresholds, and
+    summing intervals gives every rung.
+
+    Args:
+        view: Scores and eligibility; with several columns, any of them opens the gate.
+        right: Whether the answer at each exit is right, shape (N, E).
+    """
+    n_samples, n_exits, _ = view.scores.shape
+    best = np.maximum.accumulate(_early_scores(view), axis=1)
+    thresholds = _distinct(best)
+    correct = np.zeros(len(thresholds))
+    depth = np.zeros(len(thresholds))
+    upper_before = np.zeros(n_samples, dtype=np.int64)
+    for k in range(n_exits):
+        is_last = k == n_exits - 1
+        upper = (
+            np.full(n_samples, len(thresholds)) if is_last else np.searchsorted(thresholds, best[:, k], side="right")
+        )
+        weights = right[:, k].astype(np.float64)
+        correct += _interval_sums(upper_before, upper, weights, len(thresholds))
+        depth += (k + 1) * _interval_sums(upper_before, upper, np.ones(n_samples), len(thresholds))
+        upper_before = upper
+    return Ladder(thresholds=thresholds, accuracy=correct / n_samples, mean_depth=depth / n_samples)
+
+
+def ladder_genomes(evaluator: PopulationEvaluator) -> NDArray[np.int64]:
+    """Policies that share their thresholds over all exits, as genomes, shape (T, G).
+
+    All distinct thresholds where there is one column, or where each sample has its score in one column only;
+    each column by itself where a policy uses one per exit; else a grid over the columns' quantiles.
+    """
+    view = evaluator.view
+    n_early = evaluator.n_exits - 1
+    if n_early == 0:
+        return np.zeros((1, 0), dtype=np.int64)
+    if view.n_columns == 1 or _has_one_score_each(view):
+        distinct = _distinct(_early_scores(view))
+        shared = np.broadcast_to(distinct[:, None], (len(distinct), view.n_columns))
+    elif view.combine is Combine.ONE:
+        shared = _one_column_at_a_time(view)
+    else:
+        shared = _column_grid(view)
+    thresholds = np.broadcast_to(shared[:, None, :], (len(shared), n_early, view.n_columns))
+    return np.unique(evaluator.nearest_genome(thresholds), axis=0)
+
+
+def _early_scores(view: RuleView) -> NDArray[np.float64]:
+    """The best score of each sample at each exit but the last, shape (N, E - 1)."""
+    return np.where(view.eligible[:, :-1], view.scores[:, :-1].max(axis=2), -np.inf)
+
+
+def _distinct(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.append(np.unique(scores[np.isfinite(scores)]), CLOSED)
+
+
+def _has_one_score_each(view: RuleView) -> bool:
+    return bool((np.isfinite(view.scores).sum(axis=2) <= 1).all())
+
+
+def _one_column_at_a_time(view: RuleView) -> NDArray[np.float64]:
+    rungs = []
+    for column in range(view.n_columns):
+        values = _distinct(view.scores[:, :-1, column])
+        rung = np.full((len(values), view.n_columns), CLOSED)
+        rung[:, column] = values
+        rungs.append(rung)
+    return np.concatenate(rungs)
+
+
+def _column_grid(view: RuleView) -> NDArray[np.float64]:
+    columns = []
+    for column in range(view.n_columns):
+        values = _distinct(view.scores[:, :-1, column])
+        columns.append(values[thin(len(values), _STEPS_PER_COLUMN)])
+    return np.stack(np.meshgrid(*columns, indexing="ij"), axis=-1).reshape(-1, view.n_columns)
+
+
+def _interval_sums(
+    start: NDArray[np.int64], stop: NDArray[np.int64], weights: NDArray[np.float64], size: int
+) -> NDArray[np.float64]:
+    """For each index in ``0..size-1`` the summed weight of the half-open intervals that hold it."""
+    steps = np.bincount(start, weights, size + 1) - np.bincount(stop, weights, size + 1)
+    return np.asarray(np.cumsum(steps)[:size])

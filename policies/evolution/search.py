@@ -1,0 +1,162 @@
+"""The policy search: every rule, merged into one front."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+import pandas as pd
+
+from policies.baselines import BASELINES
+from policies.errors import ExitSearchError
+from policies.evaluation.levels import thin
+from policies.evaluation.shared_thresholds import ladder_genomes
+from policies.evolution.budget import Budget
+from policies.evolution.genome import RuleSpace
+from policies.evolution.islands import Spread, evolve_islands, one_after_the_other
+from policies.evolution.nsga2 import Evolution, finish, first_archive
+from policies.evolution.settings import EvolveSettings
+from policies.goals.archive import Archive
+from policies.goals.goal import Goal
+from policies.goals.pareto import merge_fronts
+from policies.tables.classification import ExitTable
+
+
+_MOST_RUNGS = 256
+_WARM_START_EVALUATIONS, _WARM_START_PART = 500, 0.1
+_WARM_STARTS = ("full_network", "best_single_exit", "geometric", "hill_climbing")
+
+
+def search_front(
+    table: ExitTable,
+    temperatures: NDArray[np.float64],
+    goal: Goal,
+    *,
+    rules: Sequence[str] = ("confidence",),
+    settings: EvolveSettings | None = None,
+    seed: int = 0,
+    islands: int = 1,
+    spread: Spread = one_after_the_other,
+    on_generation: Callable[[str], None] = lambda rule: None,
+) -> pd.DataFrame:
+    """Search the policies of several rules and merge them into one front.
+
+    Args:
+        table: The ``search`` table.
+        temperatures: One per exit, shape (E,).
+        goal: What is maximised, minimised and required.
+        rules: Names of the rules.
+        settings: How hard to search each rule.
+        seed: Same seed, same front.
+        islands: Populations that evolve apart and exchange their best.
+        spread: Runs the islands, such as over a cluster; the front does not depend on it.
+        on_generation: Told the rule after each generation (of islands: after each epoch).
+
+    Returns:
+        The front, least effort first: ``accuracy``, ``mean_depth``, ``mean_cost``, the goal's other qualities and
+        effort, ``violation``, ``feasible``, ``rule`` and ``policy``. Where no policy is feasible: one row, the nearest.
+
+    Raises:
+        ExitSearchError: If there is no rule or no island.
+        PolicyError: If a rule cannot be used on the table.
+    """
+    if not rules:
+        raise ExitSearchError("rules must name at least one rule but is empty")
+    if islands < 1:
+        raise ExitSearchError(f"islands must be at least 1 but is {islands}")
+    settings = settings or EvolveSettings()
+    fronts = []
+    for rule in rules:
+        space = RuleSpace(rule, table, temperatures, goal, max_levels=settings.max_levels, seed=seed)
+        archive = search_rule(
+            space,
+            settings,
+            settings.budget(),
+            seed=seed,
+            islands=islands,
+            spread=spread,
+            on_generation=partial(on_generation, rule),
+        )
+        fronts.append(_frame(space, archive))
+    return merge_fronts(fronts, goal, front_size=settings.front_size)
+
+
+def search_rule(
+    space: RuleSpace,
+    settings: EvolveSettings,
+    budget: Budget,
+    *,
+    seed: int = 0,
+    islands: int = 1,
+    spread: Spread = one_after_the_other,
+    on_generation: Callable[[], None] = lambda: None,
+) -> Archive:
+    """Search the policies of one rule: warm start and local search, generations, local search.
+
+    Args:
+        space: The policies.
+        settings: How hard to search.
+        budget: What may be spent; tells afterwards what was.
+        seed: Same seed, same archive.
+        islands: As for :func:`search_front`.
+        spread: As for :func:`search_front`.
+        on_generation: Told each generation, or each epoch of islands.
+    """
+    if settings.shared_thresholds:
+        return _shared_archive(space, budget)
+    archive = first_archive(space, starting_candidates(space, budget), budget)
+    if islands > 1:
+        archive = evolve_islands(space, archive, settings, budget, seed, islands, spread, on_generation)
+    else:
+        Evolution(space, archive, settings, budget).run(seed, settings.generations, on_generation)
+    finish(space, archive, budget)
+    return archive
+
+
+def _shared_archive(space: RuleSpace, budget: Budget) -> Archive:
+    """Every policy that shares its thresholds over all exits, of every variant of the rule."""
+    archive = Archive.empty(space.goal, space.n_genes)
+    for variant in range(space.n_variants):
+        ladder = ladder_genomes(space.evaluator(variant))
+        candidates = np.column_stack([np.full(len(ladder), variant), ladder])
+        archive.offer(candidates, space.goal.assess(space.evaluate(candidates)))
+        budget.spend(len(ladder))
+    return archive
+
+
+def starting_candidates(space: RuleSpace, budget: Budget) -> NDArray[np.int64]:
+    """Policies with shared thresholds, and what the baselines consider, for every variant of the rule."""
+    share = _WARM_START_PART * budget.left() / space.n_variants
+    evaluations = int(min(share, _WARM_START_EVALUATIONS))
+    starts = []
+    for variant in range(space.n_variants):
+        evaluator = space.evaluator(variant)
+        ladder = ladder_genomes(evaluator)
+        found = [ladder[thin(len(ladder), _MOST_RUNGS)], np.asarray(evaluator.n_levels - 1)[None]]
+        if evaluator.view.n_columns == 1 and evaluator.n_genes:
+            rng = np.random.default_rng(0)
+            for name in _WARM_STARTS:
+                found.append(BASELINES[name].visit(evaluator, space.goal, evaluations=evaluations, rng=rng))
+            budget.spend(evaluations)
+        genomes = np.unique(np.concatenate(found), axis=0)
+        starts.append(np.column_stack([np.full(len(genomes), variant), genomes]))
+    return np.concatenate(starts)
+
+
+def _frame(space: RuleSpace, archive: Archive) -> pd.DataFrame:
+    outcome = space.evaluate(archive.candidates)
+    columns: dict[str, Any] = {
+        "accuracy": outcome.accuracy,
+        "mean_depth": outcome.mean_depth,
+        "mean_cost": outcome.mean_cost,
+        space.goal.effort_column: archive.assessment.effort,
+        **{name: outcome.quality(name) for name in space.goal.qualities},
+        "violation": archive.assessment.violation,
+        "feasible": archive.assessment.violation <= 0,
+        "rule": space.rule,
+        "policy": [space.policy(candidate) for candidate in archive.candidates],
+    }
+    return pd.DataFrame(columns)

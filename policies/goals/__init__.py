@@ -1,0 +1,1 @@
+"""What is asked of a policy, and which of several policies is better."""

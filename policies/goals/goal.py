@@ -1,0 +1,187 @@
+"""What a policy search is for: what is maximised, what is minimised, and what must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.errors import ExitSearchError
+from policies.goals.pareto import nondominated
+from policies.qualities.quality import get_quality
+from policies.tables.latency import checked_latency
+
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from policies.evaluation.population import PopulationOutcome
+
+
+EFFORTS = {"depth": "mean_depth", "cost": "mean_cost", "latency": "mean_latency_ms"}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The axes of the front, and the constraints.
+
+    Without a budget the best policy is the one of least effort that meets the target; with one it is the one of
+    best quality within the budget.
+
+    Attributes:
+        target: Least value of ``quality``, in [0, 1]; 0 constrains nothing.
+        quality: What is maximised: ``accuracy`` or another quality of which more is better.
+        effort: What is minimised: ``depth``, ``cost`` or ``latency``.
+        budget: Largest mean effort (depth from 1, cost relative to the full network, milliseconds), or None.
+        bounds: Further qualities and their bounds: least values, or largest where less is better.
+        latency_ms: Measured time up to each exit in milliseconds, length E; needed for the effort ``latency``.
+
+    Raises:
+        ExitSearchError: If a name is unknown or a number is out of range.
+    """
+
+    target: float = 0.0
+    quality: str = "accuracy"
+    effort: str = "depth"
+    budget: float | None = None
+    bounds: Mapping[str, float] = field(default_factory=dict)
+    latency_ms: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.target <= 1:
+            raise ExitSearchError(f"target must lie in [0, 1] but is {self.target}")
+        if not get_quality(self.quality).is_maximised:
+            raise ExitSearchError(f"quality must be one of which more is better but is {self.quality!r}")
+        if self.effort not in EFFORTS:
+            raise ExitSearchError(f"effort must be one of {', '.join(EFFORTS)} but is {self.effort!r}")
+        if self.budget is not None and not (math.isfinite(self.budget) and self.budget > 0):
+            raise ExitSearchError(f"budget must be a positive number but is {self.budget}")
+        for name, bound in self.bounds.items():
+            get_quality(name)
+            if not 0 <= bound <= 1:
+                raise ExitSearchError(f"the bound of {name} must lie in [0, 1] but is {bound}")
+        if self.effort == "latency" and not self.latency_ms:
+            raise ExitSearchError("effort 'latency' needs latency_ms: the measured time up to each exit")
+
+    @property
+    def qualities(self) -> tuple[str, ...]:
+        """Names of all qualities that must be counted, accuracy first."""
+        return tuple(dict.fromkeys(["accuracy", *self._judged_by]))
+
+    @property
+    def effort_column(self) -> str:
+        """The column of a front that holds the effort."""
+        return EFFORTS[self.effort]
+
+    @property
+    def least_accuracy(self) -> float | None:
+        """The accuracy that must be reached; None where none is asked for."""
+        return (self.target if self.quality == "accuracy" else self.bounds.get("accuracy", 0.0)) or None
+
+    def with_least_accuracy(self, accuracy: float) -> Goal:
+        """The same goal with a least accuracy, where it does not have a larger one; at most 1, at least 0."""
+        accuracy = min(max(accuracy, self.least_accuracy or 0.0), 1.0)
+        if self.quality == "accuracy":
+            return replace(self, target=accuracy)
+        return replace(self, bounds={**self.bounds, "accuracy": accuracy})
+
+    def effort_of_exits(self, cost: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Effort of leaving at each exit, shape (E,).
+
+        Raises:
+            ExitSearchError: If the number of measured times is not the number of exits, or they decrease.
+        """
+        if self.effort == "depth":
+            return np.arange(1.0, len(cost) + 1)
+        if self.effort == "cost":
+            return cost
+        return checked_latency(self.latency_ms, len(cost))
+
+    def assess(self, outcome: PopulationOutcome) -> Assessment:
+        """Judge what policies did."""
+        effort = outcome.exit_counts @ self.effort_of_exits(outcome.cost) / outcome.n_samples
+        return self._judged({name: outcome.quality(name) for name in self._judged_by}, effort)
+
+    def recorded_assessment(self, front: pd.DataFrame) -> Assessment:
+        """Policies as a front says that they were judged, by its columns of quality, effort and ``violation``."""
+        return Assessment(
+            quality=front[self.quality].to_numpy(dtype=float),
+            effort=front[self.effort_column].to_numpy(dtype=float),
+            violation=front["violation"].to_numpy(dtype=float),
+        )
+
+    def assess_frame(self, front: pd.DataFrame) -> Assessment:
+        """Judge policies by the columns of a front: effort, and all of the goal's qualities."""
+        qualities = {name: front[name].to_numpy(dtype=float) for name in self._judged_by}
+        return self._judged(qualities, front[self.effort_column].to_numpy(dtype=float))
+
+    def effort_at_target(self, assessment: Assessment, cost: NDArray[np.float64]) -> NDArray[np.float64]:
+        """One number per policy, minimised, by which any that is feasible beats any that is not; shape (P,).
+
+        The effort of a feasible policy; else the effort of the full network and the violation. Under a budget, where
+        the best quality is wanted, what a feasible policy lacks of a quality of 1; else 1 and the violation.
+
+        Args:
+            assessment: The policies as :meth:`assess` judges them.
+            cost: Of the network's exits, shape (E,).
+        """
+        if self.budget is not None:
+            wanted, worst = 1.0 - assessment.quality, 1.0
+        else:
+            wanted, worst = assessment.effort, float(self.effort_of_exits(cost)[-1])
+        return np.where(assessment.violation <= 0, wanted, worst + assessment.violation)
+
+    @property
+    def _judged_by(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([self.quality, *self.bounds]))
+
+    def _judged(self, qualities: Mapping[str, NDArray[np.float64]], effort: NDArray[np.float64]) -> Assessment:
+        violation = np.zeros(len(effort))
+        for name, bound in self.bounds.items():
+            missing = bound - qualities[name]
+            violation += np.maximum(missing if get_quality(name).is_maximised else -missing, 0.0)
+        return Assessment(qualities[self.quality], effort, violation).with_limits(self.target, self.budget)
+
+    def best(self, assessment: Assessment) -> int:
+        """Index of the best policy: least violation, then best quality under a budget, else least effort."""
+        return assessment.best(prefers_quality=self.budget is not None)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """Policies as a goal sees them.
+
+    Attributes:
+        quality: Maximised, shape (P,).
+        effort: Minimised, shape (P,).
+        violation: By how much constraints are missed, added up, shape (P,); 0 is feasible.
+    """
+
+    quality: NDArray[np.float64]
+    effort: NDArray[np.float64]
+    violation: NDArray[np.float64]
+
+    def with_limits(self, target: float, budget: float | None) -> Assessment:
+        """Count a least quality and a largest effort among the constraints too."""
+        violation = self.violation + np.maximum(target - self.quality, 0.0)
+        if budget is not None:
+            violation = violation + np.maximum(self.effort / budget - 1.0, 0.0)
+        return Assessment(self.quality, self.effort, violation)
+
+    def best(self, *, prefers_quality: bool) -> int:
+        """Index of the policy of least violation, then of best quality or least effort, then of the other."""
+        first, second = (-self.quality, self.effort) if prefers_quality else (self.effort, -self.quality)
+        left = np.flatnonzero(self.violation == self.violation.min())
+        left = left[first[left] == first[left].min()]
+        return int(left[second[left].argmin()])
+
+    def front(self) -> NDArray[np.int64]:
+        """Indices of the feasible non-dominated policies, least effort first; where none is feasible, the nearest."""
+        feasible = np.flatnonzero(self.violation <= 0)
+        if feasible.size:
+            return feasible[nondominated(self.quality[feasible], self.effort[feasible])]
+        return np.array([self.best(prefers_quality=False)], dtype=np.int64)

@@ -1,0 +1,1 @@
+"""Figures of policies and of single exits."""

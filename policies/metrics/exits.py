@@ -1,0 +1,71 @@
+"""Figures of each exit alone, as if every sample left there with the exit's own answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.blocks import row_blocks
+from policies.calibration.temperature import tempered_probabilities
+from policies.metrics.classification import SampleFigures, answer_figures
+from policies.tables.classification import ExitTable
+from policies.tables.latency import stated_latency
+
+
+def exit_figures(table: ExitTable, temperatures: NDArray[np.float64]) -> list[dict[str, Any]]:
+    """The figures of every exit, first exit first, as JSON values.
+
+    Args:
+        table: Outputs of ``E`` exits.
+        temperatures: One per exit, shape (E,).
+
+    Returns:
+        One mapping per exit: ``depth`` (1 = first exit), ``cost`` (relative to the full network), ``temperature``,
+        ``latency_ms`` where the table states measured times, and everything that
+        :func:`~policies.metrics.classification.answer_figures` gives.
+    """
+    # From the logits: a low temperature can make two classes equally certain.
+    answers, samples = exit_answers(table), exit_samples(table, temperatures)
+    latency = stated_latency(table)
+    return [
+        {
+            "depth": k + 1,
+            "cost": float(table.cost[k]),
+            "temperature": float(temperatures[k]),
+            **({} if latency is None else {"latency_ms": float(latency[k])}),
+            **answer_figures(samples[k], answers[:, k], n_classes=table.n_classes),
+        }
+        for k in range(table.n_exits)
+    ]
+
+
+def exit_samples(table: ExitTable, temperatures: NDArray[np.float64]) -> list[SampleFigures]:
+    """What the figures of every exit's distributions are made of, first exit first.
+
+    Args:
+        table: Outputs of ``E`` exits.
+        temperatures: One per exit, shape (E,).
+    """
+    samples = [SampleFigures.empty(table.labels) for _ in range(table.n_exits)]
+    for rows in row_blocks(table.n_samples, table.n_exits * table.n_classes):
+        probabilities = tempered_probabilities(table.logits[rows], temperatures)
+        for k, own in enumerate(samples):
+            own.fill(rows, probabilities[:, k])
+    return samples
+
+
+def exit_answers(table: ExitTable) -> NDArray[np.int64]:
+    """The class that each exit alone says, shape (N, E)."""
+    return np.asarray(table.logits.argmax(axis=2), dtype=np.int64)
+
+
+def exit_accuracies(table: ExitTable) -> NDArray[np.float64]:
+    """Accuracy of each exit alone, shape (E,)."""
+    return np.asarray((exit_answers(table) == table.labels[:, None]).mean(axis=0))
+
+
+def exit_calibration_errors(table: ExitTable, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Expected calibration error of each exit alone, shape (E,)."""
+    return np.array([samples.ece() for samples in exit_samples(table, temperatures)])

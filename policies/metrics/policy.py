@@ -1,0 +1,84 @@
+"""Figures of a policy on a table; those of each exit alone are in :mod:`policies.metrics.exits`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.metrics.classification import classification_figures
+from policies.policy import Decision
+from policies.tables.classification import ExitTable
+from policies.tables.latency import stated_latency
+
+
+def policy_figures(table: ExitTable, decision: Decision) -> dict[str, Any]:
+    """The figures that ``summary.json`` gives for one policy on one split, as JSON values.
+
+    Returns:
+        Everything that :func:`~policies.metrics.classification.classification_figures`,
+        :func:`effort_figures` and :func:`exit_behaviour` give, ``n_samples``, and ``mean_latency_ms`` where the table
+        states measured times.
+    """
+    latency = stated_latency(table)
+    return {
+        **classification_figures(decision.blocks(), decision.answers, table.labels, n_classes=table.n_classes),
+        **effort_figures(decision.exits, table.cost),
+        **exit_behaviour(decision, table.labels),
+        "n_samples": table.n_samples,
+        **({} if latency is None else {"mean_latency_ms": float(latency[decision.exits].mean())}),
+    }
+
+
+def effort_figures(exits: NDArray[np.int64], cost: NDArray[np.float64]) -> dict[str, Any]:
+    """What a policy spends, all minimised.
+
+    Args:
+        exits: Index of the exit that each sample took, shape (N,).
+        cost: Cost of each exit relative to the full network, shape (E,).
+
+    Returns:
+        ``mean_``, ``median_``, ``p90_`` and ``worst_`` of ``depth`` (1 = first exit) and of ``cost``; all but the
+        mean are what some sample really took. ``exit_mix`` is the share that left at each depth.
+    """
+    mix = np.bincount(exits, minlength=len(cost)) / len(exits)
+    return {
+        **_distribution("depth", exits + 1.0),
+        **_distribution("cost", cost[exits]),
+        "exit_mix": [float(share) for share in mix],
+    }
+
+
+def exit_behaviour(decision: Decision, labels: NDArray[np.int64]) -> dict[str, float]:
+    """How the answers of the exits hang together, as shares of all samples.
+
+    Args:
+        decision: What the policy did with N samples, and what all E exits would have answered.
+        labels: True classes, shape (N,).
+
+    Returns:
+        ``flip_rate`` (the answer changes from one exit to the next at least once, wherever the sample left),
+        ``exit_consistency`` (the last exit would have answered alike), ``premature_exits`` (wrong, where a later
+        exit would have been right) and ``rescues`` (right, where the last exit would have been wrong).
+    """
+    answers = decision.exit_answers
+    all_right = answers == labels[:, None]
+    right = decision.answers == labels
+    is_later = np.arange(answers.shape[1]) > decision.exits[:, None]
+    return {
+        "flip_rate": float((answers[:, 1:] != answers[:, :-1]).any(axis=1).mean()),
+        "exit_consistency": float((decision.answers == answers[:, -1]).mean()),
+        "premature_exits": float((~right & (all_right & is_later).any(axis=1)).mean()),
+        "rescues": float((right & ~all_right[:, -1]).mean()),
+    }
+
+
+def _distribution(name: str, values: NDArray[np.floating[Any]]) -> dict[str, float]:
+    median, p90 = np.quantile(values, [0.5, 0.9], method="inverted_cdf")
+    return {
+        f"mean_{name}": float(values.mean()),
+        f"median_{name}": float(median),
+        f"p90_{name}": float(p90),
+        f"worst_{name}": float(values.max()),
+    }

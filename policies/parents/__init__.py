@@ -1,0 +1,1 @@
+"""Samples that are parts of something: the segments of a recording."""

@@ -1,0 +1,1 @@
+"""What the answers of policies are judged by."""

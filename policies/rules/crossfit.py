@@ -1,0 +1,107 @@
+"""Rules that learn parameters, scored on the very samples that they learn from, without flattering themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.policy import Decision, Policy
+from policies.rules import Rule, RuleView, get_rule
+from policies.rules.view import join_views
+from policies.tables.classification import ExitTable
+from policies.tables.units import Units
+
+
+N_FOLDS = 5
+
+
+def fit_and_view(
+    rule: Rule, table: ExitTable, temperatures: NDArray[np.float64], params: dict[str, Any], *, seed: int = 0
+) -> tuple[dict[str, Any], RuleView]:
+    """Complete a rule's parameters from a table, and view the same table as if it were new.
+
+    The parameters are learnt from all samples; the view is that of :func:`cross_fitted_view`.
+
+    Args:
+        rule: The rule.
+        table: The ``search`` table.
+        temperatures: One per exit, shape (E,).
+        params: The rule's parameters that are not learnt.
+        seed: Of the folds.
+
+    Returns:
+        All parameters, and the view.
+    """
+    complete = {**params, **rule.fit(table, temperatures, **params)} if rule.is_fitted else params
+    return complete, cross_fitted_view(rule, table, temperatures, params, seed=seed)
+
+
+def cross_fitted_view(
+    rule: Rule,
+    table: ExitTable,
+    temperatures: NDArray[np.float64],
+    params: dict[str, Any],
+    *,
+    seed: int = 0,
+    n_folds: int = N_FOLDS,
+) -> RuleView:
+    """View a table as if it were new to the rule: thresholds that are chosen on the view hold on new data.
+
+    Each sample is seen by parameters that were learnt without it and without its group. A table of one unit is seen by
+    those that were learnt from it.
+
+    Args:
+        rule: The rule; one that learns nothing sees the table as it is.
+        table: The ``search`` table.
+        temperatures: One per exit, shape (E,).
+        params: The rule's parameters that are not learnt.
+        seed: Of the folds.
+        n_folds: In how many parts the table is seen, at least 2.
+    """
+    if not rule.is_fitted:
+        return rule.view(table, temperatures, **params)
+    folds = _folds(table, seed, n_folds)
+    if folds.max() == 0:
+        return rule.view(table, temperatures, **params, **rule.fit(table, temperatures, **params))
+    parts = []
+    for fold in range(folds.max() + 1):
+        inside = np.flatnonzero(folds == fold)
+        learnt = rule.fit(table, temperatures, rows=np.flatnonzero(folds != fold), **params)
+        parts.append((inside, rule.view(table, temperatures, rows=inside, **params, **learnt)))
+    return join_views(parts)
+
+
+def chosen_view(policy: Policy, table: ExitTable, *, seed: int = 0) -> RuleView:
+    """What the rule of a policy that was chosen on a table sees there, as if the table were new.
+
+    Args:
+        policy: As a search on the table gave it.
+        table: The ``search`` table.
+        seed: Of the folds; that of the search.
+    """
+    rule, temperatures = get_rule(policy.rule), np.asarray(policy.temperatures)
+    if not rule.is_fitted:
+        return rule.view(table, temperatures, **policy.params)
+    own = {name: policy.params[name] for name in rule.choices(table) if name in policy.params}
+    return cross_fitted_view(rule, table, temperatures, own, seed=seed)
+
+
+def cross_fitted_decision(policy: Policy, table: ExitTable, *, seed: int = 0) -> Decision:
+    """What a policy that was chosen on a table does with it, as if the table were new.
+
+    Each sample is decided by parameters that were learnt without it and without its group; the thresholds are the
+    policy's own. These are the figures that a search ranks by. Applied to the table as it is, a policy whose rule
+    learns would judge the very samples that it learnt from. Arguments as for :func:`chosen_view`.
+    """
+    return policy.decide_on(chosen_view(policy, table, seed=seed))
+
+
+def _folds(table: ExitTable, seed: int, n_folds: int) -> NDArray[np.int64]:
+    """The fold of each sample, shape (N,); whole groups only. All zero where there are fewer than two units."""
+    units = Units.of(table)
+    if units.n < 2:
+        return np.zeros(table.n_samples, dtype=np.int64)
+    fold_of_unit = np.arange(units.n) % min(n_folds, units.n)
+    return np.asarray(np.random.default_rng(seed).permutation(fold_of_unit)[units.of_sample])

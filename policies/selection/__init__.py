@@ -1,0 +1,1 @@
+"""From the tables of networks to one policy."""

@@ -1,0 +1,80 @@
+"""The policies of one network: temperatures, then the search, on its ``search`` table alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+import pandas as pd
+
+from policies.calibration.temperature import CalibrationWarning, fit_temperatures
+from policies.evolution.islands import Spread, one_after_the_other
+from policies.evolution.search import search_front
+from policies.selection.policy_search import PolicySearch
+from policies.tables.classification import ExitTable, require_disjoint
+
+
+@dataclass(frozen=True)
+class NetworkPolicies:
+    """The policies of one network.
+
+    Attributes:
+        network: Name of the network: its trial.
+        search: Its table on ``search``, on which the policies were chosen.
+        certify: Its table on ``certify``, or None.
+        temperatures: One per exit, shape (E,).
+        front: Its front over all rules, as :func:`~policies.evolution.search.search_front` gives it, with ``network``.
+        notes: Warnings for a person.
+    """
+
+    network: str
+    search: ExitTable
+    certify: ExitTable | None
+    temperatures: NDArray[np.float64]
+    front: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def search_network(
+    network: str,
+    search: ExitTable,
+    certify: ExitTable | None,
+    how: PolicySearch,
+    *,
+    spread: Spread = one_after_the_other,
+    on_generation: Callable[[str], None] = lambda rule: None,
+) -> NetworkPolicies:
+    """Search the policies of one network.
+
+    Args:
+        network: Its name.
+        search: On which policies are chosen.
+        certify: Only checked to be disjoint.
+        how: What for, and how hard.
+        spread: Runs islands.
+        on_generation: Told the rule after each generation.
+
+    Raises:
+        ExitSearchError: If the tables overlap or a rule cannot be used on them.
+    """
+    if certify is not None:
+        require_disjoint({"search": search, "certify": certify})
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CalibrationWarning)
+        temperatures = fit_temperatures(search, method=how.calibration)
+    front = search_front(
+        search,
+        temperatures,
+        how.asked.goal(search),
+        rules=how.rules,
+        settings=how.settings,
+        seed=how.seed,
+        islands=how.islands,
+        spread=spread,
+        on_generation=on_generation,
+    )
+    notes = tuple(str(warning.message) for warning in caught)
+    return NetworkPolicies(network, search, certify, temperatures, front.assign(network=network), notes)

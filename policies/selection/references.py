@@ -1,0 +1,52 @@
+"""The policies that drops are counted from: the full network, and the greedy shared threshold."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.baselines import baseline_evaluator, baseline_policy, full_network
+from policies.calibration.temperature import fit_temperatures
+from policies.goals.goal import Goal
+from policies.goals.request import Request
+from policies.metrics.exits import exit_accuracies
+from policies.policy import Policy
+from policies.tables.classification import ExitTable
+
+
+def with_drops(goal: Goal, asked: Request, search: ExitTable) -> Goal:
+    """The goal of a request without drops, with the least accuracy that they leave on a table."""
+    goal = _with_full_network(goal, asked, search)
+    if asked.max_drop_greedy is None:
+        return goal
+    greedy = _greedy(goal, search, fit_temperatures(search))
+    accuracy = float((greedy.decide(search).answers == search.labels).mean())
+    return goal.with_least_accuracy(accuracy - asked.max_drop_greedy)
+
+
+def references(asked: Request, search: ExitTable, temperatures: NDArray[np.float64]) -> tuple[Policy, ...]:
+    """The policies that the drops of a request are counted from, in their order.
+
+    Args:
+        asked: The request.
+        search: The table that policies are searched on.
+        temperatures: One per exit, shape (E,).
+    """
+    found = [] if asked.max_drop is None else [full_network(search.n_exits, temperatures)]
+    if asked.max_drop_greedy is not None:
+        goal = _with_full_network(asked.goal_without_drops(search), asked, search)
+        found.append(_greedy(goal, search, temperatures))
+    return tuple(found)
+
+
+def _with_full_network(goal: Goal, asked: Request, search: ExitTable) -> Goal:
+    if asked.max_drop is None:
+        return goal
+    return goal.with_least_accuracy(float(exit_accuracies(search)[-1]) - asked.max_drop)
+
+
+def _greedy(goal: Goal, search: ExitTable, temperatures: NDArray[np.float64]) -> Policy:
+    """The greedy shared threshold, tuned for everything else that is asked for."""
+    evaluator = baseline_evaluator(search, temperatures, goal)
+    found = baseline_policy("greedy_shared_threshold", evaluator, temperatures, goal)
+    return full_network(search.n_exits, temperatures) if found is None else found

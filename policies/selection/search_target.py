@@ -1,0 +1,188 @@
+"""How much more than the target a search should look for, so that the target holds on new data: the one margin.
+
+Where a certificate is possible, it is what the certificate needs of the ``certify`` split; where none is, what a lower
+bound on ``search`` itself needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.certificates.betting import (
+    certifiable_accuracy,
+    certifiable_mean,
+    samples_needed,
+    units_needed,
+)
+from policies.certificates.claims import Claim, Loss, require_delta
+from policies.estimates.estimate import estimated_target
+from policies.estimates.estimated_bounds import LEVEL
+from policies.goals.request import Request
+from policies.tables.classification import Identified
+from policies.tables.units import Units
+
+
+@dataclass(frozen=True)
+class SplitSize:
+    """How much can be learnt from a split.
+
+    Attributes:
+        units: Its samples, or its groups.
+        smallest_class: Samples of the class that has the fewest, 0 for one that has none; None where some unit holds
+            several samples, which may be of several classes.
+    """
+
+    units: Units
+    smallest_class: int | None
+
+    @classmethod
+    def of(cls, split: Identified, labels: NDArray[np.int64], *, n_classes: int) -> SplitSize:
+        """The size of a table, or of a split of the data, with the class of each sample, shape (N,)."""
+        units = Units.of(split)
+        smallest = None if units.hold_several else int(np.bincount(labels, minlength=n_classes).min())
+        return cls(units, smallest)
+
+
+@dataclass(frozen=True)
+class SearchTarget:
+    """What is searched for.
+
+    Attributes:
+        asked: What was asked for.
+        tightened: The same with the margin.
+        claim: What is to be certified; None where nothing is.
+        why_not: Why not even a policy without an error could be certified, as a clause for a person; empty where one
+            could, and where nothing is to be certified.
+    """
+
+    asked: Request
+    tightened: Request
+    claim: Claim | None = None
+    why_not: str = ""
+
+    @property
+    def is_certifiable(self) -> bool:
+        """Whether the margin is that of a certificate."""
+        return self.claim is not None and not self.why_not
+
+
+def search_target(asked: Request, *, search: SplitSize, certify: SplitSize | None) -> SearchTarget:
+    """The one place that adds a margin to what was asked for.
+
+    Args:
+        asked: What was asked for.
+        search: Of the split that policies are chosen on.
+        certify: Of the split that certifies; None where there is none.
+    """
+    claim = asked.claim if certify is not None else None
+    if claim is not None and certify is not None:
+        tightened = tightened_claim(claim, certify, delta=asked.delta)
+        if tightened is not None:
+            return SearchTarget(asked, asked.with_claim(tightened), claim)
+        why_not = why_never_certified(claim, certify, delta=asked.delta)
+    else:
+        why_not = ""
+    return SearchTarget(asked, _with_estimate(asked, search), claim, why_not)
+
+
+def tightened_claim(claim: Claim, size: SplitSize, *, delta: float, certifies: bool = True) -> Claim | None:
+    """What policies should reach where they are searched for, so that the claim can be certified.
+
+    Exact for the target, the degradation and the class floor on samples: seen on a split of that size, it just
+    certifies. With groups of several samples it is an approximation on the safe side, as though recordings were right
+    or wrong as a whole; for the drop on samples it is an approximation as though the policy never corrected the full
+    network, and it leaves too little where it often does. The exit floor is left as it is: nobody knows beforehand
+    how many will leave where. So is the class floor where units hold several samples.
+
+    Args:
+        claim: What is to be certified.
+        size: Of ``certify``.
+        delta: Largest probability of certifying what does not hold.
+        certifies: Whether the margin is that of a certificate; else that of an estimate, which differs for groups.
+
+    Returns:
+        The claim with tighter limits, or None where even a policy without loss could not be certified.
+    """
+    require_delta(delta)
+    on_groups = _limit_on_groups if certifies else _estimated_limit_on_groups
+    on_units = on_groups if size.units.hold_several else _limit_on_samples
+    limits = {
+        loss: _limit_of_drop(limit, size.units.n, delta) if loss is Loss.DROP else on_units(limit, size.units.n, delta)
+        for loss, limit in claim.main_limits.items()
+    }
+    floor = claim.class_floor
+    if floor is not None and size.smallest_class is not None:
+        lost = on_units(1 - floor, size.smallest_class, delta)
+        floor = None if lost is None else 1 - lost
+    if None in limits.values() or (floor is None) != (claim.class_floor is None):
+        return None
+    error = limits.get(Loss.ERROR)
+    return replace(
+        claim,
+        target=None if error is None else 1 - error,
+        max_drop=limits.get(Loss.DROP),
+        max_degradation=limits.get(Loss.DEGRADATION),
+        class_floor=floor,
+    )
+
+
+def why_never_certified(claim: Claim, size: SplitSize, *, delta: float) -> str:
+    """Why not even a policy without an error can be certified, as a clause for a person; empty where it can be."""
+    n, unit = size.units.n, size.units.kind
+    asked = [
+        (_limit_in_words(claim, loss), n, f"{unit}{'' if n == 1 else 's'}", limit, loss.least)
+        for loss, limit in claim.main_limits.items()
+    ]
+    if claim.class_floor is not None and size.smallest_class is not None:
+        of_class = f"{unit}s of the smallest class"
+        asked.append((f"a recall of {claim.class_floor:g}", size.smallest_class, of_class, 1 - claim.class_floor, 0.0))
+    for what, given, units, limit, least in asked:
+        if size.units.hold_several or least < 0:
+            needed = units_needed(np.zeros(max(given, 1)), limit=limit, delta=delta, least=least)
+        else:
+            needed = samples_needed(0.0, target=1 - limit, delta=delta)
+        if needed is None:
+            return f"{what} can never be certified; ask for less"
+        if needed > given:
+            return (
+                f"certify has {given} {units}, too few to certify {what} even without an error: about {needed} are "
+                f"needed; nothing will be certified"
+            )
+    return ""
+
+
+def _limit_in_words(claim: Claim, loss: Loss) -> str:
+    return {
+        Loss.ERROR: f"accuracy {claim.target:g}" if claim.target is not None else "",
+        Loss.DROP: f"a drop of {claim.max_drop:g}" if claim.max_drop is not None else "",
+        Loss.DEGRADATION: f"a degradation of {claim.max_degradation:g}" if claim.max_degradation is not None else "",
+    }[loss]
+
+
+def _with_estimate(asked: Request, search: SplitSize) -> Request:
+    """The request with what a lower bound on ``search`` needs of its main limits; as it is where none would do."""
+    claim = asked.claim
+    tightened = None if claim is None else tightened_claim(claim, search, delta=LEVEL, certifies=False)
+    return asked if tightened is None else asked.with_claim(tightened)
+
+
+def _limit_on_samples(limit: float, n: int, delta: float) -> float | None:
+    """The largest mean loss to look for, or None; of units that are right or wrong as a whole."""
+    accuracy = certifiable_accuracy(n, target=1 - limit, delta=delta) if n else None
+    return None if accuracy is None else 1 - accuracy
+
+
+def _limit_on_groups(limit: float, n: int, delta: float) -> float | None:
+    return certifiable_mean(n, limit=limit, delta=delta, least=0.0) if n else None
+
+
+def _limit_of_drop(limit: float, n: int, delta: float) -> float | None:
+    return certifiable_mean(n, limit=limit, delta=delta, least=Loss.DROP.least) if n else None
+
+
+def _estimated_limit_on_groups(limit: float, n: int, delta: float) -> float | None:
+    accuracy = estimated_target(1 - limit, n, grouped=True, level=delta)
+    return None if accuracy is None else 1 - accuracy

@@ -1,0 +1,108 @@
+"""Choosing one policy over all networks of a search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from policies.baselines import baseline_evaluator, full_network
+from policies.certificates.certificate import Certificate, certificate_of, fixed_sequence
+from policies.estimates.estimate import Estimate
+from policies.goals.pareto import merge_fronts
+from policies.goals.request import Request
+from policies.metrics.exits import exit_accuracies
+from policies.policy import Policy
+from policies.selection.networks import NetworkPolicies
+from policies.selection.search_target import SearchTarget
+from policies.selection.uncertified import choose_uncertified
+from policies.tables.classification import ExitTable
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The policy that was chosen.
+
+    Attributes:
+        network: The network that the policy is for, with its tables and front.
+        policy: The policy.
+        certificate: What is certain about it; None where nothing was to be certified.
+        estimate: Why it was chosen where it is not certified; None where it is, and where nothing met what was asked.
+        feasible: Whether some policy met what was asked for on ``search``.
+        front: The merged front, least effort first, with ``network``, ``certified`` and ``selected``.
+    """
+
+    network: NetworkPolicies
+    policy: Policy
+    certificate: Certificate | None
+    estimate: Estimate | None
+    feasible: bool
+    front: pd.DataFrame
+
+    @property
+    def is_certified(self) -> bool:
+        """Whether the claim holds of the policy, with confidence."""
+        return self.certificate is not None and self.certificate.certified
+
+
+def select_policy(
+    networks: list[NetworkPolicies], target: SearchTarget, *, front_size: int, seed: int = 0
+) -> Selection:
+    """Merge the fronts of all networks and choose.
+
+    With a claim, policies are tested on ``certify`` from the safest to the boldest and the last one that passes is
+    chosen. The sequence begins with the full network, where that reaches the search target: nobody chose its
+    thresholds, so its accuracy on ``search`` is the least flattered. Where nothing is certified, or nothing is claimed,
+    the most wanted policy is chosen that has a margin on ``search`` (:mod:`policies.selection.uncertified`). Where no
+    policy meets what was asked for, it is the one that misses it by least.
+
+    Args:
+        networks: The policies of each network, searched for what was asked.
+        target: What was asked, with its margin and its claim.
+        front_size: Most policies of the merged front.
+        seed: Of the search.
+    """
+    goal = target.asked.goal(networks[0].search)
+    front = merge_fronts([network.front for network in networks], goal, front_size=front_size)
+    by_name = {network.network: network for network in networks}
+    on_front = [(by_name[row.network], row.policy) for row in front.itertuples()]
+    passed: set[str] = set()
+    certificate, n_passed = None, 0
+    sequence: list[tuple[NetworkPolicies, Policy]] = []
+    if target.claim is not None:
+        sequence = [*_full_network_first(networks, target.tightened), *on_front[::-1]]
+        tested = [(policy, _certify_table(network)) for network, policy in sequence]
+        steps = fixed_sequence(tested, target.claim, delta=target.asked.delta)
+        n_passed = sum(step.passed for step in steps)
+        passed = {step.policy_hash for step in steps if step.passed}
+    estimate = None
+    is_feasible = bool(front["feasible"].any())
+    if n_passed:
+        network, policy = sequence[n_passed - 1]
+    elif is_feasible:
+        network, policy, estimate = choose_uncertified(on_front, networks, target.asked, seed=seed)
+    else:
+        network, policy = on_front[goal.best(goal.recorded_assessment(front))]
+    if target.claim is not None:
+        certificate = certificate_of(policy, _certify_table(network), steps, target.claim, delta=target.asked.delta)
+    front["certified"] = [row.policy_hash in passed for row in front["policy"]]
+    front["selected"] = [row.policy_hash == policy.policy_hash for row in front["policy"]]
+    return Selection(network, policy, certificate, estimate, is_feasible, front)
+
+
+def _certify_table(network: NetworkPolicies) -> ExitTable:
+    if network.certify is None:
+        raise ValueError(f"network {network.network!r} has no certify table")
+    return network.certify
+
+
+def _full_network_first(networks: list[NetworkPolicies], request: Request) -> list[tuple[NetworkPolicies, Policy]]:
+    """The most accurate network without early exits, if that does what is asked for on ``search``."""
+    best = max(networks, key=lambda network: exit_accuracies(network.search)[-1])
+    goal = request.goal(best.search)
+    evaluator = baseline_evaluator(best.search, best.temperatures, goal)
+    closed = np.asarray(evaluator.n_levels - 1)[None]
+    if goal.assess(evaluator.evaluate(closed)).violation[0] > 0:
+        return []
+    return [(best, full_network(best.search.n_exits, best.temperatures))]

@@ -1,0 +1,39 @@
+"""Choosing where nothing is certified: a policy with a margin on ``search``, which ``certify`` does not contradict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from policies.baselines import full_network
+from policies.estimates.candidates import Candidate
+from policies.estimates.estimate import Estimate, estimated_choice
+from policies.goals.request import Request
+from policies.policy import Policy
+from policies.selection.networks import NetworkPolicies
+from policies.selection.references import references
+
+
+def choose_uncertified(
+    found: Sequence[tuple[NetworkPolicies, Policy]], networks: Sequence[NetworkPolicies], asked: Request, *, seed: int
+) -> tuple[NetworkPolicies, Policy, Estimate]:
+    """The most wanted policy of which everything that was asked for has its margin on ``search``.
+
+    The full networks stand among the candidates: nobody chose their thresholds, so nothing flatters them. Where no
+    policy has the margin, or ``certify`` contradicts all that do, the most reliable one is chosen.
+
+    Args:
+        found: The policies that were found, each with its network.
+        networks: All networks that were searched.
+        asked: What was asked for, without a margin.
+        seed: Of the search.
+
+    Returns:
+        The network, the policy, and why it was chosen.
+    """
+    whole = [(own, full_network(own.search.n_exits, own.temperatures)) for own in networks]
+    counted_from = {own.network: references(asked, own.search, own.temperatures) for own in networks}
+    offered = [*found, *whole]
+    candidates = [Candidate(policy, own.search, own.certify, counted_from[own.network]) for own, policy in offered]
+    goal = asked.goal_without_drops(networks[0].search)
+    estimate = estimated_choice(candidates, goal, drops=asked.drops, seed=seed)
+    return *offered[estimate.chosen], estimate

@@ -1,0 +1,197 @@
+"""The contract of an exit table: everything that is wrong with its arrays, each as one clause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.blocks import row_blocks
+from policies.files.npz import rows_that_are_not_unicode
+from policies.tables.identity import canonical_names
+
+
+Shape = tuple[int, int, int]
+_AXES = ("samples", "exits", "classes")
+_MOST_SHOWN = 80
+
+
+def table_problems(
+    *,
+    logits: NDArray[Any] | None,
+    labels: NDArray[Any] | None,
+    cost: NDArray[Any] | None,
+    ids: NDArray[Any] | None,
+    groups: NDArray[Any] | None = None,
+    stop_prob: NDArray[Any] | None = None,
+    class_names: Any = None,
+) -> list[str]:
+    """Everything that breaks the contract of :class:`~policies.tables.classification.ExitTable`, each with key and row.
+
+    Axes come first: with wrong ones nothing else could be matched. An array that is None is not looked at.
+    """
+    shape, axes = None, [*_axes(logits, labels, cost, ids)] if logits is not None else []
+    if logits is not None and not axes:
+        shape = (int(logits.shape[0]), int(logits.shape[1]), int(logits.shape[2]))
+    found = [*axes]
+    if logits is not None:
+        found += _logits(logits)
+    if labels is not None:
+        found += _labels(labels, shape)
+    if cost is not None:
+        found += _cost(cost, shape)
+    if ids is not None:
+        found += _ids(ids, shape)
+    if groups is not None:
+        found += _text("groups", groups, shape)
+    if stop_prob is not None:
+        found += _stop_prob(stop_prob, shape)
+    if class_names is not None:
+        found += _class_names(class_names, shape)
+    return found
+
+
+def _axes(
+    logits: NDArray[Any], labels: NDArray[Any] | None, cost: NDArray[Any] | None, ids: NDArray[Any] | None
+) -> Iterator[str]:
+    rule = "'logits' must have shape (N, E, C), for samples, exits and classes,"
+    if logits.ndim != 3 or min(logits.shape) < 1:
+        yield f"{rule} with N, E >= 1 and C >= 2 but has shape {logits.shape}"
+        return
+    order = _likely_order(logits.shape, labels, cost, ids)
+    if order != (0, 1, 2):
+        axes = ", ".join(_AXES[order.index(axis)] for axis in range(3))
+        yield (
+            f"{rule} but has shape {logits.shape}, which beside the other arrays looks like ({axes}); "
+            f"hand over logits.transpose{order}"
+        )
+    elif logits.shape[2] < 2:
+        yield (
+            f"{rule} with C >= 2 but has shape {logits.shape}; of one output per exit make two classes: "
+            f"np.concatenate([0 * logits, logits], axis=2)"
+        )
+
+
+def _likely_order(
+    shape: tuple[int, ...], labels: NDArray[Any] | None, cost: NDArray[Any] | None, ids: NDArray[Any] | None
+) -> tuple[int, ...]:
+    """Which axes samples, exits and classes seem to be, by the other arrays; (0, 1, 2) where nothing speaks against."""
+    lengths = {one.size for one in (labels, ids) if one is not None and one.ndim == 1}
+    n_samples = lengths.pop() if len(lengths) == 1 else None
+    n_exits = cost.size if cost is not None and cost.ndim == 1 else None
+    numbers = labels if labels is not None and labels.dtype.kind in "iu" and labels.size else None
+    highest = 1 if numbers is None else max(int(numbers.max()), 1)
+
+    def fits(order: tuple[int, ...]) -> bool:
+        samples, exits, classes = (shape[axis] for axis in order)
+        # Labels that count from 1 reach C: that alone speaks for labels that are wrong, not for other axes.
+        is_from_one = order == (0, 1, 2) and highest == classes
+        return n_samples in (None, samples) and n_exits in (None, exits) and (highest < classes or is_from_one)
+
+    return next((order for order in permutations(range(3)) if fits(order)), (0, 1, 2))
+
+
+def _logits(logits: NDArray[Any]) -> Iterator[str]:
+    if logits.dtype not in (np.float16, np.float32):
+        yield f"'logits' must be float16 or float32 but is {logits.dtype}"
+        return
+    bad = _rows_not_finite(np.atleast_1d(logits)) if logits.size else np.arange(0)
+    if bad.size:
+        is_log_of_zero = not (np.isnan(logits).any() or np.isposinf(logits).any())
+        hint = "; of probabilities take np.log(p + 1e-12)" if is_log_of_zero else ""
+        yield f"'logits' must be finite but row {bad[0]} holds NaN or infinity ({bad.size} such rows){hint}"
+
+
+def _rows_not_finite(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Block by block: as many marks as there are logits would be half of a large table again."""
+    rows = values.reshape(len(values), -1)
+    marked = [~np.isfinite(rows[own]).all(axis=1) for own in row_blocks(*rows.shape)]
+    return np.flatnonzero(np.concatenate(marked))
+
+
+def _labels(labels: NDArray[Any], shape: Shape | None) -> Iterator[str]:
+    hint = "; of one-hot rows take labels.argmax(axis=1)" if labels.ndim == 2 and labels.shape[1] > 1 else ""
+    yield from _wrong_shape("labels", labels, shape and shape[:1], hint)
+    if labels.dtype != np.int64:
+        yield f"'labels' must be int64 but is {labels.dtype}"
+    elif shape is not None and labels.size:
+        n_classes = shape[2]
+        bad = np.flatnonzero((labels < 0) | (labels >= n_classes))
+        if bad.size:
+            from_one = labels.min() == 1 and labels.max() == n_classes
+            yield (
+                f"'labels' must lie in 0..{n_classes - 1} but row {bad[0]} is {labels.flat[bad[0]]} "
+                f"({bad.size} such rows){'; they count from 1: subtract 1' if from_one else ''}"
+            )
+
+
+def _cost(cost: NDArray[Any], shape: Shape | None) -> Iterator[str]:
+    yield from _wrong_shape("cost", cost, shape and shape[1:2])
+    if cost.dtype != np.float64:
+        yield f"'cost' must be float64 but is {cost.dtype}"
+    elif cost.ndim != 1 or not cost.size:
+        return
+    elif not np.isfinite(cost).all() or cost.min() <= 0:
+        yield f"'cost' must be finite and positive but is {str(cost.tolist())[:_MOST_SHOWN]}"
+    elif (np.diff(cost) <= 0).any():
+        row = int(np.flatnonzero(np.diff(cost) <= 0)[0]) + 1
+        yield (
+            f"'cost' must increase but row {row} is {cost[row]} after {cost[row - 1]}; it is the compute up to each "
+            f"exit, of the stages' own take np.cumsum"
+        )
+    elif abs(cost[-1] - 1.0) > 1e-9:
+        yield f"'cost' is relative to the full network: the last must be 1.0 but is {cost[-1]}"
+
+
+def _ids(ids: NDArray[Any], shape: Shape | None) -> Iterator[str]:
+    problems = [*_text("ids", ids, shape)]
+    yield from problems
+    if problems:
+        return
+    names, first, counts = np.unique(canonical_names(ids), return_index=True, return_counts=True)
+    if names.size < ids.size:
+        twice = np.flatnonzero(counts > 1)
+        at = twice[0]
+        yield (
+            f"'ids' must be unique but {str(names[at])!r} (row {first[at]}) occurs {counts[at]} times "
+            f"({twice.size} such ids)"
+        )
+
+
+def _stop_prob(stop_prob: NDArray[Any], shape: Shape | None) -> Iterator[str]:
+    is_turned = shape is not None and stop_prob.shape == (shape[1], shape[0])
+    yield from _wrong_shape("stop_prob", stop_prob, shape and shape[:2], "; hand over stop_prob.T" if is_turned else "")
+    if stop_prob.dtype != np.float32:
+        yield f"'stop_prob' must be float32 but is {stop_prob.dtype}"
+    elif stop_prob.ndim == 2:
+        bad = np.flatnonzero(~((stop_prob >= 0) & (stop_prob <= 1)).all(axis=1))
+        if bad.size:
+            yield (
+                f"'stop_prob' must lie in [0, 1] but row {bad[0]} is {str(stop_prob[bad[0]].tolist())[:_MOST_SHOWN]} "
+                f"({bad.size} such rows); of logits take the sigmoid"
+            )
+
+
+def _text(key: str, values: NDArray[Any], shape: Shape | None) -> Iterator[str]:
+    yield from _wrong_shape(key, values, shape and shape[:1])
+    if values.dtype.kind != "U":
+        yield f"{key!r} must be text (numpy dtype 'U') but is {values.dtype}"
+    elif values.ndim == 1 and values.size:
+        bad = rows_that_are_not_unicode(values)
+        if bad.size:
+            yield f"{key!r} must be Unicode text but row {bad[0]} is not ({bad.size} such rows)"
+
+
+def _class_names(names: Any, shape: Shape | None) -> Iterator[str]:
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        yield f"meta's 'class_names' must be a list of names but is {str(names)[:_MOST_SHOWN]!r}"
+    elif shape is not None and len(names) != shape[2]:
+        yield f"meta's 'class_names' must name the {shape[2]} classes of 'logits' but names {len(names)}"
+
+
+def _wrong_shape(key: str, values: NDArray[Any], shape: tuple[int, ...] | None, hint: str = "") -> Iterator[str]:
+    if shape is not None and values.shape != shape:
+        yield f"{key!r} must have shape {shape} to match 'logits' but has shape {values.shape}{hint}"

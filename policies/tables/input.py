@@ -1,0 +1,127 @@
+"""What people hand over as an exit table, made into its arrays where it is plain what is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+import json
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.files.npz import META, parse_meta, problems_of_keys
+from policies.tables.casts import READERS, as_array
+from policies.tables.checks import table_problems
+from policies.tables.doubts import doubts, not_logits
+
+
+SCHEMA = 1
+ASSUMED = "assumed"
+"""Key of the facts: the names of the arrays that were not given."""
+_NEEDED = ("logits", "labels")
+_KNOWN = ("logits", "labels", "cost", "ids", "groups", "stop_prob")
+
+
+@dataclass
+class TableInput:
+    """What was read so far.
+
+    Attributes:
+        arrays: By key, of the right types; those that could not be read are missing.
+        meta: The facts.
+        notes: What was changed or assumed, as clauses for a person.
+        problems: What cannot be read, likewise.
+    """
+
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+    meta: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def read_input(given: Mapping[str, Any], faults: Mapping[str, str] | None = None) -> TableInput:
+    """Cast, number and divide; find everything that is wrong at once.
+
+    Args:
+        given: Arrays, lists or tensors by key; ``meta`` is JSON text or a mapping. Only logits and labels are needed.
+        faults: What is wrong with further keys that could not be opened.
+    """
+    faults = faults or {}
+    table = TableInput(problems=[*problems_of_keys([*given, *faults], required=_NEEDED, known=_KNOWN)])
+    table.problems += faults.values()
+    _read_meta(given, table)
+    unreadable = []
+    for key, read in READERS.items():
+        if given.get(key) is None:
+            continue
+        try:
+            table.arrays[key] = read(key, as_array(given[key]), table.notes)
+        except ValueError as problem:
+            unreadable.append(f"{key!r} {problem}")
+    _one_exit(table)
+    found = {key: table.arrays.get(key) for key in _KNOWN}
+    # Wrong axes are told before anything that they make look wrong.
+    table.problems += table_problems(**found, class_names=table.meta.get("class_names")) + unreadable
+    if not table.problems:
+        table.problems += not_logits(table.arrays["logits"])
+    if not table.problems:
+        _assume(table)
+        table.notes += doubts(table.arrays["logits"], table.arrays["labels"], table.arrays.get("groups"))
+    return table
+
+
+def _read_meta(given: Mapping[str, Any], table: TableInput) -> None:
+    meta = given.get(META)
+    if meta is None:
+        return
+    try:
+        text = json.dumps(dict(meta), default=lambda value: value.tolist()) if isinstance(meta, Mapping) else meta
+        table.meta = parse_meta(np.asarray(text), SCHEMA, must_state=False)
+    except (AttributeError, TypeError, ValueError) as problem:
+        reason = str(problem)
+        table.problems.append(reason if "'meta'" in reason else f"'meta' must be facts that JSON can hold ({reason})")
+
+
+def _one_exit(table: TableInput) -> None:
+    """Logits of one exit may come without its axis, where the other arrays do not speak against it."""
+    logits, labels, cost = (table.arrays.get(key) for key in ("logits", "labels", "cost"))
+    if logits is None or labels is None or logits.ndim != 2 or labels.shape != logits.shape[:1]:
+        return
+    if cost is None or cost.size == 1:
+        table.arrays["logits"] = logits[:, None]
+        table.notes.append(f"'logits' of shape {logits.shape} are taken as those of one exit")
+
+
+def _assume(table: TableInput) -> None:
+    """Fill in what was not given, and say so in the facts too: a guess must not be compared with what is known."""
+    logits = table.arrays["logits"]
+    n_exits = logits.shape[1]
+    assumed = []
+    if "cost" not in table.arrays:
+        table.arrays["cost"] = np.arange(1, n_exits + 1) / n_exits
+        if n_exits > 1:
+            assumed.append("cost")
+            table.notes.append(f"no 'cost' is given: each of the {n_exits} stages is taken to cost the same")
+    if "ids" not in table.arrays:
+        table.arrays["ids"] = _names_by_content(logits)
+        assumed.append("ids")
+        table.notes.append(
+            "no 'ids' are given: a sample that two tables share is only found where its logits are exactly the same"
+        )
+    if assumed:
+        table.meta[ASSUMED] = assumed
+
+
+def _names_by_content(logits: NDArray[Any]) -> NDArray[np.str_]:
+    """Names made of what the network said, shape (N,): alike in every table that holds the sample.
+
+    Rows that a table holds twice tell nothing of the sample; they get names of this table's own.
+    """
+    rows = logits.astype(np.float32).reshape(len(logits), -1) + np.float32(0)  # No minus zero.
+    names = np.array([f"logits-{blake2b(row.tobytes(), digest_size=8).hexdigest()}" for row in rows])
+    _, which, counts = np.unique(names, return_inverse=True, return_counts=True)
+    of_table = blake2b("".join(names).encode(), digest_size=8).hexdigest()
+    own = [f"row-{row}-of-{of_table}" for row in range(len(names))]
+    return np.asarray(np.where(counts[which] == 1, names, own), dtype=np.str_)

@@ -1,0 +1,47 @@
+"""What is independent of each other on a split: its samples, or the groups that they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.tables.classification import Identified
+
+
+@dataclass(frozen=True)
+class Units:
+    """Units sorted by name, so that nothing depends on how rows are ordered.
+
+    Attributes:
+        kind: ``sample``, or ``group`` where the split has groups.
+        of_sample: The unit of each sample, shape (N,), in 0..n-1.
+        n: Number of units.
+    """
+
+    kind: str
+    of_sample: NDArray[np.int64]
+    n: int
+
+    @classmethod
+    def of(cls, split: Identified) -> Units:
+        """The units of a table, or of a split of the data."""
+        names, codes = np.unique(split.ids if split.groups is None else split.groups, return_inverse=True)
+        return cls("sample" if split.groups is None else "group", codes, len(names))
+
+    @property
+    def hold_several(self) -> bool:
+        """Whether some unit holds several samples, so that its mean loss may lie between 0 and 1."""
+        return self.n < self.of_sample.size
+
+    def mean(self, losses: NDArray[np.float64], among: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Mean loss per unit among some samples, shape (n,), of the units that have any.
+
+        Args:
+            losses: One per sample, shape (N,).
+            among: Which samples, shape (N,).
+        """
+        counts = np.bincount(self.of_sample[among])
+        sums = np.bincount(self.of_sample[among], weights=losses[among])
+        return np.asarray(sums[counts > 0] / counts[counts > 0])

@@ -1,0 +1,36 @@
+import dataclasses
+
+import pytest
+
+from policies.certificates.claims import Claim, Loss
+from policies.errors import ClaimError
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({}, "a claim needs a target, a max_drop or a max_degradation"),
+        ({"class_floor": 0.9}, "a claim needs a target"),
+        ({"target": 0.0}, "target must be above 0 and at most 1 but is 0"),
+        ({"target": 95.0}, "target must be above 0 and at most 1 but is 95"),
+        ({"target": float("nan")}, "target must be above 0 and at most 1 but is nan"),
+        ({"target": 0.9, "exit_floor": 1.5}, "exit_floor must be above 0"),
+        ({"max_drop": -0.1}, "max_drop must be at least 0 and below 1 but is -0.1"),
+        ({"max_degradation": 1.0}, "max_degradation must be at least 0 and below 1 but is 1"),
+    ],
+)
+def test_claims_that_cannot_be(values, message):
+    with pytest.raises(ClaimError, match=message):
+        Claim(**values)
+
+
+def test_the_first_main_claim_leads():
+    assert list(Claim(target=0.9, max_drop=0.02).main_limits) == [Loss.ERROR, Loss.DROP]
+    assert Claim(max_degradation=0.02).main_limits == {Loss.DEGRADATION: 0.02}
+    assert str(Claim(target=0.9, class_floor=0.8)) == "accuracy is at least 0.9, every class's recall is at least 0.8"
+
+
+def test_claims_are_values():
+    assert Claim(target=0.9) == Claim(0.9)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Claim(target=0.9).target = 0.5

@@ -1,0 +1,170 @@
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import accuracy_score, f1_score, recall_score
+
+from policies.errors import ExitSearchError
+from policies.goals.goal import Assessment, Goal
+from policies.policy import first_open_exit
+from tests.policies.searching import evaluator_of, rank
+from tests.tables import make_table
+
+
+POINTS = st.lists(st.tuples(st.integers(0, 4), st.integers(1, 5), st.integers(0, 2)), min_size=1, max_size=25)
+GOALS = st.sampled_from([Goal(), Goal(target=0.5), Goal(budget=2.0), Goal(target=0.5, budget=2.0)])
+
+
+def assessment_of(points):
+    return Assessment(*(np.array(column, dtype=float) for column in zip(*points, strict=True)))
+
+
+@given(points=POINTS, goal=GOALS)
+def test_best_is_the_least_by_pairwise_comparison(points, goal):
+    assessment = assessment_of(points)
+    expected = min(range(len(points)), key=lambda row: rank(goal, assessment, row))
+    assert goal.best(assessment) == expected
+
+
+@given(points=POINTS)
+def test_front_is_feasible_and_nobody_beats_it(points):
+    assessment = assessment_of(points)
+    feasible = [p for p in points if p[2] == 0]
+    found = [points[row] for row in assessment.front()]
+    if not feasible:
+        least = min(p[2] for p in points)
+        assert len(found) == 1
+        assert found[0][2] == least
+        assert found[0][1] == min(p[1] for p in points if p[2] == least)
+        return
+
+    def is_beaten(p):
+        return any(q[0] >= p[0] and q[1] <= p[1] and q[:2] != p[:2] for q in feasible)
+
+    assert {p[:2] for p in found} == {p[:2] for p in feasible if not is_beaten(p)}
+    assert [p[1] for p in found] == sorted({p[1] for p in found})
+
+
+@given(points=POINTS, target=st.floats(0, 4), budget=st.floats(0.5, 6))
+def test_limits_are_constraints_like_any_other(points, target, budget):
+    before = assessment_of(points)
+    limited = before.with_limits(target, budget)
+    for row, (quality, effort, violation) in enumerate(points):
+        missed = violation + max(target - quality, 0) + max(effort / budget - 1, 0)
+        assert limited.violation[row] == pytest.approx(missed)
+        assert (limited.violation[row] <= 0) == (violation == 0 and quality >= target and effort <= budget)
+
+
+EVERYTHING = {"macro_f1": 0.8, "worst_class_recall": 0.7, "flip_rate_to_exit": 0.1}
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        Goal(target=0.85),
+        Goal(target=0.8, quality="macro_f1", effort="cost"),
+        Goal(target=0.8, bounds=EVERYTHING),
+        Goal(quality="macro_f1", effort="latency", budget=4.0, latency_ms=(1.5, 3.0, 7.0), bounds=EVERYTHING),
+    ],
+)
+def test_assessment_is_what_each_policy_does_one_by_one(goal):
+    table = make_table(150, 3, seed=4)
+    evaluator = evaluator_of(table, goal)
+    rng = np.random.default_rng(0)
+    genomes = np.concatenate([rng.integers(0, evaluator.n_levels, (40, 2)), [[0, 0], evaluator.n_levels - 1]])
+    assessment = goal.assess(evaluator.evaluate(genomes))
+    efforts = {"depth": [1, 2, 3], "cost": table.cost, "latency": goal.latency_ms}[goal.effort]
+    for row, genome in enumerate(genomes):
+        figures, exits = figures_one_by_one(evaluator, table, genome)
+        effort = np.mean([efforts[k] for k in exits])
+        violation = max(goal.target - figures[goal.quality], 0)
+        violation += max(effort / goal.budget - 1, 0) if goal.budget else 0
+        for name, bound in goal.bounds.items():
+            missing = figures[name] - bound if name == "flip_rate_to_exit" else bound - figures[name]
+            violation += max(missing, 0)
+        assert assessment.quality[row] == pytest.approx(figures[goal.quality])
+        assert assessment.effort[row] == pytest.approx(effort)
+        assert assessment.violation[row] == pytest.approx(violation, abs=1e-12)
+
+
+def figures_one_by_one(evaluator, table, genome):
+    exits = first_open_exit(evaluator.view, np.asarray(evaluator.thresholds(genome)))
+    all_answers = evaluator.view.answers
+    answers = all_answers[np.arange(table.n_samples), exits]
+    flips = [len(set(all_answers[i, : exits[i] + 1])) > 1 for i in range(table.n_samples)]
+    return {
+        "accuracy": accuracy_score(table.labels, answers),
+        "macro_f1": f1_score(table.labels, answers, average="macro"),
+        "worst_class_recall": recall_score(table.labels, answers, average=None).min(),
+        "flip_rate_to_exit": np.mean(flips),
+    }, exits
+
+
+def test_a_front_is_judged_by_its_columns():
+    goal = Goal(quality="macro_f1", effort="latency", latency_ms=(1.0, 2.0))
+    front = pd.DataFrame(
+        {
+            "accuracy": [0.1, 0.2],
+            "macro_f1": [0.3, 0.4],
+            "mean_depth": [9.0, 9.0],
+            "mean_latency_ms": [1.1, 1.2],
+            "violation": [0.0, 0.5],
+        }
+    )
+    assessment = goal.recorded_assessment(front)
+    assert assessment.quality.tolist() == [0.3, 0.4]
+    assert assessment.effort.tolist() == [1.1, 1.2]
+    assert assessment.violation.tolist() == [0.0, 0.5]
+    # Another goal than that of the search judges anew, by all that it asks for.
+    stricter = replace(goal, target=0.35, budget=1.0, bounds={"accuracy": 0.15})
+    assert stricter.assess_frame(front).violation.tolist() == pytest.approx([0.05 + 0.05 + 0.1, 0.2])
+    assert goal.best(assessment) == 0
+
+
+def test_what_is_counted_is_listed_once_with_accuracy_first():
+    goal = Goal(quality="macro_f1", bounds={"accuracy": 0.5, "worst_class_recall": 0.5})
+    assert goal.qualities == ("accuracy", "macro_f1", "worst_class_recall")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"target": -0.1}, r"target must lie in \[0, 1\] but is -0.1"),
+        ({"target": 94.0}, r"target must lie in \[0, 1\] but is 94.0"),
+        ({"target": float("nan")}, r"target must lie in \[0, 1\] but is nan"),
+        ({"quality": "beauty"}, "no quality 'beauty'; known are accuracy"),
+        ({"quality": "flip_rate_to_exit"}, "more is better but is 'flip_rate_to_exit'"),
+        ({"effort": "joules"}, "effort must be one of depth, cost, latency but is 'joules'"),
+        ({"budget": 0.0}, "budget must be a positive number but is 0.0"),
+        ({"budget": -1.0}, "budget must be a positive number but is -1.0"),
+        ({"budget": float("inf")}, "budget must be a positive number but is inf"),
+        ({"budget": float("nan")}, "budget must be a positive number but is nan"),
+        ({"bounds": {"beauty": 0.5}}, "no quality 'beauty'"),
+        ({"bounds": {"macro_f1": 1.5}}, r"the bound of macro_f1 must lie in \[0, 1\] but is 1.5"),
+        ({"bounds": {"macro_f1": float("nan")}}, r"the bound of macro_f1 must lie in \[0, 1\] but is nan"),
+        ({"effort": "latency"}, "effort 'latency' needs latency_ms"),
+    ],
+)
+def test_wrong_values_are_refused_in_one_line(wrong, message):
+    with pytest.raises(ExitSearchError, match=message) as caught:
+        Goal(**wrong)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "times", [(1.0, 2.0), (1.0, 2.0, 3.0, 4.0), (1.0, 3.0, 2.0), (1.0, 1.0, 2.0), (0.0, 1.0, 2.0), (1.0, 2.0, np.nan)]
+)
+def test_times_that_do_not_fit_the_exits_are_refused(times):
+    goal = Goal(effort="latency", latency_ms=times)
+    with pytest.raises(ExitSearchError, match="latency_ms must be 3 increasing positive times, one per exit, but is"):
+        goal.effort_of_exits(np.array([0.2, 0.5, 1.0]))
+
+
+def test_effort_of_leaving_at_each_exit():
+    cost = np.array([0.2, 0.5, 1.0])
+    assert Goal().effort_of_exits(cost).tolist() == [1, 2, 3]
+    assert Goal(effort="cost").effort_of_exits(cost).tolist() == [0.2, 0.5, 1.0]
+    assert Goal(effort="latency", latency_ms=(2, 3, 5)).effort_of_exits(cost).tolist() == [2, 3, 5]

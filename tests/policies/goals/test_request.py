@@ -1,0 +1,93 @@
+"""What is asked of a policy becomes a goal on a table."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from policies.errors import ExitSearchError
+from policies.goals.request import Request, RequestError
+from tests.tables import make_table
+
+
+SEARCH = make_table(400, prefix="s")
+FULL = float((SEARCH.logits[:, -1].argmax(axis=1) == SEARCH.labels).mean())
+
+
+@pytest.mark.parametrize(
+    ("asked", "key", "message"),
+    [
+        ({}, "target", "target is missing, and so are max_drop, max_drop_greedy and budget; give one of them"),
+        ({"target": 95}, "target", "target must be above 0 and at most 1 but is 95; did you mean 0.95?"),
+        ({"target": 0.0}, "target", "target must be above 0 and at most 1 but is 0"),
+        ({"target": float("nan")}, "target", "target must be above 0 and at most 1 but is nan"),
+        ({"max_drop": 1.0}, "max_drop", "max_drop must be at least 0 and below 1 but is 1; 0.01 is one point"),
+        ({"max_drop_greedy": -0.1}, "max_drop_greedy", "max_drop_greedy must be at least 0 and below 1 but is -0.1"),
+        ({"target": 0.9, "delta": 0.0}, "delta", "delta must lie strictly between 0 and 1 but is 0; usual is 0.05"),
+    ],
+)
+def test_what_cannot_be_asked(asked, key, message):
+    with pytest.raises(RequestError) as caught:
+        Request(**asked)
+    assert caught.value.key == key
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"quality": "beauty"}, "there is no quality 'beauty'"),
+        ({"quality": "flip_rate_to_exit"}, "quality must be one of which more is better"),
+        ({"bounds": {"beauty": 0.5}}, "there is no quality 'beauty'"),
+        ({"bounds": {"macro_f1": 1.5}}, "the bound of macro_f1 must lie in"),
+        ({"budget": -1.0}, "budget must be a positive number but is -1"),
+    ],
+)
+def test_names_and_bounds_are_checked_before_there_is_a_table(asked, message):
+    with pytest.raises(ExitSearchError, match=message):
+        Request(target=0.9, **asked)
+
+
+def test_drops_become_targets_on_the_table():
+    assert Request(max_drop=0.02).goal(SEARCH).target == pytest.approx(FULL - 0.02)
+    assert Request(max_drop=0.02, target=0.99).goal(SEARCH).target == 0.99
+    assert Request(max_drop_greedy=0.01, target=0.8).goal(SEARCH).target >= 0.8
+
+
+def test_for_another_quality_drops_become_bounds():
+    goal = Request(quality="macro_f1", target=0.7, max_drop=0.02).goal(SEARCH)
+    assert goal.target == 0.7
+    assert goal.bounds["accuracy"] == pytest.approx(FULL - 0.02)
+
+
+def test_latency_can_be_stated_by_the_table():
+    timed = type(SEARCH)(SEARCH.logits, SEARCH.labels, SEARCH.cost, SEARCH.ids, meta={"latency_ms": [1, 2, 4]})
+    assert Request(target=0.5, objective="latency").goal(timed).latency_ms == (1.0, 2.0, 4.0)
+    wrong = type(SEARCH)(SEARCH.logits, SEARCH.labels, SEARCH.cost, SEARCH.ids, meta={"latency_ms": "fast"})
+    message = "latency_ms must be 3 increasing positive times, one per exit, but is 'fast'"
+    with pytest.raises(ExitSearchError, match=message):
+        Request(target=0.5, objective="latency").goal(wrong)
+    with pytest.raises(ExitSearchError, match="needs latency_ms"):
+        Request(target=0.5, objective="latency").goal(SEARCH)
+    # What is asked with goes before, and another objective does not need them.
+    assert Request(target=0.5, objective="latency", latency_ms=(1.0, 2.0, 3.0)).goal(wrong).latency_ms == (1, 2, 3)
+    assert Request(target=0.5).goal(wrong).latency_ms == ()
+
+
+def test_in_words():
+    asked = Request(target=0.95, bounds={"macro_f1": 0.9}, max_drop=0.01, max_drop_greedy=0.02, budget=1.5)
+    assert str(asked) == (
+        "accuracy 0.95, macro_f1 0.9, a drop of at most 0.01 against the full network, "
+        "a drop of at most 0.02 against the greedy shared threshold, mean depth 1.5"
+    )
+    assert Request(target=0.9, quality="macro_f1", objective="cost").axes == "macro f1 against mean cost"
+
+
+def test_effort_at_target_ranks_any_feasible_policy_before_any_other():
+    goal = Request(target=0.8).goal(SEARCH)
+    frame = {"accuracy": [0.9, 0.8, 0.79, 0.1], "mean_depth": [3.0, 2.0, 1.0, 1.0]}
+    judged = goal.assess_frame(pd.DataFrame(frame))
+    assert goal.effort_at_target(judged, SEARCH.cost).tolist() == pytest.approx([3.0, 2.0, 3.01, 3.7])
+    within = Request(budget=2.0).goal(SEARCH)
+    judged = within.assess_frame(pd.DataFrame(frame))
+    assert within.effort_at_target(judged, SEARCH.cost).tolist() == pytest.approx([1.5, 0.2, 0.21, 0.9])
+    assert np.argmin(within.effort_at_target(judged, SEARCH.cost)) == within.best(judged)

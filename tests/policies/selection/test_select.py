@@ -1,0 +1,138 @@
+"""Choosing one policy over all networks of a search."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from policies.evolution.settings import EvolveSettings
+from policies.goals.request import Request
+from policies.selection.networks import search_network
+from policies.selection.policy_search import PolicySearch
+from policies.selection.references import references
+from policies.selection.search_target import SplitSize, search_target
+from policies.selection.select import select_policy
+from policies.tables.classification import ExitTable
+from tests.tables import make_table
+
+
+QUICK = EvolveSettings(population=8, generations=2, max_levels=64, front_size=20)
+SEARCH = make_table(400, 3, 4)
+
+
+def certify_table(n, seed=7):
+    return make_table(n, 3, 4, seed=seed, prefix="c")
+
+
+def size(table: ExitTable):
+    return SplitSize.of(table, table.labels, n_classes=table.n_classes)
+
+
+def selected(asked, certify, search=SEARCH, rules=("confidence", "ensemble")):
+    """The selection, and the least wanted figures that a bare choice would have settled for."""
+    network = search_network("only", search, certify, PolicySearch(asked, rules, QUICK))
+    target = search_target(asked, search=size(search), certify=None if certify is None else size(certify))
+    return select_policy([network], target, front_size=20), network
+
+
+def figures(policy, table):
+    decision = policy.decide(table)
+    return float((decision.answers == table.labels).mean()), float(decision.exits.mean() + 1)
+
+
+def full_accuracy(table):
+    return float((table.logits[:, -1].argmax(axis=1) == table.labels).mean())
+
+
+@pytest.mark.parametrize("certify", [None, certify_table(12)], ids=["no certify", "too few"])
+def test_a_choice_that_is_not_certified_has_a_margin(certify):
+    asked = Request(target=round(full_accuracy(SEARCH) - 0.08, 3))
+    chosen, network = selected(asked, certify)
+    assert chosen.estimate.meets
+    assert not chosen.is_certified
+    assert chosen.estimate.bound >= asked.target
+    bare = network.front[network.front["feasible"]].iloc[0]
+    row = chosen.front[chosen.front["selected"]].iloc[0]
+    assert row["mean_depth"] > bare["mean_depth"]
+    assert row["accuracy"] >= chosen.estimate.bound + chosen.estimate.optimism
+    assert chosen.estimate.n_certify == (0 if certify is None else 12)
+
+
+def test_where_no_policy_has_the_margin_the_most_reliable_is_chosen():
+    asked = Request(target=round(full_accuracy(SEARCH) - 0.001, 4))
+    chosen, _ = selected(asked, None, rules=("confidence",))
+    assert chosen.feasible
+    assert not chosen.estimate.meets
+    assert chosen.estimate.bound < asked.target
+    # Nothing flatters the full network, and no policy is more accurate by as much as the choice may flatter.
+    assert all(np.isinf(threshold) for row in chosen.policy.thresholds for threshold in row)
+
+
+def test_certified_policies_need_no_estimate():
+    asked = Request(target=round(full_accuracy(SEARCH) - 0.15, 3))
+    chosen, _ = selected(asked, certify_table(2000))
+    assert chosen.is_certified
+    assert chosen.estimate is None
+
+
+def test_what_nothing_reaches_is_missed_by_least():
+    chosen, network = selected(Request(target=0.9999), None, rules=("confidence",))
+    assert not chosen.feasible
+    assert chosen.estimate is None
+    nearest = network.front.iloc[network.front["violation"].argmin()]["policy"]
+    assert chosen.policy.policy_hash == nearest.policy_hash
+
+
+def test_a_drop_is_compared_sample_by_sample():
+    """The full network drops by nothing whatever its accuracy: it always has the margin."""
+    asked = Request(max_drop=0.05)
+    chosen, _ = selected(asked, None, rules=("confidence",))
+    estimate = chosen.estimate
+    assert (estimate.quality, estimate.side, estimate.limit) == ("drop", "at most", 0.05)
+    assert estimate.meets
+    dropped = full_accuracy(SEARCH) - figures(chosen.policy, SEARCH)[0]
+    assert estimate.observed == pytest.approx(dropped)
+    assert dropped < estimate.bound <= 0.05
+    assert figures(chosen.policy, SEARCH)[1] < 3
+    strict, _ = selected(Request(max_drop=0.0), None, rules=("confidence",))
+    assert (strict.estimate.meets, figures(strict.policy, SEARCH)) == (True, (full_accuracy(SEARCH), 3.0))
+
+
+def test_a_drop_against_the_greedy_policy_is_compared_with_it():
+    asked = Request(target=0.6, max_drop_greedy=0.02)
+    chosen, network = selected(asked, None, rules=("confidence",))
+    (greedy,) = references(asked, SEARCH, network.temperatures)
+    dropped = figures(greedy, SEARCH)[0] - figures(chosen.policy, SEARCH)[0]
+    assert dropped <= 0.02 + 1e-9
+    assert chosen.estimate.quality == "accuracy"
+    assert asked.drops == (0.02,)
+
+
+def test_a_budget_alone_takes_the_surest_policy_within_it():
+    chosen, _ = selected(Request(budget=1.6), None)
+    assert chosen.estimate.meets
+    assert figures(chosen.policy, SEARCH)[1] <= 1.65
+    assert chosen.certificate is None
+
+
+def test_certify_vetoes():
+    """A first exit that is wrong and sure on certify alone: nothing may leave there."""
+    asked = Request(target=round(full_accuracy(SEARCH) - 0.15, 3))
+    certify = certify_table(12)
+    agreed, _ = selected(asked, certify, rules=("confidence",))
+    logits = certify.logits.copy()
+    logits[:, 0] = 0.0
+    logits[np.arange(12), 0, (certify.labels + 1) % 4] = 40.0
+    vetoed, _ = selected(asked, replace(certify, logits=logits), rules=("confidence",))
+    assert vetoed.estimate.n_vetoed > agreed.estimate.n_vetoed
+    assert figures(vetoed.policy, SEARCH)[1] > figures(agreed.policy, SEARCH)[1]
+    assert not vetoed.is_certified
+
+
+def test_networks_compete():
+    better = replace(SEARCH, logits=SEARCH.logits + 2 * np.eye(4, dtype=np.float32)[SEARCH.labels][:, None])
+    asked = Request(target=round(full_accuracy(SEARCH) - 0.02, 3))
+    how = PolicySearch(asked, ("confidence",), QUICK)
+    networks = [search_network(name, table, None, how) for name, table in (("poor", SEARCH), ("good", better))]
+    chosen = select_policy(networks, search_target(asked, search=size(SEARCH), certify=None), front_size=20)
+    assert chosen.network.network == "good"
