@@ -47,7 +47,7 @@ class Augmentation:
         # Here, since the import takes seconds, and what a workload may do is known without it.
         from trainables.moves import draw_moves
 
-        return draw_moves(self, n, generator)
+        return draw_moves(n, generator, shift=self.shift, flip=self.flip, erase=self.erase)
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         """Return moved copies of images, shape (N, channels, height, width)."""

@@ -9,8 +9,6 @@ import torch
 from torch import Tensor
 import torch.nn.functional as F
 
-from trainables.augment import Augmentation
-
 
 _ERASED_SHARE = (0.02, 0.33)
 _ERASED_ASPECT = (0.3, 3.3)
@@ -52,21 +50,21 @@ class Moves:
         return (inside_rows[:, :, None] & inside_columns[:, None, :])[:, None]
 
 
-def draw_moves(augmentation: Augmentation, n: int, generator: torch.Generator) -> Moves:
-    """Draw the moves of ``n`` images."""
+def draw_moves(n: int, generator: torch.Generator, *, shift: float, flip: bool, erase: float) -> Moves:
+    """Draw the moves of ``n`` images; the numbers are those of :class:`~trainables.augment.Augmentation`."""
     return Moves(
-        _transform(augmentation, n, generator) if augmentation.shift or augmentation.flip else None,
-        _boxes(augmentation.erase, n, generator) if augmentation.erase else None,
+        _transform(n, generator, shift, flip) if shift or flip else None,
+        _boxes(erase, n, generator) if erase else None,
     )
 
 
-def _transform(augmentation: Augmentation, n: int, generator: torch.Generator) -> Tensor:
+def _transform(n: int, generator: torch.Generator, shift: float, flip: bool) -> Tensor:
     transform = torch.zeros(n, 2, 3)
     transform[:, 0, 0] = 1.0
     transform[:, 1, 1] = 1.0
     # affine_grid measures in half sides: a shift by the whole side would be 2.
-    transform[:, :, 2] = (torch.rand(n, 2, generator=generator) * 2 - 1) * 2 * augmentation.shift
-    if augmentation.flip:
+    transform[:, :, 2] = (torch.rand(n, 2, generator=generator) * 2 - 1) * 2 * shift
+    if flip:
         transform[:, 0, 0] -= 2.0 * (torch.rand(n, generator=generator) < 0.5)
     return transform
 
