@@ -22,13 +22,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from trainables.augment import Augmentation
+from trainables.augmentation.images import Augmentation
 from trainables.data import SOURCES, AudioOptions, DataOptions, Samples, Split
-from trainables.models import MultiExitModel
-from trainables.networks import NetworkSpec
-from trainables.recipe import Recipe
-from trainables.settings import TrainingSettings
-from trainables.training import MultiExitTraining
+from trainables.models import MultiExitModel, NetworkSpec
+from trainables.recipes.hyperparameters import TrainingSettings
+from trainables.recipes.recipe import Recipe
+from trainables.training.loop import MultiExitTraining
 from trainables.workloads import get_workload
 
 

@@ -34,11 +34,10 @@ from trainables.data import (
     Splits,
     split_samples,
 )
-from trainables.models import MultiExitModel
-from trainables.networks import NetworkSpec
-from trainables.recipe import Recipe as TrainingRecipe
-from trainables.tabulate import exit_table
-from trainables.training import MultiExitTraining
+from trainables.models import MultiExitModel, NetworkSpec
+from trainables.recipes.recipe import Recipe as TrainingRecipe
+from trainables.training.loop import MultiExitTraining
+from trainables.training.tabulate import exit_table
 from trainables.workloads import get_workload
 
 

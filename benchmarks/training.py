@@ -18,14 +18,13 @@ from rich.console import Console
 from rich.table import Table
 import torch
 
-from trainables.augment import Augmentation
+from trainables.augmentation.images import Augmentation
 from trainables.data import SOURCES, Split
-from trainables.models import MultiExitModel
-from trainables.networks import NetworkSpec
-from trainables.recipe import Recipe
-from trainables.settings import TrainingSettings
-from trainables.teachers import NetworkTeacher, SoftLabelTeacher, Teacher, Teachers
-from trainables.training import MultiExitTraining
+from trainables.models import MultiExitModel, NetworkSpec
+from trainables.recipes.hyperparameters import TrainingSettings
+from trainables.recipes.recipe import Recipe
+from trainables.teachers.teacher import NetworkTeacher, SoftLabelTeacher, Teacher, Teachers
+from trainables.training.loop import MultiExitTraining
 from trainables.workloads import get_workload
 
 

@@ -35,7 +35,7 @@ from search.sections import (
 )
 from search.yaml_text import write_yaml
 from spaces import SPACES, Fixed, Space
-from trainables.networks import SEARCHABLE
+from trainables.models import SEARCHABLE
 from trainables.workloads import get_workload
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from search.config import SweepConfig
 from trainables.data import Splits
-from trainables.given_weights import file_hash
+from trainables.trials.imported_weights import file_hash
 
 
 def describe_environment(config: SweepConfig, splits: Splits, teacher_hashes: Mapping[str, str]) -> dict[str, Any]:

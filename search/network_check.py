@@ -14,12 +14,12 @@ from search.errors import ConfigError, GivenWeightsWarning, UntrainedWarning
 from search.space_check import draws
 from search.tuner import build_task
 from spaces import Choice, Dimension, Number
-from trainables.batch_check import check_batch
 from trainables.data import Splits
 from trainables.errors import TrainingError
-from trainables.models.tracing import first_line
-from trainables.networks import SEARCHABLE
-from trainables.task import GivenWeights
+from trainables.models import SEARCHABLE
+from trainables.models.exits.tracing import first_line
+from trainables.trials.batch_check import check_batch
+from trainables.trials.spec import GivenWeights
 
 
 def require_networks(config: SweepConfig, splits: Splits) -> None:

@@ -13,10 +13,10 @@ from policies.tables.latency import stated_latency, with_latency
 from search.run_folder import RunFolder
 from search.trials import TrialNetwork
 from trainables.data import Splits
-from trainables.latency import exit_latencies_ms
-from trainables.model_file import ModelFacts
+from trainables.export.model_file import ModelFacts
 from trainables.models import MultiExitModel
-from trainables.task import TrialTask
+from trainables.models.latency import exit_latencies_ms
+from trainables.trials.spec import TrialTask
 
 
 class NetworkTables:

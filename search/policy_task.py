@@ -12,7 +12,7 @@ from policies.selection.networks import NetworkPolicies, search_network
 from policies.selection.policy_search import PolicySearch
 from policies.tables.latency import with_latency
 from trainables.data import Split
-from trainables.task import TrialTask
+from trainables.trials.spec import TrialTask
 
 
 def search_checkpoint(

@@ -17,10 +17,10 @@ from pydantic import (
 from search.errors import ConfigError
 from search.first_trials import FirstTrial
 from search.section import ExitCount, Section, Share
-from trainables.augment import Augmentation
+from trainables.augmentation.images import Augmentation
 from trainables.data import DEFAULT_AUDIO, AudioOptions, DataOptions, SplitFractions
-from trainables.networks import NetworkSpec, get_network
-from trainables.recipe import Recipe
+from trainables.models import NetworkSpec, get_network
+from trainables.recipes.recipe import Recipe
 from trainables.workloads import Workload
 
 

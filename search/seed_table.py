@@ -9,8 +9,8 @@ import pandas as pd
 
 from search.figure_table import FigureRow, FigureTable
 from search.trials import TrialOutcome
-from trainables.report import EXIT_FIGURES
-from trainables.seed_run import OF_SEED
+from trainables.trials.metrics import EXIT_FIGURES
+from trainables.trials.seed_run import OF_SEED
 
 
 POLICY_FIGURES = ("accuracy", "mean_depth", "mean_cost", "effort_at_target")
@@ -38,7 +38,7 @@ def seed_table(trials: Sequence[TrialOutcome], seeds: Sequence[int], *, n_exits:
 
     Returns:
         ``trial_id``, ``label``, ``seed``, figures of the quick policy on ``search``, and with ``last_exit_`` before
-        them those of the last exit alone: :data:`~trainables.report.EXIT_FIGURES`.
+        them those of the last exit alone: :data:`~trainables.trials.metrics.EXIT_FIGURES`.
     """
     own = {f"{LAST_EXIT}{name}": f"{name}_exit_{n_exits}" for name in EXIT_FIGURES}
     columns = {**{name: name for name in POLICY_FIGURES}, **own}

@@ -13,11 +13,11 @@ from search.config import SweepConfig
 from search.new_folder import require_output_file, writing
 from search.sweep import load_splits
 from search.teachers import replayed_views, require_fitting_teacher
-from trainables.model_file import load_model
-from trainables.soft_labels import SoftLabels
-from trainables.tabulate import model_hash
-from trainables.teacher_logits import teacher_logits
-from trainables.teachers import NetworkTeacher
+from trainables.export.model_file import load_model
+from trainables.teachers.soft_labels import SoftLabels
+from trainables.teachers.teacher import NetworkTeacher
+from trainables.training.tabulate import model_hash
+from trainables.training.teacher_logits import teacher_logits
 
 
 def soft_labels_command(

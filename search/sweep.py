@@ -39,12 +39,12 @@ from search.training import train_trials
 from search.trial_policies import search_trials
 from search.trials import TrialOutcome, best_trials, collect_trials, networks_of, trial_points
 from search.tuner import build_task, build_trainable
-from trainables.alignment import require_aligned
-from trainables.checkpoints import FULL_DISK
 from trainables.data import Splits
-from trainables.model_file import save_model
-from trainables.task import TrialTask
-from trainables.teachers import TeacherSet
+from trainables.export.model_file import save_model
+from trainables.teachers.alignment import require_aligned
+from trainables.teachers.teacher import TeacherSet
+from trainables.training.checkpoints import FULL_DISK
+from trainables.trials.spec import TrialTask
 from trainables.workloads import get_workload
 
 

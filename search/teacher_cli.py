@@ -98,7 +98,7 @@ def teacher(
     training_params = read_assignments("--param", params or [])
     tell_loading("torch", _LOADING)
     from search.teacher_command import teacher_command
-    from trainables.foreign_weights import ForeignWeights
+    from trainables.trials.imported_teacher import ForeignWeights
 
     teacher_command(
         config,

@@ -16,13 +16,13 @@ from search.result_files import MODEL_FILE, write_json
 from search.sweep import load_splits
 from search.tuner import build_task
 from trainables.data import Splits
-from trainables.foreign_weights import ForeignWeights, with_foreign_weights
-from trainables.model_file import ModelFacts, save_model
+from trainables.export.model_file import ModelFacts, save_model
 from trainables.models import MultiExitModel
-from trainables.task import TrialTask
-from trainables.teacher_logits import teacher_logits
-from trainables.teacher_training import require_knowledge, train_teacher
-from trainables.teachers import NetworkTeacher
+from trainables.teachers.teacher import NetworkTeacher
+from trainables.training.teacher_logits import teacher_logits
+from trainables.trials.imported_teacher import ForeignWeights, with_foreign_weights
+from trainables.trials.spec import TrialTask
+from trainables.trials.teacher import require_knowledge, train_teacher
 
 
 def teacher_command(

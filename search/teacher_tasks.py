@@ -18,13 +18,13 @@ from search.figure_table import print_line
 from search.run_folder import RunFolder
 from search.sections import TeacherSection
 from search.teachers import CheckedTeachers
-from trainables.augment import Views
+from trainables.augmentation.images import Views
 from trainables.data import Split, Splits
-from trainables.model_file import load_model, save_model
-from trainables.task import TrialTask
-from trainables.teacher_logits import teacher_logits
-from trainables.teacher_training import train_teacher
-from trainables.teachers import NetworkTeacher, TeacherSet
+from trainables.export.model_file import load_model, save_model
+from trainables.teachers.teacher import NetworkTeacher, TeacherSet
+from trainables.training.teacher_logits import teacher_logits
+from trainables.trials.spec import TrialTask
+from trainables.trials.teacher import train_teacher
 
 
 def prepare_teachers(

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from search.config import SweepConfig
 from search.errors import ConfigError
 from spaces import Fixed
-from trainables.alignment import AlignmentReport, Expected, check_alignment, require_aligned
-from trainables.augment import Augmentation, Views
+from trainables.augmentation.images import Augmentation, Views
 from trainables.data import Splits
 from trainables.errors import AlignmentError
-from trainables.model_file import ModelFacts, load_model
-from trainables.soft_labels import SoftLabels
+from trainables.export.model_file import ModelFacts, load_model
+from trainables.teachers.alignment import AlignmentReport, Expected, check_alignment, require_aligned
+from trainables.teachers.soft_labels import SoftLabels
 from trainables.workloads import get_workload
 
 

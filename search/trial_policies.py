@@ -12,8 +12,8 @@ from search.config import SweepConfig
 from search.policy_task import search_checkpoint
 from search.trials import TrialNetwork
 from trainables.data import Splits
-from trainables.latency import exit_latencies_ms
-from trainables.task import TrialTask
+from trainables.models.latency import exit_latencies_ms
+from trainables.trials.spec import TrialTask
 
 
 def search_trials(

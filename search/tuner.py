@@ -18,10 +18,10 @@ from search.searcher import ConstrainedSearch
 from search.sections import ResourcesSection
 from search.target import sweep_target
 from trainables.data import Splits
-from trainables.given_weights import with_given_weights
 from trainables.multi_exit import MultiExitTrainable
-from trainables.task import TrialTask
-from trainables.teachers import TeacherSet
+from trainables.teachers.teacher import TeacherSet
+from trainables.trials.imported_weights import with_given_weights
+from trainables.trials.spec import TrialTask
 from trainables.workloads import get_workload
 
 

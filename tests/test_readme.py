@@ -22,7 +22,7 @@ from search.config import SweepConfig
 from tests.sweeps import SMALL
 from tests.tables import make_table
 from trainables.data import SplitFractions
-from trainables.networks import NetworkSpec
+from trainables.models import NetworkSpec
 from trainables.workloads import get_workload
 
 

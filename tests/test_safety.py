@@ -16,7 +16,7 @@ from search.record import SweepRecord
 from search.run_folder import RunFolder
 from search.sweep_file import load_sweep
 from tests.tables import make_table
-from trainables.checkpoints import STATE_FILE, CheckpointFolder, read_state
+from trainables.training.checkpoints import STATE_FILE, CheckpointFolder, read_state
 
 
 class Evil:

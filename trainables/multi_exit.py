@@ -13,13 +13,13 @@ import torch
 
 from policies.errors import ExitSearchError
 from policies.user_code import cause
-from trainables.checkpoints import CheckpointFolder, read_state, write_state
 from trainables.data import Split
 from trainables.errors import TrainingError
-from trainables.report import diverged_report
-from trainables.seed_run import SeedRun, joint_report
-from trainables.task import TrialTask
-from trainables.teachers import TeacherSet
+from trainables.teachers.teacher import TeacherSet
+from trainables.training.checkpoints import CheckpointFolder, read_state, write_state
+from trainables.trials.metrics import diverged_report
+from trainables.trials.seed_run import SeedRun, joint_report
+from trainables.trials.spec import TrialTask
 
 
 class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]

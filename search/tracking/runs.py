@@ -16,7 +16,7 @@ from search.journal import Event
 from search.redaction import redact, redact_text
 from search.tracking.faults import Fault, fault_of, reason_of
 from search.tracking.store import MlflowStore, StoredRun
-from trainables.report import EXIT_FIGURES
+from trainables.trials.metrics import EXIT_FIGURES
 
 
 _METRIC_PREFIXES = (

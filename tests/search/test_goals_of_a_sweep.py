@@ -15,7 +15,7 @@ from search.searcher import ConstrainedSearch
 from search.sweep_file import load_sweep
 from search.trials import best_trials, collect_trials
 from tests.search.records import open_record
-from trainables.report import quick_report
+from trainables.trials.metrics import quick_report
 
 
 COST = np.array([0.1, 0.2, 1.0])

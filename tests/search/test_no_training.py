@@ -11,7 +11,7 @@ from search.errors import GivenWeightsWarning, RunFolderError, UntrainedWarning
 from search.sweep import load_splits
 from search.sweep_file import load_sweep
 from search.tuner import build_task
-from trainables.model_file import load_model
+from trainables.export.model_file import load_model
 
 
 pytestmark = pytest.mark.filterwarnings("ignore::search.errors.GivenWeightsWarning")

@@ -7,7 +7,7 @@ import pytest
 
 from policies.tables.classification import ExitTable
 from tests.trainables.data.recordings import write_recordings
-from trainables.model_file import load_model
+from trainables.export.model_file import load_model
 
 
 OPTIONS = (

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from search.seed_table import seed_table, show_seeds
 from search.trials import TrialOutcome
-from trainables.report import EXIT_FIGURES
+from trainables.trials.metrics import EXIT_FIGURES
 
 
 SEEDS = (7, 11)

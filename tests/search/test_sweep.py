@@ -18,7 +18,7 @@ from policies.rules.crossfit import cross_fitted_decision
 from policies.tables.classification import ExitTable, require_disjoint
 from policies.tables.network import NetworkFacts
 from search.errors import RunFolderError, SweepError
-from trainables.model_file import load_model
+from trainables.export.model_file import load_model
 from trainables.workloads import get_workload
 
 

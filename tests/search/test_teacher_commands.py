@@ -13,9 +13,9 @@ from search.cli import main
 from search.sweep import load_splits
 from search.sweep_file import load_sweep
 from search.teachers import load_teachers
-from trainables.foreign_weights import IMAGENET_MEAN, IMAGENET_STD
-from trainables.model_file import load_model
-from trainables.soft_labels import SoftLabels
+from trainables.export.model_file import load_model
+from trainables.teachers.soft_labels import SoftLabels
+from trainables.trials.imported_teacher import IMAGENET_MEAN, IMAGENET_STD
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ from search.errors import ConfigError, SweepError
 from search.sweep import load_splits
 from search.sweep_file import load_sweep
 from search.teachers import load_teachers
-from trainables.augment import Augmentation
+from trainables.augmentation.images import Augmentation
 from trainables.errors import AlignmentError, ModelFileError, SoftLabelsError
-from trainables.model_file import ModelFacts, save_model
-from trainables.networks import NetworkSpec
-from trainables.soft_labels import SoftLabels
+from trainables.export.model_file import ModelFacts, save_model
+from trainables.models import NetworkSpec
+from trainables.teachers.soft_labels import SoftLabels
 from trainables.workloads import get_workload
 
 

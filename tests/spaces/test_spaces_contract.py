@@ -6,8 +6,8 @@ import optuna
 import pytest
 
 from spaces import SPACES, Fixed
-from trainables.networks import SEARCHABLE
-from trainables.settings import TrainingSettings, known_parameters
+from trainables.models import SEARCHABLE
+from trainables.recipes.hyperparameters import TrainingSettings, known_parameters
 
 
 @pytest.fixture(params=sorted(SPACES))

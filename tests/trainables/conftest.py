@@ -8,9 +8,9 @@ from policies.goals.request import Request
 from tests.trainables.data.image_sets import write_batches, write_classes
 from tests.trainables.data.recordings import write_recordings
 from trainables.data import SplitFractions
-from trainables.networks import NetworkSpec
-from trainables.recipe import Recipe
-from trainables.task import TrialTask
+from trainables.models import NetworkSpec
+from trainables.recipes.recipe import Recipe
+from trainables.trials.spec import TrialTask
 from trainables.workloads import get_workload
 
 

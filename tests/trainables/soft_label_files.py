@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from trainables.alignment import Expected
-from trainables.soft_labels import SoftLabels
+from trainables.teachers.alignment import Expected
+from trainables.teachers.soft_labels import SoftLabels
 
 
 CLASSES = ("ant", "bee", "cow")

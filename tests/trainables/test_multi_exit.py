@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from trainables.augment import Augmentation
-from trainables.checkpoints import STATE_FILE, read_state
+from trainables.augmentation.images import Augmentation
 from trainables.errors import CheckpointError
 from trainables.multi_exit import MultiExitTrainable
-from trainables.teachers import TeacherSet
+from trainables.teachers.teacher import TeacherSet
+from trainables.training.checkpoints import STATE_FILE, read_state
 
 
 REPORTED = {
@@ -168,7 +168,7 @@ def judged(monkeypatch, depths):
         depth = next(left)
         return {"effort_at_target": depth, "accuracy": 0.9, "mean_depth": depth}
 
-    monkeypatch.setattr("trainables.seed_run.quick_report", report)
+    monkeypatch.setattr("trainables.trials.seed_run.quick_report", report)
 
 
 def test_patience_ends_a_trial_with_the_network_of_its_best_epoch(task, digits, tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from policies.errors import ExitSearchError
-from trainables.networks import get_network
+from trainables.models import get_network
 from trainables.workloads import get_workload
 
 

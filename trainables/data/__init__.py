@@ -3,16 +3,16 @@
 What takes seconds to import is imported in its ``load``, since names and options are checked before.
 """
 
-from trainables.data.audio_folder import AudioFolderSource
-from trainables.data.audio_options import DEFAULT_AUDIO, AudioOptions
+from trainables.data.audio.options import DEFAULT_AUDIO, AudioOptions
 from trainables.data.base import DataSource, Samples
-from trainables.data.cifar import Cifar10Source, Cifar100Source
-from trainables.data.digits import DigitsSource
-from trainables.data.fashion_mnist import FashionMnistSource
-from trainables.data.image_folder import ImageFolderSource
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
-from trainables.data.splits import SPLIT_NAMES, Split, SplitFractions, Splits
-from trainables.data.splitting import split_samples
+from trainables.data.sources.audio_folder import AudioFolderSource
+from trainables.data.sources.cifar import Cifar10Source, Cifar100Source
+from trainables.data.sources.digits import DigitsSource
+from trainables.data.sources.fashion_mnist import FashionMnistSource
+from trainables.data.sources.image_folder import ImageFolderSource
+from trainables.data.splitting.split import split_samples
+from trainables.data.splitting.splits import SPLIT_NAMES, Split, SplitFractions, Splits
 
 
 SOURCES: dict[str, DataSource] = {

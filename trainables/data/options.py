@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainables.data.audio_options import DEFAULT_AUDIO, AudioOptions
+from trainables.data.audio.options import DEFAULT_AUDIO, AudioOptions
 from trainables.errors import DataError
 
 

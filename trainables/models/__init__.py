@@ -1,13 +1,59 @@
-"""Networks with exits; their families by name are in :mod:`trainables.networks`, which imports none of them."""
+"""Networks with exits, and their families by name; networks are imported when they are first used.
 
-from trainables.models.audio_cnn import audio_cnn
-from trainables.models.base import MultiExitModel, cumulative_macs, relative_cost
-from trainables.models.cutting import with_exits
-from trainables.models.mobilenet_v3 import mobilenet_v3_large, mobilenet_v3_small
-from trainables.models.resnet import resnet18, resnet34
-from trainables.models.small_cnn import small_cnn
-from trainables.models.torchvision_networks import torchvision_network
-from trainables.networks import NETWORKS, SEARCHABLE, NetworkFamily, NetworkSpec, get_network
+A new family is one new file in :mod:`trainables.models.families` and one line here.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from policies.registry import OnDemand, resolve
+from trainables.models.family import NetworkFamily
+from trainables.models.spec import SEARCHABLE, NetworkSpec
+
+
+if TYPE_CHECKING:
+    from trainables.models.base import MultiExitModel, cumulative_macs, relative_cost
+    from trainables.models.exits.cutting import with_exits
+    from trainables.models.families.torchvision_networks import torchvision_network
+
+
+_FAMILIES = "trainables.models.families"
+
+NETWORKS: dict[str, NetworkFamily] = {
+    family.name: family
+    for family in (
+        NetworkFamily("small-cnn", OnDemand(f"{_FAMILIES}.small_cnn:small_cnn"), width=16),
+        NetworkFamily("mobilenet-v3-small", OnDemand(f"{_FAMILIES}.mobilenet_v3:mobilenet_v3_small"), width=16),
+        NetworkFamily("mobilenet-v3-large", OnDemand(f"{_FAMILIES}.mobilenet_v3:mobilenet_v3_large"), width=16),
+        NetworkFamily("resnet-18", OnDemand(f"{_FAMILIES}.resnet:resnet18"), width=64),
+        NetworkFamily("resnet-34", OnDemand(f"{_FAMILIES}.resnet:resnet34"), width=64),
+        NetworkFamily("audio-cnn", OnDemand(f"{_FAMILIES}.audio_cnn:audio_cnn"), width=16, n_exits=3),
+    )
+}
+
+# What takes seconds to import, with the module that has it.
+_LATER = {
+    "MultiExitModel": "trainables.models.base",
+    "cumulative_macs": "trainables.models.base",
+    "relative_cost": "trainables.models.base",
+    "torchvision_network": f"{_FAMILIES}.torchvision_networks",
+    "with_exits": "trainables.models.exits.cutting",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return OnDemand(f"{_LATER[name]}:{name}").__wrapped__
+
+
+def get_network(name: str) -> NetworkFamily:
+    """Return a registered network family, or a user's own named as ``module:attribute``.
+
+    Raises:
+        ExitSearchError: If there is no such family.
+    """
+    family: NetworkFamily = resolve("network", name, NETWORKS, NetworkFamily)
+    return family
 
 
 __all__ = [
@@ -16,15 +62,9 @@ __all__ = [
     "MultiExitModel",
     "NetworkFamily",
     "NetworkSpec",
-    "audio_cnn",
     "cumulative_macs",
     "get_network",
-    "mobilenet_v3_large",
-    "mobilenet_v3_small",
     "relative_cost",
-    "resnet18",
-    "resnet34",
-    "small_cnn",
     "torchvision_network",
     "with_exits",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor, nn
 
 from policies.names import list_some
-from trainables.models.tracing import first_line
+from trainables.models.exits.tracing import first_line
 
 
 _MOST_NAMED = 5

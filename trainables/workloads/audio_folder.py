@@ -1,7 +1,7 @@
 """Any folder of recordings, one folder a class, or names that tell the class."""
 
 from trainables.data import SOURCES
-from trainables.networks import NETWORKS
+from trainables.models import NETWORKS
 from trainables.workloads.base import Workload
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from policies.registry import OnDemand
 from policies.user_code import name_of, user_code
-from trainables.augment import Augmentation
+from trainables.augmentation.images import Augmentation
 from trainables.data import (
     DEFAULT_OPTIONS,
     DataOptions,
@@ -24,15 +24,15 @@ from trainables.data import (
     split_samples,
 )
 from trainables.errors import DataError, SamplesError, TrainingError
-from trainables.networks import NetworkSpec, get_network
-from trainables.networks.family import is_count
+from trainables.models import NetworkSpec, get_network
+from trainables.models.family import is_count
 
 
 if TYPE_CHECKING:
     from trainables.models import MultiExitModel
-    from trainables.settings import TrainingSettings
+    from trainables.recipes.hyperparameters import TrainingSettings
 
-_TRAINING_SETTINGS = OnDemand("trainables.settings:TrainingSettings.from_params")
+_TRAINING_SETTINGS = OnDemand("trainables.recipes.hyperparameters:TrainingSettings.from_params")
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ class Workload:
     Attributes:
         name: As the sweep file names it.
         source: Where the samples come from.
-        build: Builds the network; takes the keyword arguments of :func:`~trainables.models.small_cnn`.
+        build: Builds the network; takes the keyword arguments of :func:`~trainables.models.families.small_cnn`.
         n_exits: Number of exits unless the sweep file says otherwise.
         width: Channels of the first stage unless the sweep file says otherwise.
         augmentation: How training images may be moved.
         settings: From a trial's parameters to optimiser, loss and schedules; takes the arguments of
-            :meth:`~trainables.settings.TrainingSettings.from_params`.
+            :meth:`~trainables.recipes.hyperparameters.TrainingSettings.from_params`.
     """
 
     name: str
@@ -91,12 +91,12 @@ class Workload:
     def trial_settings(
         self, params: Mapping[str, Any], *, n_exits: int, epochs: int, teachers: Sequence[str] = ()
     ) -> TrainingSettings:
-        """How a trial is trained; arguments as for :meth:`~trainables.settings.TrainingSettings.from_params`.
+        """How a trial is trained; see :meth:`~trainables.recipes.hyperparameters.TrainingSettings.from_params`.
 
         Raises:
             TrainingError: If a parameter is unknown or out of range, or a user's own settings fail.
         """
-        from trainables.settings import TrainingSettings
+        from trainables.recipes.hyperparameters import TrainingSettings
 
         name = name_of(self.settings)
         with user_code(f"{name}() of workload {self.name!r}", TrainingError):

@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from trainables.augment import Augmentation
+from trainables.augmentation.images import Augmentation
 from trainables.data import SOURCES
-from trainables.networks import NETWORKS
+from trainables.models import NETWORKS
 from trainables.workloads.base import Workload
 
 

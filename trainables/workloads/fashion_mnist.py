@@ -1,8 +1,8 @@
 """Fashion-MNIST: clothes, 28x28 pixels."""
 
-from trainables.augment import Augmentation
+from trainables.augmentation.images import Augmentation
 from trainables.data import SOURCES
-from trainables.networks import NETWORKS
+from trainables.models import NETWORKS
 from trainables.workloads.base import Workload
 
 

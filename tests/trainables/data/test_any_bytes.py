@@ -7,8 +7,8 @@ import pytest
 
 from tests.trainables.data.image_sets import write_image
 from tests.trainables.data.recordings import audio, write_recording
-from trainables.data.audio_decoding import decode_recordings
-from trainables.data.image_decoding import decode_images
+from trainables.data.audio.decoding import decode_recordings
+from trainables.data.images.decoding import decode_images
 
 
 FUZZED = settings(

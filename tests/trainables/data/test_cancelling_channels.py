@@ -11,8 +11,8 @@ import soundfile
 
 from tests.trainables.data.recordings import audio, source, voice, write_recording
 from trainables.data import audio_reading
-from trainables.data.audio_channels import Band, ChannelEnergies
-from trainables.data.audio_reading import read_chunks
+from trainables.data.audio.channels import Band, ChannelEnergies
+from trainables.data.audio.reading import read_chunks
 from trainables.errors import CancellingChannelsWarning
 
 
@@ -153,7 +153,7 @@ def test_features_are_those_of_the_sound_and_not_of_what_is_left(folder, cache):
 
 
 def test_features_of_before_are_not_reused(folder, cache, monkeypatch):
-    monkeypatch.setattr("trainables.data.audio_cache._VERSION", 1)
+    monkeypatch.setattr("trainables.data.audio.cache._VERSION", 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         source().load(folder, audio())

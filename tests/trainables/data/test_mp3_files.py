@@ -5,8 +5,8 @@ import pytest
 import soundfile
 
 from tests.trainables.data.recordings import voice, write_recording
-from trainables.data.audio_reading import read_chunks
-from trainables.data.mp3_frames import is_mp3, require_whole_mp3
+from trainables.data.audio.mp3_frames import is_mp3, require_whole_mp3
+from trainables.data.audio.reading import read_chunks
 
 
 RATE = 44_100

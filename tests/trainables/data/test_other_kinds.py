@@ -8,7 +8,7 @@ import pytest
 
 from tests.trainables.data.image_sets import IMAGE_FOLDER, SMALL, TOLERANT, refused, write_classes, write_image
 from tests.trainables.data.recordings import audio, source, voice, write_recording, write_recordings
-from trainables.data.image_decoding import decode_images
+from trainables.data.images.decoding import decode_images
 from trainables.errors import OtherFilesWarning
 
 

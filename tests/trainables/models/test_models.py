@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from trainables.models import MultiExitModel, cumulative_macs, relative_cost, small_cnn
+from trainables.models import MultiExitModel, cumulative_macs, relative_cost
+from trainables.models.families.small_cnn import small_cnn
 
 
 def network(n_exits=3, size=8, width=4):

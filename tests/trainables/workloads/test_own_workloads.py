@@ -8,12 +8,11 @@ import torch
 from torch import nn
 
 from policies.errors import ExitSearchError
-from trainables.batch_check import check_batch
 from trainables.data import DataSource, Samples, SplitFractions
-from trainables.models import MultiExitModel
-from trainables.networks import NetworkFamily, NetworkSpec
-from trainables.recipe import Recipe
-from trainables.task import TrialTask
+from trainables.models import MultiExitModel, NetworkFamily, NetworkSpec
+from trainables.recipes.recipe import Recipe
+from trainables.trials.batch_check import check_batch
+from trainables.trials.spec import TrialTask
 from trainables.workloads import WORKLOADS, Workload
 
 

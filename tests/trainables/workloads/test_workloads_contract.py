@@ -7,8 +7,7 @@ import torch
 from policies.errors import ExitSearchError
 from trainables.data import SplitFractions
 from trainables.errors import TrainingError
-from trainables.models import relative_cost
-from trainables.networks import NetworkSpec
+from trainables.models import NetworkSpec, relative_cost
 from trainables.workloads import WORKLOADS, get_workload
 
 

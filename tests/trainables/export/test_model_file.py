@@ -1,0 +1,92 @@
+"""A network's file: built again from nothing else, and refused where it is damaged."""
+
+from dataclasses import replace
+import json
+import pickle
+
+import pytest
+from safetensors import safe_open
+from safetensors.torch import save_file
+import torch
+
+from trainables.errors import ModelFileError
+from trainables.export.model_file import ModelFacts, load_model, save_model
+from trainables.models import NetworkSpec
+
+
+@pytest.fixture
+def saved(task, digits, tmp_path):
+    model = task.build_model(digits.train)
+    save_model(tmp_path / "model.safetensors", model, task.model_facts(digits.train, {}))
+    return tmp_path / "model.safetensors", model.eval()
+
+
+def test_network_is_built_again(saved, task, digits):
+    path, model = saved
+    loaded, facts = load_model(path)
+    assert (
+        facts == task.model_facts(digits.train, {}) == ModelFacts("digits", task.network, (1, 8, 8), task.class_names)
+    )
+    images = torch.rand(3, 1, 8, 8)
+    assert torch.equal(loaded(images), model(images))
+    assert not loaded.training
+
+
+def test_networks_of_torchvision_are_built_again_without_their_imagenet_weights(task, digits, tmp_path):
+    network = NetworkSpec(3, 8, family="mobilenet-v3-small", blocks=("features.1", "features.4"))
+    other = replace(task, network=network)
+    model = other.build_model(digits.train).eval()
+    facts = replace(other.model_facts(digits.train, {}), network=replace(network, pretrained=True))
+    save_model(tmp_path / "model.safetensors", model, facts)
+    loaded, stated = load_model(tmp_path / "model.safetensors")
+    assert stated.network == network
+    images = torch.rand(2, 1, 8, 8)
+    assert torch.equal(loaded(images), model(images))
+
+
+def rewritten(path, *, facts=None, drop=(), metadata=None):
+    with safe_open(path, framework="pt") as file:
+        weights = {name: file.get_tensor(name) for name in file.keys() if name not in drop}  # noqa: SIM118
+        stated = json.loads(file.metadata()["exitsearch"]) | (facts or {})
+    save_file(weights, path, metadata={"exitsearch": json.dumps(stated)} if metadata is None else metadata)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"metadata": {}}, "states what it was built from but this one does not"),
+        ({"metadata": {"exitsearch": "[]"}}, "states what it was built from"),
+        ({"facts": {"schema": 9}}, "another schema"),
+        ({"facts": {"input_shape": "big"}}, "states what it was built from"),
+        ({"facts": {"workload": "digit"}}, "network cannot be built .*did you mean 'digits'"),
+        ({"drop": ("mean",)}, r"must fit the network that .* but do not \(of \d+ tensors 1 missing: 'mean'\)"),
+    ],
+)
+def test_files_that_break_the_contract_are_refused(saved, changes, message):
+    path, _ = saved
+    rewritten(path, **changes)
+    with pytest.raises(ModelFileError, match=message) as refused:
+        load_model(path)
+    assert "\n" not in str(refused.value)
+
+
+def test_class_names_have_one_spelling(saved):
+    path, _ = saved
+    names = [f"{k} e\u0301 " for k in range(10)]
+    rewritten(path, facts={"class_names": names})
+    assert load_model(path)[1].class_names == tuple(f"{k} \u00e9" for k in range(10))
+
+
+def test_other_files_are_no_models(tmp_path):
+    with pytest.raises(ModelFileError, match="there is no such model file"):
+        load_model(tmp_path / "none.safetensors")
+    (tmp_path / "pickle.safetensors").write_bytes(pickle.dumps({"weights": 1}))
+    with pytest.raises(ModelFileError, match="not a readable model file"):
+        load_model(tmp_path / "pickle.safetensors")
+
+
+def test_others_may_read_the_file_as_they_may_its_neighbours(digits, task, tmp_path):
+    path, neighbour = tmp_path / "model.safetensors", tmp_path / "summary.json"
+    save_model(path, task.build_model(digits.train), task.model_facts(digits.train, {}))
+    neighbour.write_text("{}")
+    assert path.stat().st_mode == neighbour.stat().st_mode

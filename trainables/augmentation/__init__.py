@@ -1,0 +1,1 @@
+"""How training samples are changed, drawn anew for every sample."""

@@ -1,0 +1,80 @@
+"""Origins of images, from the file ``groups.csv`` beside them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+import csv
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.names import clean_id, clean_name, list_some
+from trainables.data.files.class_folders import LabelledFiles
+from trainables.data.origins import join_origins
+from trainables.errors import DataError
+
+
+GROUPS_FILE = "groups.csv"
+
+
+def read_groups(files: LabelledFiles) -> NDArray[np.str_] | None:
+    """Read the origin of each image, shape (N,), from columns ``path`` and ``group``; None where there is no such file.
+
+    Paths are relative to the folder, with slashes or backslashes; those of images that are not there are ignored. Names
+    may have been through a spreadsheet: spaces around them, their Unicode form, and their case where that leaves no
+    doubt do not matter.
+
+    Raises:
+        DataError: If the file is damaged, lacks a column, or does not name every image with one group.
+
+    Warns:
+        JoinedOriginsWarning: If groups differ in case only; they are taken as one.
+    """
+    path = files.folder / GROUPS_FILE
+    if not path.is_file():
+        return None
+    name_of = _spellings(files.ids)
+    group_of: dict[str, str] = {}
+    for written, group in _rows(path):
+        name = name_of.get(written) or name_of.get(written.casefold())
+        if name is not None and group_of.setdefault(name, group) != group:
+            raise DataError(
+                f"{path}: every image must have one group but {name!r} has {group_of[name]!r} and {group!r}; remove one"
+            )
+    missing = [name for name in files.ids if not group_of.get(name)]
+    if missing:
+        raise DataError(
+            f"{path}: every image must have a group but {missing[0]!r} has none ({len(missing)} such images); "
+            f"add a row for it"
+        )
+    return join_origins(np.array([group_of[name] for name in files.ids]), f"{path}: in column group")
+
+
+def _spellings(names: Sequence[str]) -> dict[str, str]:
+    """Which image is meant by a name, and by a name in small letters where that is one image's only."""
+    counts = Counter(name.casefold() for name in names)
+    caseless = {name.casefold(): name for name in names if counts[name.casefold()] == 1}
+    return {**caseless, **{name: name for name in names}}
+
+
+def _rows(path: Path) -> list[tuple[str, str]]:
+    try:
+        # Spreadsheets put a byte order mark in front.
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            columns = [clean_name(name or "").lower() for name in reader.fieldnames or []]
+            reader.fieldnames = columns
+            rows = list(reader)
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(f"{path}: not a readable CSV file ({error}); write it as UTF-8 with path,group") from None
+    if not {"path", "group"} <= set(columns):
+        raise DataError(
+            f"{path}: the columns must be path,group but are {list_some(columns) or 'none'}; name them in the first row"
+        )
+    return [(_path(row["path"] or ""), clean_name(row["group"] or "")) for row in rows]
+
+
+def _path(written: str) -> str:
+    return clean_id(written).replace("\\", "/").removeprefix("./")

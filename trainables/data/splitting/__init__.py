@@ -1,0 +1,1 @@
+"""Dividing samples into splits, whole groups together."""

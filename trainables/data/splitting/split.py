@@ -1,0 +1,109 @@
+"""Cutting a source into the four splits: stratified, whole groups only, the same for the same seed."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.names import list_some
+from trainables.data.base import Samples
+from trainables.data.splitting.mixed_groups import share_groups
+from trainables.data.splitting.splits import SPLIT_NAMES, Split, SplitFractions, Splits
+from trainables.errors import DataError, SamplesError
+
+
+def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> Splits:
+    """Split samples four ways: stratified by class, whole groups only, the same for the same seed.
+
+    Groups of one class each are drawn class by class; where some hold several, see
+    :func:`~trainables.data.splitting.mixed_groups.share_groups`.
+
+    Args:
+        samples: Everything the source has.
+        fractions: Shares of the splits.
+        seed: The split seed; not the training seed.
+
+    Raises:
+        DataError: If ids are not unique or there are too few samples or groups of a class.
+    """
+    names, counts = np.unique(samples.ids, return_counts=True)
+    if len(names) < len(samples.ids):
+        twice = names[counts > 1]
+        raise SamplesError(
+            f"ids must be unique, spaces around them and Unicode form aside, but {list_some(twice)} occur more than "
+            f"once ({len(twice)} such ids); rename them"
+        )
+    units = samples.ids if samples.groups is None else samples.groups
+    if samples.official_test is None:
+        rows = _split_rows(units, samples.labels, np.arange(len(units)), SPLIT_NAMES, fractions, seed)
+    else:
+        own = np.flatnonzero(~samples.official_test)
+        rows = _split_rows(units, samples.labels, own, SPLIT_NAMES[:3], fractions, seed)
+        rows["test"] = np.flatnonzero(samples.official_test)
+    parts = {name: _take(samples, rows[name]) for name in SPLIT_NAMES}
+    return Splits(
+        **parts,
+        class_names=samples.class_names,
+        facts=samples.facts,
+        has_official_test=samples.official_test is not None,
+    )
+
+
+def _split_rows(
+    units: NDArray[np.str_],
+    labels: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    names: tuple[str, ...],
+    fractions: SplitFractions,
+    seed: int,
+) -> dict[str, NDArray[np.int64]]:
+    unit_names, unit_of_row = np.unique(units[rows], return_inverse=True)
+    has_class = np.zeros((len(unit_names), int(labels[rows].max()) + 1), dtype=np.bool_)
+    has_class[unit_of_row, labels[rows]] = True
+    counts = has_class.sum(axis=0)
+    rarest = counts[counts > 0].min()
+    if rarest < len(names):
+        raise DataError(
+            f"every class needs at least {len(names)} samples or groups, one per split, "
+            f"but class {int(np.flatnonzero(counts == rarest)[0])} has {rarest}"
+        )
+    shares = [getattr(fractions, name) for name in names]
+    if (has_class.sum(axis=1) > 1).any():
+        split_of = share_groups(has_class, [share / sum(shares) for share in shares], seed=seed)
+    else:
+        split_of = _share_pure_units(has_class.argmax(axis=1), shares, seed)
+    return {name: rows[split_of[unit_of_row] == split] for split, name in enumerate(names)}
+
+
+def _share_pure_units(labels: NDArray[np.int64], shares: list[float], seed: int) -> NDArray[np.int64]:
+    """The split of each unit, the last split drawn first; what is left over is the first split's."""
+    split_of = np.zeros(len(labels), dtype=np.int64)
+    remaining = np.arange(len(labels))
+    share_left = sum(shares)
+    for split in range(len(shares) - 1, 0, -1):
+        remaining, taken = _stratified_cut(remaining, labels, shares[split] / share_left, seed)
+        share_left -= shares[split]
+        split_of[taken] = split
+    return split_of
+
+
+def _stratified_cut(
+    units: NDArray[np.int64], labels: NDArray[np.int64], share: float, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    # Here, since the import takes seconds and only the driver splits data.
+    from sklearn.model_selection import train_test_split
+
+    try:
+        rest, taken = train_test_split(units, test_size=share, stratify=labels[units], random_state=seed)
+    except ValueError as error:
+        raise DataError(f"the samples cannot be split with every class in every split: {error}") from None
+    return rest, taken
+
+
+def _take(samples: Samples, rows: NDArray[np.int64]) -> Split:
+    return Split(
+        inputs=samples.inputs[rows],
+        labels=samples.labels[rows],
+        ids=samples.ids[rows],
+        groups=None if samples.groups is None else samples.groups[rows],
+    )

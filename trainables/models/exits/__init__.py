@@ -1,0 +1,1 @@
+"""Where a network can be cut, and where its exits go."""

@@ -1,0 +1,1 @@
+"""How a network is trained: what is the same for all trials, and what is searched."""

@@ -1,0 +1,239 @@
+"""From a trial's flat parameters to how it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from trainables.augmentation.spec_augment import SpecAugment
+from trainables.errors import TrainingError
+from trainables.losses.exit_loss import ExitLoss, LossWeights
+from trainables.losses.teacher_loss import FORMS, MODES, TAUGHT, TeacherLoss
+from trainables.recipes.schedules import LinearSchedule, constant
+
+
+OPTIMISERS = ("adamw", "sgd")
+LEARNING_RATE_SCHEDULES = ("one-cycle", "constant")
+DISTILLATIONS = ("none", "self", "teachers", "both")
+CLASS_WEIGHTINGS = ("none", "balanced")
+
+# What soft labels are exported at unless something else is said.
+DEFAULT_KD_TEMPERATURE = 2.0
+_SCHEDULED = (
+    *("alpha", "alpha_schedule", "alpha_end", "alpha_warmup"),
+    *("margin_weight", "margin_weight_schedule", "margin_weight_end", "margin_weight_until"),
+)
+_KD_PARAMETERS = (
+    "kd_teachers",
+    "kd_mode",
+    "kd_form",
+    "kd_taught",
+    "kd_temperature",
+    "kd_gamma",
+    "kd_beta",
+    *(f"kd_{name}" for name in _SCHEDULED),
+)
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Everything about training that a sweep may vary.
+
+    Attributes:
+        optimiser: ``adamw`` or ``sgd`` with Nesterov momentum; the cycle moves the momentum too, 0.95 to 0.85 and back.
+        learning_rate: Peak of the one-cycle schedule, or the constant.
+        weight_decay: Of the optimiser.
+        loss: The exit loss.
+        alpha: Weight of the last exit as a teacher over the epochs.
+        margin_weight: Weight of its margin term over the epochs.
+        kd_alpha: Weight of the teachers from outside over the epochs.
+        kd_margin_weight: Weight of their margin term over the epochs.
+        kd_beta: Weight of their NCKD term.
+        spec_augment: How features over mels and time are masked.
+        mixup: Parameter of the Beta distribution that shares of mixed samples are drawn from; 0 mixes nothing.
+        class_weighting: ``none``, or ``balanced``: every class counts alike, however rare.
+        learning_rate_schedule: ``one-cycle`` or ``constant``.
+    """
+
+    optimiser: str
+    learning_rate: float
+    weight_decay: float
+    loss: ExitLoss
+    alpha: LinearSchedule
+    margin_weight: LinearSchedule
+    kd_alpha: LinearSchedule
+    kd_margin_weight: LinearSchedule
+    kd_beta: float
+    spec_augment: SpecAugment = field(default_factory=SpecAugment)
+    mixup: float = 0.0
+    class_weighting: str = "none"
+    learning_rate_schedule: str = "one-cycle"
+
+    @classmethod
+    def from_params(
+        cls, params: Mapping[str, Any], *, n_exits: int, epochs: int, teachers: Sequence[str] = ()
+    ) -> TrainingSettings:
+        """Read a trial's parameters; depths in names count from 1.
+
+        Args:
+            params: Flat parameters as the space names them. What is left out has a neutral default. What belongs to
+                the last exit as a teacher only counts with ``distillation: self`` or ``both``, and what belongs to
+                teachers from outside, all ``kd_...``, with ``teachers`` or ``both``.
+            n_exits: ``E``.
+            epochs: Length of the training, for the schedules.
+            teachers: Names of the teachers from outside, in their order.
+
+        Raises:
+            TrainingError: If a parameter is unknown or out of range, or teachers are asked for where there are none.
+        """
+        known = known_parameters(n_exits, teachers)
+        unknown = sorted(set(params) - set(known))
+        if unknown:
+            raise TrainingError(f"unknown training parameter {unknown[0]!r}; known are {', '.join(known)}")
+        optimiser = _one_of(params, "optimiser", OPTIMISERS)
+        distillation = _one_of(params, "distillation", DISTILLATIONS)
+        distils, is_taught = distillation in {"self", "both"}, distillation in {"teachers", "both"}
+        if is_taught and not teachers:
+            raise TrainingError(f"distillation {distillation!r} needs teachers but the sweep names none under teachers")
+        return cls(
+            optimiser=optimiser,
+            learning_rate=float(params.get(f"learning_rate_{optimiser}", 3e-3 if optimiser == "adamw" else 0.1)),
+            weight_decay=float(params.get("weight_decay", 0.0)),
+            loss=ExitLoss(
+                exit_weights=(*_weights(params, "exit_weight", n_exits - 1), 1.0),
+                teacher_weights=_weights(params, "teacher_weight", n_exits - 1),
+                temperature=float(params.get("temperature", 2.0)),
+                gamma=float(params.get("gamma", 0.0)),
+                label_smoothing=float(params.get("label_smoothing", 0.0)),
+                combination=str(params.get("combination", "convex")),
+                teachers=_teacher_loss(params, teachers) if is_taught else None,
+            ),
+            alpha=_schedule(params, "alpha", epochs) if distils else constant(0.0),
+            margin_weight=_schedule(params, "margin_weight", epochs) if distils else constant(0.0),
+            kd_alpha=_schedule(params, "kd_alpha", epochs) if is_taught else constant(0.0),
+            kd_margin_weight=_schedule(params, "kd_margin_weight", epochs) if is_taught else constant(0.0),
+            kd_beta=float(params.get("kd_beta", 0.0)) if is_taught else 0.0,
+            spec_augment=SpecAugment(
+                probability=float(params.get("spec_augment", 0.0)),
+                bands=round(params.get("spec_augment_bands", SpecAugment.bands)),
+                frames=round(params.get("spec_augment_frames", SpecAugment.frames)),
+            ),
+            mixup=_not_negative(params, "mixup"),
+            class_weighting=_one_of(params, "class_weighting", CLASS_WEIGHTINGS),
+            learning_rate_schedule=_one_of(params, "learning_rate_schedule", LEARNING_RATE_SCHEDULES),
+        )
+
+    def loss_weights(self, epoch: int) -> LossWeights:
+        """How much each part of the loss counts in the epoch with this index, counted from 0."""
+        return LossWeights(
+            alpha=self.alpha.at(epoch),
+            margin=self.margin_weight.at(epoch),
+            kd_alpha=self.kd_alpha.at(epoch),
+            kd_beta=self.kd_beta,
+            kd_margin=self.kd_margin_weight.at(epoch),
+        )
+
+    def build_optimiser(self, model: nn.Module) -> torch.optim.Optimizer:
+        """The optimiser over all weights of a network."""
+        if self.optimiser == "adamw":
+            return torch.optim.AdamW(model.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay)
+        return torch.optim.SGD(
+            model.parameters(),
+            lr=self.learning_rate,
+            weight_decay=self.weight_decay,
+            momentum=0.9,
+            nesterov=True,
+        )
+
+    def build_scheduler(
+        self, optimiser: torch.optim.Optimizer, *, n_steps: int, final_div_factor: float
+    ) -> torch.optim.lr_scheduler.LRScheduler:
+        """One learning-rate cycle over all ``n_steps`` batches (Smith and Topin, 2019), unless it is to be constant.
+
+        The cycle ends at its first value divided by ``final_div_factor``. Without a batch there is none.
+        """
+        if self.learning_rate_schedule == "constant" or not n_steps:
+            return torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0)
+        return torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, max_lr=self.learning_rate, total_steps=n_steps, final_div_factor=final_div_factor
+        )
+
+
+def known_parameters(n_exits: int, teachers: Sequence[str] = ()) -> tuple[str, ...]:
+    """Names of all parameters that a network with ``n_exits`` exits can be trained with, and these teachers."""
+    early_depths: Iterable[int] = range(1, n_exits)
+    return (
+        "optimiser",
+        "learning_rate_adamw",
+        "learning_rate_sgd",
+        "learning_rate_schedule",
+        "weight_decay",
+        "label_smoothing",
+        "spec_augment",
+        "spec_augment_bands",
+        "spec_augment_frames",
+        "mixup",
+        "class_weighting",
+        *(f"exit_weight_{depth}" for depth in early_depths),
+        "distillation",
+        "combination",
+        "temperature",
+        "gamma",
+        *(f"teacher_weight_{depth}" for depth in early_depths),
+        *_SCHEDULED,
+        *(_KD_PARAMETERS if teachers else ()),
+        *(f"kd_weight_{name}" for name in teachers),
+    )
+
+
+def _teacher_loss(params: Mapping[str, Any], teachers: Sequence[str]) -> TeacherLoss:
+    heard = str(params.get("kd_teachers", "+".join(teachers))).split("+")
+    strangers = sorted(set(heard) - set(teachers))
+    if strangers:
+        raise TrainingError(f"kd_teachers must be among {', '.join(teachers)}, joined by +, but names {strangers[0]!r}")
+    return TeacherLoss(
+        weights=tuple(float(params.get(f"kd_weight_{name}", 1.0)) if name in heard else 0.0 for name in teachers),
+        mode=_one_of(params, "kd_mode", MODES),
+        form=_one_of(params, "kd_form", FORMS),
+        temperature=float(params.get("kd_temperature", DEFAULT_KD_TEMPERATURE)),
+        gamma=float(params.get("kd_gamma", 0.0)),
+        taught=_one_of(params, "kd_taught", TAUGHT),
+    )
+
+
+def _weights(params: Mapping[str, Any], prefix: str, count: int) -> tuple[float, ...]:
+    return tuple(float(params.get(f"{prefix}_{depth}", 1.0)) for depth in range(1, count + 1))
+
+
+def _one_of(params: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str:
+    value = params.get(name, choices[0])
+    if value not in choices:
+        raise TrainingError(f"{name} must be one of {', '.join(choices)} but is {value!r}")
+    return str(value)
+
+
+def _not_negative(params: Mapping[str, Any], name: str) -> float:
+    value = float(params.get(name, 0.0))
+    if not value >= 0:
+        raise TrainingError(f"{name} must not be negative but is {value}")
+    return value
+
+
+def _schedule(params: Mapping[str, Any], name: str, epochs: int) -> LinearSchedule:
+    """``<name>`` alone is constant; with ``<name>_schedule: linear`` it moves to ``<name>_end``.
+
+    ``_warmup`` and ``_until`` are shares of the training; with ``_until`` 1 the last epoch is at the end.
+    """
+    start = float(params.get(name, 0.0))
+    if _one_of(params, f"{name}_schedule", ("constant", "linear")) == "constant":
+        return constant(start)
+    last = max(epochs - 1, 0)
+    warmup = round(float(params.get(f"{name}_warmup", 0.0)) * last)
+    until = round(float(params.get(f"{name}_until", 1.0)) * last)
+    return LinearSchedule(
+        start=start, end=float(params.get(f"{name}_end", start)), until=max(until, warmup + 1), warmup=warmup
+    )

@@ -1,0 +1,1 @@
+"""Teachers: networks that look at the same images, and what they said before."""

@@ -1,0 +1,185 @@
+"""The gate in front of soft labels: they belong to exactly these samples, classes and temperature, or are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from policies.files.atomic import write_text
+from trainables.errors import AlignmentError
+from trainables.teachers.soft_labels import SoftLabels, hash_order
+
+
+_AGAIN = "export them again for this data with `exitsearch soft-labels`"
+# A teacher that read other images agrees with the labels as often as chance does.
+_CHANCE_DEVIATIONS = 3.0
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What soft labels are wanted for.
+
+    Attributes:
+        paths: Sample ids of the training split, in order, shape (N,).
+        labels: True classes, shape (N,).
+        class_names: Of the data, in order.
+        temperature: That the loss is made with.
+        augmentation: Of the training, as :meth:`~trainables.augmentation.images.Views.facts` tells, or None.
+        split: Name of the split.
+    """
+
+    paths: NDArray[np.str_]
+    labels: NDArray[np.int64]
+    class_names: tuple[str, ...]
+    temperature: float
+    augmentation: dict[str, Any] | None = None
+    split: str = "train"
+
+
+@dataclass(frozen=True)
+class AlignmentReport:
+    """Whether one file of soft labels fits.
+
+    Attributes:
+        file: Its name.
+        problem: ``classes``, ``split``, ``temperature``, ``augmentation``, ``length``, ``samples``, ``order``,
+            ``agreement``, or empty where it fits.
+        message: What is wrong, in one line; empty where it fits.
+        lengths: Rows expected and found.
+        hashes: SHA-256 over the ordered ids, expected and found.
+        first_difference: Row, and the ids expected and found there; None where the ids are equal.
+        agreement: Share of the samples whose most probable class is the label; None where that was not looked at.
+    """
+
+    file: str
+    problem: str
+    message: str
+    lengths: dict[str, int]
+    hashes: dict[str, str]
+    first_difference: dict[str, Any] | None
+    agreement: float | None
+
+
+def check_alignment(file: str, soft: SoftLabels, expected: Expected) -> AlignmentReport:
+    """Compare soft labels with what they are wanted for. Nothing is cut off or put in order."""
+    first = _first_difference(expected.paths, soft.paths)
+    answers = None if first else soft.probabilities.mean(axis=0).argmax(axis=1)
+    problem, message = _problem(soft, expected, first, answers)
+    return AlignmentReport(
+        file=file,
+        problem=problem,
+        message=f"{file}: {message}" if message else "",
+        lengths={"expected": len(expected.paths), "found": len(soft.paths)},
+        hashes={"expected": hash_order(expected.paths), "found": soft.order_hash},
+        first_difference=first,
+        agreement=None if answers is None else float((answers == expected.labels).mean()),
+    )
+
+
+def require_aligned(reports: Sequence[AlignmentReport], report_file: Path) -> None:
+    """Write the reports as JSON, and refuse to go on where one has a problem.
+
+    Raises:
+        AlignmentError: With the first problem and the place of the report.
+    """
+    report_file.parent.mkdir(parents=True, exist_ok=True)
+    write_text(report_file, json.dumps([asdict(report) for report in reports], indent=2) + "\n")
+    for report in reports:
+        if report.problem:
+            raise AlignmentError(f"{report.message} (report: {report_file})")
+
+
+def _problem(
+    soft: SoftLabels, expected: Expected, first: dict[str, Any] | None, answers: NDArray[np.int64] | None
+) -> tuple[str, str]:
+    """Kind and message of the first thing that is wrong, the ones that explain others before those."""
+    if soft.class_names != expected.class_names:
+        return "classes", _classes_message(soft.class_names, expected.class_names)
+    if soft.split != expected.split:
+        return "split", f"soft labels must be of split {expected.split!r} but are of {soft.split!r}; {_AGAIN}"
+    if soft.temperature != expected.temperature:
+        return "temperature", (
+            f"soft labels must be at the temperature of the loss, {expected.temperature:g}, but are at "
+            f"{soft.temperature:g}; export them again with --temperature {expected.temperature:g}, or set "
+            f"kd_temperature to {soft.temperature:g}"
+        )
+    if soft.augmentation != expected.augmentation:
+        return "augmentation", (
+            f"soft labels must be of the images that are trained on, augmented with {expected.augmentation}, but are "
+            f"of images augmented with {soft.augmentation}; export them again with the training's views"
+        )
+    if len(soft.paths) != len(expected.paths):
+        return "length", (
+            f"there must be {len(expected.paths)} rows, one per training sample, but there are {len(soft.paths)}"
+            f"{_at(first)}; {_AGAIN}"
+        )
+    if first is not None or answers is None:
+        same = set(soft.paths.tolist()) == set(expected.paths.tolist())
+        kind, what = ("order", "rows are in another order") if same else ("samples", "rows are of other samples")
+        return kind, f"{what}{_at(first)}; {_AGAIN}"
+    return _disagreement(answers, expected)
+
+
+def _classes_message(found: tuple[str, ...], expected: tuple[str, ...]) -> str:
+    if sorted(found) == sorted(expected):
+        at = next(i for i, (one, other) in enumerate(zip(found, expected, strict=True)) if one != other)
+        return (
+            f"classes must be in the order of the data but column {at} is {found[at]!r} instead of {expected[at]!r}; "
+            f"{_AGAIN}"
+        )
+    missing, extra = sorted(set(expected) - set(found)), sorted(set(found) - set(expected))
+    difference = f"lacks {missing[0]!r}" if missing else f"has {extra[0]!r} beside"
+    return f"classes must be the data's {len(expected)} but the file {difference}; {_AGAIN}"
+
+
+def _first_difference(expected: NDArray[np.str_], found: NDArray[np.str_]) -> dict[str, Any] | None:
+    shared = min(len(expected), len(found))
+    different = np.flatnonzero(expected[:shared] != found[:shared])
+    if not len(different) and len(expected) == len(found):
+        return None
+    row = int(different[0]) if len(different) else shared
+    return {
+        "row": row,
+        "expected": str(expected[row]) if row < len(expected) else None,
+        "found": str(found[row]) if row < len(found) else None,
+    }
+
+
+def _at(first: dict[str, Any] | None) -> str:
+    if first is None:
+        return ""
+    row, expected, found = first["row"], first["expected"], first["found"]
+    if found is None:
+        return f"; row {row}, {expected!r}, is missing"
+    if expected is None:
+        return f"; row {row}, {found!r}, is one too many"
+    return f"; first difference: row {row} is {found!r} instead of {expected!r}"
+
+
+def _disagreement(answers: NDArray[np.int64], expected: Expected) -> tuple[str, str]:
+    """Ids can be right and the probabilities of other rows or columns: then they do not know the labels."""
+    counts = np.zeros((len(expected.class_names),) * 2, dtype=np.int64)
+    np.add.at(counts, (answers, expected.labels), 1)
+    for column, best in zip(*linear_sum_assignment(counts, maximize=True), strict=True):
+        right, other = int(counts[column, column]), int(counts[column, best])
+        if column != best and other > 2 * right + _CHANCE_DEVIATIONS * np.sqrt(other):
+            name, label = expected.class_names[column], expected.class_names[best]
+            return "agreement", (
+                f"where column {name!r} is the most probable, the label must mostly be {name!r}, but it is {label!r} "
+                f"{other} times and {name!r} {right} times: columns are exchanged; {_AGAIN}"
+            )
+    shares = counts / len(answers)
+    agreement, by_chance = float(np.trace(shares)), float(shares.sum(axis=0) @ shares.sum(axis=1))
+    if agreement <= by_chance + _CHANCE_DEVIATIONS * np.sqrt(by_chance * (1 - by_chance) / len(answers)):
+        return "agreement", (
+            f"the most probable class must be the label more often than by chance, {by_chance:.1%}, but it is for "
+            f"{agreement:.1%} of the samples: rows are of other samples, or the teacher knows nothing; {_AGAIN}"
+        )
+    return "", ""

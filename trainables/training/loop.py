@@ -1,0 +1,159 @@
+"""Training one multi-exit network, epoch by epoch."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.amp.grad_scaler import GradScaler
+from torch.nn.utils import clip_grad_norm_
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from trainables.augmentation.images import Augmentation, Views
+from trainables.augmentation.mixup import Mixture
+from trainables.data import Split
+from trainables.models import MultiExitModel
+from trainables.recipes.hyperparameters import TrainingSettings
+from trainables.recipes.recipe import Recipe
+from trainables.teachers.teacher import Teachers
+from trainables.training.tabulate import unit_scale
+
+
+class MultiExitTraining:
+    """A network with its optimiser, schedule and random states; one call trains one epoch.
+
+    The split sits in memory as tensors; no Python runs per sample. On a GPU it computes in mixed precision.
+
+    Args:
+        model: The network to train.
+        settings: What a trial may vary.
+        recipe: What all trials share.
+        train: The training split.
+        augmentation: Applied to every batch.
+        seed: Of the sample order and the augmentation.
+        device: Where to train.
+        teachers: From outside the network, or None.
+    """
+
+    def __init__(
+        self,
+        model: MultiExitModel,
+        settings: TrainingSettings,
+        recipe: Recipe,
+        train: Split,
+        *,
+        augmentation: Augmentation,
+        seed: int,
+        device: torch.device,
+        teachers: Teachers | None = None,
+    ) -> None:
+        self.model = model.to(device)
+        self.epoch = 0
+        self._settings = settings
+        self._recipe = recipe
+        self._inputs = _tensor(train.inputs).to(device)
+        self._labels = _tensor(train.labels).to(device)
+        self._augmentation = augmentation
+        self._views = (
+            Views(augmentation, recipe.n_views, recipe.view_seed).draw(len(train.labels)) if recipe.n_views else []
+        )
+        self._teachers = teachers.to(device) if teachers is not None else None
+        self._batch_size = min(recipe.batch_size, len(train.labels))
+        self._n_steps = len(train.labels) // self._batch_size
+        self._optimiser = settings.build_optimiser(self.model)
+        self._scheduler = settings.build_scheduler(
+            self._optimiser, n_steps=recipe.epochs * self._n_steps, final_div_factor=recipe.final_div_factor
+        )
+        self._average = _average_of(self.model, recipe.ema_decay)
+        self._scaler = GradScaler(device.type, enabled=device.type == "cuda")
+        self._generator = torch.Generator().manual_seed(seed)
+        # Of torch's global generator, which dropout draws from: other trainings of the process do not disturb it.
+        self._torch_random = torch.get_rng_state()
+
+    @property
+    def network(self) -> MultiExitModel:
+        """The network that is judged: the average of the weights where one is kept, else the trained one."""
+        return self.model if self._average is None else cast(MultiExitModel, self._average.module)
+
+    def train_epoch(self) -> float:
+        """Train one epoch and return its mean loss; NaN or infinity when the training diverged."""
+        torch.set_rng_state(self._torch_random)
+        self.model.train()
+        weights = self._settings.loss_weights(self.epoch)
+        order = torch.randperm(len(self._labels), generator=self._generator).to(self._labels.device)
+        total = torch.zeros((), device=self._labels.device)
+        for step in range(self._n_steps):
+            rows = order[step * self._batch_size : (step + 1) * self._batch_size]
+            mixed = Mixture.draw(len(rows), self._settings.mixup)
+            inputs = mixed.inputs(self._settings.spec_augment(self._moved(rows)))
+            taught = self._teachers(inputs, rows, self._view) if self._teachers is not None else None
+            with torch.autocast(inputs.device.type, enabled=self._scaler.is_enabled()):
+                logits = self.model(inputs)
+            loss_of = partial(self._settings.loss, logits.float(), weights=weights, teacher_logits=taught)
+            loss = mixed.loss(loss_of, self._labels[rows])
+            self._step(loss)
+            total += loss.detach()
+        self.epoch += 1
+        self._torch_random = torch.get_rng_state()
+        return float(total) / self._n_steps
+
+    def state(self) -> dict[str, Any]:
+        """Everything that continues the training exactly: tensors and plain numbers only."""
+        return {
+            "epoch": self.epoch,
+            "model": self.model.state_dict(),
+            "average": None if self._average is None else self._average.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "scheduler": self._scheduler.state_dict(),
+            "scaler": self._scaler.state_dict(),
+            "generator": self._generator.get_state(),
+            "torch_random": self._torch_random,
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Continue from :meth:`state`."""
+        self.epoch = state["epoch"]
+        self.model.load_state_dict(state["model"])
+        if self._average is not None:
+            self._average.load_state_dict(state["average"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._scheduler.load_state_dict(state["scheduler"])
+        self._scaler.load_state_dict(state["scaler"])
+        self._generator.set_state(state["generator"])
+        self._torch_random = state["torch_random"]
+
+    @property
+    def _view(self) -> int:
+        return self.epoch % len(self._views) if self._views else 0
+
+    def _moved(self, rows: Tensor) -> Tensor:
+        images = unit_scale(self._inputs[rows])
+        if self._views:
+            return self._views[self._view][rows].apply(images)
+        return self._augmentation(images, self._generator)
+
+    def _step(self, loss: Tensor) -> None:
+        self._optimiser.zero_grad(set_to_none=True)
+        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        if self._recipe.gradient_clip is not None:
+            self._scaler.unscale_(self._optimiser)
+            clip_grad_norm_(self.model.parameters(), self._recipe.gradient_clip)
+        self._scaler.step(self._optimiser)
+        self._scaler.update()
+        self._scheduler.step()
+        if self._average is not None:
+            self._average.update_parameters(self.model)
+
+
+def _average_of(model: MultiExitModel, decay: float | None) -> AveragedModel | None:
+    if decay is None:
+        return None
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)  # type: ignore[no-untyped-call]
+
+
+def _tensor(array: np.ndarray[Any, Any]) -> Tensor:
+    # Arrays from the object store are read-only, which torch warns about: copy them once.
+    return torch.from_numpy(array if array.flags.writeable else array.copy())

@@ -1,0 +1,172 @@
+"""What is the same for all trials of a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from policies.goals.request import Request
+from policies.rules import DEFAULT_RULES
+from policies.tables.classification import ExitTable
+from trainables.augmentation.images import Augmentation
+from trainables.data import Split
+from trainables.errors import CheckpointError, TrainingError
+from trainables.export.model_file import ModelFacts
+from trainables.losses.class_weights import weighted
+from trainables.models import SEARCHABLE, MultiExitModel, NetworkSpec
+from trainables.models.loading import load_weights
+from trainables.recipes.hyperparameters import TrainingSettings
+from trainables.recipes.recipe import Recipe
+from trainables.teachers.teacher import Teachers
+from trainables.training.checkpoints import CheckpointFolder, read_state
+from trainables.training.loop import MultiExitTraining
+from trainables.training.tabulate import exit_table
+from trainables.workloads import get_workload
+
+
+@dataclass(frozen=True)
+class GivenWeights:
+    """Weights of a file that networks start from.
+
+    Attributes:
+        tensors: By the network's own names; what is not among them stays as it is built.
+        told: What they were wrapped in, such as a whole checkpoint, as half a sentence; empty where they were not.
+    """
+
+    tensors: Mapping[str, Tensor]
+    told: str = ""
+
+
+@dataclass(frozen=True)
+class TrialTask:
+    """What is the same for all trials of a sweep.
+
+    Attributes:
+        workload: Name of the workload.
+        class_names: Of the data.
+        network: Which network.
+        recipe: What all trials share of their training.
+        search_target: What policies are searched for: what was asked, and the margin.
+        seeds: Of initial weights, sample order and augmentation; the same for all trials, so that they differ by
+            their parameters only. Each configuration is trained once with each.
+        rules: Of the policies.
+        n_threads: Threads to compute with: the trial's CPU share.
+        use_gpu: Whether the trial was given a GPU.
+        teachers: Names of the teachers from outside, in their order.
+        augmentation: How training images may be moved.
+        facts: What exit tables state about the samples.
+        weights: That every network starts from; None starts from random or pretrained ones.
+    """
+
+    workload: str
+    class_names: tuple[str, ...]
+    network: NetworkSpec
+    recipe: Recipe
+    search_target: Request
+    seeds: tuple[int, ...]
+    rules: tuple[str, ...] = DEFAULT_RULES
+    n_threads: int = 1
+    use_gpu: bool = False
+    teachers: tuple[str, ...] = ()
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    weights: GivenWeights | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def n_exits(self) -> int:
+        """Number of exits, ``E``."""
+        return self.network.n_exits
+
+    def with_params(self, params: Mapping[str, Any]) -> TrialTask:
+        """The same with the network that a trial's parameters name."""
+        return replace(self, network=self.network.with_params(params))
+
+    def build_model(self, train: Split, *, seed: int | None = None) -> MultiExitModel:
+        """The untrained network, with the first seed unless another is given.
+
+        Raises:
+            TrainingError: If it cannot be built, or the given weights do not fit it.
+        """
+        torch.manual_seed(self.seeds[0] if seed is None else seed)
+        model = get_workload(self.workload).build_model(train, len(self.class_names), self.network)
+        if self.weights is not None:
+            try:
+                load_weights(model, {**model.state_dict(), **self.weights.tensors})
+            except ValueError as error:
+                raise TrainingError(f"training.weights must fit the network but do not ({error})") from None
+        return model
+
+    def settings(self, params: Mapping[str, Any]) -> TrainingSettings:
+        """How a trial with these parameters is trained.
+
+        Raises:
+            TrainingError: If a parameter is unknown or out of range.
+        """
+        own = {name: value for name, value in params.items() if name not in SEARCHABLE}
+        return get_workload(self.workload).trial_settings(
+            own, n_exits=self.n_exits, epochs=self.recipe.epochs, teachers=self.teachers
+        )
+
+    def training(
+        self,
+        params: Mapping[str, Any],
+        train: Split,
+        *,
+        seed: int | None = None,
+        teachers: Teachers | None = None,
+    ) -> MultiExitTraining:
+        """A training from its beginning.
+
+        Args:
+            params: The trial's.
+            train: The training split.
+            seed: The first one unless another is given.
+            teachers: Those that :attr:`teachers` names; they are only asked where the parameters say so.
+        """
+        settings = self.settings(params)
+        loss = weighted(settings.loss, settings.class_weighting, train.labels, n_classes=len(self.class_names))
+        return MultiExitTraining(
+            self.with_params(params).build_model(train, seed=seed),
+            replace(settings, loss=loss),
+            self.recipe,
+            train,
+            augmentation=self.augmentation,
+            seed=self.seeds[0] if seed is None else seed,
+            device=torch.device("cuda" if self.use_gpu and torch.cuda.is_available() else "cpu"),
+            teachers=teachers if settings.loss.teachers is not None else None,
+        )
+
+    def table(self, model: MultiExitModel, split: Split, name: str) -> ExitTable:
+        """The exit table of a network on one split."""
+        known = {"workload": self.workload, "split": name, "class_names": list(self.class_names)}
+        return exit_table(model, split, **{**self.facts, **known})
+
+    def model_facts(self, train: Split, params: Mapping[str, Any]) -> ModelFacts:
+        """What a network trained with these parameters is built from, for a model file."""
+        network = self.network.with_params(params)
+        return ModelFacts(self.workload, network, train.inputs.shape[1:], self.class_names)
+
+    def load_model(self, folder: Path, train: Split, *, seed: int | None = None) -> MultiExitModel:
+        """The network of a finished trial, on the CPU, in evaluation mode.
+
+        Args:
+            folder: The trial's checkpoints.
+            train: For the shape of the samples.
+            seed: Which of its networks: that of the first seed unless another is given.
+
+        Raises:
+            CheckpointError: If the checkpoint of the last epoch is gone or damaged.
+        """
+        state = CheckpointFolder(folder).newest(read_state)
+        if state is None or not state["report"]["done"]:
+            raise CheckpointError(f"{folder}: the checkpoint of the last epoch is gone or damaged")
+        own = self.with_params(state.get("params", {}))
+        model = replace(own, network=replace(own.network, pretrained=False), weights=None).build_model(train)
+        run = state["runs"][self.seeds[0] if seed is None else seed]
+        model.load_state_dict(run["kept"] or run["training"]["model"])
+        return model.eval()

@@ -1,0 +1,1 @@
+"""Weights from elsewhere, read without running any code."""
