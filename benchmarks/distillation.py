@@ -21,12 +21,12 @@ from rich.table import Table
 from policies.goals.request import Request
 from policies.metrics.policy import policy_figures
 from policies.selection.networks import search_network
-from search.run_command import run_command
-from search.run_folder import RunFolder
-from search.stats import Comparison, compare
+from search.analysis.significance import Comparison, compare
+from search.cli.run import run_command
+from search.config.files import load_sweep
+from search.run_folder.folder import RunFolder
 from search.sweep import load_splits
-from search.sweep_file import load_sweep
-from search.tuner import build_task
+from search.tuning.tuner import build_task
 from spaces import Fixed
 
 

@@ -38,8 +38,8 @@ from scipy.stats import rankdata
 from simulated_sweep import GoesOn, SimulatedSweep, simulate
 
 from policies.goals.pareto import hypervolume
-from search.halving import AsyncHalving
-from search.priorities import Priority, nondominated_priority, nondominated_ranks, scalar_priority
+from search.tuning.halving import AsyncHalving
+from search.tuning.priorities import Priority, nondominated_priority, nondominated_ranks, scalar_priority
 
 
 REFERENCES = ("aim", "target", "all")
@@ -91,7 +91,7 @@ class ObjectivesPriority:
         return float(figures["accuracy"]), -float(figures["mean_depth"])
 
     def ranks(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Shapes as in :class:`~search.priorities.Priority`."""
+        """Shapes as in :class:`~search.tuning.priorities.Priority`."""
         return nondominated_ranks(points)
 
 
@@ -103,7 +103,7 @@ class FeasibleFirstPriority(ObjectivesPriority):
     name: ClassVar[str] = "feasible first"
 
     def ranks(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Shapes as in :class:`~search.priorities.Priority`."""
+        """Shapes as in :class:`~search.tuning.priorities.Priority`."""
         violation = np.maximum(self.aim - points[:, 0], 0.0)
         ranks = np.asarray(rankdata(violation, method="min") - 1, dtype=np.int64)
         feasible = violation == 0

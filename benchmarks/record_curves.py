@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from recorded_curves import DEFAULT_FOLDER, INDEX
 
-from search.config import SweepConfig
-from search.journal import Journal
-from search.record import SweepRecord
-from search.run_folder import RunFolder
+from search.config.sweep import SweepConfig
+from search.run_folder.folder import RunFolder
+from search.run_folder.journal import Journal
+from search.trials.log import SweepRecord
 
 
 _FIGURES = ("accuracy", "mean_depth", "depth_at_target", "mean_cost")

@@ -20,16 +20,16 @@ from rich.console import Console
 from rich.table import Table
 from simulated_trials import SleepingTrainable
 
-from search.cluster import LOCAL, connected
-from search.config import SweepConfig
-from search.journal import Journal
-from search.record import SweepRecord, TrialRecord
-from search.run_folder import RunFolder
+from search.cluster.connection import LOCAL, connected
+from search.config.files import load_sweep
+from search.config.sweep import SweepConfig
+from search.run_folder.folder import RunFolder
+from search.run_folder.journal import Journal
 from search.sweep import load_splits
-from search.sweep_file import load_sweep
 from search.tracking import Tracker
-from search.training import train_trials
-from search.tuner import build_task, build_trainable, with_resources
+from search.trials.log import SweepRecord, TrialRecord
+from search.tuning.training import train_trials
+from search.tuning.tuner import build_task, build_trainable, with_resources
 
 
 @dataclass(frozen=True)

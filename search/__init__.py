@@ -1,6 +1,6 @@
 """The sweep: Ray Tune and Optuna outside, policies inside, tracking and reporting around it."""
 
-from search.ray_settings import set_defaults
+from search.cluster.ray_settings import set_defaults
 
 
 # Before any module of this package imports Ray.

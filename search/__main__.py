@@ -1,6 +1,6 @@
 """``python -m search``: the same as ``exitsearch``."""
 
-from search.cli import main
+from search.cli.app import main
 
 
 if __name__ == "__main__":

@@ -15,6 +15,6 @@ def _leave_own_folder() -> None:
 
 if __name__ == "__main__":
     _leave_own_folder()
-    from search.cli import main
+    from search.cli.app import main
 
     main(["run", *sys.argv[1:]])

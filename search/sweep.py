@@ -13,32 +13,32 @@ from rich.console import Console
 from policies.errors import ExitSearchError
 from policies.selection.search_target import SearchTarget
 from policies.selection.select import Selection, select_policy
-from search.baseline_trials import compare_baseline, full_baselines
-from search.class_files import Answers
-from search.config import SweepConfig
-from search.environment import describe_environment
+from search.cluster.shared_folder import require_shared
+from search.config.sweep import SweepConfig
 from search.errors import SweepError, SweepInterruptedError
-from search.figures import FrontFigure
-from search.journal import Journal
-from search.network_tables import NetworkTables
-from search.progress import TrialProgress
-from search.record import SweepRecord
-from search.report import print_summary
-from search.result_files import write_json
-from search.results import write_results
-from search.run_folder import RunFolder
-from search.seed_table import show_seeds
-from search.shared_folder import require_shared
-from search.study_report import write_study
-from search.summary import build_summary
+from search.figures.front import FrontFigure
+from search.finalists.policies import search_trials
+from search.finalists.tables import NetworkTables
+from search.reporting.baseline_trials import compare_baseline, full_baselines
+from search.reporting.console import print_summary
+from search.reporting.files import write_results
+from search.reporting.seeds import show_seeds
+from search.reporting.summary import build_summary
+from search.reporting.trials import write_study
+from search.run_folder.class_files import Answers
+from search.run_folder.environment import describe_environment
+from search.run_folder.folder import RunFolder
+from search.run_folder.journal import Journal
+from search.run_folder.result_files import write_json
 from search.target import announced, sweep_target
-from search.teacher_tasks import prepare_teachers
-from search.teachers import CheckedTeachers
+from search.teaching.checks import CheckedTeachers
+from search.teaching.tasks import prepare_teachers
 from search.tracking import Tracker
-from search.training import train_trials
-from search.trial_policies import search_trials
-from search.trials import TrialOutcome, best_trials, collect_trials, networks_of, trial_points
-from search.tuner import build_task, build_trainable
+from search.trials.log import SweepRecord
+from search.trials.outcomes import TrialOutcome, best_trials, collect_trials, networks_of, trial_points
+from search.tuning.progress import TrialProgress
+from search.tuning.training import train_trials
+from search.tuning.tuner import build_task, build_trainable
 from trainables.data import Splits
 from trainables.export.model_file import save_model
 from trainables.teachers.alignment import require_aligned

@@ -15,17 +15,17 @@ from policies.selection.networks import NetworkPolicies, search_network
 from policies.selection.policy_search import PolicySearch
 from policies.selection.select import select_policy
 from policies.tables.classification import ExitTable
-from search.cluster import connected
+from search.cluster.connection import connected
+from search.config.sections import ResourcesSection
 from search.errors import SweepError, SweepInterruptedError
-from search.figures import FrontFigure
-from search.island_tasks import RayIslands
-from search.new_folder import writing
+from search.figures.front import FrontFigure
+from search.finalists.islands import RayIslands
 from search.policy_request import PolicyRequest
-from search.policy_summary import summarise_policies
-from search.report import print_policies
-from search.result_files import ResultFiles
-from search.results import write_results
-from search.sections import ResourcesSection
+from search.reporting.console import print_policies
+from search.reporting.files import write_results
+from search.reporting.policy_summary import summarise_policies
+from search.run_folder.new_folder import writing
+from search.run_folder.result_files import ResultFiles
 
 
 def search_tables(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from policies.selection.search_target import SearchTarget, SplitSize, search_target
-from search.config import SweepConfig
-from search.split_proposal import SplitUnits, proposed_fractions
+from search.config.sweep import SweepConfig
+from search.preflight.certifiable import SplitUnits, proposed_fractions
 from trainables.data import Split, SplitFractions, Splits
 
 

@@ -19,10 +19,10 @@ from record_curves import record_sweep
 from recorded_curves import DEFAULT_FOLDER, Curve, RecordedSweep, read_sweeps
 from simulated_sweep import simulate
 
-from search.config import SweepConfig
-from search.journal import Journal
-from search.record import SweepRecord
-from search.run_folder import RunFolder
+from search.config.sweep import SweepConfig
+from search.run_folder.folder import RunFolder
+from search.run_folder.journal import Journal
+from search.trials.log import SweepRecord
 
 
 def report(epoch, accuracy=0.9, mean_depth=2.0, exits=(0.5, 0.7, 0.9)):

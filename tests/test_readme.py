@@ -17,8 +17,8 @@ import pytest
 import torch
 import yaml
 
-from search.cli import ExitCode, main
-from search.config import SweepConfig
+from search.cli.app import ExitCode, main
+from search.config.sweep import SweepConfig
 from tests.sweeps import SMALL
 from tests.tables import make_table
 from trainables.data import SplitFractions

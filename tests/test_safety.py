@@ -11,10 +11,10 @@ import torch
 from policies.errors import ExitSearchError
 from policies.policy import Policy
 from policies.tables.classification import ExitTable
-from search.journal import Journal
-from search.record import SweepRecord
-from search.run_folder import RunFolder
-from search.sweep_file import load_sweep
+from search.config.files import load_sweep
+from search.run_folder.folder import RunFolder
+from search.run_folder.journal import Journal
+from search.trials.log import SweepRecord
 from tests.tables import make_table
 from trainables.training.checkpoints import STATE_FILE, CheckpointFolder, read_state
 
@@ -57,7 +57,7 @@ def test_preset_names_stay_in_their_folder(name):
 
 
 def test_unnamed_sweeps_are_called_after_the_file_and_not_its_path(tmp_path):
-    from search.run_command import _name_stem
+    from search.cli.run import _name_stem
 
     for sweep in ("../../etc/x.yaml", "/a/b/..yaml", "a b;c.yaml", "....yaml", "\n.yaml"):
         stem = _name_stem(sweep)

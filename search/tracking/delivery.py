@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Protocol
 
-from search.journal import Event, Journal
+from search.run_folder.journal import Event, Journal
 from search.tracking.faults import Fault, fault_of, is_internal
 from search.tracking.notices import TrackingNotices
 from search.tracking.receipt import Receipt

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import warnings
 
-from search.journal import Event
 from search.redaction import redact_uri
+from search.run_folder.journal import Event
 from search.tracking.faults import reason_of
 
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from search.redaction import redact_uri
-from search.result_files import write_json
+from search.run_folder.result_files import write_json
 
 
 _ROUNDS = 100_000

@@ -12,8 +12,8 @@ from mlflow.entities import Metric, Param, RunTag
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 
 from policies.qualities.quality import QUALITIES
-from search.journal import Event
 from search.redaction import redact, redact_text
+from search.run_folder.journal import Event
 from search.tracking.faults import Fault, fault_of, reason_of
 from search.tracking.store import MlflowStore, StoredRun
 from trainables.trials.metrics import EXIT_FIGURES

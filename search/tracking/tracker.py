@@ -13,9 +13,9 @@ import pandas as pd
 from policies.goals.goal import EFFORTS
 from policies.outline import outline
 from policies.qualities.quality import QUALITIES
-from search.journal import Event, Journal
 from search.redaction import redact, redact_text, redact_uri
-from search.run_folder import RunFolder
+from search.run_folder.folder import RunFolder
+from search.run_folder.journal import Event, Journal
 from search.tracking.delivery import Delivery
 from search.tracking.notices import TrackingNotices, tell
 from search.tracking.receipt import Receipt
@@ -23,7 +23,7 @@ from search.tracking.runs import MlflowRuns
 from search.tracking.store import POLICY_TAG, TRIAL_TAG, MlflowStore
 
 # Scripts that find a sweep's store take the address from here, where it was before it had to be light to import.
-from search.tracking_uri import default_tracking_uri as default_tracking_uri
+from search.tracking.uri import default_tracking_uri as default_tracking_uri
 
 
 PARETO_TAG = "pareto"

@@ -8,10 +8,10 @@ from pathlib import Path
 from mlflow.tracking import MlflowClient
 import pandas as pd
 
-from search.journal import Journal
-from search.record import SweepRecord
-from search.searcher import ConstrainedSearch
-from search.sweep_file import load_sweep
+from search.config.files import load_sweep
+from search.run_folder.journal import Journal
+from search.trials.log import SweepRecord
+from search.tuning.searcher import ConstrainedSearch
 
 
 @dataclass(frozen=True)

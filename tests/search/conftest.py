@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from search.run_command import run_command
-import search.sweep_start  # noqa: F401 - so that no command tells in a test that it loads it
+from search.cli.run import run_command
+import search.start  # noqa: F401 - so that no command tells in a test that it loads it
 from tests.sweeps import SMALL
 
 

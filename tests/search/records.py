@@ -2,8 +2,8 @@
 
 from contextlib import contextmanager
 
-from search.journal import Journal
-from search.record import SweepRecord
+from search.run_folder.journal import Journal
+from search.trials.log import SweepRecord
 
 
 @contextmanager

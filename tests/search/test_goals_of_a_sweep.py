@@ -10,10 +10,10 @@ from policies.selection.policy_search import PolicySearch
 from policies.selection.search_target import SplitSize, search_target
 from policies.selection.select import select_policy
 from policies.tables.classification import ExitTable
-from search.schedulers import build_scheduler
-from search.searcher import ConstrainedSearch
-from search.sweep_file import load_sweep
-from search.trials import best_trials, collect_trials
+from search.config.files import load_sweep
+from search.trials.outcomes import best_trials, collect_trials
+from search.tuning.schedulers import build_scheduler
+from search.tuning.searcher import ConstrainedSearch
 from tests.search.records import open_record
 from trainables.trials.metrics import quick_report
 

@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from policies.policy import Policy
-from search.config import known_keys
-from search.exit_code import ExitCode
+from search.cli.exit_code import ExitCode
+from search.config.files import preset_names
+from search.config.sweep import known_keys
 from search.loading import tell_loading
-from search.sweep_file import preset_names
 from tests.tables import make_table
 
 
@@ -26,7 +26,7 @@ TYPIST = """
 from contextlib import redirect_stderr, redirect_stdout
 import io, json, sys
 
-from search.cli import main
+from search.cli.app import main
 
 heavy, found = set(sys.argv[1].split(",")), []
 for arguments in json.loads(sys.stdin.read()):
@@ -50,7 +50,7 @@ class Stop:
             os._exit(0)
 
 sys.meta_path.insert(0, Stop())
-from search.cli import main
+from search.cli.app import main
 
 main(sys.argv[2:])
 """

@@ -11,16 +11,16 @@ from rich.console import Console
 from policies.certificates.claims import Claim
 from policies.goals.request import Request
 from policies.policy import Policy
-from search.certify_command import certify_command
-from search.compare_command import compare_command
-from search.progress import TrialProgress
-from search.record import TrialRecord
-from search.report import print_summary
-from search.report_command import report_command
-from search.result_files import ResultFiles
-from search.seed_table import seed_table, show_seeds
+from search.cli.certify import certify_command
+from search.cli.compare_command import compare_command
+from search.cli.report_command import report_command
+from search.reporting.console import print_summary
+from search.reporting.seeds import seed_table, show_seeds
+from search.run_folder.result_files import ResultFiles
+from search.trials.log import TrialRecord
+from search.tuning.progress import TrialProgress
+from tests.search.reporting.test_seeds import SEEDS, outcome
 from tests.search.summaries import LONG, N_EXITS, made_up_summary
-from tests.search.test_seed_table import SEEDS, outcome
 from tests.tables import make_table
 
 

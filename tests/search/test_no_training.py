@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from policies.errors import ExitSearchError
+from search.config.files import load_sweep
 from search.errors import GivenWeightsWarning, RunFolderError, UntrainedWarning
 from search.sweep import load_splits
-from search.sweep_file import load_sweep
-from search.tuner import build_task
+from search.tuning.tuner import build_task
 from trainables.export.model_file import load_model
 
 

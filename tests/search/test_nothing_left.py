@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from policies.policy import Policy
-from search.cli import ExitCode, main
+from search.cli.app import ExitCode, main
 from tests.tables import make_table
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from policies.certificates.betting import betting_p_value, error_p_value
 from policies.estimates.estimated_bounds import LEVEL
+from search.config.files import load_sweep
 from search.sweep import load_splits
-from search.sweep_file import load_sweep
 from search.target import announced, sweep_target
 from trainables.data import Samples, split_samples
 

@@ -9,10 +9,10 @@ import torch
 from torch import nn
 from torchvision.models import resnet18
 
-from search.cli import main
+from search.cli.app import main
+from search.config.files import load_sweep
 from search.sweep import load_splits
-from search.sweep_file import load_sweep
-from search.teachers import load_teachers
+from search.teaching.checks import load_teachers
 from trainables.export.model_file import load_model
 from trainables.teachers.soft_labels import SoftLabels
 from trainables.trials.imported_teacher import IMAGENET_MEAN, IMAGENET_STD

@@ -9,8 +9,8 @@ from rich.console import Console
 from policies.parents.pooling import Recordings
 from policies.parents.summary import RecordingsWarning, summarise_recordings
 from policies.policy import Policy
-from search.report import print_policies
-from search.result_files import ResultFiles
+from search.reporting.console import print_policies
+from search.run_folder.result_files import ResultFiles
 from tests.tables import make_table
 
 

@@ -14,7 +14,7 @@ import sys
 from mlflow.tracking import MlflowClient
 import pytest
 
-from search.run_folder import RunFolder
+from search.run_folder.folder import RunFolder
 from search.tracking import Tracker
 from tests.search.tracking.tracked import EXPERIMENT, finish, open_journal
 

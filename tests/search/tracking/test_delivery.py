@@ -8,7 +8,7 @@ import warnings
 from mlflow.exceptions import RestException
 import pytest
 
-from search.journal import Journal
+from search.run_folder.journal import Journal
 from search.tracking.delivery import Patience
 from search.tracking.notices import TrackingWarning
 from tests.search.tracking.sinks import (

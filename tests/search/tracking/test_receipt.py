@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.journal import Journal
+from search.run_folder.journal import Journal
 from tests.search.tracking.sinks import URI, happen, receipt
 
 

@@ -10,8 +10,8 @@ import warnings
 from mlflow.tracking import MlflowClient
 import pytest
 
-from search.cli import _show_warning
-from search.journal import Journal
+from search.cli.app import _show_warning
+from search.run_folder.journal import Journal
 from search.tracking import Tracker, TrackingWarning
 from search.tracking import tracker as tracking
 from tests.search.tracking.delivering import Killed, deliver_and_die, ending_after

@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 from policies.policy import Policy
-from search.journal import Journal
-from search.run_folder import RunFolder
+from search.run_folder.folder import RunFolder
+from search.run_folder.journal import Journal
 
 
 EXPERIMENT = "exitsearch"

@@ -1,0 +1,1 @@
+"""What several runs, or all trials of one, show together."""

@@ -1,0 +1,1 @@
+"""The ``exitsearch`` command: one file for each of its commands."""

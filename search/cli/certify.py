@@ -1,0 +1,137 @@
+"""``exitsearch certify``: certify a policy from anywhere on a table that nobody chose it on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from policies.certificates.claims import Claim, require_delta
+from policies.certificates.unseen import require_unseen
+from policies.errors import ClaimError
+from policies.policy import Policy
+from policies.tables.classification import ExitTable
+from search.console_table import FigureRow, FigureTable, print_line
+from search.loading import tell_loading
+
+
+if TYPE_CHECKING:
+    from policies.certificates.bootstrap import BootstrapBound
+    from policies.certificates.certificate import Certificate, PartResult
+
+
+_MOST_SHOWN = 20
+
+
+def certify_command(
+    policy_file: Path,
+    table_file: Path,
+    claim: Claim,
+    *,
+    delta: float,
+    bootstrap_f1: bool,
+    out: Path | None,
+    console: Console,
+) -> Certificate:
+    """Certify, print what is certain, and write the certificate where that is asked for.
+
+    Args:
+        policy_file: A policy's JSON file; where it states what the policy was chosen on, that is refused.
+        table_file: The exit table of the policy's network on ``certify``.
+        claim: What is to hold.
+        delta: Largest probability of certifying what does not hold.
+        bootstrap_f1: Whether a bootstrap bound of macro-F1 is added.
+        out: Where the certificate is written to, or None.
+        console: To print on.
+
+    Raises:
+        ExitSearchError: For anything that the user can put right.
+    """
+    require_delta(delta)
+    _require_writable(out, (policy_file, table_file))
+    table = ExitTable.load(table_file)
+    if policy_file.is_file():
+        # A policy is read by its rule, which may need them too.
+        tell_loading("scipy.stats")
+    policy = Policy.load(policy_file)
+    require_unseen(policy, table, names=(str(policy_file), str(table_file)))
+    # Here, since these imports take seconds.
+    from policies.certificates.bootstrap import macro_f1_lower_bound
+    from policies.certificates.certificate import certify_policy
+
+    certificate = certify_policy(policy, table, claim, delta=delta)
+    macro_f1 = macro_f1_lower_bound(table, policy.decide(table), delta=delta) if bootstrap_f1 else None
+    if out:
+        _write(certificate, macro_f1, out)
+    _print(console, certificate, macro_f1, out)
+    return certificate
+
+
+def _require_writable(out: Path | None, inputs: tuple[Path, ...]) -> None:
+    if out is None:
+        return
+    if not out.parent.is_dir():
+        raise ClaimError(f"the certificate's folder must exist but there is no {out.parent}; make it or change --out")
+    if out.is_dir() or out.resolve() in [path.resolve() for path in inputs]:
+        raise ClaimError(f"--out must be a file of its own but is {out}; give another name")
+
+
+def _write(certificate: Certificate, macro_f1: BootstrapBound | None, out: Path) -> None:
+    try:
+        certificate.save(out, **({"bootstrap": macro_f1.to_dict()} if macro_f1 else {}))
+    except OSError as error:
+        raise ClaimError(f"the certificate must be writable but {out} is not ({error.strerror})") from None
+
+
+def _print(console: Console, certificate: Certificate, macro_f1: BootstrapBound | None, out: Path | None) -> None:
+    _parts_table(certificate).print_on(console)
+    if macro_f1:
+        print_line(
+            console,
+            f"macro-F1 {macro_f1.observed:.4f}, bootstrap lower bound {macro_f1.bound:.4f} over "
+            f"{macro_f1.n} {macro_f1.unit}s: an approximation, not certified",
+        )
+    for note in certificate.notes:
+        print_line(console, f"note: {note}", style="yellow")
+    print_line(console, _verdict(certificate))
+    if out:
+        console.print(f"Certificate {out}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _parts_table(certificate: Certificate) -> FigureTable:
+    shown = _least_certain(certificate.parts)
+    n_left_out = len(certificate.parts) - len(shown)
+    return FigureTable(
+        headings=("required", "observed", "bound", f"{certificate.unit}s", "p-value", "holds"),
+        rows=tuple(FigureRow(part.name, _figures(part)) for part in shown),
+        names="claim",
+        caption=f"... and {n_left_out} surer ones" if n_left_out else "",
+    )
+
+
+def _figures(part: PartResult) -> tuple[str, ...]:
+    return (
+        f"{part.relation} {part.required:g}",
+        "-" if part.observed is None else f"{part.observed:.4f}",
+        f"{part.bound:.4f}",
+        str(part.n),
+        f"{part.p_value:.2g}",
+        "yes" if part.passed else "no",
+    )
+
+
+def _least_certain(parts: tuple[PartResult, ...]) -> tuple[PartResult, ...]:
+    """The main part and the least certain of the others, in their order."""
+    others = sorted(parts[1:], key=lambda part: part.p_value, reverse=True)[:_MOST_SHOWN]
+    return (parts[0], *(part for part in parts[1:] if part in others))
+
+
+def _verdict(certificate: Certificate) -> str:
+    if not certificate.certified:
+        return f"NOT CERTIFIED: {certificate.reason}"
+    where = "over groups, " if certificate.unit == "group" else ""
+    return (
+        f"CERTIFIED: {certificate.claim}, {where}on new data of the same kind, "
+        f"with confidence {1 - certificate.delta:.4g}"
+    )

@@ -1,0 +1,107 @@
+"""``exitsearch run``: from what was typed to a configuration and a folder to resume, and on to the sweep."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import re
+import sys
+from typing import Any
+
+from rich.console import Console
+
+from search.config.files import DEFAULT_PRESET, load_sweep, read_values
+from search.config.sweep import SweepConfig
+from search.errors import RunFolderError
+from search.loading import tell_loading
+from search.redaction import HIDDEN
+from search.run_folder.folder import RunFolder
+from search.tracking.uri import TRACKING_VARIABLE, default_tracking_uri
+
+
+_LOADING = "Loading libraries, reading data and starting Ray ..."
+_STEM_LENGTH = 80
+
+
+def run_command(
+    sweep: str | None,
+    assignments: list[str],
+    *,
+    name: str | None,
+    resume: bool,
+    data_dir: Path | None,
+    address: str | None,
+    tracking_uri: str | None,
+    console: Console,
+) -> dict[str, Any]:
+    """Read the sweep file, find the folder to resume, and run the sweep.
+
+    Returns:
+        The summary of the sweep.
+
+    Raises:
+        ExitSearchError: For anything that the user can put right.
+    """
+    # A user's own workload lies in the working folder; Ray's workers get this path too.
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
+    options = {
+        "name": name,
+        "data_dir": str(data_dir) if data_dir else None,
+        "tracking__uri": tracking_uri,
+    }
+    stem = _name_stem(sweep or DEFAULT_PRESET)
+    folder = None
+    if resume:
+        config, folder = _find(sweep, assignments, stem, options)
+    else:
+        config = load_sweep(sweep or DEFAULT_PRESET, assignments, **options)
+        RunFolder.require_new(config)
+    tell_loading("torch", _LOADING)
+    if folder is None:
+        config = _with_tracking(config)
+    # Here, since the import takes seconds, and all that can be checked before is.
+    from search.start import start_sweep
+
+    return start_sweep(config, folder, stem, address=address, console=console)
+
+
+def _find(
+    sweep: str | None, assignments: list[str], stem: str, options: dict[str, str | None]
+) -> tuple[SweepConfig, RunFolder]:
+    """The folder to resume, and its configuration with this call's data folder, tracking and resources."""
+    values = read_values(sweep or DEFAULT_PRESET, assignments, **options)
+    place = SweepConfig.from_mapping({key: values[key] for key in ("name", "runs_dir") if key in values})
+    folder = RunFolder(place.runs_dir / place.name) if place.name else RunFolder.latest(place.runs_dir, stem)
+    stored = folder.read_config()
+    if sweep is None:
+        # No sweep file was named: the sweep's own, with what was changed on this call.
+        values = read_values(str(folder.sweep_file), assignments, **options)
+    given = SweepConfig.from_mapping(values)
+    folder.require_same(given)
+    given = given.model_copy(update={"name": folder.name, "data_dir": given.data_dir or stored.data_dir})
+    return _with_tracking(given, stored.tracking.uri), folder
+
+
+def _name_stem(sweep: str) -> str:
+    """What an unnamed sweep is called before its number: the file's name, without what no name may hold."""
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(sweep).stem).strip("-._")
+    return stem[:_STEM_LENGTH] or DEFAULT_PRESET
+
+
+def _with_tracking(config: SweepConfig, stored: str | None = None) -> SweepConfig:
+    """Fill in where MLflow keeps the sweep: what this call says, the environment, where it was kept, the default.
+
+    The default is written down with the sweep: resumed from another folder, it stays in the same store.
+    """
+    uri = next(
+        (uri for uri in (config.tracking.uri, os.environ.get(TRACKING_VARIABLE), stored) if uri and HIDDEN not in uri),
+        None,
+    )
+    if uri is None and stored is not None:
+        raise RunFolderError(
+            f"the tracking URI of this sweep is {stored}, whose password is not kept; give the whole address again in "
+            f"{TRACKING_VARIABLE} or with --tracking-uri"
+        )
+    tracking = config.tracking.model_copy(update={"uri": uri or default_tracking_uri()})
+    return config.model_copy(update={"tracking": tracking})

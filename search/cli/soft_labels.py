@@ -1,0 +1,71 @@
+"""``exitsearch soft-labels``: write down what a teacher says about the training images of a sweep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from scipy.special import softmax
+
+from search.config.sweep import SweepConfig
+from search.run_folder.new_folder import require_output_file, writing
+from search.sweep import load_splits
+from search.teaching.checks import replayed_views, require_fitting_teacher
+from trainables.export.model_file import load_model
+from trainables.teachers.soft_labels import SoftLabels
+from trainables.teachers.teacher import NetworkTeacher
+from trainables.training.tabulate import model_hash
+from trainables.training.teacher_logits import teacher_logits
+
+
+def soft_labels_command(
+    model: Path, config: SweepConfig, *, temperature: float, out: Path, console: Console
+) -> SoftLabels:
+    """Ask a teacher about every training image of a sweep, in every view of it, and write a file.
+
+    Args:
+        model: The teacher's model file.
+        config: The sweep whose data and augmentation count.
+        temperature: ``T`` of the softmax.
+        out: The file to write.
+        console: Where to print.
+
+    Raises:
+        ConfigError: If the sweep draws its augmentation anew each epoch.
+        RunFolderError: If the file cannot be written.
+        ExitSearchError: If the model or the data cannot be read, or do not belong together.
+    """
+    require_output_file(out, option="--out")
+    views = replayed_views(config)
+    network, facts = load_model(model)
+    splits = load_splits(config)
+    require_fitting_teacher(model, facts, splits)
+    logits = teacher_logits(
+        NetworkTeacher(network, facts.input_shape[1:]),
+        splits.train,
+        views,
+        shown=lambda moves: track(moves, "Asking the teacher", console=console, disable=not console.is_terminal),
+    )
+    probabilities = softmax(logits / temperature, axis=-1)
+    accuracy = float((probabilities.mean(axis=0).argmax(axis=1) == splits.train.labels).mean())
+    labels = SoftLabels(
+        probabilities=probabilities.astype(np.float32),
+        paths=splits.train.ids,
+        class_names=splits.class_names,
+        split="train",
+        temperature=temperature,
+        augmentation=None if views is None else views.facts(),
+        facts={"model_hash": model_hash(network), "accuracy": accuracy},
+    )
+    with writing(out, option="--out"):
+        labels.save(out)
+    console.print(
+        f"{out}: {len(labels.paths)} samples in {labels.n_views} view{'s' * (labels.n_views > 1)}, "
+        f"{len(labels.class_names)} classes, temperature {temperature:g}, right about {accuracy:.1%} of the training "
+        f"samples, order {labels.order_hash[:12]}",
+        soft_wrap=True,
+        highlight=False,
+    )
+    return labels

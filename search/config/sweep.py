@@ -1,0 +1,260 @@
+"""SweepConfig: everything a sweep file can say, validated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field, ValidationError
+
+from policies.errors import ExitSearchError
+from policies.goals.request import Request, RequestError
+from policies.registry import resolve
+from policies.rules import require_rule
+from policies.selection.policy_search import PolicySearch
+from policies.tables.latency import checked_latency
+from policies.user_code import name_of, user_code
+from search.config.first_trials import FirstTrial
+from search.config.messages import explain
+from search.config.policy import PolicySection
+from search.config.section import Section, Share
+from search.config.sections import (
+    DataSection,
+    ResourcesSection,
+    SearchSection,
+    SpaceSection,
+    SplitsSection,
+    TeacherSection,
+    TrackingSection,
+    TrainingSection,
+)
+from search.config.yaml_text import write_yaml
+from search.errors import ConfigError
+from search.loading import tell_loading
+from search.redaction import redact_uri
+from spaces import SPACES, Fixed, Space
+from trainables.models import SEARCHABLE
+from trainables.workloads import get_workload
+
+
+T = TypeVar("T")
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class SweepConfig(Section):
+    """One sweep. What is None is filled in by :meth:`resolved`."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)] | None = None
+    workload: str = "digits"
+    data_dir: Path | None = None
+    target: Annotated[float, Field(gt=0, le=1)] | None = 0.95
+    delta: Share = 0.05
+    seed: Seed = 0
+    seeds: list[Seed] = Field(default_factory=list)
+    data: DataSection = DataSection()
+    splits: SplitsSection = SplitsSection()
+    teachers: list[TeacherSection] = Field(default_factory=list)
+    training: TrainingSection = TrainingSection()
+    space: SpaceSection = SpaceSection()
+    search: SearchSection = SearchSection()
+    policy: PolicySection = PolicySection()
+    resources: ResourcesSection = ResourcesSection()
+    tracking: TrackingSection = TrackingSection()
+    runs_dir: Path = Path("runs")
+
+    @classmethod
+    def from_mapping(cls, values: dict[str, Any]) -> SweepConfig:
+        """Validate what was read from a sweep file, and resolve it.
+
+        Raises:
+            ConfigError: With one line for the first thing that is wrong.
+        """
+        try:
+            config = cls.model_validate(values)
+        except ValidationError as error:
+            raise ConfigError(explain(error, known_keys())) from None
+        if ":" in f"{config.workload} {config.training.network}":
+            # A user's own module, which will import them.
+            tell_loading("torch")
+        return config.resolved()
+
+    def resolved(self) -> SweepConfig:
+        """Fill in what the workload decides, make paths absolute and check names and sections against registries.
+
+        Raises:
+            ExitSearchError: If a workload, space, rule or dimension is unknown, or numbers do not fit together.
+        """
+        workload = _naming("workload", lambda: get_workload(self.workload))
+        training = _naming("training", lambda: self.training.resolved(workload))
+        config = self.model_copy(
+            update={
+                "training": training,
+                "teachers": [teacher.resolved() for teacher in self.teachers],
+                "data_dir": self.data_dir.expanduser().absolute() if self.data_dir else None,
+                "runs_dir": self.runs_dir.expanduser().absolute(),
+            }
+        )
+        _require_different("teachers", [teacher.name for teacher in config.teachers])
+        _require_different("seeds", config.seeds)
+        for rule in config.policy.rules:
+            _naming("policy.rules", partial(require_rule, rule))
+        _naming("data.audio", config.data.audio.options)
+        _naming("splits", config.splits.fractions)
+        _naming("policy", config.policy.evolve_settings)
+        _check_request(config)
+        space = config.build_space()
+        _require_comparable(config, space)
+        _require_different("names of search.first_trials", [one.name for one in config.search.first_trials if one.name])
+        first_trials = _first_trials(config.search.first_trials, space)
+        config = config.model_copy(update={"search": config.search.model_copy(update={"first_trials": first_trials})})
+        if config.teachers and not training.epochs:
+            raise ConfigError("teachers are named but training.epochs is 0, so that nothing is taught; leave them out")
+        rung = config.search.first_rung(training.epochs)
+        if config.search.scheduler != "none" and training.epochs and rung > training.epochs:
+            raise ConfigError(
+                f"search.grace_epochs must not be above training.epochs but they are {rung} and {training.epochs}"
+            )
+        return config
+
+    @property
+    def n_exits(self) -> int:
+        """Number of exits of a resolved configuration."""
+        if self.training.n_exits is None:
+            raise ConfigError("training.n_exits is only known once the configuration is resolved")
+        return self.training.n_exits
+
+    @property
+    def all_seeds(self) -> tuple[int, ...]:
+        """The seeds that every configuration is trained with."""
+        return tuple(self.seeds) or (self.seed,)
+
+    @property
+    def teacher_names(self) -> tuple[str, ...]:
+        """Names of the teachers from outside, in their order."""
+        return tuple(teacher.name for teacher in self.teachers)
+
+    @property
+    def tracking_uri(self) -> str:
+        """Where MLflow keeps a sweep whose folder was made; until then the default is not filled in."""
+        if self.tracking.uri is None:
+            raise ConfigError("tracking.uri is only known once the sweep has a folder")
+        return self.tracking.uri
+
+    @property
+    def request(self) -> Request:
+        """What is asked of a policy."""
+        return self.policy.request(target=self.target, delta=self.delta)
+
+    def policy_search(self) -> PolicySearch:
+        """How policies are searched on the best trials' networks."""
+        return PolicySearch(
+            asked=self.request,
+            rules=tuple(self.policy.rules),
+            settings=self.policy.evolve_settings(),
+            seed=self.seed,
+            calibration=self.policy.calibration,
+        )
+
+    def build_space(self) -> Space:
+        """The search space with its changes.
+
+        Raises:
+            ConfigError: If a change names no dimension or does not fit it, or a user's own space fails.
+        """
+        space_class = _naming("space.name", lambda: resolve("space", self.space.name, SPACES, Space, as_class=True))
+        options = {"n_exits": self.n_exits, "teachers": self.teacher_names}
+        with user_code(f"{name_of(space_class)}()", ConfigError):
+            # Without changes first: what is then wrong is not theirs.
+            space_class(**options)
+            try:
+                space: Space = space_class(**options, overrides=self.space.overrides)
+            except ValueError as error:
+                raise ConfigError(f"space.overrides: {error}") from None
+        return space
+
+    def to_yaml(self) -> str:
+        """The sweep file that gives exactly this configuration, but for a password in the tracking URI."""
+        values = self.model_dump(mode="json")
+        if self.tracking.uri is not None:
+            values["tracking"]["uri"] = redact_uri(self.tracking.uri)
+        return write_yaml(values)
+
+
+def known_keys() -> list[str]:
+    """Every dotted key of a sweep file."""
+    return _keys_of(SweepConfig)
+
+
+def _keys_of(section: type[Section]) -> list[str]:
+    keys = []
+    for name, field in section.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, Section):
+            keys += [f"{name}.{key}" for key in _keys_of(inner)]
+        else:
+            keys.append(name)
+    return keys
+
+
+def _naming(key: str, build: Callable[[], T]) -> T:
+    """Build something from the value of a key, and name the key where that cannot be."""
+    try:
+        return build()
+    except ExitSearchError as error:
+        raise ConfigError(f"{key}: {error}") from None
+
+
+def _require_different(key: str, values: Sequence[Any]) -> None:
+    twice = [value for value in values if list(values).count(value) > 1]
+    if twice:
+        raise ConfigError(f"{key} must differ from each other but {twice[0]!r} occurs {len(twice)} times")
+
+
+def _check_request(config: SweepConfig) -> None:
+    try:
+        times = config.request.latency_ms
+    except RequestError as error:
+        key = error.key if error.key in SweepConfig.model_fields else f"policy.{error.key}"
+        raise ConfigError(f"{key} {error.rule}") from None
+    except ExitSearchError as error:
+        raise ConfigError(f"policy: {error}") from None
+    if times:
+        _naming("policy.latency_ms", lambda: checked_latency(times, config.n_exits))
+
+
+def _require_comparable(config: SweepConfig, space: Space) -> None:
+    """Refuse to compare networks by what is not the same for all of them."""
+    searched = [name for name in SEARCHABLE if not isinstance(space.dimensions.get(name, Fixed(None)), Fixed)]
+    if not searched:
+        return
+    if config.policy.objective == "cost":
+        raise ConfigError(
+            f"policy.objective cost is relative to a network's own full cost, so networks must be alike, but "
+            f"{searched[0]} is searched; fix it in space.overrides, or take depth or latency"
+        )
+    if config.policy.latency_ms:
+        raise ConfigError(
+            f"policy.latency_ms holds the times of one network, but {searched[0]} is searched; fix it in "
+            f"space.overrides, or leave the times out, so that each network is timed"
+        )
+
+
+def _first_trials(given: Sequence[FirstTrial], space: Space) -> list[FirstTrial]:
+    """The same with every value as its dimension has it: YAML reads 1e-3 as text."""
+    taken: list[FirstTrial] = []
+    for number, one in enumerate(given, start=1):
+        params = {}
+        for key, value in one.params.items():
+            try:
+                if key not in space.dimensions:
+                    raise ValueError(f"is no dimension of space {space.name!r}")
+                params[key] = space.dimensions[key].taken(value)
+            except ValueError as problem:
+                raise ConfigError(
+                    f"search.first_trials: {key!r} of number {number} {problem}; change it, or leave first trials out "
+                    f"with --set search.first_trials=[]"
+                ) from None
+        taken.append(one.model_copy(update=params))
+    return taken

@@ -1,0 +1,92 @@
+"""Trying the networks that a sweep would train, before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
+from typing import Any
+import warnings
+
+from policies.errors import ExitSearchError
+from search.config.sweep import SweepConfig
+from search.errors import ConfigError, GivenWeightsWarning, UntrainedWarning
+from search.preflight.space import draws
+from search.tuning.tuner import build_task
+from spaces import Choice, Dimension, Number
+from trainables.data import Splits
+from trainables.errors import TrainingError
+from trainables.models import SEARCHABLE
+from trainables.models.exits.tracing import first_line
+from trainables.trials.batch_check import check_batch
+from trainables.trials.spec import GivenWeights
+
+
+def require_networks(config: SweepConfig, splits: Splits) -> None:
+    """Refuse a network that cannot be built and trained on the data, in any width and with any head that is searched.
+
+    Of each, a real batch goes forward and backward and becomes an exit table; and what the space draws must be what
+    a trial can be trained with.
+
+    Raises:
+        ConfigError: With the first one that cannot.
+
+    Warns:
+        GivenWeightsWarning: If networks start from a file, since only the user can know what its weights have seen.
+        UntrainedWarning: If nothing is trained and trials are all the same, or exits may have no weights.
+    """
+    task = build_task(config, splits)
+    if task.weights is not None:
+        _warn_of_given_weights(config, task.weights)
+    # Weights of elsewhere are not fetched for this.
+    task = replace(task, network=replace(task.network, pretrained=False))
+    space = config.build_space()
+    searched = {name: _values(space.dimensions[name]) for name in SEARCHABLE if name in space.dimensions}
+    for values in product(*searched.values()):
+        params = dict(zip(searched, values, strict=True))
+        try:
+            if not params.get("width", 1) > 0:
+                raise TrainingError(f"width must be positive but is {params['width']}")
+            check_batch(task, params, splits.train)
+        except (ExitSearchError, ValueError, RuntimeError) as error:
+            of = f" with {', '.join(f'{name} {value}' for name, value in params.items())}" if params else ""
+            raise ConfigError(f"training: the network cannot be trained{of}: {first_line(error)}") from None
+    if not config.training.epochs:
+        _warn_of_no_training(config, list(searched))
+    for params in draws(space, config.seed):
+        try:
+            task.settings(params)
+        except ExitSearchError as error:
+            raise ConfigError(f"space {space.name!r} draws what no trial can be trained with: {error}") from None
+
+
+def _warn_of_given_weights(config: SweepConfig, weights: GivenWeights) -> None:
+    warnings.warn(
+        f"{config.training.weights}: networks start from these weights{weights.told and f' ({weights.told})'}; a "
+        f"certificate holds only if they were not trained on samples of certify, nor chosen by them",
+        GivenWeightsWarning,
+        stacklevel=2,
+    )
+
+
+def _warn_of_no_training(config: SweepConfig, searched: Sequence[str]) -> None:
+    if config.search.trials > 1 and not searched:
+        warnings.warn(
+            f"training.epochs is 0, so that all {config.search.trials} trials are the same network; set search.trials "
+            f"to 1",
+            UntrainedWarning,
+            stacklevel=2,
+        )
+    if config.training.pretrained:
+        warnings.warn(
+            "training.epochs is 0, so that exits which pretrained weights lack answer at random; name weights of the "
+            "whole network in training.weights, or train",
+            UntrainedWarning,
+            stacklevel=2,
+        )
+
+
+def _values(dimension: Dimension) -> tuple[Any, ...]:
+    if isinstance(dimension, Choice):
+        return dimension.options
+    return (dimension.low, dimension.high) if isinstance(dimension, Number) else (dimension.value,)

@@ -1,0 +1,107 @@
+"""The searched policies against what is done today: the sweep file's baselines under the documents' grids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+import warnings
+
+import pandas as pd
+
+from policies.baselines import full_network
+from policies.baselines.published_grids import document_choices
+from policies.calibration.temperature import CalibrationWarning, Method, fit_temperatures
+from policies.policy import Policy
+from policies.tables.classification import ExitTable
+from search.config.first_trials import FirstTrial
+from search.reporting.policy_summary import decisions_on, figures_of, figures_on
+from search.run_folder.class_files import Answers, answers_of
+from search.trials.outcomes import TrialOutcome
+
+
+Tables = Mapping[str, ExitTable]
+
+
+def full_baselines(
+    first_trials: Sequence[FirstTrial], outcomes: Sequence[TrialOutcome]
+) -> tuple[list[TrialOutcome], list[str]]:
+    """The baselines that were trained to their end, and why others were not, each as a note for a person."""
+    by_label = {trial.label: trial for trial in outcomes if trial.label}
+    found, notes = [], []
+    for name in (one.name for one in first_trials if one.is_baseline):
+        trial = by_label.get(name)
+        if trial is None:
+            notes.append(f"baseline {name!r} is left out: it was never begun, since search.trials is too small")
+        elif not trial.is_full:
+            notes.append(f"baseline {name!r} is left out: {trial.failure or 'it was not trained to its end'}")
+        else:
+            found.append(trial)
+    return found, notes
+
+
+def compare_baseline(
+    name: str, tables: Tables, front: pd.DataFrame, tables_of: Callable[[str], Tables], *, method: Method, seed: int
+) -> tuple[list[dict[str, Any]], list[Answers]]:
+    """Put every policy of a baseline beside the front's best at the same depth, and at the same accuracy.
+
+    All policies are chosen by their figures on ``search``; the other splits only tell what came of it. The front of a
+    sweep holds policies that meet its target, or where none does the nearest alone: a baseline below the target may
+    be shallower than all of them.
+
+    Args:
+        name: What a person calls the baseline.
+        tables: Of its network by split, ``search`` among them.
+        front: The policies that were found, with ``network``, ``policy``, ``accuracy`` and ``mean_depth``.
+        tables_of: The tables, by split, of a network of the front.
+        method: How temperatures are fitted.
+        seed: Of the search that found the front.
+
+    Returns:
+        A mapping for each policy (the full network, and the choice of each grid): ``trial``, ``policy``,
+        ``is_fallback``, its figures by split, and those of two policies of the front, with ``network`` and ``rule``,
+        or None where there is none: as ``same_depth`` the most accurate that is no deeper, as ``same_accuracy`` the
+        least deep that is no less accurate. And what each policy of the baseline answered, as ``<trial>/<policy>``.
+    """
+    rows, answered = [], []
+    for policy_name, (policy, is_fallback) in _choices(tables["search"], method).items():
+        decisions = decisions_on(policy, tables, seed=seed)
+        figures = figures_of(tables, decisions)
+        answered += answers_of(f"{name}/{policy_name}", tables, decisions)
+        no_deeper = front[front["mean_depth"] <= figures["search"]["mean_depth"]]
+        no_worse = front[front["accuracy"] >= figures["search"]["accuracy"]]
+        rows.append(
+            {
+                "trial": name,
+                "policy": policy_name,
+                "is_fallback": is_fallback,
+                **figures,
+                "same_depth": _first(
+                    no_deeper.sort_values("accuracy", ascending=False, kind="stable"), tables_of, seed
+                ),
+                "same_accuracy": _first(no_worse.sort_values("mean_depth", kind="stable"), tables_of, seed),
+            }
+        )
+    return rows, answered
+
+
+def _choices(search: ExitTable, method: Method) -> dict[str, tuple[Policy, bool]]:
+    with warnings.catch_warnings():
+        # A baseline is what it is; the searched policies warn about temperatures at their clamp.
+        warnings.simplefilter("ignore", CalibrationWarning)
+        temperatures = fit_temperatures(search, method)
+    choices = document_choices(search, temperatures)
+    return {
+        "full_network": (full_network(search.n_exits, temperatures), False),
+        **{name: (choice.point.policy, choice.is_fallback) for name, choice in choices.items()},
+    }
+
+
+def _first(front: pd.DataFrame, tables_of: Callable[[str], Tables], seed: int) -> dict[str, Any] | None:
+    if front.empty:
+        return None
+    row = front.iloc[0]
+    return {
+        "network": row["network"],
+        "rule": row["policy"].rule,
+        **figures_on(row["policy"], tables_of(row["network"]), seed=seed),
+    }

@@ -1,0 +1,61 @@
+"""``summary.json`` of a sweep: what its policy search found, and its trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from policies.selection.search_target import SearchTarget
+from policies.selection.select import Selection
+from policies.tables.classification import ExitTable
+from search.config.sweep import SweepConfig
+from search.reporting.policy_summary import summarise_policies
+from search.run_folder.class_files import Answers
+from search.trials.outcomes import TrialOutcome, networks_of, trial_counts
+
+
+def build_summary(
+    config: SweepConfig,
+    selection: Selection,
+    target: SearchTarget,
+    tables: Mapping[str, ExitTable],
+    outcomes: list[TrialOutcome],
+    compared: list[dict[str, Any]],
+    *,
+    seconds: float,
+) -> tuple[dict[str, Any], list[Answers]]:
+    """Put the figures of a sweep together.
+
+    Args:
+        config: The sweep.
+        selection: What was chosen, before ``test`` was read.
+        target: What was searched for.
+        tables: The selected network's tables on ``search``, ``certify`` and ``test``.
+        outcomes: All trials.
+        compared: The baselines among them beside the front.
+        seconds: Wall time of the sweep.
+
+    Returns:
+        The summary, and what :func:`~search.reporting.policy_summary.summarise_policies` tells beside it.
+    """
+    found, answered = summarise_policies(selection, target, tables, seed=config.seed)
+    name = selection.network.network
+    chosen = next(one for one in networks_of(outcomes, config.all_seeds) if one.name == name)
+    hyperparameters = chosen.trial.params
+    summary = {
+        "name": config.name,
+        "workload": config.workload,
+        **found,
+        "selected": {
+            "trial_id": chosen.trial.trial_id,
+            "network": name,
+            "seed": chosen.seed,
+            "hyperparameters": hyperparameters,
+            **found["selected"],
+        },
+        "baseline_trials": compared,
+        "trials": trial_counts(outcomes),
+        "failures": {trial.trial_id: trial.failure for trial in outcomes if trial.failure},
+        "seconds": seconds,
+    }
+    return summary, answered

@@ -1,0 +1,1 @@
+"""The teachers that a sweep needs before its first trial."""

@@ -1,0 +1,1 @@
+"""What is known of the trials of a sweep."""

@@ -1,0 +1,35 @@
+"""Stopping trials early, by name."""
+
+from __future__ import annotations
+
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+
+from search.config.sweep import SweepConfig
+from search.trials.log import trial_name
+from search.tuning.halving import AsyncHalving
+from search.tuning.priorities import nondominated_priority, scalar_priority
+
+
+def build_scheduler(config: SweepConfig) -> TrialScheduler:
+    """The scheduler of that name.
+
+    ``none`` trains every trial to its end; ``asha`` halves by ``effort_at_target`` (Li et al., 2020), ``mo-asha``
+    by the sweep's quality and objective and the accuracy of all exits at once (Schmucker et al., 2021). Baselines
+    are never stopped.
+    """
+    search = config.search
+    # What is not trained cannot be stopped early.
+    if search.scheduler == "none" or not config.training.epochs:
+        return FIFOScheduler()
+    asked = config.request
+    if search.scheduler == "asha":
+        priority = scalar_priority("effort_at_target")
+    else:
+        priority = nondominated_priority(asked.quality, asked.effort_column)
+    return AsyncHalving(
+        priority,
+        grace_epochs=search.first_rung(config.training.epochs),
+        reduction=search.reduction,
+        max_epochs=config.training.epochs,
+        spared=[trial_name(number) for number, one in enumerate(search.first_trials) if one.is_baseline],
+    )

@@ -1,0 +1,91 @@
+"""What the pictures of a front show, from what a search found."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from policies.evaluation.shared_thresholds import shared_threshold_ladder
+from policies.metrics.policy import policy_figures
+from policies.policy import Policy
+from policies.rules import get_rule
+from policies.tables.latency import with_latency
+from search.figures.front_points import FrontFigure
+from tests.tables import make_table
+
+
+TABLE = with_latency(make_table(300), np.array([1.0, 2.5, 4.0]))
+POLICY = Policy("confidence", (0.8, 0.9), (1.0, 1.0, 1.0))
+FULL = Policy("confidence", (np.inf, np.inf), (1.0, 1.0, 1.0))
+
+
+def found(**more):
+    """A summary and a selection as they are after a search; the front has other figures than the summary."""
+    own, full = ({"search": policy_figures(TABLE, policy.decide(TABLE))} for policy in (POLICY, FULL))
+    summary = {
+        "target": 0.8,
+        "quality": "accuracy",
+        "objective": "depth",
+        "bounds": {},
+        "feasible": True,
+        "selected": own,
+        "baselines": {"greedy_shared_threshold": own, "full_network": full},
+        "baseline_trials": [{"trial": "study", "policy": "best_single_exit", **full}],
+        "oracle": {"search": 1.25},
+    } | more
+    columns = ("accuracy", "macro_f1", "mean_depth", "mean_cost", "mean_latency_ms")
+    front = pd.DataFrame({name: [own["search"][name] - 0.01, full["search"][name]] for name in columns})
+    network = SimpleNamespace(search=TABLE, temperatures=np.ones(3))
+    least = summary["target"] if summary["quality"] == "accuracy" else summary["bounds"].get("accuracy")
+    summary["least_accuracy"] = least or summary["bounds"].get("accuracy")
+    return summary, SimpleNamespace(front=front.assign(selected=[True, False]), network=network)
+
+
+def test_the_star_lies_on_the_front():
+    summary, selection = found()
+    figure = FrontFigure.of("title", summary, selection)
+    (row,) = selection.front[selection.front["selected"]].to_dict("records")
+    assert figure.selected == (row["mean_depth"], row["accuracy"])
+    selection.front["selected"] = False
+    own = summary["selected"]["search"]
+    assert FrontFigure.of("title", summary, selection).selected == (own["mean_depth"], own["accuracy"])
+
+
+def test_shared_thresholds_are_those_of_the_exact_ladder():
+    view = get_rule("confidence").view(TABLE, np.ones(3))
+    exact = shared_threshold_ladder(view, view.answers == TABLE.labels[:, None])
+    curve = FrontFigure.of("title", *found()).ladder
+    assert curve["threshold"].tolist() == exact.thresholds.tolist()
+    assert curve["accuracy"].to_numpy() == pytest.approx(exact.accuracy)
+    assert curve["mean_depth"].to_numpy() == pytest.approx(exact.mean_depth)
+
+
+@pytest.mark.parametrize(
+    ("objective", "column", "efforts"),
+    [
+        ("depth", "mean_depth", (1.0, 3.0)),
+        ("cost", "mean_cost", (1 / 3, 1.0)),
+        ("latency", "mean_latency_ms", (1.0, 4.0)),
+    ],
+)
+def test_everything_is_of_the_quality_and_effort_that_were_asked_for(objective, column, efforts):
+    summary, selection = found(quality="macro_f1", objective=objective)
+    trials = pd.DataFrame({"trial_id": ["t"], "accuracy": [0.9], "mean_depth": [1.0]})
+    figure = FrontFigure.of("title", summary, selection, trials)
+    full = summary["baselines"]["full_network"]["search"]
+    assert figure.efforts == pytest.approx(efforts)
+    assert figure.full == (full[column], full["macro_f1"])
+    assert figure.baselines.to_dict("records") == [
+        {"name": "study: best single exit", column: full[column], "macro_f1": full["macro_f1"]}
+    ]
+    assert figure.ladder.iloc[-1].tolist() == pytest.approx([np.inf, full[column], full["macro_f1"]])
+    assert figure.oracle is None
+    assert figure.trials.empty
+    has_both = trials.assign(**{column: 1.0, "macro_f1": 0.9})
+    assert len(FrontFigure.of("title", summary, selection, has_both).trials) == 1
+
+
+def test_a_bound_is_the_target_where_the_quality_has_none():
+    assert FrontFigure.of("title", *found(target=0.0, bounds={"accuracy": 0.7})).target == 0.7
+    assert FrontFigure.of("title", *found(target=0.0)).target is None

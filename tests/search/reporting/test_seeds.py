@@ -1,0 +1,63 @@
+"""Figures of configurations over their seeds."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from search.reporting.seeds import seed_table, show_seeds
+from search.trials.outcomes import TrialOutcome
+from trainables.trials.metrics import EXIT_FIGURES
+
+
+SEEDS = (7, 11)
+
+
+def outcome(number, values, *, label="", is_full=True):
+    """A trial whose figures are ``values`` by seed, those of the last of two exits less 0.1."""
+    metrics = {}
+    for seed, value in zip(SEEDS, values, strict=True):
+        for name in ("accuracy", "mean_depth", "mean_cost", "effort_at_target"):
+            metrics[f"{name}_seed_{seed}"] = value
+        for name in EXIT_FIGURES:
+            metrics[f"{name}_exit_2_seed_{seed}"] = value - 0.1
+    return TrialOutcome(f"trial-{number:04}", {}, metrics, Path(), "", is_full, label)
+
+
+def test_each_seed_is_a_row():
+    table = seed_table([outcome(1, (0.5, 0.7), label="plain"), outcome(2, (0.1, 0.2))], SEEDS, n_exits=2)
+    assert table[["trial_id", "label", "seed"]].values.tolist() == [
+        ["trial-0001", "plain", 7],
+        ["trial-0001", "plain", 11],
+        ["trial-0002", "", 7],
+        ["trial-0002", "", 11],
+    ]
+    assert table["accuracy"].tolist() == [0.5, 0.7, 0.1, 0.2]
+    assert table["last_exit_raw_nll"].tolist() == pytest.approx([0.4, 0.6, 0.0, 0.1])
+
+
+def test_trials_that_were_stopped_early_are_left_out():
+    assert seed_table([outcome(1, (0.5, 0.7), is_full=False)], SEEDS, n_exits=2).empty
+
+
+def test_person_sees_means_and_deviations():
+    shown = show_seeds(seed_table([outcome(1, (0.5, 0.7), label="plain")], SEEDS, n_exits=2))
+    assert shown.headings[:3] == ("accuracy", "depth", "accuracy\nlast exit")
+    (row,) = shown.rows
+    assert row.name == "trial-0001\nplain"
+    assert row.figures == (*["0.6000\n±0.1414"] * 2, *["0.5000\n±0.1414"] * 4)
+
+
+def test_names_are_shown_as_they_are():
+    table = seed_table([outcome(1, (0.5, 0.7), label="a [/x] split [kd]")], SEEDS, n_exits=2)
+    console = Console(file=io.StringIO())
+    show_seeds(table).print_on(console)
+    assert "a [/x] split [kd]" in console.file.getvalue()
+
+
+def test_of_many_configurations_the_best_are_shown_in_the_order_of_trials():
+    trials = [outcome(number, (40 - number, 40 - number)) for number in range(1, 41)]
+    shown = show_seeds(seed_table(trials, SEEDS, n_exits=2))
+    assert [row.name for row in shown.rows] == [f"trial-{number:04}\n" for number in range(25, 41)]
+    assert "the best 16 of 40" in shown.title
