@@ -26,7 +26,7 @@ from search.config.sweep import SweepConfig
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Journal
 from search.sweep import load_splits
-from search.tracking import Tracker
+from search.tracking.tracker import Tracker
 from search.trials.log import SweepRecord, TrialRecord
 from search.tuning.training import train_trials
 from search.tuning.tuner import build_task, build_trainable, with_resources

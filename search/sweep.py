@@ -33,7 +33,7 @@ from search.run_folder.result_files import write_json
 from search.target import announced, sweep_target
 from search.teaching.checks import CheckedTeachers
 from search.teaching.tasks import prepare_teachers
-from search.tracking import Tracker
+from search.tracking.tracker import Tracker
 from search.trials.log import SweepRecord
 from search.trials.outcomes import TrialOutcome, best_trials, collect_trials, networks_of, trial_points
 from search.tuning.progress import TrialProgress

@@ -13,7 +13,7 @@ from search.analysis.run_groups import MissingFigureError, read_group
 from search.cli.app import ExitCode, main
 from search.cli.compare_command import compare_command
 from search.errors import StatisticsError
-from search.tracking import TrackingWarning
+from search.tracking.notices import TrackingWarning
 
 
 # Section 5 of the study: macro-F1 of pairwise and of four-way split distillation, over three seeds.

@@ -15,7 +15,7 @@ from mlflow.tracking import MlflowClient
 import pytest
 
 from search.run_folder.folder import RunFolder
-from search.tracking import Tracker
+from search.tracking.tracker import Tracker
 from tests.search.tracking.tracked import EXPERIMENT, finish, open_journal
 
 

@@ -9,8 +9,9 @@ import warnings
 from mlflow.tracking import MlflowClient
 import pytest
 
-from search.tracking import Tracker, TrackingWarning
 from search.tracking import tracker as tracking
+from search.tracking.notices import TrackingWarning
+from search.tracking.tracker import Tracker
 from tests.search.tracking.delivering import ending_after
 from tests.search.tracking.servers import ADMIN_PASSWORD, PASSWORD, Gate, MlflowServer, postgres
 from tests.search.tracking.tracked import (

@@ -12,8 +12,9 @@ import pytest
 
 from search.cli.app import _show_warning
 from search.run_folder.journal import Journal
-from search.tracking import Tracker, TrackingWarning
 from search.tracking import tracker as tracking
+from search.tracking.notices import TrackingWarning
+from search.tracking.tracker import Tracker
 from tests.search.tracking.delivering import Killed, deliver_and_die, ending_after
 from tests.search.tracking.tracked import (
     EXPERIMENT,
