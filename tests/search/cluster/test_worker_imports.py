@@ -60,7 +60,7 @@ def test_workers_import_what_the_driver_does(place, tmp_path, request, joins):
     address = request.getfixturevalue("ray_session") if joins else "local"
     script = tmp_path / "script.py"
     script.write_text(SCRIPT.replace("NAMES", repr((*SHADOWS, "spaces"))).replace("ADDRESS", repr(address)))
-    packages = Path(__file__).parents[2]
+    packages = Path(__file__).parents[3]
     done = subprocess.run(
         [sys.executable, str(script)],
         cwd=place,

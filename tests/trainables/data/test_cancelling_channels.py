@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from tests.trainables.data.recordings import audio, source, voice, write_recording
-from trainables.data import audio_reading
+from trainables.data.audio import reading as audio_reading
 from trainables.data.audio.channels import Band, ChannelEnergies
 from trainables.data.audio.reading import read_chunks
 from trainables.errors import CancellingChannelsWarning

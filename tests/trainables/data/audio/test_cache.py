@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.trainables.data.recordings import audio, source, voice, write_recording, write_recordings
-from trainables.data import audio_cache
+from trainables.data.audio import cache as audio_cache
 from trainables.errors import AudioCacheWarning, UnusedRecordingsWarning
 
 

@@ -5,7 +5,7 @@ import time
 import pytest
 from rich.console import Console
 
-from trainables.data import parallel_reading
+from trainables.data.files import parallel_reading
 from trainables.data.files.parallel_reading import read_in_parallel
 
 

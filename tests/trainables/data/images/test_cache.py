@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from tests.trainables.data.image_sets import IMAGE_FOLDER, SMALL, write_image
-from trainables.data import DataOptions, file_cache, image_cache
+from trainables.data import DataOptions
+from trainables.data.files import cache as file_cache
+from trainables.data.images import cache as image_cache
 from trainables.data.images.files import find_image_files
 from trainables.errors import DataError, ImageCacheWarning
 

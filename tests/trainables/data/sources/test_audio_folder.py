@@ -14,7 +14,8 @@ from tests.trainables.data.recordings import (
     write_recording,
     write_recordings,
 )
-from trainables.data import DataOptions, SplitFractions, audio_decoding, split_samples
+from trainables.data import DataOptions, SplitFractions, split_samples
+from trainables.data.audio import decoding as audio_decoding
 from trainables.data.audio.cleaning import clean, cut_segments
 from trainables.data.audio.features import LogMel
 from trainables.errors import DataError, UnusedRecordingsWarning

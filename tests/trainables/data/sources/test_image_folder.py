@@ -6,7 +6,8 @@ from PIL import Image
 import pytest
 
 from tests.trainables.data.image_sets import IMAGE_FOLDER, SMALL, TOLERANT, refused, write_classes, write_image
-from trainables.data import DataOptions, image_decoding
+from trainables.data import DataOptions
+from trainables.data.images import decoding as image_decoding
 from trainables.errors import DamagedImagesWarning, DataError, DuplicateImagesWarning
 
 
