@@ -40,6 +40,7 @@ from policies.goals.request import Request
 from policies.policy import Policy
 from policies.selection.networks import search_network
 from policies.selection.policy_search import PolicySearch
+from policies.selection.references import goal_on
 from policies.selection.search_target import SplitSize, search_target
 from policies.selection.select import select_policy
 from policies.tables.classification import ExitTable
@@ -99,7 +100,7 @@ def play(
     """Search policies on ``search``, choose with and without a certificate, and judge the choices."""
     asked = Request(target=target, delta=delta)
     network = search_network(name, parts.search, parts.certify, PolicySearch(asked, ("confidence",), settings))
-    judged = asked.goal(parts.search).recorded_assessment(network.front)
+    judged = goal_on(asked, parts.search).recorded_assessment(network.front)
     plain = judged.best(prefers_quality=False)
     is_feasible = judged.violation[plain] <= 0
     search, certify = (SplitSize.of(one, one.labels, n_classes=one.n_classes) for one in (parts.search, parts.certify))

@@ -31,6 +31,7 @@ from policies.metrics.exits import exit_accuracies
 from policies.rules import DEFAULT_RULES
 from policies.selection.networks import search_network
 from policies.selection.policy_search import PolicySearch
+from policies.selection.references import goal_on
 from policies.tables.classification import ExitTable
 
 
@@ -116,7 +117,7 @@ def measure(path: Path, rules: tuple[str, ...], settings: EvolveSettings | None 
     asked = Request(max_drop=ALLOWED_DROP)
     found = search_network("made up", table, None, PolicySearch(asked, rules, settings or EvolveSettings()))
     ended, cpu_ended = time.perf_counter(), time.process_time()
-    goal = asked.goal(table)
+    goal = goal_on(asked, table)
     best = found.front.iloc[goal.best(goal.assess_frame(found.front))]
     return Measurement(
         rules=rules,

@@ -33,6 +33,7 @@ from policies.policy import Policy
 from policies.rules import DEFAULT_RULES, RULES, get_rule
 from policies.selection.networks import NetworkPolicies, search_network
 from policies.selection.policy_search import PolicySearch
+from policies.selection.references import goal_on
 from policies.selection.search_target import SplitSize, search_target
 from policies.selection.select import select_policy
 from policies.tables.classification import ExitTable
@@ -84,7 +85,7 @@ def certified_choice(tables: TableSet, rules: tuple[str, ...]) -> dict[str, floa
     if rules:
         network = search_network(tables.name, tables.search, tables.certify, PolicySearch(asked, rules, _SETTINGS))
     else:
-        network = shared_thresholds(tables, asked.goal(tables.search))
+        network = shared_thresholds(tables, goal_on(asked, tables.search))
     chosen = select_policy([network], search_target(asked, **sizes), front_size=_SETTINGS.front_size)
     decision = chosen.policy.decide(tables.test)
     accuracy, depth = float((decision.answers == tables.test.labels).mean()), float(decision.exits.mean() + 1)

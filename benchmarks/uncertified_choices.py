@@ -41,7 +41,7 @@ from scipy.stats import binom
 from tables import BRIEF_RECIPES, DEFAULT_FOLDER, GROUPED_RECIPES, RECIPES, TableSet, real_tables
 
 from policies.baselines import full_network
-from policies.certificates.betting import certifiable_accuracy
+from policies.certificates.sample_size import certifiable_accuracy
 from policies.estimates.candidates import Candidate
 from policies.estimates.estimate import choose_with_margin
 from policies.estimates.estimated_bounds import LEVEL, EstimatedBounds, estimated_bounds

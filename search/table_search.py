@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from policies.evolution.islands import one_after_the_other
 from policies.selection.networks import NetworkPolicies, search_network
 from policies.selection.policy_search import PolicySearch
+from policies.selection.references import goal_on
 from policies.selection.select import select_policy
 from policies.tables.classification import ExitTable
 from search.cluster.connection import connected
@@ -49,7 +50,7 @@ def search_tables(
     search, certify = tables["search"], tables.get("certify")
     target = request.search_target(search, certify)
     # What cannot be asked of this table is told before anything is searched.
-    request.asked.goal(search)
+    goal_on(request.asked, search)
     network = _search(request.search.stem, search, certify, request.how, console)
     selection = select_policy([network], target, front_size=request.settings.front_size, seed=request.seed)
     found, answered = summarise_policies(selection, target, tables, seed=request.seed)

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.baselines.base import Baseline
-from policies.evaluation.levels import thin
 from policies.evaluation.population import PopulationEvaluator
 from policies.goals.archive import Archive
 from policies.goals.goal import Goal
+from policies.spacing import evenly_spaced
 
 
 _MOST_EXITS = 4
@@ -41,7 +41,7 @@ class Exhaustive(Baseline):
         if last < 0:
             return np.zeros((1, 0), dtype=np.int64)
         limit = _GRID if evaluator.n_exits == _MOST_EXITS else int(evaluator.n_levels.max())
-        axes = [thin(int(n), limit) for n in evaluator.n_levels[:last]]
+        axes = [evenly_spaced(int(n), limit) for n in evaluator.n_levels[:last]]
         lines = np.zeros((int(evaluator.n_levels[last]), 1 + evaluator.n_genes), dtype=np.int64)
         lines[:, -1] = np.arange(len(lines))
         for levels in product(*axes):

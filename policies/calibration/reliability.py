@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 import pandas as pd
 
-from policies.metrics.classification import ECE_BINS, SampleFigures, confidence_bins
-from policies.metrics.exits import exit_samples
+from policies.blocks import row_blocks
+from policies.calibration.calibration_error import ECE_BINS, SampleFigures, confidence_bins
+from policies.calibration.temperature import tempered_probabilities
 from policies.tables.classification import ExitTable
 
 
@@ -57,3 +58,23 @@ def _curve(samples: SampleFigures, n_bins: int) -> pd.DataFrame:
             "count": count,
         }
     )
+
+
+def exit_samples(table: ExitTable, temperatures: NDArray[np.float64]) -> list[SampleFigures]:
+    """What the figures of every exit's distributions are made of, first exit first.
+
+    Args:
+        table: Outputs of ``E`` exits.
+        temperatures: One per exit, shape (E,).
+    """
+    samples = [SampleFigures.empty(table.labels) for _ in range(table.n_exits)]
+    for rows in row_blocks(table.n_samples, table.n_exits * table.n_classes):
+        probabilities = tempered_probabilities(table.logits[rows], temperatures)
+        for k, own in enumerate(samples):
+            own.fill(rows, probabilities[:, k])
+    return samples
+
+
+def exit_calibration_errors(table: ExitTable, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Expected calibration error of each exit alone, shape (E,)."""
+    return np.array([samples.ece() for samples in exit_samples(table, temperatures)])

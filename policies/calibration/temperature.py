@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from policies.blocks import row_blocks
+from policies.calibration.calibration_error import SampleFigures
 from policies.calibration.likelihood import mixed_likelihood
 from policies.errors import ExitSearchError
-from policies.metrics.classification import SampleFigures
 from policies.tables.classification import ExitTable
 
 

@@ -1,14 +1,12 @@
-"""The statistics of certificates on counts and arrays alone: the exact binomial, and betting."""
+"""Losses in [0, 1], or signed ones: tests and bounds of their mean by betting."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.stats import beta, binom
 
 from policies.certificates.claims import require_delta
 from policies.errors import ClaimError
@@ -16,48 +14,7 @@ from policies.errors import ClaimError
 
 BETTING_SEED = 20_240_101
 _LARGEST_STAKE = 0.9
-_MOST_SAMPLES = 10_000_000
-_MOST_BETS = 250_000
 _ROUNDING = 1e-9
-_N_ORDERS = 25
-
-
-def binomial_p_value(n_losses: int, n: int, *, limit: float) -> float:
-    """P(Binomial(n, limit) <= n_losses): small where the loss rate is surely below ``limit``."""
-    return float(binom.cdf(n_losses, n, limit))
-
-
-def binomial_upper_bound(n_losses: int, n: int, *, delta: float) -> float:
-    """One-sided upper bound of a loss rate at confidence ``1 - delta`` (Clopper and Pearson, 1934)."""
-    return 1.0 if n_losses == n else float(beta.ppf(1 - delta, n_losses + 1, n - n_losses))
-
-
-def error_p_value(n_errors: int, n: int, target: float) -> float:
-    """P(Binomial(n, 1 - target) <= n_errors): small where the accuracy is surely above the target."""
-    return binomial_p_value(n_errors, n, limit=1 - target)
-
-
-def accuracy_lower_bound(n_errors: int, n: int, *, delta: float) -> float:
-    """One-sided lower bound of the accuracy at confidence ``1 - delta`` (Clopper and Pearson, 1934)."""
-    return 1 - binomial_upper_bound(n_errors, n, delta=delta)
-
-
-def certifiable_accuracy(n: int, *, target: float, delta: float) -> float | None:
-    """Least accuracy that, observed on ``n`` samples, certifies the target; None where even no error would not do.
-
-    A search that aims at less than this finds policies that cannot be certified.
-    """
-    most_errors = int(binom.ppf(delta, n, 1 - target))
-    while most_errors >= 0 and error_p_value(most_errors, n, target) > delta:
-        most_errors -= 1
-    return None if most_errors < 0 else 1 - most_errors / n
-
-
-def samples_needed(error_rate: float, *, target: float, delta: float) -> int | None:
-    """Fewest samples that certify the target if the observed error rate stays as it is; None if none would."""
-    if error_rate >= 1 - target:
-        return None
-    return _fewest(lambda n: error_p_value(math.ceil(error_rate * n), n, target) <= delta, start=1, most=_MOST_SAMPLES)
 
 
 def betting_order(n: int) -> NDArray[np.int64]:
@@ -116,54 +73,6 @@ def betting_upper_bound(losses: NDArray[np.float64], *, delta: float, least: flo
     return least + (1 - least) * mean
 
 
-def units_needed(losses: NDArray[np.float64], *, limit: float, delta: float, least: float = 0.0) -> int | None:
-    """About how many units certify the limit by betting if further losses are like these.
-
-    None where no number would, or only more than 250,000.
-
-    Args:
-        losses: As :func:`betting_p_value` takes them.
-        limit: Largest mean, in [least, 1).
-        delta: In (0, 1).
-        least: Smallest possible loss: 0, or -1 for signed losses.
-    """
-    if losses.mean() >= limit:
-        return None
-    return _fewest(
-        lambda n: betting_p_value(np.resize(losses, n), limit=limit, delta=delta, least=least) <= delta,
-        start=len(losses),
-        most=_MOST_BETS,
-    )
-
-
-def certifiable_mean(n: int, *, limit: float, delta: float, least: float = 0.0) -> float | None:
-    """The largest mean of ``n`` losses that betting certifies in half of all orders, if losses are 0 or 1.
-
-    Of all losses in [0, 1] of one mean, those that are 0 or 1 deviate most and are the hardest to bet on: for
-    others this is on the safe side.
-
-    Args:
-        n: Number of units.
-        limit: Largest mean.
-        delta: In (0, 1).
-        least: Smallest possible loss: 0, or -1 for signed losses.
-
-    Returns:
-        None where even losses of 0 throughout would not do.
-    """
-    rng = np.random.default_rng(BETTING_SEED)
-    places = [rng.permutation(n) for _ in range(_N_ORDERS)]
-
-    def is_certified(n_lost: int) -> bool:
-        losses = [(place < n_lost).astype(np.float64) for place in places]
-        p_values = [betting_p_value(one, limit=limit, delta=delta, least=least) for one in losses]
-        return bool(np.median(p_values) <= delta)
-
-    if not is_certified(0):
-        return None
-    return _last(is_certified, low=0, high=math.ceil(limit * n)) / n
-
-
 def _scaled(losses: NDArray[np.float64], least: float) -> NDArray[np.float64]:
     """Losses in betting order, brought to [0, 1]."""
     if losses.ndim != 1 or losses.size == 0:
@@ -193,21 +102,3 @@ def _log_capital(scaled: NDArray[np.float64], stakes: NDArray[np.float64], limit
     """
     bets = np.minimum(stakes, _LARGEST_STAKE / max(1 - limit, _ROUNDING))
     return float(np.log1p(bets * (limit - scaled)).cumsum().max())
-
-
-def _fewest(is_enough: Callable[[int], bool], *, start: int, most: int) -> int | None:
-    """Fewest units that are enough, by doubling and halving; None if ``most`` are not."""
-    n = start
-    while not is_enough(n):
-        n *= 2
-        if n > most:
-            return None
-    return _last(lambda fewer: not is_enough(fewer), low=n // 2, high=n) + 1
-
-
-def _last(holds: Callable[[int], bool], *, low: int, high: int) -> int:
-    """The last number from ``low`` that something holds for, by halving, if it holds at ``low`` and not at ``high``."""
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if holds(middle) else (low, middle)
-    return low

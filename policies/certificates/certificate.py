@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 from policies.certificates.claim_parts import ClaimPart, measure, unused_exits
 from policies.certificates.claims import Claim, require_delta
+from policies.certificates.fixed_sequence import SequenceStep, fixed_sequence, main_observed, more_units_needed
 from policies.certificates.unseen import doubts_about_samples, require_unseen
 from policies.files.atomic import write_text
 from policies.policy import Policy
@@ -50,29 +49,6 @@ class PartResult:
     passed: bool
     n: int
     method: str
-
-
-@dataclass(frozen=True)
-class SequenceStep:
-    """One step of the fixed sequence: what ``certify`` says about one policy.
-
-    Attributes:
-        policy_hash: The policy.
-        model_hash: Its network, where the table states it.
-        observed: Of the main part of the claim.
-        p_value: Of the joint claim: the largest over its parts.
-        passed: Whether the p-value is at most ``delta``.
-        reason: Why not, where it is not.
-        more_needed: How many more units of ``certify`` would do if they are like these, or None if none would.
-    """
-
-    policy_hash: str
-    model_hash: str | None
-    observed: float
-    p_value: float
-    passed: bool
-    reason: str = ""
-    more_needed: int | None = 0
 
 
 @dataclass(frozen=True)
@@ -142,37 +118,6 @@ def certify_policy(policy: Policy, table: ExitTable, claim: Claim, *, delta: flo
     return replace(certificate, notes=(*certificate.notes, *doubts_about_samples(policy, table)))
 
 
-def fixed_sequence(
-    candidates: Sequence[tuple[Policy, ExitTable]], claim: Claim, *, delta: float
-) -> tuple[SequenceStep, ...]:
-    """Test policies one after the other, stopping at the first that fails; the last that passed is the cheapest.
-
-    Fixed-sequence testing (Angelopoulos et al., "Learn then Test", 2021; Laufer-Goldshtein et al., "Pareto
-    Testing", ICLR 2023): every test is at the full level ``delta``, and the probability that any policy that
-    passes fails the claim is at most ``delta``.
-
-    A claim of several parts passes where each part does, each at the full level ``delta``: where the joint claim
-    is wrong, one particular part is, and that part alone passes with probability at most ``delta`` (the
-    intersection-union test, Berger 1982). Nothing needs to be divided by the number of parts.
-
-    Args:
-        candidates: Policies, the safest by their ``search`` figures first, each with the ``certify``
-            table of its own network. All tables are of the same split.
-        claim: What is to hold.
-        delta: In (0, 1).
-
-    Raises:
-        ExitSearchError: If ``delta`` is not in (0, 1), or a table is not of its policy's network.
-    """
-    require_delta(delta)
-    steps: list[SequenceStep] = []
-    for policy, table in candidates:
-        steps.append(_step(policy, table, claim, delta))
-        if not steps[-1].passed:
-            break
-    return tuple(steps)
-
-
 def certificate_of(
     policy: Policy, table: ExitTable, sequence: tuple[SequenceStep, ...], claim: Claim, *, delta: float
 ) -> Certificate:
@@ -201,10 +146,10 @@ def certificate_of(
         unit=parts[0].unit,
         n=parts[0].n,
         loss=str(parts[0].loss),
-        observed=_main_observed(parts),
+        observed=main_observed(parts),
         bound=results[0].bound,
         p_value=max(result.p_value for result in results),
-        more_needed=0 if certified else failed.more_needed if failed else _more_needed(parts, delta),
+        more_needed=0 if certified else failed.more_needed if failed else more_units_needed(parts, delta),
         parts=results,
         notes=tuple(
             f"nobody left at depth {depth}, so nothing is claimed about it" for depth in unused_exits(claim, decision)
@@ -213,22 +158,6 @@ def certificate_of(
         table_hash=table.split_hash,
         policy_hash=policy.policy_hash,
         model_hash=table.meta.get("model_hash"),
-    )
-
-
-def _step(policy: Policy, table: ExitTable, claim: Claim, delta: float) -> SequenceStep:
-    parts = measure(claim, table, policy.decide(table))
-    p_values = [part.p_value(delta) for part in parts]
-    p_value = max(p_values)
-    passed = p_value <= delta
-    return SequenceStep(
-        policy_hash=policy.policy_hash,
-        model_hash=table.meta.get("model_hash"),
-        observed=_main_observed(parts),
-        p_value=p_value,
-        passed=passed,
-        reason="" if passed else parts[p_values.index(p_value)].shortfall(delta),
-        more_needed=0 if passed else _more_needed(parts, delta),
     )
 
 
@@ -248,24 +177,6 @@ def _result(part: ClaimPart, parts: tuple[ClaimPart, ...], delta: float) -> Part
         n=part.n,
         method=part.method,
     )
-
-
-def _main_observed(parts: tuple[ClaimPart, ...]) -> float:
-    """A table has at least one sample, so that the main part has at least one unit."""
-    return parts[0].observed or 0.0
-
-
-def _more_needed(parts: tuple[ClaimPart, ...], delta: float) -> int | None:
-    """More units of ``certify`` that every part would have enough with, at its present share of them."""
-    counts = [0]
-    for part in parts:
-        if part.p_value(delta) <= delta:
-            continue
-        more = part.more_needed(delta)
-        if more is None:
-            return None
-        counts.append(math.ceil(more * parts[0].n / part.n))
-    return max(counts)
 
 
 def _method(parts: tuple[ClaimPart, ...]) -> str:

@@ -8,15 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.certificates.betting import (
-    betting_p_value,
-    betting_upper_bound,
-    binomial_p_value,
-    binomial_upper_bound,
-    samples_needed,
-    units_needed,
-)
+from policies.certificates.betting import betting_p_value, betting_upper_bound
+from policies.certificates.binomial import binomial_p_value, binomial_upper_bound
 from policies.certificates.claims import Claim, Loss
+from policies.certificates.sample_size import samples_needed, units_needed
 from policies.policy import Decision
 from policies.tables.classification import ExitTable
 from policies.tables.units import Units

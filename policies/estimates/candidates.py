@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import ExitSearchError
+from policies.evaluation.cross_fitted import chosen_view
 from policies.goals.requirements import Requirement
 from policies.policy import Policy
 from policies.rules import RuleView
-from policies.rules.crossfit import chosen_view
 from policies.tables.classification import ExitTable
 from policies.tables.units import Units
 

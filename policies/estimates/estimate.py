@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import beta
 
-from policies.certificates.betting import certifiable_accuracy
 from policies.certificates.claims import require_delta
+from policies.certificates.sample_size import certifiable_accuracy
 from policies.estimates.candidates import Candidate
 from policies.estimates.estimated_bounds import LEVEL, EstimatedBounds, estimated_bounds
 from policies.estimates.rechoice import N_FOLDS

@@ -12,9 +12,9 @@ from policies.certificates.claims import require_delta
 from policies.estimates.candidates import Candidate, families_of
 from policies.estimates.rechoice import N_FOLDS, honest_figures
 from policies.estimates.standings import Standings, standings
-from policies.evaluation.levels import thin
 from policies.goals.goal import Goal
 from policies.goals.requirements import Requirement, requirements_of
+from policies.spacing import evenly_spaced
 from policies.tables.units import Units
 
 
@@ -83,7 +83,7 @@ def estimated_bounds(
         optimism += is_tuned
     elif is_tuned.any():
         tuned = np.flatnonzero(is_tuned)[np.argsort(found.effort[is_tuned], kind="stable")]
-        examples = tuned[thin(len(tuned), _MOST_GOALS)]
+        examples = tuned[evenly_spaced(len(tuned), _MOST_GOALS)]
         goals = [_as_good_as(goal, found, int(i), is_compared=bool(drops)) for i in examples]
         honest = honest_figures(families, goals, wanted, n_folds=n_folds, seed=seed)
         optimism[:, is_tuned] = _flattery(wanted, found.observed[:, examples], honest)[:, None]

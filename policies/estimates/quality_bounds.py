@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from policies.certificates.betting import binomial_upper_bound
+from policies.certificates.binomial import binomial_upper_bound
 from policies.certificates.claims import require_delta
 from policies.qualities.quality import NOWHERE, Quality
 from policies.rules import RuleView

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.baselines.coordinate import best_genome
+from policies.baselines.coordinate_descent import best_genome
 from policies.estimates.candidates import Family
 from policies.estimates.quality_bounds import quality_value
-from policies.evaluation.levels import thin
 from policies.evaluation.population import PopulationEvaluator
 from policies.evaluation.shared_thresholds import ladder_genomes
 from policies.goals.goal import Goal
 from policies.goals.requirements import Requirement
 from policies.policy import first_open_exit
 from policies.rules import RuleView
+from policies.spacing import evenly_spaced
 
 
 N_FOLDS = 3
@@ -83,7 +83,7 @@ def _part(family: Family, rows: NDArray[np.int64], left_out: NDArray[np.int64], 
         family.view.take(rows), family.labels[rows], family.cost, max_levels=_MOST_LEVELS, qualities=goal.qualities
     )
     ladder = ladder_genomes(evaluator)
-    return _Part(family, evaluator, ladder[thin(len(ladder), _MOST_STARTS)], family.view.take(left_out))
+    return _Part(family, evaluator, ladder[evenly_spaced(len(ladder), _MOST_STARTS)], family.view.take(left_out))
 
 
 def _choose(parts: Sequence[_Part], goal: Goal) -> tuple[int, NDArray[np.int64]]:

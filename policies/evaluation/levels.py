@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.spacing import evenly_spaced
+
 
 CLOSED = np.inf
 
@@ -41,14 +43,7 @@ def column_levels(scores: NDArray[np.float64], eligible: NDArray[np.bool_], max_
     # Two neighbouring floats have no number between them: the upper one then separates them.
     middle = np.where(middle > observed[:-1], middle, observed[1:])
     thresholds = np.concatenate([observed[:1], middle])
-    keep = thin(len(observed), max_levels)
+    keep = evenly_spaced(len(observed), max_levels)
     lowest = observed[keep]
     ranks = np.where(usable, np.searchsorted(lowest, scores, side="right"), 0)
     return Levels(thresholds=thresholds[keep], lowest=lowest, ranks=ranks.astype(np.int32))
-
-
-def thin(n_points: int, limit: int) -> NDArray[np.int64]:
-    """At most ``limit`` evenly spaced indices of a sorted sequence, both ends among them."""
-    if n_points <= limit:
-        return np.arange(n_points)
-    return np.unique(np.linspace(0, n_points - 1, limit).round().astype(np.int64))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.evaluation.levels import CLOSED, thin
+from policies.evaluation.levels import CLOSED
 from policies.evaluation.population import PopulationEvaluator
 from policies.rules import Combine, RuleView
+from policies.spacing import evenly_spaced
 
 
 _STEPS_PER_COLUMN = 24
@@ -107,7 +108,7 @@ def _column_grid(view: RuleView) -> NDArray[np.float64]:
     columns = []
     for column in range(view.n_columns):
         values = _distinct(view.scores[:, :-1, column])
-        columns.append(values[thin(len(values), _STEPS_PER_COLUMN)])
+        columns.append(values[evenly_spaced(len(values), _STEPS_PER_COLUMN)])
     return np.stack(np.meshgrid(*columns, indexing="ij"), axis=-1).reshape(-1, view.n_columns)
 
 

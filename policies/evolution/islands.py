@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.evaluation.levels import thin
 from policies.evolution.budget import Budget
 from policies.evolution.genome import RuleSpace
 from policies.evolution.nsga2 import PART_EVOLVING, Evolution, Genome
 from policies.evolution.settings import EvolveSettings
 from policies.goals.archive import Archive
+from policies.spacing import evenly_spaced
 
 
 _EPOCHS = 5
@@ -118,7 +118,7 @@ def evolve_islands(
 
 
 def _best_members(archive: Archive) -> NDArray[np.int64]:
-    return np.asarray(archive.candidates[thin(len(archive), _MIGRANTS)])
+    return np.asarray(archive.candidates[evenly_spaced(len(archive), _MIGRANTS)])
 
 
 def _generations_by_epoch(generations: int) -> list[int]:

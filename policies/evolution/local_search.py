@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.evaluation.levels import thin
 from policies.evolution.budget import Budget
 from policies.evolution.genome import RuleSpace
 from policies.goals.archive import Archive
+from policies.spacing import evenly_spaced
 
 
 MEMBERS_PER_ROUND = 48
@@ -32,7 +32,7 @@ def expand(space: RuleSpace, archive: Archive, budget: Budget, *, rounds: int, p
         waiting = np.flatnonzero(~archive.is_expanded)
         if not waiting.size:
             return
-        for candidate in archive.candidates[waiting[thin(len(waiting), MEMBERS_PER_ROUND)]]:
+        for candidate in archive.candidates[waiting[evenly_spaced(len(waiting), MEMBERS_PER_ROUND)]]:
             if not _search_lines(space, archive, budget, candidate, part):
                 return
             archive.mark_expanded(candidate)

@@ -10,7 +10,6 @@ from deap import base, tools
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.evaluation.levels import thin
 from policies.evolution.budget import Budget
 from policies.evolution.genome import RuleSpace
 from policies.evolution.local_search import expand
@@ -18,6 +17,7 @@ from policies.evolution.randomness import seeded_global_random
 from policies.evolution.settings import EvolveSettings
 from policies.goals.archive import Archive
 from policies.goals.pareto import hypervolume
+from policies.spacing import evenly_spaced
 
 
 _DISTRIBUTION_INDEX = 15.0
@@ -104,7 +104,7 @@ class Evolution:
 
     def _begin(self) -> None:
         size = self.settings.population
-        known = self.archive.candidates[thin(len(self.archive), size // 2)]
+        known = self.archive.candidates[evenly_spaced(len(self.archive), size // 2)]
         first = [Genome(genes) for genes in self.space.genes(known).tolist()]
         first += [Genome([random.randint(0, top) for top in self._limits]) for _ in range(size - len(first))]
         self._assess(first)
@@ -148,7 +148,7 @@ class Evolution:
 def first_archive(space: RuleSpace, starts: NDArray[np.int64], budget: Budget) -> Archive:
     """An archive that has seen the starting candidates, as many as may be, and the lines through the best of them."""
     archive = Archive.empty(space.goal, space.n_genes)
-    starts = starts[thin(len(starts), max(int(min(budget.left(part=_PART_BEFORE), len(starts))), 1))]
+    starts = starts[evenly_spaced(len(starts), max(int(min(budget.left(part=_PART_BEFORE), len(starts))), 1))]
     archive.offer(starts, space.goal.assess(space.evaluate(starts)))
     budget.spend(len(starts))
     expand(space, archive, budget, rounds=_ROUNDS_BEFORE, part=_PART_BEFORE)

@@ -12,7 +12,6 @@ import pandas as pd
 
 from policies.baselines import BASELINES
 from policies.errors import ExitSearchError
-from policies.evaluation.levels import thin
 from policies.evaluation.shared_thresholds import ladder_genomes
 from policies.evolution.budget import Budget
 from policies.evolution.genome import RuleSpace
@@ -20,8 +19,9 @@ from policies.evolution.islands import Spread, evolve_islands, one_after_the_oth
 from policies.evolution.nsga2 import Evolution, finish, first_archive
 from policies.evolution.settings import EvolveSettings
 from policies.goals.archive import Archive
+from policies.goals.front import merge_fronts
 from policies.goals.goal import Goal
-from policies.goals.pareto import merge_fronts
+from policies.spacing import evenly_spaced
 from policies.tables.classification import ExitTable
 
 
@@ -135,7 +135,7 @@ def starting_candidates(space: RuleSpace, budget: Budget) -> NDArray[np.int64]:
     for variant in range(space.n_variants):
         evaluator = space.evaluator(variant)
         ladder = ladder_genomes(evaluator)
-        found = [ladder[thin(len(ladder), _MOST_RUNGS)], np.asarray(evaluator.n_levels - 1)[None]]
+        found = [ladder[evenly_spaced(len(ladder), _MOST_RUNGS)], np.asarray(evaluator.n_levels - 1)[None]]
         if evaluator.view.n_columns == 1 and evaluator.n_genes:
             rng = np.random.default_rng(0)
             for name in _WARM_STARTS:

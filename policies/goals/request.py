@@ -82,22 +82,12 @@ class Request:
             latency_ms=self.latency_ms or (1.0,),
         )
 
-    def goal(self, search: ExitTable) -> Goal:
-        """What to search for on a table: drops are counted from the accuracies there.
+    def goal_without_drops(self, search: ExitTable) -> Goal:
+        """What to search for on a table, but for drops; :func:`~policies.selection.references.goal_on` counts those in.
 
         Raises:
             ExitSearchError: If latency is to be minimised and nobody measured it, or not for so many exits.
         """
-        goal = self.goal_without_drops(search)
-        if not self.drops:
-            return goal
-        # Here, since the import takes seconds, and what can be asked is known without it.
-        from policies.selection.references import with_drops
-
-        return with_drops(goal, self, search)
-
-    def goal_without_drops(self, search: ExitTable) -> Goal:
-        """What to search for on a table, but for drops; raises as :meth:`goal` does."""
         goal = Goal(
             target=self.target or 0.0,
             quality=self.quality,

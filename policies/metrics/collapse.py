@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from policies.calibration.reliability import exit_calibration_errors
 from policies.calibration.temperature import is_clamped
 from policies.errors import PolicyError
-from policies.metrics.exits import exit_calibration_errors
 from policies.policy import Decision, Policy
 from policies.rules import Combine, RuleView, get_rule
 from policies.tables.classification import ExitTable

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.blocks import row_blocks
-from policies.calibration.temperature import tempered_probabilities
-from policies.metrics.classification import SampleFigures, answer_figures
+from policies.calibration.reliability import exit_samples
+from policies.metrics.classification import answer_figures
 from policies.tables.classification import ExitTable
 from policies.tables.latency import stated_latency
 
@@ -41,21 +40,6 @@ def exit_figures(table: ExitTable, temperatures: NDArray[np.float64]) -> list[di
     ]
 
 
-def exit_samples(table: ExitTable, temperatures: NDArray[np.float64]) -> list[SampleFigures]:
-    """What the figures of every exit's distributions are made of, first exit first.
-
-    Args:
-        table: Outputs of ``E`` exits.
-        temperatures: One per exit, shape (E,).
-    """
-    samples = [SampleFigures.empty(table.labels) for _ in range(table.n_exits)]
-    for rows in row_blocks(table.n_samples, table.n_exits * table.n_classes):
-        probabilities = tempered_probabilities(table.logits[rows], temperatures)
-        for k, own in enumerate(samples):
-            own.fill(rows, probabilities[:, k])
-    return samples
-
-
 def exit_answers(table: ExitTable) -> NDArray[np.int64]:
     """The class that each exit alone says, shape (N, E)."""
     return np.asarray(table.logits.argmax(axis=2), dtype=np.int64)
@@ -64,8 +48,3 @@ def exit_answers(table: ExitTable) -> NDArray[np.int64]:
 def exit_accuracies(table: ExitTable) -> NDArray[np.float64]:
     """Accuracy of each exit alone, shape (E,)."""
     return np.asarray((exit_answers(table) == table.labels[:, None]).mean(axis=0))
-
-
-def exit_calibration_errors(table: ExitTable, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Expected calibration error of each exit alone, shape (E,)."""
-    return np.array([samples.ece() for samples in exit_samples(table, temperatures)])

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import ExitTableError
-from policies.evaluation.levels import thin
 from policies.metrics.classification import macro_f1
 from policies.policy import Decision
+from policies.spacing import evenly_spaced
 from policies.tables.classification import ExitTable
 
 
@@ -106,7 +106,7 @@ class Recordings:
 
         All values of the confidence are tried, or 1,000 quantiles of them where there are more.
         """
-        levels = np.unique(np.sort(self.confidence)[thin(len(self.confidence), _MOST_LEVELS)])
+        levels = np.unique(np.sort(self.confidence)[evenly_spaced(len(self.confidence), _MOST_LEVELS)])
         heard = [self._last_heard(level) for level in levels]
         seconds = np.array([self.seconds[rows].mean() for rows in heard])
         accuracy = np.array([(self.answers[rows] == self.labels).mean() for rows in heard])

@@ -11,11 +11,11 @@ from pydantic import Field
 
 from policies.calibration.temperature import tempered_probabilities
 from policies.errors import PolicyError
-from policies.evaluation.levels import thin
 from policies.rules.base import Rule, RuleParams, only
 from policies.rules.distributions import Held, Outputs, output_blocks
 from policies.rules.scores import confidence
 from policies.rules.view import Combine, RuleView
+from policies.spacing import evenly_spaced
 from policies.tables.classification import ExitTable
 
 
@@ -69,7 +69,9 @@ class ConformalGateRule(Rule):
         calibration = []
         for k in range(table.n_exits):
             by_class = [np.sort(of_label[labels == label, k]) for label in range(table.n_classes)]
-            calibration.append([scores[thin(len(scores), _MOST_CALIBRATION_SCORES)].tolist() for scores in by_class])
+            calibration.append(
+                [scores[evenly_spaced(len(scores), _MOST_CALIBRATION_SCORES)].tolist() for scores in by_class]
+            )
         return {"calibration": calibration}
 
     def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: ConformalGateParams) -> RuleView:

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.policy import Decision, Policy
-from policies.rules import Rule, RuleView, get_rule
-from policies.rules.view import join_views
+from policies.rules.base import Rule
+from policies.rules.view import RuleView, join_views
 from policies.tables.classification import ExitTable
 from policies.tables.units import Units
 
@@ -71,31 +70,6 @@ def cross_fitted_view(
         learnt = rule.fit(table, temperatures, rows=np.flatnonzero(folds != fold), **params)
         parts.append((inside, rule.view(table, temperatures, rows=inside, **params, **learnt)))
     return join_views(parts)
-
-
-def chosen_view(policy: Policy, table: ExitTable, *, seed: int = 0) -> RuleView:
-    """What the rule of a policy that was chosen on a table sees there, as if the table were new.
-
-    Args:
-        policy: As a search on the table gave it.
-        table: The ``search`` table.
-        seed: Of the folds; that of the search.
-    """
-    rule, temperatures = get_rule(policy.rule), np.asarray(policy.temperatures)
-    if not rule.is_fitted:
-        return rule.view(table, temperatures, **policy.params)
-    own = {name: policy.params[name] for name in rule.choices(table) if name in policy.params}
-    return cross_fitted_view(rule, table, temperatures, own, seed=seed)
-
-
-def cross_fitted_decision(policy: Policy, table: ExitTable, *, seed: int = 0) -> Decision:
-    """What a policy that was chosen on a table does with it, as if the table were new.
-
-    Each sample is decided by parameters that were learnt without it and without its group; the thresholds are the
-    policy's own. These are the figures that a search ranks by. Applied to the table as it is, a policy whose rule
-    learns would judge the very samples that it learnt from. Arguments as for :func:`chosen_view`.
-    """
-    return policy.decide_on(chosen_view(policy, table, seed=seed))
 
 
 def _folds(table: ExitTable, seed: int, n_folds: int) -> NDArray[np.int64]:

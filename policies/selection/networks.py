@@ -14,6 +14,7 @@ from policies.calibration.temperature import CalibrationWarning, fit_temperature
 from policies.evolution.islands import Spread, one_after_the_other
 from policies.evolution.search import search_front
 from policies.selection.policy_search import PolicySearch
+from policies.selection.references import goal_on
 from policies.tables.classification import ExitTable, require_disjoint
 
 
@@ -68,7 +69,7 @@ def search_network(
     front = search_front(
         search,
         temperatures,
-        how.asked.goal(search),
+        goal_on(how.asked, search),
         rules=how.rules,
         settings=how.settings,
         seed=how.seed,

@@ -14,9 +14,17 @@ from policies.policy import Policy
 from policies.tables.classification import ExitTable
 
 
-def with_drops(goal: Goal, asked: Request, search: ExitTable) -> Goal:
-    """The goal of a request without drops, with the least accuracy that they leave on a table."""
-    goal = _with_full_network(goal, asked, search)
+def goal_on(asked: Request, search: ExitTable) -> Goal:
+    """What to search for on a table: drops are counted from the accuracies there.
+
+    Args:
+        asked: The request.
+        search: The table that policies are searched on.
+
+    Raises:
+        ExitSearchError: If latency is to be minimised and nobody measured it, or not for so many exits.
+    """
+    goal = _with_full_network(asked.goal_without_drops(search), asked, search)
     if asked.max_drop_greedy is None:
         return goal
     greedy = _greedy(goal, search, fit_temperatures(search))

@@ -11,13 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.certificates.betting import (
-    certifiable_accuracy,
-    certifiable_mean,
-    samples_needed,
-    units_needed,
-)
 from policies.certificates.claims import Claim, Loss, require_delta
+from policies.certificates.sample_size import certifiable_accuracy, certifiable_mean, samples_needed, units_needed
 from policies.estimates.estimate import estimated_target
 from policies.estimates.estimated_bounds import LEVEL
 from policies.goals.request import Request

@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 
 from policies.baselines import baseline_evaluator, full_network
-from policies.certificates.certificate import Certificate, certificate_of, fixed_sequence
+from policies.certificates.certificate import Certificate, certificate_of
+from policies.certificates.fixed_sequence import fixed_sequence
 from policies.estimates.estimate import Estimate
-from policies.goals.pareto import merge_fronts
+from policies.goals.front import merge_fronts
 from policies.goals.request import Request
 from policies.metrics.exits import exit_accuracies
 from policies.policy import Policy
 from policies.selection.networks import NetworkPolicies
+from policies.selection.references import goal_on
 from policies.selection.search_target import SearchTarget
 from policies.selection.uncertified import choose_uncertified
 from policies.tables.classification import ExitTable
@@ -63,7 +65,7 @@ def select_policy(
         front_size: Most policies of the merged front.
         seed: Of the search.
     """
-    goal = target.asked.goal(networks[0].search)
+    goal = goal_on(target.asked, networks[0].search)
     front = merge_fronts([network.front for network in networks], goal, front_size=front_size)
     by_name = {network.network: network for network in networks}
     on_front = [(by_name[row.network], row.policy) for row in front.itertuples()]
@@ -100,7 +102,7 @@ def _certify_table(network: NetworkPolicies) -> ExitTable:
 def _full_network_first(networks: list[NetworkPolicies], request: Request) -> list[tuple[NetworkPolicies, Policy]]:
     """The most accurate network without early exits, if that does what is asked for on ``search``."""
     best = max(networks, key=lambda network: exit_accuracies(network.search)[-1])
-    goal = request.goal(best.search)
+    goal = goal_on(request, best.search)
     evaluator = baseline_evaluator(best.search, best.temperatures, goal)
     closed = np.asarray(evaluator.n_levels - 1)[None]
     if goal.assess(evaluator.evaluate(closed)).violation[0] > 0:

@@ -12,7 +12,7 @@ from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState, create_trial
 import pandas as pd
 
-from policies.evaluation.levels import thin
+from policies.spacing import evenly_spaced
 from search.trials.log import TrialRecord
 
 
@@ -49,7 +49,7 @@ def parameter_importance(trials: Iterable[TrialRecord], objectives: Sequence[str
         if len(numbers) < FEWEST_TRIALS:
             continue
         common = sorted(set.intersection(*(varied[number] for number in numbers)))
-        group = [by_number[numbers[place]] for place in thin(len(numbers), MOST_TRIALS)]
+        group = [by_number[numbers[place]] for place in evenly_spaced(len(numbers), MOST_TRIALS)]
         among = f"all {len(numbers)} trials" if len(numbers) == len(by_number) else _named(len(numbers), own)
         for objective in distinct:
             shares = _shares(group, common, objective, seed)

@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from policies.certificates.betting import samples_needed, units_needed
 from policies.certificates.claims import Claim, Loss
+from policies.certificates.sample_size import samples_needed, units_needed
 from policies.estimates.estimate import estimated_target
 from policies.estimates.estimated_bounds import LEVEL
 from policies.selection.search_target import SplitSize, tightened_claim

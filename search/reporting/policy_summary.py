@@ -8,6 +8,7 @@ from typing import Any
 from policies.baselines import BASELINES, baseline_evaluator, baseline_policy, recalibrated_full_network
 from policies.baselines.oracle import oracle_mean_depth
 from policies.baselines.published_grids import document_choices
+from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.goals.goal import Goal
 from policies.metrics.collapse import collapse_alarms
 from policies.metrics.exits import exit_figures
@@ -16,7 +17,7 @@ from policies.metrics.undertrained import undertrained_note
 from policies.outline import outline
 from policies.parents.summary import summarise_recordings
 from policies.policy import Decision, Policy
-from policies.rules.crossfit import cross_fitted_decision
+from policies.selection.references import goal_on
 from policies.selection.search_target import SearchTarget
 from policies.selection.select import Selection
 from policies.tables.classification import ExitTable
@@ -42,7 +43,7 @@ def summarise_policies(
         The figures; and what was answered by the selected policy, ``selected``, by each exit and by each baseline.
     """
     policy, certificate, asked = selection.policy, selection.certificate, target.asked
-    goal = asked.goal(tables["search"])
+    goal = goal_on(asked, tables["search"])
     decisions = decisions_on(policy, tables, seed=seed)
     baselines, by_baselines = _baselines(selection, goal, tables, seed)
     alarms = collapse_alarms(

@@ -3,10 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from policies.certificates.betting import certifiable_accuracy
+from policies.certificates.sample_size import certifiable_accuracy
 from policies.errors import ExitSearchError
 from policies.estimates.estimated_bounds import LEVEL
 from policies.goals.request import Request
+from policies.selection.references import goal_on
 from search.policy_request import PolicyRequest
 from tests.tables import make_table
 
@@ -33,7 +34,7 @@ def test_without_a_table_that_certifies_it_has_that_of_a_lower_bound_on_search()
 
 def test_a_drop_is_searched_for_more_tightly_than_allowed():
     target = request(max_drop=0.05).search_target(SEARCH, CERTIFY)
-    assert target.asked.goal(SEARCH).target < target.tightened.goal(SEARCH).target < FULL
+    assert goal_on(target.asked, SEARCH).target < goal_on(target.tightened, SEARCH).target < FULL
 
 
 def test_groups_need_a_larger_margin():

@@ -11,10 +11,10 @@ import pytest
 import torch
 import yaml
 
-from policies.certificates.betting import error_p_value
+from policies.certificates.binomial import error_p_value
+from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.metrics.policy import policy_figures
 from policies.policy import Policy
-from policies.rules.crossfit import cross_fitted_decision
 from policies.tables.classification import ExitTable, require_disjoint
 from policies.tables.network import NetworkFacts
 from search.errors import RunFolderError, SweepError

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from policies.certificates.betting import betting_p_value, error_p_value
+from policies.certificates.betting import betting_p_value
+from policies.certificates.binomial import error_p_value
 from policies.estimates.estimated_bounds import LEVEL
 from search.config.files import load_sweep
 from search.sweep import load_splits

@@ -9,16 +9,18 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.baselines.coordinate import best_genome
+from policies.baselines.coordinate_descent import best_genome
+from policies.calibration.reliability import exit_samples
 from policies.calibration.temperature import CalibrationWarning, fit_temperatures
 from policies.evaluation.population import PopulationEvaluator
 from policies.evaluation.shared_thresholds import ladder_genomes
 from policies.goals.goal import Goal
 from policies.goals.request import Request
 from policies.metrics.classification import macro_f1
-from policies.metrics.exits import exit_answers, exit_samples
+from policies.metrics.exits import exit_answers
 from policies.rules import get_rule
 from policies.rules.crossfit import cross_fitted_view
+from policies.selection.references import goal_on
 from policies.tables.classification import ExitTable
 
 
@@ -64,7 +66,7 @@ def quick_report(table: ExitTable, *, search_target: Request, rules: Sequence[st
         # A clamp while training says little; the final policy search warns about the ones that stay.
         warnings.simplefilter("ignore", CalibrationWarning)
         temperatures = fit_temperatures(table)
-        goal = search_target.goal(table)
+        goal = goal_on(search_target, table)
     found = [_best_of_rule(rule, table, temperatures, goal) for rule in rules]
     best = min(found, key=lambda figures: (figures["violation"], figures["effort_at_target"]))
     best["depth_at_target"] = best["effort_at_target"]

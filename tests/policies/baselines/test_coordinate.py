@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from policies.baselines.coordinate import best_genome, coordinate_move
+from policies.baselines.coordinate_descent import best_genome, coordinate_move
 from policies.evaluation.shared_thresholds import ladder_genomes
 from policies.goals.goal import Goal
 from tests.policies.searching import awkward_evaluators, evaluator_of, every_genome, full_accuracy, ranks

@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from policies.calibration.reliability import calibration_error_of, reliability_curves
+from policies.calibration.reliability import calibration_error_of, exit_calibration_errors, reliability_curves
 from policies.calibration.temperature import tempered_probabilities
-from policies.metrics.exits import exit_calibration_errors
 from tests.tables import make_table
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize_scalar
 
+from policies.calibration.calibration_error import SampleFigures
 from policies.calibration.temperature import (
     TEMPERATURE_BOUNDS,
     TEMPERATURE_GRID,
@@ -13,7 +14,6 @@ from policies.calibration.temperature import (
     is_clamped,
     tempered_probabilities,
 )
-from policies.metrics.classification import SampleFigures
 from policies.tables.classification import ExitTable
 from tests.tables import make_table
 

@@ -6,20 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from policies.certificates.betting import (
-    accuracy_lower_bound,
-    betting_order,
-    betting_p_value,
-    betting_upper_bound,
-    binomial_p_value,
-    binomial_upper_bound,
-    certifiable_accuracy,
-    certifiable_mean,
-    error_p_value,
-    samples_needed,
-    units_needed,
-)
+from policies.certificates.betting import betting_order, betting_p_value, betting_upper_bound
+from policies.certificates.binomial import binomial_p_value, binomial_upper_bound, error_p_value
 from policies.certificates.claims import require_delta
+from policies.certificates.sample_size import certifiable_accuracy, certifiable_mean, samples_needed, units_needed
 from policies.errors import ClaimError
 from tests.policies.outcomes import is_near_level
 
@@ -73,8 +63,8 @@ def test_binomial_figures_equal_scipys_exact_test():
     assert error_p_value(12, 300, 0.9) == pytest.approx(test.pvalue)
     assert binomial_p_value(12, 300, limit=0.1) == pytest.approx(test.pvalue)
     assert binomial_upper_bound(12, 300, delta=0.05) == pytest.approx(upper)
-    assert accuracy_lower_bound(12, 300, delta=0.05) == pytest.approx(1 - upper)
-    assert accuracy_lower_bound(300, 300, delta=0.05) == 0.0
+    assert 1 - binomial_upper_bound(12, 300, delta=0.05) == pytest.approx(1 - upper)
+    assert 1 - binomial_upper_bound(300, 300, delta=0.05) == 0.0
 
 
 def test_samples_needed_is_the_fewest():
@@ -134,7 +124,7 @@ def test_binomial_is_rarely_wrong():
     rng = np.random.default_rng(0)
     errors = rng.binomial(300, 0.05, size=N_DRAWS)
     n_false = sum(error_p_value(n_errors, 300, 0.95) <= 0.05 for n_errors in errors)
-    n_above = sum(accuracy_lower_bound(n_errors, 300, delta=0.05) > 0.95 for n_errors in errors)
+    n_above = sum(1 - binomial_upper_bound(n_errors, 300, delta=0.05) > 0.95 for n_errors in errors)
     assert is_near_level(n_false, N_DRAWS, 0.05)
     assert is_near_level(n_above, N_DRAWS, 0.05)
 

@@ -4,9 +4,11 @@ import json
 import numpy as np
 import pytest
 
-from policies.certificates.betting import betting_p_value, error_p_value
-from policies.certificates.certificate import certificate_of, certify_policy, fixed_sequence
+from policies.certificates.betting import betting_p_value
+from policies.certificates.binomial import error_p_value
+from policies.certificates.certificate import certificate_of, certify_policy
 from policies.certificates.claims import Claim
+from policies.certificates.fixed_sequence import fixed_sequence
 from policies.errors import ClaimError, PolicyError
 from policies.policy import Policy
 from tests.policies.outcomes import FULL, GATE, copied, is_near_level, outcome_table, table_with_errors

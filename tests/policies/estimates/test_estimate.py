@@ -14,9 +14,9 @@ from policies.errors import ExitSearchError
 from policies.estimates.candidates import Candidate, families_of
 from policies.estimates.estimate import choose_with_margin, estimated_choice, estimated_target
 from policies.estimates.estimated_bounds import LEVEL, estimated_bounds
+from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.goals.goal import Goal
 from policies.policy import Policy
-from policies.rules.crossfit import cross_fitted_decision
 from tests.policies.choosing import candidates_of, grouped, permuted
 from tests.tables import make_table, tied_tables
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from policies.certificates.betting import accuracy_lower_bound
+from policies.certificates.binomial import binomial_upper_bound
 from policies.errors import ClaimError
 from policies.estimates.quality_bounds import quality_bounds, quality_value
 from policies.qualities.quality import NOWHERE, QUALITIES, get_quality
@@ -41,7 +41,7 @@ def marks_of(quality, answers, labels, n_classes):
 def test_bound_of_samples_is_clopper_and_pearson(n, share, level):
     n_right = int(share * n)
     bound = accuracy_bound(np.arange(n) < n_right, units_of([1] * n), level=level)
-    assert bound == accuracy_lower_bound(n - n_right, n, delta=level)
+    assert bound == 1 - binomial_upper_bound(n - n_right, n, delta=level)
     if n_right:
         assert binom.sf(n_right - 1, n, bound) == pytest.approx(level, abs=1e-6)
 
@@ -50,7 +50,7 @@ def test_bound_of_samples_is_clopper_and_pearson(n, share, level):
 def test_groups_that_are_right_or_wrong_as_a_whole_are_like_samples(n_wrong):
     right = np.repeat(np.arange(30) >= n_wrong, 3)
     bound = accuracy_bound(right, units_of([3] * 30))
-    assert bound == pytest.approx(accuracy_lower_bound(n_wrong, 30, delta=0.1), abs=0.012)
+    assert bound == pytest.approx(1 - binomial_upper_bound(n_wrong, 30, delta=0.1), abs=0.012)
 
 
 def test_groups_that_err_alike_are_surer_than_groups_that_err_as_a_whole():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from policies.baselines.coordinate import best_genome
+from policies.baselines.coordinate_descent import best_genome
 from policies.estimates.candidates import families_of
 from policies.estimates.rechoice import honest_figures
 from policies.evaluation.population import PopulationEvaluator

@@ -3,7 +3,8 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from policies.evaluation.levels import column_levels, thin
+from policies.evaluation.levels import column_levels
+from policies.spacing import evenly_spaced
 
 
 SCORES = st.lists(st.sampled_from([-np.inf, -1.0, 0.0, 0.25, 0.5, np.nextafter(0.5, 1), 0.9]), min_size=1, max_size=30)
@@ -31,4 +32,4 @@ def test_ranks_and_thresholds_say_the_same(scores, seed, max_levels):
     [(0, 3, []), (3, 3, [0, 1, 2]), (5, 3, [0, 2, 4]), (100, 2, [0, 99]), (4, 3, [0, 2, 3])],
 )
 def test_thinning_keeps_both_ends(n_points, limit, expected):
-    assert thin(n_points, limit).tolist() == expected
+    assert evenly_spaced(n_points, limit).tolist() == expected

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from policies.evaluation.levels import thin
+from policies.goals.front import merge_fronts
 from policies.goals.goal import Goal
-from policies.goals.pareto import hypervolume, merge_fronts, nondominated
+from policies.goals.pareto import hypervolume, nondominated
+from policies.spacing import evenly_spaced
 
 
 POINTS = st.lists(st.tuples(st.integers(0, 6), st.integers(1, 6)), max_size=30)
@@ -43,7 +44,7 @@ def test_hypervolume_equals_counting_cells(points):
 
 @given(n_points=st.integers(1, 500), limit=st.integers(2, 60))
 def test_thinning_keeps_both_ends(n_points, limit):
-    kept = thin(n_points, limit)
+    kept = evenly_spaced(n_points, limit)
     assert len(kept) == min(limit, n_points)
     assert kept[0] == 0
     assert kept[-1] == n_points - 1

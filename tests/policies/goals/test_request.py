@@ -6,6 +6,7 @@ import pytest
 
 from policies.errors import ExitSearchError
 from policies.goals.request import Request, RequestError
+from policies.selection.references import goal_on
 from tests.tables import make_table
 
 
@@ -48,29 +49,29 @@ def test_names_and_bounds_are_checked_before_there_is_a_table(asked, message):
 
 
 def test_drops_become_targets_on_the_table():
-    assert Request(max_drop=0.02).goal(SEARCH).target == pytest.approx(FULL - 0.02)
-    assert Request(max_drop=0.02, target=0.99).goal(SEARCH).target == 0.99
-    assert Request(max_drop_greedy=0.01, target=0.8).goal(SEARCH).target >= 0.8
+    assert goal_on(Request(max_drop=0.02), SEARCH).target == pytest.approx(FULL - 0.02)
+    assert goal_on(Request(max_drop=0.02, target=0.99), SEARCH).target == 0.99
+    assert goal_on(Request(max_drop_greedy=0.01, target=0.8), SEARCH).target >= 0.8
 
 
 def test_for_another_quality_drops_become_bounds():
-    goal = Request(quality="macro_f1", target=0.7, max_drop=0.02).goal(SEARCH)
+    goal = goal_on(Request(quality="macro_f1", target=0.7, max_drop=0.02), SEARCH)
     assert goal.target == 0.7
     assert goal.bounds["accuracy"] == pytest.approx(FULL - 0.02)
 
 
 def test_latency_can_be_stated_by_the_table():
     timed = type(SEARCH)(SEARCH.logits, SEARCH.labels, SEARCH.cost, SEARCH.ids, meta={"latency_ms": [1, 2, 4]})
-    assert Request(target=0.5, objective="latency").goal(timed).latency_ms == (1.0, 2.0, 4.0)
+    assert goal_on(Request(target=0.5, objective="latency"), timed).latency_ms == (1.0, 2.0, 4.0)
     wrong = type(SEARCH)(SEARCH.logits, SEARCH.labels, SEARCH.cost, SEARCH.ids, meta={"latency_ms": "fast"})
     message = "latency_ms must be 3 increasing positive times, one per exit, but is 'fast'"
     with pytest.raises(ExitSearchError, match=message):
-        Request(target=0.5, objective="latency").goal(wrong)
+        goal_on(Request(target=0.5, objective="latency"), wrong)
     with pytest.raises(ExitSearchError, match="needs latency_ms"):
-        Request(target=0.5, objective="latency").goal(SEARCH)
+        goal_on(Request(target=0.5, objective="latency"), SEARCH)
     # What is asked with goes before, and another objective does not need them.
-    assert Request(target=0.5, objective="latency", latency_ms=(1.0, 2.0, 3.0)).goal(wrong).latency_ms == (1, 2, 3)
-    assert Request(target=0.5).goal(wrong).latency_ms == ()
+    assert goal_on(Request(target=0.5, objective="latency", latency_ms=(1.0, 2.0, 3.0)), wrong).latency_ms == (1, 2, 3)
+    assert goal_on(Request(target=0.5), wrong).latency_ms == ()
 
 
 def test_in_words():
@@ -83,11 +84,11 @@ def test_in_words():
 
 
 def test_effort_at_target_ranks_any_feasible_policy_before_any_other():
-    goal = Request(target=0.8).goal(SEARCH)
+    goal = goal_on(Request(target=0.8), SEARCH)
     frame = {"accuracy": [0.9, 0.8, 0.79, 0.1], "mean_depth": [3.0, 2.0, 1.0, 1.0]}
     judged = goal.assess_frame(pd.DataFrame(frame))
     assert goal.effort_at_target(judged, SEARCH.cost).tolist() == pytest.approx([3.0, 2.0, 3.01, 3.7])
-    within = Request(budget=2.0).goal(SEARCH)
+    within = goal_on(Request(budget=2.0), SEARCH)
     judged = within.assess_frame(pd.DataFrame(frame))
     assert within.effort_at_target(judged, SEARCH.cost).tolist() == pytest.approx([1.5, 0.2, 0.21, 0.9])
     assert np.argmin(within.effort_at_target(judged, SEARCH.cost)) == within.best(judged)

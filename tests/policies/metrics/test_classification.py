@@ -4,13 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, log_loss, precision_recall_fscore_support, top_k_accuracy_score
 
-from policies.metrics.classification import (
-    SampleFigures,
-    class_figures,
-    classification_figures,
-    confidence_bins,
-    macro_f1,
-)
+from policies.calibration.calibration_error import SampleFigures, confidence_bins
+from policies.metrics.classification import class_figures, classification_figures, macro_f1
 
 
 @st.composite

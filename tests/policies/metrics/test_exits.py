@@ -3,9 +3,10 @@ import json
 import numpy as np
 import pytest
 
+from policies.calibration.calibration_error import SampleFigures
+from policies.calibration.reliability import exit_calibration_errors
 from policies.calibration.temperature import tempered_probabilities
-from policies.metrics.classification import SampleFigures
-from policies.metrics.exits import exit_accuracies, exit_calibration_errors, exit_figures
+from policies.metrics.exits import exit_accuracies, exit_figures
 from policies.metrics.policy import policy_figures
 from policies.policy import Policy
 from policies.tables.classification import ExitTable

@@ -5,12 +5,13 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.evolution.search import search_front
 from policies.evolution.settings import EvolveSettings
 from policies.goals.goal import Goal
 from policies.rules import RULES, RuleView, get_rule
 from policies.rules.base import Rule, RuleParams
-from policies.rules.crossfit import N_FOLDS, cross_fitted_decision, fit_and_view
+from policies.rules.crossfit import N_FOLDS, fit_and_view
 from tests.tables import make_table, with_stop_prob
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from policies.certificates.betting import betting_p_value, certifiable_accuracy
+from policies.certificates.betting import betting_p_value
 from policies.certificates.certificate import certify_policy
 from policies.certificates.claims import Claim
+from policies.certificates.sample_size import certifiable_accuracy
 from policies.estimates.estimate import estimated_target
 from policies.goals.request import Request
 from policies.selection.search_target import SplitSize, search_target, tightened_claim, why_never_certified

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from policies.certificates.betting import accuracy_lower_bound
+from policies.certificates.binomial import binomial_upper_bound
 from policies.errors import ExitTableError
 from policies.tables.classification import load_table
 from tests.tables import make_table
@@ -89,7 +89,7 @@ def test_outputs_of_a_sigmoid_are_doubted():
 def test_few_samples_are_worth_what_the_binomial_says(n):
     (note,) = noted(TABLE.logits[:n], TABLE.labels[:n])
     assert f"{n} sample" in note
-    assert f"at least {accuracy_lower_bound(0, n, delta=0.05):.4f} could be claimed with confidence 0.95" in note
+    assert f"at least {1 - binomial_upper_bound(0, n, delta=0.05):.4f} could be claimed with confidence 0.95" in note
 
 
 def test_few_groups_count_not_their_samples():

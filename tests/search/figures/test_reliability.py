@@ -2,8 +2,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from policies.calibration.reliability import reliability_curves
-from policies.metrics.exits import exit_calibration_errors
+from policies.calibration.reliability import exit_calibration_errors, reliability_curves
 from policies.tables.classification import ExitTable
 from search.figures.reliability import draw_reliability, reliability_figure
 from tests.tables import make_table
