@@ -32,7 +32,7 @@ from rich.table import Table
 from scipy.stats import binom, binomtest
 from tables import DEFAULT_FOLDER, real_tables
 
-from policies.baselines import full_network
+from policies.baselines.full_network import full_network
 from policies.certificates.claim_parts import measure
 from policies.certificates.claims import Claim
 from policies.evolution.settings import EvolveSettings
@@ -43,7 +43,7 @@ from policies.selection.policy_search import PolicySearch
 from policies.selection.references import goal_on
 from policies.selection.search_target import SplitSize, search_target
 from policies.selection.select import select_policy
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 
 
 SETTINGS = EvolveSettings(population=40, generations=15, max_levels=256)
@@ -74,14 +74,14 @@ class Round:
     certified: Judgement | None
 
 
-def accuracy_of(policy: Policy, table: ExitTable) -> tuple[float, int, float]:
+def accuracy_of(policy: Policy, table: ClassificationTable) -> tuple[float, int, float]:
     """Accuracy over units as a certificate sees it, the number of units, and the mean depth."""
     decision = policy.decide(table)
     part = measure(Claim(target=1.0), table, decision)[0]
     return part.observed or 0.0, part.n, float(decision.exits.mean() + 1)
 
 
-def judge(policy: Policy, table: ExitTable, target: float) -> Judgement:
+def judge(policy: Policy, table: ClassificationTable, target: float) -> Judgement:
     """Compare a policy with the target on the judged rows."""
     accuracy, n_units, mean_depth = accuracy_of(policy, table)
     p_value = binom.cdf(math.floor(accuracy * n_units + 1e-9), n_units, target)
@@ -90,8 +90,7 @@ def judge(policy: Policy, table: ExitTable, target: float) -> Judgement:
 
 def target_of(pool: Pool, points: float) -> float:
     """The full network's accuracy on the pool, less some percentage points."""
-    n_exits = pool.table.n_exits
-    return accuracy_of(full_network(n_exits, np.ones(n_exits)), pool.table)[0] - points / 100
+    return accuracy_of(full_network(pool.table, np.ones(pool.table.n_exits)), pool.table)[0] - points / 100
 
 
 def play(
@@ -103,7 +102,7 @@ def play(
     judged = goal_on(asked, parts.search).recorded_assessment(network.front)
     plain = judged.best(prefers_quality=False)
     is_feasible = judged.violation[plain] <= 0
-    search, certify = (SplitSize.of(one, one.labels, n_classes=one.n_classes) for one in (parts.search, parts.certify))
+    search, certify = (SplitSize.of(one, one.truth) for one in (parts.search, parts.certify))
     sure = select_policy(
         [network], search_target(asked, search=search, certify=certify), front_size=settings.front_size
     )

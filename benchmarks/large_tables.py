@@ -32,7 +32,7 @@ from policies.rules import DEFAULT_RULES
 from policies.selection.networks import search_network
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import goal_on
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 
 
 ALLOWED_DROP = 0.01
@@ -71,7 +71,7 @@ class Measurement:
     mean_depth: float
 
 
-def large_table(n_samples: int, n_exits: int, n_classes: int, *, seed: int = 0) -> ExitTable:
+def large_table(n_samples: int, n_exits: int, n_classes: int, *, seed: int = 0) -> ClassificationTable:
     """A made-up float16 table like that of ``benchmarks/tables.py``, made in blocks so that nothing larger is held.
 
     At 1,000 classes the first of five exits is right on about 57 %, the last on about 80 %.
@@ -98,7 +98,7 @@ def large_table(n_samples: int, n_exits: int, n_classes: int, *, seed: int = 0) 
             clarity = (ease * clearness)[:, None]
             seen = clarity * prototypes[own] + noise
             logits[start : start + _BLOCK, k] = _OVERCONFIDENCE * clarity * (seen @ prototypes.T)
-    return ExitTable(
+    return ClassificationTable(
         logits=logits,
         labels=labels,
         cost=np.linspace(1 / n_exits, 1.0, n_exits),
@@ -112,7 +112,7 @@ def measure(path: Path, rules: tuple[str, ...], settings: EvolveSettings | None 
     _warm_up(rules)
     before = _resident_bytes()
     started = time.perf_counter()
-    table = ExitTable.load(path)
+    table = ClassificationTable.load(path)
     loaded, cpu = time.perf_counter(), time.process_time()
     asked = Request(max_drop=ALLOWED_DROP)
     found = search_network("made up", table, None, PolicySearch(asked, rules, settings or EvolveSettings()))

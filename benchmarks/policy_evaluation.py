@@ -29,19 +29,21 @@ from policies.goals.goal import Goal
 from policies.metrics.exits import exit_accuracies
 from policies.policy import first_open_exit
 from policies.rules import RuleView, get_rule
+from policies.tables.classification import ClassLabels
 
 
 ROUNDS = 7
 
 
-def random_view(n_samples: int, n_exits: int, n_classes: int = 10) -> tuple[RuleView, NDArray[np.int64]]:
+def random_view(n_samples: int, n_exits: int, n_classes: int = 10) -> tuple[RuleView, ClassLabels]:
     """Scores that rise with depth, and labels that the exits answer rightly about as often as they are sure."""
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet(np.full(n_classes, 0.2), (n_samples, n_exits))
     scores = probabilities.max(axis=2)
     view = RuleView.of_one_score(scores, probabilities)
     sure = rng.random(n_samples) < scores[:, -1]
-    return view, np.where(sure, view.answers[:, -1], rng.integers(0, n_classes, n_samples))
+    labels = np.where(sure, view.answers[:, -1], rng.integers(0, n_classes, n_samples))
+    return view, ClassLabels(labels, n_classes)
 
 
 def one_at_a_time(
@@ -72,23 +74,23 @@ def random_genomes(evaluator: PopulationEvaluator, n_policies: int) -> NDArray[n
 
 def against_numpy(console: Console, n_samples: int, n_exits: int, n_policies: int) -> None:
     """Packed bits against one policy at a time."""
-    view, labels = random_view(n_samples, n_exits)
+    view, truth = random_view(n_samples, n_exits)
     cost = np.linspace(1 / n_exits, 1, n_exits)
-    PopulationEvaluator(view, labels, cost)  # Compiles the kernels.
-    building = [seconds(lambda: PopulationEvaluator(view, labels, cost)) for _ in range(ROUNDS)]
-    evaluator = PopulationEvaluator(view, labels, cost)
+    PopulationEvaluator(view, truth, cost)  # Compiles the kernels.
+    building = [seconds(lambda: PopulationEvaluator(view, truth, cost)) for _ in range(ROUNDS)]
+    evaluator = PopulationEvaluator(view, truth, cost)
     genomes = random_genomes(evaluator, n_policies)
     thresholds = np.array([evaluator.thresholds(genome) for genome in genomes])
 
     outcome = evaluator.evaluate(genomes)
-    accuracy, depth = one_at_a_time(view, evaluator.right, thresholds)
-    np.testing.assert_allclose(outcome.accuracy, accuracy)
+    accuracy, depth = one_at_a_time(view, truth.right(view.answers), thresholds)
+    np.testing.assert_allclose(outcome.qualities["accuracy"], accuracy)
     np.testing.assert_allclose(outcome.mean_depth, depth)
 
     packed, numpy_alone = [], []
     for _ in range(ROUNDS):
         packed.append(seconds(lambda: evaluator.evaluate(genomes)))
-        numpy_alone.append(seconds(lambda: one_at_a_time(view, evaluator.right, thresholds)))
+        numpy_alone.append(seconds(lambda: one_at_a_time(view, truth.right(view.answers), thresholds)))
     ratios = [slow / fast for slow, fast in zip(numpy_alone, packed, strict=True)]
     title = f"N = {n_samples:,}, E = {n_exits}, {n_policies:,} policies, one thread"
     peers = {"vectorised numpy, one policy at a time": (numpy_alone, [1.0]), "packed bits": (packed, ratios)}

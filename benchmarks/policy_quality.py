@@ -44,7 +44,7 @@ from policies.goals.archive import Archive
 from policies.goals.goal import Goal
 from policies.goals.pareto import hypervolume
 from policies.metrics.exits import exit_accuracies
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 
 
 OURS = "policy search"
@@ -66,13 +66,13 @@ class Case:
     """
 
     name: str
-    table: ExitTable
+    table: ClassificationTable
     temperatures: NDArray[np.float64]
     goal: Goal
     evaluator: PopulationEvaluator
 
     @classmethod
-    def of(cls, name: str, table: ExitTable) -> Case:
+    def of(cls, name: str, table: ClassificationTable) -> Case:
         """Calibrate the table and set its target."""
         temperatures = fit_temperatures(table)
         goal = Goal(target=float(exit_accuracies(table)[-1]) - _ALLOWED_DROP)

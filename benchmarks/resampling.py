@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tables import PARTS, TableSet
 
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Pool:
     """
 
     name: str
-    table: ExitTable
+    table: ClassificationTable
     units: tuple[NDArray[np.int64], ...]
 
     @classmethod
@@ -43,10 +43,10 @@ class Pool:
         groups = np.concatenate([part.groups for part in parts]) if grouped else None
         codes = np.unique(joined["ids"] if groups is None else groups, return_inverse=True)[1]
         units = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
-        table = ExitTable(**joined, cost=parts[0].cost, groups=groups, meta=parts[0].meta)
+        table = ClassificationTable(**joined, cost=parts[0].cost, groups=groups, meta=parts[0].meta)
         return cls(tables.name, table, tuple(units))
 
-    def draw(self, units: NDArray[np.int64], name: str) -> ExitTable:
+    def draw(self, units: NDArray[np.int64], name: str) -> ClassificationTable:
         """The table of some units, which may occur more than once: every occurrence is a unit of its own."""
         rows = np.concatenate([self.units[unit] for unit in units])
         sizes = [len(self.units[unit]) for unit in units]
@@ -70,9 +70,9 @@ class Parts:
         judged: What is true of a policy is read from it.
     """
 
-    search: ExitTable
-    certify: ExitTable
-    judged: ExitTable
+    search: ClassificationTable
+    certify: ClassificationTable
+    judged: ClassificationTable
 
 
 def resplit(pool: Pool, shares: Shares, rng: np.random.Generator) -> Parts:

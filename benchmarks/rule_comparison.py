@@ -36,7 +36,7 @@ from policies.selection.policy_search import PolicySearch
 from policies.selection.references import goal_on
 from policies.selection.search_target import SplitSize, search_target
 from policies.selection.select import select_policy
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 
 
 MERGED = "default rules, merged"
@@ -46,7 +46,7 @@ _MAX_DROP = 0.01
 _SETTINGS = EvolveSettings()
 
 
-def greedy_depth(table: ExitTable, network: NetworkPolicies, accuracy: float) -> float:
+def greedy_depth(table: ClassificationTable, network: NetworkPolicies, accuracy: float) -> float:
     """Least depth of one shared confidence threshold whose accuracy on the same table is at least as good."""
     view = get_rule("confidence").view(table, network.temperatures)
     ladder = shared_threshold_ladder(view, view.answers == table.labels[:, None])
@@ -62,7 +62,7 @@ def shared_thresholds(tables: TableSet, goal: Goal) -> NetworkPolicies:
     rows = goal.assess(outcome).front()
     front = pd.DataFrame(
         {
-            "accuracy": outcome.accuracy[rows],
+            "accuracy": outcome.qualities["accuracy"][rows],
             "mean_depth": outcome.mean_depth[rows],
             "violation": 0.0,
             "feasible": True,
@@ -79,7 +79,7 @@ def certified_choice(tables: TableSet, rules: tuple[str, ...]) -> dict[str, floa
     """Figures on ``test`` of what is selected for one network; without rules, of one shared threshold."""
     asked = Request(max_drop=_MAX_DROP, delta=_DELTA)
     sizes = {
-        name: SplitSize.of(table, table.labels, n_classes=table.n_classes)
+        name: SplitSize.of(table, table.truth)
         for name, table in (("search", tables.search), ("certify", tables.certify))
     }
     if rules:

@@ -24,7 +24,7 @@ import torch
 
 from policies.errors import ExitTableError
 from policies.metrics.exits import exit_accuracies
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 from trainables.data import (
     DEFAULT_OPTIONS,
     AudioOptions,
@@ -61,9 +61,9 @@ class TableSet:
 
     name: str
     workload: str
-    search: ExitTable
-    certify: ExitTable
-    test: ExitTable
+    search: ClassificationTable
+    certify: ClassificationTable
+    test: ClassificationTable
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ def train_network(recipe: Recipe, splits: Splits, seed: int) -> MultiExitModel:
     return training.model
 
 
-def synthetic_table(n_samples: int, n_exits: int, n_classes: int, seed: int = 0) -> ExitTable:
+def synthetic_table(n_samples: int, n_exits: int, n_classes: int, seed: int = 0) -> ClassificationTable:
     """A made-up table that behaves like a real network's: deeper exits are better, and err on the same samples.
 
     Every exit sees the prototype of the class through noise, and more clearly the deeper it is and the easier the
@@ -243,7 +243,7 @@ def synthetic_table(n_samples: int, n_exits: int, n_classes: int, seed: int = 0)
     clarity = ease[:, None] * np.linspace(3.0, 7.0, n_exits)
     seen = clarity[:, :, None] * prototypes[labels][:, None] + _correlated_noise(rng, n_samples, n_exits, n_features)
     logits = _OVERCONFIDENCE * clarity[:, :, None] * (seen @ prototypes.T)
-    return ExitTable(
+    return ClassificationTable(
         logits=logits.astype(np.float32),
         labels=labels,
         cost=np.linspace(1 / n_exits, 1.0, n_exits),
@@ -286,7 +286,7 @@ def _make(folder: Path, name: str, recipe: Recipe, samples: Samples, seed: int) 
 def _read(folder: Path, name: str, recipe: Recipe) -> TableSet | None:
     """The tables of one network, or None unless all are there, of this recipe and of the same weights."""
     try:
-        tables = {part: ExitTable.load(_path(folder, name, part)) for part in PARTS}
+        tables = {part: ClassificationTable.load(_path(folder, name, part)) for part in PARTS}
     except ExitTableError:
         return None
     made_by = {(table.meta.get("recipe"), table.meta.get("model_hash")) for table in tables.values()}

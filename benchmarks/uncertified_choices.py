@@ -40,7 +40,7 @@ from rich.table import Table
 from scipy.stats import binom
 from tables import BRIEF_RECIPES, DEFAULT_FOLDER, GROUPED_RECIPES, RECIPES, TableSet, real_tables
 
-from policies.baselines import full_network
+from policies.baselines.full_network import full_network
 from policies.certificates.sample_size import certifiable_accuracy
 from policies.estimates.candidates import Candidate
 from policies.estimates.estimate import choose_with_margin
@@ -85,7 +85,7 @@ def candidates_of(parts: Parts, target: float, settings: EvolveSettings, rules: 
     """The front for a target, least effort first, and the full network."""
     how = PolicySearch(Request(target=target), rules, settings)
     network = search_network("network", parts.search, parts.certify, how)
-    full = full_network(parts.search.n_exits, network.temperatures)
+    full = full_network(parts.search, network.temperatures)
     return [Candidate(policy, parts.search, parts.certify) for policy in [*network.front["policy"], full]]
 
 

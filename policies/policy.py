@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from policies.errors import PolicyError
 from policies.files.atomic import write_text
 from policies.rules import Combine, RuleView, get_rule
-from policies.rules.distributions import Distributions, Rows
-from policies.tables.classification import ExitTable
+from policies.rules.distributions import Distributions
+from policies.rules.view import required
+from policies.tables.base import ExitTable, Rows
 from policies.tables.network import NetworkFacts, differences
 from policies.tables.origin import Origin
 
@@ -33,33 +34,38 @@ class Decision:
 
     Attributes:
         exits: Index of the exit taken, shape (N,).
-        distributions: What every exit would have answered with, of shape (N, E, C).
+        exit_answers: What every exit would have answered, shape (N, E) for classes, else (N, E, ...).
+        distributions: What the answers were taken from, of shape (N, E, C); None where there is no such thing.
     """
 
     exits: NDArray[np.int64]
-    distributions: Distributions
-
-    @property
-    def exit_answers(self) -> NDArray[np.int64]:
-        """What every exit would have answered, shape (N, E)."""
-        return self.distributions.answers
+    exit_answers: NDArray[Any]
+    distributions: Distributions | None = None
 
     @cached_property
-    def answers(self) -> NDArray[np.int64]:
-        """Predicted class, shape (N,)."""
-        return self.exit_answers[np.arange(len(self.exits)), self.exits]
+    def answers(self) -> NDArray[Any]:
+        """What was answered, shape (N,) for classes, else (N, ...)."""
+        return np.asarray(self.exit_answers[np.arange(len(self.exits)), self.exits])
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
-        """The distribution answered with, shape (N, C)."""
-        probabilities = np.empty((len(self.exits), self.distributions.shape[2]))
+        """The distribution answered with, shape (N, C).
+
+        Raises:
+            PolicyError: If answers of this kind have none.
+        """
+        probabilities = np.empty((len(self.exits), required(self.distributions).shape[2]))
         for rows, block in self.blocks():
             probabilities[rows] = block
         return probabilities
 
     def blocks(self) -> Iterator[tuple[Rows, NDArray[np.float64]]]:
-        """Every sample once: which samples, and the distributions answered with, shape (n, C)."""
-        for rows, block in self.distributions.blocks():
+        """Every sample once: which samples, and the distributions answered with, shape (n, C).
+
+        Raises:
+            PolicyError: If answers of this kind have none.
+        """
+        for rows, block in required(self.distributions).blocks():
             yield rows, block[np.arange(len(block)), self.exits[rows]]
 
 
@@ -167,7 +173,7 @@ class Policy:
                 f"{len(self.thresholds[0])}"
             )
         exits = first_open_exit(view, np.asarray(self.thresholds).reshape(-1, view.n_columns))
-        return Decision(exits, view.distributions)
+        return Decision(exits, view.answers, view.distributions)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form; a closed gate's threshold is null, and rows of length 1 are plain numbers."""

@@ -11,7 +11,7 @@ from policies.evolution.settings import EvolveSettings
 from policies.goals.request import Request
 from policies.rules import DEFAULT_RULES
 from policies.selection.policy_search import PolicySearch
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
 
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class PolicyRequest:
         from policies.selection.search_target import SplitSize, search_target
 
         def size(table: ExitTable) -> SplitSize:
-            return SplitSize.of(table, table.labels, n_classes=table.n_classes)
+            return SplitSize.of(table, table.truth)
 
         return search_target(self.asked, search=size(search), certify=None if certify is None else size(certify))
 

@@ -25,7 +25,7 @@ from search.reporting.files import write_results
 from search.reporting.seeds import show_seeds
 from search.reporting.summary import build_summary
 from search.reporting.trials import write_study
-from search.run_folder.class_files import Answers
+from search.run_folder.answers import PolicyAnswers
 from search.run_folder.environment import describe_environment
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Journal
@@ -197,11 +197,11 @@ def _select(
 
 def _compare(
     config: SweepConfig, outcomes: list[TrialOutcome], selection: Selection, tables: NetworkTables, console: Console
-) -> tuple[list[dict[str, Any]], list[Answers]]:
+) -> tuple[list[dict[str, Any]], list[PolicyAnswers[Any]]]:
     """The sweep file's baselines beside the front; those that cannot be compared are named and left out."""
     trials, notes = full_baselines(config.search.first_trials, outcomes)
     compared: list[dict[str, Any]] = []
-    answered: list[Answers] = []
+    answered: list[PolicyAnswers[Any]] = []
     for one in networks_of(trials, config.all_seeds):
         try:
             own, front = tables.compared(one.name), selection.front
@@ -225,7 +225,7 @@ def _report(
     target: SearchTarget,
     tables: NetworkTables,
     outcomes: list[TrialOutcome],
-    compared: tuple[list[dict[str, Any]], list[Answers]],
+    compared: tuple[list[dict[str, Any]], list[PolicyAnswers[Any]]],
     *,
     seconds: float,
 ) -> dict[str, Any]:

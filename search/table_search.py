@@ -15,7 +15,7 @@ from policies.selection.networks import NetworkPolicies, search_network
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import goal_on
 from policies.selection.select import select_policy
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
 from search.cluster.connection import connected
 from search.config.sections import ResourcesSection
 from search.errors import SweepError, SweepInterruptedError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from policies.selection.search_target import SearchTarget, SplitSize, search_target
+from policies.tables.classification import ClassLabels
 from search.config.sweep import SweepConfig
 from search.preflight.certifiable import SplitUnits, proposed_fractions
 from trainables.data import Split, SplitFractions, Splits
@@ -31,4 +32,4 @@ def announced(target: SearchTarget, fractions: SplitFractions, splits: Splits) -
 
 
 def _size(split: Split, n_classes: int) -> SplitSize:
-    return SplitSize.of(split, split.labels, n_classes=n_classes)
+    return SplitSize.of(split, ClassLabels(split.labels, n_classes))

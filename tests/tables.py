@@ -7,7 +7,7 @@ import numpy as np
 
 from policies.rules import Combine, RuleView
 from policies.rules.distributions import Held
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable, ClassLabels
 
 
 def make_table(n_samples=300, n_exits=3, n_classes=4, *, seed=0, prefix="s", groups=None):
@@ -18,7 +18,7 @@ def make_table(n_samples=300, n_exits=3, n_classes=4, *, seed=0, prefix="s", gro
     logits = rng.normal(size=(n_samples, n_exits, n_classes))
     for k in range(n_exits):
         logits[np.arange(n_samples), k, labels] += 2.5 + 1.5 * k - 1.2 * difficulty
-    return ExitTable(
+    return ClassificationTable(
         logits=(2 * logits).astype(np.float32),
         labels=labels.astype(np.int64),
         cost=np.linspace(1 / n_exits, 1.0, n_exits),
@@ -43,7 +43,7 @@ def tied_tables(draw, *, max_samples=10, max_exits=4, max_classes=4):
     n_classes = draw(st.integers(2, max_classes))
     highest = draw(st.integers(0, 3))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    table = ExitTable(
+    table = ClassificationTable(
         logits=rng.integers(0, highest + 1, (n_samples, n_exits, n_classes)).astype(np.float32),
         labels=rng.integers(0, n_classes, n_samples),
         cost=np.linspace(1 / n_exits, 1.0, n_exits),
@@ -74,4 +74,15 @@ def rule_views(draw, *, max_samples=40, max_exits=4, max_classes=4, max_columns=
     eligible = rng.random((n_samples, n_exits)) < draw(st.sampled_from([0.0, 0.7, 1.0]))
     combine = draw(st.sampled_from(list(Combine))) if max_columns > 1 else Combine.ANY
     labels = rng.integers(0, n_classes, n_samples)
-    return RuleView(scores, eligible, Held(probabilities), combine), labels
+    return class_view(scores, eligible, probabilities, combine), labels
+
+
+def class_view(scores, eligible, probabilities, combine=Combine.ANY):
+    """A classifier's view that answers with the most probable class."""
+    return RuleView(scores, eligible, probabilities.argmax(axis=2), Held(probabilities), combine)
+
+
+def classes(labels, n_classes=None):
+    """The truth about samples of these classes."""
+    labels = np.asarray(labels, dtype=np.int64)
+    return ClassLabels(labels, int(labels.max()) + 1 if n_classes is None else n_classes)

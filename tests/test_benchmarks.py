@@ -12,13 +12,13 @@ from rich.console import Console
 import soundfile
 
 from policies import blocks
-from policies.baselines import full_network
+from policies.baselines.full_network import full_network
 from policies.calibration.temperature import fit_temperatures
 from policies.evaluation.population import PopulationEvaluator
 from policies.evolution.settings import EvolveSettings
 from policies.metrics.exits import exit_accuracies
 from policies.rules import DEFAULT_RULES
-from policies.tables.classification import describe_overlap
+from policies.tables.identity import describe_overlap
 from trainables.data import SplitFractions
 
 
@@ -174,7 +174,7 @@ def test_groups_stay_whole(sampling):
 
 
 def test_judgement_compares_with_the_target(pool):
-    policy = full_network(3, np.ones(3))
+    policy = full_network(pool.table, np.ones(3))
     accuracy = target_of(pool, 0)
     assert accuracy == exit_accuracies(pool.table)[-1]
     assert judge(policy, pool.table, accuracy) == Judgement(misses=False, beyond_noise=False, mean_depth=3.0)
@@ -221,13 +221,13 @@ def test_lines_count_what_was_missed():
 
 
 def test_peer_of_the_evaluator_agrees():
-    view, labels = random_view(200, 3, 4)
-    evaluator = PopulationEvaluator(view, labels, np.linspace(1 / 3, 1, 3))
+    view, truth = random_view(200, 3, 4)
+    evaluator = PopulationEvaluator(view, truth, np.linspace(1 / 3, 1, 3))
     genomes = np.stack([np.random.default_rng(0).integers(0, n, 20) for n in evaluator.n_levels], axis=1)
     thresholds = np.array([evaluator.thresholds(genome) for genome in genomes])
     outcome = evaluator.evaluate(genomes)
-    accuracy, depth = one_at_a_time(view, evaluator.right, thresholds)
-    np.testing.assert_allclose(outcome.accuracy, accuracy)
+    accuracy, depth = one_at_a_time(view, truth.right(view.answers), thresholds)
+    np.testing.assert_allclose(outcome.qualities["accuracy"], accuracy)
     np.testing.assert_allclose(outcome.mean_depth, depth)
 
 

@@ -10,7 +10,7 @@ import torch
 
 from policies.errors import ExitSearchError
 from policies.policy import Policy
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 from search.config.files import load_sweep
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Journal
@@ -87,7 +87,7 @@ def test_a_strangers_table(tmp_path, mark):
     (tmp_path / "plain.npz").write_bytes(pickle.dumps(Evil(mark)))
     for name, told in (("table.npz", "'ids' holds Python objects, which are never opened"), ("plain.npz", "not a")):
         with pytest.raises(ExitSearchError, match=f"{name}: {told}"):
-            ExitTable.load(tmp_path / name)
+            ClassificationTable.load(tmp_path / name)
 
 
 def test_a_strangers_policy(tmp_path, mark):

@@ -2,74 +2,62 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.baselines.base import Baseline
-from policies.baselines.best_single_exit import BestSingleExit
-from policies.baselines.coordinate_descent import CoordinateDescent
-from policies.baselines.exhaustive import Exhaustive
-from policies.baselines.full_network import FullNetwork
-from policies.baselines.geometric import GeometricBudget
-from policies.baselines.greedy import GreedySharedThreshold
-from policies.baselines.hill_climbing import QuantileHillClimbing
-from policies.baselines.random_search import RandomSearch
 from policies.evaluation.population import PopulationEvaluator
 from policies.goals.goal import Goal
 from policies.policy import Policy
+from policies.registry import Registry, resolve
 from policies.rules import get_rule
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
+from policies.tasks import get_task
 
 
-BASELINES: dict[str, Baseline] = {
-    baseline.name: baseline
-    for baseline in (
-        FullNetwork(),
-        BestSingleExit(),
-        GreedySharedThreshold(),
-        GeometricBudget(),
-        QuantileHillClimbing(),
-        CoordinateDescent(),
-        RandomSearch(),
-        Exhaustive(),
-    )
-}
-BASELINE_RULE = "confidence"
+_HERE = "policies.baselines"
+
+BASELINES: Registry[Baseline] = Registry(
+    {
+        "full_network": f"{_HERE}.full_network:FullNetwork",
+        "best_single_exit": f"{_HERE}.best_single_exit:BestSingleExit",
+        "greedy_shared_threshold": f"{_HERE}.greedy:GreedySharedThreshold",
+        "geometric": f"{_HERE}.geometric:GeometricBudget",
+        "hill_climbing": f"{_HERE}.hill_climbing:QuantileHillClimbing",
+        "coordinate_descent": f"{_HERE}.coordinate_descent:CoordinateDescent",
+        "random_search": f"{_HERE}.random_search:RandomSearch",
+        "exhaustive": f"{_HERE}.exhaustive:Exhaustive",
+    }
+)
 
 
-def full_network(n_exits: int, temperatures: NDArray[np.float64]) -> Policy:
-    """The policy that never leaves early."""
-    return Policy(BASELINE_RULE, ((math.inf,),) * (n_exits - 1), tuple(temperatures.tolist()))
+def get_baseline(name: str) -> Baseline:
+    """Return the baseline registered under ``name``, or a user's own named as ``module:attribute``.
 
-
-def recalibrated_full_network(table: ExitTable, temperatures: NDArray[np.float64]) -> Policy:
-    """The policy that never leaves early and answers with the last exit recalibrated on a table, class by class.
-
-    The fair peer of rules that learn to answer, such as the ensemble: the full network as it is may be far worse, where
-    it favours some classes.
+    Raises:
+        ExitSearchError: If there is none.
     """
-    params = get_rule("recalibrated").fit(table, temperatures)
-    return Policy("recalibrated", ((math.inf,),) * (table.n_exits - 1), tuple(temperatures.tolist()), params)
+    baseline: Baseline = resolve("baseline", name, BASELINES, Baseline)
+    return baseline
 
 
 def baseline_evaluator(
     table: ExitTable, temperatures: NDArray[np.float64], goal: Goal, *, max_levels: int | None = None
 ) -> PopulationEvaluator:
-    """What the baselines work on: the confidence rule, with every distinct score unless ``max_levels`` is given."""
-    view = get_rule(BASELINE_RULE).view(table, temperatures)
+    """What the baselines work on: the task's simplest rule, with at most ``max_levels`` thresholds, else all."""
+    task = get_task(table.task)
     return PopulationEvaluator(
-        view,
-        table.labels,
+        get_rule(task.baseline_rule).view(table, temperatures),
+        table.truth,
         table.cost,
         max_levels=max_levels or max(table.n_samples, 2),
-        qualities=goal.qualities,
+        qualities=task.qualities(goal.qualities),
     )
 
 
 def baseline_policy(
     name: str,
+    rule: str,
     evaluator: PopulationEvaluator,
     temperatures: NDArray[np.float64],
     goal: Goal,
@@ -80,28 +68,27 @@ def baseline_policy(
     """The choice of one baseline, or None where it cannot be computed for so many exits.
 
     Args:
-        name: As registered.
+        name: As registered, or a user's own as ``module:attribute``.
+        rule: Name of the rule whose thresholds are chosen.
         evaluator: As :func:`baseline_evaluator` builds it.
         temperatures: One per exit, shape (E,).
         goal: What is better.
         evaluations: Most policies that it may evaluate.
         seed: Of its randomness.
     """
-    baseline = BASELINES[name]
+    baseline = get_baseline(name)
     if not baseline.fits(evaluator):
         return None
     rng = np.random.default_rng(seed)
     visited = baseline.visit(evaluator, goal, evaluations=evaluations, rng=rng)
     best = visited[goal.best(goal.assess(evaluator.evaluate(visited)))]
-    return Policy(BASELINE_RULE, evaluator.thresholds(best), tuple(temperatures.tolist()))
+    return Policy(rule, evaluator.thresholds(best), tuple(temperatures.tolist()))
 
 
 __all__ = [
     "BASELINES",
-    "BASELINE_RULE",
     "Baseline",
     "baseline_evaluator",
     "baseline_policy",
-    "full_network",
-    "recalibrated_full_network",
+    "get_baseline",
 ]

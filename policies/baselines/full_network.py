@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import numpy as np
@@ -10,6 +11,11 @@ from numpy.typing import NDArray
 from policies.baselines.base import Baseline, closed_genome
 from policies.evaluation.population import PopulationEvaluator
 from policies.goals.goal import Goal
+from policies.policy import Policy
+from policies.rules import get_rule
+from policies.tables.base import ExitTable
+from policies.tables.classification import ClassificationTable
+from policies.tasks import get_task
 
 
 class FullNetwork(Baseline):
@@ -22,3 +28,19 @@ class FullNetwork(Baseline):
     ) -> NDArray[np.int64]:
         """All gates closed."""
         return closed_genome(evaluator)[None]
+
+
+def full_network(table: ExitTable, temperatures: NDArray[np.float64]) -> Policy:
+    """The policy that never leaves early, for the network whose table it is."""
+    rule = get_task(table.task).baseline_rule
+    return Policy(rule, ((math.inf,),) * (table.n_exits - 1), tuple(temperatures.tolist()))
+
+
+def recalibrated_full_network(table: ClassificationTable, temperatures: NDArray[np.float64]) -> Policy:
+    """The policy that never leaves early and answers with the last exit recalibrated on a table, class by class.
+
+    The fair peer of rules that learn to answer, such as the ensemble: the full network as it is may be far worse, where
+    it favours some classes.
+    """
+    params = get_rule("recalibrated").fit(table, temperatures)
+    return Policy("recalibrated", ((math.inf,),) * (table.n_exits - 1), tuple(temperatures.tolist()), params)

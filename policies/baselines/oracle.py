@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
 
 
 def oracle_mean_depth(table: ExitTable, target: float) -> float | None:
@@ -22,7 +22,7 @@ def oracle_mean_depth(table: ExitTable, target: float) -> float | None:
     Returns:
         The mean depth, or None where not enough samples are right at any exit.
     """
-    right = table.logits.argmax(axis=2) == table.labels[:, None]
+    right = table.truth.right(table.exit_answers)
     ever_right = right.any(axis=1)
     # The guard keeps 0.95 * 100 from needing 96 samples through a rounding error.
     n_needed = math.ceil(target * table.n_samples - 1e-9)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from policies.metrics.classification import macro_f1
 from policies.policy import Decision, Policy
 from policies.rules import RuleView, get_rule
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 from policies.tables.latency import DOCUMENT_BUDGET_MS, stated_latency
 
 
@@ -104,7 +104,7 @@ def choose_by_latency(points: list[GridPoint], *, budget_ms: float = DOCUMENT_BU
     return GridChoice(max(allowed or points, key=lambda point: point.macro_f1), is_fallback=not allowed)
 
 
-def document_choices(table: ExitTable, temperatures: NDArray[np.float64]) -> dict[str, GridChoice]:
+def document_choices(table: ClassificationTable, temperatures: NDArray[np.float64]) -> dict[str, GridChoice]:
     """The choice of every grid on a table, by name.
 
     The dual threshold is only there with learned stop probabilities, ``document_f1_under_budget``, which chooses from
@@ -112,7 +112,7 @@ def document_choices(table: ExitTable, temperatures: NDArray[np.float64]) -> dic
     """
     points = _measured(table, greedy_grid(table, temperatures))
     greedy = choose_by_score(points)
-    grids: dict[str, Callable[[ExitTable, NDArray[np.float64]], Iterator[Policy]]] = {
+    grids: dict[str, Callable[[ClassificationTable, NDArray[np.float64]], Iterator[Policy]]] = {
         "document_conformal": conformal_grid,
         "document_evidence": evidence_grid,
     }
@@ -128,26 +128,26 @@ def document_choices(table: ExitTable, temperatures: NDArray[np.float64]) -> dic
     return choices
 
 
-def greedy_grid(table: ExitTable, temperatures: NDArray[np.float64]) -> Iterator[Policy]:
+def greedy_grid(table: ClassificationTable, temperatures: NDArray[np.float64]) -> Iterator[Policy]:
     """One confidence threshold for all exits."""
     for threshold in GREEDY_THRESHOLDS:
         yield _shared("confidence", table, temperatures, (threshold,))
 
 
-def conformal_grid(table: ExitTable, temperatures: NDArray[np.float64]) -> Iterator[Policy]:
+def conformal_grid(table: ClassificationTable, temperatures: NDArray[np.float64]) -> Iterator[Policy]:
     """Confidence threshold and conformal level."""
     fitted = get_rule("conformal-gate").fit(table, temperatures)
     for threshold, alpha in product(GREEDY_THRESHOLDS, CONFORMAL_ALPHAS):
         yield _shared("conformal-gate", table, temperatures, (threshold, 1 - alpha), **fitted)
 
 
-def evidence_grid(table: ExitTable, temperatures: NDArray[np.float64]) -> Iterator[Policy]:
+def evidence_grid(table: ClassificationTable, temperatures: NDArray[np.float64]) -> Iterator[Policy]:
     """Margin, stability and flip penalty of the accumulated log-probabilities."""
     for stable_k, penalty, margin in product(EVIDENCE_STABLE, EVIDENCE_PENALTIES, EVIDENCE_MARGINS):
         yield _shared("evidence", table, temperatures, (margin,), stable_k=stable_k, flip_penalty=penalty)
 
 
-def dual_threshold_grid(table: ExitTable, temperatures: NDArray[np.float64]) -> Iterator[Policy]:
+def dual_threshold_grid(table: ClassificationTable, temperatures: NDArray[np.float64]) -> Iterator[Policy]:
     """Stop and confidence thresholds at quantiles, for each confidence temperature."""
     for conf_temp in DUAL_TEMPERATURES:
         scores = get_rule("dual-threshold").view(table, temperatures, conf_temp=conf_temp).scores[:, :-1]
@@ -157,12 +157,16 @@ def dual_threshold_grid(table: ExitTable, temperatures: NDArray[np.float64]) -> 
 
 
 def _shared(
-    rule: str, table: ExitTable, temperatures: NDArray[np.float64], thresholds: tuple[float, ...], **params: object
+    rule: str,
+    table: ClassificationTable,
+    temperatures: NDArray[np.float64],
+    thresholds: tuple[float, ...],
+    **params: object,
 ) -> Policy:
     return Policy(rule, (thresholds,) * (table.n_exits - 1), tuple(temperatures.tolist()), params)
 
 
-def _measured(table: ExitTable, policies: Iterator[Policy]) -> list[GridPoint]:
+def _measured(table: ClassificationTable, policies: Iterator[Policy]) -> list[GridPoint]:
     """Neighbours that differ by their thresholds alone are decided on one view."""
     latency = stated_latency(table)
     return [
@@ -172,13 +176,15 @@ def _measured(table: ExitTable, policies: Iterator[Policy]) -> list[GridPoint]:
     ]
 
 
-def _on_one_view(alike: list[Policy], table: ExitTable) -> Iterator[tuple[RuleView, Policy]]:
+def _on_one_view(alike: list[Policy], table: ClassificationTable) -> Iterator[tuple[RuleView, Policy]]:
     view = alike[0].view(table)
     for policy in alike:
         yield view, policy
 
 
-def _point(table: ExitTable, policy: Policy, decision: Decision, latency: NDArray[np.float64] | None) -> GridPoint:
+def _point(
+    table: ClassificationTable, policy: Policy, decision: Decision, latency: NDArray[np.float64] | None
+) -> GridPoint:
     return GridPoint(
         policy=policy,
         macro_f1=macro_f1(decision.answers, table.labels),

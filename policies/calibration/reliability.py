@@ -9,10 +9,12 @@ import pandas as pd
 from policies.blocks import row_blocks
 from policies.calibration.calibration_error import ECE_BINS, SampleFigures, confidence_bins
 from policies.calibration.temperature import tempered_probabilities
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 
 
-def reliability_curves(table: ExitTable, temperatures: NDArray[np.float64], *, n_bins: int = ECE_BINS) -> pd.DataFrame:
+def reliability_curves(
+    table: ClassificationTable, temperatures: NDArray[np.float64], *, n_bins: int = ECE_BINS
+) -> pd.DataFrame:
     """Confidence against accuracy of every exit alone, before and after its temperature (Guo et al., 2017).
 
     Args:
@@ -60,7 +62,7 @@ def _curve(samples: SampleFigures, n_bins: int) -> pd.DataFrame:
     )
 
 
-def exit_samples(table: ExitTable, temperatures: NDArray[np.float64]) -> list[SampleFigures]:
+def exit_samples(table: ClassificationTable, temperatures: NDArray[np.float64]) -> list[SampleFigures]:
     """What the figures of every exit's distributions are made of, first exit first.
 
     Args:
@@ -75,6 +77,6 @@ def exit_samples(table: ExitTable, temperatures: NDArray[np.float64]) -> list[Sa
     return samples
 
 
-def exit_calibration_errors(table: ExitTable, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
+def exit_calibration_errors(table: ClassificationTable, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
     """Expected calibration error of each exit alone, shape (E,)."""
     return np.array([samples.ece() for samples in exit_samples(table, temperatures)])

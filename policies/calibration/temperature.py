@@ -14,7 +14,7 @@ from policies.blocks import row_blocks
 from policies.calibration.calibration_error import SampleFigures
 from policies.calibration.likelihood import mixed_likelihood
 from policies.errors import ExitSearchError
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 
 
 Method = Literal["lbfgs", "grid"]
@@ -46,18 +46,23 @@ def tempered_probabilities(logits: NDArray[np.floating[Any]], temperatures: NDAr
     return softmax_in_place(np.divide(logits, divisors, dtype=np.float64))
 
 
+def tempered(logits: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float64]:
+    """Softmax of the logits of one exit, shape (n, C), divided by its temperature; float64."""
+    return softmax_in_place(np.divide(logits, np.float64(temperature), dtype=np.float64))
+
+
 def softmax_in_place(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Softmax over the classes, shape (N, E, C), that overwrites its argument and returns it.
+    """Softmax over the classes, shape (..., C), that overwrites its argument and returns it.
 
     To the last bit it is that of scipy, whose copies take as long as the exponentials.
     """
-    values -= values.max(axis=2, keepdims=True)
+    values -= values.max(axis=-1, keepdims=True)
     np.exp(values, out=values)
-    values /= values.sum(axis=2, keepdims=True)
+    values /= values.sum(axis=-1, keepdims=True)
     return values
 
 
-def fit_temperatures(table: ExitTable, method: Method = "lbfgs") -> NDArray[np.float64]:
+def fit_temperatures(table: ClassificationTable, method: Method = "lbfgs") -> NDArray[np.float64]:
     """Find the temperature of each exit that minimises its negative log-likelihood.
 
     Args:
@@ -97,7 +102,7 @@ def is_clamped(
     return np.asarray(np.isclose(temperatures[:, None], bounds, rtol=1e-6).any(axis=1))
 
 
-def _fit_by_gradient(table: ExitTable, k: int) -> float:
+def _fit_by_gradient(table: ClassificationTable, k: int) -> float:
     rows, bias = np.arange(table.n_samples), np.zeros(table.n_classes)
 
     def loss_and_gradient(log_temperature: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -110,7 +115,7 @@ def _fit_by_gradient(table: ExitTable, k: int) -> float:
     return float(np.clip(np.exp(result.x[0]), *TEMPERATURE_BOUNDS))
 
 
-def _fit_on_grid(table: ExitTable, k: int) -> float:
+def _fit_on_grid(table: ClassificationTable, k: int) -> float:
     samples = {t: _samples_at(table, k, t) for t in TEMPERATURE_GRID}
     criteria: tuple[Callable[[float], float], ...] = (
         lambda t: samples[t].nll(),
@@ -124,7 +129,7 @@ def _fit_on_grid(table: ExitTable, k: int) -> float:
     return tied[0]
 
 
-def _samples_at(table: ExitTable, k: int, temperature: float) -> SampleFigures:
+def _samples_at(table: ClassificationTable, k: int, temperature: float) -> SampleFigures:
     divisors = np.array([temperature])
     blocks = row_blocks(table.n_samples, table.n_classes)
     return SampleFigures.of(
@@ -132,7 +137,7 @@ def _samples_at(table: ExitTable, k: int, temperature: float) -> SampleFigures:
     )
 
 
-_METHODS: dict[str, tuple[Callable[[ExitTable, int], float], tuple[float, float]]] = {
+_METHODS: dict[str, tuple[Callable[[ClassificationTable, int], float], tuple[float, float]]] = {
     "lbfgs": (_fit_by_gradient, TEMPERATURE_BOUNDS),
     "grid": (_fit_on_grid, (TEMPERATURE_GRID[0], TEMPERATURE_GRID[-1])),
 }

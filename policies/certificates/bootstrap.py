@@ -14,7 +14,7 @@ from policies.certificates.claims import require_delta
 from policies.errors import ClaimError
 from policies.metrics.classification import macro_f1
 from policies.policy import Decision
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 
 
 _BATCH = 64
@@ -52,7 +52,7 @@ class BootstrapBound:
 
 
 def macro_f1_lower_bound(
-    table: ExitTable, decision: Decision, *, delta: float = 0.05, n_resamples: int = 2000, seed: int = 0
+    table: ClassificationTable, decision: Decision, *, delta: float = 0.05, n_resamples: int = 2000, seed: int = 0
 ) -> BootstrapBound:
     """Bootstrap lower bound of a policy's macro-F1, over groups where the table has them.
 

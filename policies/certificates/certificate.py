@@ -13,7 +13,7 @@ from policies.certificates.fixed_sequence import SequenceStep, fixed_sequence, m
 from policies.certificates.unseen import doubts_about_samples, require_unseen
 from policies.files.atomic import write_text
 from policies.policy import Policy
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
 
 
 SCHEMA = 2

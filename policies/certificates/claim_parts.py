@@ -13,7 +13,7 @@ from policies.certificates.binomial import binomial_p_value, binomial_upper_boun
 from policies.certificates.claims import Claim, Loss
 from policies.certificates.sample_size import samples_needed, units_needed
 from policies.policy import Decision
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
 from policies.tables.units import Units
 
 
@@ -150,8 +150,8 @@ def unused_exits(claim: Claim, decision: Decision) -> tuple[int, ...]:
 
 
 def _losses(table: ExitTable, decision: Decision) -> dict[Loss, NDArray[np.float64]]:
-    right = decision.answers == table.labels
-    full_right = decision.exit_answers[:, -1] == table.labels
+    right = table.truth.right(decision.answers)
+    full_right = table.truth.right(decision.exit_answers[:, -1])
     return {
         Loss.ERROR: (~right).astype(np.float64),
         Loss.DROP: full_right.astype(np.float64) - right,
@@ -162,8 +162,8 @@ def _losses(table: ExitTable, decision: Decision) -> dict[Loss, NDArray[np.float
 def _floors(claim: Claim, table: ExitTable, decision: Decision) -> Iterator[tuple[str, str, float, NDArray[np.bool_]]]:
     """Family, name, floor and samples, shape (N,), of each floor part."""
     if claim.class_floor is not None:
-        for label in range(table.n_classes):
-            yield "class", f"recall of class {label}", claim.class_floor, table.labels == label
+        for label in range(table.truth.n_strata):
+            yield "class", f"recall of class {label}", claim.class_floor, table.truth.strata == label
     if claim.exit_floor is not None:
         for k in np.unique(decision.exits):
             yield "exit", f"accuracy at depth {k + 1}", claim.exit_floor, decision.exits == k

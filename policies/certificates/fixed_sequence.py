@@ -9,7 +9,7 @@ import math
 from policies.certificates.claim_parts import ClaimPart, measure
 from policies.certificates.claims import Claim, require_delta
 from policies.policy import Policy
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
 
 
 @dataclass(frozen=True)

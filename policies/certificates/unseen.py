@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policies.errors import ClaimError
 from policies.policy import Policy
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
 from policies.tables.origin import Origin
 
 

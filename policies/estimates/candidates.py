@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from policies.errors import ExitSearchError
 from policies.evaluation.cross_fitted import chosen_view
-from policies.goals.requirements import Requirement
 from policies.policy import Policy
 from policies.rules import RuleView
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable, Truth
 from policies.tables.units import Units
 
 
@@ -47,7 +46,7 @@ class Family:
 
     Attributes:
         view: What their rule sees, cross-fitted where it learns.
-        labels: Shape (N,).
+        truth: What answers are judged by, of N samples.
         cost: Relative cost of each exit, shape (E,).
         units: What is independent among the samples.
         members: Which of the candidates these are.
@@ -55,24 +54,21 @@ class Family:
     """
 
     view: RuleView
-    labels: NDArray[np.int64]
+    truth: Truth
     cost: NDArray[np.float64]
     units: Units
     members: tuple[int, ...]
     references_are_right: NDArray[np.bool_]
 
-    @property
-    def n_classes(self) -> int:
-        """Number of classes, ``C``."""
-        return self.view.n_classes
-
     def exits(self, policy: Policy) -> NDArray[np.int64]:
         """The exit that each sample takes, shape (N,)."""
         return policy.decide_on(self.view).exits
 
-    def marks(self, one: Requirement) -> NDArray[np.int64]:
-        """What each sample adds to in the required quality, shape (K, N, E)."""
-        return one.counted_against(self.references_are_right).marks(self.view, self.labels)
+    def take(self, rows: NDArray[np.int64]) -> Family:
+        """The same candidates on some of the samples; units keep their numbers."""
+        units = Units(self.units.kind, self.units.of_sample[rows], self.units.n)
+        references = self.references_are_right[:, rows]
+        return Family(self.view.take(rows), self.truth.take(rows), self.cost, units, self.members, references)
 
 
 def families_of(candidates: Sequence[Candidate], *, seed: int = 0) -> list[Family]:
@@ -108,10 +104,10 @@ def _family(first: Candidate, members: tuple[int, ...], seed: int) -> Family:
     sorted_units = Units(units.kind, units.of_sample[order], units.n)
     sorted_view = chosen_view(first.policy, table, seed=seed).take(order)
     references = rightness(first.references, table)[:, order]
-    return Family(sorted_view, table.labels[order], table.cost, sorted_units, members, references)
+    return Family(sorted_view, table.truth.take(order), table.cost, sorted_units, members, references)
 
 
 def rightness(policies: Sequence[Policy], table: ExitTable) -> NDArray[np.bool_]:
     """Whether each policy answers each sample of a table rightly, shape (R, N)."""
-    right = [policy.decide(table).answers == table.labels for policy in policies]
+    right = [table.truth.right(policy.decide(table).answers) for policy in policies]
     return np.array(right, dtype=bool).reshape(len(policies), table.n_samples)

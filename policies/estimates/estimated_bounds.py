@@ -112,5 +112,5 @@ def _as_good_as(goal: Goal, found: Standings, place: int, *, is_compared: bool) 
     if goal.budget is None:
         alike = replace(goal, target=float(found.counted[goal.quality][place]), bounds=bounds)
     else:
-        alike = replace(goal, target=0.0, bounds=bounds, budget=float(found.effort[place]))
+        alike = replace(goal, target=None, bounds=bounds, budget=float(found.effort[place]))
     return alike.with_least_accuracy(float(found.counted["accuracy"][place])) if is_compared else alike

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,8 @@ from scipy.sparse import csr_array
 
 from policies.certificates.binomial import binomial_upper_bound
 from policies.certificates.claims import require_delta
-from policies.qualities.quality import NOWHERE, Quality
-from policies.rules import RuleView
+from policies.qualities import NOWHERE, CountedQuality
+from policies.tables.base import Truth
 from policies.tables.units import Units
 
 
@@ -19,36 +20,27 @@ N_DRAWS = 1000
 _BATCH = 50
 
 
-def quality_value(
-    quality: Quality,
-    marks: NDArray[np.int64],
-    labels: NDArray[np.int64],
-    units: Units,
-    *,
-    n_classes: int,
-) -> float:
+def quality_value(quality: CountedQuality[Any], marks: NDArray[np.int64], truth: Truth, units: Units) -> float:
     """A quality of one policy; where it is a share of samples and there are groups, the mean over groups.
 
     Args:
         quality: Which.
         marks: Up to K counts that each sample adds to at the exit that it took, or ``NOWHERE``, shape (K, N).
-        labels: Shape (N,).
+        truth: What answers are judged by, of N samples.
         units: What is independent among the samples.
-        n_classes: ``C``.
     """
     weights = _sample_weights(np.ones((1, units.n)), units, is_share=quality.is_share)[0]
-    counts = np.bincount(labels, weights, minlength=n_classes)
-    tallies = _counted(marks, quality.n_tallies(n_classes)) @ weights
-    return float(quality.value(tallies[None], counts)[0])
+    strata = np.bincount(truth.strata, weights, minlength=truth.n_strata)
+    tallies = _counted(marks, quality.n_tallies(truth)) @ weights
+    return float(quality.value(tallies[None], strata)[0])
 
 
 def quality_bounds(
-    quality: Quality,
+    quality: CountedQuality[Any],
     marks: Sequence[NDArray[np.int64]],
-    labels: NDArray[np.int64],
+    truth: Truth,
     units: Units,
     *,
-    n_classes: int,
     level: float,
     seed: int = 0,
 ) -> NDArray[np.float64]:
@@ -62,9 +54,8 @@ def quality_bounds(
     Args:
         quality: Which.
         marks: Of each policy as :func:`quality_value` takes them, shape (K, N) each.
-        labels: Shape (N,).
+        truth: What answers are judged by, of N samples.
         units: What is independent among the samples.
-        n_classes: ``C``.
         level: Probability that the true value is beyond the bound, in (0, 1).
         seed: Of the draws.
 
@@ -75,30 +66,27 @@ def quality_bounds(
         ClaimError: If ``level`` is not in (0, 1).
     """
     require_delta(level)
-    if quality.is_share and quality.n_tallies(n_classes) == 1 and not units.hold_several:
+    if quality.is_share and quality.n_tallies(truth) == 1 and not units.hold_several:
         n_bad = [int(((own == NOWHERE) == quality.is_maximised).sum()) for own in marks]
         upper = np.array([binomial_upper_bound(n, units.n, delta=level) for n in n_bad])
         return 1 - upper if quality.is_maximised else upper
-    drawn = _drawn_values(quality, marks, labels, units, n_classes, seed)
-    seen = np.array([quality_value(quality, own, labels, units, n_classes=n_classes) for own in marks])
+    drawn = _drawn_values(quality, marks, truth, units, seed)
+    seen = np.array([quality_value(quality, own, truth, units) for own in marks])
     if quality.is_maximised:
         return np.asarray(np.minimum(np.quantile(drawn, level, axis=0), seen))
     return np.asarray(np.maximum(np.quantile(drawn, 1 - level, axis=0), seen))
 
 
 def _drawn_values(
-    quality: Quality,
-    marks: Sequence[NDArray[np.int64]],
-    labels: NDArray[np.int64],
-    units: Units,
-    n_classes: int,
-    seed: int,
+    quality: CountedQuality[Any], marks: Sequence[NDArray[np.int64]], truth: Truth, units: Units, seed: int
 ) -> NDArray[np.float64]:
     """The quality of each policy at drawn shares of the units, shape (D, P)."""
-    counted = [_counted(own, quality.n_tallies(n_classes)) for own in marks]
-    of_class = _counted(labels[None], n_classes)
-    worst, worst_counts = _worst(quality, labels, n_classes)
-    size = 1.0 if quality.is_share else labels.size / units.n
+    counted = [_counted(own, quality.n_tallies(truth)) for own in marks]
+    of_stratum = _counted(truth.strata[None], truth.n_strata)
+    # The stratum of a sample that was not seen is as likely as among those that were.
+    worst_strata = np.bincount(truth.strata, minlength=truth.n_strata) / truth.n_samples
+    worst = quality.worst(worst_strata)
+    size = 1.0 if quality.is_share else truth.n_samples / units.n
     rng = np.random.default_rng(seed)
     values = []
     for _ in range(N_DRAWS // _BATCH):
@@ -106,8 +94,8 @@ def _drawn_values(
         weights = _sample_weights(shares[:, :-1], units, is_share=quality.is_share).T
         unseen = size * shares[:, -1]
         tallies = np.stack([(own @ weights).T + unseen[:, None] * worst for own in counted], axis=1)
-        counts = (of_class @ weights).T + unseen[:, None] * worst_counts
-        values += [quality.value(own, count) for own, count in zip(tallies, counts, strict=True)]
+        strata = (of_stratum @ weights).T + unseen[:, None] * worst_strata
+        values += [quality.value(own, counts) for own, counts in zip(tallies, strata, strict=True)]
     return np.stack(values)
 
 
@@ -122,21 +110,3 @@ def _sample_weights(of_units: NDArray[np.float64], units: Units, *, is_share: bo
     """From weights of units, shape (D, n), to weights of samples, (D, N); shares count every unit alike."""
     per_sample = of_units / np.bincount(units.of_sample) if is_share else of_units
     return np.asarray(per_sample[:, units.of_sample])
-
-
-def _worst(
-    quality: Quality, labels: NDArray[np.int64], n_classes: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Tallies, shape (T,), and classes, (C,), of a sample that is answered wrongly, late, and far off.
-
-    Its class is as likely as among the labels.
-    """
-    classes = np.arange(n_classes)
-    probabilities = np.full((n_classes, 2, n_classes), 1.0)
-    probabilities[classes, 0, classes] = 2.0
-    probabilities[classes, 1, classes] = 0.0
-    probabilities[classes, 1, (classes + 1) % n_classes] = 2.0
-    probabilities /= probabilities.sum(axis=2, keepdims=True)
-    view = RuleView.of_one_score(np.zeros((n_classes, 2)), probabilities)
-    shares = np.bincount(labels, minlength=n_classes) / labels.size
-    return _counted(quality.marks(view, classes)[:, :, 1], quality.n_tallies(n_classes)) @ shares, shares

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from policies.evaluation.shared_thresholds import ladder_genomes
 from policies.goals.goal import Goal
 from policies.goals.requirements import Requirement
 from policies.policy import first_open_exit
-from policies.rules import RuleView
+from policies.qualities import PooledQuality, counted
 from policies.spacing import evenly_spaced
 
 
@@ -32,7 +33,7 @@ class _Part:
     family: Family
     evaluator: PopulationEvaluator
     starts: NDArray[np.int64]
-    left_out: RuleView
+    left_out: Family
 
 
 def honest_figures(
@@ -61,29 +62,85 @@ def honest_figures(
     first = families[0]
     fold_of_unit = np.random.default_rng(seed).permutation(np.arange(first.units.n) % n_folds)
     fold_of_sample = fold_of_unit[first.units.of_sample]
-    by_family = [[family.marks(one) for family in families] for one in wanted]
-    marks = [np.empty((len(goals), *own[0].shape[:2]), dtype=own[0].dtype) for own in by_family]
+    told: list[_Told] = [
+        _Pooled(quality, len(goals)) if isinstance(quality, PooledQuality) else _Counted(one, families, len(goals))
+        for one in wanted
+        for quality in [one.quality]
+    ]
     for fold in range(int(fold_of_sample.max()) + 1):
         inside = np.flatnonzero(fold_of_sample == fold)
         parts = [_part(family, np.flatnonzero(fold_of_sample != fold), inside, goals[0]) for family in families]
         for row, goal in enumerate(goals):
             which, exits = _choose(parts, goal)
-            for told, own in zip(marks, by_family, strict=True):
-                told[row][:, inside] = own[which][:, inside, exits]
-    return np.array(
-        [
-            [quality_value(one.quality, seen, first.labels, first.units, n_classes=first.n_classes) for seen in own]
-            for one, own in zip(wanted, marks, strict=True)
+            for one in told:
+                one.note(row, which, parts[which].left_out, inside, exits)
+    return np.array([one.values() for one in told])
+
+
+class _Told(Protocol):
+    """What is told of the choices for one requirement."""
+
+    def note(self, row: int, which: int, left_out: Family, inside: NDArray[np.int64], exits: NDArray[np.int64]) -> None:
+        """Note a choice.
+
+        Args:
+            row: Of the goal.
+            which: Index of the family that the chosen policy is of.
+            left_out: The family on the samples of the fold.
+            inside: The samples of the fold, shape (n,).
+            exits: The exits that they take, shape (n,).
+        """
+
+    def values(self) -> list[float]:
+        """The quality over all samples, for each goal."""
+
+
+class _Counted:
+    """A counted quality: the marks of the samples of all folds together."""
+
+    def __init__(self, one: Requirement, families: Sequence[Family], n_goals: int) -> None:
+        self._quality, self._first = counted(one.quality), families[0]
+        self._by_family = [
+            counted(one.counted_against(family.references_are_right)).marks(family.view, family.truth)
+            for family in families
         ]
-    )
+        self._marks = np.empty((n_goals, *self._by_family[0].shape[:2]), dtype=self._by_family[0].dtype)
+
+    def note(self, row: int, which: int, left_out: Family, inside: NDArray[np.int64], exits: NDArray[np.int64]) -> None:
+        """Put the marks down."""
+        self._marks[row][:, inside] = self._by_family[which][:, inside, exits]
+
+    def values(self) -> list[float]:
+        """Counted over all samples."""
+        truth, units = self._first.truth, self._first.units
+        return [quality_value(self._quality, own, truth, units) for own in self._marks]
+
+
+class _Pooled:
+    """A pooled quality: the mean over the folds, weighted by their samples, since folds may differ in their rule."""
+
+    def __init__(self, quality: PooledQuality[Any], n_goals: int) -> None:
+        self._quality = quality
+        self._sums, self._n = np.zeros(n_goals), np.zeros(n_goals)
+
+    def note(self, row: int, which: int, left_out: Family, inside: NDArray[np.int64], exits: NDArray[np.int64]) -> None:
+        """Judge the fold by itself."""
+        value = self._quality.judge(left_out.view, left_out.truth)(exits[None])[0]
+        self._sums[row] += len(inside) * value
+        self._n[row] += len(inside)
+
+    def values(self) -> list[float]:
+        """The weighted means."""
+        return [float(value) for value in self._sums / self._n]
 
 
 def _part(family: Family, rows: NDArray[np.int64], left_out: NDArray[np.int64], goal: Goal) -> _Part:
+    inside = family.take(rows)
     evaluator = PopulationEvaluator(
-        family.view.take(rows), family.labels[rows], family.cost, max_levels=_MOST_LEVELS, qualities=goal.qualities
+        inside.view, inside.truth, family.cost, max_levels=_MOST_LEVELS, qualities=goal.qualities
     )
     ladder = ladder_genomes(evaluator)
-    return _Part(family, evaluator, ladder[evenly_spaced(len(ladder), _MOST_STARTS)], family.view.take(left_out))
+    return _Part(family, evaluator, ladder[evenly_spaced(len(ladder), _MOST_STARTS)], family.take(left_out))
 
 
 def _choose(parts: Sequence[_Part], goal: Goal) -> tuple[int, NDArray[np.int64]]:
@@ -98,5 +155,5 @@ def _choose(parts: Sequence[_Part], goal: Goal) -> tuple[int, NDArray[np.int64]]
         )
     )
     part = parts[which]
-    thresholds = np.asarray(part.evaluator.thresholds(genomes[which])).reshape(-1, part.left_out.n_columns)
-    return which, first_open_exit(part.left_out, thresholds)
+    thresholds = np.asarray(part.evaluator.thresholds(genomes[which])).reshape(-1, part.left_out.view.n_columns)
+    return which, first_open_exit(part.left_out.view, thresholds)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.estimates.candidates import Candidate, Family, rightness
+from policies.estimates.pooled_bounds import pooled_bounds
 from policies.estimates.quality_bounds import quality_bounds, quality_value
 from policies.goals.goal import Goal
 from policies.goals.requirements import Requirement
-from policies.qualities.quality import get_quality
+from policies.qualities import CountedQuality, PooledQuality, Quality, get_quality
+from policies.qualities import counted as counted_quality
+from policies.tables.classification import ClassLabels
 from policies.tables.units import Units
 
 
@@ -24,7 +28,7 @@ class Standings:
     """Figures of P candidates on ``search``, with a row for each of R requirements.
 
     Attributes:
-        counted: Every quality of the goal by name as a search counts it, each sample alike, shape (P,).
+        counted: Every quality of the goal, and the accuracy, by name as a search counts it, each sample alike, (P,).
         observed: Shape (R, P); with groups, shares of samples are means over groups.
         bounds: One-sided bounds of what was observed, uncorrected, shape (R, P).
         effort: The goal's effort, shape (P,).
@@ -55,36 +59,64 @@ def standings(
         level: Of the bounds.
         seed: Of the draws.
     """
-    labels, units, n_classes = families[0].labels, families[0].units, families[0].n_classes
-    singly = Units("sample", np.arange(len(labels)), len(labels))
+    shape = (len(wanted), len(candidates))
+    observed, bounds = np.empty(shape), np.empty(shape)
     effort = np.empty(len(candidates))
-    counted = {name: np.empty(len(candidates)) for name in goal.qualities}
-    marks: list[list[NDArray[np.int64]]] = [[np.empty(0, dtype=np.int64)] * len(candidates) for _ in wanted]
-    rows = np.arange(len(labels))
+    counted = {name: np.empty(len(candidates)) for name in _counted_names(families, goal)}
     for family in families:
-        effort_of_exits = goal.effort_of_exits(family.cost)
-        plain = {name: get_quality(name).marks(family.view, labels) for name in goal.qualities}
-        at_exits = [family.marks(one) for one in wanted]
-        for i in family.members:
-            exits = family.exits(candidates[i].policy)
-            effort[i] = effort_of_exits[exits].mean()
-            for name, all_marks in plain.items():
-                own = all_marks[:, rows, exits]
-                counted[name][i] = quality_value(get_quality(name), own, labels, singly, n_classes=n_classes)
-            for of_candidates, all_marks in zip(marks, at_exits, strict=True):
-                of_candidates[i] = all_marks[:, rows, exits]
-    observed = [
-        [quality_value(one.quality, seen, labels, units, n_classes=n_classes) for seen in own]
-        for one, own in zip(wanted, marks, strict=True)
-    ]
-    bounds = [
-        quality_bounds(one.quality, own, labels, units, n_classes=n_classes, level=level, seed=seed)
-        for one, own in zip(wanted, marks, strict=True)
-    ]
-    for one, of_policies in zip(wanted, bounds, strict=True):
+        members = list(family.members)
+        exits = np.array([family.exits(candidates[i].policy) for i in members])
+        effort[members] = goal.effort_of_exits(family.cost)[exits].mean(axis=1)
+        for name, values in counted.items():
+            values[members] = _counted_singly(get_quality(name), family, exits)
+        for row, one in enumerate(wanted):
+            quality = one.counted_against(family.references_are_right)
+            observed[row, members], bounds[row, members] = _judged(quality, family, exits, level, seed)
+    for row, one in enumerate(wanted):
         if one.reference is not None:
-            of_policies[_are_the_reference(candidates, one.reference)] = 0.0
-    return Standings(counted, np.array(observed), np.array(bounds), effort)
+            bounds[row, _are_the_reference(candidates, one.reference)] = 0.0
+    return Standings(counted, observed, bounds, effort)
+
+
+def _counted_names(families: Sequence[Family], goal: Goal) -> tuple[str, ...]:
+    """What a goal's policies are judged by, and the accuracy, which drops are counted from, where there is one."""
+    is_right_or_wrong = isinstance(families[0].truth, ClassLabels)
+    return tuple(dict.fromkeys([*goal.qualities, *(["accuracy"] if is_right_or_wrong else [])]))
+
+
+def _counted_singly(quality: Quality[Any], family: Family, exits: NDArray[np.int64]) -> NDArray[np.float64]:
+    """A quality of each policy, shape (P,), as a search counts it: each sample alike."""
+    if isinstance(quality, PooledQuality):
+        return quality.judge(family.view, family.truth)(exits)
+    n_samples = family.truth.n_samples
+    singly = Units("sample", np.arange(n_samples), n_samples)
+    marks = marks_at(counted_quality(quality), family, exits)
+    return np.array([quality_value(counted_quality(quality), own, family.truth, singly) for own in marks])
+
+
+def _judged(
+    quality: Quality[Any], family: Family, exits: NDArray[np.int64], level: float, seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What each policy shows and its bound, shape (P,) each."""
+    if isinstance(quality, PooledQuality):
+        return pooled_bounds(quality, family, exits, level=level, seed=seed)
+    one = counted_quality(quality)
+    marks = marks_at(one, family, exits)
+    observed = [quality_value(one, own, family.truth, family.units) for own in marks]
+    return np.array(observed), quality_bounds(one, marks, family.truth, family.units, level=level, seed=seed)
+
+
+def marks_at(quality: CountedQuality[Any], family: Family, exits: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """What each sample adds to by each of P policies, shape (K, N) each.
+
+    Args:
+        quality: Which.
+        family: The candidates, on N samples.
+        exits: The exits that P of them take, shape (P, N).
+    """
+    marks = quality.marks(family.view, family.truth)
+    rows = np.arange(exits.shape[1])
+    return [marks[:, rows, own] for own in exits]
 
 
 def _are_the_reference(candidates: Sequence[Candidate], reference: int) -> list[bool]:
@@ -99,10 +131,20 @@ def is_contradicted(candidate: Candidate, wanted: Sequence[Requirement]) -> bool
         return False
     view = candidate.policy.view(table)
     exits = candidate.policy.decide_on(view).exits
-    units, references = Units.of(table), rightness(candidate.references, table)
+    references = rightness(candidate.references, table)
+    family = Family(view, table.truth, table.cost, Units.of(table), (0,), references)
     for one in wanted:
-        marks = one.counted_against(references).marks(view, table.labels)[:, np.arange(len(exits)), exits]
-        value = quality_value(one.quality, marks, table.labels, units, n_classes=table.n_classes)
+        quality = one.counted_against(references)
+        value = _value(quality, family, exits)
         if one.excess(np.array(value)) < -_ROUNDING:
             return True
     return False
+
+
+def _value(quality: Quality[Any], family: Family, exits: NDArray[np.int64]) -> float:
+    """A quality of one policy that takes exits of shape (N,); shares of samples are means over units."""
+    if isinstance(quality, PooledQuality):
+        return float(quality.judge(family.view, family.truth)(exits[None])[0])
+    one = counted_quality(quality)
+    (marks,) = marks_at(one, family, exits[None])
+    return quality_value(one, marks, family.truth, family.units)

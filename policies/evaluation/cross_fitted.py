@@ -7,7 +7,7 @@ import numpy as np
 from policies.policy import Decision, Policy
 from policies.rules import RuleView, get_rule
 from policies.rules.crossfit import cross_fitted_view
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
 
 
 def chosen_view(policy: Policy, table: ExitTable, *, seed: int = 0) -> RuleView:

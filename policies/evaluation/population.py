@@ -7,20 +7,23 @@ gets this speed for free: the evaluator sees nothing but its :class:`~policies.r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.blocks import row_blocks
 from policies.errors import ExitSearchError
+from policies.evaluation.exits_kernel import take_exits
 from policies.evaluation.gates import lay_out_rows
 from policies.evaluation.kernels import count_outcomes
 from policies.evaluation.levels import CLOSED, column_levels
 from policies.evaluation.line_kernel import count_line
-from policies.qualities.quality import NOWHERE, get_quality
-from policies.rules import Combine, RuleView
+from policies.qualities import NOWHERE, CountedQuality, PooledQuality, counted, get_quality
+from policies.rules.view import Combine, RuleView
+from policies.tables.base import Truth
 
 
 _MOST_PACKED = 256
@@ -33,39 +36,28 @@ class PopulationOutcome:
 
     Attributes:
         exit_counts: Samples that left at each exit, shape (P, E).
-        tallies: Marked samples of each counted quality, name to shape (P, T).
-        label_counts: Samples of each class, shape (C,).
+        qualities: Every quality that was asked for, by name, shape (P,) each.
         cost: Relative cost of each exit, shape (E,).
     """
 
     exit_counts: NDArray[np.int64]
-    tallies: dict[str, NDArray[np.int64]]
-    label_counts: NDArray[np.int64]
+    qualities: Mapping[str, NDArray[np.float64]]
     cost: NDArray[np.float64]
 
     @property
-    def n_samples(self) -> int:
-        """Samples behind every figure."""
-        return int(self.label_counts.sum())
-
-    @property
-    def accuracy(self) -> NDArray[np.float64]:
-        """Share of right answers, shape (P,)."""
-        return self.quality("accuracy")
+    def n_samples(self) -> NDArray[np.int64]:
+        """Samples behind every figure, shape (P,)."""
+        return np.asarray(self.exit_counts.sum(axis=1))
 
     @property
     def mean_depth(self) -> NDArray[np.float64]:
         """Average depth (exit index + 1) of the exit taken, shape (P,)."""
-        return self.exit_counts @ np.arange(1, len(self.cost) + 1) / self.n_samples
+        return np.asarray(self.exit_counts @ np.arange(1, len(self.cost) + 1) / self.n_samples)
 
     @property
     def mean_cost(self) -> NDArray[np.float64]:
         """Average relative cost of the exit taken, shape (P,)."""
         return np.asarray(self.exit_counts @ self.cost / self.n_samples)
-
-    def quality(self, name: str) -> NDArray[np.float64]:
-        """A quality that was counted, shape (P,)."""
-        return get_quality(name).value(self.tallies[name], self.label_counts)
 
 
 class PopulationEvaluator:
@@ -78,10 +70,10 @@ class PopulationEvaluator:
 
     Args:
         view: What the rule sees in the table.
-        labels: True classes, shape (N,).
+        truth: What the answers are judged by, of the same N samples.
         cost: Relative cost of each exit, shape (E,).
         max_levels: Most thresholds per score column, besides "closed".
-        qualities: Names of what is counted.
+        qualities: Names of what policies are judged by.
 
     Raises:
         ExitSearchError: If ``max_levels`` is below 2 or a quality is unknown.
@@ -90,7 +82,7 @@ class PopulationEvaluator:
     def __init__(
         self,
         view: RuleView,
-        labels: NDArray[np.int64],
+        truth: Truth,
         cost: NDArray[np.float64],
         *,
         max_levels: int = 1024,
@@ -100,13 +92,13 @@ class PopulationEvaluator:
             raise ExitSearchError(f"max_levels must be at least 2 but is {max_levels}")
         self.view = view
         self.cost = cost
-        self.right = view.answers == labels[:, None]
         self.n_samples, self.n_exits, _ = view.scores.shape
-        self._label_counts = np.bincount(labels, minlength=view.n_classes)
+        self._strata = np.bincount(truth.strata, minlength=truth.n_strata)
         # Samples with alike answers side by side: a column that sees only some classes then fills few words.
-        self._order = np.lexsort(view.answers.T[::-1]) if view.n_columns > 1 else np.arange(self.n_samples)
+        is_by_answer = view.n_columns > 1 and view.answers.ndim == 2
+        self._order = np.lexsort(view.answers.T[::-1]) if is_by_answer else np.arange(self.n_samples)
         self._lay_out_genes(max_levels)
-        self._lay_out_marks(qualities, labels)
+        self._lay_out_qualities(qualities, truth)
 
     @property
     def n_genes(self) -> int:
@@ -137,7 +129,7 @@ class PopulationEvaluator:
             self._everyone,
             self._n_tallies,
         )
-        return self._outcome(counts, tallies)
+        return self._outcome(counts, tallies, lambda: self._exits(genomes))
 
     def line(self, genome: NDArray[np.integer[Any]], gene: int) -> PopulationOutcome:
         """Evaluate every level of one gene while the others stay: one policy per level, in one pass over the samples.
@@ -146,8 +138,8 @@ class PopulationEvaluator:
             genome: Shape (G,).
             gene: Index of the gene.
         """
-        genome = self._checked(np.asarray(genome)[None])[0]
-        at = self._first_level + genome
+        checked = self._checked(np.asarray(genome)[None])[0]
+        at = self._first_level + checked
         counts, tallies = count_line(
             self._rows.columns[at],
             self._rows.least_ranks[at],
@@ -160,7 +152,7 @@ class PopulationEvaluator:
             self._marks,
             self._n_tallies,
         )
-        return self._outcome(counts, tallies)
+        return self._outcome(counts, tallies, lambda: self._exits_of_line(checked, gene))
 
     def thresholds(self, genome: NDArray[np.integer[Any]]) -> tuple[tuple[float, ...], ...]:
         """Thresholds of one genome, shape (E - 1, S); infinity means that the gate is closed."""
@@ -197,9 +189,37 @@ class PopulationEvaluator:
             raise ExitSearchError(f"level indices must lie below {self.n_levels.tolist()} and not be negative")
         return checked
 
-    def _outcome(self, counts: NDArray[np.int64], tallies: NDArray[np.int64]) -> PopulationOutcome:
-        by_quality = {name: tallies[:, rows] for name, rows in self._tally_rows.items()}
-        return PopulationOutcome(counts, by_quality, self._label_counts, self.cost)
+    def _outcome(
+        self, counts: NDArray[np.int64], tallies: NDArray[np.int64], exits: Callable[[], Iterator[NDArray[np.int32]]]
+    ) -> PopulationOutcome:
+        found = {name: quality.value(tallies[:, own], self._strata) for name, (quality, own) in self._counted.items()}
+        if self._judges:
+            parts = [[judge(block) for judge in self._judges.values()] for block in exits()]
+            found |= {
+                name: np.concatenate(own) for name, own in zip(self._judges, zip(*parts, strict=True), strict=True)
+            }
+        return PopulationOutcome(counts, found, self.cost)
+
+    def _exits(self, genomes: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
+        """The exits that samples take by each genome, shape (p, N), a block of genomes after the other."""
+        for block in row_blocks(len(genomes), self.n_samples):
+            at = self._first_level + genomes[block]
+            taken = take_exits(
+                self._rows.columns[at],
+                self._rows.least_ranks[at],
+                self._exit_of_gene,
+                self.view.combine is Combine.ALL,
+                self._ranks,
+                self.n_exits,
+            )
+            exits = np.empty_like(taken)
+            exits[:, self._order] = taken
+            yield exits
+
+    def _exits_of_line(self, genome: NDArray[np.int64], gene: int) -> Iterator[NDArray[np.int32]]:
+        genomes = np.repeat(genome[None], self.n_levels[gene], axis=0)
+        genomes[:, gene] = np.arange(len(genomes))
+        return self._exits(genomes)
 
     def _lay_out_genes(self, max_levels: int) -> None:
         view, n_columns = self.view, self.view.n_columns
@@ -221,25 +241,35 @@ class PopulationEvaluator:
         is_sparse = view.combine is Combine.ANY and n_columns > 1
         self._rows = lay_out_rows(self.levels, ranks, self._columns_of_gene, is_sparse=is_sparse)
 
-    def _lay_out_marks(self, qualities: Sequence[str], labels: NDArray[np.int64]) -> None:
-        sizes = [get_quality(name).n_tallies(self.view.n_classes) for name in qualities]
-        ends = np.cumsum(sizes)
-        self._n_tallies = int(ends[-1])
-        self._tally_rows = {
-            name: slice(end - size, end) for name, size, end in zip(qualities, sizes, ends, strict=True)
+    def _lay_out_qualities(self, names: Sequence[str], truth: Truth) -> None:
+        qualities = {name: get_quality(name) for name in names}
+        self._judges = {
+            name: quality.judge(self.view, truth)
+            for name, quality in qualities.items()
+            if isinstance(quality, PooledQuality)
         }
+        self._counted: dict[str, tuple[CountedQuality[Any], slice]] = {}
+        self._n_tallies = 0
         parts = []
-        for name, own in self._tally_rows.items():
-            marks = get_quality(name).marks(self.view, labels)[:, self._order]
-            parts.append(np.where(marks == NOWHERE, self._n_tallies, marks + own.start).astype(np.int32))
-        self._marks = np.ascontiguousarray(np.concatenate(parts).transpose(1, 2, 0))
+        for name, quality in qualities.items():
+            if name not in self._judges:
+                marks = counted(quality).marks(self.view, truth)[:, self._order]
+                parts.append((marks, self._n_tallies))
+                own = slice(self._n_tallies, self._n_tallies + counted(quality).n_tallies(truth))
+                self._counted[name] = counted(quality), own
+                self._n_tallies = own.stop
+        laid_out = [
+            np.where(marks == NOWHERE, self._n_tallies, marks + start).astype(np.int32) for marks, start in parts
+        ]
+        nothing = np.empty((0, self.n_samples, self.n_exits), dtype=np.int32)
+        self._marks = np.ascontiguousarray(np.concatenate([nothing, *laid_out]).transpose(1, 2, 0))
         self._packed = self._packed_marks()
         self._everyone = pack(np.ones((1, self.n_samples), dtype=bool))[0]
 
     def _packed_marks(self) -> NDArray[np.uint64]:
         """Which samples each tally counts at each exit, shape (E, T, W); T is 0 where one by one is quicker."""
         n_packed = self._n_tallies * self.n_exits
-        if n_packed > _MOST_PACKED * self._marks.shape[2]:
+        if not n_packed or n_packed > _MOST_PACKED * self._marks.shape[2]:
             return np.empty((self.n_exits, 0, 0), dtype=np.uint64)
         rows = [
             pack((self._marks[:, k] == tally).any(axis=1)[None])

@@ -13,7 +13,8 @@ from policies.goals.goal import Goal
 from policies.policy import Policy
 from policies.rules import Combine, get_rule
 from policies.rules.crossfit import fit_and_view
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
+from policies.tasks import get_task
 
 
 class RuleSpace:
@@ -84,8 +85,9 @@ class RuleSpace:
         back = np.argsort(np.concatenate(rows))
         return PopulationOutcome(
             exit_counts=np.concatenate([part.exit_counts for part in parts])[back],
-            tallies={name: np.concatenate([part.tallies[name] for part in parts])[back] for name in parts[0].tallies},
-            label_counts=parts[0].label_counts,
+            qualities={
+                name: np.concatenate([part.qualities[name] for part in parts])[back] for name in parts[0].qualities
+            },
             cost=parts[0].cost,
         )
 
@@ -118,10 +120,10 @@ class RuleSpace:
             )
             evaluator = PopulationEvaluator(
                 view,
-                self.table.labels,
+                self.table.truth,
                 self.table.cost,
                 max_levels=self._max_levels,
-                qualities=self.goal.qualities,
+                qualities=get_task(self.table.task).qualities(self.goal.qualities),
             )
             self._built[variant] = (params, evaluator)
         return self._built[variant]

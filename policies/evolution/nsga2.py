@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+import math
 import random
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from policies.evolution.randomness import seeded_global_random
 from policies.evolution.settings import EvolveSettings
 from policies.goals.archive import Archive
 from policies.goals.pareto import hypervolume
+from policies.qualities import get_quality
 from policies.spacing import evenly_spaced
 
 
@@ -75,6 +77,7 @@ class Evolution:
         self.population: list[Genome] = []
         self.stalled = 0
         self._limits = space.gene_limits
+        self._worst_quality = self._least_quality()
         self._worst_effort = 1.05 * float(archive.goal.effort_of_exits(space.table.cost).max())
 
     def run(self, seed: int, generations: int, on_generation: Callable[[], None] = lambda: None) -> None:
@@ -138,10 +141,18 @@ class Evolution:
     def _may_go_on(self) -> bool:
         return self.budget.allows(self.settings.population, part=PART_EVOLVING)
 
+    def _least_quality(self) -> float:
+        """The worst value there is, or where it is infinite the worst that the archive has."""
+        quality = get_quality(self.archive.goal.quality)
+        worst = quality.lowest if quality.is_maximised else -quality.highest
+        return worst if math.isfinite(worst) else float(self.archive.assessment.quality.min(initial=0.0))
+
     def _progress(self) -> tuple[float, float]:
         """Larger is better: nearer to feasible first, then a larger front."""
         found = self.archive.assessment
-        volume = hypervolume(found.quality, found.effort, worst_quality=0.0, worst_effort=self._worst_effort)
+        volume = hypervolume(
+            found.quality, found.effort, worst_quality=self._worst_quality, worst_effort=self._worst_effort
+        )
         return -float(found.violation.min()), volume
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 import pandas as pd
 
-from policies.baselines import BASELINES
+from policies.baselines import get_baseline
 from policies.errors import ExitSearchError
 from policies.evaluation.shared_thresholds import ladder_genomes
 from policies.evolution.budget import Budget
@@ -22,7 +22,7 @@ from policies.goals.archive import Archive
 from policies.goals.front import merge_fronts
 from policies.goals.goal import Goal
 from policies.spacing import evenly_spaced
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
 
 
 _MOST_RUNGS = 256
@@ -139,7 +139,7 @@ def starting_candidates(space: RuleSpace, budget: Budget) -> NDArray[np.int64]:
         if evaluator.view.n_columns == 1 and evaluator.n_genes:
             rng = np.random.default_rng(0)
             for name in _WARM_STARTS:
-                found.append(BASELINES[name].visit(evaluator, space.goal, evaluations=evaluations, rng=rng))
+                found.append(get_baseline(name).visit(evaluator, space.goal, evaluations=evaluations, rng=rng))
             budget.spend(evaluations)
         genomes = np.unique(np.concatenate(found), axis=0)
         starts.append(np.column_stack([np.full(len(genomes), variant), genomes]))
@@ -149,11 +149,10 @@ def starting_candidates(space: RuleSpace, budget: Budget) -> NDArray[np.int64]:
 def _frame(space: RuleSpace, archive: Archive) -> pd.DataFrame:
     outcome = space.evaluate(archive.candidates)
     columns: dict[str, Any] = {
-        "accuracy": outcome.accuracy,
+        **outcome.qualities,
         "mean_depth": outcome.mean_depth,
         "mean_cost": outcome.mean_cost,
         space.goal.effort_column: archive.assessment.effort,
-        **{name: outcome.quality(name) for name in space.goal.qualities},
         "violation": archive.assessment.violation,
         "feasible": archive.assessment.violation <= 0,
         "rule": space.rule,

@@ -166,6 +166,14 @@ def parse_meta(value: NDArray[Any], schema: int, *, must_state: bool = True) -> 
     return meta
 
 
+def stated(meta: NDArray[Any] | None, key: str) -> Any:
+    """What the JSON string ``meta`` says under a key; None where it says nothing, or is no such string at all."""
+    try:
+        return json.loads(str(np.asarray(meta).reshape(()))).get(key)
+    except (AttributeError, ValueError, RecursionError):
+        return None
+
+
 def _is_about_pickle(reason: Exception) -> bool:
     """Numpy has no class of its own for arrays of objects that it was told not to open."""
     return "allow_pickle" in str(reason)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from policies.errors import ExitSearchError
 from policies.goals.pareto import nondominated
-from policies.qualities.quality import get_quality
+from policies.qualities import get_quality
 from policies.tables.latency import checked_latency
 
 
@@ -33,8 +33,8 @@ class Goal:
     best quality within the budget.
 
     Attributes:
-        target: Least value of ``quality``, in [0, 1]; 0 constrains nothing.
-        quality: What is maximised: ``accuracy`` or another quality of which more is better.
+        target: Least value of ``quality``, or largest where less is better; None constrains nothing.
+        quality: What is wanted most of: ``accuracy`` or another quality, or least of where less is better.
         effort: What is minimised: ``depth``, ``cost`` or ``latency``.
         budget: Largest mean effort (depth from 1, cost relative to the full network, milliseconds), or None.
         bounds: Further qualities and their bounds: least values, or largest where less is better.
@@ -44,7 +44,7 @@ class Goal:
         ExitSearchError: If a name is unknown or a number is out of range.
     """
 
-    target: float = 0.0
+    target: float | None = None
     quality: str = "accuracy"
     effort: str = "depth"
     budget: float | None = None
@@ -52,25 +52,22 @@ class Goal:
     latency_ms: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 0 <= self.target <= 1:
-            raise ExitSearchError(f"target must lie in [0, 1] but is {self.target}")
-        if not get_quality(self.quality).is_maximised:
-            raise ExitSearchError(f"quality must be one of which more is better but is {self.quality!r}")
+        judged_by = get_quality(self.quality)
+        if self.target is not None:
+            judged_by.check(self.target, "target")
         if self.effort not in EFFORTS:
             raise ExitSearchError(f"effort must be one of {', '.join(EFFORTS)} but is {self.effort!r}")
         if self.budget is not None and not (math.isfinite(self.budget) and self.budget > 0):
             raise ExitSearchError(f"budget must be a positive number but is {self.budget}")
         for name, bound in self.bounds.items():
-            get_quality(name)
-            if not 0 <= bound <= 1:
-                raise ExitSearchError(f"the bound of {name} must lie in [0, 1] but is {bound}")
+            get_quality(name).check(bound, f"the bound of {name}")
         if self.effort == "latency" and not self.latency_ms:
             raise ExitSearchError("effort 'latency' needs latency_ms: the measured time up to each exit")
 
     @property
     def qualities(self) -> tuple[str, ...]:
-        """Names of all qualities that must be counted, accuracy first."""
-        return tuple(dict.fromkeys(["accuracy", *self._judged_by]))
+        """Names of all qualities that policies are judged by, the main one first."""
+        return tuple(dict.fromkeys([self.quality, *self.bounds]))
 
     @property
     def effort_column(self) -> str:
@@ -80,7 +77,7 @@ class Goal:
     @property
     def least_accuracy(self) -> float | None:
         """The accuracy that must be reached; None where none is asked for."""
-        return (self.target if self.quality == "accuracy" else self.bounds.get("accuracy", 0.0)) or None
+        return (self.target if self.quality == "accuracy" else self.bounds.get("accuracy")) or None
 
     def with_least_accuracy(self, accuracy: float) -> Goal:
         """The same goal with a least accuracy, where it does not have a larger one; at most 1, at least 0."""
@@ -104,47 +101,48 @@ class Goal:
     def assess(self, outcome: PopulationOutcome) -> Assessment:
         """Judge what policies did."""
         effort = outcome.exit_counts @ self.effort_of_exits(outcome.cost) / outcome.n_samples
-        return self._judged({name: outcome.quality(name) for name in self._judged_by}, effort)
+        return self._judged(outcome.qualities, effort)
 
     def recorded_assessment(self, front: pd.DataFrame) -> Assessment:
         """Policies as a front says that they were judged, by its columns of quality, effort and ``violation``."""
         return Assessment(
-            quality=front[self.quality].to_numpy(dtype=float),
+            quality=self._sign * front[self.quality].to_numpy(dtype=float),
             effort=front[self.effort_column].to_numpy(dtype=float),
             violation=front["violation"].to_numpy(dtype=float),
         )
 
     def assess_frame(self, front: pd.DataFrame) -> Assessment:
         """Judge policies by the columns of a front: effort, and all of the goal's qualities."""
-        qualities = {name: front[name].to_numpy(dtype=float) for name in self._judged_by}
+        qualities = {name: front[name].to_numpy(dtype=float) for name in self.qualities}
         return self._judged(qualities, front[self.effort_column].to_numpy(dtype=float))
 
     def effort_at_target(self, assessment: Assessment, cost: NDArray[np.float64]) -> NDArray[np.float64]:
         """One number per policy, minimised, by which any that is feasible beats any that is not; shape (P,).
 
         The effort of a feasible policy; else the effort of the full network and the violation. Under a budget, where
-        the best quality is wanted, what a feasible policy lacks of a quality of 1; else 1 and the violation.
+        the best quality is wanted, what a feasible policy lacks of the best possible one, brought to [0, 1]; else 1 and
+        the violation.
 
         Args:
             assessment: The policies as :meth:`assess` judges them.
             cost: Of the network's exits, shape (E,).
         """
         if self.budget is not None:
-            wanted, worst = 1.0 - assessment.quality, 1.0
+            wanted, worst = get_quality(self.quality).lack(self._sign * assessment.quality), 1.0
         else:
             wanted, worst = assessment.effort, float(self.effort_of_exits(cost)[-1])
         return np.where(assessment.violation <= 0, wanted, worst + assessment.violation)
 
     @property
-    def _judged_by(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys([self.quality, *self.bounds]))
+    def _sign(self) -> float:
+        return get_quality(self.quality).sign
 
     def _judged(self, qualities: Mapping[str, NDArray[np.float64]], effort: NDArray[np.float64]) -> Assessment:
         violation = np.zeros(len(effort))
         for name, bound in self.bounds.items():
-            missing = bound - qualities[name]
-            violation += np.maximum(missing if get_quality(name).is_maximised else -missing, 0.0)
-        return Assessment(qualities[self.quality], effort, violation).with_limits(self.target, self.budget)
+            violation += np.maximum(get_quality(name).sign * (bound - qualities[name]), 0.0)
+        found = Assessment(self._sign * qualities[self.quality], effort, violation)
+        return found.with_limits(None if self.target is None else self._sign * self.target, self.budget)
 
     def best(self, assessment: Assessment) -> int:
         """Index of the best policy: least violation, then best quality under a budget, else least effort."""
@@ -156,7 +154,7 @@ class Assessment:
     """Policies as a goal sees them.
 
     Attributes:
-        quality: Maximised, shape (P,).
+        quality: Maximised, shape (P,): the goal's quality, or its negative where less is better.
         effort: Minimised, shape (P,).
         violation: By how much constraints are missed, added up, shape (P,); 0 is feasible.
     """
@@ -165,9 +163,11 @@ class Assessment:
     effort: NDArray[np.float64]
     violation: NDArray[np.float64]
 
-    def with_limits(self, target: float, budget: float | None) -> Assessment:
-        """Count a least quality and a largest effort among the constraints too."""
-        violation = self.violation + np.maximum(target - self.quality, 0.0)
+    def with_limits(self, target: float | None, budget: float | None) -> Assessment:
+        """Count a least quality and a largest effort among the constraints too; None is no constraint."""
+        violation = self.violation
+        if target is not None:
+            violation = violation + np.maximum(target - self.quality, 0.0)
         if budget is not None:
             violation = violation + np.maximum(self.effort / budget - 1.0, 0.0)
         return Assessment(self.quality, self.effort, violation)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from policies.certificates.claims import Claim
 from policies.errors import ExitSearchError
 from policies.goals.goal import EFFORTS, Goal
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
 from policies.tables.latency import KEY as LATENCY_KEY
 from policies.tables.latency import checked_latency
 
@@ -89,7 +89,7 @@ class Request:
             ExitSearchError: If latency is to be minimised and nobody measured it, or not for so many exits.
         """
         goal = Goal(
-            target=self.target or 0.0,
+            target=self.target,
             quality=self.quality,
             effort=self.objective,
             budget=self.budget,

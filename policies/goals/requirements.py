@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.goals.goal import Goal
+from policies.qualities import Quality, get_quality
 from policies.qualities.drop import Drop
-from policies.qualities.quality import Quality, get_quality
 
 
 @dataclass(frozen=True)
@@ -23,21 +24,21 @@ class Requirement:
         reference: Of a drop, which of a candidate's references it is against; else None.
     """
 
-    quality: Quality
+    quality: Quality[Any]
     limit: float
     reference: int | None = None
 
     @property
     def sign(self) -> float:
         """1 where more is better, else -1."""
-        return 1.0 if self.quality.is_maximised else -1.0
+        return self.quality.sign
 
     @property
     def side(self) -> str:
         """The side of a value that is bounded, for a person."""
         return "at least" if self.quality.is_maximised else "at most"
 
-    def counted_against(self, references_are_right: NDArray[np.bool_]) -> Quality:
+    def counted_against(self, references_are_right: NDArray[np.bool_]) -> Quality[Any]:
         """The quality as it is counted on some samples.
 
         Args:
@@ -51,7 +52,7 @@ class Requirement:
 
     def clip(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Bounds that nothing is gained by naming, put back into the range of the quality."""
-        return np.clip(values, 0.0 if self.reference is None else -1.0, 1.0)
+        return np.clip(values, self.quality.lowest, self.quality.highest)
 
 
 def requirements_of(goal: Goal, drops: Sequence[float] = ()) -> list[Requirement]:
@@ -62,5 +63,8 @@ def requirements_of(goal: Goal, drops: Sequence[float] = ()) -> list[Requirement
         drops: Largest drop of accuracy against each of the candidates' references.
     """
     lost = [Requirement(Drop(), limit, reference) for reference, limit in enumerate(drops)]
-    target = [] if lost and not goal.target else [Requirement(get_quality(goal.quality), goal.target)]
+    quality = get_quality(goal.quality)
+    # Any value will do where nothing but a budget is asked for.
+    limit = (quality.lowest if quality.is_maximised else quality.highest) if goal.target is None else goal.target
+    target = [] if lost and goal.target is None else [Requirement(quality, limit)]
     return [*target, *lost, *(Requirement(get_quality(name), limit) for name, limit in goal.bounds.items())]

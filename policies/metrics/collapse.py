@@ -16,7 +16,8 @@ from policies.calibration.temperature import is_clamped
 from policies.errors import PolicyError
 from policies.policy import Decision, Policy
 from policies.rules import Combine, RuleView, get_rule
-from policies.tables.classification import ExitTable
+from policies.rules.view import required
+from policies.tables.classification import ClassificationTable
 
 
 MOST = 0.98
@@ -84,7 +85,12 @@ _Finding = tuple[CollapseReason, str]
 
 
 def collapse_alarms(
-    table: ExitTable, decision: Decision, policy: Policy, *, target: float | None, is_feasible: bool | None = None
+    table: ClassificationTable,
+    decision: Decision,
+    policy: Policy,
+    *,
+    target: float | None,
+    is_feasible: bool | None = None,
 ) -> tuple[CollapseAlarm, ...]:
     """Name exits that take more than ``MOST`` or less than ``LEAST`` of the samples and should not.
 
@@ -117,7 +123,7 @@ def collapse_alarms(
     if table.n_exits == 1:
         return ()
     exits = _examine(table, decision, policy, target or 0.0)
-    right = decision.answers == table.labels
+    right = table.truth.right(decision.answers)
     is_judged = bool(target) and is_feasible is not False
     found = {
         one: finding
@@ -141,11 +147,11 @@ def _alarm(one: _Exit, reason: CollapseReason, because: str) -> CollapseAlarm:
     return CollapseAlarm(depth=one.depth, share=one.share, reason=reason, text=text)
 
 
-def _examine(table: ExitTable, decision: Decision, policy: Policy, target: float) -> list[_Exit]:
+def _examine(table: ClassificationTable, decision: Decision, policy: Policy, target: float) -> list[_Exit]:
     temperatures = np.asarray(policy.temperatures)
     view = get_rule(policy.rule).view(table, temperatures, **policy.params)
     signal = view.scores[:, :, 0] if view.n_columns == 1 else _confidences(view)
-    right = decision.exit_answers == table.labels[:, None]
+    right = table.truth.right(decision.exit_answers)
     closed = _closed_exits(view, policy)
     errors = exit_calibration_errors(table, temperatures)
     return [
@@ -167,7 +173,7 @@ def _examine(table: ExitTable, decision: Decision, policy: Policy, target: float
 def _confidences(view: RuleView) -> NDArray[np.float64]:
     """Largest probability at each exit, shape (N, E)."""
     confidences = np.empty(view.eligible.shape)
-    for rows, probabilities in view.distributions.blocks():
+    for rows, probabilities in required(view.distributions).blocks():
         confidences[rows] = probabilities.max(axis=2)
     return confidences
 

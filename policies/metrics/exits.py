@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from policies.calibration.reliability import exit_samples
 from policies.metrics.classification import answer_figures
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
+from policies.tables.classification import ClassificationTable
 from policies.tables.latency import stated_latency
 
 
-def exit_figures(table: ExitTable, temperatures: NDArray[np.float64]) -> list[dict[str, Any]]:
+def exit_figures(table: ClassificationTable, temperatures: NDArray[np.float64]) -> list[dict[str, Any]]:
     """The figures of every exit, first exit first, as JSON values.
 
     Args:
@@ -26,7 +27,7 @@ def exit_figures(table: ExitTable, temperatures: NDArray[np.float64]) -> list[di
         :func:`~policies.metrics.classification.answer_figures` gives.
     """
     # From the logits: a low temperature can make two classes equally certain.
-    answers, samples = exit_answers(table), exit_samples(table, temperatures)
+    answers, samples = table.exit_answers, exit_samples(table, temperatures)
     latency = stated_latency(table)
     return [
         {
@@ -40,11 +41,6 @@ def exit_figures(table: ExitTable, temperatures: NDArray[np.float64]) -> list[di
     ]
 
 
-def exit_answers(table: ExitTable) -> NDArray[np.int64]:
-    """The class that each exit alone says, shape (N, E)."""
-    return np.asarray(table.logits.argmax(axis=2), dtype=np.int64)
-
-
 def exit_accuracies(table: ExitTable) -> NDArray[np.float64]:
     """Accuracy of each exit alone, shape (E,)."""
-    return np.asarray((exit_answers(table) == table.labels[:, None]).mean(axis=0))
+    return np.asarray(table.truth.right(table.exit_answers).mean(axis=0))

@@ -9,23 +9,35 @@ from numpy.typing import NDArray
 
 from policies.metrics.classification import classification_figures
 from policies.policy import Decision
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable, Truth
+from policies.tables.classification import ClassificationTable
 from policies.tables.latency import stated_latency
 
 
-def policy_figures(table: ExitTable, decision: Decision) -> dict[str, Any]:
-    """The figures that ``summary.json`` gives for one policy on one split, as JSON values.
+def policy_figures(table: ClassificationTable, decision: Decision) -> dict[str, Any]:
+    """The figures that ``summary.json`` gives for one policy of a classifier on one split, as JSON values.
 
     Returns:
         Everything that :func:`~policies.metrics.classification.classification_figures`,
-        :func:`effort_figures` and :func:`exit_behaviour` give, ``n_samples``, and ``mean_latency_ms`` where the table
-        states measured times.
+        :func:`spent_figures` and :func:`exit_behaviour` give.
+    """
+    return {
+        **classification_figures(decision.blocks(), decision.answers, table.labels, n_classes=table.n_classes),
+        **spent_figures(table, decision),
+        **exit_behaviour(decision, table.truth),
+    }
+
+
+def spent_figures(table: ExitTable, decision: Decision) -> dict[str, Any]:
+    """What a policy spends, whatever kind of answers it gives.
+
+    Returns:
+        Everything that :func:`effort_figures` gives, ``n_samples``, and ``mean_latency_ms`` where the table states
+        measured times.
     """
     latency = stated_latency(table)
     return {
-        **classification_figures(decision.blocks(), decision.answers, table.labels, n_classes=table.n_classes),
         **effort_figures(decision.exits, table.cost),
-        **exit_behaviour(decision, table.labels),
         "n_samples": table.n_samples,
         **({} if latency is None else {"mean_latency_ms": float(latency[decision.exits].mean())}),
     }
@@ -50,12 +62,12 @@ def effort_figures(exits: NDArray[np.int64], cost: NDArray[np.float64]) -> dict[
     }
 
 
-def exit_behaviour(decision: Decision, labels: NDArray[np.int64]) -> dict[str, float]:
+def exit_behaviour(decision: Decision, truth: Truth) -> dict[str, float]:
     """How the answers of the exits hang together, as shares of all samples.
 
     Args:
         decision: What the policy did with N samples, and what all E exits would have answered.
-        labels: True classes, shape (N,).
+        truth: What answers are judged by.
 
     Returns:
         ``flip_rate`` (the answer changes from one exit to the next at least once, wherever the sample left),
@@ -63,8 +75,8 @@ def exit_behaviour(decision: Decision, labels: NDArray[np.int64]) -> dict[str, f
         exit would have been right) and ``rescues`` (right, where the last exit would have been wrong).
     """
     answers = decision.exit_answers
-    all_right = answers == labels[:, None]
-    right = decision.answers == labels
+    all_right = truth.right(answers)
+    right = truth.right(decision.answers)
     is_later = np.arange(answers.shape[1]) > decision.exits[:, None]
     return {
         "flip_rate": float((answers[:, 1:] != answers[:, :-1]).any(axis=1).mean()),

@@ -13,7 +13,7 @@ from policies.errors import ExitTableError
 from policies.metrics.classification import macro_f1
 from policies.policy import Decision
 from policies.spacing import evenly_spaced
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 
 
 _TINY = 1e-12
@@ -43,7 +43,9 @@ class Recordings:
     depth: NDArray[np.float64]
 
     @classmethod
-    def pooled(cls, table: ExitTable, decision: Decision, *, segment_seconds: float, hop_seconds: float) -> Recordings:
+    def pooled(
+        cls, table: ClassificationTable, decision: Decision, *, segment_seconds: float, hop_seconds: float
+    ) -> Recordings:
         """Pool the evidence of a policy over the segments of each recording.
 
         After segments 1 to s the answer is the class with the largest sum of log-probabilities, each of the exit that

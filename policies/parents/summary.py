@@ -10,7 +10,7 @@ import warnings
 from policies.errors import ExitTableError
 from policies.parents.pooling import Recordings
 from policies.policy import Decision
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 
 
 _FACTS = ("segment_seconds", "hop_seconds")
@@ -21,7 +21,7 @@ class RecordingsWarning(UserWarning):
 
 
 def summarise_recordings(
-    tables: Mapping[str, ExitTable], decisions: Mapping[str, Decision], *, target: float | None
+    tables: Mapping[str, ClassificationTable], decisions: Mapping[str, Decision], *, target: float | None
 ) -> dict[str, Any] | None:
     """Pool the segments of each recording, and find out how long it must be listened to.
 
@@ -54,6 +54,6 @@ def summarise_recordings(
     }
 
 
-def _pooled(table: ExitTable, decision: Decision) -> Recordings:
+def _pooled(table: ClassificationTable, decision: Decision) -> Recordings:
     facts = {name: float(table.meta[name]) for name in _FACTS}
     return Recordings.pooled(table, decision, **facts)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.qualities.quality import NOWHERE, Accuracy, Quality
-from policies.rules import RuleView
+from policies.qualities.base import NOWHERE, CountedQuality
+from policies.rules.view import RuleView
+from policies.tables.base import Truth
 
 
 @dataclass(frozen=True, eq=False)
-class Drop(Quality):
+class Drop(CountedQuality[Truth]):
     """The reference's accuracy less the policy's own; it lies between -1 and 1.
 
     It is no quality of a goal: what a reference answers cannot be told from what a rule sees.
@@ -24,20 +25,25 @@ class Drop(Quality):
 
     name: ClassVar[str] = "drop"
     is_maximised: ClassVar[bool] = False
-    is_share: ClassVar[bool] = True
+    task: ClassVar[str | None] = None
+    lowest: ClassVar[float] = -1.0
 
     reference_is_right: NDArray[np.bool_] | None = None
 
-    def n_tallies(self, n_classes: int) -> int:
+    def n_tallies(self, truth: Truth) -> int:
         """Two."""
         return 2
 
-    def marks(self, view: RuleView, labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    def marks(self, view: RuleView, truth: Truth) -> NDArray[np.int64]:
         """Right answers, then the reference's."""
-        right = Accuracy().marks(view, labels)
-        reference = np.ones(len(labels), dtype=bool) if self.reference_is_right is None else self.reference_is_right
-        return np.concatenate([right, np.broadcast_to(np.where(reference, 1, NOWHERE)[None, :, None], right.shape)])
+        right = np.where(truth.right(view.answers), 0, NOWHERE)
+        reference = np.ones(len(right), dtype=bool) if self.reference_is_right is None else self.reference_is_right
+        return np.stack([right, np.broadcast_to(np.where(reference, 1, NOWHERE)[:, None], right.shape)])
 
-    def value(self, tallies: NDArray[np.int64], label_counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    def value(self, tallies: NDArray[Any], strata: NDArray[Any]) -> NDArray[np.float64]:
         """The difference of right answers over all."""
-        return np.asarray((tallies[:, 1] - tallies[:, 0]) / label_counts.sum())
+        return np.asarray((tallies[:, 1] - tallies[:, 0]) / strata.sum())
+
+    def worst(self, strata: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Wrong where the reference is right."""
+        return np.array([0.0, 1.0])

@@ -1,12 +1,14 @@
 """Rules by name, each imported when it is first used. A new rule is one new file and one line here."""
 
-from policies.errors import PolicyError
-from policies.registry import Registry
+from typing import Any
+
+from policies.errors import ExitSearchError, PolicyError
+from policies.registry import Registry, resolve
 from policies.rules.base import Rule
 from policies.rules.view import Combine, RuleView
 
 
-RULES: Registry[Rule] = Registry(
+RULES: Registry[Rule[Any]] = Registry(
     {
         "confidence": "policies.rules.confidence:ConfidenceRule",
         "margin": "policies.rules.margin:MarginRule",
@@ -27,23 +29,28 @@ DEFAULT_RULES = ("confidence", "ensemble", "mixture")
 
 
 def require_rule(name: str) -> None:
-    """Refuse a name that no rule has; none is imported for that.
+    """Refuse a name that no rule has; of registered rules none is imported for that.
 
     Raises:
         PolicyError: If there is none.
     """
     if name not in RULES:
-        raise PolicyError(f"there is no rule {name!r}; known are {', '.join(sorted(RULES))}")
+        get_rule(name)
 
 
-def get_rule(name: str) -> Rule:
-    """Return the rule registered under ``name``.
+def get_rule(name: str) -> Rule[Any]:
+    """Return the rule registered under ``name``, or a user's own named as ``module:attribute``.
 
     Raises:
         PolicyError: If there is none.
     """
-    require_rule(name)
-    return RULES[name]
+    try:
+        rule: Rule[Any] = resolve("rule", name, RULES, Rule)
+    except PolicyError:
+        raise
+    except ExitSearchError as error:
+        raise PolicyError(str(error)) from None
+    return rule
 
 
 __all__ = ["DEFAULT_RULES", "RULES", "Combine", "Rule", "RuleView", "get_rule", "require_rule"]

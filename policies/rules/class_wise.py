@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.calibration.temperature import tempered_probabilities
-from policies.rules.base import Rule, RuleParams, only
-from policies.rules.distributions import Held, Outputs
+from policies.calibration.temperature import tempered
+from policies.rules.base import Gate, Rule, RuleParams, State, Step, only
 from policies.rules.scores import SCORES
-from policies.rules.view import RuleView
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable, ExitOutputs
 
 
 class ClassWiseParams(RuleParams):
@@ -26,7 +25,27 @@ class ClassWiseParams(RuleParams):
     score: Literal["confidence", "margin", "entropy"] = "confidence"
 
 
-class ClassWiseRule(Rule):
+@dataclass(frozen=True)
+class ClassWiseGate(Gate):
+    """One column per class: the score where the class is predicted, minus infinity elsewhere.
+
+    Attributes:
+        temperatures: One per exit, shape (E,).
+        score: From probabilities, shape (n, C), to scores, shape (n,).
+    """
+
+    temperatures: NDArray[np.float64]
+    score: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+    def step(self, state: State, exit_index: int, outputs: ExitOutputs) -> Step:
+        """Put the score into the column of the predicted class."""
+        probabilities = tempered(outputs.logits, self.temperatures[exit_index])
+        columns = np.full(probabilities.shape, -np.inf)
+        np.put_along_axis(columns, probabilities.argmax(axis=1)[:, None], self.score(probabilities)[:, None], axis=1)
+        return Step.of(columns, probabilities)
+
+
+class ClassWiseRule(Rule[ClassificationTable]):
     """Column ``c`` holds the score where class ``c`` is predicted and reaches no threshold elsewhere."""
 
     name: ClassVar[str] = "class-wise"
@@ -36,13 +55,10 @@ class ClassWiseRule(Rule):
         """Each exit has one threshold per class."""
         return only({*n_columns})
 
-    def choices(self, table: ExitTable) -> Mapping[str, tuple[Any, ...]]:
+    def choices(self, table: ClassificationTable) -> Mapping[str, tuple[Any, ...]]:
         """All scores."""
         return {"score": tuple(SCORES)}
 
-    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: ClassWiseParams) -> RuleView:
-        probabilities = tempered_probabilities(outputs.logits, temperatures)
-        scores = SCORES[params.score](probabilities)
-        predicted = probabilities.argmax(axis=2)[:, :, None] == np.arange(outputs.n_classes)
-        columns = np.where(predicted, scores[:, :, None], -np.inf)
-        return RuleView(columns, np.ones(scores.shape, dtype=bool), Held(probabilities))
+    def gate(self, temperatures: NDArray[np.float64], params: ClassWiseParams) -> ClassWiseGate:
+        """The gate of the chosen score."""
+        return ClassWiseGate(temperatures, SCORES[params.score])

@@ -7,18 +7,16 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.calibration.temperature import tempered_probabilities
-from policies.rules.base import Rule, RuleParams
-from policies.rules.distributions import Outputs
 from policies.rules.scores import confidence
-from policies.rules.view import RuleView
+from policies.rules.single_exit import SingleExitRule
 
 
-class ConfidenceRule(Rule):
+class ConfidenceRule(SingleExitRule):
     """Maximum softmax probability after temperature scaling (Huang et al., "MSDNet", ICLR 2018)."""
 
     name: ClassVar[str] = "confidence"
 
-    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: RuleParams) -> RuleView:
-        probabilities = tempered_probabilities(outputs.logits, temperatures)
-        return RuleView.of_one_score(confidence(probabilities), probabilities)
+    @staticmethod
+    def score(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The largest probability: (n, C) to (n,)."""
+        return confidence(probabilities)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from policies.calibration.temperature import tempered_probabilities
+from policies.calibration.temperature import tempered, tempered_probabilities
 from policies.errors import PolicyError
-from policies.rules.base import Rule, RuleParams, only
-from policies.rules.distributions import Held, Outputs, output_blocks
+from policies.rules.base import Gate, Rule, RuleParams, State, Step, only
+from policies.rules.distributions import output_blocks
 from policies.rules.scores import confidence
-from policies.rules.view import Combine, RuleView
 from policies.spacing import evenly_spaced
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable, ExitOutputs
 
 
 _MOST_CALIBRATION_SCORES = 256
@@ -35,7 +35,36 @@ class ConformalGateParams(RuleParams):
     calibration: list[list[Scores]]
 
 
-class ConformalGateRule(Rule):
+@dataclass(frozen=True)
+class ConformalGate(Gate):
+    """Confidence, and the conformal p-value of the predicted class.
+
+    Attributes:
+        temperatures: One per exit, shape (E,).
+        calibration: By exit and class, ascending nonconformity scores.
+    """
+
+    temperatures: NDArray[np.float64]
+    calibration: tuple[tuple[NDArray[np.float64], ...], ...]
+
+    def step(self, state: State, exit_index: int, outputs: ExitOutputs) -> Step:
+        """Compare with the calibration samples of the class that is predicted."""
+        probabilities = tempered(outputs.logits, self.temperatures[exit_index])
+        by_class = self.calibration[exit_index]
+        if len(by_class) != probabilities.shape[1]:
+            raise PolicyError(
+                f"rule 'conformal-gate': 'calibration' must be given for {probabilities.shape[1]} classes but is for "
+                f"{len(by_class)}"
+            )
+        sure, answers = confidence(probabilities), probabilities.argmax(axis=1)
+        p_values = np.ones(sure.shape)
+        for label in np.unique(answers):
+            mine = answers == label
+            p_values[mine] = _p_values(by_class[label], 1.0 - sure[mine])
+        return Step.of(np.stack([sure, p_values], axis=1), probabilities)
+
+
+class ConformalGateRule(Rule[ClassificationTable]):
     """Leave where ``max p >= tau_k`` or the conformal p-value of the predicted class ``>= 1 - alpha_k``.
 
     The p-value is class-conditional (Mondrian; Vovk et al., 2005): the share of calibration samples *of the
@@ -54,7 +83,7 @@ class ConformalGateRule(Rule):
 
     def fit(
         self,
-        table: ExitTable,
+        table: ClassificationTable,
         temperatures: NDArray[np.float64],
         *,
         rows: NDArray[np.int64] | None = None,
@@ -63,7 +92,7 @@ class ConformalGateRule(Rule):
         """Keep the nonconformity scores of the table's samples by exit and true class."""
         labels = table.labels if rows is None else table.labels[rows]
         of_label = np.empty((len(labels), table.n_exits))
-        for own, outputs in output_blocks(Outputs.of(table), rows):
+        for own, outputs in output_blocks(table.outputs, rows):
             probabilities = tempered_probabilities(outputs.logits, temperatures)
             of_label[own] = 1.0 - np.take_along_axis(probabilities, labels[own, None, None], axis=2)[:, :, 0]
         calibration = []
@@ -74,20 +103,15 @@ class ConformalGateRule(Rule):
             )
         return {"calibration": calibration}
 
-    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: ConformalGateParams) -> RuleView:
-        shape = (outputs.n_exits, outputs.n_classes)
-        if len(params.calibration) != shape[0] or any(len(by_class) != shape[1] for by_class in params.calibration):
-            raise PolicyError(f"rule {self.name!r}: 'calibration' must be given for {shape} exits and classes")
-        probabilities = tempered_probabilities(outputs.logits, temperatures)
-        sure = confidence(probabilities)
-        answers = probabilities.argmax(axis=2)
-        p_values = np.ones(sure.shape)
-        for k, by_class in enumerate(params.calibration):
-            for label in np.unique(answers[:, k]):
-                mine = answers[:, k] == label
-                p_values[mine, k] = _p_values(np.asarray(by_class[label]), 1.0 - sure[mine, k])
-        columns = np.stack([sure, p_values], axis=2)
-        return RuleView(columns, np.ones(sure.shape, dtype=bool), Held(probabilities), Combine.ANY)
+    def gate(self, temperatures: NDArray[np.float64], params: ConformalGateParams) -> ConformalGate:
+        """The gate of the calibration scores."""
+        if len(params.calibration) != len(temperatures):
+            raise PolicyError(
+                f"rule {self.name!r}: 'calibration' must be given for {len(temperatures)} exits but is for "
+                f"{len(params.calibration)}"
+            )
+        by_exit = tuple(tuple(np.asarray(scores) for scores in by_class) for by_class in params.calibration)
+        return ConformalGate(temperatures, by_exit)
 
 
 def _p_values(calibration: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from policies.rules.base import Rule
 from policies.rules.view import RuleView, join_views
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
 from policies.tables.units import Units
 
 
@@ -17,7 +17,7 @@ N_FOLDS = 5
 
 
 def fit_and_view(
-    rule: Rule, table: ExitTable, temperatures: NDArray[np.float64], params: dict[str, Any], *, seed: int = 0
+    rule: Rule[Any], table: ExitTable, temperatures: NDArray[np.float64], params: dict[str, Any], *, seed: int = 0
 ) -> tuple[dict[str, Any], RuleView]:
     """Complete a rule's parameters from a table, and view the same table as if it were new.
 
@@ -38,7 +38,7 @@ def fit_and_view(
 
 
 def cross_fitted_view(
-    rule: Rule,
+    rule: Rule[Any],
     table: ExitTable,
     temperatures: NDArray[np.float64],
     params: dict[str, Any],

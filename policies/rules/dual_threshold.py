@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from policies.calibration.temperature import tempered_probabilities
+from policies.calibration.temperature import tempered
 from policies.errors import PolicyError
-from policies.rules.base import Rule, RuleParams
-from policies.rules.distributions import Held, Outputs
+from policies.rules.base import Gate, Rule, RuleParams, State, Step
 from policies.rules.scores import confidence
-from policies.rules.view import Combine, RuleView
-from policies.tables.classification import ExitTable
+from policies.rules.view import Combine
+from policies.tables.classification import ClassificationTable, ExitOutputs
 
 
 class DualThresholdParams(RuleParams):
@@ -30,7 +30,31 @@ class DualThresholdParams(RuleParams):
     min_depth: Annotated[int, Field(ge=1)] = 1
 
 
-class DualThresholdRule(Rule):
+@dataclass(frozen=True)
+class DualThresholdGate(Gate):
+    """Stop probability and confidence.
+
+    Attributes:
+        conf_temp: Divisor of the logits for the confidence.
+        min_depth: Least depth at which a sample may leave, from 1.
+    """
+
+    combine: ClassVar[Combine] = Combine.ALL
+
+    conf_temp: float
+    min_depth: int
+
+    def step(self, state: State, exit_index: int, outputs: ExitOutputs) -> Step:
+        """Both scores of the exit."""
+        if outputs.stop_prob is None:
+            raise PolicyError("rule 'dual-threshold' needs 'stop_prob': the network must give stop probabilities")
+        probabilities = tempered(outputs.logits, self.conf_temp)
+        scores = np.stack([outputs.stop_prob.astype(np.float64), confidence(probabilities)], axis=1)
+        eligible = np.full(len(scores), exit_index + 1 >= self.min_depth)
+        return Step.of(scores, probabilities, eligible=eligible)
+
+
+class DualThresholdRule(Rule[ClassificationTable]):
     """Leave at the first exit with ``stop_prob >= tau_s`` and ``max softmax(logits / conf_temp) >= tau_c``.
 
     The columns are, in this order, the stop probability and the confidence.
@@ -39,19 +63,14 @@ class DualThresholdRule(Rule):
     name: ClassVar[str] = "dual-threshold"
     params_type: ClassVar[type[RuleParams]] = DualThresholdParams
 
-    def why_not(self, table: ExitTable) -> str:
-        """It needs stop probabilities."""
+    def lacks(self, table: ClassificationTable) -> str:
+        """Stop probabilities, unless the table has them."""
         return "" if table.stop_prob is not None else "it has no 'stop_prob'; add learned stop probabilities (N, E)"
 
-    def choices(self, table: ExitTable) -> Mapping[str, tuple[Any, ...]]:
+    def choices(self, table: ClassificationTable) -> Mapping[str, tuple[Any, ...]]:
         """Three temperatures around one."""
         return {"conf_temp": (1.0, 0.7, 1.5)}
 
-    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: DualThresholdParams) -> RuleView:
-        if outputs.stop_prob is None:
-            raise PolicyError(f"rule {self.name!r} needs 'stop_prob' in the table")
-        probabilities = tempered_probabilities(outputs.logits, np.full(outputs.n_exits, params.conf_temp))
-        scores = np.stack([outputs.stop_prob.astype(np.float64), confidence(probabilities)], axis=2)
-        eligible = np.ones(scores.shape[:2], dtype=bool)
-        eligible[:, : params.min_depth - 1] = False
-        return RuleView(scores, eligible, Held(probabilities), Combine.ALL)
+    def gate(self, temperatures: NDArray[np.float64], params: DualThresholdParams) -> DualThresholdGate:
+        """The gate of its own temperature."""
+        return DualThresholdGate(params.conf_temp, params.min_depth)

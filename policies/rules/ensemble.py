@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -13,11 +14,9 @@ from scipy.optimize import minimize
 from policies.calibration.likelihood import is_large, mixed_likelihood
 from policies.calibration.temperature import softmax_in_place
 from policies.errors import PolicyError
-from policies.rules.base import Rule, RuleParams, only
-from policies.rules.distributions import Outputs
+from policies.rules.base import Gate, Rule, RuleParams, State, Step, only
 from policies.rules.scores import confidence
-from policies.rules.view import RuleView
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable, ExitOutputs
 
 
 _RIDGE = 1e-4
@@ -37,7 +36,73 @@ class EnsembleParams(RuleParams):
     bias: list[list[float]]
 
 
-class EnsembleRule(Rule):
+@dataclass(frozen=True)
+class ExitMixture:
+    """``softmax(bias_k + sum over j <= k of weights_kj log p_j)`` of the tempered probabilities of the exits so far.
+
+    Attributes:
+        weights: For each exit those of the logits of the exits up to it, temperatures divided in.
+        bias: One summand per class at each exit, E rows of shape (C,).
+    """
+
+    weights: tuple[NDArray[np.float64], ...]
+    bias: tuple[NDArray[np.float64], ...]
+
+    def probabilities(self, seen: State, exit_index: int) -> NDArray[np.float64]:
+        """The mixture at an exit, shape (n, C).
+
+        Args:
+            seen: Logits of the exits up to this one, shape (n, C) each, float64.
+            exit_index: Index of the exit.
+
+        Raises:
+            PolicyError: If the exit's bias is for another number of classes.
+        """
+        bias, n_classes = self.bias[exit_index], seen[-1].shape[1]
+        if len(bias) != n_classes:
+            raise PolicyError(f"'bias' must have {n_classes} numbers per exit, one a class, but has {len(bias)}")
+        # What tempered logits differ by from log-probabilities is the same for all classes: the softmax ignores it.
+        mixed = np.broadcast_to(bias, seen[-1].shape).copy()
+        for weight, logits in zip(self.weights[exit_index], seen, strict=True):
+            if weight:
+                mixed += weight * logits
+        return softmax_in_place(mixed)
+
+
+def mixture_of(temperatures: NDArray[np.float64], params: EnsembleParams) -> ExitMixture:
+    """The mixture that the parameters mean after given temperatures, one per exit, shape (E,).
+
+    Raises:
+        PolicyError: If there are weights or biases for another number of exits.
+    """
+    n_exits = len(temperatures)
+    lengths = [*range(1, n_exits + 1)]
+    if [len(row) for row in params.weights] != lengths or len(params.bias) != n_exits:
+        raise PolicyError(
+            f"rule {EnsembleRule.name!r}: 'weights' must have rows of lengths {lengths}, 'bias' {n_exits} rows"
+        )
+    weights = tuple(np.asarray(row) / temperatures[: len(row)] for row in params.weights)
+    return ExitMixture(weights, tuple(np.asarray(row, dtype=np.float64) for row in params.bias))
+
+
+@dataclass(frozen=True)
+class EnsembleGate(Gate):
+    """Confidence of the mixture; it remembers the logits of all exits so far.
+
+    Attributes:
+        mixture: Of the exits.
+    """
+
+    mixture: ExitMixture
+
+    def step(self, state: State, exit_index: int, outputs: ExitOutputs) -> Step:
+        """Mix the exits so far."""
+        seen = (*state, outputs.logits.astype(np.float64))
+        probabilities = self.mixture.probabilities(seen, exit_index)
+        return Step.of(confidence(probabilities), probabilities, seen)
+
+
+class EnsembleRule(Rule[ClassificationTable]):
     """Confidence of ``p_k = softmax(b_k + sum over j <= k of w_kj log p_j)``, a weighted geometric mean.
 
     The ensemble of "Zero Time Waste" (Wołczyk et al., NeurIPS 2021): weights and biases of each exit minimise
@@ -55,7 +120,7 @@ class EnsembleRule(Rule):
 
     def fit(
         self,
-        table: ExitTable,
+        table: ClassificationTable,
         temperatures: NDArray[np.float64],
         *,
         rows: NDArray[np.int64] | None = None,
@@ -66,51 +131,17 @@ class EnsembleRule(Rule):
         fitted = [fit_weights_and_bias(table, temperatures, range(k + 1), rows=rows) for k in exits]
         return {"weights": [weights.tolist() for weights, _ in fitted], "bias": [bias.tolist() for _, bias in fitted]}
 
-    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: EnsembleParams) -> RuleView:
-        probabilities = ensemble_probabilities(outputs, temperatures, params)
-        return RuleView.of_one_score(confidence(probabilities), probabilities)
-
-
-def ensemble_probabilities(
-    outputs: Outputs, temperatures: NDArray[np.float64], params: EnsembleParams
-) -> NDArray[np.float64]:
-    """The distribution of the ensemble at each exit, shape (N, E, C).
-
-    Raises:
-        PolicyError: If there are weights or biases for another number of exits or classes.
-    """
-    lengths = [*range(1, outputs.n_exits + 1)]
-    biases = [outputs.n_classes] * outputs.n_exits
-    if [len(row) for row in params.weights] != lengths or [len(row) for row in params.bias] != biases:
-        raise PolicyError(
-            f"rule {EnsembleRule.name!r}: 'weights' must have rows of lengths {lengths}, 'bias' {outputs.n_exits} "
-            f"rows of {outputs.n_classes} numbers"
-        )
-    weights = np.zeros((outputs.n_exits, outputs.n_exits))
-    for k, row in enumerate(params.weights):
-        weights[k, : k + 1] = row
-    return mixed_probabilities(outputs, temperatures, weights, np.asarray(params.bias))
-
-
-def mixed_probabilities(
-    outputs: Outputs, temperatures: NDArray[np.float64], weights: NDArray[np.float64], bias: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """``softmax(bias_k + sum over j of weights_kj log p_j)`` of the tempered probabilities, shape (N, E, C).
-
-    Args:
-        outputs: Of N samples.
-        temperatures: One per exit, shape (E,).
-        weights: Shape (E, E).
-        bias: Shape (E, C).
-    """
-    # What tempered logits differ by from log-probabilities is the same for all classes: the softmax ignores it.
-    mixed = np.einsum("kj,njc->nkc", weights / temperatures, outputs.logits.astype(np.float64))
-    mixed += bias
-    return softmax_in_place(mixed)
+    def gate(self, temperatures: NDArray[np.float64], params: EnsembleParams) -> EnsembleGate:
+        """The gate of the fitted weights."""
+        return EnsembleGate(mixture_of(temperatures, params))
 
 
 def fit_weights_and_bias(
-    table: ExitTable, temperatures: NDArray[np.float64], exits: range, *, rows: NDArray[np.int64] | None = None
+    table: ClassificationTable,
+    temperatures: NDArray[np.float64],
+    exits: range,
+    *,
+    rows: NDArray[np.int64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The mixture of exits that is likeliest to give the labels, by penalised maximum likelihood.
 

@@ -7,14 +7,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.calibration.temperature import tempered_probabilities
-from policies.rules.base import Rule, RuleParams
-from policies.rules.distributions import Outputs
 from policies.rules.scores import certainty
-from policies.rules.view import RuleView
+from policies.rules.single_exit import SingleExitRule
 
 
-class EntropyRule(Rule):
+class EntropyRule(SingleExitRule):
     """Entropy of the tempered softmax (Teerapittayanon et al., "BranchyNet", ICPR 2016).
 
     Scores are ``1 - entropy / log C``, so that here too higher means safer.
@@ -22,6 +19,7 @@ class EntropyRule(Rule):
 
     name: ClassVar[str] = "entropy"
 
-    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: RuleParams) -> RuleView:
-        probabilities = tempered_probabilities(outputs.logits, temperatures)
-        return RuleView.of_one_score(certainty(probabilities), probabilities)
+    @staticmethod
+    def score(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """One less the relative entropy: (n, C) to (n,)."""
+        return certainty(probabilities)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -10,11 +11,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.special import log_softmax, softmax
 
-from policies.rules.base import Rule, RuleParams
-from policies.rules.distributions import Held, Outputs
-from policies.rules.scores import margin, run_length
-from policies.rules.view import RuleView
-from policies.tables.classification import ExitTable
+from policies.rules.base import Gate, Rule, RuleParams, State, Step
+from policies.rules.run_length import longer_run, no_run
+from policies.rules.scores import margin
+from policies.tables.classification import ClassificationTable, ExitOutputs
 
 
 class EvidenceParams(RuleParams):
@@ -34,7 +34,38 @@ class EvidenceParams(RuleParams):
     flip_penalty: Annotated[float, Field(ge=0)] = 0.0
 
 
-class EvidenceRule(Rule):
+@dataclass(frozen=True)
+class EvidenceGate(Gate):
+    """The margin of the evidence so far; it remembers the sum, shape (n, C), and the run of equal predictions.
+
+    Attributes:
+        temperatures: One per exit, shape (E,).
+        params: How evidence is added up.
+    """
+
+    temperatures: NDArray[np.float64]
+    params: EvidenceParams
+
+    def begin(self, n_samples: int) -> State:
+        """No evidence, and no answer yet."""
+        return (np.zeros((n_samples, 1)), *no_run(n_samples))
+
+    def step(self, state: State, exit_index: int, outputs: ExitOutputs) -> Step:
+        """Add the evidence of the exit."""
+        evidence = outputs.logits.astype(np.float64)
+        if self.params.mode == "logprob":
+            evidence = log_softmax(evidence / self.temperatures[exit_index], axis=1)
+        added, run = state[0] + evidence, state[1:]
+        probabilities = np.asarray(softmax(added, axis=1))
+        answers = np.asarray(probabilities.argmax(axis=1), dtype=np.int64)
+        is_flip = (answers != run[0]) & (exit_index > 0)
+        scores = margin(probabilities) - self.params.flip_penalty * is_flip
+        run = longer_run(run, answers)
+        eligible = (run[1] >= self.params.stable_k) & (exit_index >= self.params.min_exit)
+        return Step.of(scores, probabilities, (added, *run), eligible)
+
+
+class EvidenceRule(Rule[ClassificationTable]):
     """Depth evidence accumulation: ``p_k = softmax(sum over j <= k of log softmax(logits_j / T_j))``.
 
     The score is the margin of ``p_k`` less the flip penalty, and ``p_k`` is what is answered with, at the last
@@ -44,20 +75,10 @@ class EvidenceRule(Rule):
     name: ClassVar[str] = "evidence"
     params_type: ClassVar[type[RuleParams]] = EvidenceParams
 
-    def choices(self, table: ExitTable) -> Mapping[str, tuple[Any, ...]]:
+    def choices(self, table: ClassificationTable) -> Mapping[str, tuple[Any, ...]]:
         """Both modes, stability over one or two exits, and the penalties that matter."""
         return {"mode": ("logprob", "logits"), "stable_k": (1, 2), "flip_penalty": (0.0, 0.05, 0.2)}
 
-    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: EvidenceParams) -> RuleView:
-        evidence = outputs.logits.astype(np.float64)
-        if params.mode == "logprob":
-            evidence = log_softmax(evidence / temperatures[None, :, None], axis=2)
-        added = np.cumsum(evidence, axis=1)
-        probabilities = np.asarray(softmax(added, axis=2))
-        answers = probabilities.argmax(axis=2)
-        flips = np.zeros(answers.shape, dtype=bool)
-        flips[:, 1:] = answers[:, 1:] != answers[:, :-1]
-        scores = margin(probabilities) - params.flip_penalty * flips
-        eligible = run_length(answers) >= params.stable_k
-        eligible[:, : params.min_exit] = False
-        return RuleView(scores[:, :, None], eligible, Held(probabilities))
+    def gate(self, temperatures: NDArray[np.float64], params: EvidenceParams) -> EvidenceGate:
+        """The gate after the given temperatures."""
+        return EvidenceGate(temperatures, params)

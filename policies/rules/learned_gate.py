@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from policies.calibration.temperature import tempered_probabilities
+from policies.calibration.temperature import tempered
 from policies.errors import PolicyError
-from policies.rules.base import Rule, RuleParams
-from policies.rules.distributions import Outputs, output_blocks
-from policies.rules.ensemble import EnsembleParams, EnsembleRule, ensemble_probabilities
+from policies.rules.base import Gate, Rule, RuleParams, State, Step
+from policies.rules.distributions import output_blocks
+from policies.rules.ensemble import EnsembleParams, EnsembleRule, ExitMixture, mixture_of
 from policies.rules.learned_gate_features import gate_features
-from policies.rules.view import RuleView
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable, ExitOutputs
 
 
 _REGULARISATION = 0.3
@@ -52,7 +52,68 @@ class LearnedGateParams(RuleParams):
     right_later: list[LinearModel]
 
 
-class LearnedGateRule(Rule):
+@dataclass(frozen=True)
+class _Seen:
+    """What was said at the exits so far.
+
+    Attributes:
+        logits: Shape (n, C) each, float64.
+        said: Calibrated probabilities, shape (n, C) each.
+    """
+
+    logits: State = ()
+    said: State = ()
+
+    @classmethod
+    def of(cls, state: State) -> _Seen:
+        """From the state of a gate: logits, then probabilities."""
+        half = len(state) // 2
+        return cls(state[:half], state[half:])
+
+    def extended(self, outputs: ExitOutputs, temperature: float) -> _Seen:
+        """With one exit more."""
+        return _Seen(
+            (*self.logits, outputs.logits.astype(np.float64)), (*self.said, tempered(outputs.logits, temperature))
+        )
+
+
+@dataclass(frozen=True)
+class LearnedGate(Gate):
+    """The models' score of the ensemble's answer; it remembers what was said at all exits so far.
+
+    Attributes:
+        temperatures: One per exit, shape (E,).
+        params: The models.
+        mixture: The ensemble that answers.
+    """
+
+    temperatures: NDArray[np.float64]
+    params: LearnedGateParams
+    mixture: ExitMixture
+
+    def step(self, state: State, exit_index: int, outputs: ExitOutputs) -> Step:
+        """Ask the models of the exit; the last exit has none and needs none."""
+        seen = _Seen.of(state).extended(outputs, self.temperatures[exit_index])
+        answered = self.mixture.probabilities(seen.logits, exit_index)
+        scores = np.zeros(len(answered))
+        if exit_index < len(self.params.right_now):
+            features = gate_features(seen.said, answered)
+            scores = _probability(features, self.params.right_now[exit_index])
+            if self.params.right_later:
+                scores = scores - _probability(features, self.params.right_later[exit_index])
+        return Step.of(scores, answered, (*seen.logits, *seen.said))
+
+
+def _probability(features: NDArray[np.float64], model: LinearModel) -> NDArray[np.float64]:
+    if len(model.weights) != features.shape[1]:
+        raise PolicyError(
+            f"rule 'learned-gate': a model has {len(model.weights)} weights but the table gives "
+            f"{features.shape[1]} features"
+        )
+    return np.asarray(expit(features @ np.asarray(model.weights) + model.intercept))
+
+
+class LearnedGateRule(Rule[ClassificationTable]):
     """Logistic models per exit of "right now" and "right later", on everything seen so far.
 
     The answers are those of the weighted ensemble. Logistic regression minimises the log-likelihood, so its
@@ -67,13 +128,13 @@ class LearnedGateRule(Rule):
         """That of the ensemble."""
         return EnsembleRule().n_classes(params.ensemble, n_columns)
 
-    def choices(self, table: ExitTable) -> Mapping[str, tuple[Any, ...]]:
+    def choices(self, table: ClassificationTable) -> Mapping[str, tuple[Any, ...]]:
         """Both scores."""
         return {"score": ("gain", "right")}
 
     def fit(
         self,
-        table: ExitTable,
+        table: ClassificationTable,
         temperatures: NDArray[np.float64],
         *,
         rows: NDArray[np.int64] | None = None,
@@ -84,11 +145,17 @@ class LearnedGateRule(Rule):
         labels = table.labels if rows is None else table.labels[rows]
         right = np.empty((len(labels), table.n_exits), dtype=bool)
         blocks: list[list[NDArray[np.float64]]] = []
-        for own, outputs in output_blocks(Outputs.of(table), rows):
-            exits = tempered_probabilities(outputs.logits, temperatures)
-            answered = ensemble_probabilities(outputs, temperatures, ensemble)
-            right[own] = answered.argmax(axis=2) == labels[own, None]
-            blocks.append([gate_features(exits, answered, k) for k in range(table.n_exits - 1)])
+        mixture = mixture_of(temperatures, ensemble)
+        for own, outputs in output_blocks(table.outputs, rows):
+            features_of_block = []
+            state = _Seen()
+            for k in range(table.n_exits):
+                state = state.extended(outputs.at(k), temperatures[k])
+                answered = mixture.probabilities(state.logits, k)
+                right[own, k] = answered.argmax(axis=1) == labels[own]
+                if k < table.n_exits - 1:
+                    features_of_block.append(gate_features(state.said, answered))
+            blocks.append(features_of_block)
         features = [np.concatenate(of_exit) for of_exit in zip(*blocks, strict=True)]
         needs_later = params.get("score", "gain") == "gain"
         return {
@@ -97,31 +164,16 @@ class LearnedGateRule(Rule):
             "right_later": [_fit_model(seen, right[:, -1]) for seen in features] if needs_later else [],
         }
 
-    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: LearnedGateParams) -> RuleView:
-        answered = ensemble_probabilities(outputs, temperatures, params.ensemble)
-        n_early = outputs.n_exits - 1
+    def gate(self, temperatures: NDArray[np.float64], params: LearnedGateParams) -> LearnedGate:
+        """The gate of the fitted models."""
+        n_early = len(temperatures) - 1
         n_later = n_early if params.score == "gain" else 0
         if (len(params.right_now), len(params.right_later)) != (n_early, n_later):
             raise PolicyError(
                 f"rule {self.name!r} with score {params.score!r} needs {n_early} models 'right_now' and {n_later} "
                 f"'right_later' but has {len(params.right_now)} and {len(params.right_later)}"
             )
-        exits = tempered_probabilities(outputs.logits, temperatures)
-        scores = np.zeros((outputs.n_samples, outputs.n_exits))
-        for k in range(n_early):
-            features = gate_features(exits, answered, k)
-            scores[:, k] = self._probability(features, params.right_now[k])
-            if n_later:
-                scores[:, k] -= self._probability(features, params.right_later[k])
-        return RuleView.of_one_score(scores, answered)
-
-    def _probability(self, features: NDArray[np.float64], model: LinearModel) -> NDArray[np.float64]:
-        if len(model.weights) != features.shape[1]:
-            raise PolicyError(
-                f"rule {self.name!r}: a model has {len(model.weights)} weights but the table gives "
-                f"{features.shape[1]} features"
-            )
-        return np.asarray(expit(features @ np.asarray(model.weights) + model.intercept))
+        return LearnedGate(temperatures, params, mixture_of(temperatures, params.ensemble))
 
 
 def _fit_model(features: NDArray[np.float64], outcome: NDArray[np.bool_]) -> dict[str, Any]:

@@ -7,18 +7,16 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.calibration.temperature import tempered_probabilities
-from policies.rules.base import Rule, RuleParams
-from policies.rules.distributions import Outputs
 from policies.rules.scores import margin
-from policies.rules.view import RuleView
+from policies.rules.single_exit import SingleExitRule
 
 
-class MarginRule(Rule):
+class MarginRule(SingleExitRule):
     """Largest less second largest softmax probability after temperature scaling."""
 
     name: ClassVar[str] = "margin"
 
-    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: RuleParams) -> RuleView:
-        probabilities = tempered_probabilities(outputs.logits, temperatures)
-        return RuleView.of_one_score(margin(probabilities), probabilities)
+    @staticmethod
+    def score(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The difference: (n, C) to (n,)."""
+        return margin(probabilities)

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.calibration.temperature import tempered_probabilities
-from policies.rules.base import Rule, RuleParams
-from policies.rules.distributions import Held, Outputs
-from policies.rules.scores import SCORES, run_length
-from policies.rules.view import Combine, RuleView
+from policies.calibration.temperature import tempered
+from policies.rules.base import Gate, Rule, RuleParams, State, Step
+from policies.rules.run_length import longer_run, no_run
+from policies.rules.scores import SCORES
+from policies.rules.view import Combine
+from policies.tables.classification import ClassificationTable, ExitOutputs
 
 
-class MixtureRule(Rule):
+@dataclass(frozen=True)
+class MixtureGate(Gate):
+    """Confidence, margin, entropy and the run of equal predictions.
+
+    Attributes:
+        temperatures: One per exit, shape (E,).
+    """
+
+    combine: ClassVar[Combine] = Combine.ONE
+
+    temperatures: NDArray[np.float64]
+
+    def begin(self, n_samples: int) -> State:
+        """No answer yet."""
+        return no_run(n_samples)
+
+    def step(self, state: State, exit_index: int, outputs: ExitOutputs) -> Step:
+        """All scores of the exit."""
+        probabilities = tempered(outputs.logits, self.temperatures[exit_index])
+        state = longer_run(state, np.asarray(probabilities.argmax(axis=1)))
+        columns = [*(score(probabilities) for score in SCORES.values()), state[1].astype(np.float64)]
+        return Step.of(np.stack(columns, axis=1), probabilities, state)
+
+
+class MixtureRule(Rule[ClassificationTable]):
     """A policy chooses for every exit one score and its threshold, or closes the exit.
 
     The columns are, in this order, confidence, margin, entropy and the run of equal predictions.
@@ -22,8 +48,6 @@ class MixtureRule(Rule):
 
     name: ClassVar[str] = "mixture"
 
-    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: RuleParams) -> RuleView:
-        probabilities = tempered_probabilities(outputs.logits, temperatures)
-        runs = run_length(np.asarray(probabilities.argmax(axis=2)))
-        columns = [*(score(probabilities) for score in SCORES.values()), runs.astype(np.float64)]
-        return RuleView(np.stack(columns, axis=2), np.ones(runs.shape, dtype=bool), Held(probabilities), Combine.ONE)
+    def gate(self, temperatures: NDArray[np.float64], params: RuleParams) -> MixtureGate:
+        """The gate after the given temperatures."""
+        return MixtureGate(temperatures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -10,12 +11,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from policies.errors import PolicyError
-from policies.rules.base import Rule, RuleParams
-from policies.rules.distributions import Outputs
-from policies.rules.ensemble import fit_weights_and_bias, mixed_probabilities
+from policies.rules.base import Gate, Rule, RuleParams, State, Step
+from policies.rules.ensemble import ExitMixture, fit_weights_and_bias
 from policies.rules.scores import confidence
-from policies.rules.view import RuleView
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable, ExitOutputs
 
 
 class RecalibratedParams(RuleParams):
@@ -30,7 +29,23 @@ class RecalibratedParams(RuleParams):
     bias: list[list[float]]
 
 
-class RecalibratedRule(Rule):
+@dataclass(frozen=True)
+class RecalibratedGate(Gate):
+    """Confidence of each exit by itself, rescaled and shifted.
+
+    Attributes:
+        mixture: Of one exit each.
+    """
+
+    mixture: ExitMixture
+
+    def step(self, state: State, exit_index: int, outputs: ExitOutputs) -> Step:
+        """Rescale and shift the exit."""
+        probabilities = self.mixture.probabilities((outputs.logits.astype(np.float64),), exit_index)
+        return Step.of(confidence(probabilities), probabilities)
+
+
+class RecalibratedRule(Rule[ClassificationTable]):
     """Confidence of ``p_k = softmax(b_k + w_k log p_k)``, for each exit by itself.
 
     Scaling with a bias for each class ("bias-corrected temperature scaling", Alexandari et al., ICML 2020; a special
@@ -48,7 +63,7 @@ class RecalibratedRule(Rule):
 
     def fit(
         self,
-        table: ExitTable,
+        table: ClassificationTable,
         temperatures: NDArray[np.float64],
         *,
         rows: NDArray[np.int64] | None = None,
@@ -59,12 +74,15 @@ class RecalibratedRule(Rule):
         fitted = [fit_weights_and_bias(table, temperatures, range(k, k + 1), rows=rows) for k in exits]
         return {"weights": [float(weights[0]) for weights, _ in fitted], "bias": [bias.tolist() for _, bias in fitted]}
 
-    def _view(self, outputs: Outputs, temperatures: NDArray[np.float64], params: RecalibratedParams) -> RuleView:
-        expected = (outputs.n_exits, [outputs.n_classes] * outputs.n_exits)
-        if (len(params.weights), [len(row) for row in params.bias]) != expected:
+    def gate(self, temperatures: NDArray[np.float64], params: RecalibratedParams) -> RecalibratedGate:
+        """The gate of the fitted factors."""
+        n_exits = len(temperatures)
+        if (len(params.weights), len(params.bias)) != (n_exits, n_exits):
             raise PolicyError(
-                f"rule {self.name!r}: 'weights' must have {outputs.n_exits} numbers, 'bias' {outputs.n_exits} rows of "
-                f"{outputs.n_classes} numbers"
+                f"rule {self.name!r}: 'weights' must have {n_exits} numbers and 'bias' {n_exits} rows but they have "
+                f"{len(params.weights)} and {len(params.bias)}"
             )
-        probabilities = mixed_probabilities(outputs, temperatures, np.diag(params.weights), np.asarray(params.bias))
-        return RuleView.of_one_score(confidence(probabilities), probabilities)
+        weights = tuple(
+            np.array([weight]) / divisor for weight, divisor in zip(params.weights, temperatures, strict=True)
+        )
+        return RecalibratedGate(ExitMixture(weights, tuple(np.asarray(row, dtype=np.float64) for row in params.bias)))

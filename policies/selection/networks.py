@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 import pandas as pd
 
-from policies.calibration.temperature import CalibrationWarning, fit_temperatures
+from policies.calibration.temperature import CalibrationWarning
 from policies.evolution.islands import Spread, one_after_the_other
 from policies.evolution.search import search_front
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import goal_on
-from policies.tables.classification import ExitTable, require_disjoint
+from policies.tables.base import ExitTable
+from policies.tables.identity import require_disjoint
+from policies.tasks import get_task
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def search_network(
         require_disjoint({"search": search, "certify": certify})
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CalibrationWarning)
-        temperatures = fit_temperatures(search, method=how.calibration)
+        temperatures = get_task(search.task).fit_temperatures(search, how.calibration)
     front = search_front(
         search,
         temperatures,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.baselines import baseline_evaluator, baseline_policy, full_network
-from policies.calibration.temperature import fit_temperatures
+from policies.baselines import baseline_evaluator, baseline_policy
+from policies.baselines.full_network import full_network
 from policies.goals.goal import Goal
 from policies.goals.request import Request
 from policies.metrics.exits import exit_accuracies
 from policies.policy import Policy
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
+from policies.tasks import get_task
 
 
 def goal_on(asked: Request, search: ExitTable) -> Goal:
@@ -27,8 +28,8 @@ def goal_on(asked: Request, search: ExitTable) -> Goal:
     goal = _with_full_network(asked.goal_without_drops(search), asked, search)
     if asked.max_drop_greedy is None:
         return goal
-    greedy = _greedy(goal, search, fit_temperatures(search))
-    accuracy = float((greedy.decide(search).answers == search.labels).mean())
+    greedy = _greedy(goal, search, get_task(search.task).fit_temperatures(search))
+    accuracy = float(search.truth.right(greedy.decide(search).answers).mean())
     return goal.with_least_accuracy(accuracy - asked.max_drop_greedy)
 
 
@@ -40,7 +41,7 @@ def references(asked: Request, search: ExitTable, temperatures: NDArray[np.float
         search: The table that policies are searched on.
         temperatures: One per exit, shape (E,).
     """
-    found = [] if asked.max_drop is None else [full_network(search.n_exits, temperatures)]
+    found = [] if asked.max_drop is None else [full_network(search, temperatures)]
     if asked.max_drop_greedy is not None:
         goal = _with_full_network(asked.goal_without_drops(search), asked, search)
         found.append(_greedy(goal, search, temperatures))
@@ -56,5 +57,6 @@ def _with_full_network(goal: Goal, asked: Request, search: ExitTable) -> Goal:
 def _greedy(goal: Goal, search: ExitTable, temperatures: NDArray[np.float64]) -> Policy:
     """The greedy shared threshold, tuned for everything else that is asked for."""
     evaluator = baseline_evaluator(search, temperatures, goal)
-    found = baseline_policy("greedy_shared_threshold", evaluator, temperatures, goal)
-    return full_network(search.n_exits, temperatures) if found is None else found
+    rule = get_task(search.task).baseline_rule
+    found = baseline_policy("greedy_shared_threshold", rule, evaluator, temperatures, goal)
+    return full_network(search, temperatures) if found is None else found

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from policies.certificates.claims import Claim, Loss, require_delta
 from policies.certificates.sample_size import certifiable_accuracy, certifiable_mean, samples_needed, units_needed
 from policies.estimates.estimate import estimated_target
 from policies.estimates.estimated_bounds import LEVEL
 from policies.goals.request import Request
-from policies.tables.classification import Identified
+from policies.tables.base import Truth
+from policies.tables.identity import Identified
 from policies.tables.units import Units
 
 
@@ -34,10 +34,10 @@ class SplitSize:
     smallest_class: int | None
 
     @classmethod
-    def of(cls, split: Identified, labels: NDArray[np.int64], *, n_classes: int) -> SplitSize:
-        """The size of a table, or of a split of the data, with the class of each sample, shape (N,)."""
+    def of(cls, split: Identified, truth: Truth) -> SplitSize:
+        """The size of a table, or of a split of the data, with what its samples are judged by."""
         units = Units.of(split)
-        smallest = None if units.hold_several else int(np.bincount(labels, minlength=n_classes).min())
+        smallest = None if units.hold_several else int(np.bincount(truth.strata, minlength=truth.n_strata).min())
         return cls(units, smallest)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from policies.baselines import baseline_evaluator, full_network
+from policies.baselines import baseline_evaluator
+from policies.baselines.full_network import full_network
 from policies.certificates.certificate import Certificate, certificate_of
 from policies.certificates.fixed_sequence import fixed_sequence
 from policies.estimates.estimate import Estimate
@@ -19,7 +20,7 @@ from policies.selection.networks import NetworkPolicies
 from policies.selection.references import goal_on
 from policies.selection.search_target import SearchTarget
 from policies.selection.uncertified import choose_uncertified
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
 
 
 @dataclass(frozen=True)
@@ -107,4 +108,4 @@ def _full_network_first(networks: list[NetworkPolicies], request: Request) -> li
     closed = np.asarray(evaluator.n_levels - 1)[None]
     if goal.assess(evaluator.evaluate(closed)).violation[0] > 0:
         return []
-    return [(best, full_network(best.search.n_exits, best.temperatures))]
+    return [(best, full_network(best.search, best.temperatures))]

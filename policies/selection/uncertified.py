@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from policies.baselines import full_network
+from policies.baselines.full_network import full_network
 from policies.estimates.candidates import Candidate
 from policies.estimates.estimate import Estimate, estimated_choice
 from policies.goals.request import Request
@@ -30,7 +30,7 @@ def choose_uncertified(
     Returns:
         The network, the policy, and why it was chosen.
     """
-    whole = [(own, full_network(own.search.n_exits, own.temperatures)) for own in networks]
+    whole = [(own, full_network(own.search, own.temperatures)) for own in networks]
     counted_from = {own.network: references(asked, own.search, own.temperatures) for own in networks}
     offered = [*found, *whole]
     candidates = [Candidate(policy, own.search, own.certify, counted_from[own.network]) for own, policy in offered]

@@ -1,55 +1,129 @@
-"""The exit table: what a trained network said at every exit on one split."""
+"""The exit table of a classifier: logits at every exit, and one class for each sample."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from hashlib import sha256
-from itertools import combinations
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, ClassVar, Self, cast
 import warnings
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import ExitTableError, ExitTableWarning
-from policies.files.npz import read_archive, write_npz
+from policies.files.npz import read_archive
+from policies.tables.base import ExitTable, Outputs, Rows, Truth
 from policies.tables.checks import table_problems
-from policies.tables.identity import canonical_names
-from policies.tables.input import ASSUMED, SCHEMA, read_input
-
-
-_OPTIONAL = ("groups", "stop_prob")
+from policies.tables.input import read_input
 
 
 @dataclass(frozen=True)
-class ExitTable:
-    """Outputs of a multi-exit network with ``E`` exits for ``N`` samples and ``C`` classes.
+class ExitOutputs:
+    """What a classifier said about ``n`` samples at one exit.
+
+    Attributes:
+        logits: Raw outputs before any temperature, shape (n, C), float16 or float32.
+        stop_prob: Learned stop probability, shape (n,), float32, or None.
+    """
+
+    logits: NDArray[np.floating[Any]]
+    stop_prob: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True)
+class ClassificationOutputs(Outputs):
+    """What a classifier said about ``n`` samples at every exit.
+
+    Attributes:
+        logits: Shape (n, E, C), float16 or float32.
+        stop_prob: Learned stop probabilities, shape (n, E), float32, or None.
+    """
+
+    logits: NDArray[np.floating[Any]]
+    stop_prob: NDArray[np.float32] | None = None
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples, ``n``."""
+        return int(self.logits.shape[0])
+
+    @property
+    def n_exits(self) -> int:
+        """Number of exits, ``E``."""
+        return int(self.logits.shape[1])
+
+    @property
+    def row_size(self) -> int:
+        """Number of classes, ``C``."""
+        return int(self.logits.shape[2])
+
+    def at(self, exit_index: int) -> ExitOutputs:
+        """What was said at one exit; nothing is copied."""
+        stop_prob = None if self.stop_prob is None else self.stop_prob[:, exit_index]
+        return ExitOutputs(self.logits[:, exit_index], stop_prob)
+
+    def take(self, rows: Rows) -> ClassificationOutputs:
+        """The outputs of some of the samples."""
+        return ClassificationOutputs(self.logits[rows], None if self.stop_prob is None else self.stop_prob[rows])
+
+
+@dataclass(frozen=True)
+class ClassLabels(Truth):
+    """The class of each of ``N`` samples.
+
+    Attributes:
+        labels: Shape (N,), int64 in ``0..C-1``.
+        n_classes: Number of classes, ``C``.
+    """
+
+    labels: NDArray[np.int64]
+    n_classes: int
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples, ``N``."""
+        return len(self.labels)
+
+    @property
+    def strata(self) -> NDArray[np.int64]:
+        """The class of each sample, shape (N,)."""
+        return self.labels
+
+    @property
+    def n_strata(self) -> int:
+        """Number of classes, ``C``."""
+        return self.n_classes
+
+    def right(self, answers: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether predicted classes, shape (N,) or (N, E), are the true ones."""
+        return np.asarray(answers == self.labels.reshape(-1, *[1] * (answers.ndim - 1)))
+
+    def take(self, rows: Rows) -> ClassLabels:
+        """The classes of some of the samples."""
+        return ClassLabels(self.labels[rows], self.n_classes)
+
+
+@dataclass(frozen=True)
+class ClassificationTable(ExitTable):
+    """Outputs of a classifier with ``E`` exits for ``N`` samples and ``C`` classes.
 
     Every instance is valid: the constructor checks the whole contract.
 
     Attributes:
         logits: Raw outputs before any temperature, shape (N, E, C), float16 or float32.
         labels: True class of each sample, shape (N,), int64 in ``0..C-1``.
-        cost: Cumulative compute up to each exit relative to the full network, shape (E,),
-            float64, increasing, last = 1.0.
-        ids: Sample names, shape (N,), unique within the table.
-        groups: Origin of each sample (a recording, a speaker), shape (N,), or None.
         stop_prob: Learned stop probabilities, shape (N, E), float32, or None.
-        meta: Free JSON facts: workload, split, model hash, class names.
 
     Raises:
         ExitTableError: If any array breaks the contract; the message names every such key and its first row.
     """
 
+    task: ClassVar[str] = "classification"
+
     logits: NDArray[np.floating[Any]]
     labels: NDArray[np.int64]
-    cost: NDArray[np.float64]
-    ids: NDArray[np.str_]
-    groups: NDArray[np.str_] | None = None
     stop_prob: NDArray[np.float32] | None = None
-    meta: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problems = table_problems(
@@ -65,33 +139,45 @@ class ExitTable:
             raise ExitTableError("; ".join(problems))
 
     @property
-    def n_samples(self) -> int:
-        """Number of samples, ``N``."""
-        return int(self.logits.shape[0])
-
-    @property
-    def n_exits(self) -> int:
-        """Number of exits, ``E``."""
-        return int(self.logits.shape[1])
-
-    @property
     def n_classes(self) -> int:
         """Number of classes, ``C``."""
         return int(self.logits.shape[2])
 
     @property
-    def split_hash(self) -> str:
-        """SHA-256 over the sorted sample ids."""
-        return hash_ids(self.ids)
+    def has_stop_prob(self) -> bool:
+        """Whether the network gives learned stop probabilities."""
+        return self.stop_prob is not None
 
     @property
-    def assumed(self) -> frozenset[str]:
-        """The arrays that nobody gave: ``cost`` is then equal steps, ``ids`` are made of the logits."""
-        return frozenset(self.meta.get(ASSUMED, ()))
+    def outputs(self) -> ClassificationOutputs:
+        """Logits and stop probabilities; nothing is copied."""
+        return ClassificationOutputs(self.logits, self.stop_prob)
 
-    def take(self, rows: NDArray[np.integer[Any]]) -> ExitTable:
+    @property
+    def truth(self) -> ClassLabels:
+        """The class of each sample."""
+        return ClassLabels(self.labels, self.n_classes)
+
+    @property
+    def exit_answers(self) -> NDArray[np.int64]:
+        """The class that each exit alone says, shape (N, E); of equal logits the first."""
+        return np.asarray(self.logits.argmax(axis=2), dtype=np.int64)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What a file of the table holds, by key."""
+        arrays: dict[str, NDArray[Any] | None] = {
+            "logits": self.logits,
+            "labels": self.labels,
+            "cost": self.cost,
+            "ids": self.ids,
+            "groups": self.groups,
+            "stop_prob": self.stop_prob,
+        }
+        return {key: values for key, values in arrays.items() if values is not None}
+
+    def take(self, rows: NDArray[np.integer[Any]]) -> ClassificationTable:
         """The table of some of the samples, given by their row numbers."""
-        return ExitTable(
+        return ClassificationTable(
             logits=self.logits[rows],
             labels=self.labels[rows],
             cost=self.cost,
@@ -101,37 +187,18 @@ class ExitTable:
             meta=self.meta,
         )
 
-    def with_cost(self, cost: NDArray[np.float64]) -> ExitTable:
-        """The table with the cost that its network is known to have, shape (E,)."""
-        assumed = sorted(self.assumed - {"cost"})
-        others = {key: value for key, value in self.meta.items() if key != ASSUMED}
-        return replace(self, cost=cost, meta=others | ({ASSUMED: assumed} if assumed else {}))
-
-    def save(self, path: Path) -> None:
-        """Write the table as a compressed ``.npz`` file, replacing ``path`` in one step."""
-        arrays: dict[str, Any] = {
-            "logits": self.logits,
-            "labels": self.labels,
-            "cost": self.cost,
-            "ids": self.ids,
-        }
-        for key in _OPTIONAL:
-            if getattr(self, key) is not None:
-                arrays[key] = getattr(self, key)
-        write_npz(path, arrays, self.meta, schema=SCHEMA)
-
     @classmethod
-    def load(cls, path: Path) -> ExitTable:
+    def load(cls, path: Path) -> Self:
         """Read a table written by :meth:`save` or by anyone else, as :meth:`of` does. Nothing is unpickled.
 
         Raises:
             ExitTableError: If the file is missing, damaged or breaks the contract, with everything that is wrong.
         """
         archive = read_archive(path, "exit table", ExitTableError)
-        return _read(archive.arrays, archive.faults, str(path))
+        return cls.read(archive.arrays, archive.faults, str(path))
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> ExitTable:
+    def of(cls, given: Mapping[str, Any]) -> Self:
         """Make a table of arrays, lists or tensors, casting and assuming what is plain; a warning says what.
 
         Args:
@@ -141,72 +208,14 @@ class ExitTable:
         Raises:
             ExitTableError: If that cannot be a table, with everything that is wrong.
         """
-        return _read(given, {}, "the exit table")
+        return cls.read(given, {}, "the exit table")
 
-
-def load_table(source: Path | str | Mapping[str, Any]) -> ExitTable:
-    """An exit table from a ``.npz`` file, or of arrays, lists or tensors by name; see :meth:`ExitTable.of`.
-
-    Raises:
-        ExitTableError: With everything that is wrong.
-    """
-    if isinstance(source, Mapping):
-        return _read(source, {}, "the exit table")
-    archive = read_archive(Path(source), "exit table", ExitTableError)
-    return _read(archive.arrays, archive.faults, str(source))
-
-
-def _read(given: Mapping[str, Any], faults: Mapping[str, str], name: str) -> ExitTable:
-    table = read_input(given, faults)
-    if table.problems:
-        raise ExitTableError(f"{name}: {'; '.join(table.problems)}")
-    if table.notes:
-        warnings.warn(f"{name}: {'; '.join(table.notes)}", ExitTableWarning, stacklevel=3)
-    return ExitTable(**cast(dict[str, Any], table.arrays), meta=table.meta)
-
-
-def hash_ids(ids: NDArray[np.str_]) -> str:
-    """SHA-256 over the sorted ids, one per line: equal for equal sets whatever their order."""
-    return sha256("\n".join(sorted(str(name) for name in ids)).encode()).hexdigest()
-
-
-class Identified(Protocol):
-    """Anything that says which samples it holds: exit tables, data splits."""
-
-    @property
-    def ids(self) -> NDArray[np.str_]:
-        """Sample names, shape (N,)."""
-
-    @property
-    def groups(self) -> NDArray[np.str_] | None:
-        """Origin of each sample, shape (N,), or None."""
-
-
-def require_disjoint(tables: Mapping[str, ExitTable]) -> None:
-    """Refuse splits that share a sample or a group.
-
-    Args:
-        tables: Split name to its table.
-
-    Raises:
-        ExitTableError: If two tables share an id, or both have groups and share one.
-    """
-    overlap = describe_overlap(tables)
-    if overlap:
-        raise ExitTableError(f"{overlap}; make the tables from disjoint samples")
-
-
-def describe_overlap(splits: Mapping[str, Identified]) -> str:
-    """Which splits share samples or groups, as one line for a person; empty where none do."""
-    for (first, left), (second, right) in combinations(splits.items(), 2):
-        for key in ("ids", "groups"):
-            mine, other = getattr(left, key), getattr(right, key)
-            if mine is None or other is None:
-                continue
-            shared = np.intersect1d(canonical_names(mine), canonical_names(other))
-            if shared.size:
-                return (
-                    f"splits must not overlap but {first!r} and {second!r} share {shared.size} {key}, "
-                    f"such as {str(shared[0])!r}"
-                )
-    return ""
+    @classmethod
+    def read(cls, given: Mapping[str, Any], faults: Mapping[str, str], name: str) -> Self:
+        """Make a table of arrays that were read from somewhere; arguments and errors as for the base class."""
+        table = read_input(given, faults)
+        if table.problems:
+            raise ExitTableError(f"{name}: {'; '.join(table.problems)}")
+        if table.notes:
+            warnings.warn(f"{name}: {'; '.join(table.notes)}", ExitTableWarning, stacklevel=3)
+        return cls(**cast(dict[str, Any], table.arrays), meta=table.meta)

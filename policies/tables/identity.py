@@ -1,14 +1,18 @@
-"""Which samples something was chosen on, in a form that is small and tells no names."""
+"""Who the samples are: one spelling of their names, hashes of many of them, and which of them two splits share."""
 
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
+from hashlib import blake2b, sha256
+from itertools import combinations
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.errors import ExitTableError
 from policies.names import clean_array, clean_id
 
 
@@ -72,3 +76,50 @@ def canonical_names(names: NDArray[np.str_]) -> NDArray[np.str_]:
 def _hashes(names: NDArray[np.str_]) -> NDArray[np.uint64]:
     parts = [blake2b(str(name).encode(), digest_size=_BYTES).digest() for name in canonical_names(names)]
     return np.frombuffer(b"".join(parts), dtype=_STORED).astype(np.uint64)
+
+
+def hash_ids(ids: NDArray[np.str_]) -> str:
+    """SHA-256 over the sorted ids, one per line: equal for equal sets whatever their order."""
+    return sha256("\n".join(sorted(str(name) for name in ids)).encode()).hexdigest()
+
+
+class Identified(Protocol):
+    """Anything that says which samples it holds: exit tables, data splits."""
+
+    @property
+    def ids(self) -> NDArray[np.str_]:
+        """Sample names, shape (N,)."""
+
+    @property
+    def groups(self) -> NDArray[np.str_] | None:
+        """Origin of each sample, shape (N,), or None."""
+
+
+def require_disjoint(tables: Mapping[str, Identified]) -> None:
+    """Refuse splits that share a sample or a group.
+
+    Args:
+        tables: Split name to its table, or to anything that says which samples it holds.
+
+    Raises:
+        ExitTableError: If two tables share an id, or both have groups and share one.
+    """
+    overlap = describe_overlap(tables)
+    if overlap:
+        raise ExitTableError(f"{overlap}; make the tables from disjoint samples")
+
+
+def describe_overlap(splits: Mapping[str, Identified]) -> str:
+    """Which splits share samples or groups, as one line for a person; empty where none do."""
+    for (first, left), (second, right) in combinations(splits.items(), 2):
+        for key in ("ids", "groups"):
+            mine, other = getattr(left, key), getattr(right, key)
+            if mine is None or other is None:
+                continue
+            shared = np.intersect1d(canonical_names(mine), canonical_names(other))
+            if shared.size:
+                return (
+                    f"splits must not overlap but {first!r} and {second!r} share {shared.size} {key}, "
+                    f"such as {str(shared[0])!r}"
+                )
+    return ""

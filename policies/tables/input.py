@@ -12,14 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.files.npz import META, parse_meta, problems_of_keys
+from policies.tables.base import ASSUMED, SCHEMA, TASK
 from policies.tables.casts import READERS, as_array
 from policies.tables.checks import table_problems
 from policies.tables.doubts import doubts, not_logits
 
 
-SCHEMA = 1
-ASSUMED = "assumed"
-"""Key of the facts: the names of the arrays that were not given."""
 _NEEDED = ("logits", "labels")
 _KNOWN = ("logits", "labels", "cost", "ids", "groups", "stop_prob")
 
@@ -79,6 +77,8 @@ def _read_meta(given: Mapping[str, Any], table: TableInput) -> None:
     try:
         text = json.dumps(dict(meta), default=lambda value: value.tolist()) if isinstance(meta, Mapping) else meta
         table.meta = parse_meta(np.asarray(text), SCHEMA, must_state=False)
+        # The class of the table says it.
+        table.meta.pop(TASK, None)
     except (AttributeError, TypeError, ValueError) as problem:
         reason = str(problem)
         table.problems.append(reason if "'meta'" in reason else f"'meta' must be facts that JSON can hold ({reason})")

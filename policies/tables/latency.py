@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import ExitSearchError
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
 
 
+TableT = TypeVar("TableT", bound=ExitTable)
 KEY = "latency_ms"
 DOCUMENT_BUDGET_MS = 4.0
 """Within which mean time the document on the best macro-F1 looks for it."""
@@ -40,6 +41,6 @@ def stated_latency(table: ExitTable) -> NDArray[np.float64] | None:
         return None
 
 
-def with_latency(table: ExitTable, times: NDArray[np.float64]) -> ExitTable:
+def with_latency(table: TableT, times: NDArray[np.float64]) -> TableT:
     """The table, stating these milliseconds up to each exit, shape (E,)."""
     return replace(table, meta={**table.meta, KEY: times.tolist()})

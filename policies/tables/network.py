@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
 from policies.tables.identity import canonical_names
 
 
@@ -46,7 +46,7 @@ class NetworkFacts:
             class_names=None if names is None else tuple(names),
             cost=None if "cost" in table.assumed else tuple(table.cost.tolist()),
             model_hash=None if model_hash is None else str(model_hash),
-            has_stop_prob=table.stop_prob is not None,
+            has_stop_prob=table.has_stop_prob,
         )
 
 

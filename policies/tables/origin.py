@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from policies.errors import PolicyError
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
 from policies.tables.identity import SampleDigest
 from policies.tables.network import NetworkFacts
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.tables.classification import Identified
+from policies.tables.identity import Identified
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from policies.certificates.claims import Claim, require_delta
 from policies.certificates.unseen import require_unseen
 from policies.errors import ClaimError
 from policies.policy import Policy
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
+from policies.tasks import load_table
 from search.console_table import FigureRow, FigureTable, print_line
 from search.loading import tell_loading
 
@@ -50,7 +51,7 @@ def certify_command(
     """
     require_delta(delta)
     _require_writable(out, (policy_file, table_file))
-    table = ExitTable.load(table_file)
+    table = load_table(table_file)
     if policy_file.is_file():
         # A policy is read by its rule, which may need them too.
         tell_loading("scipy.stats")
@@ -61,7 +62,13 @@ def certify_command(
     from policies.certificates.certificate import certify_policy
 
     certificate = certify_policy(policy, table, claim, delta=delta)
-    macro_f1 = macro_f1_lower_bound(table, policy.decide(table), delta=delta) if bootstrap_f1 else None
+    macro_f1 = None
+    if bootstrap_f1:
+        if not isinstance(table, ClassificationTable):
+            raise ClaimError(
+                f"--bootstrap-f1 is about classes but {table_file} has answers of {table.task!r}; leave it out"
+            )
+        macro_f1 = macro_f1_lower_bound(table, policy.decide(table), delta=delta)
     if out:
         _write(certificate, macro_f1, out)
     _print(console, certificate, macro_f1, out)

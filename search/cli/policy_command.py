@@ -9,9 +9,11 @@ from typing import Any
 from rich.console import Console
 
 from policies.errors import ExitTableError
-from policies.tables.classification import ExitTable, require_disjoint
+from policies.tables.base import ExitTable
+from policies.tables.identity import require_disjoint
 from policies.tables.latency import checked_latency, with_latency
 from policies.tables.network import NetworkFacts, differences, with_known_cost
+from policies.tasks import load_table
 from search.errors import RunFolderError
 from search.loading import tell_loading
 from search.policy_request import PolicyRequest
@@ -40,7 +42,7 @@ def policy_command(request: PolicyRequest, console: Console) -> dict[str, Any]:
 def _load_tables(request: PolicyRequest) -> dict[str, ExitTable]:
     """The tables that were given; they must be of one network and share no samples."""
     given = {"search": request.search, "certify": request.certify, "test": request.test}
-    tables = {name: ExitTable.load(path) for name, path in given.items() if path is not None}
+    tables = {name: load_table(path) for name, path in given.items() if path is not None}
     search = tables["search"]
     for name, table in tables.items():
         names = str(given[name]), str(given["search"])

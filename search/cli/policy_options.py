@@ -11,8 +11,8 @@ from policies.errors import ExitSearchError
 from policies.evolution.settings import EvolveSettings
 from policies.goals.request import Request, RequestError
 from policies.rules import RULES, require_rule
-from policies.tables.classification import ExitTable
 from policies.tables.latency import DOCUMENT_BUDGET_MS
+from policies.tasks import load_table
 from search.policy_request import PolicyRequest
 
 
@@ -98,7 +98,7 @@ def _rules(names: Sequence[str], search: Path) -> tuple[str, ...]:
         others = sorted({*names} - {"all"})
         if others:
             raise ExitSearchError(f"--rule all holds every rule, {others[0]!r} too; leave one of the two out")
-        table = ExitTable.load(search)
+        table = load_table(search)
         return tuple(name for name, rule in RULES.items() if not rule.why_not(table))
     for name in names:
         require_rule(name)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.files.atomic import whole_file
-from search.run_folder.class_files import Answers
+from search.run_folder.class_files import ClassAnswers
 
 
 MOST_CLASSES = 30
@@ -22,13 +22,13 @@ _INCHES_PER_CLASS, _INCHES_PER_PAIR = 0.32, 0.26
 _BAR = "#1f5fa8"
 
 
-def draw_confusion(answered: Answers, path: Path) -> None:
+def draw_confusion(answered: ClassAnswers, path: Path) -> None:
     """Write :func:`confusion_figure` as a PNG file."""
     with whole_file(path) as partial:
         confusion_figure(answered).savefig(partial)
 
 
-def confusion_figure(answered: Answers) -> Figure:
+def confusion_figure(answered: ClassAnswers) -> Figure:
     """The matrix, as shares of each true class; of more than ``MOST_CLASSES`` classes the most frequent mistakes.
 
     Args:
@@ -46,7 +46,7 @@ def _draw_matrix(matrix: NDArray[np.int64], names: list[str], title: str) -> Fig
     places = range(len(names))
     axes.set_xticks(places, names, rotation=90)
     axes.set_yticks(places, names)
-    axes.set(title=f"Answers of the {title}", xlabel="answer", ylabel="true class")
+    axes.set(title=f"ClassAnswers of the {title}", xlabel="answer", ylabel="true class")
     for row, column in np.argwhere(matrix > 0):
         colour = "white" if shares[row, column] > 0.5 else "black"
         axes.text(column, row, str(matrix[row, column]), ha="center", va="center", fontsize=6, color=colour)

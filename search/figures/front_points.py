@@ -13,7 +13,7 @@ from policies.baselines import baseline_evaluator
 from policies.evaluation.shared_thresholds import ladder_genomes
 from policies.goals.goal import EFFORTS, Goal
 from policies.selection.select import Selection
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
 from policies.tables.latency import stated_latency
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.selection.networks import NetworkPolicies
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
 from policies.tables.latency import stated_latency, with_latency
 from search.run_folder.folder import RunFolder
 from search.trials.outcomes import TrialNetwork

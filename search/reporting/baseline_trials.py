@@ -8,14 +8,15 @@ import warnings
 
 import pandas as pd
 
-from policies.baselines import full_network
-from policies.baselines.published_grids import document_choices
-from policies.calibration.temperature import CalibrationWarning, Method, fit_temperatures
+from policies.baselines.full_network import full_network
+from policies.calibration.temperature import CalibrationWarning, Method
 from policies.policy import Policy
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
+from policies.tasks import get_task
 from search.config.first_trials import FirstTrial
 from search.reporting.policy_summary import decisions_on, figures_of, figures_on
-from search.run_folder.class_files import Answers, answers_of
+from search.reporting.tasks import report_of
+from search.run_folder.answers import PolicyAnswers, answers_of
 from search.trials.outcomes import TrialOutcome
 
 
@@ -41,7 +42,7 @@ def full_baselines(
 
 def compare_baseline(
     name: str, tables: Tables, front: pd.DataFrame, tables_of: Callable[[str], Tables], *, method: Method, seed: int
-) -> tuple[list[dict[str, Any]], list[Answers]]:
+) -> tuple[list[dict[str, Any]], list[PolicyAnswers[Any]]]:
     """Put every policy of a baseline beside the front's best at the same depth, and at the same accuracy.
 
     All policies are chosen by their figures on ``search``; the other splits only tell what came of it. The front of a
@@ -63,21 +64,20 @@ def compare_baseline(
         least deep that is no less accurate. And what each policy of the baseline answered, as ``<trial>/<policy>``.
     """
     rows, answered = [], []
+    main = get_task(tables["search"].task).quality
     for policy_name, (policy, is_fallback) in _choices(tables["search"], method).items():
         decisions = decisions_on(policy, tables, seed=seed)
         figures = figures_of(tables, decisions)
         answered += answers_of(f"{name}/{policy_name}", tables, decisions)
         no_deeper = front[front["mean_depth"] <= figures["search"]["mean_depth"]]
-        no_worse = front[front["accuracy"] >= figures["search"]["accuracy"]]
+        no_worse = front[front[main] >= figures["search"][main]]
         rows.append(
             {
                 "trial": name,
                 "policy": policy_name,
                 "is_fallback": is_fallback,
                 **figures,
-                "same_depth": _first(
-                    no_deeper.sort_values("accuracy", ascending=False, kind="stable"), tables_of, seed
-                ),
+                "same_depth": _first(no_deeper.sort_values(main, ascending=False, kind="stable"), tables_of, seed),
                 "same_accuracy": _first(no_worse.sort_values("mean_depth", kind="stable"), tables_of, seed),
             }
         )
@@ -88,12 +88,13 @@ def _choices(search: ExitTable, method: Method) -> dict[str, tuple[Policy, bool]
     with warnings.catch_warnings():
         # A baseline is what it is; the searched policies warn about temperatures at their clamp.
         warnings.simplefilter("ignore", CalibrationWarning)
-        temperatures = fit_temperatures(search, method)
-    choices = document_choices(search, temperatures)
-    return {
-        "full_network": (full_network(search.n_exits, temperatures), False),
-        **{name: (choice.point.policy, choice.is_fallback) for name, choice in choices.items()},
+        temperatures = get_task(search.task).fit_temperatures(search, method)
+    published = {
+        name: (one.policy, bool(one.notes["is_fallback"]))
+        for name, one in report_of(search).baselines(search, temperatures).items()
+        if "is_fallback" in one.notes
     }
+    return {"full_network": (full_network(search, temperatures), False), **published}
 
 
 def _first(front: pd.DataFrame, tables_of: Callable[[str], Tables], seed: int) -> dict[str, Any] | None:

@@ -42,9 +42,10 @@ def print_policies(console: Console, summary: dict[str, Any], files: ResultFiles
     if summary.get("recordings"):
         print_line(console, f"{f'Recordings, {last}':<18} {_recordings(summary['recordings'], last)}")
     # One line that says what to do: undertrained exits explain what any alarm would tell.
-    if summary["undertrained"]:
-        print_line(console, f"Note               {summary['undertrained']}", style="yellow")
-    for alarm in summary["alarms"][: 0 if summary["undertrained"] else 1]:
+    undertrained = summary.get("undertrained")
+    if undertrained:
+        print_line(console, f"Note               {undertrained}", style="yellow")
+    for alarm in summary.get("alarms", [])[: 0 if undertrained else 1]:
         print_line(console, f"Collapse           {alarm}", style="yellow")
     for label, path in (("Files", files.path), ("Figure", files.front_png), ("Interactive", files.front_html)):
         console.print(f"{label:<18} {path}", soft_wrap=True, highlight=False, markup=False)

@@ -8,25 +8,20 @@ from typing import Any
 
 import pandas as pd
 
-from policies.calibration.reliability import reliability_curves
 from policies.selection.select import Selection
 from policies.tables.origin import Origin
-from search.figures.confusion import draw_confusion
 from search.figures.front import FrontFigure, draw_html, draw_png
-from search.figures.reliability import draw_reliability
 from search.reporting.front_policies import front_policies
-from search.run_folder.class_files import Answers, write_class_files
+from search.reporting.tasks import report_of
+from search.run_folder.answers import PolicyAnswers
 from search.run_folder.result_files import ResultFiles, write_csv, write_json
-
-
-_SPLITS = ("search", "certify", "test")
 
 
 def write_results(
     files: ResultFiles,
     selection: Selection,
     summary: dict[str, Any],
-    answered: Sequence[Answers],
+    answered: Sequence[PolicyAnswers[Any]],
     figure: FrontFigure,
     **policy_facts: Any,
 ) -> None:
@@ -36,7 +31,7 @@ def write_results(
         files: Where to.
         selection: What was chosen.
         summary: For ``summary.json``.
-        answered: What was answered, for the files that tell each class.
+        answered: What was answered, for the files of the task.
         figure: The front.
         **policy_facts: Written beside the policy and its origin: workload.
     """
@@ -50,17 +45,8 @@ def write_results(
         selection.certificate.save(files.certificate_file)
     draw_png(figure, files.front_png)
     draw_html(figure, files.front_html)
-    curves = reliability_curves(table, selection.network.temperatures)
-    draw_reliability(curves, files.reliability_png, title="Reliability of each exit on search")
-    write_class_files(files, answered)
-    draw_confusion(_answers_shown(answered), files.confusion_png)
+    report_of(table).write(files, table, selection.network.temperatures, answered)
     write_json(files.summary_file, summary)
-
-
-def _answers_shown(answered: Sequence[Answers]) -> Answers:
-    """Those of the selected policy on the last of its splits."""
-    by_split = {own.split: own for own in answered if own.name == "selected"}
-    return [by_split[split] for split in _SPLITS if split in by_split][-1]
 
 
 def front_table(front: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, dict[str, Any]]]:

@@ -5,32 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from policies.baselines import BASELINES, baseline_evaluator, baseline_policy, recalibrated_full_network
+from policies.baselines import BASELINES, baseline_evaluator, baseline_policy
 from policies.baselines.oracle import oracle_mean_depth
-from policies.baselines.published_grids import document_choices
 from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.goals.goal import Goal
-from policies.metrics.collapse import collapse_alarms
-from policies.metrics.exits import exit_figures
-from policies.metrics.policy import policy_figures
-from policies.metrics.undertrained import undertrained_note
 from policies.outline import outline
-from policies.parents.summary import summarise_recordings
 from policies.policy import Decision, Policy
 from policies.selection.references import goal_on
 from policies.selection.search_target import SearchTarget
 from policies.selection.select import Selection
-from policies.tables.classification import ExitTable
-from search.run_folder.class_files import Answers, answers_of, answers_of_exits
+from policies.tables.base import ExitTable
+from policies.tasks import get_task
+from search.reporting.tasks import report_of
+from search.reporting.tasks.base import BaselinePolicy
+from search.run_folder.answers import PolicyAnswers, answers_of, answers_of_exits
 
 
 BASELINE_EVALUATIONS = 200_000
-_RECALIBRATED = "full_network_recalibrated"
 
 
 def summarise_policies(
     selection: Selection, target: SearchTarget, tables: Mapping[str, ExitTable], *, seed: int
-) -> tuple[dict[str, Any], list[Answers]]:
+) -> tuple[dict[str, Any], list[PolicyAnswers[Any]]]:
     """Put the figures of the selected policy, the baselines and the oracle together.
 
     Args:
@@ -46,14 +42,10 @@ def summarise_policies(
     goal = goal_on(asked, tables["search"])
     decisions = decisions_on(policy, tables, seed=seed)
     baselines, by_baselines = _baselines(selection, goal, tables, seed)
-    alarms = collapse_alarms(
-        tables["search"],
-        decisions["search"],
-        policy,
-        target=goal.least_accuracy,
-        is_feasible=selection.feasible,
-    )
+    task, report = get_task(tables["search"].task), report_of(tables["search"])
     summary = {
+        "task": task.name,
+        "main_quality": task.quality,
         "target": asked.target or 0.0,
         "quality": asked.quality,
         "objective": asked.objective,
@@ -72,14 +64,10 @@ def summarise_policies(
         else {"claim": str(certificate.claim), "reason": certificate.reason, "bound": certificate.bound},
         "estimate": None if selection.estimate is None else selection.estimate.to_dict(),
         "selected": {"rule": policy.rule, "params": outline(policy), **figures_of(tables, decisions)},
-        "undertrained": undertrained_note(
-            *(baselines[name]["search"]["accuracy"] for name in ("full_network", _RECALIBRATED))
-        ),
-        "exits": {name: exit_figures(table, selection.network.temperatures) for name, table in tables.items()},
-        "alarms": [alarm.text for alarm in alarms],
+        "exits": {name: task.exit_figures(table, selection.network.temperatures) for name, table in tables.items()},
         "baselines": baselines,
         "oracle": {name: _oracle(table, goal) for name, table in tables.items()},
-        "recordings": summarise_recordings(tables, decisions, target=goal.least_accuracy),
+        **report.findings(selection, goal, tables, decisions, baselines),
         "front_size": len(selection.front),
     }
     return summary, [*answers_of("selected", tables, decisions), *answers_of_exits(tables), *by_baselines]
@@ -106,7 +94,7 @@ def figures_on(policy: Policy, tables: Mapping[str, ExitTable], *, seed: int) ->
 
 def figures_of(tables: Mapping[str, ExitTable], decisions: Mapping[str, Decision]) -> dict[str, Any]:
     """Figures on every split of a policy, from what it did there."""
-    return {name: policy_figures(table, decisions[name]) for name, table in tables.items()}
+    return {name: get_task(table.task).policy_figures(table, decisions[name]) for name, table in tables.items()}
 
 
 def _oracle(table: ExitTable, goal: Goal) -> float | None:
@@ -115,26 +103,19 @@ def _oracle(table: ExitTable, goal: Goal) -> float | None:
 
 def _baselines(
     selection: Selection, goal: Goal, tables: Mapping[str, ExitTable], seed: int
-) -> tuple[dict[str, dict[str, Any]], list[Answers]]:
+) -> tuple[dict[str, dict[str, Any]], list[PolicyAnswers[Any]]]:
     search, temperatures = tables["search"], selection.network.temperatures
-    evaluator = baseline_evaluator(search, temperatures, goal)
+    rule, evaluator = get_task(search.task).baseline_rule, baseline_evaluator(search, temperatures, goal)
     found = {
-        name: baseline_policy(name, evaluator, temperatures, goal, evaluations=BASELINE_EVALUATIONS, seed=seed)
+        name: baseline_policy(name, rule, evaluator, temperatures, goal, evaluations=BASELINE_EVALUATIONS, seed=seed)
         for name in BASELINES
     }
-    compared: dict[str, tuple[Policy, dict[str, Any]]] = {}
-    for name, policy in found.items():
-        if policy is None:
-            continue
-        compared[name] = policy, {}
-        if name == "full_network":
-            compared[_RECALIBRATED] = recalibrated_full_network(search, temperatures), {}
-    for name, choice in document_choices(search, temperatures).items():
-        compared[name] = choice.point.policy, {"is_fallback": choice.is_fallback}
+    compared = {name: BaselinePolicy(policy) for name, policy in found.items() if policy is not None}
+    compared |= report_of(search).baselines(search, temperatures)
     figures: dict[str, dict[str, Any]] = {}
-    answered: list[Answers] = []
-    for name, (policy, facts) in compared.items():
-        decisions = decisions_on(policy, tables, seed=seed)
-        figures[name] = {**facts, **figures_of(tables, decisions)}
+    answered: list[PolicyAnswers[Any]] = []
+    for name, one in compared.items():
+        decisions = decisions_on(one.policy, tables, seed=seed)
+        figures[name] = {**one.notes, **figures_of(tables, decisions)}
         answered += answers_of(name, tables, decisions)
     return figures, answered

@@ -7,10 +7,10 @@ from typing import Any
 
 from policies.selection.search_target import SearchTarget
 from policies.selection.select import Selection
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
 from search.config.sweep import SweepConfig
 from search.reporting.policy_summary import summarise_policies
-from search.run_folder.class_files import Answers
+from search.run_folder.answers import PolicyAnswers
 from search.trials.outcomes import TrialOutcome, networks_of, trial_counts
 
 
@@ -23,7 +23,7 @@ def build_summary(
     compared: list[dict[str, Any]],
     *,
     seconds: float,
-) -> tuple[dict[str, Any], list[Answers]]:
+) -> tuple[dict[str, Any], list[PolicyAnswers[Any]]]:
     """Put the figures of a sweep together.
 
     Args:

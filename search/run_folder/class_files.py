@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,27 +13,19 @@ import pandas as pd
 from policies.files.atomic import write_text
 from policies.files.npz import write_arrays
 from policies.metrics.classification import class_figures, confusion_matrix
-from policies.metrics.exits import exit_answers
-from policies.policy import Decision
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
+from search.run_folder.answers import PolicyAnswers
 from search.run_folder.result_files import ResultFiles
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What one policy, or one exit alone, answered on one split.
+class ClassAnswers(PolicyAnswers[ClassificationTable]):
+    """What one policy of a classifier, or one exit alone, answered on one split."""
 
-    Attributes:
-        name: Of the policy: ``selected``, ``full_network``, ``exit_1``.
-        split: Of the table.
-        table: The table.
-        answers: Predicted classes, shape (N,).
-    """
-
-    name: str
-    split: str
-    table: ExitTable
-    answers: NDArray[np.int64]
+    @classmethod
+    def of(cls, answered: PolicyAnswers[ClassificationTable]) -> ClassAnswers:
+        """The same, told class by class."""
+        return cls(answered.name, answered.split, answered.table, answered.answers)
 
     @property
     def class_names(self) -> list[str]:
@@ -57,21 +49,7 @@ class Answers:
         return figures
 
 
-def answers_of(name: str, tables: Mapping[str, ExitTable], decisions: Mapping[str, Decision]) -> list[Answers]:
-    """What one policy answers on every split, from what it did there."""
-    return [Answers(name, split, table, decisions[split].answers) for split, table in tables.items()]
-
-
-def answers_of_exits(tables: Mapping[str, ExitTable]) -> list[Answers]:
-    """What each exit alone answers on every split."""
-    return [
-        Answers(f"exit_{k + 1}", split, table, answers)
-        for split, table in tables.items()
-        for k, answers in enumerate(exit_answers(table).T)
-    ]
-
-
-def write_class_files(files: ResultFiles, answered: Sequence[Answers]) -> None:
+def write_class_files(files: ResultFiles, answered: Sequence[ClassAnswers]) -> None:
     """Write the matrices, by ``<policy>/<split>``, and the figures of each class.
 
     Args:
@@ -82,6 +60,6 @@ def write_class_files(files: ResultFiles, answered: Sequence[Answers]) -> None:
     write_text(files.classes_csv, "".join(_csv_parts(answered)))
 
 
-def _csv_parts(answered: Sequence[Answers]) -> Iterator[str]:
+def _csv_parts(answered: Sequence[ClassAnswers]) -> Iterator[str]:
     for i, own in enumerate(answered):
         yield own.by_class.to_csv(index=False, header=i == 0, float_format="%.6g")

@@ -11,7 +11,7 @@ from typing import Any
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 
-from policies.qualities.quality import QUALITIES
+from policies.qualities import QUALITIES
 from search.redaction import redact, redact_text
 from search.run_folder.journal import Event
 from search.tracking.faults import Fault, fault_of, reason_of

@@ -12,7 +12,7 @@ import pandas as pd
 
 from policies.goals.goal import EFFORTS
 from policies.outline import outline
-from policies.qualities.quality import QUALITIES
+from policies.qualities import QUALITIES
 from search.redaction import redact, redact_text, redact_uri
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Event, Journal

@@ -1,8 +1,10 @@
 """What the tests of choices with a margin share: candidates as a search finds them."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from policies.baselines import full_network
+from policies.baselines.full_network import full_network
 from policies.estimates.candidates import Candidate
 from policies.evolution.search import search_front
 from policies.evolution.settings import EvolveSettings
@@ -16,14 +18,14 @@ def candidates_of(table, certify=None, *, goal=None, rules=("confidence", "mixtu
     """The front of a table for a goal, and its full network, with temperatures of 1."""
     temperatures = np.ones(table.n_exits)
     front = search_front(table, temperatures, goal or Goal(), rules=rules, settings=QUICK)
-    policies = [*front["policy"], full_network(table.n_exits, temperatures)]
+    policies = [*front["policy"], full_network(table, temperatures)]
     return [Candidate(policy, table, certify) for policy in policies]
 
 
 def grouped(table, size):
     """The table with so many neighbours in each group."""
     groups = np.array([f"g{i // size:04d}" for i in range(table.n_samples)])
-    return type(table)(table.logits, table.labels, table.cost, table.ids, groups=groups, meta=table.meta)
+    return replace(table, groups=groups)
 
 
 def permuted(table, seed=0):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from policies.policy import Policy
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 
 
 GATE = Policy("confidence", (0.9,), (1.0, 1.0))
@@ -21,7 +21,7 @@ def outcome_table(first_right, last_right, *, leaves=None, labels=None, groups=N
     logits = np.zeros((n, 2, 2), dtype=np.float32)
     np.put_along_axis(logits, answers[:, :, None], np.where(sure, 5.0, 0.1).astype(np.float32)[:, :, None], axis=2)
     ids = np.char.add(prefix, np.arange(n).astype(str))
-    return ExitTable(logits, labels, np.array([0.5, 1.0]), ids, groups=groups, meta=meta or {})
+    return ClassificationTable(logits, labels, cost=np.array([0.5, 1.0]), ids=ids, groups=groups, meta=meta or {})
 
 
 def table_with_errors(n, *, first, last, **options):
@@ -35,7 +35,7 @@ def copied(table, n_copies):
     rows = np.tile(np.arange(table.n_samples), n_copies)
     ids = np.char.add(np.char.add(table.ids[rows], "-"), np.repeat(np.arange(n_copies), table.n_samples).astype(str))
     groups = None if table.groups is None else table.groups[rows]
-    return ExitTable(table.logits[rows], table.labels[rows], table.cost, ids, groups=groups)
+    return ClassificationTable(table.logits[rows], table.labels[rows], cost=table.cost, ids=ids, groups=groups)
 
 
 def is_near_level(n_false, n_draws, delta):

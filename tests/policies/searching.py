@@ -8,9 +8,9 @@ import numpy as np
 
 from policies.evaluation.population import PopulationEvaluator
 from policies.goals.pareto import hypervolume
-from policies.rules import RuleView, get_rule
-from policies.rules.distributions import Held
-from policies.tables.classification import ExitTable
+from policies.rules import get_rule
+from policies.tables.classification import ClassificationTable
+from tests.tables import class_view, classes
 
 
 def full_accuracy(table):
@@ -19,12 +19,12 @@ def full_accuracy(table):
 
 def evaluator_of(table, goal, *, rule="confidence", max_levels=2000, temperatures=None):
     view = get_rule(rule).view(table, np.ones(table.n_exits) if temperatures is None else temperatures)
-    return PopulationEvaluator(view, table.labels, table.cost, max_levels=max_levels, qualities=goal.qualities)
+    return PopulationEvaluator(view, table.truth, table.cost, max_levels=max_levels, qualities=goal.qualities)
 
 
 def with_stop_probabilities(table, seed=0):
     stop = np.random.default_rng(seed).random((table.n_samples, table.n_exits)).astype(np.float32)
-    return ExitTable(table.logits, table.labels, table.cost, table.ids, stop_prob=stop)
+    return ClassificationTable(table.logits, table.labels, cost=table.cost, ids=table.ids, stop_prob=stop)
 
 
 @st.composite
@@ -33,12 +33,12 @@ def awkward_evaluators(draw, max_samples=30, max_exits=4):
     n_samples, n_exits = draw(st.integers(1, max_samples)), draw(st.integers(1, max_exits))
     n_distinct = draw(st.integers(1, 12))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    view = RuleView(
+    view = class_view(
         scores=rng.integers(0, n_distinct, (n_samples, n_exits, 1)) / n_distinct,
         eligible=rng.random((n_samples, n_exits)) < draw(st.sampled_from([0.0, 0.7, 1.0])),
-        distributions=Held(rng.dirichlet(np.ones(3), (n_samples, n_exits))),
+        probabilities=rng.dirichlet(np.ones(3), (n_samples, n_exits)),
     )
-    return PopulationEvaluator(view, rng.integers(0, 3, n_samples), np.linspace(1 / n_exits, 1.0, n_exits))
+    return PopulationEvaluator(view, classes(rng.integers(0, 3, n_samples), 3), np.linspace(1 / n_exits, 1.0, n_exits))
 
 
 def every_genome(evaluator):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 import json
 import math
 
@@ -6,12 +7,11 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from policies.baselines import full_network
+from policies.baselines.full_network import full_network
 from policies.errors import ExitSearchError, PolicyError
 from policies.policy import Policy, first_open_exit
-from policies.rules import RULES, Combine, RuleView, get_rule
-from policies.rules.distributions import Held
-from tests.tables import make_table, with_stop_prob
+from policies.rules import RULES, Combine, get_rule
+from tests.tables import class_view, make_table, with_stop_prob
 
 
 POLICY = Policy("confidence", (0.8, math.inf), (1.0, 1.5, 2.0))
@@ -64,7 +64,7 @@ def test_decides_sample_by_sample():
 
 def test_full_network_takes_the_last_exit():
     table = make_table(100)
-    decision = full_network(3, np.ones(3)).decide(table)
+    decision = full_network(table, np.ones(3)).decide(table)
     assert (decision.exits == 2).all()
     np.testing.assert_array_equal(decision.answers, decision.exit_answers[:, -1])
 
@@ -74,9 +74,9 @@ def test_full_network_takes_the_last_exit():
 )
 def test_columns_are_combined(combine, expected):
     scores = np.array([[0.9, 0.9], [0.9, 0.1], [0.1, 0.9], [0.1, 0.1]])[:, None].repeat(2, axis=1)
-    view = RuleView(scores, np.ones((4, 2), dtype=bool), Held(np.full((4, 2, 2), 0.5)), combine)
+    view = class_view(scores, np.ones((4, 2), dtype=bool), np.full((4, 2, 2), 0.5), combine)
     assert first_open_exit(view, np.array([[0.9, 0.5]])).tolist() == expected
-    forbidden = RuleView(scores, np.zeros((4, 2), dtype=bool), view.distributions, combine)
+    forbidden = replace(view, eligible=np.zeros((4, 2), dtype=bool))
     assert first_open_exit(forbidden, np.array([[0.0, 0.0]])).tolist() == [1, 1, 1, 1]
     assert first_open_exit(view, np.full((1, 2), math.inf)).tolist() == [1, 1, 1, 1]
 

@@ -9,7 +9,7 @@ from policies.selection.networks import search_network
 from policies.selection.policy_search import PolicySearch
 from policies.selection.search_target import SplitSize, search_target
 from policies.selection.select import select_policy
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 from search.config.files import load_sweep
 from search.trials.outcomes import best_trials, collect_trials
 from search.tuning.schedulers import build_scheduler
@@ -54,7 +54,7 @@ def network(solved, *, weak_class=()):
     for seed, split in enumerate(("search", "certify")):
         labels, logits = recorded(seed, solved, weak_class=weak_class)
         ids = np.array([f"{split}{i}" for i in range(len(labels))])
-        tables[split] = ExitTable(logits, labels, COST, ids)
+        tables[split] = ClassificationTable(logits, labels, cost=COST, ids=ids)
     return tables
 
 
@@ -70,7 +70,7 @@ NETWORKS = {
 
 def target_of(config):
     tables = NETWORKS["trial-0001"]
-    sizes = {name: SplitSize.of(one, one.labels, n_classes=one.n_classes) for name, one in tables.items()}
+    sizes = {name: SplitSize.of(one, one.truth) for name, one in tables.items()}
     return search_target(config.request, **sizes)
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 from tests.trainables.data.recordings import write_recordings
 from trainables.export.model_file import load_model
 
@@ -29,7 +29,7 @@ def test_segments_of_a_recording_stay_together(heard):
     summary, folder, _ = heard
     groups = {}
     for split in ("search", "certify", "test"):
-        table = ExitTable.load(folder / "tables" / summary["selected"]["network"] / f"{split}.npz")
+        table = ClassificationTable.load(folder / "tables" / summary["selected"]["network"] / f"{split}.npz")
         assert table.meta["segment_seconds"] == 0.2
         assert (table.groups == np.array([one.rpartition("#")[0] for one in table.ids])).all()
         groups[split] = set(table.groups)
@@ -42,7 +42,7 @@ def test_report_tells_what_the_policy_means_for_recordings(heard):
     recordings = summary["recordings"]
     for split in ("search", "certify", "test"):
         whole, until_sure = (recordings[part][split] for part in ("whole", "until_sure"))
-        table = ExitTable.load(folder / "tables" / summary["selected"]["network"] / f"{split}.npz")
+        table = ClassificationTable.load(folder / "tables" / summary["selected"]["network"] / f"{split}.npz")
         assert whole["n_recordings"] == len(np.unique(table.groups))
         assert until_sure["mean_seconds"] <= whole["mean_seconds"] == pytest.approx(0.4)
     assert "Recordings, test" in printed

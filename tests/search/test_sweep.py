@@ -15,7 +15,8 @@ from policies.certificates.binomial import error_p_value
 from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.metrics.policy import policy_figures
 from policies.policy import Policy
-from policies.tables.classification import ExitTable, require_disjoint
+from policies.tables.classification import ClassificationTable
+from policies.tables.identity import require_disjoint
 from policies.tables.network import NetworkFacts
 from search.errors import RunFolderError, SweepError
 from trainables.export.model_file import load_model
@@ -47,7 +48,8 @@ def test_files_agree_with_each_other(finished):
     policy = Policy.load(folder / "policy.json")
     trial_id = summary["selected"]["trial_id"]
     tables = {
-        name: ExitTable.load(folder / "tables" / trial_id / f"{name}.npz") for name in ("search", "certify", "test")
+        name: ClassificationTable.load(folder / "tables" / trial_id / f"{name}.npz")
+        for name in ("search", "certify", "test")
     }
     require_disjoint(tables)
     for name, table in tables.items():
@@ -74,7 +76,7 @@ def test_files_agree_with_each_other(finished):
 def test_certificate_follows_from_the_certify_table(finished):
     summary, folder, _ = finished
     certificate = json.loads((folder / "certificate.json").read_text())
-    table = ExitTable.load(folder / "tables" / summary["selected"]["trial_id"] / "certify.npz")
+    table = ClassificationTable.load(folder / "tables" / summary["selected"]["trial_id"] / "certify.npz")
     assert certificate["certified"] is summary["certified"] is True
     n_errors = round((1 - summary["selected"]["certify"]["accuracy"]) * table.n_samples)
     assert certificate["p_value"] == pytest.approx(error_p_value(n_errors, table.n_samples, 0.5))
@@ -89,7 +91,7 @@ def test_exported_weights_are_the_selected_network(finished):
     model, facts = load_model(folder / "model.safetensors")
     assert facts.class_names == splits.class_names
     assert facts.network.n_exits == config["training"]["n_exits"]
-    table = ExitTable.load(folder / "tables" / summary["selected"]["trial_id"] / "test.npz")
+    table = ClassificationTable.load(folder / "tables" / summary["selected"]["trial_id"] / "test.npz")
     with torch.inference_mode():
         logits = model(torch.from_numpy(splits.test.inputs)).numpy()
     np.testing.assert_allclose(logits, table.logits, atol=1e-4)
@@ -269,7 +271,7 @@ def test_sweep_with_seeds_shows_figures_over_them_and_what_mattered(runner):
     full = [row for row in summary["baseline_trials"] if row["policy"] == "full_network"]
     assert len(full) == 2
     for row in full:
-        own = ExitTable.load(folder / "tables" / row["trial"].replace("plain", "trial-0001") / "test.npz")
+        own = ClassificationTable.load(folder / "tables" / row["trial"].replace("plain", "trial-0001") / "test.npz")
         assert row["test"]["accuracy"] == (own.logits[:, -1].argmax(axis=1) == own.labels).mean()
         assert row["test"]["mean_latency_ms"] == pytest.approx(own.meta["latency_ms"][-1])
     table = pd.read_csv(folder / "seeds.csv")

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 from trainables.data import Split
 from trainables.models import MultiExitModel, relative_cost
 
@@ -21,7 +21,7 @@ def unit_scale(inputs: Tensor) -> Tensor:
     return inputs.float() / 255.0 if inputs.dtype == torch.uint8 else inputs
 
 
-def exit_table(model: MultiExitModel, samples: Split, **meta: Any) -> ExitTable:
+def exit_table(model: MultiExitModel, samples: Split, **meta: Any) -> ClassificationTable:
     """Run the whole network on a split, without augmentation.
 
     Args:
@@ -42,7 +42,7 @@ def exit_table(model: MultiExitModel, samples: Split, **meta: Any) -> ExitTable:
             model(unit_scale(torch.as_tensor(samples.inputs[start : start + _BATCH_SIZE]).to(device))).float().cpu()
             for start in range(0, len(samples.inputs), _BATCH_SIZE)
         ]
-    return ExitTable(
+    return ClassificationTable(
         logits=torch.cat(parts).numpy(),
         labels=samples.labels,
         cost=relative_cost(model, samples.inputs.shape[1:]),

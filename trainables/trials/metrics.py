@@ -17,11 +17,12 @@ from policies.evaluation.shared_thresholds import ladder_genomes
 from policies.goals.goal import Goal
 from policies.goals.request import Request
 from policies.metrics.classification import macro_f1
-from policies.metrics.exits import exit_answers
 from policies.rules import get_rule
 from policies.rules.crossfit import cross_fitted_view
 from policies.selection.references import goal_on
-from policies.tables.classification import ExitTable
+from policies.tables.base import ExitTable
+from policies.tables.classification import ClassificationTable
+from policies.tasks import get_task
 
 
 EXIT_FIGURES = ("accuracy", "macro_f1", "ece", "nll", "raw_ece", "raw_nll")
@@ -44,7 +45,7 @@ def policy_figure_names(request: Request) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*names, "effort_at_target", *(["depth_at_target"] if is_depth_under_accuracy else [])]))
 
 
-def quick_report(table: ExitTable, *, search_target: Request, rules: Sequence[str]) -> dict[str, float]:
+def quick_report(table: ClassificationTable, *, search_target: Request, rules: Sequence[str]) -> dict[str, float]:
     """Fit temperatures, search policies for milliseconds, and report the best one for the search target.
 
     Of every rule that chooses at the end, thresholds shared by all exits and coordinate moves from the best of them are
@@ -89,26 +90,25 @@ def _best_of_rule(name: str, table: ExitTable, temperatures: NDArray[np.float64]
     params = {key: values[0] for key, values in rule.choices(table).items()}
     evaluator = PopulationEvaluator(
         cross_fitted_view(rule, table, temperatures, params, n_folds=_N_FOLDS),
-        table.labels,
+        table.truth,
         table.cost,
         max_levels=_MAX_LEVELS,
-        qualities=goal.qualities,
+        qualities=get_task(table.task).qualities(goal.qualities),
     )
     outcome = evaluator.evaluate(best_genome(evaluator, goal, ladder_genomes(evaluator))[None])
     judged = goal.assess(outcome)
     return {
-        "accuracy": float(outcome.accuracy[0]),
+        **{name: float(values[0]) for name, values in outcome.qualities.items()},
         "mean_depth": float(outcome.mean_depth[0]),
         "mean_cost": float(outcome.mean_cost[0]),
-        goal.quality: float(judged.quality[0]),
         goal.effort_column: float(judged.effort[0]),
         "violation": float(judged.violation[0]),
         "effort_at_target": float(goal.effort_at_target(judged, table.cost)[0]),
     }
 
 
-def _exit_report(table: ExitTable, temperatures: NDArray[np.float64]) -> dict[str, float]:
-    answers = exit_answers(table)
+def _exit_report(table: ClassificationTable, temperatures: NDArray[np.float64]) -> dict[str, float]:
+    answers = table.exit_answers
     calibrated, raw = (exit_samples(table, divisors) for divisors in (temperatures, np.ones(table.n_exits)))
     report: dict[str, float] = {}
     for k in range(table.n_exits):

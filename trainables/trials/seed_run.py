@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 from policies.tables.latency import with_latency
 from trainables.data import Split
 from trainables.errors import TrainingError
@@ -106,7 +106,7 @@ class SeedRun:
         if self._best is not None:
             self._best.load_state(state["best"])
 
-    def _table(self) -> ExitTable:
+    def _table(self) -> ClassificationTable:
         """What the network says on ``search`` now; where latency is minimised, with milliseconds up to each exit.
 
         They are measured once, on the processor that trains.

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from policies.goals.request import Request
 from policies.rules import DEFAULT_RULES
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 from trainables.augmentation.images import Augmentation
 from trainables.data import Split
 from trainables.errors import CheckpointError, TrainingError
@@ -141,7 +141,7 @@ class TrialTask:
             teachers=teachers if settings.loss.teachers is not None else None,
         )
 
-    def table(self, model: MultiExitModel, split: Split, name: str) -> ExitTable:
+    def table(self, model: MultiExitModel, split: Split, name: str) -> ClassificationTable:
         """The exit table of a network on one split."""
         known = {"workload": self.workload, "split": name, "class_names": list(self.class_names)}
         return exit_table(model, split, **{**self.facts, **known})

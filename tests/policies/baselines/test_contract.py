@@ -66,7 +66,7 @@ def test_searching_baselines_keep_to_their_evaluations(monkeypatch, name, evalua
 def test_the_policy_chosen_is_the_goals_best_of_those_visited(baseline, goal):
     table, temperatures = make_table(80, 3, seed=1), np.array([1.4, 1.2, 1.0])
     evaluator = baseline_evaluator(table, temperatures, goal)
-    policy = baseline_policy(baseline.name, evaluator, temperatures, goal, evaluations=500, seed=3)
+    policy = baseline_policy(baseline.name, "confidence", evaluator, temperatures, goal, evaluations=500, seed=3)
     visited = visit(baseline, evaluator, goal, evaluations=500, seed=3)
     expected = min(ranks(goal, evaluator, visited))
     chosen = evaluator.nearest_genome(np.asarray(policy.thresholds))
@@ -87,7 +87,7 @@ def test_too_many_exits_for_the_exhaustive_one_are_said():
     table, goal = make_table(30, 5), Goal(target=0.5)
     evaluator = baseline_evaluator(table, np.ones(5), goal)
     for name in BASELINES:
-        policy = baseline_policy(name, evaluator, np.ones(5), goal, evaluations=200)
+        policy = baseline_policy(name, "confidence", evaluator, np.ones(5), goal, evaluations=200)
         assert (policy is None) == (name == "exhaustive")
 
 
@@ -97,7 +97,7 @@ def test_baselines_see_every_distinct_score_unless_told_otherwise():
     distinct = [len(np.unique(evaluator.view.scores[:, k, 0])) for k in range(2)]
     assert evaluator.n_levels.tolist() == [n + 1 for n in distinct]
     assert baseline_evaluator(table, np.ones(3), goal, max_levels=20).n_levels.tolist() == [21, 21]
-    assert len(evaluator.evaluate(np.zeros((1, 2), dtype=int)).quality("macro_f1")) == 1
+    assert len(evaluator.evaluate(np.zeros((1, 2), dtype=int)).qualities["macro_f1"]) == 1
 
 
 def test_the_full_network_is_feasible_where_anything_is_expected_of_it():

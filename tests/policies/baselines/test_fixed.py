@@ -7,7 +7,8 @@ from hypothesis import given, settings
 import numpy as np
 import pytest
 
-from policies.baselines import BASELINES, full_network
+from policies.baselines import BASELINES
+from policies.baselines.full_network import full_network
 from policies.goals.goal import Goal
 from policies.policy import Policy, first_open_exit
 from tests.policies.searching import awkward_evaluators, evaluator_of, full_accuracy, ranks
@@ -29,7 +30,7 @@ def test_full_network_leaves_at_the_last_exit():
     evaluator = evaluator_of(table, Goal())
     (genome,) = visit("full_network", evaluator)
     assert (exits_of(evaluator, genome) == 3).all()
-    assert (full_network(4, np.ones(4)).decide(table).exits == 3).all()
+    assert (full_network(table, np.ones(4)).decide(table).exits == 3).all()
     assert evaluator.thresholds(genome) == ((math.inf,),) * 3
 
 

@@ -7,7 +7,7 @@ from policies.baselines.oracle import oracle_mean_depth
 from policies.evolution.search import search_front
 from policies.evolution.settings import EvolveSettings
 from policies.goals.goal import Goal
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 from tests.tables import make_table
 
 
@@ -16,8 +16,8 @@ def table_of(right):
     right = np.asarray(right, dtype=bool)
     logits = np.stack([right, ~right], axis=2).astype(np.float32)
     n, e = right.shape
-    return ExitTable(
-        logits, np.zeros(n, dtype=np.int64), np.linspace(1 / e, 1, e), np.array([str(i) for i in range(n)])
+    return ClassificationTable(
+        logits, np.zeros(n, dtype=np.int64), cost=np.linspace(1 / e, 1, e), ids=np.array([str(i) for i in range(n)])
     )
 
 

@@ -14,13 +14,13 @@ from policies.calibration.temperature import (
     is_clamped,
     tempered_probabilities,
 )
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 from tests.tables import make_table
 
 
 def scaled(table, factor):
     logits = (table.logits * factor).astype(np.float32)
-    return ExitTable(logits, table.labels, table.cost, table.ids)
+    return ClassificationTable(logits, table.labels, cost=table.cost, ids=table.ids)
 
 
 def nll(table, k, temperature):
@@ -64,7 +64,7 @@ def test_tempered_probabilities_sum_to_one_at_extreme_logits():
 def one_exit(logits, labels):
     logits = np.asarray(logits, dtype=np.float32)[:, None]
     ids = np.array([f"s{i}" for i in range(len(labels))])
-    return ExitTable(logits, np.asarray(labels), np.ones(1), ids)
+    return ClassificationTable(logits, np.asarray(labels), cost=np.ones(1), ids=ids)
 
 
 @pytest.mark.parametrize("factor", [0.4, 0.5, 0.6])

@@ -13,7 +13,7 @@ from policies.certificates.claims import Claim
 from policies.certificates.unseen import require_unseen
 from policies.errors import ClaimError, PolicyError
 from policies.policy import Policy
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 from policies.tables.origin import Origin
 from tests.policies.outcomes import GATE, table_with_errors
 from tests.tables import make_table
@@ -110,8 +110,8 @@ def test_samples_without_ids_are_known_by_their_logits(tmp_path):
     table = make_table(400, 2, 3)
     content = {"logits": table.logits, "labels": table.labels, "cost": table.cost}
     with pytest.warns(UserWarning, match="no 'ids'"):
-        search = ExitTable.of(content)
-        part = ExitTable.of(content | {"logits": table.logits[9:], "labels": table.labels[9:]})
+        search = ClassificationTable.of(content)
+        part = ClassificationTable.of(content | {"logits": table.logits[9:], "labels": table.labels[9:]})
     replace(GATE, origin=Origin.of(search)).save(tmp_path / "policy.json")
     policy = Policy.load(tmp_path / "policy.json")
     with pytest.raises(ClaimError, match="was chosen on 391 of the 391 samples"):

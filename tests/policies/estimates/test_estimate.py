@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from policies.baselines import full_network
+from policies.baselines.full_network import full_network
 from policies.errors import ExitSearchError
 from policies.estimates.candidates import Candidate, families_of
 from policies.estimates.estimate import choose_with_margin, estimated_choice, estimated_target
@@ -269,7 +269,7 @@ def test_one_unit_tells_nothing():
 
 def test_one_exit_leaves_nothing_to_choose():
     single = make_table(50, 1, 4)
-    estimate = estimated_choice([Candidate(full_network(1, np.ones(1)), single)], Goal(target=0.3))
+    estimate = estimated_choice([Candidate(full_network(single, np.ones(1)), single)], Goal(target=0.3))
     assert (estimate.chosen, estimate.optimism) == (0, 0.0)
 
 

@@ -9,9 +9,10 @@ from scipy.stats import binom
 from policies.certificates.binomial import binomial_upper_bound
 from policies.errors import ClaimError
 from policies.estimates.quality_bounds import quality_bounds, quality_value
-from policies.qualities.quality import NOWHERE, QUALITIES, get_quality
+from policies.qualities import NOWHERE, QUALITIES, get_quality
 from policies.rules import RuleView
 from policies.tables.units import Units
+from tests.tables import classes
 
 
 ACCURACY = get_quality("accuracy")
@@ -26,7 +27,7 @@ def units_of(sizes):
 def accuracy_bound(right, units, *, level=0.1, seed=0):
     marks = np.where(right, 0, NOWHERE)[None]
     labels = np.zeros(marks.shape[1], dtype=np.int64)
-    return quality_bounds(ACCURACY, [marks], labels, units, n_classes=2, level=level, seed=seed)[0]
+    return quality_bounds(ACCURACY, [marks], classes(labels, 2), units, level=level, seed=seed)[0]
 
 
 def marks_of(quality, answers, labels, n_classes):
@@ -34,7 +35,7 @@ def marks_of(quality, answers, labels, n_classes):
     first = np.where(np.arange(len(answers)) % 2 == 0, answers, (answers + 1) % n_classes)
     probabilities = np.eye(n_classes)[np.stack([first, answers], axis=1)] * 0.9 + 0.1 / n_classes
     view = RuleView.of_one_score(np.zeros((len(answers), 2)), probabilities)
-    return quality.marks(view, labels)[:, :, 1]
+    return quality.marks(view, classes(labels, n_classes))[:, :, 1]
 
 
 @given(n=st.integers(1, 300), share=st.floats(0, 1), level=st.floats(0.01, 0.5))
@@ -62,7 +63,7 @@ def test_groups_that_err_alike_are_surer_than_groups_that_err_as_a_whole():
 def test_groups_count_alike_whatever_their_size():
     units = units_of([1, 9])
     marks = np.array([[NOWHERE] + [0] * 9])
-    assert quality_value(ACCURACY, marks, np.zeros(10, dtype=np.int64), units, n_classes=2) == 0.5
+    assert quality_value(ACCURACY, marks, classes(np.zeros(10), 2), units) == 0.5
 
 
 @settings(max_examples=25, deadline=None)
@@ -78,14 +79,14 @@ def test_bound_is_never_better_than_what_was_seen_and_does_not_depend_on_the_ord
     labels = rng.integers(0, n_classes, n * size)
     answers = np.where(rng.random(n * size) < 0.8, labels, rng.integers(0, n_classes, n * size))
     marks, units = marks_of(quality, answers, labels, n_classes), units_of([size] * n)
-    seen = quality_value(quality, marks, labels, units, n_classes=n_classes)
-    bound = quality_bounds(quality, [marks], labels, units, n_classes=n_classes, level=0.1)[0]
+    seen = quality_value(quality, marks, classes(labels, n_classes), units)
+    bound = quality_bounds(quality, [marks], classes(labels, n_classes), units, level=0.1)[0]
     assert bound <= seen if quality.is_maximised else bound >= seen
     assert -1e-12 <= bound <= 1 + 1e-12
 
     order = rng.permutation(n * size)
     shuffled = Units(units.kind, units.of_sample[order], units.n)
-    again = quality_bounds(quality, [marks[:, order]], labels[order], shuffled, n_classes=n_classes, level=0.1)[0]
+    again = quality_bounds(quality, [marks[:, order]], classes(labels[order], n_classes), shuffled, level=0.1)[0]
     assert again == pytest.approx(bound, abs=1e-9)
 
 
@@ -99,8 +100,8 @@ def test_more_units_give_a_tighter_bound(name, size):
     for times in (1, 4, 16):
         all_labels, all_answers = np.tile(labels, times), np.tile(answers, times)
         marks, units = marks_of(quality, all_answers, all_labels, 7), units_of([size] * (len(all_labels) // size))
-        bound = quality_bounds(quality, [marks], all_labels, units, n_classes=7, level=0.1)[0]
-        gaps.append(abs(bound - quality_value(quality, marks, all_labels, units, n_classes=7)))
+        bound = quality_bounds(quality, [marks], classes(all_labels, 7), units, level=0.1)[0]
+        gaps.append(abs(bound - quality_value(quality, marks, classes(all_labels, 7), units)))
     assert gaps[0] > 1.5 * gaps[1] > 2 * gaps[2] > 0
 
 
@@ -121,9 +122,9 @@ def test_macro_f1_bound_holds_about_as_often_as_it_should():
         answers = np.where(rng.random(n) < 0.85, labels, rng.integers(0, 3, n))
         marks, units = marks_of(quality, answers, labels, 3), units_of([1] * n)
         if not truth:
-            truth.append(quality_value(quality, marks, labels, units, n_classes=3))
+            truth.append(quality_value(quality, marks, classes(labels, 3), units))
             continue
-        missed += quality_bounds(quality, [marks], labels, units, n_classes=3, level=0.1)[0] > truth[0]
+        missed += quality_bounds(quality, [marks], classes(labels, 3), units, level=0.1)[0] > truth[0]
     assert missed <= 0.15 * 150
 
 

@@ -12,7 +12,7 @@ from policies.evaluation.population import PopulationEvaluator
 from policies.evaluation.shared_thresholds import ladder_genomes
 from policies.goals.goal import Goal
 from policies.goals.requirements import Requirement
-from policies.qualities.quality import get_quality
+from policies.qualities import get_quality
 from policies.rules import get_rule
 from tests.policies.choosing import candidates_of, grouped, permuted
 from tests.tables import make_table
@@ -36,7 +36,7 @@ def test_one_rule_is_chosen_without_each_fold_and_seen_on_it():
         for fold in range(3):
             rest, inside = table.take(order[fold_of != fold]), table.take(order[fold_of == fold])
             view = get_rule("confidence").view(rest, np.ones(3))
-            evaluator = PopulationEvaluator(view, rest.labels, rest.cost, qualities=goal.qualities)
+            evaluator = PopulationEvaluator(view, rest.truth, rest.cost, qualities=goal.qualities)
             thresholds = np.array(evaluator.thresholds(best_genome(evaluator, goal, ladder_genomes(evaluator))))[:, 0]
             seen = get_rule("confidence").view(inside, np.ones(3))
             for i in range(inside.n_samples):

@@ -1,5 +1,7 @@
 """The packed evaluator against brute force: sample by sample, exit by exit."""
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
@@ -9,10 +11,9 @@ from sklearn.metrics import accuracy_score, f1_score, recall_score
 from policies.errors import ExitSearchError
 from policies.evaluation.population import PopulationEvaluator, pack
 from policies.policy import first_open_exit
-from policies.qualities.quality import QUALITIES
+from policies.qualities import QUALITIES
 from policies.rules import Combine, RuleView
-from policies.rules.distributions import Held
-from tests.tables import rule_views
+from tests.tables import class_view, classes, rule_views
 
 
 EVERYTHING = tuple(sorted(QUALITIES))
@@ -53,7 +54,8 @@ def direct_qualities(view, labels, exits):
 
 def evaluator_of(view, labels, **options):
     n_exits = view.scores.shape[1]
-    return PopulationEvaluator(view, labels, np.linspace(1 / n_exits, 1, n_exits), **options)
+    truth = classes(labels, view.distributions.shape[2])
+    return PopulationEvaluator(view, truth, np.linspace(1 / n_exits, 1, n_exits), **options)
 
 
 def random_genomes(evaluator, n_policies, seed):
@@ -73,7 +75,7 @@ def test_counts_equal_brute_force(max_levels, case, seed):
         thresholds = evaluator.thresholds(genome)
         exits = brute_force(view, thresholds)
         assert outcome.exit_counts[i].tolist() == np.bincount(exits, minlength=evaluator.n_exits).tolist()
-        assert outcome.accuracy[i] == pytest.approx(direct_accuracy(view, labels, exits))
+        assert outcome.qualities["accuracy"][i] == pytest.approx(direct_accuracy(view, labels, exits))
         as_array = np.array(thresholds).reshape(-1, view.n_columns)
         assert first_open_exit(view, as_array).tolist() == exits
 
@@ -92,10 +94,10 @@ def test_qualities_equal_scikit_learns(case, seed):
     for i, genome in enumerate(genomes):
         exits = brute_force(view, evaluator.thresholds(genome))
         for name, expected in direct_qualities(view, labels, exits).items():
-            assert outcome.quality(name)[i] == pytest.approx(expected), name
+            assert outcome.qualities[name][i] == pytest.approx(expected), name
         assert outcome.mean_depth[i] == pytest.approx(np.mean(exits) + 1)
         assert outcome.mean_cost[i] == pytest.approx(evaluator.cost[exits].mean())
-    assert outcome.n_samples == len(labels)
+    assert (outcome.n_samples == len(labels)).all()
 
 
 @settings(max_examples=80, deadline=None)
@@ -110,7 +112,7 @@ def test_a_line_equals_its_policies_one_by_one(case, seed):
         line, one_by_one = evaluator.line(genome, gene), evaluator.evaluate(policies)
         np.testing.assert_array_equal(line.exit_counts, one_by_one.exit_counts)
         for name in EVERYTHING:
-            np.testing.assert_array_equal(line.tallies[name], one_by_one.tallies[name])
+            np.testing.assert_array_equal(line.qualities[name], one_by_one.qualities[name])
 
 
 def random_thresholds(view, seed):
@@ -187,22 +189,22 @@ def test_columns_of_single_classes_fill_few_words():
     answers = rng.integers(0, 4, 1000)
     probabilities = 0.1 + 0.6 * np.eye(4)[answers][:, None].repeat(2, axis=1)
     scores = np.where(np.eye(4, dtype=bool)[answers][:, None], rng.random((1000, 2, 1)), -np.inf)
-    evaluator = evaluator_of(RuleView(scores, np.ones((1000, 2), dtype=bool), Held(probabilities)), answers)
+    evaluator = evaluator_of(class_view(scores, np.ones((1000, 2), dtype=bool), probabilities), answers)
     n_words = np.diff(evaluator._rows.first_word)
     assert n_words.max() <= 6
     assert n_words.sum() <= 16 + 3
     outcome = evaluator.evaluate(np.zeros((1, 4), dtype=int))
     assert outcome.exit_counts.tolist() == [[1000, 0]]
-    assert outcome.accuracy.tolist() == [1.0]
+    assert outcome.qualities["accuracy"].tolist() == [1.0]
 
 
 def test_one_gene_per_exit_where_a_policy_uses_one_column():
     view, labels = plain_view()
     scores = np.concatenate([view.scores, view.scores.round(1)], axis=2)
     sizes = [len(np.unique(scores[:, 0, s])) for s in range(2)]
-    one = evaluator_of(RuleView(scores, view.eligible, view.distributions, Combine.ONE), labels)
+    one = evaluator_of(replace(view, scores=scores, combine=Combine.ONE), labels)
     assert one.n_levels.tolist() == [sum(sizes) + 1]
-    several = evaluator_of(RuleView(scores, view.eligible, view.distributions, Combine.ALL), labels)
+    several = evaluator_of(replace(view, scores=scores, combine=Combine.ALL), labels)
     assert several.n_levels.tolist() == [size + 1 for size in sizes]
 
 
@@ -211,7 +213,7 @@ def test_levels_separate_neighbouring_floats():
     low, high = 0.5, np.nextafter(0.5, 1.0)
     scores = view.scores.copy()
     scores[:, 0, 0] = np.where(np.arange(70) < 30, low, high)
-    evaluator = evaluator_of(RuleView(scores, view.eligible, view.distributions), labels)
+    evaluator = evaluator_of(replace(view, scores=scores), labels)
     counts = evaluator.evaluate(np.arange(3)[:, None]).exit_counts[:, 0]
     assert counts.tolist() == [70, 40, 0]
 
@@ -253,5 +255,5 @@ def test_too_few_levels_and_unknown_qualities_are_refused():
     view, labels = plain_view()
     with pytest.raises(ExitSearchError, match="at least 2 but is 1"):
         evaluator_of(view, labels, max_levels=1)
-    with pytest.raises(ExitSearchError, match="no quality 'beauty'; known are accuracy"):
+    with pytest.raises(ExitSearchError, match="no quality 'beauty'. Known are accuracy"):
         evaluator_of(view, labels, qualities=("beauty",))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from hypothesis import given, settings
 import numpy as np
 import pytest
@@ -5,13 +7,13 @@ import pytest
 from policies.evaluation.population import PopulationEvaluator
 from policies.evaluation.shared_thresholds import ladder_genomes, shared_threshold_ladder
 from policies.policy import first_open_exit
-from policies.rules import Combine, RuleView, get_rule
-from tests.tables import make_table, rule_views, with_stop_prob
+from policies.rules import Combine, get_rule
+from tests.tables import classes, make_table, rule_views, with_stop_prob
 
 
 def evaluator_of(view, labels):
     n_exits = view.scores.shape[1]
-    return PopulationEvaluator(view, labels, np.linspace(1 / n_exits, 1, n_exits))
+    return PopulationEvaluator(view, classes(labels, view.distributions.shape[2]), np.linspace(1 / n_exits, 1, n_exits))
 
 
 def exits_of(view, thresholds):
@@ -23,7 +25,7 @@ def exits_of(view, thresholds):
 @given(case=rule_views(max_columns=3))
 def test_every_rung_equals_brute_force(case):
     view, labels = case
-    view = RuleView(view.scores, view.eligible, view.distributions, Combine.ANY)
+    view = replace(view, combine=Combine.ANY)
     right = view.answers == labels[:, None]
     ladder = shared_threshold_ladder(view, right)
     assert ladder.thresholds[-1] == np.inf
@@ -43,9 +45,9 @@ def figures(accuracy, depth):
 def test_genomes_decide_as_the_rungs(case):
     view, labels = case
     evaluator = evaluator_of(view, labels)
-    ladder = shared_threshold_ladder(view, evaluator.right)
+    ladder = shared_threshold_ladder(view, view.answers == labels[:, None])
     outcome = evaluator.evaluate(ladder_genomes(evaluator))
-    assert figures(outcome.accuracy, outcome.mean_depth) == figures(ladder.accuracy, ladder.mean_depth)
+    assert figures(outcome.qualities["accuracy"], outcome.mean_depth) == figures(ladder.accuracy, ladder.mean_depth)
 
 
 @settings(max_examples=80, deadline=None)

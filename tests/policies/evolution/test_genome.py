@@ -88,11 +88,11 @@ def test_mixed_variants_come_back_in_order(rule, table):
         policy = space.policy(candidate)
         assert policy.rule == rule
         figures = policy_figures(table, policy.decide(table))
-        assert outcome.accuracy[row] == pytest.approx(figures["accuracy"])
+        assert outcome.qualities["accuracy"][row] == pytest.approx(figures["accuracy"])
         assert outcome.mean_depth[row] == pytest.approx(figures["mean_depth"])
         assert outcome.mean_cost[row] == pytest.approx(figures["mean_cost"])
-        assert outcome.quality("macro_f1")[row] == pytest.approx(figures["macro_f1"])
-        assert outcome.quality("worst_class_recall")[row] == pytest.approx(figures["worst_class_recall"])
+        assert outcome.qualities["macro_f1"][row] == pytest.approx(figures["macro_f1"])
+        assert outcome.qualities["worst_class_recall"][row] == pytest.approx(figures["worst_class_recall"])
 
 
 def test_fitted_rules_are_cross_fitted_and_keep_what_all_samples_taught(table):

@@ -8,6 +8,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from policies.errors import ExitSearchError
+from policies.evaluation.population import PopulationOutcome
 from policies.goals.goal import Assessment, Goal
 from policies.policy import first_open_exit
 from tests.policies.searching import evaluator_of, rank
@@ -80,7 +81,7 @@ def test_assessment_is_what_each_policy_does_one_by_one(goal):
     for row, genome in enumerate(genomes):
         figures, exits = figures_one_by_one(evaluator, table, genome)
         effort = np.mean([efforts[k] for k in exits])
-        violation = max(goal.target - figures[goal.quality], 0)
+        violation = max((goal.target or 0) - figures[goal.quality], 0)
         violation += max(effort / goal.budget - 1, 0) if goal.budget else 0
         for name, bound in goal.bounds.items():
             missing = figures[name] - bound if name == "flip_rate_to_exit" else bound - figures[name]
@@ -124,9 +125,24 @@ def test_a_front_is_judged_by_its_columns():
     assert goal.best(assessment) == 0
 
 
-def test_what_is_counted_is_listed_once_with_accuracy_first():
-    goal = Goal(quality="macro_f1", bounds={"accuracy": 0.5, "worst_class_recall": 0.5})
-    assert goal.qualities == ("accuracy", "macro_f1", "worst_class_recall")
+def test_of_a_quality_where_less_is_better_least_is_wanted():
+    goal = Goal(quality="flip_rate_to_exit", target=0.2)
+    outcome = PopulationOutcome(
+        exit_counts=np.array([[4, 0], [2, 2], [0, 4]]),
+        qualities={"flip_rate_to_exit": np.array([0.0, 0.1, 0.5])},
+        cost=np.array([0.5, 1.0]),
+    )
+    found = goal.assess(outcome)
+    assert found.quality.tolist() == [0.0, -0.1, -0.5]
+    assert found.violation.tolist() == [0.0, 0.0, 0.3]
+    assert found.front().tolist() == [0]
+    within = replace(goal, target=None, budget=1.6).effort_at_target(found, outcome.cost)
+    assert within[0] < within[1] < 1
+
+
+def test_what_policies_are_judged_by_is_listed_once_the_main_quality_first():
+    goal = Goal(quality="macro_f1", bounds={"accuracy": 0.5, "macro_f1": 0.2, "worst_class_recall": 0.5})
+    assert goal.qualities == ("macro_f1", "accuracy", "worst_class_recall")
 
 
 @pytest.mark.parametrize(
@@ -135,8 +151,7 @@ def test_what_is_counted_is_listed_once_with_accuracy_first():
         ({"target": -0.1}, r"target must lie in \[0, 1\] but is -0.1"),
         ({"target": 94.0}, r"target must lie in \[0, 1\] but is 94.0"),
         ({"target": float("nan")}, r"target must lie in \[0, 1\] but is nan"),
-        ({"quality": "beauty"}, "no quality 'beauty'; known are accuracy"),
-        ({"quality": "flip_rate_to_exit"}, "more is better but is 'flip_rate_to_exit'"),
+        ({"quality": "beauty"}, "no quality 'beauty'. Known are accuracy"),
         ({"effort": "joules"}, "effort must be one of depth, cost, latency but is 'joules'"),
         ({"budget": 0.0}, "budget must be a positive number but is 0.0"),
         ({"budget": -1.0}, "budget must be a positive number but is -1.0"),

@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from policies.baselines import full_network
+from policies.baselines.full_network import full_network
 from policies.errors import PolicyError
 from policies.metrics.collapse import LEAST, CollapseReason, collapse_alarms
 from policies.policy import Policy
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 from tests.tables import make_table
 
 
@@ -48,7 +48,7 @@ def network(*exits):
         logits[np.arange(N_SAMPLES), k, 1 - answers] = np.log(1 - confidence)
     ids = np.array([f"s{i}" for i in range(N_SAMPLES)])
     cost = np.linspace(1 / len(exits), 1.0, len(exits))
-    return ExitTable(logits.astype(np.float32), LABELS.astype(np.int64), cost, ids)
+    return ClassificationTable(logits.astype(np.float32), LABELS.astype(np.int64), cost=cost, ids=ids)
 
 
 def alarms_of(table, policy, target, **more):
@@ -229,7 +229,7 @@ def test_an_exit_could_help_if_some_policy_shows_it(seed, target):
     rng = np.random.default_rng(seed)
     confidence = rng.choice([0.6, 0.75, 0.9, 0.99], N_SAMPLES, p=[0.3, 0.35, 0.3, 0.05])
     table = network((rng.random(N_SAMPLES) < confidence, confidence), always(0.9, 0.85 + 0.1 * rng.random()))
-    first = alarms_of(table, full_network(2, np.ones(2)), target)[0]
+    first = alarms_of(table, full_network(table, np.ones(2)), target)[0]
     assume(first.reason in (CollapseReason.CLOSED, CollapseReason.TARGET_TOO_TIGHT))
     could = False
     for threshold in (0.55, 0.7, 0.85, 0.95):
@@ -242,13 +242,13 @@ def test_an_exit_could_help_if_some_policy_shows_it(seed, target):
 @pytest.mark.parametrize("target", [-0.1, 94, np.nan])
 def test_targets_are_shares(target):
     table = make_table(20)
-    policy = full_network(3, np.ones(3))
+    policy = full_network(table, np.ones(3))
     with pytest.raises(PolicyError, match=r"target must be an accuracy in \[0, 1\] but is"):
         alarms_of(table, policy, target)
 
 
 def test_a_decision_on_another_table_is_refused():
-    policy = full_network(3, np.ones(3))
+    policy = full_network(make_table(20), np.ones(3))
     decision = policy.decide(make_table(20))
     with pytest.raises(PolicyError, match="the decision must be about the table's 30 samples and 3 exits"):
         collapse_alarms(make_table(30), decision, policy, target=0.9)

@@ -9,7 +9,7 @@ from policies.calibration.temperature import tempered_probabilities
 from policies.metrics.exits import exit_accuracies, exit_figures
 from policies.metrics.policy import policy_figures
 from policies.policy import Policy
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 from tests.tables import make_table
 
 
@@ -51,5 +51,5 @@ def test_figures_survive_json():
 def test_answers_do_not_depend_on_the_temperature():
     """A low temperature makes both classes equally certain; the logits still differ."""
     logits = np.array([[[50.0, 50.0 + 1e-5]]], dtype=np.float32)
-    table = ExitTable(logits, np.array([1]), np.ones(1), np.array(["a"]))
+    table = ClassificationTable(logits, np.array([1]), cost=np.ones(1), ids=np.array(["a"]))
     assert exit_figures(table, np.array([1e20]))[0]["accuracy"] == exit_accuracies(table)[0] == 1.0

@@ -7,9 +7,8 @@ import pytest
 
 from policies.metrics.policy import effort_figures, exit_behaviour, policy_figures
 from policies.policy import Decision, Policy
-from policies.rules.distributions import Held
-from policies.tables.classification import ExitTable
-from tests.tables import make_table
+from policies.tables.classification import ClassificationTable
+from tests.tables import classes, make_table
 
 
 @st.composite
@@ -19,14 +18,16 @@ def decisions(draw):
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     exit_answers = rng.integers(0, n_classes, (n_samples, n_exits))
     exits = rng.integers(0, n_exits, n_samples)
-    decision = Decision(exits, Held(np.eye(n_classes)[exit_answers]))
+    decision = Decision(exits, exit_answers)
     return decision, rng.integers(0, n_classes, n_samples)
 
 
 @pytest.fixture
 def small():
     logits = np.log(np.array([[[0.9, 0.1], [0.6, 0.4]], [[0.6, 0.4], [0.2, 0.8]], [[0.7, 0.3], [0.3, 0.7]]]))
-    table = ExitTable(logits.astype(np.float32), np.array([0, 1, 0]), np.array([0.25, 1.0]), np.array(["a", "b", "c"]))
+    table = ClassificationTable(
+        logits.astype(np.float32), np.array([0, 1, 0]), cost=np.array([0.25, 1.0]), ids=np.array(["a", "b", "c"])
+    )
     return table, Policy("confidence", (0.8,), (1.0, 1.0)).decide(table)
 
 
@@ -73,7 +74,7 @@ def test_behaviour_equals_a_walk_through_every_sample(case):
         premature += answer != label and label in later
         rescued += answer == label != all_answers[-1]
     n_samples = len(labels)
-    assert exit_behaviour(decision, labels) == pytest.approx(
+    assert exit_behaviour(decision, classes(labels)) == pytest.approx(
         {
             "flip_rate": flips / n_samples,
             "exit_consistency": consistent / n_samples,

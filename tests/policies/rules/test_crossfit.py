@@ -1,5 +1,6 @@
 """Cross-fitting, watched by a rule that remembers whom it has learnt from."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -46,7 +47,7 @@ class MemoryRule(Rule):
         probabilities = np.full(table.logits.shape, 1 / table.n_classes)
         return RuleView.of_one_score(np.repeat(scores[:, None], table.n_exits, axis=1), probabilities)
 
-    def _view(self, outputs, temperatures, params):
+    def gate(self, temperatures, params):
         raise NotImplementedError
 
 
@@ -136,9 +137,7 @@ def test_learnt_parameters_are_complete(name):
 def test_cross_fitted_figures_are_more_modest():
     """Labels drawn at random: nothing can be learnt, yet a rule judged on what it learnt from seems to know them."""
     table = make_table(60, 4, 4)
-    noise = type(table)(
-        table.logits, np.random.default_rng(1).integers(0, 4, 60), table.cost, table.ids, meta=table.meta
-    )
+    noise = replace(table, labels=np.random.default_rng(1).integers(0, 4, 60))
     rule = get_rule("ensemble")
     params, view = fit_and_view(rule, noise, np.ones(4), {})
     own = rule.view(noise, np.ones(4), **params)

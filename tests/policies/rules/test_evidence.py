@@ -9,7 +9,7 @@ import pytest
 
 from policies.policy import Policy
 from policies.rules import get_rule
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 from tests.policies.rules.reference import CLOSE, as_thresholds, best_class, clear_thresholds, margin, softmax
 from tests.tables import tied_tables
 
@@ -88,7 +88,7 @@ def test_tied_classes_go_to_the_lower_index(table, four, params, seed):
 def one_sample(*exits):
     logits = np.array([exits], dtype=np.float32)
     cost = np.linspace(1 / len(exits), 1, len(exits))
-    return ExitTable(logits, np.zeros(1, dtype=np.int64), cost, np.array(["a"]))
+    return ClassificationTable(logits, np.zeros(1, dtype=np.int64), cost=cost, ids=np.array(["a"]))
 
 
 @pytest.mark.parametrize(

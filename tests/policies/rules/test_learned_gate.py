@@ -1,5 +1,6 @@
 """The learned gate against its formula, and what its scores are worth."""
 
+from dataclasses import replace
 import math
 
 from hypothesis import given, settings
@@ -135,7 +136,7 @@ def test_outcomes_that_never_vary_give_constant_models():
     """A network that is always right: there is nothing to separate."""
     table = make_table(50, 2, 3)
     logits = 20 * np.eye(3, dtype=np.float32)[table.labels][:, None].repeat(2, axis=1)
-    sure = type(table)(logits, table.labels, table.cost, table.ids)
+    sure = replace(table, logits=logits)
     params = {"score": "right"} | RULE.fit(sure, np.ones(2), score="right")
     assert set(params["right_now"][0]["weights"]) == {0.0}
     assert (RULE.view(sure, np.ones(2), **params).scores[:, 0] > 0.999).all()

@@ -49,7 +49,7 @@ def test_a_genome_uses_one_column_per_exit():
     table = make_table(80)
     view = get_rule("mixture").view(table, np.ones(3))
     assert view.combine is Combine.ONE
-    evaluator = PopulationEvaluator(view, table.labels, table.cost)
+    evaluator = PopulationEvaluator(view, table.truth, table.cost)
     assert evaluator.n_genes == 2
     rng = np.random.default_rng(0)
     genomes = np.stack([rng.integers(0, n, 50) for n in evaluator.n_levels], axis=1)

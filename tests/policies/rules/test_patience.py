@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from policies.policy import Policy
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 from tests.policies.rules.reference import best_class
 from tests.tables import tied_tables
 
@@ -37,6 +37,6 @@ def test_exits_equal_the_papers_algorithm(table, patience):
 def test_example(patience, taken):
     answers = [0, 1, 2, 2, 2, 1]
     logits = np.eye(3, dtype=np.float32)[answers][None]
-    table = ExitTable(logits, np.zeros(1, dtype=np.int64), np.linspace(1 / 6, 1, 6), np.array(["a"]))
+    table = ClassificationTable(logits, np.zeros(1, dtype=np.int64), cost=np.linspace(1 / 6, 1, 6), ids=np.array(["a"]))
     decision = Policy("patience", (patience + 1.0,) * 5, (1.0,) * 6).decide(table)
     assert decision.exits.tolist() == [taken]

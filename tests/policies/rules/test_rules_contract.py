@@ -12,7 +12,7 @@ import pytest
 from policies.errors import PolicyError
 from policies.evaluation.population import PopulationEvaluator
 from policies.policy import Policy
-from policies.qualities.quality import QUALITIES
+from policies.qualities import QUALITIES
 from policies.rules import DEFAULT_RULES, RULES, Combine, get_rule
 from tests.tables import make_table, tied_tables, with_stop_prob
 
@@ -161,7 +161,7 @@ def test_wrong_values_are_refused_by_name(rule, wrong):
 def test_policies_survive_json(rule, table):
     params = complete(rule, table)
     view = view_of(rule, table, params)
-    evaluator = PopulationEvaluator(view, table.labels, table.cost)
+    evaluator = PopulationEvaluator(view, table.truth, table.cost)
     genome = evaluator.n_levels // 3
     policy = Policy(rule.name, evaluator.thresholds(genome), tuple(temperatures_for(table)), params)
     again = Policy.from_dict(json.loads(json.dumps(policy.to_dict(), allow_nan=False)))
@@ -181,7 +181,7 @@ def test_evaluator_and_policies_agree(name, table, seed, data):
     chosen = {key: data.draw(st.sampled_from(values)) for key, values in rule.choices(table).items()}
     params = complete(rule, table, chosen)
     evaluator = PopulationEvaluator(
-        view_of(rule, table, params), table.labels, table.cost, qualities=tuple(sorted(QUALITIES))
+        view_of(rule, table, params), table.truth, table.cost, qualities=tuple(sorted(QUALITIES))
     )
     rng = np.random.default_rng(seed)
     genomes = rng.integers(0, evaluator.n_levels, (4, evaluator.n_genes))
@@ -190,7 +190,7 @@ def test_evaluator_and_policies_agree(name, table, seed, data):
         policy = Policy(name, evaluator.thresholds(genome), tuple(temperatures_for(table)), params)
         decision = policy.decide(table)
         assert outcome.exit_counts[i].tolist() == np.bincount(decision.exits, minlength=table.n_exits).tolist()
-        assert outcome.accuracy[i] == pytest.approx((decision.answers == table.labels).mean())
+        assert outcome.qualities["accuracy"][i] == pytest.approx((decision.answers == table.labels).mean())
         assert outcome.mean_cost[i] == pytest.approx(table.cost[decision.exits].mean())
 
 

@@ -12,7 +12,7 @@ from policies.goals.request import Request
 from policies.selection.search_target import SplitSize, search_target, tightened_claim, why_never_certified
 from policies.tables.units import Units
 from tests.policies.outcomes import GATE, table_with_errors
-from tests.tables import make_table
+from tests.tables import classes, make_table
 
 
 def size(n_units, *, grouped=False, smallest_class=None):
@@ -129,8 +129,8 @@ def test_what_is_claimed_is_what_was_asked_and_can_be_certified(asked, claim):
 
 def test_size_of_a_table():
     table = make_table(50, n_classes=3)
-    assert SplitSize.of(table, table.labels, n_classes=4).smallest_class == 0
-    assert SplitSize.of(table, table.labels, n_classes=3).smallest_class == np.bincount(table.labels).min()
+    assert SplitSize.of(table, classes(table.labels, 4)).smallest_class == 0
+    assert SplitSize.of(table, classes(table.labels, 3)).smallest_class == np.bincount(table.labels).min()
     grouped = make_table(50, groups=np.array([f"g{i // 5}" for i in range(50)]))
-    found = SplitSize.of(grouped, grouped.labels, n_classes=4)
+    found = SplitSize.of(grouped, classes(grouped.labels, 4))
     assert (found.units.n, found.smallest_class) == (10, None)

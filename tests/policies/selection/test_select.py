@@ -12,7 +12,7 @@ from policies.selection.policy_search import PolicySearch
 from policies.selection.references import references
 from policies.selection.search_target import SplitSize, search_target
 from policies.selection.select import select_policy
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 from tests.tables import make_table
 
 
@@ -24,8 +24,8 @@ def certify_table(n, seed=7):
     return make_table(n, 3, 4, seed=seed, prefix="c")
 
 
-def size(table: ExitTable):
-    return SplitSize.of(table, table.labels, n_classes=table.n_classes)
+def size(table: ClassificationTable):
+    return SplitSize.of(table, table.truth)
 
 
 def selected(asked, certify, search=SEARCH, rules=("confidence", "ensemble")):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from policies.errors import ExitTableError
-from policies.tables.classification import ExitTable, hash_ids, require_disjoint
+from policies.tables.classification import ClassificationTable
+from policies.tables.identity import hash_ids, require_disjoint
 from tests.tables import make_table
 
 
@@ -29,7 +30,7 @@ def with_row(key, row, value):
 def test_round_trip(tmp_path):
     table = make_table(20, groups=np.array([f"g{i // 2}" for i in range(20)]))
     table.save(tmp_path / "deep" / "table.npz")
-    again = ExitTable.load(tmp_path / "deep" / "table.npz")
+    again = ClassificationTable.load(tmp_path / "deep" / "table.npz")
     for key in ("logits", "labels", "cost", "ids", "groups"):
         np.testing.assert_array_equal(getattr(again, key), getattr(table, key))
     assert again.meta == table.meta
@@ -71,7 +72,7 @@ def test_round_trip(tmp_path):
 )
 def test_broken_arrays_name_the_key_and_the_row(changed, message):
     with pytest.raises(ExitTableError, match=message):
-        ExitTable(**changed)
+        ClassificationTable(**changed)
 
 
 def written(path, **changes):
@@ -96,24 +97,24 @@ def written(path, **changes):
 )
 def test_broken_files_are_refused(tmp_path, changes, message):
     with pytest.raises(ExitTableError, match=message):
-        ExitTable.load(written(tmp_path / "table.npz", **changes))
+        ClassificationTable.load(written(tmp_path / "table.npz", **changes))
 
 
 def test_everything_that_is_wrong_is_told_at_once():
     with pytest.raises(ExitTableError) as caught:
-        ExitTable(**with_row("logits", 2, np.nan) | {"labels": np.full(4, 7), "cost": np.array([1.0, 0.5])})
+        ClassificationTable(**with_row("logits", 2, np.nan) | {"labels": np.full(4, 7), "cost": np.array([1.0, 0.5])})
     for text in ("row 2 holds NaN", "'labels' must lie in 0..2 but row 0 is 7 (4 such rows)", "'cost' must increase"):
         assert text in str(caught.value)
 
 
 def test_missing_and_foreign_files_are_refused(tmp_path):
     with pytest.raises(ExitTableError, match="there is no such exit table"):
-        ExitTable.load(tmp_path / "none.npz")
+        ClassificationTable.load(tmp_path / "none.npz")
     with pytest.raises(ExitTableError, match="not a readable exit table"):
-        ExitTable.load(tmp_path)
+        ClassificationTable.load(tmp_path)
     np.save(tmp_path / "single.npy", np.zeros(3))
     with pytest.raises(ExitTableError, match="single array"):
-        ExitTable.load(tmp_path / "single.npy")
+        ClassificationTable.load(tmp_path / "single.npy")
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -126,7 +127,7 @@ def test_damaged_bytes_never_give_anything_but_a_table_or_its_error(tmp_path, da
     damaged = tmp_path / "damaged.npz"
     damaged.write_bytes(bytes(content[: data.draw(st.integers(0, len(content)))]))
     try:
-        table = ExitTable.load(damaged)
+        table = ClassificationTable.load(damaged)
     except ExitTableError as error:
         assert str(damaged) in str(error)
     else:

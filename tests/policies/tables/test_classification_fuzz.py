@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from policies.errors import ExitTableError
-from policies.tables.classification import ExitTable, hash_ids, load_table
+from policies.tables.classification import ClassificationTable
+from policies.tables.identity import hash_ids
 
 
 GOOD = {
@@ -62,7 +63,7 @@ def good_members(**changes):
 def table_or_error(path):
     """Loads a file; a table that comes out is whole, an error names the file in one line."""
     try:
-        table = ExitTable.load(path)
+        table = ClassificationTable.load(path)
     except ExitTableError as error:
         assert str(path) in str(error)
         assert "\n" not in str(error)
@@ -77,7 +78,7 @@ def table_or_error(path):
 
 def refused(path, message):
     with pytest.raises(ExitTableError, match=message) as caught:
-        ExitTable.load(path)
+        ClassificationTable.load(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -234,7 +235,7 @@ def test_text_that_is_not_unicode(tmp_path, key, code_point, order):
 def test_text_of_any_script_is_kept(tmp_path):
     ids = np.array(["é", "日本", "😀", "\u0000x"])
     path = write(tmp_path / "t.npz", good_members(**{"ids.npy": npy(ids)}))
-    assert ExitTable.load(path).split_hash == hash_ids(ids)
+    assert ClassificationTable.load(path).split_hash == hash_ids(ids)
 
 
 def nested(array):
@@ -246,8 +247,8 @@ def nested(array):
 def test_anything_handed_over_in_python(key, array, convert):
     """Arrays, lists and foreign objects: a table or its error, in one line."""
     try:
-        table = load_table(GOOD | {key: convert(array) if convert is not object else object()})
+        table = ClassificationTable.of(GOOD | {key: convert(array) if convert is not object else object()})
     except ExitTableError as error:
         assert "\n" not in str(error)
     else:
-        assert ExitTable(**{key: getattr(table, key) for key in KEYS}).split_hash == table.split_hash
+        assert ClassificationTable(**{key: getattr(table, key) for key in KEYS}).split_hash == table.split_hash

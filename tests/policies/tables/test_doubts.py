@@ -10,7 +10,7 @@ from scipy.special import log_softmax, softmax
 
 from policies.certificates.binomial import binomial_upper_bound
 from policies.errors import ExitTableError
-from policies.tables.classification import load_table
+from policies.tables.classification import ClassificationTable
 from tests.tables import make_table
 
 
@@ -21,7 +21,9 @@ PROBABILITIES = softmax(TABLE.logits.astype("float64"), axis=2)
 def noted(logits=TABLE.logits, labels=TABLE.labels, **others):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        load_table({"logits": logits, "labels": labels, "cost": TABLE.cost, "ids": np.arange(len(labels)), **others})
+        ClassificationTable.of(
+            {"logits": logits, "labels": labels, "cost": TABLE.cost, "ids": np.arange(len(labels)), **others}
+        )
     return [str(one.message) for one in caught]
 
 
@@ -77,7 +79,7 @@ def test_siblings_of_probabilities_are_refused():
 def test_no_raw_outputs_are_taken_for_probabilities(seed, n_classes, scale):
     table = make_table(60, 2, n_classes, seed=seed)
     content = {"logits": np.abs(table.logits) * scale, "labels": table.labels, "cost": table.cost, "ids": table.ids}
-    assert load_table(content).n_samples == 60
+    assert ClassificationTable.of(content).n_samples == 60
 
 
 def test_outputs_of_a_sigmoid_are_doubted():

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from policies.errors import ExitTableError, ExitTableWarning
-from policies.tables.classification import ExitTable, load_table, require_disjoint
+from policies.tables.classification import ClassificationTable
+from policies.tables.identity import require_disjoint
 from tests.tables import make_table
 
 
@@ -27,7 +28,7 @@ def load_with(**changes):
     """The table, and what was noted about it."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        table = load_table(given_with(**changes))
+        table = ClassificationTable.of(given_with(**changes))
     assert all(issubclass(one.category, ExitTableWarning) for one in caught)
     assert len(caught) <= 1
     return table, str(caught[0].message) if caught else ""
@@ -35,7 +36,7 @@ def load_with(**changes):
 
 def refusal(**changes):
     with pytest.raises(ExitTableError) as caught:
-        load_table(given_with(**changes))
+        ClassificationTable.of(given_with(**changes))
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -99,7 +100,7 @@ def test_without_cost_stages_are_taken_to_cost_the_same():
 def test_only_logits_and_labels_are_needed(tmp_path):
     np.savez(tmp_path / "table.npz", logits=TABLE.logits.astype("float64"), labels=TABLE.labels.astype("uint8"))
     with pytest.warns(ExitTableWarning) as caught:
-        table = load_table(tmp_path / "table.npz")
+        table = ClassificationTable.load(tmp_path / "table.npz")
     (note,) = caught
     for text in ("'logits' is cast", "'labels' is cast", "no 'cost'", "no 'ids'"):
         assert text in str(note.message)
@@ -107,12 +108,12 @@ def test_only_logits_and_labels_are_needed(tmp_path):
     assert note.filename == __file__
     assert table.assumed == {"cost", "ids"}
     table.save(tmp_path / "again.npz")
-    assert ExitTable.load(tmp_path / "again.npz").assumed == {"cost", "ids"}
+    assert ClassificationTable.load(tmp_path / "again.npz").assumed == {"cost", "ids"}
 
 
 def without_ids(rows, logits=TABLE.logits):
     with pytest.warns(ExitTableWarning, match="no 'ids' are given"):
-        return load_table({"logits": logits[rows], "labels": TABLE.labels[rows], "cost": TABLE.cost})
+        return ClassificationTable.of({"logits": logits[rows], "labels": TABLE.labels[rows], "cost": TABLE.cost})
 
 
 def test_samples_without_ids_are_known_by_equal_logits():
@@ -213,7 +214,7 @@ def test_the_advice_for_wrong_axes_mends_them(shape, order, seed):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            assert load_table(content | {"logits": turned}).logits.shape == table.logits.shape
+            assert ClassificationTable.of(content | {"logits": turned}).logits.shape == table.logits.shape
     except ExitTableError as error:
         advice = str(error).partition("logits.transpose(")[2].partition(")")[0]
         assert turned.transpose([int(axis) for axis in advice.split(",")]).shape == table.logits.shape
@@ -276,7 +277,7 @@ def test_all_problems_of_a_file_are_told_at_once(tmp_path):
     }
     np.savez(path, **content, ids=np.array([None] * N), meta=json.dumps({"schema": 3}))
     with pytest.raises(ExitTableError) as caught:
-        load_table(path)
+        ClassificationTable.load(path)
     text = str(caught.value)
     assert text.startswith(f"{path}: ")
     for part in (

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from policies.policy import Policy
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 from search.cli.app import ExitCode, main
 from tests.tables import make_table
 
@@ -68,7 +68,7 @@ def test_everything_is_written(found):
 def test_figures_are_those_of_the_policy_file(found, tables):
     _, out, summary = found
     policy = Policy.load(out / "policy.json")
-    test = ExitTable.load(tables / "test.npz")
+    test = ClassificationTable.load(tables / "test.npz")
     decision = policy.decide(test)
     assert summary["selected"]["test"]["accuracy"] == pytest.approx((decision.answers == test.labels).mean())
     assert summary["selected"]["test"]["mean_depth"] == pytest.approx(decision.exits.mean() + 1)
@@ -82,7 +82,7 @@ def test_every_policy_and_exit_is_told_class_by_class_beside_the_summary(found, 
         for name in names
         for split in ("search", "certify", "test")
     ]
-    test = ExitTable.load(tables / "test.npz")
+    test = ClassificationTable.load(tables / "test.npz")
     by_class = pd.read_csv(out / "classes.csv").set_index(["policy", "split"])
     with np.load(out / "confusion.npz") as matrices:
         assert sorted(matrices.files) == sorted(told)
@@ -139,7 +139,7 @@ def test_the_written_policy_is_certified_again_but_not_on_its_own_search_table(f
 def test_no_part_of_the_search_table_certifies_the_written_policy(found, tables, tmp_path, capsys):
     """As the exports of a loader that drops its last batch, and of half the data."""
     _, out, _ = found
-    search, certify = ExitTable.load(tables / "search.npz"), ExitTable.load(tables / "certify.npz")
+    search, certify = ClassificationTable.load(tables / "search.npz"), ClassificationTable.load(tables / "certify.npz")
     search.take(np.arange(592)).save(tmp_path / "dropped.npz")
     search.take(np.arange(0, 600, 2)).save(tmp_path / "half.npz")
     some = search.take(np.arange(300, 303)).ids
@@ -154,13 +154,13 @@ def test_the_written_policy_states_what_it_is_for(found, tables):
     _, out, _ = found
     data = json.loads((out / "policy.json").read_text())
     assert (data["n_classes"], data["workload"]) == (4, "made up")
-    assert data["cost"] == ExitTable.load(tables / "search.npz").cost.tolist()
+    assert data["cost"] == ClassificationTable.load(tables / "search.npz").cost.tolist()
     assert data["chosen_on"]["n_samples"] == 600
 
 
 def test_logits_and_labels_are_enough(tables, tmp_path, capsys):
     for name in ("search", "certify"):
-        table = ExitTable.load(tables / f"{name}.npz")
+        table = ClassificationTable.load(tables / f"{name}.npz")
         np.savez(tmp_path / f"{name}.npz", logits=table.logits.astype("float64"), labels=table.labels.astype("uint8"))
     given = [tmp_path / "search.npz", "--certify", tmp_path / "certify.npz", "--target", "0.75", *FAST]
     assert status("policy", *given, "--out", tmp_path / "o") == ExitCode.DONE
@@ -173,7 +173,7 @@ def test_logits_and_labels_are_enough(tables, tmp_path, capsys):
 
 
 def test_a_search_table_of_one_class_or_five_samples_is_searched_with_a_warning(tables, tmp_path, capsys):
-    table = ExitTable.load(tables / "search.npz")
+    table = ClassificationTable.load(tables / "search.npz")
     table.take(np.flatnonzero(table.labels == 1)).save(tmp_path / "one.npz")
     table.take(np.arange(5)).save(tmp_path / "five.npz")
     arguments = "--target", "0.1", "--rule", "all", "--evaluations", "300"
@@ -204,14 +204,14 @@ def test_what_is_infeasible_is_not_said_to_have_a_loose_target(tables, tmp_path,
 
 
 def test_feasible_but_not_certifiable_is_3(tables, tmp_path, capsys):
-    full = float((ExitTable.load(tables / "search.npz").logits[:, -1].argmax(1) == _labels(tables)).mean())
+    full = float((ClassificationTable.load(tables / "search.npz").logits[:, -1].argmax(1) == _labels(tables)).mean())
     arguments = ["--target", str(full - 0.001), "--certify", tables / "certify.npz", *FAST]
     assert status("policy", tables / "search.npz", *arguments, "--out", tmp_path / "o") == 3
     assert "NOT CERTIFIED" in capsys.readouterr().out
 
 
 def _labels(tables):
-    return ExitTable.load(tables / "search.npz").labels
+    return ClassificationTable.load(tables / "search.npz").labels
 
 
 def test_objective_latency_under_a_budget_by_preset(tables, tmp_path):

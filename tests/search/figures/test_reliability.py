@@ -3,7 +3,7 @@ from PIL import Image
 import pytest
 
 from policies.calibration.reliability import exit_calibration_errors, reliability_curves
-from policies.tables.classification import ExitTable
+from policies.tables.classification import ClassificationTable
 from search.figures.reliability import draw_reliability, reliability_figure
 from tests.tables import make_table
 
@@ -26,7 +26,7 @@ def certain_but_half_wrong(n_samples=40):
     """One exit, confidence 0.95 and accuracy 0.5."""
     logits = np.tile(np.float32(np.log([0.95, 0.05])), (n_samples, 1))[:, None]
     ids = np.array([f"s{i}" for i in range(n_samples)])
-    return ExitTable(logits, np.arange(n_samples) % 2, np.ones(1), ids)
+    return ClassificationTable(logits, np.arange(n_samples) % 2, cost=np.ones(1), ids=ids)
 
 
 @pytest.mark.parametrize("n_exits", [1, 3, 5])

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from policies.baselines import full_network
+from policies.baselines.full_network import full_network
 from policies.baselines.published_grids import document_choices
 from policies.calibration.temperature import fit_temperatures
 from policies.metrics.policy import policy_figures
@@ -51,7 +51,7 @@ def test_a_row_for_the_full_network_and_each_grid_on_its_own_tables(compared):
     assert [(row["trial"], row["policy"]) for row in compared] == [
         (trial, policy) for trial in ("study", "other") for policy in ("full_network", *choices)
     ]
-    policies = [full_network(3, temperatures), *(choice.point.policy for choice in choices.values())]
+    policies = [full_network(own["search"], temperatures), *(choice.point.policy for choice in choices.values())]
     for row, policy in zip(compared, policies, strict=False):
         for split, table in own.items():
             assert row[split] == policy_figures(table, policy.decide(table))

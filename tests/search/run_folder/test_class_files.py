@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from policies.metrics.exits import exit_answers
 from search.run_folder.class_files import answers_of_exits, write_class_files
 from search.run_folder.result_files import ResultFiles
 from tests.tables import make_table
@@ -25,7 +24,7 @@ def test_matrices_are_those_of_scikit_learn(files):
     with np.load(files.confusion_npz, allow_pickle=False) as matrices:
         assert matrices.files == ["exit_1/search", "exit_2/search", "exit_1/test", "exit_2/test"]
         for split, table in TABLES.items():
-            for k, answers in enumerate(exit_answers(table).T):
+            for k, answers in enumerate(table.exit_answers.T):
                 expected = confusion_matrix(table.labels, answers, labels=np.arange(5))
                 np.testing.assert_array_equal(matrices[f"exit_{k + 1}/{split}"], expected)
 
@@ -34,7 +33,7 @@ def test_figures_of_each_class_are_those_of_scikit_learn(files):
     table = pd.read_csv(files.classes_csv)
     assert len(table) == 2 * 2 * 5
     for (policy, split), rows in table.groupby(["policy", "split"]):
-        answers = exit_answers(TABLES[split])[:, int(policy[-1]) - 1]
+        answers = TABLES[split].exit_answers[:, int(policy[-1]) - 1]
         expected = precision_recall_fscore_support(
             TABLES[split].labels, answers, labels=np.arange(5), zero_division=np.nan
         )

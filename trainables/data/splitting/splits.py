@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.tables.classification import describe_overlap, hash_ids
+from policies.tables.identity import describe_overlap, hash_ids
 from trainables.errors import DataError
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from policies.errors import ExitSearchError
-from policies.qualities.quality import NOWHERE, QUALITIES, get_quality
+from policies.qualities import NOWHERE, QUALITIES, get_quality
 from policies.rules import RuleView
+from tests.tables import classes
 
 
 def view_of(answers, n_classes=3):
@@ -19,8 +20,8 @@ def value_at(name, view, labels, exits, n_classes=3):
     """The quality where each sample leaves at the given exit."""
     labels = np.array(labels)
     quality = get_quality(name)
-    marked = quality.marks(view, labels)[:, np.arange(len(labels)), exits]
-    tallies = np.bincount(marked[marked != NOWHERE], minlength=quality.n_tallies(n_classes))
+    marked = quality.marks(view, classes(labels, n_classes))[:, np.arange(len(labels)), exits]
+    tallies = np.bincount(marked[marked != NOWHERE], minlength=quality.n_tallies(classes(labels, n_classes)))
     return quality.value(tallies[None], np.bincount(labels, minlength=n_classes))[0]
 
 
@@ -61,13 +62,13 @@ def test_registered_under_their_own_names_and_marked_by_sample_and_exit():
     view = view_of(ANSWERS)
     for name, quality in QUALITIES.items():
         assert quality.name == name
-        marks = quality.marks(view, np.array(LABELS))
+        marks = quality.marks(view, classes(LABELS, 3))
         assert marks.shape[1:] == (4, 3)
-        assert marks.min() >= NOWHERE and marks.max() < quality.n_tallies(3)
+        assert marks.min() >= NOWHERE and marks.max() < quality.n_tallies(classes(LABELS, 3))
     assert not get_quality("flip_rate_to_exit").is_maximised
     assert get_quality("accuracy").is_maximised
 
 
 def test_unknown_quality_is_refused():
-    with pytest.raises(ExitSearchError, match="no quality 'beauty'; known are accuracy, flip_rate_to_exit"):
+    with pytest.raises(ExitSearchError, match="no quality 'beauty'. Known are accuracy, flip_rate_to_exit"):
         get_quality("beauty")

@@ -1,0 +1,138 @@
+"""What every quality provides, in the two ways that whole populations of policies can be judged."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+import math
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from policies.errors import ExitSearchError
+from policies.rules.view import RuleView
+from policies.tables.base import Truth
+
+
+TruthT = TypeVar("TruthT", bound=Truth)
+NOWHERE = -1
+"""Stands for the tally of a sample that adds to none."""
+Judge = Callable[[NDArray[np.integer[Any]]], NDArray[np.float64]]
+"""From the exits that P policies take, shape (P, N), to the quality of each, shape (P,)."""
+
+
+class Quality(ABC, Generic[TruthT]):
+    """A figure of a policy's answers.
+
+    Attributes:
+        name: As it is called in goals, fronts and reports.
+        task: The kind of answers that it judges; None for any.
+        is_maximised: Whether larger is better; the bound of a goal is then the least value, else the largest.
+        is_share: Whether it is a mean over samples, to which each adds alike.
+        lowest: Its least possible value.
+        highest: Its largest possible value; may be infinite.
+    """
+
+    name: ClassVar[str]
+    task: ClassVar[str | None] = "classification"
+    is_maximised: ClassVar[bool] = True
+    is_share: ClassVar[bool] = True
+    lowest: ClassVar[float] = 0.0
+    highest: ClassVar[float] = 1.0
+
+    @property
+    def sign(self) -> float:
+        """1 where more is better, else -1."""
+        return 1.0 if self.is_maximised else -1.0
+
+    def lack(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far values, shape (P,), are from the best possible one, in [0, 1]; minimised, and strictly monotone."""
+        if not math.isfinite(self.highest if self.is_maximised else self.lowest):
+            return np.asarray(expit(-self.sign * values))
+        far = self.highest - values if self.is_maximised else values - self.lowest
+        width = self.highest - self.lowest
+        return np.asarray(far / width if math.isfinite(width) else far / (1 + far))
+
+    def check(self, value: float, what: str) -> None:
+        """Refuse a value that the quality cannot have.
+
+        Args:
+            value: Such as a target.
+            what: What a person calls it: "target".
+
+        Raises:
+            ExitSearchError: If it is out of range.
+        """
+        if not (self.lowest <= value <= self.highest and math.isfinite(value)):
+            side = (
+                f"in [{self.lowest:g}, {self.highest:g}]" if math.isfinite(self.highest) else f"above {self.lowest:g}"
+            )
+            raise ExitSearchError(f"{what} must lie {side} but is {value}")
+
+
+class CountedQuality(Quality[TruthT]):
+    """A function of tallies: how many samples have a mark at the exit that they took."""
+
+    def n_tallies(self, truth: TruthT) -> int:
+        """Number of tallies, ``T``."""
+        return 1
+
+    @abstractmethod
+    def marks(self, view: RuleView, truth: TruthT) -> NDArray[np.int64]:
+        """Up to K tallies that each sample adds to where it leaves at each exit, or ``NOWHERE``, shape (K, N, E)."""
+
+    @abstractmethod
+    def value(self, tallies: NDArray[Any], strata: NDArray[Any]) -> NDArray[np.float64]:
+        """The figure of each policy.
+
+        Args:
+            tallies: Marked samples, shape (P, T); sums of weights where samples are weighted.
+            strata: Samples of each stratum (of each class, where there are classes), likewise.
+
+        Returns:
+            Shape (P,).
+        """
+
+    def worst(self, strata: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What a sample that is answered as badly as can be adds to each tally on average, shape (T,).
+
+        By default, of a single tally, nothing where more is better and one where less is. A quality with several
+        tallies says itself.
+
+        Args:
+            strata: Probability of each stratum.
+        """
+        return np.zeros(1) if self.is_maximised else np.ones(1)
+
+
+def counted(quality: Quality[Any]) -> CountedQuality[Any]:
+    """The quality, which is counted.
+
+    Raises:
+        ExitSearchError: If it is not.
+    """
+    if isinstance(quality, CountedQuality):
+        return quality
+    raise ExitSearchError(
+        f"quality {quality.name!r} must be a CountedQuality or a PooledQuality but is neither; derive it from one"
+    )
+
+
+class PooledQuality(Quality[TruthT]):
+    """A figure that has to look at all answers of a policy together, such as a rank correlation or a mean precision."""
+
+    is_share: ClassVar[bool] = False
+
+    @abstractmethod
+    def judge(self, view: RuleView, truth: TruthT) -> Judge:
+        """Prepare to judge policies.
+
+        Args:
+            view: What would be answered at every exit by N samples.
+            truth: About the same samples, in the same order.
+
+        Returns:
+            From the exits that each of P policies takes, shape (P, N), to the quality of each, shape (P,).
+        """

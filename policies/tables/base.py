@@ -1,0 +1,188 @@
+"""What every exit table is, whatever kind of answers its network gives.
+
+A table has three parts: what the network said, which rules may look at; the truth, which answers are judged by; and who
+the samples are.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.errors import ExitTableError
+from policies.files.npz import write_npz
+from policies.tables.identity import hash_ids
+
+
+SCHEMA = 1
+ASSUMED = "assumed"
+"""Key of the metadata: the names of the arrays that were not given."""
+TASK = "task"
+"""Key of a file's metadata: the kind of answers that its network gives."""
+Rows = slice | NDArray[np.int64]
+"""Some of the samples, as an index into arrays of all."""
+
+
+class Outputs(ABC):
+    """What a network said about ``n`` samples at every exit: all that a rule may look at."""
+
+    @property
+    @abstractmethod
+    def n_samples(self) -> int:
+        """Number of samples, ``n``."""
+
+    @property
+    @abstractmethod
+    def n_exits(self) -> int:
+        """Number of exits, ``E``."""
+
+    @property
+    @abstractmethod
+    def row_size(self) -> int:
+        """Numbers that were said about one sample at one exit."""
+
+    @abstractmethod
+    def at(self, exit_index: int) -> Any:
+        """What was said at one exit: what :meth:`policies.rules.base.Gate.step` takes."""
+
+    @abstractmethod
+    def take(self, rows: Rows) -> Self:
+        """The outputs of some of the samples."""
+
+
+class Truth(ABC):
+    """What the answers about ``N`` samples are judged by."""
+
+    @property
+    @abstractmethod
+    def n_samples(self) -> int:
+        """Number of samples, ``N``."""
+
+    @property
+    def strata(self) -> NDArray[np.int64]:
+        """What samples are counted by, shape (N,), in ``0..n_strata - 1``: their class if there are classes, else 0."""
+        return np.zeros(self.n_samples, dtype=np.int64)
+
+    @property
+    def n_strata(self) -> int:
+        """Number of strata."""
+        return 1
+
+    def right(self, answers: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether answers are right: (N, ...) or (N, E, ...), to (N,) or (N, E).
+
+        Raises:
+            ExitTableError: If answers of this kind are not right or wrong but more or less near.
+        """
+        raise ExitTableError(
+            "answers of this kind are neither right nor wrong, so that there is no accuracy, drop or certificate; ask "
+            "for a quality of their own"
+        )
+
+    @abstractmethod
+    def take(self, rows: Rows) -> Self:
+        """The truth about some of the samples."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExitTable(ABC):
+    """Outputs of a multi-exit network with ``E`` exits for ``N`` samples, with the truth. One class a kind of answers.
+
+    Attributes:
+        cost: Cumulative compute up to each exit relative to the full network, shape (E,),
+            float64, increasing, last = 1.0.
+        ids: Sample names, shape (N,), unique within the table.
+        groups: Origin of each sample (a recording, a speaker), shape (N,), or None.
+        meta: Free JSON metadata: workload, split, model hash, class names.
+    """
+
+    task: ClassVar[str]
+    """The kind of answers: a name of :data:`policies.tasks.TASKS`, or ``module:attribute``."""
+
+    cost: NDArray[np.float64]
+    ids: NDArray[np.str_]
+    groups: NDArray[np.str_] | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    @abstractmethod
+    def outputs(self) -> Outputs:
+        """What the network said; nothing is copied."""
+
+    @property
+    @abstractmethod
+    def truth(self) -> Truth:
+        """What answers are judged by."""
+
+    @property
+    @abstractmethod
+    def exit_answers(self) -> NDArray[Any]:
+        """What each exit alone answers, shape (N, E, ...)."""
+
+    @abstractmethod
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What a file of the table holds, by key; ``read`` makes the table of it again."""
+
+    @classmethod
+    @abstractmethod
+    def read(cls, given: Mapping[str, Any], faults: Mapping[str, str], name: str) -> Self:
+        """Make a table of arrays.
+
+        Args:
+            given: By key; ``meta`` is JSON text or a mapping.
+            faults: What is wrong with further keys that could not be opened.
+            name: What a person calls the table.
+
+        Raises:
+            ExitTableError: If that cannot be a table, with everything that is wrong.
+        """
+
+    @abstractmethod
+    def take(self, rows: NDArray[np.integer[Any]]) -> Self:
+        """The table of some of the samples, given by their row numbers."""
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples, ``N``."""
+        return len(self.ids)
+
+    @property
+    def n_exits(self) -> int:
+        """Number of exits, ``E``."""
+        return len(self.cost)
+
+    @property
+    def n_classes(self) -> int | None:
+        """Number of classes, ``C``; None where answers are no classes."""
+        return None
+
+    @property
+    def has_stop_prob(self) -> bool:
+        """Whether the network gives learned stop probabilities."""
+        return False
+
+    @property
+    def split_hash(self) -> str:
+        """SHA-256 over the sorted sample ids."""
+        return hash_ids(self.ids)
+
+    @property
+    def assumed(self) -> frozenset[str]:
+        """The arrays that nobody gave: ``cost`` is then equal steps, ``ids`` are made of the outputs."""
+        return frozenset(self.meta.get(ASSUMED, ()))
+
+    def with_cost(self, cost: NDArray[np.float64]) -> Self:
+        """The table with the cost that its network is known to have, shape (E,)."""
+        assumed = sorted(self.assumed - {"cost"})
+        others = {key: value for key, value in self.meta.items() if key != ASSUMED}
+        return replace(self, cost=cost, meta=others | ({ASSUMED: assumed} if assumed else {}))
+
+    def save(self, path: Path) -> None:
+        """Write the table as a compressed ``.npz`` file, replacing ``path`` in one step."""
+        write_npz(path, self.arrays(), {**self.meta, TASK: self.task}, schema=SCHEMA)

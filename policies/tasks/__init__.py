@@ -1,0 +1,42 @@
+"""Kinds of answers by name. A new kind is a file here, one with its tables, its rules and qualities, and one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from policies.errors import ExitTableError
+from policies.files.npz import META, read_archive, stated
+from policies.registry import Registry, resolve
+from policies.tables.base import TASK, ExitTable
+from policies.tasks.base import Task
+
+
+TASKS: Registry[Task[Any]] = Registry({"classification": "policies.tasks.classification:Classification"})
+
+
+def get_task(name: str) -> Task[Any]:
+    """Return the task registered under ``name``, or a user's own named as ``module:attribute``.
+
+    Raises:
+        ExitSearchError: If there is none.
+    """
+    task: Task[Any] = resolve("task", name, TASKS, Task)
+    return task
+
+
+def load_table(path: Path | str) -> ExitTable:
+    """Read an exit table of any kind from a ``.npz`` file; where it does not say of which, it is a classifier's.
+
+    Nothing is unpickled. What is cast or assumed is told in an :class:`~policies.errors.ExitTableWarning`.
+
+    Raises:
+        ExitSearchError: If the file is missing, damaged or breaks the contract, with everything that is wrong, or its
+            task is unknown.
+    """
+    archive = read_archive(Path(path), "exit table", ExitTableError)
+    name = stated(archive.arrays.get(META), TASK) or "classification"
+    return get_task(str(name)).table_type.read(archive.arrays, archive.faults, str(path))
+
+
+__all__ = ["TASKS", "Task", "get_task", "load_table"]

@@ -1,0 +1,71 @@
+"""What differs by the kind of answers that a network gives, where policies are searched and told."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.policy import Decision
+from policies.tables.base import ExitTable
+
+
+TableT = TypeVar("TableT", bound=ExitTable)
+
+
+class Task(ABC, Generic[TableT]):
+    """A kind of answers: its tables, its rules, and the figures that exits and policies are told by.
+
+    Attributes:
+        name: By which tables name it: as registered, or ``module:attribute``.
+        table_type: The class of its tables.
+        quality: The quality that is asked for where nobody says otherwise, and that every front and report tells.
+        rules: Names of the rules that are searched where nobody says otherwise.
+        baseline_rule: The rule of the baselines; it has one score per exit.
+    """
+
+    name: ClassVar[str]
+    table_type: ClassVar[type[ExitTable]]
+    quality: ClassVar[str]
+    rules: ClassVar[tuple[str, ...]]
+    baseline_rule: ClassVar[str]
+
+    def qualities(self, asked: Sequence[str]) -> tuple[str, ...]:
+        """Names of what policies are judged by: the task's own quality, then what is asked for."""
+        return tuple(dict.fromkeys([self.quality, *asked]))
+
+    def fit_temperatures(self, table: TableT, method: Any = "lbfgs") -> NDArray[np.float64]:
+        """The divisor of the outputs of each exit, shape (E,), by which they mean what they say; 1 by default.
+
+        Args:
+            table: The ``search`` table.
+            method: ``lbfgs`` or ``grid``.
+        """
+        return np.ones(table.n_exits)
+
+    @abstractmethod
+    def exit_figures(self, table: TableT, temperatures: NDArray[np.float64]) -> list[dict[str, Any]]:
+        """The figures of every exit alone, first exit first, as JSON values.
+
+        Args:
+            table: Outputs of E exits.
+            temperatures: One per exit, shape (E,).
+
+        Returns:
+            One mapping per exit, with ``depth``, ``cost`` and the task's quality among its keys.
+        """
+
+    @abstractmethod
+    def policy_figures(self, table: TableT, decision: Decision) -> dict[str, Any]:
+        """The figures of a policy on a table, as JSON values.
+
+        Args:
+            table: What was decided on.
+            decision: What the policy did.
+
+        Returns:
+            The task's quality and what :func:`~policies.metrics.policy.spent_figures` gives, among others.
+        """

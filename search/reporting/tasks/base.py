@@ -1,0 +1,81 @@
+"""What a kind of answers may have to tell beside what is told of all: nothing, unless a task says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.goals.goal import Goal
+from policies.policy import Decision, Policy
+from policies.selection.select import Selection
+from policies.tables.base import ExitTable
+from search.run_folder.answers import PolicyAnswers
+from search.run_folder.result_files import ResultFiles
+
+
+TableT = TypeVar("TableT", bound=ExitTable)
+
+
+@dataclass(frozen=True)
+class BaselinePolicy:
+    """A policy that is told beside the selected one.
+
+    Attributes:
+        policy: The policy.
+        notes: JSON values that are told of it beside its figures.
+    """
+
+    policy: Policy
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+class TaskReport(Generic[TableT]):
+    """What is told beside what is told of all."""
+
+    def baselines(self, search: TableT, temperatures: NDArray[np.float64]) -> dict[str, BaselinePolicy]:
+        """Further policies to compare with, by name.
+
+        Args:
+            search: The table that policies were chosen on.
+            temperatures: One per exit, shape (E,).
+        """
+        return {}
+
+    def findings(
+        self,
+        selection: Selection,
+        goal: Goal,
+        tables: Mapping[str, TableT],
+        decisions: Mapping[str, Decision],
+        baselines: Mapping[str, Mapping[str, Any]],
+    ) -> dict[str, Any]:
+        """Further keys of ``summary.json``: ``notes`` (lines for a person, the most important first) among them.
+
+        Args:
+            selection: What was chosen.
+            goal: What was searched for, without a margin.
+            tables: The selected network's tables by split.
+            decisions: What the selected policy did on each.
+            baselines: Figures of the baselines, by name and split.
+        """
+        return {}
+
+    def write(
+        self,
+        files: ResultFiles,
+        search: TableT,
+        temperatures: NDArray[np.float64],
+        answered: Sequence[PolicyAnswers[TableT]],
+    ) -> None:
+        """Write further files and figures.
+
+        Args:
+            files: Where to.
+            search: The table that policies were chosen on.
+            temperatures: One per exit, shape (E,).
+            answered: What the selected policy, each exit and each baseline answered on every split.
+        """

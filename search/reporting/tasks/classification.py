@@ -1,0 +1,89 @@
+"""What is told of classifiers: published grids, alarms, recordings, reliability, and files class by class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.baselines.full_network import recalibrated_full_network
+from policies.baselines.published_grids import document_choices
+from policies.calibration.reliability import reliability_curves
+from policies.goals.goal import Goal
+from policies.metrics.collapse import collapse_alarms
+from policies.metrics.undertrained import undertrained_note
+from policies.parents.summary import summarise_recordings
+from policies.policy import Decision
+from policies.selection.select import Selection
+from policies.tables.classification import ClassificationTable
+from search.figures.confusion import draw_confusion
+from search.figures.reliability import draw_reliability
+from search.reporting.tasks.base import BaselinePolicy, TaskReport
+from search.run_folder.answers import PolicyAnswers
+from search.run_folder.class_files import ClassAnswers, write_class_files
+from search.run_folder.result_files import ResultFiles
+
+
+_SPLITS = ("search", "certify", "test")
+_RECALIBRATED = "full_network_recalibrated"
+
+
+class ClassificationReport(TaskReport[ClassificationTable]):
+    """What is told of classifiers."""
+
+    def baselines(self, search: ClassificationTable, temperatures: NDArray[np.float64]) -> dict[str, BaselinePolicy]:
+        """The full network recalibrated, and the choices of published grids."""
+        return {
+            _RECALIBRATED: BaselinePolicy(recalibrated_full_network(search, temperatures)),
+            **{
+                name: BaselinePolicy(choice.point.policy, {"is_fallback": choice.is_fallback})
+                for name, choice in document_choices(search, temperatures).items()
+            },
+        }
+
+    def findings(
+        self,
+        selection: Selection,
+        goal: Goal,
+        tables: Mapping[str, ClassificationTable],
+        decisions: Mapping[str, Decision],
+        baselines: Mapping[str, Mapping[str, Any]],
+    ) -> dict[str, Any]:
+        """``undertrained``, ``alarms``, ``recordings``, and of them what a person is told."""
+        undertrained = undertrained_note(
+            *(baselines[name]["search"]["accuracy"] for name in ("full_network", _RECALIBRATED))
+        )
+        alarms = collapse_alarms(
+            tables["search"],
+            decisions["search"],
+            selection.policy,
+            target=goal.least_accuracy,
+            is_feasible=selection.feasible,
+        )
+        return {
+            "undertrained": undertrained,
+            "alarms": [alarm.text for alarm in alarms],
+            "recordings": summarise_recordings(tables, decisions, target=goal.least_accuracy),
+        }
+
+    def write(
+        self,
+        files: ResultFiles,
+        search: ClassificationTable,
+        temperatures: NDArray[np.float64],
+        answered: Sequence[PolicyAnswers[ClassificationTable]],
+    ) -> None:
+        """Reliability curves, figures of each class, and confusion matrices."""
+        curves = reliability_curves(search, temperatures)
+        draw_reliability(curves, files.reliability_png, title="Reliability of each exit on search")
+        by_class = [ClassAnswers.of(own) for own in answered]
+        write_class_files(files, by_class)
+        draw_confusion(_shown(by_class), files.confusion_png)
+
+
+def _shown(answered: Sequence[ClassAnswers]) -> ClassAnswers:
+    """Those of the selected policy on the last of its splits."""
+    by_split = {own.split: own for own in answered if own.name == "selected"}
+    return [by_split[split] for split in _SPLITS if split in by_split][-1]

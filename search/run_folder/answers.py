@@ -1,0 +1,49 @@
+"""What policies answered on every split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.policy import Decision
+from policies.tables.base import ExitTable
+
+
+TableT = TypeVar("TableT", bound=ExitTable)
+
+
+@dataclass(frozen=True)
+class PolicyAnswers(Generic[TableT]):
+    """What one policy, or one exit alone, answered on one split.
+
+    Attributes:
+        name: Of the policy: ``selected``, ``full_network``, ``exit_1``.
+        split: Of the table.
+        table: The table, of N samples.
+        answers: Shape (N,) for classes, else (N, ...).
+    """
+
+    name: str
+    split: str
+    table: TableT
+    answers: NDArray[Any]
+
+
+def answers_of(
+    name: str, tables: Mapping[str, TableT], decisions: Mapping[str, Decision]
+) -> list[PolicyAnswers[TableT]]:
+    """What one policy answers on every split, from what it did there."""
+    return [PolicyAnswers(name, split, table, decisions[split].answers) for split, table in tables.items()]
+
+
+def answers_of_exits(tables: Mapping[str, TableT]) -> list[PolicyAnswers[TableT]]:
+    """What each exit alone answers on every split."""
+    return [
+        PolicyAnswers(f"exit_{k + 1}", split, table, answers)
+        for split, table in tables.items()
+        for k, answers in enumerate(np.moveaxis(table.exit_answers, 1, 0))
+    ]
