@@ -12,7 +12,7 @@ from policies.policy import Policy
 from policies.registry import Registry, resolve
 from policies.rules import get_rule
 from policies.tables.base import ExitTable
-from policies.tasks import get_task
+from policies.tasks import get_task, judged_by
 
 
 _HERE = "policies.baselines"
@@ -51,7 +51,7 @@ def baseline_evaluator(
         table.truth,
         table.cost,
         max_levels=max_levels or max(table.n_samples, 2),
-        qualities=task.qualities(goal.qualities),
+        qualities=judged_by(table, goal.qualities),
     )
 
 

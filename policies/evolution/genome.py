@@ -14,7 +14,7 @@ from policies.policy import Policy
 from policies.rules import Combine, get_rule
 from policies.rules.crossfit import fit_and_view
 from policies.tables.base import ExitTable
-from policies.tasks import get_task
+from policies.tasks import judged_by
 
 
 class RuleSpace:
@@ -123,7 +123,7 @@ class RuleSpace:
                 self.table.truth,
                 self.table.cost,
                 max_levels=self._max_levels,
-                qualities=get_task(self.table.task).qualities(self.goal.qualities),
+                qualities=judged_by(self.table, self.goal.qualities),
             )
             self._built[variant] = (params, evaluator)
         return self._built[variant]

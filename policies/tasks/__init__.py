@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from policies.errors import ExitTableError
 from policies.files.npz import META, read_archive, stated
+from policies.qualities import require_judges
 from policies.registry import Registry, resolve
 from policies.tables.base import TASK, ExitTable
 from policies.tasks.base import Task
@@ -25,6 +27,17 @@ def get_task(name: str) -> Task[Any]:
     return task
 
 
+def judged_by(table: ExitTable, asked: Sequence[str]) -> tuple[str, ...]:
+    """Names of what policies on a table are judged by: its task's own quality, then what is asked for.
+
+    Raises:
+        ExitSearchError: If a quality is not for answers of the table's kind.
+    """
+    for name in asked:
+        require_judges(name, table)
+    return get_task(table.task).qualities(asked)
+
+
 def load_table(path: Path | str) -> ExitTable:
     """Read an exit table of any kind from a ``.npz`` file; where it does not say of which, it is a classifier's.
 
@@ -39,4 +52,4 @@ def load_table(path: Path | str) -> ExitTable:
     return get_task(str(name)).table_type.read(archive.arrays, archive.faults, str(path))
 
 
-__all__ = ["TASKS", "Task", "get_task", "load_table"]
+__all__ = ["TASKS", "Task", "get_task", "judged_by", "load_table"]

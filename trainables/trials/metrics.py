@@ -22,7 +22,7 @@ from policies.rules.crossfit import cross_fitted_view
 from policies.selection.references import goal_on
 from policies.tables.base import ExitTable
 from policies.tables.classification import ClassificationTable
-from policies.tasks import get_task
+from policies.tasks import judged_by
 
 
 EXIT_FIGURES = ("accuracy", "macro_f1", "ece", "nll", "raw_ece", "raw_nll")
@@ -93,7 +93,7 @@ def _best_of_rule(name: str, table: ExitTable, temperatures: NDArray[np.float64]
         table.truth,
         table.cost,
         max_levels=_MAX_LEVELS,
-        qualities=get_task(table.task).qualities(goal.qualities),
+        qualities=judged_by(table, goal.qualities),
     )
     outcome = evaluator.evaluate(best_genome(evaluator, goal, ladder_genomes(evaluator))[None])
     judged = goal.assess(outcome)

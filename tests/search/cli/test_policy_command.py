@@ -238,7 +238,7 @@ def test_islands_over_ray(ray_session, tables, tmp_path):
     [
         ((), "a search needs --target"),
         (("--target", "1.5"), "--target must be above 0 and at most 1 but is 1.5"),
-        (("--target", "0.9", "--rule", "nothing"), "there is no rule 'nothing'; known are"),
+        (("--target", "0.9", "--rule", "nothing"), "there is no rule 'nothing'. Known are"),
         (("--target", "0.9", "--rule", "dual-threshold"), "it has no 'stop_prob'"),
         (("--target", "0.9", "--objective", "joy"), "effort must be one of depth, cost, latency but is 'joy'"),
         (("--target", "0.9", "--objective", "latency"), "needs latency_ms"),

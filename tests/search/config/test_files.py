@@ -96,7 +96,7 @@ def test_set_reaches_every_key(key):
         (["space.name=big"], "no space 'big'"),
         (["space.overrides.alfa=1"], r"space\.overrides: .*no dimension 'alfa'; nearest are alpha"),
         (["space.overrides.alpha={low: 2}"], r"space\.overrides: alpha: low must not be above high"),
-        (["policy.rules=[magic]"], "policy.rules: there is no rule 'magic'; known are class-wise, confidence"),
+        (["policy.rules=[magic]"], "policy.rules: there is no rule 'magic'. Known are class-wise, confidence"),
         (["policy.rules=[]"], r"policy\.rules .*at least 1"),
         (["policy.population=10"], "policy: population must be a positive multiple of 4 but is 10"),
         (["splits.train=0.9"], r"splits: split fractions must be positive and sum to 1 but are \[0.9, 0.2"),
