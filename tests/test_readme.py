@@ -1,203 +1,383 @@
-"""Every command and every file of the README, run as a reader would run them; sweeps are made small."""
+"""Every command and file that the README and ``docs/`` show, run as a reader would; sweeps are made small."""
 
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from importlib import import_module
+import io
 import json
 import os
 from pathlib import Path
+from pkgutil import resolve_name
 import re
 import shlex
 import struct
 import subprocess
 import sys
 import time
+import tomllib
 from urllib.request import urlopen
 import warnings
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
+import typer
+from typer.testing import CliRunner
 import yaml
 
-from search.cli.app import ExitCode, main
+from policies.baselines import BASELINES
+from policies.calibration.temperature import fit_temperatures
+from policies.evolution.search import search_front
+from policies.evolution.settings import EvolveSettings
+from policies.goals.goal import Goal
+from policies.qualities.quality import QUALITIES
+from policies.rules import RULES
+from policies.tables.classification import load_table
+from search.cli.app import ExitCode, app, main
 from search.config.sweep import SweepConfig
+from tests.pages import ROOT, blocks, commands
 from tests.sweeps import SMALL
 from tests.tables import make_table
 from trainables.data import SplitFractions
 from trainables.models import NetworkSpec
-from trainables.workloads import get_workload
+from trainables.workloads import Workload, get_workload
 
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
 BIN = Path(sys.prefix) / "bin"
-COMMANDS = [
-    line.removeprefix("$ ")
-    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
-    for line in block.splitlines()
-    if line.startswith("$ ")
-]
-SWEEPS = [command for command in COMMANDS if re.match(r"(exitsearch run|python search/run\.py)(?! --help)", command)]
 PORT = 5917
+TINY = (
+    *SMALL,
+    *("search.trials=1", "training.epochs=8", "training.batch_size=16", "policy.best_trials=1"),
+    "search.first_trials=[]",
+)
+COMMANDS = commands()
+# What is typed first, by what it makes: the first command that begins so.
+NEEDED = {
+    "exitsearch run --resume": ("exitsearch run digits",),
+    "exitsearch report": ("exitsearch run digits", "exitsearch policy"),
+    "exitsearch certify": ("exitsearch policy",),
+    "exitsearch soft-labels": ("exitsearch teacher",),
+}
 
 
-def shown_files():
-    """Blocks whose first line is a comment with a file's name."""
-    blocks = re.findall(r"```(?:python|yaml)\n(# ([\w.]+\.(?:py|yaml))\n.*?)```", README, re.DOTALL)
-    return {name: text for text, name in blocks}
+def of_kind(*kinds):
+    """The commands that begin with one of the kinds."""
+    return [command for command in COMMANDS if command.startswith(kinds)]
 
 
-@pytest.fixture(scope="module")
+def is_sweep(command):
+    return command.startswith(("exitsearch run", "python search/run.py")) and not command.endswith("--help")
+
+
+# In the reader's own module, which Ray's workers must find.
+OWN_SWEEPS = [command for command in COMMANDS if is_sweep(command) and ".yaml" in command]
+SWEEPS = [command for command in COMMANDS if is_sweep(command) and command not in OWN_SWEEPS]
+REPORTS = of_kind("exitsearch report")
+TABLES = of_kind("exitsearch policy", "exitsearch certify")
+TEACHING = of_kind("exitsearch teacher", "exitsearch soft-labels")
+HELP = [command for command in COMMANDS if command.endswith("--help")]
+BENCHMARKS = of_kind("python benchmarks/")
+MAKE = of_kind("make ")
+PAGE = of_kind("mlflow ui")
+SHELL = of_kind(". .venv/")
+
+
+def test_every_command_is_run_here():
+    run = [*OWN_SWEEPS, *SWEEPS, *REPORTS, *TABLES, *TEACHING, *HELP, *BENCHMARKS, *MAKE, *PAGE, *SHELL]
+    assert sorted(run) == sorted(COMMANDS)
+
+
+@dataclass
+class Reader:
+    """Somebody who types commands in a folder, each once, and before it those that make what it needs.
+
+    Attributes:
+        folder: Where the reader is.
+        seen: The exit status of each command, and all that it printed.
+    """
+
+    folder: Path
+    seen: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def type(self, command):
+        """In this process, which has imported everything already."""
+        if command not in self.seen:
+            for needed in next((needs for begin, needs in NEEDED.items() if command.startswith(begin)), ()):
+                self.type(next(one for one in COMMANDS if one.startswith(needed)))
+            self.seen[command] = self._run(command)
+        return self.seen[command]
+
+    def _run(self, command):
+        words = shlex.split(command.replace("../shared/data", "data"))
+        arguments = ["run", *words[2:]] if words[0] == "python" else words[1:]
+        if is_sweep(command):
+            arguments += small_settings()
+        if arguments[0] == "policy":
+            arguments += ["--evaluations", "2000"]
+        printed = io.StringIO()
+        shown = warnings.showwarning
+        with chdir(self.folder), redirect_stdout(printed), redirect_stderr(printed), pytest.raises(SystemExit) as ended:
+            main(arguments)
+        warnings.showwarning = shown
+        if arguments[0] == "policy":
+            self.folder.joinpath("policy.json").write_bytes((self.folder / "runs/policy-1/policy.json").read_bytes())
+        return ended.value.code, printed.getvalue()
+
+
+def small_settings():
+    return [part for one in TINY for part in ("--set", one)]
+
+
+@pytest.fixture(scope="session")
 def place(tmp_path_factory):
-    """A reader's working folder: the files that the README shows, and a few images where the data would be."""
+    """A reader's working folder: all files that are shown, tables of a network, and a few images for data."""
     folder = tmp_path_factory.mktemp("reader")
-    for name, text in shown_files().items():
-        (folder / name).write_text(text)
-    (folder / "search").mkdir()
-    (folder / "search" / "run.py").write_text((ROOT / "search" / "run.py").read_text())
-    raw = folder / "data" / "FashionMNIST" / "raw"
-    raw.mkdir(parents=True)
+    for block in (*blocks("python"), *blocks("yaml")):
+        if block.file_name is not None:
+            (folder / block.file_name).write_text(block.text)
+    write_images(folder / "data" / "FashionMNIST" / "raw")
+    write_tables(folder)
+    return folder
+
+
+def write_images(folder):
+    folder.mkdir(parents=True)
     rng = np.random.default_rng(0)
     for part, n in (("train", 600), ("t10k", 100)):
         labels = np.arange(n) % 10
         images = rng.integers(0, 60, (n, 28, 28)) + 19 * labels[:, None, None]
         for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
             header = struct.pack(f">I{array.ndim}I", 0x0800 + array.ndim, *array.shape)
-            (raw / f"{part}-{kind}-ubyte").write_bytes(header + array.astype(np.uint8).tobytes())
-    return folder
+            (folder / f"{part}-{kind}-ubyte").write_bytes(header + array.astype(np.uint8).tobytes())
 
 
-def run(command, place, address="", *more):
-    words = shlex.split(command.replace("../shared/data", "data"))
-    words[0] = str(BIN / words[0])
+def write_tables(folder):
+    """With the function that the page on policy search shows."""
+    written: dict = {}
+    exec((folder / "write_table.py").read_text(), written)  # noqa: S102
+    for seed, name in enumerate(("search", "certify", "test")):
+        table = make_table(900, 3, 4, seed=seed, prefix=name)
+        # Surer exits than usual: the targets that are shown are high.
+        logits = table.logits + 6 * (np.arange(4) == table.labels[:, None])[:, None]
+        written["write_table"](folder / f"{name}.npz", logits, table.labels, table.cost, table.ids)
+
+
+@pytest.fixture(scope="session")
+def reader(place):
+    return Reader(place)
+
+
+@pytest.fixture
+def shown(place, monkeypatch):
+    """Imports a module that a page shows, in the reader's folder."""
+    monkeypatch.chdir(place)
+    monkeypatch.syspath_prepend(str(place))
+    return import_module
+
+
+def in_a_process(*words, place, address=""):
     environment = {**os.environ, "RAY_ADDRESS": address}
-    return subprocess.run([*words, *more], capture_output=True, text=True, cwd=place, env=environment, check=False)
+    command = [sys.executable, *words]
+    return subprocess.run(command, capture_output=True, text=True, cwd=place, env=environment, check=False)
 
 
-def test_readme_shows_the_two_commands_first():
+def test_the_two_commands_come_first():
     assert COMMANDS[:2] == ["make run", "make test"]
 
 
-@pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("make ")])
+@pytest.mark.parametrize("command", MAKE)
 def test_make_targets_exist(command):
     done = subprocess.run([*shlex.split(command), "--dry-run"], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
     assert ("search/run.py" if command.split()[1] == "run" else "pytest") in done.stdout
 
 
-TINY = (*SMALL, "search.trials=1", "training.epochs=8", "training.batch_size=16", "policy.best_trials=1")
+@pytest.mark.parametrize("command", [*SWEEPS, *REPORTS])
+def test_sweeps_and_their_reports(command, reader, ray_session):
+    status, printed = reader.type(command)
+    assert status == ExitCode.DONE, printed
+    assert "selected policy" in printed
 
 
-@pytest.mark.parametrize("command", [command for command in SWEEPS if "my_sweep" not in command])
-def test_sweeps(command, place, ray_session, monkeypatch, capsys):
-    """In this process, which has imported everything already."""
-    monkeypatch.chdir(place)
-    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
-    words = shlex.split(command.replace("../shared/data", "data"))
-    arguments = words[words.index("run") + 1 :] if "run" in words else words[2:]
-    with pytest.raises(SystemExit) as ended:
-        main(["run", *arguments, *_settings()])
-    printed = capsys.readouterr()
-    assert ended.value.code == ExitCode.DONE, printed.out + printed.err
-    assert "selected policy" in printed.out
-
-
-def test_sweep_over_a_workload_of_the_readers_own(place, ray_session):
-    """In a process of its own: Ray's workers must find the reader's module."""
-    (command,) = [command for command in SWEEPS if "my_sweep" in command]
-    done = run(command, place, ray_session, *_settings())
+@pytest.mark.parametrize("command", OWN_SWEEPS)
+def test_sweeps_over_workloads_of_the_readers_own(command, place, ray_session):
+    words = shlex.split(command)[1:]
+    done = in_a_process("-m", "search", *words, *small_settings(), place=place, address=ray_session)
     assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
     assert "selected policy" in done.stdout
     assert "Traceback" not in done.stderr
 
 
-def _settings():
-    return [part for one in (*TINY, "search.first_trials=[]") for part in ("--set", one)]
+def test_the_command_is_installed_under_its_name():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert resolve_name(project["scripts"]["exitsearch"]) is main
 
 
-OTHERS = [command for command in COMMANDS if command.startswith("python benchmarks/") or command.endswith("--help")]
+@pytest.mark.parametrize("command", HELP)
+def test_help(command, reader):
+    status, printed = reader.type(command)
+    assert status == ExitCode.DONE
+    assert "Usage:" in printed
 
 
-@pytest.mark.parametrize("command", OTHERS)
-def test_other_commands(command, place):
-    if not command.endswith("--help"):
-        command = f"python {ROOT / shlex.split(command)[1]} --samples 500 --policies 20"
-    done = run(command, place)
+@pytest.mark.parametrize("command", BENCHMARKS)
+def test_benchmarks(command, place):
+    script = str(ROOT / shlex.split(command)[1])
+    done = in_a_process(script, "--samples", "500", "--policies", "20", place=place)
     assert done.returncode == 0, done.stderr
     assert done.stdout
 
 
-def test_policies_without_a_sweep(place, monkeypatch, capsys):
-    """With tables that the README's own function writes."""
-    monkeypatch.chdir(place)
-    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
-    written: dict = {}
-    exec((place / "write_table.py").read_text(), written)  # noqa: S102
-    for seed, name in enumerate(("search", "certify", "test")):
-        table = make_table(900, 3, 4, seed=seed, prefix=name)
-        # Surer exits than usual: the README's targets are high.
-        logits = table.logits + 6 * (np.arange(4) == table.labels[:, None])[:, None]
-        written["write_table"](f"{name}.npz", logits, table.labels, table.cost, table.ids)
-    commands = [command for command in COMMANDS if re.match(r"exitsearch (policy|certify)", command)]
-    assert len(commands) == 3
-    for command in commands:
-        words = shlex.split(command)
-        more = ["--evaluations", "2000", "--out", "found"] if words[1] == "policy" else []
-        with pytest.raises(SystemExit) as ended:
-            main([*words[1:], *more])
-        printed = capsys.readouterr()
-        assert ended.value.code == ExitCode.DONE, printed.out + printed.err
-        verdict = r"^Selected: .*\. Certified: " if words[1] == "policy" else r"^CERTIFIED: "
-        assert re.search(verdict, printed.out, re.MULTILINE), printed.out
-        (place / "policy.json").write_text((place / "found" / "policy.json").read_text())
+@pytest.mark.parametrize("command", TABLES)
+def test_policies_without_a_sweep(command, reader):
+    status, printed = reader.type(command)
+    assert status == ExitCode.DONE, printed
+    verdict = r"^Selected: .*\. Certified: " if "policy search.npz" in command else r"^CERTIFIED: "
+    assert re.search(verdict, printed, re.MULTILINE), printed
 
 
-def test_soft_labels_of_a_teacher_are_used_by_a_sweep(place, ray_session, monkeypatch, capsys):
-    monkeypatch.chdir(place)
+@pytest.mark.parametrize("command", TEACHING)
+def test_teachers(command, reader):
+    status, printed = reader.type(command)
+    assert status == ExitCode.DONE, printed
+
+
+def test_soft_labels_of_a_teacher_are_used_by_a_sweep(reader, ray_session, monkeypatch, capsys):
+    for command in TEACHING:
+        reader.type(command)
+    monkeypatch.chdir(reader.folder)
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
-    commands = [command for command in COMMANDS if re.match(r"exitsearch (teacher|soft-labels)", command)]
-    assert [command.split()[1] for command in commands] == ["teacher", "soft-labels"]
-    for command in commands:
-        with pytest.raises(SystemExit) as ended:
-            main(shlex.split(command)[1:])
-        assert ended.value.code == ExitCode.DONE, capsys.readouterr().err
     teachers = "teachers=[{name: told, soft_labels: teachers/deep.npz}]"
     space = ("space.name=distillation", "space.overrides.distillation=teachers", "training.views=4")
     settings = [part for one in (teachers, *space) for part in ("--set", one)]
     with pytest.raises(SystemExit) as ended:
-        main(["run", "digits", "--name", "taught", *_settings(), *settings])
+        main(["run", "digits", "--name", "taught", *small_settings(), *settings])
     printed = capsys.readouterr()
     assert ended.value.code == ExitCode.DONE, printed.out + printed.err
-    (report,) = json.loads((place / "runs" / "taught" / "alignment.json").read_text())
+    (report,) = json.loads(Path("runs/taught/alignment.json").read_text())
     assert report["problem"] == ""
-    summary = json.loads((place / "runs" / "taught" / "summary.json").read_text())
+    summary = json.loads(Path("runs/taught/summary.json").read_text())
     assert summary["selected"]["hyperparameters"]["kd_teachers"] == "told"
 
 
-def test_exits_for_a_network_of_torchvision(place, monkeypatch):
-    monkeypatch.syspath_prepend(str(place))
-    workload = get_workload("my_network:WORKLOAD")
+@pytest.mark.parametrize("block", blocks("yaml"), ids=lambda block: block.page)
+def test_sweep_files_are_taken(block, shown):
+    SweepConfig.from_mapping(yaml.safe_load(block.text))
+
+
+TYPED = [
+    line.split("  #")[0]
+    for block in blocks("text")
+    for line in block.text.splitlines()
+    if re.match(r"exitsearch [a-z-]+ ", line)
+]
+
+
+@pytest.mark.parametrize("line", TYPED)
+def test_commands_that_take_too_long_have_these_options(line):
+    name, *arguments = shlex.split(line)[1:]
+    command = typer.main.get_command(app).commands[name]
+    command.make_context(name, arguments)
+
+
+def test_a_policy_is_chosen_in_ten_lines(shown, capsys):
+    shown("choose")
+    assert re.fullmatch(r"certified bound 0\.9\d+\naccuracy 0\.9\d+ at mean depth 1\.\d+\n", capsys.readouterr().out)
+
+
+class Listed(nn.Module):
+    """Gives a list of logits; the first exit sees less."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(2, 3), nn.Linear(4, 3)
+
+    def forward(self, inputs):
+        return [self.first(inputs[:, :2]), self.last(inputs)]
+
+
+def test_any_network_gives_tables(shown, tmp_path, recwarn):
+    network, inputs = Listed(), torch.randn(120, 4)
+    labels = torch.arange(120) % 3
+    batches = [([f"s{i}" for i in rows], inputs[rows], labels[rows]) for rows in torch.arange(120).split(50)]
+    shown("exit_tables").write_table(tmp_path / "table.npz", network, batches, cost=[0.5, 1.0])
+    table = load_table(tmp_path / "table.npz")
+    assert (table.n_samples, table.n_exits, table.n_classes) == (120, 2, 3)
+    np.testing.assert_array_equal(table.labels, labels)
+    np.testing.assert_allclose(table.logits[:, 1], network(inputs)[1].detach(), rtol=1e-6)
+    assert table.assumed == frozenset()
+    assert [str(warning.message) for warning in recwarn.list] == []
+
+
+WORKLOADS = [block for block in blocks("python") if "WORKLOAD = " in block.text]
+
+
+@pytest.mark.parametrize("block", WORKLOADS, ids=lambda block: block.file_name)
+def test_workloads_build_their_networks(block, shown):
+    workload = get_workload(f"{block.file_name.removesuffix('.py')}:WORKLOAD")
     splits = workload.load(None, SplitFractions(), split_seed=0)
-    model = workload.build_model(splits.train, 10, NetworkSpec(workload.n_exits, workload.width))
-    assert model.eval()(torch.zeros(2, 1, 8, 8)).shape == (2, 3, 10)
+    n_classes = len(splits.class_names)
+    model = workload.build_model(splits.train, n_classes, NetworkSpec(workload.n_exits, workload.width))
+    images = torch.zeros(2, *splits.train.inputs.shape[1:])
+    assert model.eval()(images).shape == (2, workload.n_exits, n_classes)
 
 
-def test_every_command_is_of_a_kind_that_is_run_here():
-    known = (
-        "make ",
-        "exitsearch run",
-        "exitsearch policy",
-        "exitsearch certify",
-        "exitsearch teacher",
-        "exitsearch soft-labels",
-        "python search/run.py",
-        "python benchmarks/",
-        "mlflow ui",
-        ". .venv/",
-    )
-    assert [command for command in COMMANDS if not command.startswith(known)] == []
+def test_data_source_can_be_split(shown):
+    workload = Workload("own", shown("stripes").Stripes, lambda **_: None, n_exits=2, width=4)
+    splits = workload.load(None, SplitFractions(), split_seed=0)
+    assert splits.class_names == ("rows", "columns")
+    assert set(splits.search.labels) == {0, 1}
 
 
-def test_mlflow_page_opens(place):
-    (command,) = [command for command in COMMANDS if command.startswith("mlflow ui")]
+def test_rule_is_searched(shown, place, monkeypatch):
+    rule = shown("gini").GiniRule()
+    monkeypatch.setitem(RULES._places, rule.name, "gini:GiniRule")
+    monkeypatch.setitem(RULES._made, rule.name, rule)
+    table = load_table(place / "search.npz")
+    quick = EvolveSettings(population=8, generations=2, max_levels=32)
+    front = search_front(table, fit_temperatures(table), Goal(target=0.9), rules=[rule.name], settings=quick)
+    assert front["feasible"].all()
+    assert front["policy"].iloc[0].rule == "gini"
+
+
+def test_quality_is_a_bound(shown, place, monkeypatch):
+    monkeypatch.setitem(QUALITIES, "first_class_recall", shown("first_class_recall").FirstClassRecall())
+    table = load_table(place / "search.npz")
+    goal = Goal(target=0.5, bounds={"first_class_recall": 0.93})
+    quick = EvolveSettings(population=8, generations=2, max_levels=32)
+    policy = search_front(table, fit_temperatures(table), goal, settings=quick)["policy"].iloc[0]
+    answers = policy.decide(table).answers
+    assert (answers[table.labels == 0] == 0).mean() >= 0.93
+
+
+def test_baseline_has_its_row(shown, place, monkeypatch, capsys):
+    monkeypatch.setitem(BASELINES, "halfway", shown("halfway").Halfway())
+    with pytest.raises(SystemExit) as ended:
+        main(["policy", "search.npz", "--target", "0.9", "--evaluations", "500", "--out", "with-halfway"])
+    assert ended.value.code == ExitCode.DONE
+    assert "halfway" in capsys.readouterr().out
+
+
+def test_search_space_is_taken_by_a_sweep(shown):
+    config = SweepConfig.from_mapping({"space": {"name": "short:ShortSpace", "overrides": {"label_smoothing": 0.0}}})
+    names = {"learning_rate_adamw", "label_smoothing", "exit_weight_1", "exit_weight_2"}
+    assert set(config.build_space().dimensions) == names
+
+
+def test_command_is_typed(shown, reader):
+    for command in TABLES:
+        reader.type(command)
+    program = typer.Typer()
+    program.command()(shown("thresholds").thresholds)
+    typed = CliRunner().invoke(program, ["runs/policy-1"])
+    assert typed.exit_code == 0
+    policy = json.loads(Path("runs/policy-1/policy.json").read_text())
+    assert typed.stdout.split()[0] == policy["rule"]
+
+
+@pytest.mark.parametrize("command", PAGE)
+def test_mlflow_page_opens(command, place):
     words = shlex.split(command)
     with subprocess.Popen(
         [str(BIN / words[0]), *words[1:], "--port", str(PORT), "--workers", "1"],
@@ -222,20 +402,3 @@ def _page(address, seconds=90):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.5)
-
-
-def test_sweep_file_that_is_explained_names_every_key_with_its_default():
-    (text,) = re.findall(r"```yaml\n(name: null.*?)```", README, re.DOTALL)
-    values = yaml.safe_load(text)
-    assert values["space"].pop("overrides").keys() == {"learning_rate_adamw", "distillation", "label_smoothing"}
-    defaults = SweepConfig().model_dump(mode="json")
-    defaults["space"].pop("overrides")
-    assert values == defaults
-    SweepConfig.from_mapping(yaml.safe_load(text))
-
-
-def test_pictures_exist():
-    pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", README)
-    assert pictures
-    for path in pictures:
-        assert (ROOT / path).is_file(), path
