@@ -192,6 +192,7 @@ def independent(claim, n=150, *, wrong=0.0, degraded=0.0, gained=0.0, among=None
     return claim, draw
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("claim", "draw"),
     [

@@ -102,6 +102,7 @@ def test_few_trials_say_nothing(count, expected):
     assert found & {"rate", "temperature"} == expected
 
 
+@pytest.mark.slow
 def test_same_seed_same_shares_however_many_trials():
     made = trials(230)
     one, two = (parameter_importance(made, ("mean_depth",), seed=3) for _ in range(2))
