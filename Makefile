@@ -1,5 +1,6 @@
 # make run   the default sweep (handwritten digits, no download)
-# make test  lint, types and tests
+# make test  lint, types and all tests, two at a time
+# make quick the tests without Ray, servers, browsers and long trainings: what to run while writing code
 # make chaos sweeps whose driver, workers and nodes are killed 20 times each; takes a while
 # Each first makes the environment that it needs, a user's or a developer's; a second call finds it made.
 
@@ -9,14 +10,22 @@ PYTHON ?= python3
 USER := $(VENV)/.installed-$(shell (pwd; cat requirements.txt pyproject.toml) | sha256sum | cut -c1-16)
 DEVELOPER := $(VENV)/.developer-$(shell cat requirements-dev.txt | sha256sum | cut -c1-16)
 
-.PHONY: run test chaos lint lock clean
+.PHONY: run test quick chaos lint lock clean
 .DEFAULT_GOAL := test
 
 run: $(USER)
 	$(VENV)/bin/python search/run.py $(ARGS)
 
+# One worker runs all tests with Ray, one after the other, while the other runs the rest file by file; then they share
+# what is left. Two workers with a thread each leave no processor idle, and none fought over.
+PYTEST = OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(VENV)/bin/python -m pytest
+PARALLEL = --numprocesses 2 --dist loadgroup --no-loadscope-reorder --durations 25
+
 test: $(DEVELOPER) lint
-	$(VENV)/bin/python -m pytest $(ARGS)
+	$(PYTEST) $(PARALLEL) $(ARGS)
+
+quick: $(DEVELOPER)
+	$(PYTEST) $(PARALLEL) -m "not ray and not server and not slow" $(ARGS)
 
 chaos: $(DEVELOPER)
 	$(VENV)/bin/python -m pytest tests/chaos --kills 20 --timeout 3600 $(ARGS)

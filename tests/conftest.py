@@ -1,10 +1,50 @@
 import pytest
 import ray
+from xdist.scheduler import LoadGroupScheduling
+
+
+# Whoever asks for one of these needs Ray, or a server, a browser or machines.
+RAY_FIXTURES = {"ray_session"}
+SERVER_FIXTURES = {"servers", "cluster", "bystander"}
 
 
 def pytest_addoption(parser):
-    parser.addoption("--kills", type=int, default=3, help="How often each chaos test kills something.")
+    parser.addoption("--kills", type=int, default=1, help="How often each chaos test kills something.")
     parser.addoption("--chaos-seed", type=int, default=0, help="Chooses the moments.")
+
+
+# Before xdist, which puts the group of a test into its name.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Say of each test what it needs, and keep those with Ray together."""
+    for item in items:
+        fixtures = set(item.fixturenames)
+        if fixtures & RAY_FIXTURES:
+            item.add_marker(pytest.mark.ray)
+        if fixtures & SERVER_FIXTURES:
+            item.add_marker(pytest.mark.server)
+        if item.get_closest_marker("ray"):
+            item.add_marker(pytest.mark.xdist_group("ray"))
+    if hasattr(config, "workerinput"):
+        # The scheduler deals in this order: what takes longest comes first, so that no processor is idle at the end.
+        items.sort(key=_turn)
+
+
+def _turn(item):
+    needs = [item.get_closest_marker(name) is not None for name in ("ray", "server", "slow")]
+    return needs.index(True) if any(needs) else len(needs)
+
+
+class _RayAlone(LoadGroupScheduling):
+    """All tests with Ray go to one worker, which starts it once; of the others whole files go to whoever is free."""
+
+    def _split_scope(self, nodeid):
+        return super()._split_scope(nodeid).split("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return _RayAlone(config, log)
 
 
 @pytest.fixture(scope="session")

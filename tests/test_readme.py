@@ -19,6 +19,7 @@ from urllib.request import urlopen
 import warnings
 
 import numpy as np
+from policies.qualities.quality import QUALITIES
 import pytest
 import torch
 from torch import nn
@@ -31,7 +32,6 @@ from policies.calibration.temperature import fit_temperatures
 from policies.evolution.search import search_front
 from policies.evolution.settings import EvolveSettings
 from policies.goals.goal import Goal
-from policies.qualities.quality import QUALITIES
 from policies.rules import RULES
 from policies.tables.classification import load_table
 from search.cli.app import ExitCode, app, main

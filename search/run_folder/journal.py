@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import errno
-import fcntl
 import json
 import os
 from pathlib import Path
@@ -16,6 +15,8 @@ import threading
 import time
 from types import TracebackType
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from search.errors import RunFolderError
 
@@ -25,6 +26,9 @@ Event = dict[str, Any]
 
 class Journal:
     """An append-only file with one writer. Use as a context.
+
+    Who writes holds the lock file beside it, ``journal.lock``. The operating system gives a lock back when its process
+    ends, however it ends; the file itself stays and means nothing.
 
     Args:
         path: The file; made where there is none. A last line that a kill left unfinished is cut off.
@@ -40,12 +44,18 @@ class Journal:
         self.path = path
         self.events: list[Event] = []
         self._grown = threading.Condition()
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        # Not the journal itself: some versions of filelock empty what they lock. Any thread may let go of it.
+        self._lock = FileLock(path.with_suffix(".lock"), thread_local=False)
+        self._acquire()
         try:
-            self._lock()
-            self._read()
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+            try:
+                self._read()
+            except BaseException:
+                os.close(self._file)
+                raise
         except BaseException:
-            os.close(self._file)
+            self._lock.release()
             raise
 
     def __enter__(self) -> Journal:
@@ -55,6 +65,7 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         os.close(self._file)
+        self._lock.release()
 
     def append(self, event: str, **facts: Any) -> None:
         """Write an event and wait until the disk has it.
@@ -91,10 +102,10 @@ class Journal:
         with self._grown:
             self._grown.notify_all()
 
-    def _lock(self) -> None:
+    def _acquire(self) -> None:
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            self._lock.acquire(blocking=False)
+        except Timeout:
             raise RunFolderError(
                 f"{self.path.parent.name!r} is being run by another process; wait for its end, or stop it first"
             ) from None

@@ -27,7 +27,7 @@ def test_a_killed_driver_changes_nothing(undisturbed, new_sweep, n_kills, chaos_
     killed = new_sweep("killed", *ONE_AT_A_TIME)
     chosen = moments(n_kills, progress(undisturbed.journal), seed=chaos_seed)
     n_killed = kill_driver_at(killed, chosen)
-    assert n_killed >= n_kills - 1, killed.output()
+    assert n_killed >= max(n_kills - 1, 1), killed.output()
     assert outcome(killed) == outcome(undisturbed)
 
 

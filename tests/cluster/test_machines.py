@@ -9,7 +9,10 @@ from tests.cluster.machines import HOME, KEY, SHARED, machines, why_not
 
 
 REASON = why_not()
-pytestmark = pytest.mark.skipif(REASON is not None, reason=f"machines cannot be made: {REASON}")
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(REASON is not None, reason=f"machines cannot be made: {REASON}"),
+]
 SSH = f"ssh -o StrictHostKeyChecking=no -o LogLevel=error -i {KEY}"
 
 

@@ -14,6 +14,7 @@ OPTIONS = (
     "data.audio={sample_rate: 8000, high_hz: null, n_mels: 16, n_fft: 256, segment_seconds: 0.2, hop_seconds: 0.1}",
     "space.overrides.width=[4]",
     "search.first_trials=[]",
+    "resources.concurrent=1",
 )
 
 

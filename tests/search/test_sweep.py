@@ -180,7 +180,7 @@ def without_trial_ids(folder):
 
 
 def test_same_seed_and_one_worker_give_the_same_suggestions_and_front(runner):
-    options = ("resources.concurrent=1", "search.trials=4", "seed=5")
+    options = ("resources.concurrent=1", "search.trials=4", "training.epochs=2", "seed=5")
     _, first, _ = runner("one", *options)
     _, second, _ = runner("two", *options)
     suggested = logged_params(runner, "one")
@@ -261,6 +261,7 @@ def test_sweep_with_seeds_shows_figures_over_them_and_what_mattered(runner):
         "seeds",
         "seeds=[7, 11]",
         "search.trials=8",
+        "resources.concurrent=1",
         "training.epochs=1",
         "search.sampler=random",
         "search.first_trials=[{name: plain, is_baseline: true, distillation: none}]",

@@ -21,6 +21,11 @@ def weighted(loss: ExitLoss, weighting: str, labels: NDArray[np.int64], *, n_cla
     """
     if weighting == "none":
         return loss
-    counts = np.bincount(labels, minlength=n_classes)
-    weights = np.where(counts > 0, len(labels) / (n_classes * np.maximum(counts, 1)), 0.0)
+    # Loading scikit-learn takes seconds, and few trials need it.
+    from sklearn.utils.class_weight import compute_class_weight
+
+    present = np.unique(labels)
+    weights = np.zeros(n_classes)
+    # scikit-learn knows no classes but those that occur.
+    weights[present] = compute_class_weight("balanced", classes=present, y=labels) * len(present) / n_classes
     return replace(loss, class_weights=tuple(weights.tolist()))

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+import torch
+from torchmetrics.functional.classification import multiclass_calibration_error
 
 from policies.calibration.reliability import calibration_error_of, exit_calibration_errors, reliability_curves
 from policies.calibration.temperature import tempered_probabilities
@@ -46,3 +48,15 @@ def test_calibration_error_of_a_curve_is_the_exits(table, is_calibrated):
     for k in range(3):
         curve = curves[(curves["depth"] == k + 1) & (curves["is_calibrated"] == is_calibrated)]
         assert calibration_error_of(curve) == pytest.approx(expected[k])
+
+
+@pytest.mark.parametrize("n_bins", [5, 15])
+def test_calibration_error_of_a_curve_is_that_of_torchmetrics(table, n_bins):
+    curves = reliability_curves(table, TEMPERATURES, n_bins=n_bins)
+    for (depth, is_calibrated), curve in curves.groupby(["depth", "is_calibrated"]):
+        divisor = TEMPERATURES[depth - 1] if is_calibrated else 1.0
+        probabilities = torch.from_numpy(table.logits[:, depth - 1] / divisor).softmax(dim=1)
+        expected = multiclass_calibration_error(
+            probabilities, torch.from_numpy(table.labels), num_classes=table.n_classes, n_bins=n_bins
+        )
+        assert calibration_error_of(curve) == pytest.approx(float(expected), abs=1e-5)

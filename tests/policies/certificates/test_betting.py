@@ -2,6 +2,7 @@ import math
 
 from hypothesis import given
 from hypothesis import strategies as st
+from mapie.risk_control.methods import compute_hoeffding_bentkus_p_value
 import numpy as np
 import pytest
 from scipy.stats import binomtest
@@ -65,6 +66,16 @@ def test_binomial_figures_equal_scipys_exact_test():
     assert binomial_upper_bound(12, 300, delta=0.05) == pytest.approx(upper)
     assert 1 - binomial_upper_bound(12, 300, delta=0.05) == pytest.approx(1 - upper)
     assert 1 - binomial_upper_bound(300, 300, delta=0.05) == 0.0
+
+
+@pytest.mark.parametrize("limit", [0.01, 0.05, 0.2])
+def test_p_values_of_errors_are_those_of_learn_then_test(limit):
+    """For losses that are 0 or 1 the smaller of Hoeffding's and Bentkus's bounds is the exact binomial's (MAPIE)."""
+    # A power of 2, so that shares of it are exact.
+    n, n_errors = 512, np.arange(120)
+    expected = compute_hoeffding_bentkus_p_value(n_errors / n, n, limit, binary=True)[:, 0]
+    found = [binomial_p_value(int(errors), n, limit=limit) for errors in n_errors]
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
 def test_samples_needed_is_the_fewest():

@@ -1,6 +1,8 @@
 from dataclasses import replace
 import json
 
+from mapie.risk_control.fwer_control import control_fwer
+from mapie.risk_control.methods import compute_hoeffding_bentkus_p_value
 import numpy as np
 import pytest
 
@@ -46,6 +48,21 @@ def test_stops_at_the_first_failure_and_takes_the_one_before():
     assert index == 0
     assert certificate.policy_hash == FULL.policy_hash
     assert [step.passed for step in certificate.sequence] == [True, False]
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("delta", [0.01, 0.05, 0.2])
+def test_those_pass_that_pass_fixed_sequence_testing_of_learn_then_test(seed, delta):
+    """MAPIE's p-values and its fixed sequence, for fronts that mostly, but not always, get worse."""
+    n = 512
+    errors = np.sort(np.random.default_rng(seed).integers(0, 45, 12))
+    errors[[5, 6]] = errors[[6, 5]]
+    front = [(GATE, table_with_errors(n, first=int(wrong), last=0)) for wrong in errors]
+    p_values = compute_hoeffding_bentkus_p_value(errors / n, n, 0.05, binary=True)[:, 0]
+    expected = control_fwer(p_values, delta, "fixed_sequence")
+    steps = fixed_sequence(front, TARGET, delta=delta)
+    assert [step.p_value for step in steps] == pytest.approx(p_values[: len(steps)].tolist())
+    assert [index for index, step in enumerate(steps) if step.passed] == expected.tolist()
 
 
 def test_nothing_certified_says_why_and_how_many_samples_are_missing():
@@ -177,6 +194,7 @@ def independent(claim, n=150, *, wrong=0.0, degraded=0.0, gained=0.0, among=None
     return claim, draw
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("claim", "draw"),
     [

@@ -3,9 +3,16 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score, log_loss, precision_recall_fscore_support, top_k_accuracy_score
+import torch
+from torchmetrics.functional.classification import (
+    multiclass_accuracy,
+    multiclass_calibration_error,
+    multiclass_confusion_matrix,
+    multiclass_f1_score,
+)
 
 from policies.calibration.calibration_error import SampleFigures, confidence_bins
-from policies.metrics.classification import class_figures, classification_figures, macro_f1
+from policies.metrics.classification import class_figures, classification_figures, confusion_matrix, macro_f1
 
 
 @st.composite
@@ -103,6 +110,24 @@ def test_figures_are_scikit_learns_to_the_last_digit_whatever_the_blocks():
     by_class = class_figures(answers, labels, n_classes=n_classes)
     for key, values in zip(("precision", "recall", "f1", "n_labelled"), expected, strict=True):
         np.testing.assert_array_equal(by_class[key], values)
+
+
+@pytest.mark.parametrize(("n_samples", "n_classes"), [(3, 8), (40, 6), (500, 2), (500, 30)])
+def test_figures_are_those_of_torchmetrics(n_samples, n_classes):
+    """With few samples some classes do not occur."""
+    rng = np.random.default_rng(n_samples)
+    p, labels = rng.dirichlet(np.full(n_classes, 0.4), n_samples), rng.integers(0, n_classes, n_samples)
+    answers = p.argmax(axis=1)
+    found = figures_of(p, answers, labels)
+    of, classes = (torch.from_numpy(p), torch.from_numpy(labels)), {"num_classes": n_classes}
+    assert found["accuracy"] == pytest.approx(float(multiclass_accuracy(*of, **classes, average="micro")))
+    assert found["macro_f1"] == pytest.approx(float(multiclass_f1_score(*of, **classes, average="macro")))
+    assert found["ece"] == pytest.approx(float(multiclass_calibration_error(*of, **classes, n_bins=15)), abs=1e-6)
+    if n_classes > 5:
+        top5 = multiclass_accuracy(*of, **classes, average="micro", top_k=5)
+        assert found["top5_accuracy"] == pytest.approx(float(top5))
+    expected = multiclass_confusion_matrix(*of, **classes).numpy()
+    np.testing.assert_array_equal(confusion_matrix(answers, labels, n_classes=n_classes), expected)
 
 
 def test_calibration_error_equals_a_loop_over_bins():

@@ -87,7 +87,5 @@ def test_baselines_choose_for_it(name):
 def test_rules_and_qualities_of_other_kinds_are_refused():
     with pytest.raises(PolicyError, match="its answers are those of task 'tests.toys.ordinal:ORDINAL'"):
         search_front(TABLE, np.ones(4), GOAL, rules=["confidence"], settings=SETTINGS)
-    with pytest.raises(
-        ExitSearchError, match="quality .macro_f1. judges answers of task .classification. but"
-    ):
+    with pytest.raises(ExitSearchError, match="quality .macro_f1. judges answers of task .classification. but"):
         search_front(TABLE, np.ones(4), Goal(quality="macro_f1", target=0.5), rules=[RULE], settings=SETTINGS)

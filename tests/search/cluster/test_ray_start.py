@@ -1,6 +1,6 @@
 """Where Ray cannot start or be joined there is one line, exit status 2 and nothing left behind."""
 
-import os
+import json
 import socket
 import subprocess
 import sys
@@ -11,31 +11,72 @@ from search.cli.app import ExitCode
 from tests.tables import make_table
 
 
+pytestmark = pytest.mark.ray
+
+# Loads everything once, then types each request in a process of its own that has it from the start. The process of the
+# tests will not do: it may be connected to Ray.
+TYPIST = """
+import atexit, json, os, sys, tempfile
+
+import search.start
+import search.cli.policy_command
+from search.cli.app import main
+
+print("ready", flush=True)
+for line in sys.stdin:
+    asked = json.loads(line)
+    child = os.fork()
+    if not child:
+        for number, name in ((1, "out"), (2, "err")):
+            os.dup2(os.open(asked[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        os.environ.update(asked["variables"])
+        tempfile.tempdir = None
+        os.chdir(asked["place"])
+        code = 70
+        try:
+            main(asked["arguments"])
+        except SystemExit as ended:
+            code = ended.code
+        finally:
+            atexit._run_exitfuncs()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def typist():
+    with subprocess.Popen(
+        [sys.executable, "-c", TYPIST], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        yield process
+        process.stdin.close()
+
+
 @pytest.fixture
-def command(tmp_path):
-    """Runs the installed command in an empty folder, in a process of its own: this one may be connected to Ray."""
+def command(typist, tmp_path):
+    """Runs the installed command in an empty folder."""
     place = tmp_path / "work"
     place.mkdir()
 
     def run(*arguments, **variables):
-        done = subprocess.run(
-            [sys.executable, "-c", "from search.cli.app import main; main()", *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            cwd=place,
-            env=os.environ | {key: str(value) for key, value in variables.items()},
-            check=False,
-        )
+        out, err = tmp_path / "out.txt", tmp_path / "err.txt"
+        asked = {"arguments": [*map(str, arguments)], "place": str(place), "out": str(out), "err": str(err)}
+        asked["variables"] = {key: str(value) for key, value in variables.items()}
+        print(json.dumps(asked), file=typist.stdin, flush=True)
+        code = int(typist.stdout.readline())
         assert list(place.iterdir()) == []
-        return done
+        return subprocess.CompletedProcess(arguments, code, out.read_text(), err.read_text())
 
     return run
 
 
 def assert_one_line(done, *parts):
     assert done.returncode == ExitCode.WRONG_INPUT
-    loading, line = done.stderr.splitlines()
-    assert loading.startswith("Loading libraries")
+    (line,) = done.stderr.splitlines()
     assert line.startswith("error: ")
     for part in parts:
         assert part in line

@@ -55,6 +55,7 @@ def place(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.ray
 @pytest.mark.parametrize("joins", [False, True], ids=["local", "cluster"])
 def test_workers_import_what_the_driver_does(place, tmp_path, request, joins):
     address = request.getfixturevalue("ray_session") if joins else "local"

@@ -156,6 +156,7 @@ def test_figures_without_oracle_and_baselines_can_be_drawn(figure, tmp_path):
     assert "baseline trials" not in page
 
 
+@pytest.mark.server
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Debian's chromium")
 def test_page_draws_itself_in_a_browser(figure, tmp_path):
     draw_html(figure, tmp_path / "front.html")

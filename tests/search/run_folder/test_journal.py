@@ -65,6 +65,30 @@ def test_a_second_writer_is_refused(path):
     Journal(path).__exit__(None, None, None)
 
 
+def test_a_killed_writer_leaves_no_lock(path):
+    script = (
+        "import time; from pathlib import Path; from search.run_folder.journal import Journal\n"
+        f"with Journal(Path({str(path)!r})) as journal:\n"
+        "    journal.append('begun'); print('ready', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "ready\n"
+        with pytest.raises(RunFolderError, match="being run by another process"):
+            Journal(path)
+        other.kill()
+    with Journal(path) as journal:
+        assert [event["event"] for event in journal.events] == ["begun"]
+
+
+def test_a_journal_that_cannot_be_read_is_not_held(path):
+    path.write_text("not json\n")
+    with pytest.raises(RunFolderError, match="line 1 is damaged"):
+        Journal(path)
+    path.write_text("")
+    with Journal(path) as journal:
+        assert journal.events == []
+
+
 @pytest.mark.parametrize("line", ["not json", "[1]", '{"event": "x"}', '{"time_ms": 1}', '"text"'])
 def test_a_damaged_line_is_named(path, line):
     path.write_text('{"event":"a","time_ms":1}\n' + line + "\n")

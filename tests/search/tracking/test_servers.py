@@ -208,7 +208,7 @@ def test_server_that_hangs_gets_nothing_twice(server, folder, journal, sweep_id,
     assert contents(server.uri, sweep_id) == expected(journal)
 
 
-@pytest.mark.filterwarnings("ignore::search.tracking.TrackingWarning")
+@pytest.mark.filterwarnings("ignore::search.tracking.notices.TrackingWarning")
 def test_delivery_that_ends_after_any_call_leaves_nothing_twice_and_nothing_out(server, tmp_path, monkeypatch):
     for moment in (1, 2, 4, 6, 9, 15):
         (tmp_path / f"{moment}").mkdir()

@@ -165,7 +165,7 @@ def prepared(path):
     return folder, sqlite_store(path)
 
 
-@pytest.mark.filterwarnings("ignore::search.tracking.TrackingWarning")
+@pytest.mark.filterwarnings("ignore::search.tracking.notices.TrackingWarning")
 def test_delivery_that_ends_after_any_call_leaves_nothing_twice_and_nothing_out(tmp_path, monkeypatch):
     for moment in range(1, 100):
         folder, uri = prepared(tmp_path / f"{moment}")

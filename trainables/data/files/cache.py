@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import warnings
 
 import numpy as np
+from platformdirs import user_cache_path
 
 from policies.files.atomic import whole_file
 from trainables.data.files.class_folders import LabelledFiles
@@ -25,9 +26,10 @@ _FILE = "decoded.npz"
 def cache_folder(files: LabelledFiles, settings: str) -> Path:
     """Where what files were decoded to is kept: ``<kind>/<key>`` in the cache; it need not exist.
 
-    The cache is ``$EXITSEARCH_CACHE``, else ``exitsearch`` in ``$XDG_CACHE_HOME``, else ``~/.cache/exitsearch``. The
-    key is a SHA-256 over the folder, the files' paths, sizes and times of change, and the settings. A folder that was
-    moved is decoded again: archives that give all files one time would make two data sets look the same.
+    The cache is ``$EXITSEARCH_CACHE``, else ``exitsearch`` in the operating system's folder for a person's caches: on
+    Linux ``$XDG_CACHE_HOME``, where that is an absolute path, else ``~/.cache``. The key is a SHA-256 over the folder,
+    the files' paths, sizes and times of change, and the settings. A folder that was moved is decoded again: archives
+    that give all files one time would make two data sets look the same.
 
     Args:
         files: The files.
@@ -88,11 +90,12 @@ def keep(folder: Path, decoded: Any, *, plural: str, warning: type[Warning]) -> 
 
 
 def _cache_root(plural: str) -> Path:
-    given, xdg = os.environ.get("EXITSEARCH_CACHE"), os.environ.get("XDG_CACHE_HOME")
+    given = os.environ.get("EXITSEARCH_CACHE")
     try:
-        return Path(given).expanduser() if given else Path(xdg or "~/.cache").expanduser() / "exitsearch"
+        return Path(given).expanduser() if given else user_cache_path("exitsearch", appauthor=False)
     except RuntimeError as error:
-        raise DataError(f"decoded {plural} need a cache folder but: {error} Name one in EXITSEARCH_CACHE") from None
+        reason = str(error).rstrip(".")
+        raise DataError(f"decoded {plural} need a cache folder but: {reason}; name one in EXITSEARCH_CACHE") from None
 
 
 def _write(path: Path, arrays: dict[str, Any]) -> None:

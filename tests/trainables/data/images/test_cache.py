@@ -202,8 +202,10 @@ def test_where_the_cache_is(folder, tmp_path, monkeypatch):
     assert root() == tmp_path / "home" / "kept" / "images"
     monkeypatch.setenv("EXITSEARCH_CACHE", "")
     assert root() == tmp_path / "xdg" / "exitsearch" / "images"
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    assert root() == tmp_path / "home" / ".cache" / "exitsearch" / "images"
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert root() == tmp_path / "home" / ".cache" / "exitsearch" / "images"
     monkeypatch.setenv("EXITSEARCH_CACHE", "~nobody-of-this-name/kept")
-    with pytest.raises(DataError, match="Name one in EXITSEARCH_CACHE"):
+    with pytest.raises(DataError, match="home directory; name one in EXITSEARCH_CACHE"):
         root()
