@@ -109,9 +109,9 @@ def overhead(console: Console, folder: Path, *, trials: int) -> None:
     """Real trials of about five seconds on two cores."""
     config = _config(folder, trials, 2, "training.epochs=20", "training.batch_size=32", "training.width=32")
     splits = load_splits(config)
-    task = build_task(config, splits)
+    spec = build_task(config, splits)
     with connected(config.resources, LOCAL):
-        work = run(config, lambda files: build_trainable(config, files, task, splits), slots=2)
+        work = run(config, lambda files: build_trainable(config, files, spec, splits), slots=2)
     table = Table(title=f"{work.n_trials} digits trials, two at once on two cores")
     for heading in ("seconds a trial", "wall s, actors up", "outside training %", "start of actors s"):
         table.add_column(heading, justify="right")

@@ -44,7 +44,7 @@ from trainables.export.model_file import save_model
 from trainables.teachers.alignment import require_aligned
 from trainables.teachers.teacher import TeacherSet
 from trainables.training.checkpoints import FULL_DISK
-from trainables.trials.spec import TrialTask
+from trainables.trials.spec import TrialSpec
 from trainables.workloads import get_workload
 
 
@@ -100,7 +100,7 @@ def run_sweep(
             require_aligned(teachers.reports, folder.alignment_file)
         tracker = Tracker(config.tracking_uri, config.tracking.experiment, folder, journal)
         tracker.start(_tracked_params(config))
-        task, target = build_task(config, splits), sweep_target(config, splits)
+        spec, target = build_task(config, splits), sweep_target(config, splits)
         where, connection = cluster
         try:
             # Part of the session that has just been started, and of its time.
@@ -109,17 +109,17 @@ def run_sweep(
             for line in announced(target, config.splits.fractions(), splits):
                 console.print(line, soft_wrap=True, highlight=False)
             require_shared(folder.path)
-            taught = prepare_teachers(config, folder, task, splits, teachers, console)
-            outcomes = _train(config, folder, task, splits, taught, record, console)
-            selection, tables = _select(config, folder, task, splits, outcomes, target, console)
+            taught = prepare_teachers(config, folder, spec, splits, teachers, console)
+            outcomes = _train(config, folder, spec, splits, taught, record, console)
+            selection, tables = _select(config, folder, spec, splits, outcomes, target, console)
             connection.close()
             over_seeds = write_study(
                 folder,
                 record,
                 outcomes,
                 objectives=(target.asked.quality, target.asked.effort_column, "effort_at_target"),
-                seeds=task.seeds,
-                n_exits=task.n_exits,
+                seeds=spec.seeds,
+                n_exits=spec.n_exits,
                 seed=config.seed,
             )
             compared = _compare(config, outcomes, selection, tables, console)
@@ -154,14 +154,14 @@ def _room_on_disk(folder: RunFolder) -> Iterator[None]:
 def _train(
     config: SweepConfig,
     folder: RunFolder,
-    task: TrialTask,
+    spec: TrialSpec,
     splits: Splits,
     teachers: TeacherSet | None,
     record: SweepRecord,
     console: Console,
 ) -> list[TrialOutcome]:
-    trainable = build_trainable(config, folder, task, splits, teachers)
-    with TrialProgress(console, n_trials=config.search.trials, search_target=task.search_target) as progress:
+    trainable = build_trainable(config, folder, spec, splits, teachers)
+    with TrialProgress(console, n_trials=config.search.trials, search_target=spec.search_target) as progress:
         progress.begin(record)
         train_trials(config, folder, trainable, record, progress)
     return collect_trials(record, checkpoints=folder.checkpoints, first=config.search.first_trials)
@@ -170,7 +170,7 @@ def _train(
 def _select(
     config: SweepConfig,
     folder: RunFolder,
-    task: TrialTask,
+    spec: TrialSpec,
     splits: Splits,
     outcomes: list[TrialOutcome],
     target: SearchTarget,
@@ -181,12 +181,12 @@ def _select(
         reason = next((trial.failure for trial in outcomes if trial.failure), "none was trained to its last epoch")
         raise SweepError(f"none of the {len(outcomes)} trials finished; the first reason is: {reason}")
     console.print(f"Searching policies on the tables of the best {len(trials)} trials", highlight=False)
-    networks, losses = search_trials(networks_of(trials, task.seeds), task, splits, config)
+    networks, losses = search_trials(networks_of(trials, spec.seeds), spec, splits, config)
     for loss in losses:
         console.print(f"Note: {loss}", soft_wrap=True, highlight=False, markup=False)
     if not networks:
         raise SweepError(f"none of the best trials has a network any more; the first reason is: {losses[0]}")
-    tables = NetworkTables(folder, task, splits, networks_of(outcomes, task.seeds), networks)
+    tables = NetworkTables(folder, spec, splits, networks_of(outcomes, spec.seeds), networks)
     for network in networks:
         for split in ("search", "certify"):
             tables.table(network.network, split)

@@ -13,17 +13,17 @@ from search.finalists.remote import search_checkpoint
 from search.trials.outcomes import TrialNetwork
 from trainables.data import Splits
 from trainables.models.latency import exit_latencies_ms
-from trainables.trials.spec import TrialTask
+from trainables.trials.spec import TrialSpec
 
 
 def search_trials(
-    candidates: list[TrialNetwork], task: TrialTask, splits: Splits, config: SweepConfig
+    candidates: list[TrialNetwork], spec: TrialSpec, splits: Splits, config: SweepConfig
 ) -> tuple[list[NetworkPolicies], list[str]]:
     """Search the policies of each network.
 
     Args:
         candidates: Networks that were trained to their end.
-        task: What they trained.
+        spec: What they trained.
         splits: Only ``train`` (for its shape), ``search`` and ``certify`` are used.
         config: The sweep.
 
@@ -38,12 +38,12 @@ def search_trials(
     timed: list[tuple[TrialNetwork, NDArray[np.float64] | None]] = []
     for one in candidates:
         try:
-            timed.append((one, _latency_ms(one, task, splits, config)))
+            timed.append((one, _latency_ms(one, spec, splits, config)))
         except ExitSearchError as error:
             losses.append(_loss(one, error))
     # None runs while a network is timed.
     answers = [
-        (one, remote.remote(one.name, one.trial.checkpoints, one.seed, task, *parts, how, times))
+        (one, remote.remote(one.name, one.trial.checkpoints, one.seed, spec, *parts, how, times))
         for one, times in timed
     ]
     for one, answer in answers:
@@ -54,11 +54,11 @@ def search_trials(
     return found, losses
 
 
-def _latency_ms(one: TrialNetwork, task: TrialTask, splits: Splits, config: SweepConfig) -> NDArray[np.float64] | None:
+def _latency_ms(one: TrialNetwork, spec: TrialSpec, splits: Splits, config: SweepConfig) -> NDArray[np.float64] | None:
     """Where latency is minimised, the time up to each exit: all networks are timed on the driver's processor."""
     if config.policy.objective != "latency" or config.policy.latency_ms:
         return None
-    model = task.load_model(one.trial.checkpoints, splits.train, seed=one.seed)
+    model = spec.load_model(one.trial.checkpoints, splits.train, seed=one.seed)
     return exit_latencies_ms(model, splits.train.inputs.shape[1:])
 
 

@@ -16,7 +16,7 @@ from trainables.data import Splits
 from trainables.export.model_file import ModelFacts
 from trainables.models import MultiExitModel
 from trainables.models.latency import exit_latencies_ms
-from trainables.trials.spec import TrialTask
+from trainables.trials.spec import TrialSpec
 
 
 class NetworkTables:
@@ -27,7 +27,7 @@ class NetworkTables:
 
     Args:
         folder: Of the sweep.
-        task: What its trials trained.
+        spec: What its trials trained.
         splits: The data. This is the one place that reads ``test``, and it is asked for that when all has been chosen.
         networks: Those of all trials that ended.
         searched: Those of them whose policies were searched, with tables that need not be made again.
@@ -36,12 +36,12 @@ class NetworkTables:
     def __init__(
         self,
         folder: RunFolder,
-        task: TrialTask,
+        spec: TrialSpec,
         splits: Splits,
         networks: Sequence[TrialNetwork],
         searched: Sequence[NetworkPolicies],
     ) -> None:
-        self._folder, self._task, self._splits = folder, task, splits
+        self._folder, self._spec, self._splits = folder, spec, splits
         self._networks = {one.name: one for one in networks}
         self._known = {(one.network, "search"): one.search for one in searched}
         self._known |= {(one.network, "certify"): one.certify for one in searched if one.certify is not None}
@@ -51,7 +51,7 @@ class NetworkTables:
 
     def facts(self, network: str) -> ModelFacts:
         """What a network is built from."""
-        return self._task.model_facts(self._splits.train, self._networks[network].trial.params)
+        return self._spec.model_facts(self._splits.train, self._networks[network].trial.params)
 
     def model(self, network: str) -> MultiExitModel:
         """A network, from its checkpoint.
@@ -61,7 +61,7 @@ class NetworkTables:
         """
         if network not in self._models:
             one = self._networks[network]
-            self._models[network] = self._task.load_model(one.trial.checkpoints, self._splits.train, seed=one.seed)
+            self._models[network] = self._spec.load_model(one.trial.checkpoints, self._splits.train, seed=one.seed)
         return self._models[network]
 
     def table(self, network: str, split: str) -> ExitTable:
@@ -74,7 +74,7 @@ class NetworkTables:
         key = network, split
         if key not in self._tables:
             model = self.model(network)
-            known = self._known.get(key) or self._task.table(model, self._splits[split], split)
+            known = self._known.get(key) or self._spec.table(model, self._splits[split], split)
             self._tables[key] = with_latency(known, self._latency_ms(network, known))
             self._tables[key].save(self._folder.table(network, split))
         return self._tables[key]

@@ -23,14 +23,14 @@ from trainables.data import Split, Splits
 from trainables.export.model_file import load_model, save_model
 from trainables.teachers.teacher import NetworkTeacher, TeacherSet
 from trainables.training.teacher_logits import teacher_logits
-from trainables.trials.spec import TrialTask
+from trainables.trials.spec import TrialSpec
 from trainables.trials.teacher import train_teacher
 
 
 def prepare_teachers(
     config: SweepConfig,
     folder: RunFolder,
-    task: TrialTask,
+    spec: TrialSpec,
     splits: Splits,
     checked: CheckedTeachers,
     console: Console,
@@ -40,7 +40,7 @@ def prepare_teachers(
     Args:
         config: The sweep.
         folder: Trained teachers are kept in it, so that a resumed sweep has them.
-        task: The student's.
+        spec: The student's.
         splits: The data.
         checked: Those teachers that are there already.
         console: Where to print.
@@ -62,7 +62,7 @@ def prepare_teachers(
             continue
         models[place] = folder.teacher(section.name)
         if not models[place].is_file():
-            own = _task_of(config, section, task)
+            own = _spec_of(config, section, spec)
             waited[place] = remote(_train).remote(own, dict(section.params), train, search, models[place])
     for place, answer in waited.items():
         name = config.teachers[place].name
@@ -77,19 +77,19 @@ def prepare_teachers(
     return TeacherSet({**checked.logits, **{place: ray.get(answer) for place, answer in asked.items()}}, {})
 
 
-def _task_of(config: SweepConfig, section: TeacherSection, task: TrialTask) -> TrialTask:
+def _spec_of(config: SweepConfig, section: TeacherSection, spec: TrialSpec) -> TrialSpec:
     own = section.training(config.training)
     return replace(
-        task, network=own.network_spec(), recipe=own.recipe(view_seed=task.recipe.view_seed), teachers=(), weights=None
+        spec, network=own.network_spec(), recipe=own.recipe(view_seed=spec.recipe.view_seed), teachers=(), weights=None
     )
 
 
-def _train(task: TrialTask, params: dict[str, Any], train: Split, search: Split, path: Path) -> float:
+def _train(spec: TrialSpec, params: dict[str, Any], train: Split, search: Split, path: Path) -> float:
     """Train a teacher, write its file and return the accuracy of its last exit."""
-    torch.set_num_threads(task.n_threads)
-    teacher = train_teacher(task, params, train, search)
+    torch.set_num_threads(spec.n_threads)
+    teacher = train_teacher(spec, params, train, search)
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_model(path, teacher.network, task.model_facts(train, params))
+    save_model(path, teacher.network, spec.model_facts(train, params))
     return teacher.accuracies[-1]
 
 

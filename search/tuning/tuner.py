@@ -21,7 +21,7 @@ from trainables.data import Splits
 from trainables.multi_exit import MultiExitTrainable
 from trainables.teachers.teacher import TeacherSet
 from trainables.trials.imported_weights import with_given_weights
-from trainables.trials.spec import TrialTask
+from trainables.trials.spec import TrialSpec
 from trainables.workloads import get_workload
 
 
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 _NO_SNAPSHOTS_SECONDS = "1e9"
 
 
-def build_task(config: SweepConfig, splits: Splits) -> TrialTask:
+def build_task(config: SweepConfig, splits: Splits) -> TrialSpec:
     """What all trials of a sweep have in common.
 
     Raises:
         TrainingError: If the weights that they start from cannot be read, or do not fit the network.
     """
     times = config.policy.latency_ms
-    task = TrialTask(
+    spec = TrialSpec(
         workload=config.workload,
         class_names=splits.class_names,
         network=config.training.network_spec(),
@@ -53,7 +53,7 @@ def build_task(config: SweepConfig, splits: Splits) -> TrialTask:
         facts={**splits.facts, **({LATENCY_KEY: list(times)} if times else {})},
     )
     weights = config.training.weights
-    return task if weights is None else with_given_weights(task, weights, splits.train)
+    return spec if weights is None else with_given_weights(spec, weights, splits.train)
 
 
 def build_tuner(
@@ -117,12 +117,12 @@ def with_resources(trainable: Any, resources: ResourcesSection) -> Any:
 
 
 def build_trainable(
-    config: SweepConfig, folder: RunFolder, task: TrialTask, splits: Splits, teachers: TeacherSet | None = None
+    config: SweepConfig, folder: RunFolder, spec: TrialSpec, splits: Splits, teachers: TeacherSet | None = None
 ) -> Any:
     """What a trial runs: it is given data and soft labels through the object store, once per node."""
     trainable = tune.with_parameters(
         MultiExitTrainable,
-        task=task,
+        spec=spec,
         train=splits.train,
         search=splits.search,
         checkpoints=folder.checkpoints,
