@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 import warnings
 
@@ -11,15 +12,69 @@ import pandas as pd
 from policies.baselines import full_network
 from policies.baselines.published_grids import document_choices
 from policies.calibration.temperature import CalibrationWarning, Method, fit_temperatures
+from policies.errors import ExitSearchError
 from policies.policy import Policy
+from policies.selection.select import Selection
 from policies.tables.classification import ExitTable
 from search.config.first_trials import FirstTrial
+from search.finalists.tables import NetworkTables
+from search.inputs import SweepInputs
 from search.reporting.policy_summary import decisions_on, figures_of, figures_on
 from search.run_folder.class_files import Answers, answers_of
-from search.trials.outcomes import TrialOutcome
+from search.trials.outcomes import TrialOutcome, networks_of
 
 
 Tables = Mapping[str, ExitTable]
+
+
+@dataclass(frozen=True)
+class BaselineComparison:
+    """The sweep file's baselines beside the front.
+
+    Attributes:
+        rows: For ``summary.json``, a mapping for each policy of each baseline: see :func:`compare_baseline`.
+        answered: What each of these policies answered.
+        notes: Which baselines are left out and why, one line each.
+    """
+
+    rows: list[dict[str, Any]]
+    answered: list[Answers]
+    notes: list[str]
+
+
+def compare_baselines(
+    inputs: SweepInputs, outcomes: Sequence[TrialOutcome], selection: Selection, tables: NetworkTables
+) -> BaselineComparison:
+    """Put the sweep file's baselines beside the front; those that cannot be compared are named and left out.
+
+    This reads ``test``: everything must have been chosen.
+
+    Args:
+        inputs: The sweep on its data.
+        outcomes: Its trials, the baselines among them.
+        selection: What was chosen.
+        tables: Of all networks.
+    """
+    config = inputs.config
+    trials, notes = full_baselines(config.search.first_trials, outcomes)
+    rows: list[dict[str, Any]] = []
+    answered: list[Answers] = []
+    for one in networks_of(trials, inputs.spec.seeds):
+        try:
+            own, by_policy = compare_baseline(
+                one.label,
+                tables.compared(one.name),
+                selection.front,
+                tables.compared,
+                method=config.policy.calibration,
+                seed=config.seed,
+            )
+        except ExitSearchError as error:
+            notes.append(f"baseline {one.label!r} is left out: {error}")
+            continue
+        rows += own
+        answered += by_policy
+    return BaselineComparison(rows, answered, notes)
 
 
 def full_baselines(
@@ -32,7 +87,7 @@ def full_baselines(
         trial = by_label.get(name)
         if trial is None:
             notes.append(f"baseline {name!r} is left out: it was never begun, since search.trials is too small")
-        elif not trial.is_full:
+        elif not trial.is_complete:
             notes.append(f"baseline {name!r} is left out: {trial.failure or 'it was not trained to its end'}")
         else:
             found.append(trial)
