@@ -24,9 +24,8 @@ from policies.selection.networks import search_network
 from search.analysis.significance import Comparison, compare
 from search.cli.run import run_command
 from search.config.files import load_sweep
+from search.inputs import load_inputs
 from search.run_folder.folder import RunFolder
-from search.sweep import load_splits
-from search.tuning.tuner import build_task
 from spaces import Fixed
 
 
@@ -79,15 +78,15 @@ def repeat(found: RunFolder, seeds: list[int], *, runs: Path, data_dir: Path, co
 def measure(folder: RunFolder, depths: tuple[float, ...]) -> pd.DataFrame:
     """Accuracy and mean depth on ``test`` of each network's best policy within each mean depth on ``search``."""
     config = load_sweep(str(folder.sweep_file), [])
-    splits = load_splits(config)
-    task = build_task(config, splits)
+    inputs = load_inputs(config)
+    splits, spec = inputs.splits, inputs.spec
     # Every policy is wanted, from the shallowest to the most accurate one.
-    how = replace(config.policy_search(), asked=Request(budget=float(task.n_exits)))
+    how = replace(config.policy_search(), asked=Request(budget=float(spec.n_exits)))
     rows = []
     for number, arm in enumerate(ARMS, start=1):
-        for seed in task.seeds:
-            model = task.load_model(folder.checkpoints / f"trial-{number:04}", splits.train, seed=seed)
-            search, test = (task.table(model, splits[name], name) for name in ("search", "test"))
+        for seed in spec.seeds:
+            model = spec.load_model(folder.checkpoints / f"trial-{number:04}", splits.train, seed=seed)
+            search, test = (spec.table(model, splits[name], name) for name in ("search", "test"))
             front = search_network(f"{arm}-{seed}", search, None, how).front
             for depth in depths:
                 within = front[front["mean_depth"] <= depth]

@@ -17,7 +17,7 @@ from recorded_curves import DEFAULT_FOLDER, INDEX
 from search.config.sweep import SweepConfig
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Journal
-from search.trials.log import SweepRecord
+from search.trials.log import TrialLog
 
 
 _FIGURES = ("accuracy", "mean_depth", "depth_at_target", "mean_cost")
@@ -38,7 +38,7 @@ def record_sweep(curves: Path, folder: RunFolder) -> Path:
     """
     config = folder.read_config()
     with Journal(folder.journal_file) as journal:
-        reports = list(SweepRecord(journal).reports())
+        reports = list(TrialLog(journal).reports())
     frame = pd.DataFrame([{"trial": trial_id, **metrics} for trial_id, metrics in reports])
     ended = frame.groupby("trial", sort=False).filter(lambda own: _has_ended(own, config.training.epochs))
     if config.search.scheduler != "none" or ended.empty:

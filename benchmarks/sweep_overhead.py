@@ -23,13 +23,13 @@ from simulated_trials import SleepingTrainable
 from search.cluster.connection import LOCAL, connected
 from search.config.files import load_sweep
 from search.config.sweep import SweepConfig
+from search.inputs import load_inputs
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Journal
-from search.sweep import load_splits
 from search.tracking.tracker import Tracker
-from search.trials.log import SweepRecord, TrialRecord
+from search.trials.log import TrialLog
 from search.tuning.training import train_trials
-from search.tuning.tuner import build_task, build_trainable, with_resources
+from search.tuning.tuner import build_trainable, with_resources
 
 
 @dataclass(frozen=True)
@@ -51,28 +51,22 @@ class Work:
     growth_mb: float
 
 
-class _Silent:
-    def trial_ended(self, trial: TrialRecord) -> None: ...
-
-    def trial_retried(self, trial: TrialRecord, reason: str) -> None: ...
-
-
 def run(config: SweepConfig, build: Callable[[RunFolder], Any], *, slots: int) -> Work:
     """Train all trials of a sweep and read from its journal how busy its slots were."""
     folder, config = RunFolder.create(config, "overhead")
     with Journal(folder.journal_file) as journal:
         journal.append("created", sweep_id=folder.path.as_posix(), name=folder.name)
-        record = SweepRecord(journal, retries=config.resources.retries)
+        log = TrialLog(journal, retries=config.resources.retries)
         tracker = Tracker(f"sqlite:///{folder.path / 'mlflow.db'}", "exitsearch", folder, journal)
         tracker.start({})
         trainable = build(folder)
         before, started = psutil.Process().memory_info().rss, time.perf_counter()
-        train_trials(config, folder, trainable, record, _Silent())
+        train_trials(config, trainable, log, tune_folder=folder.tune)
         total = time.perf_counter() - started
         tracker.finish({}, {}, [])
         growth = psutil.Process().memory_info().rss - before
         busy, wall = _busy(journal, slots)
-    return Work(len(record.ended), busy, wall, total, growth / 2**20)
+    return Work(len(log.finished), busy, wall, total, growth / 2**20)
 
 
 def _busy(journal: Journal, slots: int) -> tuple[float, float]:
@@ -108,10 +102,9 @@ def sleeping(config: SweepConfig, *, n_epochs: int, seconds: float, slots: int =
 def overhead(console: Console, folder: Path, *, trials: int) -> None:
     """Real trials of about five seconds on two cores."""
     config = _config(folder, trials, 2, "training.epochs=20", "training.batch_size=32", "training.width=32")
-    splits = load_splits(config)
-    task = build_task(config, splits)
+    inputs = load_inputs(config)
     with connected(config.resources, LOCAL):
-        work = run(config, lambda files: build_trainable(config, files, task, splits), slots=2)
+        work = run(config, lambda files: build_trainable(inputs, files.checkpoints), slots=2)
     table = Table(title=f"{work.n_trials} digits trials, two at once on two cores")
     for heading in ("seconds a trial", "wall s, actors up", "outside training %", "start of actors s"):
         table.add_column(heading, justify="right")

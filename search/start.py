@@ -1,8 +1,9 @@
-"""From a checked configuration to a finished sweep: its data, teachers and folder, and the cluster."""
+"""From a checked configuration to a session of a sweep: its data, teachers and folder, and the cluster."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
@@ -10,18 +11,13 @@ from rich.console import Console
 from search.cluster.connection import concurrent_trials, connected
 from search.config.sweep import SweepConfig
 from search.errors import SweepInterruptedError
+from search.inputs import SweepInputs, load_inputs, load_splits
 from search.preflight.networks import require_networks
-from search.preflight.same_inputs import (
-    require_resumable,
-    require_same_data,
-    require_same_teachers,
-    require_same_weights,
-)
+from search.preflight.same_inputs import require_resumable, require_same
 from search.run_folder.environment import weights_hashes
 from search.run_folder.folder import RunFolder
-from search.sweep import load_splits, run_sweep
+from search.session import run_session
 from search.teaching.checks import CheckedTeachers, load_teachers
-from trainables.data import Splits
 
 
 def start_sweep(
@@ -43,40 +39,50 @@ def start_sweep(
         ExitSearchError: For anything that the user can put right.
     """
     # All that can be refused is refused before Ray is started, and Ray is started before there is a folder.
-    splits = load_splits(config)
-    if folder is None:
-        require_networks(config, splits)
-        teachers = load_teachers(config, splits, report_file=config.runs_dir / f"{config.name or stem}.alignment.json")
-    else:
-        require_same_data(folder, splits)
-        teachers = load_teachers(config, splits, report_file=folder.alignment_file)
-        require_same_teachers(folder, teachers.hashes)
-        require_same_weights(folder, weights_hashes(config))
-        require_resumable(folder)
+    inputs, teachers = _checked_new(config, stem) if folder is None else _checked_resumed(config, folder)
     try:
         with ExitStack() as cluster:
             where = cluster.enter_context(connected(config.resources, address))
             concurrent_trials(config.resources)
             with nullcontext((folder, config)) if folder else RunFolder.new(config, stem) as (place, named):
-                return _run(named, place, splits, teachers, (where, cluster), console=console, is_new=folder is None)
+                named_inputs, is_new = replace(inputs, config=named), folder is None
+                return _run(named_inputs, place, teachers, where, cluster, console=console, is_new=is_new)
     except KeyboardInterrupt:
         end = f"continue it with --resume --name {folder.name}" if folder else "nothing was kept of it"
         raise SweepInterruptedError(f"the sweep was interrupted before it began to train; {end}") from None
 
 
+def _checked_new(config: SweepConfig, stem: str) -> tuple[SweepInputs, CheckedTeachers]:
+    inputs = load_inputs(config)
+    require_networks(inputs)
+    report_file = config.runs_dir / f"{config.name or stem}.alignment.json"
+    return inputs, load_teachers(inputs, report_file=report_file)
+
+
+def _checked_resumed(config: SweepConfig, folder: RunFolder) -> tuple[SweepInputs, CheckedTeachers]:
+    splits = load_splits(config)
+    require_same(folder, "data_hashes", splits.data_hashes)
+    require_same(folder, "weights_hashes", weights_hashes(config))
+    inputs = SweepInputs.of(config, splits)
+    teachers = load_teachers(inputs, report_file=folder.alignment_file)
+    require_same(folder, "teacher_hashes", teachers.hashes)
+    require_resumable(folder)
+    return inputs, teachers
+
+
 def _run(
-    config: SweepConfig,
+    inputs: SweepInputs,
     folder: RunFolder,
-    splits: Splits,
     teachers: CheckedTeachers,
-    cluster: tuple[str, ExitStack],
+    where: str,
+    cluster: ExitStack,
     *,
     console: Console,
     is_new: bool,
 ) -> dict[str, Any]:
     """Run the sweep; an interruption says how to go on."""
     try:
-        return run_sweep(config, folder, splits, teachers, cluster, console=console)
+        return run_session(inputs, folder, teachers, where=where, leave_cluster=cluster.close, console=console)
     except KeyboardInterrupt:
         # While trials run, Tune turns the signal into a shorter list of them.
         if is_new and not folder.is_worth_resuming:

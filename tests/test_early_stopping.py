@@ -22,7 +22,7 @@ from simulated_sweep import simulate
 from search.config.sweep import SweepConfig
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Journal
-from search.trials.log import SweepRecord
+from search.trials.log import TrialLog
 
 
 def report(epoch, accuracy=0.9, mean_depth=2.0, exits=(0.5, 0.7, 0.9)):
@@ -157,16 +157,16 @@ def finished_sweep(tmp_path):
     folder, _ = RunFolder.create(SweepConfig.from_mapping(values), "made-up")
     diverged = dict.fromkeys(report(1), math.nan)
     with Journal(folder.journal_file) as journal:
-        record = SweepRecord(journal)
+        log = TrialLog(journal)
         for number in range(3):
-            record.suggested(number, {}, {})
+            log.suggested(number, {}, {})
         for epoch in (1, 2, 3):
             for trial_id, last in (("trial-0002", 3), ("trial-0001", 2), ("trial-0003", 1)):
                 figures = report(epoch, accuracy=0.8 + epoch / 30)
                 if (trial_id, epoch) == ("trial-0001", 2):
                     figures = diverged | {"epoch": 2}
                 if epoch <= last:
-                    record.reported(trial_id, figures | {"seconds": 0.5}, failure="", is_done=epoch == last)
+                    log.reported(trial_id, figures | {"seconds": 0.5}, failure="", is_done=epoch == last)
     return folder
 
 

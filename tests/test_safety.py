@@ -14,7 +14,7 @@ from policies.tables.classification import ClassificationTable
 from search.config.files import load_sweep
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Journal
-from search.trials.log import SweepRecord
+from search.trials.log import TrialLog
 from tests.tables import make_table
 from trainables.training.checkpoints import STATE_FILE, CheckpointFolder, read_state
 
@@ -66,7 +66,7 @@ def test_unnamed_sweeps_are_called_after_the_file_and_not_its_path(tmp_path):
         assert load_sweep("digits", [f"runs_dir={tmp_path}"], name=stem).name == stem
 
 
-def test_a_strangers_sweep_file(tmp_path, mark):
+def test_somebody_elses_sweep_file(tmp_path, mark):
     file = tmp_path / "sweep.yaml"
     file.write_text(f"name: !!python/object/apply:pathlib.Path.touch [!!python/object/apply:pathlib.Path ['{mark}']]\n")
     with pytest.raises(ExitSearchError, match="not a YAML file"):
@@ -75,12 +75,12 @@ def test_a_strangers_sweep_file(tmp_path, mark):
         RunFolder(tmp_path).read_config()
 
 
-def test_a_strangers_value_on_the_command_line(mark):
+def test_somebody_elses_value_on_the_command_line(mark):
     with pytest.raises(ExitSearchError, match="is not YAML"):
         load_sweep("digits", [f"target=!!python/object/apply:os.mkdir ['{mark}']"])
 
 
-def test_a_strangers_table(tmp_path, mark):
+def test_somebody_elses_table(tmp_path, mark):
     table = make_table(20, 3, 4)
     ids = np.array([Evil(mark)] * 20, dtype=object)
     np.savez(tmp_path / "table.npz", logits=table.logits, labels=table.labels, cost=table.cost, ids=ids)
@@ -90,13 +90,13 @@ def test_a_strangers_table(tmp_path, mark):
             ClassificationTable.load(tmp_path / name)
 
 
-def test_a_strangers_policy(tmp_path, mark):
+def test_somebody_elses_policy(tmp_path, mark):
     (tmp_path / "policy.json").write_bytes(pickle.dumps(Evil(mark)))
     with pytest.raises(ExitSearchError, match=r"policy\.json: not a readable policy"):
         Policy.load(tmp_path / "policy.json")
 
 
-def test_a_strangers_weights(tmp_path, mark):
+def test_somebody_elses_weights(tmp_path, mark):
     folder = CheckpointFolder(tmp_path / "trial-0001")
     folder.save(1, lambda path: torch.save({"epoch": 1, "model": Evil(mark)}, path / STATE_FILE))
     assert folder.newest(read_state) is None
@@ -114,10 +114,10 @@ SUGGESTED = {"event": "suggested", "time_ms": 1, "number": 0, "params": {}, "dra
         {**SUGGESTED, "trial": "trial-0001", "number": 5},
         {"event": "suggested", "time_ms": 1},
         {"event": "reported", "time_ms": 1, "trial": "trial-0001", "metrics": {}},
-        {"event": "ended", "time_ms": 1, "trial": "../x", "failure": ""},
+        {"event": "ended", "time_ms": 1, "trial": "../x", "state": "FAIL", "failure": ""},
     ],
 )
-def test_a_strangers_journal(event, tmp_path):
+def test_somebody_elses_journal(event, tmp_path):
     (tmp_path / "journal.jsonl").write_text(json.dumps(event) + "\n")
     with Journal(tmp_path / "journal.jsonl") as journal, pytest.raises(ExitSearchError, match="line 1 is damaged"):
-        SweepRecord(journal)
+        TrialLog(journal)

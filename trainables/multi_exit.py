@@ -19,7 +19,7 @@ from trainables.teachers.teacher import TeacherSet
 from trainables.training.checkpoints import CheckpointFolder, read_state, write_state
 from trainables.trials.metrics import diverged_report
 from trainables.trials.seed_run import SeedRun, joint_report
-from trainables.trials.spec import TrialTask
+from trainables.trials.spec import TrialSpec
 
 
 class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
@@ -38,7 +38,7 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
     def setup(
         self,
         config: dict[str, Any],
-        task: TrialTask,
+        spec: TrialSpec,
         train: Split,
         search: Split,
         checkpoints: Path | None = None,
@@ -48,14 +48,14 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
 
         Args:
             config: The trial's parameters, and as ``trial`` its name.
-            task: What all trials have in common.
+            spec: What all trials have in common.
             train: Weights are fitted on it.
             search: Reports are made on it.
             checkpoints: Folder with a folder for each trial, seen by all nodes; None keeps no checkpoints.
-            teachers: Those that the task names, or None.
+            teachers: Those that the spec names, or None.
         """
-        torch.set_num_threads(task.n_threads)
-        self._task, self._train, self._search, self._checkpoints = task, train, search, checkpoints
+        torch.set_num_threads(spec.n_threads)
+        self._spec, self._train, self._search, self._checkpoints = spec, train, search, checkpoints
         self._teachers = teachers.build() if teachers is not None else None
         self._begin(config)
 
@@ -95,11 +95,11 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
         try:
             self._runs = {
                 seed: SeedRun(
-                    self._task,
-                    self._task.training(params, self._train, seed=seed, teachers=self._teachers),
+                    self._spec,
+                    self._spec.training(params, self._train, seed=seed, teachers=self._teachers),
                     self._search,
                 )
-                for seed in self._task.seeds
+                for seed in self._spec.seeds
             }
         except Exception as error:
             self._broken = describe(error)
@@ -125,7 +125,7 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
         for seed, run in self._runs.items():
             if run.is_over:
                 continue
-            epoch = min(run.training.epoch + 1, self._task.recipe.epochs)
+            epoch = min(run.training.epoch + 1, self._spec.recipe.epochs)
             of_seed = f" with seed {seed}" if len(self._runs) > 1 else ""
             try:
                 run.step()
@@ -134,13 +134,13 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
             except Exception as error:
                 return self._failed(epoch, f"epoch {epoch}{of_seed}: {describe(error)}")
         return {
-            **joint_report(self._runs, n_exits=self._task.n_exits),
+            **joint_report(self._runs, n_exits=self._spec.n_exits),
             "seconds": time.perf_counter() - started,
             "failure": "",
         }
 
     def _failed(self, epoch: int, reason: str) -> dict[str, Any]:
-        figures = diverged_report(self._task.n_exits, search_target=self._task.search_target)
+        figures = diverged_report(self._spec.n_exits, search_target=self._spec.search_target)
         state = {"train_loss": math.nan, "epoch": epoch, "best_epoch": epoch, "epochs_left": 0, "seconds": 0.0}
         return {**figures, **state, "failure": reason, "done": True}
 

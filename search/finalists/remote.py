@@ -12,14 +12,14 @@ from policies.selection.networks import NetworkPolicies, search_network
 from policies.selection.policy_search import PolicySearch
 from policies.tables.latency import with_latency
 from trainables.data import Split
-from trainables.trials.spec import TrialTask
+from trainables.trials.spec import TrialSpec
 
 
 def search_checkpoint(
     name: str,
     checkpoints: Path,
     seed: int,
-    task: TrialTask,
+    spec: TrialSpec,
     train: Split,
     search: Split,
     certify: Split,
@@ -32,16 +32,16 @@ def search_checkpoint(
         name: Of the network.
         checkpoints: Folder of its trial's checkpoints.
         seed: That it was trained with.
-        task: What it trained.
+        spec: What it trained.
         train: For the shape of the samples.
         search: On which policies are chosen.
         certify: Only tabulated here.
         how: What policies are searched for, and how hard.
         latency_ms: Measured time up to each exit that the tables state, shape (E,); None states none.
     """
-    torch.set_num_threads(task.n_threads)
-    model = task.load_model(checkpoints, train, seed=seed)
-    on_search, on_certify = task.table(model, search, "search"), task.table(model, certify, "certify")
+    torch.set_num_threads(spec.n_threads)
+    model = spec.load_model(checkpoints, train, seed=seed)
+    on_search, on_certify = spec.table(model, search, "search"), spec.table(model, certify, "certify")
     if latency_ms is not None:
         on_search, on_certify = with_latency(on_search, latency_ms), with_latency(on_certify, latency_ms)
     return search_network(name, on_search, on_certify, how)

@@ -10,38 +10,37 @@ from numpy.typing import NDArray
 from policies.selection.networks import NetworkPolicies
 from policies.tables.base import ExitTable
 from policies.tables.latency import stated_latency, with_latency
+from search.inputs import SweepInputs
 from search.run_folder.folder import RunFolder
-from search.trials.outcomes import TrialNetwork
-from trainables.data import Splits
+from search.trials.outcomes import TrialNetwork, TrialOutcome, networks_of
 from trainables.export.model_file import ModelFacts
 from trainables.models import MultiExitModel
 from trainables.models.latency import exit_latencies_ms
-from trainables.trials.spec import TrialTask
 
 
 class NetworkTables:
-    """The tables of networks when they are asked for, each with measured milliseconds, and kept in the run folder.
+    """The tables of networks when they are asked for, each with measured milliseconds.
 
     Those that do not state times are timed here, one after the other on the driver's processor, so that times can be
     compared. Times that the sweep file gives are those of all networks.
 
     Args:
-        folder: Of the sweep.
-        task: What its trials trained.
-        splits: The data. This is the one place that reads ``test``, and it is asked for that when all has been chosen.
+        inputs: The sweep on its data. This is the one place that reads ``test``, and it is asked for that when all has
+            been chosen.
         networks: Those of all trials that ended.
         searched: Those of them whose policies were searched, with tables that need not be made again.
+        folder: Where each table is written to as well; None keeps them in memory alone.
     """
 
     def __init__(
         self,
-        folder: RunFolder,
-        task: TrialTask,
-        splits: Splits,
+        inputs: SweepInputs,
         networks: Sequence[TrialNetwork],
         searched: Sequence[NetworkPolicies],
+        *,
+        folder: RunFolder | None = None,
     ) -> None:
-        self._folder, self._task, self._splits = folder, task, splits
+        self._spec, self._splits, self._folder = inputs.spec, inputs.splits, folder
         self._networks = {one.name: one for one in networks}
         self._known = {(one.network, "search"): one.search for one in searched}
         self._known |= {(one.network, "certify"): one.certify for one in searched if one.certify is not None}
@@ -51,7 +50,7 @@ class NetworkTables:
 
     def facts(self, network: str) -> ModelFacts:
         """What a network is built from."""
-        return self._task.model_facts(self._splits.train, self._networks[network].trial.params)
+        return self._spec.model_facts(self._splits.train, self._networks[network].trial.params)
 
     def model(self, network: str) -> MultiExitModel:
         """A network, from its checkpoint.
@@ -61,7 +60,7 @@ class NetworkTables:
         """
         if network not in self._models:
             one = self._networks[network]
-            self._models[network] = self._task.load_model(one.trial.checkpoints, self._splits.train, seed=one.seed)
+            self._models[network] = self._spec.load_model(one.trial.checkpoints, self._splits.train, seed=one.seed)
         return self._models[network]
 
     def table(self, network: str, split: str) -> ExitTable:
@@ -74,9 +73,10 @@ class NetworkTables:
         key = network, split
         if key not in self._tables:
             model = self.model(network)
-            known = self._known.get(key) or self._task.table(model, self._splits[split], split)
+            known = self._known.get(key) or self._spec.table(model, self._splits[split], split)
             self._tables[key] = with_latency(known, self._latency_ms(network, known))
-            self._tables[key].save(self._folder.table(network, split))
+            if self._folder is not None:
+                self._tables[key].save(self._folder.table(network, split))
         return self._tables[key]
 
     def compared(self, network: str) -> dict[str, ExitTable]:
@@ -94,3 +94,18 @@ class NetworkTables:
                 times = exit_latencies_ms(self.model(network), self._splits.train.inputs.shape[1:])
             self._latencies[network] = times
         return self._latencies[network]
+
+
+def tabulate(
+    inputs: SweepInputs,
+    outcomes: Sequence[TrialOutcome],
+    networks: Sequence[NetworkPolicies],
+    *,
+    folder: RunFolder | None = None,
+) -> NetworkTables:
+    """The tables of all networks: those of the finalists on ``search`` and ``certify`` now, others when asked for."""
+    tables = NetworkTables(inputs, networks_of(outcomes, inputs.spec.seeds), networks, folder=folder)
+    for network in networks:
+        for split in ("search", "certify"):
+            tables.table(network.network, split)
+    return tables

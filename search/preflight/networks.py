@@ -11,10 +11,9 @@ import warnings
 from policies.errors import ExitSearchError
 from search.config.sweep import SweepConfig
 from search.errors import ConfigError, GivenWeightsWarning, UntrainedWarning
+from search.inputs import SweepInputs
 from search.preflight.space import draws
-from search.tuning.tuner import build_task
 from spaces import Choice, Dimension, Number
-from trainables.data import Splits
 from trainables.errors import TrainingError
 from trainables.models import SEARCHABLE
 from trainables.models.exits.tracing import first_line
@@ -22,7 +21,7 @@ from trainables.trials.batch_check import check_batch
 from trainables.trials.spec import GivenWeights
 
 
-def require_networks(config: SweepConfig, splits: Splits) -> None:
+def require_networks(inputs: SweepInputs) -> None:
     """Refuse a network that cannot be built and trained on the data, in any width and with any head that is searched.
 
     Of each, a real batch goes forward and backward and becomes an exit table; and what the space draws must be what
@@ -35,11 +34,11 @@ def require_networks(config: SweepConfig, splits: Splits) -> None:
         GivenWeightsWarning: If networks start from a file, since only the user can know what its weights have seen.
         UntrainedWarning: If nothing is trained and trials are all the same, or exits may have no weights.
     """
-    task = build_task(config, splits)
-    if task.weights is not None:
-        _warn_of_given_weights(config, task.weights)
+    config, spec = inputs.config, inputs.spec
+    if spec.weights is not None:
+        _warn_of_given_weights(config, spec.weights)
     # Weights of elsewhere are not fetched for this.
-    task = replace(task, network=replace(task.network, pretrained=False))
+    spec = replace(spec, network=replace(spec.network, pretrained=False))
     space = config.build_space()
     searched = {name: _values(space.dimensions[name]) for name in SEARCHABLE if name in space.dimensions}
     for values in product(*searched.values()):
@@ -47,7 +46,7 @@ def require_networks(config: SweepConfig, splits: Splits) -> None:
         try:
             if not params.get("width", 1) > 0:
                 raise TrainingError(f"width must be positive but is {params['width']}")
-            check_batch(task, params, splits.train)
+            check_batch(spec, params, inputs.splits.train)
         except (ExitSearchError, ValueError, RuntimeError) as error:
             of = f" with {', '.join(f'{name} {value}' for name, value in params.items())}" if params else ""
             raise ConfigError(f"training: the network cannot be trained{of}: {first_line(error)}") from None
@@ -55,7 +54,7 @@ def require_networks(config: SweepConfig, splits: Splits) -> None:
         _warn_of_no_training(config, list(searched))
     for params in draws(space, config.seed):
         try:
-            task.settings(params)
+            spec.settings(params)
         except ExitSearchError as error:
             raise ConfigError(f"space {space.name!r} draws what no trial can be trained with: {error}") from None
 

@@ -1,66 +1,46 @@
-"""Refusing to resume a sweep that runs, or on other data, or with other teachers, than it was started with."""
+"""Refusing to resume a sweep that runs, or on other data, or with other files, than it was started with."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 import json
+from typing import Literal
 
 from search.errors import RunFolderError
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Journal
-from search.trials.log import SweepRecord
-from trainables.data import Splits
+from search.trials.log import TrialLog
 
 
-def require_same_data(folder: RunFolder, splits: Splits) -> None:
-    """Compare the splits with those that the sweep was started with.
+HashedInput = Literal["data_hashes", "teacher_hashes", "weights_hashes"]
+"""What ``environment.json`` keeps hashes of: splits, files of teachers, and files of weights that trials start from."""
 
-    A sample that a network was trained on may otherwise end up in ``certify`` or ``test``.
-
-    Raises:
-        RunFolderError: If a split has other samples, labels or inputs than before.
-    """
-    name = _first_changed(folder, "data_hashes", splits.data_hashes)
-    if name is not None:
-        raise RunFolderError(
-            f"{folder.name!r} was started on other data: its {name} split has changed since; "
-            f"resume it with the data it had, or start a new sweep"
-        )
+_CHANGED: dict[HashedInput, tuple[str, str]] = {
+    "data_hashes": ("on other data: its {name} split", "the data"),
+    "teacher_hashes": ("with another teacher {name!r}: its file", "the file"),
+    "weights_hashes": ("from other weights: the file of {name}", "the file"),
+}
 
 
-def require_same_teachers(folder: RunFolder, hashes: Mapping[str, str]) -> None:
-    """Compare files of teachers with those that the sweep was started with.
+def require_same(folder: RunFolder, what: HashedInput, hashes: Mapping[str, str]) -> None:
+    """Compare what a sweep is resumed with and what it was started with.
+
+    On other data, a sample that a network was trained on may end up in ``certify`` or ``test``.
 
     Args:
         folder: The sweep's.
-        hashes: SHA-256 of the files, by the teachers' names.
+        what: Of what the hashes are.
+        hashes: SHA-256 by the name of the split, of the teacher, or of the key that names the file.
 
     Raises:
         RunFolderError: If one has changed.
     """
-    name = _first_changed(folder, "teacher_hashes", hashes)
+    name = _first_changed(folder, what, hashes)
     if name is not None:
+        changed, before = _CHANGED[what]
         raise RunFolderError(
-            f"{folder.name!r} was started with another teacher {name!r}: its file has changed since; "
-            f"resume it with the file it had, or start a new sweep"
-        )
-
-
-def require_same_weights(folder: RunFolder, hashes: Mapping[str, str]) -> None:
-    """Compare the weights that trials start from with those that the sweep was started with.
-
-    Args:
-        folder: The sweep's.
-        hashes: SHA-256 of the file, by its key.
-
-    Raises:
-        RunFolderError: If it has changed.
-    """
-    key = _first_changed(folder, "weights_hashes", hashes)
-    if key is not None:
-        raise RunFolderError(
-            f"{folder.name!r} was started from other weights: the file of {key} has changed since; resume it with the "
-            f"file it had, or start a new sweep"
+            f"{folder.name!r} was started {changed.format(name=name)} has changed since; resume it with {before} it "
+            f"had, or start a new sweep"
         )
 
 
@@ -71,7 +51,7 @@ def require_resumable(folder: RunFolder) -> None:
         RunFolderError: If another process runs the sweep, or its journal is damaged.
     """
     with Journal(folder.journal_file) as journal:
-        SweepRecord(journal)
+        TrialLog(journal)
 
 
 def _first_changed(folder: RunFolder, key: str, now: Mapping[str, str]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 import warnings
 
@@ -10,17 +11,71 @@ import pandas as pd
 
 from policies.baselines.full_network import full_network
 from policies.calibration.temperature import CalibrationWarning, Method
+from policies.errors import ExitSearchError
 from policies.policy import Policy
+from policies.selection.select import Selection
 from policies.tables.base import ExitTable
 from policies.tasks import get_task
 from search.config.first_trials import FirstTrial
+from search.finalists.tables import NetworkTables
+from search.inputs import SweepInputs
 from search.reporting.policy_summary import decisions_on, figures_of, figures_on
 from search.reporting.tasks import report_of
 from search.run_folder.answers import PolicyAnswers, answers_of
-from search.trials.outcomes import TrialOutcome
+from search.trials.outcomes import TrialOutcome, networks_of
 
 
 Tables = Mapping[str, ExitTable]
+
+
+@dataclass(frozen=True)
+class BaselineComparison:
+    """The sweep file's baselines beside the front.
+
+    Attributes:
+        rows: For ``summary.json``, a mapping for each policy of each baseline: see :func:`compare_baseline`.
+        answered: What each of these policies answered.
+        notes: Which baselines are left out and why, one line each.
+    """
+
+    rows: list[dict[str, Any]]
+    answered: list[PolicyAnswers[Any]]
+    notes: list[str]
+
+
+def compare_baselines(
+    inputs: SweepInputs, outcomes: Sequence[TrialOutcome], selection: Selection, tables: NetworkTables
+) -> BaselineComparison:
+    """Put the sweep file's baselines beside the front; those that cannot be compared are named and left out.
+
+    This reads ``test``: everything must have been chosen.
+
+    Args:
+        inputs: The sweep on its data.
+        outcomes: Its trials, the baselines among them.
+        selection: What was chosen.
+        tables: Of all networks.
+    """
+    config = inputs.config
+    trials, notes = full_baselines(config.search.first_trials, outcomes)
+    rows: list[dict[str, Any]] = []
+    answered: list[PolicyAnswers[Any]] = []
+    for one in networks_of(trials, inputs.spec.seeds):
+        try:
+            own, by_policy = compare_baseline(
+                one.label,
+                tables.compared(one.name),
+                selection.front,
+                tables.compared,
+                method=config.policy.calibration,
+                seed=config.seed,
+            )
+        except ExitSearchError as error:
+            notes.append(f"baseline {one.label!r} is left out: {error}")
+            continue
+        rows += own
+        answered += by_policy
+    return BaselineComparison(rows, answered, notes)
 
 
 def full_baselines(
@@ -33,7 +88,7 @@ def full_baselines(
         trial = by_label.get(name)
         if trial is None:
             notes.append(f"baseline {name!r} is left out: it was never begun, since search.trials is too small")
-        elif not trial.is_full:
+        elif not trial.is_complete:
             notes.append(f"baseline {name!r} is left out: {trial.failure or 'it was not trained to its end'}")
         else:
             found.append(trial)

@@ -21,7 +21,7 @@ def print_summary(console: Console, summary: dict[str, Any], files: ResultFiles,
     """Tell a person what a sweep found, and where to look further."""
     print_policies(console, summary, files)
     counts = summary["trials"]
-    ended = f"{counts['completed']} completed, {counts['pruned']} stopped early, {counts['failed']} failed"
+    ended = f"{counts['complete']} completed, {counts['pruned']} stopped early, {counts['fail']} failed"
     print_line(console, f"Trials             {ended}, in {summary['seconds']:.0f} s")
     console.print(
         f"MLflow             {mlflow_ui_command(tracking_uri)}", soft_wrap=True, highlight=False, markup=False

@@ -51,7 +51,7 @@ def seed_table(trials: Sequence[TrialOutcome], seeds: Sequence[int], *, n_exits:
                 **{name: trial.metrics.get(f"{key}{OF_SEED}{seed}", math.nan) for name, key in columns.items()},
             }
             for trial in trials
-            if trial.is_full
+            if trial.is_complete
             for seed in seeds
         ],
         columns=["trial_id", "label", "seed", *columns],

@@ -80,7 +80,7 @@ class RunFolder(ResultFiles):
         return self.path / "importance.png"
 
     @property
-    def study_files(self) -> list[Path]:
+    def all_trials_files(self) -> list[Path]:
         """The files about all trials that exist."""
         return [path for path in (self.seeds_csv, self.importance_csv, self.importance_png) if path.exists()]
 
@@ -94,16 +94,9 @@ class RunFolder(ResultFiles):
         return self.path / "alignment.json"
 
     @property
-    def experiment(self) -> Path:
+    def tune(self) -> Path:
         """Tune's own folder; nothing is read from it again."""
         return self.path / "tune"
-
-    def new_session(self) -> Path:
-        """A folder that no earlier run of this sweep wrote to."""
-        number = sum(1 for _ in self.experiment.glob("session-*"))
-        path = self.experiment / f"session-{number + 1}"
-        path.mkdir(parents=True)
-        return path
 
     def table(self, trial_id: str, split: str) -> Path:
         """The exit table of one trial on one split."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from search.config.sweep import SweepConfig
 from search.errors import ConfigError
+from search.inputs import SweepInputs
 from spaces import Fixed
 from trainables.augmentation.images import Augmentation, Views
 from trainables.data import Splits
@@ -48,12 +49,11 @@ class CheckedTeachers:
     hashes: Mapping[str, str] = field(default_factory=dict)
 
 
-def load_teachers(config: SweepConfig, splits: Splits, *, report_file: Path) -> CheckedTeachers:
+def load_teachers(inputs: SweepInputs, *, report_file: Path) -> CheckedTeachers:
     """Read the teachers of a sweep, and refuse those that do not fit its data.
 
     Args:
-        config: The sweep.
-        splits: Its data.
+        inputs: The sweep on its data.
         report_file: Where a report in JSON is written where soft labels do not fit.
 
     Raises:
@@ -62,6 +62,7 @@ def load_teachers(config: SweepConfig, splits: Splits, *, report_file: Path) -> 
         ModelFileError: If a network is missing or damaged.
         AlignmentError: If a teacher belongs to other samples, classes or another temperature.
     """
+    config = inputs.config
     if not config.teachers:
         return CheckedTeachers()
     dimensions = config.build_space().dimensions
@@ -73,14 +74,14 @@ def load_teachers(config: SweepConfig, splits: Splits, *, report_file: Path) -> 
     models = {i: one.model for i, one in enumerate(config.teachers) if one.model}
     reports: tuple[AlignmentReport, ...] = ()
     if soft:
-        expected = _expected(config, splits, dimensions[_TEMPERATURE])
+        expected = _expected(config, inputs.splits, dimensions[_TEMPERATURE])
         reports = tuple(
             check_alignment(str(config.teachers[i].soft_labels), labels, expected) for i, labels in soft.items()
         )
         if any(report.problem for report in reports):
             require_aligned(reports, report_file)
     for path in models.values():
-        require_fitting_teacher(path, load_model(path)[1], splits)
+        require_fitting_teacher(path, load_model(path)[1], inputs.splits)
     can_be_shown = can_replay(config)
     return CheckedTeachers(
         logits={i: one.logits() for i, one in soft.items()},

@@ -9,41 +9,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 import ray
-from rich.console import Console
 import torch
 
 from search.config.sections import TeacherSection
 from search.config.sweep import SweepConfig
-from search.console_table import print_line
 from search.errors import SweepError
+from search.inputs import SweepInputs
+from search.messages import OnMessage, silent
 from search.run_folder.folder import RunFolder
 from search.teaching.checks import CheckedTeachers
 from trainables.augmentation.images import Views
-from trainables.data import Split, Splits
+from trainables.data import Split
 from trainables.export.model_file import load_model, save_model
 from trainables.teachers.teacher import NetworkTeacher, TeacherSet
 from trainables.training.teacher_logits import teacher_logits
-from trainables.trials.spec import TrialTask
+from trainables.trials.spec import TrialSpec
 from trainables.trials.teacher import train_teacher
 
 
 def prepare_teachers(
-    config: SweepConfig,
-    folder: RunFolder,
-    task: TrialTask,
-    splits: Splits,
-    checked: CheckedTeachers,
-    console: Console,
+    inputs: SweepInputs, folder: RunFolder, checked: CheckedTeachers, *, on_message: OnMessage = silent
 ) -> TeacherSet | None:
     """Train the teachers that are not trained yet, and have all networks say what they can say beforehand.
 
     Args:
-        config: The sweep.
+        inputs: The sweep on its data.
         folder: Trained teachers are kept in it, so that a resumed sweep has them.
-        task: The student's.
-        splits: The data.
         checked: Those teachers that are there already.
-        console: Where to print.
+        on_message: Takes a line on each teacher that was trained.
 
     Returns:
         What the workers get; None where the sweep names no teachers.
@@ -51,6 +44,7 @@ def prepare_teachers(
     Raises:
         SweepError: If a teacher cannot be trained.
     """
+    config, splits = inputs.config, inputs.splits
     if not config.teachers:
         return None
     remote = ray.remote(num_cpus=config.resources.cpus_per_trial, num_gpus=config.resources.gpus_per_trial)
@@ -62,12 +56,12 @@ def prepare_teachers(
             continue
         models[place] = folder.teacher(section.name)
         if not models[place].is_file():
-            own = _task_of(config, section, task)
+            own = _spec_of(config, section, inputs.spec)
             waited[place] = remote(_train).remote(own, dict(section.params), train, search, models[place])
     for place, answer in waited.items():
         name = config.teachers[place].name
         try:
-            print_line(console, f"Teacher {name}: accuracy {ray.get(answer):.4f} on search")
+            on_message(f"Teacher {name}: accuracy {ray.get(answer):.4f} on search")
         except ray.exceptions.RayTaskError as error:
             reason = str(error.cause).splitlines()[0]
             raise SweepError(f"teacher {name!r} cannot be trained ({reason}); change it under teachers") from None
@@ -77,19 +71,19 @@ def prepare_teachers(
     return TeacherSet({**checked.logits, **{place: ray.get(answer) for place, answer in asked.items()}}, {})
 
 
-def _task_of(config: SweepConfig, section: TeacherSection, task: TrialTask) -> TrialTask:
+def _spec_of(config: SweepConfig, section: TeacherSection, spec: TrialSpec) -> TrialSpec:
     own = section.training(config.training)
     return replace(
-        task, network=own.network_spec(), recipe=own.recipe(view_seed=task.recipe.view_seed), teachers=(), weights=None
+        spec, network=own.network_spec(), recipe=own.recipe(view_seed=spec.recipe.view_seed), teachers=(), weights=None
     )
 
 
-def _train(task: TrialTask, params: dict[str, Any], train: Split, search: Split, path: Path) -> float:
+def _train(spec: TrialSpec, params: dict[str, Any], train: Split, search: Split, path: Path) -> float:
     """Train a teacher, write its file and return the accuracy of its last exit."""
-    torch.set_num_threads(task.n_threads)
-    teacher = train_teacher(task, params, train, search)
+    torch.set_num_threads(spec.n_threads)
+    teacher = train_teacher(spec, params, train, search)
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_model(path, teacher.network, task.model_facts(train, params))
+    save_model(path, teacher.network, spec.model_facts(train, params))
     return teacher.accuracies[-1]
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from optuna.trial import TrialState
+
 from search.errors import RunFolderError
 from search.run_folder.journal import Event, Journal
 
@@ -22,7 +24,8 @@ class TrialRecord:
         result: All metrics of its last report; empty where it never reported.
         epoch: Of the last report; -1 before the first.
         is_done: Whether the last report said that there is nothing left to train.
-        has_ended: Whether it will not go on.
+        state: As Optuna names it: ``RUNNING`` until it ended, then ``COMPLETE`` (trained to its end), ``PRUNED``
+            (stopped early, and not compared further) or ``FAIL``.
         failure: Why it counts as failed, or empty.
         lost_attempts: Those of its attempts under which a worker or node was lost since the sweep was started or
             resumed, first one first.
@@ -35,17 +38,18 @@ class TrialRecord:
     result: dict[str, Any] = field(default_factory=dict)
     epoch: int = -1
     is_done: bool = False
-    has_ended: bool = False
+    state: TrialState = TrialState.RUNNING
     failure: str = ""
     lost_attempts: list[str] = field(default_factory=list)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether it was trained to its end; one that was stopped early is not compared further."""
-        return self.has_ended and not self.failure and self.result.get("epochs_left") == 0
+    def end_state(self, failure: str) -> TrialState:
+        """The state in which it ends where nothing more is reported; with a reason it fails."""
+        if failure:
+            return TrialState.FAIL
+        return TrialState.COMPLETE if self.result.get("epochs_left") == 0 else TrialState.PRUNED
 
 
-class SweepRecord:
+class TrialLog:
     """The trials of a sweep, by name, in the order in which they were suggested.
 
     Args:
@@ -69,9 +73,9 @@ class SweepRecord:
                 ) from None
 
     @property
-    def ended(self) -> list[TrialRecord]:
+    def finished(self) -> list[TrialRecord]:
         """The trials that will not go on."""
-        return [trial for trial in self.trials.values() if trial.has_ended]
+        return [trial for trial in self.trials.values() if trial.state.is_finished()]
 
     @property
     def seconds(self) -> float:
@@ -89,15 +93,15 @@ class SweepRecord:
         return (total + _length(session)) / 1000
 
     @property
-    def interrupted(self) -> list[TrialRecord]:
-        """The trials that were begun and have not ended."""
-        return [trial for trial in self.trials.values() if not trial.has_ended]
+    def running(self) -> list[TrialRecord]:
+        """The trials that were begun and have not ended, though nobody may train them now."""
+        return [trial for trial in self.trials.values() if not trial.state.is_finished()]
 
     def settle(self) -> None:
         """Close the trials of which only the end was left to say when the sweep was killed."""
-        for trial in self.interrupted:
+        for trial in self.running:
             if trial.is_done:
-                self.finished(trial.trial_id, trial.failure)
+                self.ended(trial.trial_id, trial.failure)
 
     def reports(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Name and metrics of every report of every trial, in the order in which they came."""
@@ -120,10 +124,11 @@ class SweepRecord:
         if int(metrics["epoch"]) > self.trials[trial_id].epoch:
             self._append("reported", trial=trial_id, metrics=dict(metrics), failure=failure, done=is_done)
 
-    def finished(self, trial_id: str, failure: str = "") -> None:
-        """A trial ended: trained to its end, stopped early or failed."""
-        if not self.trials[trial_id].has_ended:
-            self._append("ended", trial=trial_id, failure=failure)
+    def ended(self, trial_id: str, failure: str = "") -> None:
+        """A trial ended: complete, pruned, or with a reason failed."""
+        trial = self.trials[trial_id]
+        if not trial.state.is_finished():
+            self._append("ended", trial=trial_id, state=trial.end_state(failure).name, failure=failure)
 
     def lost(self, trial_id: str, attempt: str) -> bool:
         """A worker or node was lost under an attempt at a trial: whether the trial is handed out again.
@@ -157,7 +162,7 @@ class SweepRecord:
             trial.failure, trial.is_done = event["failure"], event["done"]
         elif kind == "ended":
             trial = self.trials[event["trial"]]
-            trial.has_ended, trial.failure = True, event["failure"]
+            trial.state, trial.failure = TrialState[event["state"]], event["failure"]
 
 
 def _length(session: tuple[int, int] | None) -> int:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from optuna.trial import TrialState
 import pandas as pd
 
 from policies.goals.request import Request
 from search.config.first_trials import FirstTrial
-from search.trials.log import SweepRecord
+from search.trials.log import TrialLog
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class TrialOutcome:
         params: Training parameters.
         metrics: Its last report; empty where it never reported.
         checkpoints: Folder of its checkpoints.
+        state: How it ended, as Optuna names it: ``COMPLETE``, ``PRUNED`` or ``FAIL``.
         failure: Why it counts as failed, or empty.
-        is_full: Whether it was trained to its end; one that was stopped early is not compared further.
         label: What the sweep file calls it, or empty.
     """
 
@@ -32,9 +33,14 @@ class TrialOutcome:
     params: dict[str, Any]
     metrics: dict[str, Any]
     checkpoints: Path
-    failure: str
-    is_full: bool
+    state: TrialState
+    failure: str = ""
     label: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it was trained to its end; one that was stopped early is not compared further."""
+        return self.state is TrialState.COMPLETE
 
 
 @dataclass(frozen=True)
@@ -66,11 +72,11 @@ def networks_of(trials: Sequence[TrialOutcome], seeds: Sequence[int]) -> list[Tr
     ]
 
 
-def collect_trials(record: SweepRecord, *, checkpoints: Path, first: Sequence[FirstTrial] = ()) -> list[TrialOutcome]:
+def collect_trials(log: TrialLog, *, checkpoints: Path, first: Sequence[FirstTrial] = ()) -> list[TrialOutcome]:
     """The trials that ended, in the order in which they were suggested.
 
     Args:
-        record: What is known of them.
+        log: What is known of them.
         checkpoints: Folder with a folder for each.
         first: What the sweep file says of the first ones.
     """
@@ -80,21 +86,21 @@ def collect_trials(record: SweepRecord, *, checkpoints: Path, first: Sequence[Fi
             params=trial.params,
             metrics=trial.result,
             checkpoints=checkpoints / trial.trial_id,
+            state=trial.state,
             failure=trial.failure,
-            is_full=trial.is_full,
             label=first[trial.number].name if trial.number < len(first) else "",
         )
-        for trial in record.ended
+        for trial in log.finished
     ]
 
 
-def best_trials(outcomes: list[TrialOutcome], count: int) -> list[TrialOutcome]:
-    """The fully trained trials with the least ``effort_at_target``, best first; ties in the order of their numbers."""
-    full = [trial for trial in outcomes if trial.is_full]
-    return sorted(full, key=lambda trial: float(trial.metrics["effort_at_target"]))[:count]
+def best_trials(outcomes: Sequence[TrialOutcome], count: int) -> list[TrialOutcome]:
+    """The complete trials with the least ``effort_at_target``, best first; ties in the order of their numbers."""
+    complete = [trial for trial in outcomes if trial.is_complete]
+    return sorted(complete, key=lambda trial: float(trial.metrics["effort_at_target"]))[:count]
 
 
-def trial_points(outcomes: list[TrialOutcome], asked: Request) -> pd.DataFrame:
+def trial_points(outcomes: Sequence[TrialOutcome], asked: Request) -> pd.DataFrame:
     """``trial_id``, and the quality and effort that were asked for of each trial's own best policy on ``search``."""
     keys = [asked.quality, asked.effort_column]
     points = [
@@ -105,13 +111,10 @@ def trial_points(outcomes: list[TrialOutcome], asked: Request) -> pd.DataFrame:
     return pd.DataFrame(points, columns=["trial_id", *keys])
 
 
-def trial_counts(outcomes: list[TrialOutcome]) -> dict[str, int]:
-    """How many trials were started, completed, failed, and stopped early ("pruned")."""
-    failed = sum(bool(trial.failure) for trial in outcomes)
-    completed = sum(trial.is_full for trial in outcomes)
+def trial_counts(outcomes: Sequence[TrialOutcome]) -> dict[str, int]:
+    """How many trials there were, ``started``, and how many ended in each of Optuna's states, in small letters."""
+    ends = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
     return {
         "started": len(outcomes),
-        "completed": completed,
-        "failed": failed,
-        "pruned": len(outcomes) - completed - failed,
+        **{end.name.lower(): sum(trial.state is end for trial in outcomes) for end in ends},
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ray.tune import Callback
 from ray.tune.result import AUTO_RESULT_KEYS
 
-from search.trials.log import SweepRecord, TrialRecord
+from search.trials.log import TrialLog, TrialRecord
 from search.tuning.searcher import failure_reason
 from trainables.errors import StorageFullError
 
@@ -33,6 +33,16 @@ class TrialWatcher(Protocol):
         """A machine failed under a trial, which is started again from its last epoch."""
 
 
+class Unwatched:
+    """Nobody is shown anything."""
+
+    def trial_ended(self, trial: TrialRecord) -> None:
+        """Say nothing."""
+
+    def trial_retried(self, trial: TrialRecord, reason: str) -> None:
+        """Say nothing."""
+
+
 class Recorder:
     """Writes down what Tune tells, then shows it; stops the sweep where nothing can be written any more.
 
@@ -40,30 +50,30 @@ class Recorder:
         trouble: Why the sweep was stopped, or empty.
     """
 
-    def __init__(self, record: SweepRecord, watcher: TrialWatcher) -> None:
+    def __init__(self, log: TrialLog, watcher: TrialWatcher) -> None:
         self.trouble = ""
-        self._record = record
+        self._log = log
         self._watcher = watcher
 
     def reported(self, trial: Trial, result: Mapping[str, Any]) -> None:
         """A trial finished an epoch."""
         failure, done = failure_reason(result), bool(result["done"])
-        self._try(lambda: self._record.reported(_name(trial), _metrics(result), failure=failure, is_done=done))
+        self._try(lambda: self._log.reported(_name(trial), _metrics(result), failure=failure, is_done=done))
 
     def ended(self, trial: Trial, failure: str) -> None:
         """A trial finished, was stopped early or failed."""
-        record = self._record.trials[_name(trial)]
-        if not record.has_ended and self._try(lambda: self._record.finished(record.trial_id, failure)):
-            self._watcher.trial_ended(record)
+        known = self._log.trials[_name(trial)]
+        if not known.state.is_finished() and self._try(lambda: self._log.ended(known.trial_id, failure)):
+            self._watcher.trial_ended(known)
 
     def lost(self, trial: Trial) -> None:
-        """A machine failed under a trial; the record decides whether it is handed out again or given up."""
+        """A machine failed under a trial; the log decides whether it is handed out again or given up."""
         reason = fault_reason(_error_text(trial))
-        record = self._record.trials[_name(trial)]
+        known = self._log.trials[_name(trial)]
         if StorageFullError.__name__ in reason:
             self._stop(reason.partition(": ")[2])
-        elif self._record.lost(record.trial_id, trial.trial_id):
-            self._watcher.trial_retried(record, reason)
+        elif self._log.lost(known.trial_id, trial.trial_id):
+            self._watcher.trial_retried(known, reason)
         else:
             self.ended(trial, reason)
 

@@ -33,7 +33,7 @@ class AsyncHalving(FIFOScheduler):  # type: ignore[misc]
     that tie with the last of the best. It is the stopping form of ASHA (Li et al., 2020); with a priority over
     several objectives it is MO-ASHA (Schmucker et al., 2021).
 
-    Every decision depends on nothing but the order of the reports so far: told them again in that order, another
+    Every decision depends on nothing but the order of the reports so far: given them again in that order, another
     object comes to the same decisions and the same state.
 
     Args:
@@ -41,7 +41,7 @@ class AsyncHalving(FIFOScheduler):  # type: ignore[misc]
         grace_epochs: The first rung; no trial is stopped earlier.
         reduction: One in how many goes on, and how many times as long to the next rung; at least 2.
         max_epochs: Length of a full training; reports from there on are not compared.
-        spared: Trials that are ranked but never stopped.
+        exempt: Trials that are ranked but never stopped.
 
     Raises:
         HalvingError: If a number is out of range.
@@ -54,7 +54,7 @@ class AsyncHalving(FIFOScheduler):  # type: ignore[misc]
         grace_epochs: int,
         reduction: int,
         max_epochs: int,
-        spared: Collection[str] = (),
+        exempt: Collection[str] = (),
     ) -> None:
         if not 1 <= grace_epochs <= max_epochs:
             raise HalvingError(f"grace_epochs must lie in [1, max_epochs = {max_epochs}] but is {grace_epochs}")
@@ -64,7 +64,7 @@ class AsyncHalving(FIFOScheduler):  # type: ignore[misc]
         self._priority = priority
         self._reduction = reduction
         self._max_epochs = max_epochs
-        self._spared = frozenset(spared)
+        self._exempt = frozenset(exempt)
         self._rungs: dict[int, dict[str, tuple[float, ...]]] = {}
         rung = grace_epochs
         while rung < max_epochs:
@@ -86,7 +86,7 @@ class AsyncHalving(FIFOScheduler):  # type: ignore[misc]
     def goes_on(self, trial_id: str, epoch: int, figures: Mapping[str, float]) -> bool:
         """Record a report, and say whether its trial goes on.
 
-        A report that was told before, or one from before the trial's latest, is not recorded and gets the answer
+        A report that came before, or one from before the trial's latest, is not recorded and gets the answer
         that holds for its epoch. A report between rungs stands for the last rung that its trial has passed, where
         the trial did not report at it; rungs before that are left out.
 
@@ -105,7 +105,7 @@ class AsyncHalving(FIFOScheduler):  # type: ignore[misc]
         if epoch > self._latest.get(trial_id, 0):
             self._latest[trial_id] = epoch
             is_over = trial_id in self._stopped
-            if not is_over and not self._passes(trial_id, epoch, figures) and trial_id not in self._spared:
+            if not is_over and not self._passes(trial_id, epoch, figures) and trial_id not in self._exempt:
                 self._stopped[trial_id] = epoch
         return epoch < self._stopped.get(trial_id, math.inf)
 
@@ -126,7 +126,7 @@ class AsyncHalving(FIFOScheduler):  # type: ignore[misc]
         return bool(ranks[-1] < math.ceil(len(points) / self._reduction))
 
     def state(self) -> dict[str, Any]:
-        """Everything that was told and decided, for JSON."""
+        """Everything that was reported and decided, for JSON."""
         return {
             **self._settings(),
             "rungs": {str(rung): {name: list(point) for name, point in at.items()} for rung, at in self._rungs.items()},
@@ -157,7 +157,7 @@ class AsyncHalving(FIFOScheduler):  # type: ignore[misc]
             "priority": self._priority.name,
             "reduction": self._reduction,
             "max_epochs": self._max_epochs,
-            "spared": sorted(self._spared),
+            "exempt": sorted(self._exempt),
         }
 
     def on_trial_result(self, controller: TuneController | None, trial: Trial, result: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from policies.goals.request import Request
 from search.console_table import print_line
-from search.trials.log import SweepRecord, TrialRecord
+from search.trials.log import TrialLog, TrialRecord
 
 
 class TrialProgress:
@@ -39,7 +39,7 @@ class TrialProgress:
             transient=True,
             disable=not console.is_terminal,
         )
-        self._task = self._bar.add_task("", total=n_trials)
+        self._bar_task = self._bar.add_task("", total=n_trials)
 
     def __enter__(self) -> TrialProgress:
         self._bar.start()
@@ -48,17 +48,17 @@ class TrialProgress:
     def __exit__(self, *exception: object) -> None:
         self._bar.stop()
 
-    def begin(self, record: SweepRecord) -> None:
+    def begin(self, log: TrialLog) -> None:
         """Start the clock, and count what was finished before."""
         self._started = time.monotonic()
-        finished = record.ended
+        finished = log.finished
         self._n_before = self._n_finished = len(finished)
         for trial in finished:
             self._note_best(trial)
-        if record.trials:
-            n_open = len(record.interrupted)
+        if log.trials:
+            n_open = len(log.running)
             self._print(f"{len(finished)} trials were finished before, {n_open} go on")
-        self._bar.update(self._task, completed=self._n_finished)
+        self._bar.update(self._bar_task, completed=self._n_finished)
 
     def trial_retried(self, trial: TrialRecord, reason: str) -> None:
         """Say that a machine failed and the trial goes on."""
@@ -76,7 +76,7 @@ class TrialProgress:
             f"{self._n_finished:>3}/{self._n_trials}  {trial.trial_id}  {self._outcome(trial)}  |  {best}  |  "
             f"{timedelta(seconds=round(max(left, 0)))} left"
         )
-        self._bar.update(self._task, completed=self._n_finished)
+        self._bar.update(self._bar_task, completed=self._n_finished)
 
     def _print(self, line: str) -> None:
         print_line(self._console, line)

@@ -31,5 +31,5 @@ def build_scheduler(config: SweepConfig) -> TrialScheduler:
         grace_epochs=search.first_rung(config.training.epochs),
         reduction=search.reduction,
         max_epochs=config.training.epochs,
-        spared=[trial_name(number) for number, one in enumerate(search.first_trials) if one.is_baseline],
+        exempt=[trial_name(number) for number, one in enumerate(search.first_trials) if one.is_baseline],
     )

@@ -1,4 +1,4 @@
-"""Optuna under Ray Tune: two objectives, the search target as a constraint, failed trials told as failed."""
+"""Optuna under Ray Tune: two objectives, the search target as a constraint, failed trials as failed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from ray.tune.search import Searcher
 
 from search.config.sweep import SweepConfig
-from search.trials.log import SweepRecord, TrialRecord
+from search.trials.log import TrialLog, TrialRecord
 
 
 _CONSTRAINT = "violation"
@@ -56,27 +56,27 @@ class ConstrainedSearch(Searcher):  # type: ignore[misc]
     Quality and objective are what the sweep file asks for, such as accuracy and mean depth, and are those of a trial's
     own best policy.
 
-    A trial whose objectives are not finite is told to Optuna as failed, with its reason. How many epochs a trial was
+    A trial whose objectives are not finite has failed for Optuna too, with its reason. How many epochs a trial was
     trained is kept beside its values. Each suggestion draws from a sampler that is seeded by the sweep's seed and the
     trial's number, so it depends on the results so far alone: a resumed sweep suggests what an undisturbed one does.
 
     Args:
         config: The sweep.
-        record: What is known of its trials. Those that were interrupted are handed out again first.
+        log: What is known of its trials. Those that were interrupted are handed out again first.
     """
 
-    def __init__(self, config: SweepConfig, record: SweepRecord) -> None:
+    def __init__(self, config: SweepConfig, log: TrialLog) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         super().__init__()
-        self._config, self._record = config, record
+        self._config, self._log = config, log
         asked = config.request
         self._objectives = {asked.quality: StudyDirection.MAXIMIZE, asked.effort_column: StudyDirection.MINIMIZE}
         self._space = config.build_space()
         self._names: dict[str, str] = {}
         self.study = optuna.create_study(directions=list(self._objectives.values()))
-        for trial in record.trials.values():
+        for trial in log.trials.values():
             self.study.add_trial(self._frozen(trial))
-        self._waiting = [trial.trial_id for trial in record.interrupted]
+        self._waiting = [trial.trial_id for trial in log.running]
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """The next trial's parameters, and as ``trial`` its name, which Tune's own ids do not tell.
@@ -84,8 +84,8 @@ class ConstrainedSearch(Searcher):  # type: ignore[misc]
         None where the last trials still run.
         """
         if self._waiting:
-            trial = self._record.trials[self._waiting.pop(0)]
-        elif len(self._record.trials) < self._config.search.trials:
+            trial = self._log.trials[self._waiting.pop(0)]
+        elif len(self._log.trials) < self._config.search.trials:
             trial = self._ask()
         else:
             # One of those that run may have to be handed out again.
@@ -97,15 +97,15 @@ class ConstrainedSearch(Searcher):  # type: ignore[misc]
         """Tell Optuna how a trial ended; before that, whether it reached the search target.
 
         An error is the machine's: a trial's own failures are results. Such a trial is handed out again next, as long
-        as the record says so.
+        as the log says so.
         """
-        trial = self._record.trials[self._names.pop(trial_id)]
-        if error and self._record.lost(trial.trial_id, trial_id):
+        trial = self._log.trials[self._names.pop(trial_id)]
+        if error and self._log.lost(trial.trial_id, trial_id):
             self._waiting.append(trial.trial_id)
             return
         failure = failure_reason(result, error=error)
         if result is not None or failure:
-            self._tell(replace(trial, has_ended=True, failure=failure))
+            self._tell(replace(trial, state=trial.end_state(failure), failure=failure))
 
     def save(self, checkpoint_path: str) -> None:
         """Tune asks for a file; what it would have to hold is in the journal."""
@@ -119,7 +119,7 @@ class ConstrainedSearch(Searcher):  # type: ignore[misc]
         return {}
 
     def _ask(self) -> TrialRecord:
-        number = len(self._record.trials)
+        number = len(self._log.trials)
         search = self._config.search
         self.study.sampler = build_sampler(
             search.sampler,
@@ -133,36 +133,39 @@ class ConstrainedSearch(Searcher):  # type: ignore[misc]
         drawn = {
             "params": trial.params,
             "distributions": {name: distribution_to_json(one) for name, one in trial.distributions.items()},
-            "system_attrs": self._told(number).system_attrs,
+            "system_attrs": self._in_study(number).system_attrs,
         }
-        return self._record.suggested(number, {**fixed, **trial.params}, drawn)
+        return self._log.suggested(number, {**fixed, **trial.params}, drawn)
 
     def _tell(self, trial: TrialRecord) -> None:
         """Tell Optuna how a trial ended."""
         ended = self._frozen(trial)
-        asked = optuna.Trial(self.study, self._told(trial.number)._trial_id)
+        asked = optuna.Trial(self.study, self._in_study(trial.number)._trial_id)
         for name, value in ended.user_attrs.items():
             asked.set_user_attr(name, value)
         for name, value in ended.constraints.items():
             asked.set_constraint(name, value)
         self.study.tell(trial.number, ended.values, ended.state)
 
-    def _told(self, number: int) -> FrozenTrial:
+    def _in_study(self, number: int) -> FrozenTrial:
         return self.study.get_trials(deepcopy=False)[number]
 
     def _frozen(self, trial: TrialRecord) -> FrozenTrial:
-        """What Optuna knows of a trial: running, complete with its values, or failed."""
-        is_complete = trial.has_ended and not trial.failure
+        """What Optuna knows of a trial: running, complete with its values, or failed.
+
+        One that was pruned is complete for it: with several objectives Optuna learns nothing from pruned trials, and
+        its last values are what it reached.
+        """
+        has_values = trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
         attributes = {"epoch": trial.epoch} if trial.epoch >= 0 else {}
-        ended = TrialState.COMPLETE if is_complete else TrialState.FAIL
         return create_trial(
-            state=ended if trial.has_ended else TrialState.RUNNING,
-            values=[trial.result[name] for name in self._objectives] if is_complete else None,
+            state=TrialState.COMPLETE if has_values else trial.state,
+            values=[trial.result[name] for name in self._objectives] if has_values else None,
             params=trial.drawn["params"],
             distributions={name: json_to_distribution(text) for name, text in trial.drawn["distributions"].items()},
             user_attrs=attributes | ({"failure": trial.failure} if trial.failure else {}),
             system_attrs=trial.drawn["system_attrs"],
-            constraints={_CONSTRAINT: trial.result[_CONSTRAINT]} if is_complete else None,
+            constraints={_CONSTRAINT: trial.result[_CONSTRAINT]} if has_values else None,
         )
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
 
-from policies.tables.latency import KEY as LATENCY_KEY
 from search.config.sections import ResourcesSection
 from search.config.sweep import SweepConfig
-from search.run_folder.folder import RunFolder
-from search.target import sweep_target
-from search.trials.log import SweepRecord
+from search.inputs import SweepInputs
+from search.trials.log import TrialLog
 from search.tuning.callbacks import DriverCallback
 from search.tuning.halving import AsyncHalving
 from search.tuning.schedulers import build_scheduler
@@ -20,9 +19,7 @@ from search.tuning.searcher import ConstrainedSearch
 from trainables.data import Splits
 from trainables.multi_exit import MultiExitTrainable
 from trainables.teachers.teacher import TeacherSet
-from trainables.trials.imported_weights import with_given_weights
-from trainables.trials.spec import TrialTask
-from trainables.workloads import get_workload
+from trainables.trials.spec import TrialSpec
 
 
 if TYPE_CHECKING:
@@ -31,36 +28,16 @@ if TYPE_CHECKING:
 _NO_SNAPSHOTS_SECONDS = "1e9"
 
 
-def build_task(config: SweepConfig, splits: Splits) -> TrialTask:
-    """What all trials of a sweep have in common.
-
-    Raises:
-        TrainingError: If the weights that they start from cannot be read, or do not fit the network.
-    """
-    times = config.policy.latency_ms
-    task = TrialTask(
-        workload=config.workload,
-        class_names=splits.class_names,
-        network=config.training.network_spec(),
-        recipe=config.training.recipe(view_seed=config.splits.seed),
-        search_target=sweep_target(config, splits).tightened,
-        rules=tuple(config.policy.rules),
-        seeds=config.all_seeds,
-        n_threads=max(int(config.resources.cpus_per_trial), 1),
-        use_gpu=config.resources.gpus_per_trial > 0,
-        teachers=config.teacher_names,
-        augmentation=config.training.augmentation(get_workload(config.workload)),
-        facts={**splits.facts, **({LATENCY_KEY: list(times)} if times else {})},
-    )
-    weights = config.training.weights
-    return task if weights is None else with_given_weights(task, weights, splits.train)
+def build_task(config: SweepConfig, splits: Splits) -> TrialSpec:
+    """The spec of :class:`~search.inputs.SweepInputs`, for the commands that know it by this name."""
+    return SweepInputs.of(config, splits).spec
 
 
 def build_tuner(
     config: SweepConfig,
-    folder: RunFolder,
+    tune_folder: Path,
     trainable: Any,
-    record: SweepRecord,
+    log: TrialLog,
     callback: DriverCallback,
     *,
     concurrent: int,
@@ -69,9 +46,9 @@ def build_tuner(
 
     Args:
         config: The sweep.
-        folder: Tune's own files go below ``tune/``; they are never read again.
+        tune_folder: For Tune's own files; they are never read again.
         trainable: What a trial runs, with its resources.
-        record: What is known of the sweep; those trials go on that were interrupted.
+        log: What is known of the sweep; those trials go on that were interrupted.
         callback: Tells the driver.
         concurrent: How many trials run at the same time.
     """
@@ -83,12 +60,12 @@ def build_tuner(
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
     scheduler = build_scheduler(config)
     if isinstance(scheduler, AsyncHalving):
-        for trial_id, figures in record.reports():
+        for trial_id, figures in log.reports():
             scheduler.goes_on(trial_id, int(figures["epoch"]), figures)
     return tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
-            search_alg=ConstrainedSearch(config, record),
+            search_alg=ConstrainedSearch(config, log),
             scheduler=scheduler,
             # Until the searcher says that it has finished.
             num_samples=-1,
@@ -98,8 +75,8 @@ def build_tuner(
             trial_dirname_creator=_trial_name,
         ),
         run_config=tune.RunConfig(
-            name=folder.new_session().name,
-            storage_path=str(folder.experiment),
+            name=_new_session(tune_folder),
+            storage_path=str(tune_folder),
             callbacks=[callback],
             # Trials keep their own.
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
@@ -116,19 +93,31 @@ def with_resources(trainable: Any, resources: ResourcesSection) -> Any:
     return tune.with_resources(trainable, {"cpu": resources.cpus_per_trial, "gpu": resources.gpus_per_trial})
 
 
-def build_trainable(
-    config: SweepConfig, folder: RunFolder, task: TrialTask, splits: Splits, teachers: TeacherSet | None = None
-) -> Any:
-    """What a trial runs: it is given data and soft labels through the object store, once per node."""
+def build_trainable(inputs: SweepInputs, checkpoints: Path, teachers: TeacherSet | None = None) -> Any:
+    """What a trial runs: it is given data and soft labels through the object store, once per node.
+
+    Args:
+        inputs: The sweep on its data.
+        checkpoints: A folder of checkpoints for each trial goes here; all nodes must see it.
+        teachers: Those that the sweep names, or None.
+    """
     trainable = tune.with_parameters(
         MultiExitTrainable,
-        task=task,
-        train=splits.train,
-        search=splits.search,
-        checkpoints=folder.checkpoints,
+        spec=inputs.spec,
+        train=inputs.splits.train,
+        search=inputs.splits.search,
+        checkpoints=checkpoints,
         teachers=teachers,
     )
-    return with_resources(trainable, config.resources)
+    return with_resources(trainable, inputs.config.resources)
+
+
+def _new_session(tune_folder: Path) -> str:
+    """Make a folder that no earlier run of this sweep wrote to; its name."""
+    number = sum(1 for _ in tune_folder.glob("session-*"))
+    path = tune_folder / f"session-{number + 1}"
+    path.mkdir(parents=True)
+    return path.name
 
 
 def _trial_name(trial: Trial) -> str:

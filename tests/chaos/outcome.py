@@ -10,7 +10,7 @@ import pandas as pd
 
 from search.config.files import load_sweep
 from search.run_folder.journal import Journal
-from search.trials.log import SweepRecord
+from search.trials.log import TrialLog
 from search.tuning.searcher import ConstrainedSearch
 
 
@@ -42,18 +42,18 @@ class Outcome:
 def outcome_of(folder: Path, uri: str) -> Outcome:
     """Read the files and the MLflow runs of a finished sweep, and check what must hold of any."""
     with Journal(folder / "journal.jsonl") as journal:
-        record = SweepRecord(journal)
+        log = TrialLog(journal)
         kinds = Counter((event["event"], event.get("trial")) for event in journal.events)
-        study = ConstrainedSearch(load_sweep(str(folder / "sweep.yaml"), []), record).study
-    for trial_id in record.trials:
+        study = ConstrainedSearch(load_sweep(str(folder / "sweep.yaml"), []), log).study
+    for trial_id in log.trials:
         assert kinds["suggested", trial_id] == kinds["ended", trial_id] == 1
     runs = _runs(uri, folder.name)
     summary = json.loads((folder / "summary.json").read_text())
     return Outcome(
-        params={trial.trial_id: trial.params for trial in record.trials.values()},
+        params={trial.trial_id: trial.params for trial in log.trials.values()},
         results={
             trial.trial_id: {key: value for key, value in trial.result.items() if key != "seconds"}
-            for trial in record.trials.values()
+            for trial in log.trials.values()
         },
         steps={
             run.data.tags["exitsearch.trial_id"]: _steps(uri, run)

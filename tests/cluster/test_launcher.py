@@ -142,7 +142,7 @@ def test_submitted_sweep_runs_on_all_nodes(cluster, printed, run_folder):
     assert "selected policy" in printed
     summary = json.loads((run_folder / "summary.json").read_text())
     assert summary["feasible"]
-    assert summary["trials"]["completed"] == 4
+    assert summary["trials"]["complete"] == 4
     states = "".join(path.read_text() for path in (run_folder / "tune").rglob("experiment_state*"))
     assert set(re.findall(r"node_ip\W+([\d.]+)", states)) == {cluster.head.address, cluster.worker.address}
 
@@ -173,7 +173,7 @@ def test_job_resumes_after_the_restart(cluster, run_folder):
     done = cluster.on(cluster.head, f"{submit} -- exitsearch run --resume --name {run_folder.name}")
     assert done.returncode == 0, done.stdout
     assert f"on the cluster at {cluster.head.address}" in done.stdout
-    assert json.loads(summary.read_text())["trials"]["completed"] == 4
+    assert json.loads(summary.read_text())["trials"]["complete"] == 4
 
 
 def test_down_stops_ray_on_the_head(cluster, printed):

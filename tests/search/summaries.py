@@ -46,6 +46,6 @@ def made_up_summary(seed):
         },
         "alarms": ["depth 1 takes 0.1% of the samples (no signal)", "depth 6 takes 98.7% of the samples (closed)"],
         "oracle": {"search": 1.0, "test": None},
-        "trials": {"completed": 12, "pruned": 34, "failed": 5},
+        "trials": {"started": 51, "complete": 12, "pruned": 34, "fail": 5},
         "seconds": 4321.0,
     }

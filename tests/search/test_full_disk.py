@@ -4,7 +4,7 @@ import pytest
 
 from search.errors import SweepInterruptedError
 from tests.disks import enlarge, small_disk
-from tests.search.records import open_record
+from tests.search.trial_logs import open_log
 
 
 def test_a_sweep_goes_on_once_there_is_room(runner, tmp_path):
@@ -14,11 +14,11 @@ def test_a_sweep_goes_on_once_there_is_room(runner, tmp_path):
             runner("full", *settings)
         assert "--resume --name full" in str(stopped.value)
         assert "\n" not in str(stopped.value)
-        with open_record(disk / "full") as record:
-            ended = {trial.trial_id for trial in record.ended}
+        with open_log(disk / "full") as log:
+            ended = {trial.trial_id for trial in log.finished}
             assert len(ended) < 6
-            assert not [trial for trial in record.ended if trial.failure]
+            assert not [trial for trial in log.finished if trial.failure]
         enlarge(disk, 64 * 1024)
         summary, _, printed = runner("full", *settings, resume=True)
         assert f"{len(ended)} trials were finished before" in printed
-        assert summary["trials"] == {"started": 6, "completed": 6, "failed": 0, "pruned": 0}
+        assert summary["trials"] == {"started": 6, "complete": 6, "pruned": 0, "fail": 0}

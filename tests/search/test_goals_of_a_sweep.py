@@ -14,7 +14,7 @@ from search.config.files import load_sweep
 from search.trials.outcomes import best_trials, collect_trials
 from search.tuning.schedulers import build_scheduler
 from search.tuning.searcher import ConstrainedSearch
-from tests.search.records import open_record
+from tests.search.trial_logs import open_log
 from trainables.trials.metrics import quick_report
 
 
@@ -76,24 +76,24 @@ def target_of(config):
 
 @pytest.fixture(params=GOALS)
 def sweep(request, tmp_path):
-    """The sweep whose trials were recorded, with one goal: name, configuration, record."""
+    """The sweep whose trials were recorded, with one goal: name, configuration, log."""
     config = load_sweep("digits", [*GOALS[request.param], "search.trials=3", "search.first_trials=[]"])
     target = target_of(config)
-    with open_record(tmp_path) as record:
-        searcher = ConstrainedSearch(config, record)
+    with open_log(tmp_path) as log:
+        searcher = ConstrainedSearch(config, log)
         for name, tables in NETWORKS.items():
             assert searcher.suggest(name)["trial"] == name
             figures = quick_report(tables["search"], search_target=target.tightened, rules=RULES)
             result = {**figures, "epoch": 30, "epochs_left": 0}
-            record.reported(name, result, failure="", is_done=True)
+            log.reported(name, result, failure="", is_done=True)
             searcher.on_trial_complete(name, {**result, "failure": ""})
-            record.finished(name)
-        yield request.param, config, record, searcher, tmp_path
+            log.ended(name)
+        yield request.param, config, log, searcher, tmp_path
 
 
 def test_the_goals_have_different_winners(sweep):
-    name, _, record, searcher, folder = sweep
-    outcomes = collect_trials(record, checkpoints=folder)
+    name, _, log, searcher, folder = sweep
+    outcomes = collect_trials(log, checkpoints=folder)
     assert best_trials(outcomes, 1)[0].trial_id == WINNERS[name]
     asked = searcher._config.request
     told = {trial.number: trial for trial in searcher.study.trials}
@@ -107,11 +107,11 @@ def test_the_goals_have_different_winners(sweep):
 
 
 def test_halving_keeps_the_winner(sweep):
-    name, config, record, _, _ = sweep
+    name, config, log, _, _ = sweep
     halving = config.search.model_copy(update={"scheduler": "asha", "grace_epochs": 10, "reduction": 3})
     scheduler = build_scheduler(config.model_copy(update={"search": halving}))
-    others = [trial for trial in record.trials.values() if trial.trial_id != WINNERS[name]]
-    for trial in [record.trials[WINNERS[name]], *others]:
+    others = [trial for trial in log.trials.values() if trial.trial_id != WINNERS[name]]
+    for trial in [log.trials[WINNERS[name]], *others]:
         scheduler.goes_on(trial.trial_id, 10, trial.result)
     assert WINNERS[name] not in scheduler.stopped
     assert set(scheduler.stopped) == {trial.trial_id for trial in others}

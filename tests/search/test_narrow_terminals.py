@@ -5,6 +5,7 @@ import io
 import json
 import re
 
+from optuna.trial import TrialState
 import pytest
 from rich.console import Console
 
@@ -69,7 +70,7 @@ def sweep(place, console):
 def trials(place, console):
     with TrialProgress(console, n_trials=2, search_target=Request(target=0.91234)) as progress:
         result = {"accuracy": 0.87654, "mean_depth": 1.23456, "violation": 0.0358}
-        progress.trial_ended(TrialRecord("trial-0001", 0, {}, result=result, has_ended=True))
+        progress.trial_ended(TrialRecord("trial-0001", 0, {}, result=result, state=TrialState.COMPLETE))
 
 
 COMMANDS = (certify, compare, report, report_side_by_side, seeds, sweep, trials)

@@ -9,8 +9,7 @@ import torch
 from policies.errors import ExitSearchError
 from search.config.files import load_sweep
 from search.errors import GivenWeightsWarning, RunFolderError, UntrainedWarning
-from search.sweep import load_splits
-from search.tuning.tuner import build_task
+from search.inputs import load_inputs
 from trainables.export.model_file import load_model
 
 
@@ -21,8 +20,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::search.errors.GivenWeightsWarni
 def weights(tmp_path_factory):
     """Of a network with some knowledge of digits."""
     config = load_sweep("digits", ["search.first_trials=[]", "training.epochs=4"])
-    splits = load_splits(config)
-    training = build_task(config, splits).training({"learning_rate_adamw": 0.01}, splits.train)
+    inputs = load_inputs(config)
+    training = inputs.spec.training({"learning_rate_adamw": 0.01}, inputs.splits.train)
     for _ in range(4):
         training.train_epoch()
     path = tmp_path_factory.mktemp("weights") / "digits.pth"
@@ -41,7 +40,7 @@ def test_tabulate_search_certify_and_resume(runner, weights):
         pytest.warns(GivenWeightsWarning, match=r"digits.pth: networks start from these weights .*'state_dict'"),
     ):
         summary, folder, _ = runner("given", *given)
-    assert summary["trials"] == {"started": 2, "completed": 2, "failed": 0, "pruned": 0}
+    assert summary["trials"] == {"started": 2, "complete": 2, "pruned": 0, "fail": 0}
     assert summary["certified"]
     assert summary["selected"]["search"]["accuracy"] >= 0.5
     state = torch.load(weights, weights_only=True)["state_dict"]
@@ -85,8 +84,8 @@ def test_weights_that_do_not_fit_are_refused_before_there_is_a_folder(more, mess
 def test_training_goes_on_from_the_weights(weights):
     """A first epoch with no step to speak of is the network that was given."""
     config = load_sweep("digits", [f"training.weights={weights}", "training.epochs=1", "search.first_trials=[]"])
-    splits = load_splits(config)
-    training = build_task(config, splits).training({"learning_rate_adamw": 1e-12}, splits.train)
+    inputs = load_inputs(config)
+    training = inputs.spec.training({"learning_rate_adamw": 1e-12}, inputs.splits.train)
     before = {name: weight.detach().clone() for name, weight in training.model.named_parameters()}
     state = torch.load(weights, weights_only=True)["state_dict"]
     assert all(torch.equal(before[name], state[name]) for name in before)

@@ -31,7 +31,7 @@ def test_summary_holds_what_the_design_promises(finished):
     summary, folder, _ = finished
     assert json.loads((folder / "summary.json").read_text()) == json.loads(json.dumps(summary))
     assert {"name", "workload", "target", "feasible", "certified", "selected", "baselines", "oracle"} <= summary.keys()
-    assert summary["trials"] == {"started": 3, "completed": 3, "failed": 0, "pruned": 0}
+    assert summary["trials"] == {"started": 3, "complete": 3, "pruned": 0, "fail": 0}
     assert summary["seconds"] > 0
     assert {"trial_id", "rule", "params"} <= summary["selected"].keys()
     for policy in (summary["selected"], *summary["baselines"].values()):
@@ -191,7 +191,7 @@ def test_same_seed_and_one_worker_give_the_same_suggestions_and_front(runner):
 
 
 def test_target_out_of_reach_is_reported_as_infeasible(runner):
-    summary, _, printed = runner("hopeless", "target=1.0", "search.trials=1", "training.epochs=1")
+    summary, _, printed = runner("out-of-reach", "target=1.0", "search.trials=1", "training.epochs=1")
     assert not summary["feasible"]
     assert not summary["certified"]
     assert "INFEASIBLE: no policy met accuracy 1" in printed
@@ -206,9 +206,9 @@ def test_failing_trials_are_recorded_with_their_reason(runner):
         "search.first_trials=[{name: wild, is_baseline: true, learning_rate_sgd: 1.0e+30}, {learning_rate_sgd: 0.05}]",
         "resources.concurrent=1",
     )
-    assert summary["trials"]["failed"] >= 1
-    assert summary["trials"]["failed"] + summary["trials"]["completed"] == 4
-    assert len(summary["failures"]) == summary["trials"]["failed"]
+    assert summary["trials"]["fail"] >= 1
+    assert summary["trials"]["fail"] + summary["trials"]["complete"] == 4
+    assert len(summary["failures"]) == summary["trials"]["fail"]
     assert "failed: " in printed
     assert "baseline 'wild' is left out: " in printed
     assert summary["baseline_trials"] == []
@@ -237,8 +237,8 @@ def test_asha_stops_trials_that_then_stay_out_of_the_front(halving):
     counts = summary["trials"]
     assert counts["started"] == 5
     assert counts["pruned"] >= 1
-    assert counts["pruned"] + counts["completed"] == 5
-    assert len(list((folder / "tables").iterdir())) <= counts["completed"]
+    assert counts["pruned"] + counts["complete"] == 5
+    assert len(list((folder / "tables").iterdir())) <= counts["complete"]
 
 
 def test_resuming_a_finished_sweep_repeats_nothing(halving, runner):

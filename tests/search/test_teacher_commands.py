@@ -11,7 +11,7 @@ from torchvision.models import resnet18
 
 from search.cli.app import main
 from search.config.files import load_sweep
-from search.sweep import load_splits
+from search.inputs import load_inputs, load_splits
 from search.teaching.checks import load_teachers
 from trainables.export.model_file import load_model
 from trainables.teachers.soft_labels import SoftLabels
@@ -65,7 +65,7 @@ def test_exported_soft_labels_pass_the_gate_of_their_sweep(folder, tmp_path, ima
     assert soft.facts["accuracy"] > 0.8
     teacher = json.dumps([{"name": "large", "soft_labels": str(tmp_path / "soft.npz")}])
     config = load_sweep("digits", [f"teachers={teacher}", "space.name=distillation", images])
-    found = load_teachers(config, load_splits(config), report_file=tmp_path / "report.json")
+    found = load_teachers(load_inputs(config), report_file=tmp_path / "report.json")
     assert found.reports[0].problem == ""
     np.testing.assert_allclose(found.reports[0].agreement, soft.facts["accuracy"])
 

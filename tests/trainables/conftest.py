@@ -10,7 +10,7 @@ from tests.trainables.data.recordings import write_recordings
 from trainables.data import SplitFractions
 from trainables.models import NetworkSpec
 from trainables.recipes.recipe import Recipe
-from trainables.trials.spec import TrialTask
+from trainables.trials.spec import TrialSpec
 from trainables.workloads import get_workload
 
 
@@ -20,8 +20,8 @@ def digits():
 
 
 @pytest.fixture
-def task():
-    return TrialTask(
+def spec():
+    return TrialSpec(
         workload="digits",
         class_names=tuple("0123456789"),
         network=NetworkSpec(n_exits=3, width=8),

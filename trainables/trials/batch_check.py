@@ -16,7 +16,7 @@ from trainables.data import Split
 from trainables.errors import TrainingError
 from trainables.models import MultiExitModel
 from trainables.training.tabulate import unit_scale
-from trainables.trials.spec import TrialTask
+from trainables.trials.spec import TrialSpec
 from trainables.workloads import get_workload
 
 
@@ -24,11 +24,11 @@ _MOST_SAMPLES = 16
 _TOLERANCE = 1e-3
 
 
-def check_batch(task: TrialTask, params: Mapping[str, Any], train: Split) -> None:
+def check_batch(spec: TrialSpec, params: Mapping[str, Any], train: Split) -> None:
     """Do with a few samples what a trial does with all, and look at what comes out.
 
     Args:
-        task: What all trials have in common. Teachers are not asked.
+        spec: What all trials have in common. Teachers are not asked.
         params: What of the network a trial may vary; the rest of the training is as where nothing is said.
         train: The samples are taken from it.
 
@@ -36,22 +36,22 @@ def check_batch(task: TrialTask, params: Mapping[str, Any], train: Split) -> Non
         TrainingError: If the network gives other than finite logits of every class at every exit for every sample, if
             an exit cannot learn, if its stages do not give what its forward gives, or anything of it fails.
     """
-    batch = _some(train, min(task.recipe.batch_size, _MOST_SAMPLES))
-    task = replace(task, use_gpu=False, recipe=replace(task.recipe, batch_size=len(batch.labels), n_views=None))
+    batch = _some(train, min(spec.recipe.batch_size, _MOST_SAMPLES))
+    spec = replace(spec, use_gpu=False, recipe=replace(spec.recipe, batch_size=len(batch.labels), n_views=None))
     with torch.random.fork_rng(devices=[]):
-        training = task.training(params, batch)
+        training = spec.training(params, batch)
         network = training.network
-        who = _name(task, network, params)
+        who = _name(spec, network, params)
         with user_code(who, TrainingError):
             images = unit_scale(torch.tensor(batch.inputs))
-            _check_outputs(training.model, images, len(task.class_names), who)
-            if task.recipe.epochs:
+            _check_outputs(training.model, images, len(spec.class_names), who)
+            if spec.recipe.epochs:
                 _check_gradients(training.model, images, who)
                 loss = training.train_epoch()
                 if not math.isfinite(loss):
                     raise TrainingError(f"{who}: the loss of the first batch is {loss}")
             _check_stages(network, images, who)
-            task.table(network, batch, "search")
+            spec.table(network, batch, "search")
 
 
 def _some(split: Split, n: int) -> Split:
@@ -61,9 +61,9 @@ def _some(split: Split, n: int) -> Split:
     return Split(split.inputs[rows], split.labels[rows], split.ids[rows], groups)
 
 
-def _name(task: TrialTask, network: MultiExitModel, params: Mapping[str, Any]) -> str:
+def _name(spec: TrialSpec, network: MultiExitModel, params: Mapping[str, Any]) -> str:
     """The network's own class where it is not ours alone, and what built it."""
-    builder = get_workload(task.workload).builder(task.with_params(params).network)
+    builder = get_workload(spec.workload).builder(spec.with_params(params).network)
     own = type(network)
     return builder if own is MultiExitModel else f"{name_of(own)}, which {builder} builds,"
 

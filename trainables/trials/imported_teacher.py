@@ -14,7 +14,7 @@ from trainables.export.model_file import ModelFacts
 from trainables.models import MultiExitModel
 from trainables.models.exits.tracing import first_line
 from trainables.models.loading import describe_mismatch, load_weights
-from trainables.trials.spec import TrialTask
+from trainables.trials.spec import TrialSpec
 from trainables.weights.files import read_weights
 from trainables.weights.wrappers import unwrap
 from trainables.workloads import get_workload
@@ -47,13 +47,13 @@ class ForeignWeights:
 
 
 def with_foreign_weights(
-    weights: ForeignWeights, task: TrialTask, train: Split
+    weights: ForeignWeights, spec: TrialSpec, train: Split
 ) -> tuple[MultiExitModel, ModelFacts, str]:
-    """Build the task's network, with its last exit alone, and give it weights.
+    """Build the spec's network, with its last exit alone, and give it weights.
 
     Args:
         weights: Of that network.
-        task: Names the network.
+        spec: Names the network.
         train: For the channels of the data.
 
     Returns:
@@ -65,13 +65,13 @@ def with_foreign_weights(
     """
     size = train.inputs.shape[2:] if weights.image_size is None else (weights.image_size,) * 2
     shape = (train.inputs.shape[1], *size)
-    spec = replace(task.network, n_exits=1, blocks=None, pretrained=False)
-    model = get_workload(task.workload).build_network(
-        shape, len(task.class_names), spec, mean=weights.mean, std=weights.std
+    network_spec = replace(spec.network, n_exits=1, blocks=None, pretrained=False)
+    model = get_workload(spec.workload).build_network(
+        shape, len(spec.class_names), network_spec, mean=weights.mean, std=weights.std
     )
     told = _load(weights.path, model)
     _require_channels(model.eval(), shape, len(weights.mean))
-    return model, ModelFacts(task.workload, spec, shape, task.class_names), told
+    return model, ModelFacts(spec.workload, network_spec, shape, spec.class_names), told
 
 
 def _require_channels(model: MultiExitModel, shape: tuple[int, ...], n_given: int) -> None:

@@ -16,7 +16,7 @@ from trainables.data import Split
 from trainables.errors import ModelFileError, TrainingError
 from trainables.export.model_file import load_model
 from trainables.models.loading import describe_mismatch
-from trainables.trials.spec import GivenWeights, TrialTask
+from trainables.trials.spec import GivenWeights, TrialSpec
 from trainables.weights.files import read_weights
 from trainables.weights.wrappers import unwrap
 
@@ -26,22 +26,22 @@ _STAGE = re.compile(r"^stages\.\d+\.")
 _HEAD, _SCALE = "heads.", ("mean", "std")
 
 
-def with_given_weights(task: TrialTask, path: Path, train: Split) -> TrialTask:
-    """Have all networks of a task start from a file's weights.
+def with_given_weights(spec: TrialSpec, path: Path, train: Split) -> TrialSpec:
+    """Have all networks of a spec start from a file's weights.
 
     The file is a model file of ours, or holds weights of the network itself or of the classifier that it was cut from:
     the exits before the last are then new, and have to be trained.
 
     Args:
-        task: Names the network.
+        spec: Names the network.
         path: ``model.safetensors``, another safetensors file, or what ``torch.save`` has written.
         train: For the shape of the samples.
 
     Raises:
         TrainingError: If the file cannot be read, does not fit the network, or lacks exits that nobody would train.
     """
-    own = task.build_model(train).state_dict()
-    given, told = _of_model_file(path, task) if _is_model_file(path) else _of_elsewhere(path, own)
+    own = spec.build_model(train).state_dict()
+    given, told = _of_model_file(path, spec) if _is_model_file(path) else _of_elsewhere(path, own)
     absent = [name for name in own if name not in given and name.startswith(_HEAD)]
     wanted = {name: tensor for name, tensor in own.items() if name in given or name not in (*absent, *_SCALE)}
     mismatch = describe_mismatch(wanted, given)
@@ -50,12 +50,12 @@ def with_given_weights(task: TrialTask, path: Path, train: Split) -> TrialTask:
             f"{path}: weights must fit the network but do not ({mismatch}); name the network, exits and width that "
             f"they are of under training, and data of the same classes"
         )
-    if absent and not task.recipe.epochs:
+    if absent and not spec.recipe.epochs:
         raise TrainingError(
             f"{path}: with training.epochs 0 weights must be of all exits, but {len(absent)} tensors are missing "
             f"({list_some(absent)}); train for some epochs, or give weights of the whole network"
         )
-    return replace(task, weights=GivenWeights(dict(given), told))
+    return replace(spec, weights=GivenWeights(dict(given), told))
 
 
 def file_hash(path: Path) -> str:
@@ -76,14 +76,14 @@ def _is_model_file(path: Path) -> bool:
         return False
 
 
-def _of_model_file(path: Path, task: TrialTask) -> tuple[Mapping[str, Tensor], str]:
+def _of_model_file(path: Path, spec: TrialSpec) -> tuple[Mapping[str, Tensor], str]:
     try:
         model, facts = load_model(path)
     except ModelFileError as error:
         raise TrainingError(str(error)) from None
-    if facts.class_names != task.class_names:
+    if facts.class_names != spec.class_names:
         raise TrainingError(
-            f"{path}: the network must know the classes of the data, {list_some(task.class_names)}, in that order, but "
+            f"{path}: the network must know the classes of the data, {list_some(spec.class_names)}, in that order, but "
             f"knows {list_some(facts.class_names)}"
         )
     return model.state_dict(), ""

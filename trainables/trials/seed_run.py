@@ -18,7 +18,7 @@ from trainables.models.latency import exit_latencies_ms
 from trainables.training.best_epoch import BestEpoch
 from trainables.training.loop import MultiExitTraining
 from trainables.trials.metrics import quick_report
-from trainables.trials.spec import TrialTask
+from trainables.trials.spec import TrialSpec
 
 
 OF_SEED = "_seed_"
@@ -31,18 +31,18 @@ class SeedRun:
     """Trains with one seed and reports the best quick policy on ``search`` after each epoch.
 
     Args:
-        task: What all trials have in common.
+        spec: What all trials have in common.
         training: From its beginning.
         search: Reports are made on it.
     """
 
-    def __init__(self, task: TrialTask, training: MultiExitTraining, search: Split) -> None:
+    def __init__(self, spec: TrialSpec, training: MultiExitTraining, search: Split) -> None:
         self.training = training
         self.report: dict[str, Any] = {}
-        self._task = task
+        self._spec = spec
         self._search = search
         self._latency_ms: list[float] | None = None
-        patience = task.recipe.patience
+        patience = spec.recipe.patience
         self._best = BestEpoch(patience) if patience is not None else None
 
     @property
@@ -66,18 +66,18 @@ class SeedRun:
         Raises:
             TrainingError: If the loss is not a finite number.
         """
-        loss = self._train_epoch() if self._task.recipe.epochs else math.nan
+        loss = self._train_epoch() if self._spec.recipe.epochs else math.nan
         epoch = self.training.epoch
         table = self._table()
         state = {"train_loss": loss, "epoch": epoch}
-        figures = quick_report(table, search_target=self._task.search_target, rules=self._task.rules)
+        figures = quick_report(table, search_target=self._spec.search_target, rules=self._spec.rules)
         report = {**figures, **state, "best_epoch": epoch}
-        is_over = epoch >= self._task.recipe.epochs
+        is_over = epoch >= self._spec.recipe.epochs
         if self._best is not None:
             is_over |= self._best.tell(report, self.training.network)
             if is_over:
                 report = {**self._best.report, **state}
-        left = 0 if is_over else self._task.recipe.epochs - epoch
+        left = 0 if is_over else self._spec.recipe.epochs - epoch
         self.report = {**report, "epochs_left": left, "done": is_over}
 
     def _train_epoch(self) -> float:
@@ -111,8 +111,8 @@ class SeedRun:
 
         They are measured once, on the processor that trains.
         """
-        table = self._task.table(self.training.network, self._search, "search")
-        asked = self._task.search_target
+        table = self._spec.table(self.training.network, self._search, "search")
+        asked = self._spec.search_target
         if asked.objective != "latency" or asked.latency_ms:
             return table
         if self._latency_ms is None:

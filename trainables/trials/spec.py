@@ -43,7 +43,7 @@ class GivenWeights:
 
 
 @dataclass(frozen=True)
-class TrialTask:
+class TrialSpec:
     """What is the same for all trials of a sweep.
 
     Attributes:
@@ -82,7 +82,7 @@ class TrialTask:
         """Number of exits, ``E``."""
         return self.network.n_exits
 
-    def with_params(self, params: Mapping[str, Any]) -> TrialTask:
+    def with_params(self, params: Mapping[str, Any]) -> TrialSpec:
         """The same with the network that a trial's parameters name."""
         return replace(self, network=self.network.with_params(params))
 
@@ -170,3 +170,7 @@ class TrialTask:
         run = state["runs"][self.seeds[0] if seed is None else seed]
         model.load_state_dict(run["kept"] or run["training"]["model"])
         return model.eval()
+
+
+# The commands know it by its former name.
+TrialTask = TrialSpec

@@ -14,7 +14,7 @@ from trainables.data import Split
 from trainables.errors import TrainingError
 from trainables.models import MultiExitModel
 from trainables.training.best_epoch import BestEpoch
-from trainables.trials.spec import TrialTask
+from trainables.trials.spec import TrialSpec
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class TrainedTeacher:
 
 
 def train_teacher(
-    task: TrialTask,
+    spec: TrialSpec,
     params: Mapping[str, Any],
     train: Split,
     search: Split,
@@ -43,7 +43,7 @@ def train_teacher(
     """Train a network and keep the epoch whose last exit errs least on ``search``.
 
     Args:
-        task: Which network, and how long; with its patience it may end earlier.
+        spec: Which network, and how long; with its patience it may end earlier.
         params: Training parameters.
         train: Weights are fitted on it.
         search: The epoch is chosen on it.
@@ -53,16 +53,16 @@ def train_teacher(
         TrainingError: If a parameter is wrong, the training diverges, or the network is no better than always naming
             the largest class.
     """
-    if not task.recipe.epochs:
+    if not spec.recipe.epochs:
         raise TrainingError("a teacher must be trained for at least one epoch but training.epochs is 0")
-    training = task.training(params, train)
-    best = BestEpoch(task.recipe.patience or task.recipe.epochs, "error")
+    training = spec.training(params, train)
+    best = BestEpoch(spec.recipe.patience or spec.recipe.epochs, "error")
     is_over = False
-    while not is_over and training.epoch < task.recipe.epochs:
+    while not is_over and training.epoch < spec.recipe.epochs:
         loss = training.train_epoch()
         if not math.isfinite(loss):
             raise TrainingError(f"the loss is {loss} in epoch {training.epoch}; try a smaller learning rate")
-        accuracies = tuple(exit_accuracies(task.table(training.network, search, "search")).tolist())
+        accuracies = tuple(exit_accuracies(spec.table(training.network, search, "search")).tolist())
         on_epoch(training.epoch, loss, accuracies[-1])
         report = {"epoch": training.epoch, "error": 1 - accuracies[-1], "accuracies": accuracies}
         is_over = best.tell(report, training.network)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from matplotlib.image import imread
 import numpy as np
 from optuna.distributions import CategoricalDistribution, FloatDistribution, distribution_to_json
+from optuna.trial import TrialState
 import pytest
 
 from search.analysis.importance import FEWEST_TRIALS, parameter_importance
@@ -42,7 +43,7 @@ def trials(count, *, constant=False):
                 params,
                 {"params": params, "distributions": distributions, "system_attrs": {}},
                 result,
-                has_ended=True,
+                state=TrialState.COMPLETE,
             )
         )
     return made

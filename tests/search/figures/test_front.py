@@ -49,7 +49,7 @@ def trials(accuracies, depths):
     return pd.DataFrame({"trial_id": names, "accuracy": accuracies, "mean_depth": depths})
 
 
-def test_hopeless_trials_do_not_squeeze_the_picture(figure):
+def test_trials_far_from_the_target_do_not_squeeze_the_picture(figure):
     low, high = figure.quality_range
     assert 0.75 < low < 0.85
     assert 0.9 < high <= 1.01

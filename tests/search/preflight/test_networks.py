@@ -4,8 +4,8 @@ import pytest
 
 from search.config.files import load_sweep
 from search.errors import ConfigError
+from search.inputs import SweepInputs, load_splits
 from search.preflight.networks import require_networks
-from search.sweep import load_splits
 from spaces import Choice, Fixed, Number
 
 
@@ -15,7 +15,7 @@ def splits():
 
 
 def checked(splits, *settings):
-    require_networks(load_sweep("digits", ["search.first_trials=[]", *settings]), splits)
+    require_networks(SweepInputs.of(load_sweep("digits", ["search.first_trials=[]", *settings]), splits))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from optuna.trial import TrialState
 import pandas as pd
 import pytest
 
@@ -94,15 +95,15 @@ def test_temperatures_are_fitted_as_those_of_the_search():
 
 def test_baselines_that_were_not_trained_to_their_end_are_named():
     def outcome(label, **more):
-        given = {"trial_id": "t", "params": {}, "metrics": {}, "checkpoints": Path(), "failure": "", "is_full": True}
+        given = {"trial_id": "t", "params": {}, "metrics": {}, "checkpoints": Path(), "state": TrialState.COMPLETE}
         return TrialOutcome(**given | more, label=label)
 
     first = [FirstTrial(name=name, is_baseline=name != "plain") for name in ("good", "plain", "lost", "short", "later")]
     outcomes = [
         outcome("good"),
         outcome("plain"),
-        outcome("lost", is_full=False, failure="the loss is nan"),
-        outcome("short", is_full=False),
+        outcome("lost", state=TrialState.FAIL, failure="the loss is nan"),
+        outcome("short", state=TrialState.PRUNED),
     ]
     found, notes = full_baselines(first, outcomes)
     assert found == outcomes[:1]

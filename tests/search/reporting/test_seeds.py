@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+from optuna.trial import TrialState
 import pytest
 from rich.console import Console
 
@@ -14,7 +15,7 @@ from trainables.trials.metrics import EXIT_FIGURES
 SEEDS = (7, 11)
 
 
-def outcome(number, values, *, label="", is_full=True):
+def outcome(number, values, *, label="", state=TrialState.COMPLETE):
     """A trial whose figures are ``values`` by seed, those of the last of two exits less 0.1."""
     metrics = {}
     for seed, value in zip(SEEDS, values, strict=True):
@@ -22,7 +23,7 @@ def outcome(number, values, *, label="", is_full=True):
             metrics[f"{name}_seed_{seed}"] = value
         for name in EXIT_FIGURES:
             metrics[f"{name}_exit_2_seed_{seed}"] = value - 0.1
-    return TrialOutcome(f"trial-{number:04}", {}, metrics, Path(), "", is_full, label)
+    return TrialOutcome(f"trial-{number:04}", {}, metrics, Path(), state, label=label)
 
 
 def test_each_seed_is_a_row():
@@ -38,7 +39,7 @@ def test_each_seed_is_a_row():
 
 
 def test_trials_that_were_stopped_early_are_left_out():
-    assert seed_table([outcome(1, (0.5, 0.7), is_full=False)], SEEDS, n_exits=2).empty
+    assert seed_table([outcome(1, (0.5, 0.7), state=TrialState.PRUNED)], SEEDS, n_exits=2).empty
 
 
 def test_person_sees_means_and_deviations():

@@ -7,7 +7,7 @@ from search.errors import RunFolderError, SweepError, SweepInterruptedError
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Journal
 from search.run_folder.result_files import write_json
-from tests.search.records import open_record
+from tests.search.trial_logs import open_log
 
 
 def config(tmp_path, *assignments):
@@ -82,8 +82,8 @@ def test_a_new_sweep_that_was_refused_is_gone_and_its_number_free(tmp_path):
 @pytest.mark.parametrize("error", [SweepError("all failed"), SweepInterruptedError("stopped"), KeyboardInterrupt()])
 def test_a_sweep_with_a_trial_stays(tmp_path, error):
     with pytest.raises(type(error)), RunFolder.new(config(tmp_path), "digits") as (folder, _):
-        with open_record(folder.path) as record:
-            record.suggested(0, {}, {})
+        with open_log(folder.path) as log:
+            log.suggested(0, {}, {})
         raise error
     assert folder.holds_trials
     assert folder.sweep_file.is_file()

@@ -10,7 +10,7 @@ import pytest
 
 from search.config.files import load_sweep
 from search.errors import ConfigError, SweepError
-from search.sweep import load_splits
+from search.inputs import SweepInputs, load_splits
 from search.teaching.checks import load_teachers
 from trainables.augmentation.images import Augmentation
 from trainables.errors import AlignmentError, ModelFileError, SoftLabelsError
@@ -53,7 +53,7 @@ def file(splits, tmp_path):
 
 
 def load(config, splits, tmp_path):
-    return load_teachers(config, splits, report_file=tmp_path / "report" / "alignment.json")
+    return load_teachers(SweepInputs.of(config, splits), report_file=tmp_path / "report" / "alignment.json")
 
 
 def test_without_teachers_there_is_nothing_to_do(splits, tmp_path):

@@ -9,7 +9,7 @@ from ray.tune.search import Searcher
 from search.config.files import load_sweep
 from search.tuning.callbacks import Recorder, fault_reason
 from search.tuning.searcher import ConstrainedSearch
-from tests.search.records import add_trial, open_record
+from tests.search.trial_logs import add_trial, open_log
 
 
 # As Ray 2.60 writes it, shortened.
@@ -39,12 +39,12 @@ def lost(tmp_path):
     def lose(text, *, times, retries):
         watcher = Watcher()
         (tmp_path / "error.txt").write_text(text)
-        with open_record(tmp_path, retries=retries) as record:
-            trial = add_trial(record, epoch=3, ended=False)
-            recorder = Recorder(record, watcher)
+        with open_log(tmp_path, retries=retries) as log:
+            trial = add_trial(log, epoch=3, ended=False)
+            recorder = Recorder(log, watcher)
             for number in range(times):
                 recorder.lost(tune_trial(trial.trial_id, f"attempt-{number}", tmp_path / "error.txt"))
-            assert trial.has_ended == bool(watcher.ended)
+            assert trial.state.is_finished() == bool(watcher.ended)
         return watcher
 
     return lose
@@ -73,9 +73,9 @@ def test_a_trial_that_was_lost_too_often_has_failed(lost):
 def test_searcher_and_recorder_agree_whoever_is_told_first(tmp_path, retries, searcher_first):
     (tmp_path / "error.txt").write_text(KILLED)
     watcher = Watcher()
-    with open_record(tmp_path, retries=retries) as record:
-        searcher = ConstrainedSearch(load_sweep("digits", ["search.trials=1"]), record)
-        recorder = Recorder(record, watcher)
+    with open_log(tmp_path, retries=retries) as log:
+        searcher = ConstrainedSearch(load_sweep("digits", ["search.trials=1"]), log)
+        recorder = Recorder(log, watcher)
         for number in range(retries + 1):
             assert searcher.suggest(f"attempt-{number}")["trial"] == "trial-0001"
             told = [
@@ -88,7 +88,7 @@ def test_searcher_and_recorder_agree_whoever_is_told_first(tmp_path, retries, se
                 tell()
         assert searcher.suggest("one more") == Searcher.FINISHED
         assert [trial.state for trial in searcher.study.trials] == [TrialState.FAIL]
-        assert record.trials["trial-0001"].has_ended
+        assert log.trials["trial-0001"].state.is_finished()
     assert len(watcher.retried) == retries
     assert watcher.ended == [("trial-0001", "ray.exceptions.ActorDiedError: The actor died.")]
 

@@ -66,12 +66,12 @@ def test_one_in_three_goes_on():
     assert tell(halving(), 2, [5, 4, 6, 5.5, 3, 4.5, 4.2]) == [True, True, False, False, True, False, True]
 
 
-def test_a_spared_trial_goes_on_and_is_ranked_all_the_same():
-    scheduler = halving(spared=["c", "d"])
+def test_an_exempt_trial_goes_on_and_is_ranked_all_the_same():
+    scheduler = halving(exempt=["c", "d"])
     assert tell(scheduler, 2, [5, 4, 6, 3, 3.5]) == [True, True, True, True, True]
     assert scheduler.stopped == {}
     assert tell(scheduler, 6, [5, 4, 6]) == [True, True, True]
-    # As without being spared: the last is the third of six.
+    # As without the exemption: the last is the third of six.
     assert scheduler.goes_on("f", 2, {"loss": 3.7}) == halving_of([5, 4, 6, 3, 3.5, 3.7])[-1]
 
 
@@ -178,7 +178,7 @@ def test_trials_that_are_better_in_something_go_on():
     assert tell_several(several(reduction=2), *reports) == [True, True, False, True]
 
 
-TOLD = st.lists(
+REPORTS = st.lists(
     st.tuples(
         st.sampled_from("abcdefgh"),
         st.integers(1, 12),
@@ -189,34 +189,34 @@ TOLD = st.lists(
 )
 
 
-def tell_all(scheduler, told):
+def tell_all(scheduler, reports):
     return [
         scheduler.goes_on(name, epoch, {"accuracy_exit_1": one, "accuracy": one, "mean_depth": two, "loss": one})
-        for name, epoch, one, two in told
+        for name, epoch, one, two in reports
     ]
 
 
 @pytest.mark.parametrize("make", [halving, several])
 @settings(max_examples=60, deadline=None)
-@given(told=TOLD)
-def test_replaying_the_reports_gives_the_same_decisions(make, told):
+@given(reports=REPORTS)
+def test_replaying_the_reports_gives_the_same_decisions(make, reports):
     first, again = (make(reduction=2, max_epochs=10) for _ in range(2))
-    decisions = tell_all(first, told)
-    assert tell_all(again, told) == decisions
+    decisions = tell_all(first, reports)
+    assert tell_all(again, reports) == decisions
     assert again.state() == first.state()
     # Once more over the same object: every report gets its answer again, and nothing changes.
-    assert tell_all(first, told) == decisions
+    assert tell_all(first, reports) == decisions
     assert again.state() == first.state()
 
 
 @pytest.mark.parametrize("make", [halving, several])
 @settings(max_examples=60, deadline=None)
-@given(told=TOLD, cut=st.integers(0, 60))
-def test_a_restored_state_is_as_good_as_one_never_interrupted(make, told, cut):
+@given(reports=REPORTS, cut=st.integers(0, 60))
+def test_a_restored_state_is_as_good_as_one_never_interrupted(make, reports, cut):
     whole, before, after = (make(reduction=2, max_epochs=10) for _ in range(3))
-    decisions = tell_all(before, told[:cut])
+    decisions = tell_all(before, reports[:cut])
     after.load_state(json.loads(json.dumps(before.state())))
-    assert decisions + tell_all(after, told[cut:]) == tell_all(whole, told)
+    assert decisions + tell_all(after, reports[cut:]) == tell_all(whole, reports)
     assert after.state() == whole.state()
 
 

@@ -1,12 +1,13 @@
 import io
 
+from optuna.trial import TrialState
 import pytest
 from rich.console import Console
 
 from policies.goals.request import Request
 from search.trials.log import TrialRecord
 from search.tuning.progress import TrialProgress
-from tests.search.records import add_trial, open_record
+from tests.search.trial_logs import add_trial, open_log
 
 
 HALF = Request(target=0.5)
@@ -14,19 +15,21 @@ HALF = Request(target=0.5)
 
 def ended(trial_id, accuracy, depth, failure=""):
     result = {"accuracy": accuracy, "mean_depth": depth, "violation": max(0.95 - accuracy, 0.0)}
-    return TrialRecord(trial_id, 0, {}, result=result, has_ended=True, failure=failure)
+    return TrialRecord(
+        trial_id, 0, {}, result=result, state=TrialState.FAIL if failure else TrialState.COMPLETE, failure=failure
+    )
 
 
 def test_one_line_a_trial_with_what_it_reached_and_the_best_so_far(tmp_path):
     printed = io.StringIO()
     with (
-        open_record(tmp_path) as record,
+        open_log(tmp_path) as log,
         TrialProgress(Console(file=printed, width=60), n_trials=4, search_target=Request(target=0.95)) as progress,
     ):
-        progress.begin(record)
+        progress.begin(log)
         progress.trial_ended(ended("a", 0.94, 1.1))
         progress.trial_ended(ended("b", 0.96, 1.8))
-        progress.trial_ended(TrialRecord("c", 0, {}, has_ended=True, failure="the loss is nan in epoch 2"))
+        progress.trial_ended(TrialRecord("c", 0, {}, state=TrialState.FAIL, failure="the loss is nan in epoch 2"))
         progress.trial_ended(ended("d", 0.95, 1.5))
     lines = printed.getvalue().splitlines()
     assert len(lines) == 4
@@ -42,12 +45,12 @@ def test_one_line_a_trial_with_what_it_reached_and_the_best_so_far(tmp_path):
 def test_resumed_sweep_counts_what_was_finished(tmp_path):
     printed = io.StringIO()
     with (
-        open_record(tmp_path) as record,
+        open_log(tmp_path) as log,
         TrialProgress(Console(file=printed), n_trials=3, search_target=HALF) as progress,
     ):
-        add_trial(record, 0.9, 1.2)
-        add_trial(record, 0.9, 1.1, ended=False)
-        progress.begin(record)
+        add_trial(log, 0.9, 1.2)
+        add_trial(log, 0.9, 1.1, ended=False)
+        progress.begin(log)
         progress.trial_ended(ended("b", 0.95, 2.0))
     assert "1 trials were finished before, 1 go on" in printed.getvalue()
     assert "2/3  b" in printed.getvalue()
@@ -65,10 +68,10 @@ def test_a_terminal_gets_a_bar(tmp_path):
     printed = io.StringIO()
     console = Console(file=printed, force_terminal=True)
     with (
-        open_record(tmp_path) as record,
+        open_log(tmp_path) as log,
         TrialProgress(console, n_trials=2, search_target=HALF) as progress,
     ):
-        progress.begin(record)
+        progress.begin(log)
         progress.trial_ended(ended("a", 0.9, 1.2))
     assert "1/2" in printed.getvalue()
     assert "\x1b[" in printed.getvalue()
@@ -86,5 +89,5 @@ def test_what_was_asked_for_is_what_is_shown(asked, line):
     printed = io.StringIO()
     figures = {"accuracy": 0.9, "macro_f1": 0.85, "mean_depth": 1.5, "mean_cost": 0.4, "violation": 0.0}
     with TrialProgress(Console(file=printed, width=200), n_trials=3, search_target=Request(**asked)) as progress:
-        progress.trial_ended(TrialRecord("a", 0, {}, result=figures, has_ended=True))
+        progress.trial_ended(TrialRecord("a", 0, {}, result=figures, state=TrialState.COMPLETE))
     assert line in printed.getvalue()

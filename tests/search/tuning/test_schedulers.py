@@ -8,9 +8,9 @@ from search.tuning.schedulers import build_scheduler
 FIRST = "search.first_trials=[{name: plain}, {name: study, is_baseline: true}, {name: other, is_baseline: true}]"
 
 
-def test_baselines_are_spared():
+def test_baselines_are_never_stopped():
     scheduler = build_scheduler(load_sweep("digits", [FIRST, "search.scheduler=mo-asha"]))
-    assert scheduler.state()["spared"] == ["trial-0002", "trial-0003"]
+    assert scheduler.state()["exempt"] == ["trial-0002", "trial-0003"]
 
 
 def test_rungs_begin_where_the_sweep_file_says():
@@ -18,7 +18,7 @@ def test_rungs_begin_where_the_sweep_file_says():
     scheduler = build_scheduler(load_sweep("digits", given))
     assert isinstance(scheduler, AsyncHalving)
     assert scheduler.rungs == (4, 12, 36)
-    assert scheduler.state()["spared"] == []
+    assert scheduler.state()["exempt"] == []
 
 
 def test_none_trains_every_trial_to_its_end():

@@ -10,7 +10,7 @@ from ray.tune.search import Searcher
 
 from search.config.files import load_sweep
 from search.tuning.searcher import ConstrainedSearch, failure_reason
-from tests.search.records import open_record
+from tests.search.trial_logs import open_log
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def searcher(tmp_path):
                 opened.pop(name).close()
             opened[name] = stack.enter_context(ExitStack())
             (tmp_path / name).mkdir(exist_ok=True)
-            record = opened[name].enter_context(open_record(tmp_path / name, retries=config.resources.retries))
-            return ConstrainedSearch(config, record)
+            log = opened[name].enter_context(open_log(tmp_path / name, retries=config.resources.retries))
+            return ConstrainedSearch(config, log)
 
         yield build
 
@@ -52,9 +52,9 @@ def trial(one, tune_id, accuracy, depth, failure=""):
 def end(one, tune_id, name, accuracy, depth, failure=""):
     figures = result(accuracy, depth, failure=failure)
     metrics = {key: value for key, value in figures.items() if key != "failure"}
-    one._record.reported(name, metrics, failure=failure_reason(figures), is_done=True)
+    one._log.reported(name, metrics, failure=failure_reason(figures), is_done=True)
     one.on_trial_complete(tune_id, figures)
-    one._record.finished(name, failure_reason(figures))
+    one._log.ended(name, failure_reason(figures))
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "nsga2", "random", "gp"])

@@ -15,26 +15,26 @@ from trainables.models import NetworkSpec
 
 
 @pytest.fixture
-def saved(task, digits, tmp_path):
-    model = task.build_model(digits.train)
-    save_model(tmp_path / "model.safetensors", model, task.model_facts(digits.train, {}))
+def saved(spec, digits, tmp_path):
+    model = spec.build_model(digits.train)
+    save_model(tmp_path / "model.safetensors", model, spec.model_facts(digits.train, {}))
     return tmp_path / "model.safetensors", model.eval()
 
 
-def test_network_is_built_again(saved, task, digits):
+def test_network_is_built_again(saved, spec, digits):
     path, model = saved
     loaded, facts = load_model(path)
     assert (
-        facts == task.model_facts(digits.train, {}) == ModelFacts("digits", task.network, (1, 8, 8), task.class_names)
+        facts == spec.model_facts(digits.train, {}) == ModelFacts("digits", spec.network, (1, 8, 8), spec.class_names)
     )
     images = torch.rand(3, 1, 8, 8)
     assert torch.equal(loaded(images), model(images))
     assert not loaded.training
 
 
-def test_networks_of_torchvision_are_built_again_without_their_imagenet_weights(task, digits, tmp_path):
+def test_networks_of_torchvision_are_built_again_without_their_imagenet_weights(spec, digits, tmp_path):
     network = NetworkSpec(3, 8, family="mobilenet-v3-small", blocks=("features.1", "features.4"))
-    other = replace(task, network=network)
+    other = replace(spec, network=network)
     model = other.build_model(digits.train).eval()
     facts = replace(other.model_facts(digits.train, {}), network=replace(network, pretrained=True))
     save_model(tmp_path / "model.safetensors", model, facts)
@@ -85,8 +85,8 @@ def test_other_files_are_no_models(tmp_path):
         load_model(tmp_path / "pickle.safetensors")
 
 
-def test_others_may_read_the_file_as_they_may_its_neighbours(digits, task, tmp_path):
+def test_others_may_read_the_file_as_they_may_its_neighbours(digits, spec, tmp_path):
     path, neighbour = tmp_path / "model.safetensors", tmp_path / "summary.json"
-    save_model(path, task.build_model(digits.train), task.model_facts(digits.train, {}))
+    save_model(path, spec.build_model(digits.train), spec.model_facts(digits.train, {}))
     neighbour.write_text("{}")
     assert path.stat().st_mode == neighbour.stat().st_mode

@@ -31,9 +31,9 @@ def test_an_exit_takes_the_time_of_all_stages_and_heads_up_to_it():
     assert latency[0] < latency[1] < latency[2]
 
 
-def test_each_stage_runs_on_one_sample(task, digits):
+def test_each_stage_runs_on_one_sample(spec, digits):
     seen = []
-    model = task.build_model(digits.train)
+    model = spec.build_model(digits.train)
     model.stages[0].register_forward_hook(lambda module, inputs, output: seen.append(inputs[0].shape))
     assert len(exit_latencies_ms(model, digits.train.inputs.shape[1:])) == model.n_exits
     assert set(seen) == {(1, *digits.train.inputs.shape[1:])}

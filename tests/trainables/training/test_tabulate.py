@@ -5,9 +5,9 @@ from trainables.data import Split
 from trainables.training.tabulate import exit_table, model_hash, unit_scale
 
 
-def test_table_holds_the_networks_own_logits(task, digits):
-    model = task.build_model(digits.train)
-    table = task.table(model, digits.search, "search")
+def test_table_holds_the_networks_own_logits(spec, digits):
+    model = spec.build_model(digits.train)
+    table = spec.table(model, digits.search, "search")
     with torch.inference_mode():
         expected = model.eval()(torch.from_numpy(digits.search.inputs)).numpy()
     np.testing.assert_allclose(table.logits, expected, atol=1e-5)
@@ -18,8 +18,8 @@ def test_table_holds_the_networks_own_logits(task, digits):
     assert table.cost[-1] == 1.0
 
 
-def test_bytes_and_floats_give_the_same_table(task, digits):
-    model = task.build_model(digits.train)
+def test_bytes_and_floats_give_the_same_table(spec, digits):
+    model = spec.build_model(digits.train)
     split = digits.search
     as_bytes = Split((split.inputs * 255).round().astype(np.uint8), split.labels, split.ids, None)
     as_floats = Split(as_bytes.inputs.astype(np.float32) / 255, split.labels, split.ids, None)
@@ -27,8 +27,8 @@ def test_bytes_and_floats_give_the_same_table(task, digits):
     assert unit_scale(torch.tensor([255], dtype=torch.uint8)).item() == 1.0
 
 
-def test_model_hash_follows_the_weights(task, digits):
-    model, other = task.build_model(digits.train), task.build_model(digits.train)
+def test_model_hash_follows_the_weights(spec, digits):
+    model, other = spec.build_model(digits.train), spec.build_model(digits.train)
     assert model_hash(model) == model_hash(other)
     with torch.no_grad():
         next(other.parameters()).add_(1e-3)

@@ -15,19 +15,19 @@ from trainables.models import NetworkSpec
 from trainables.recipes.recipe import Recipe
 from trainables.trials.imported_weights import with_given_weights
 from trainables.trials.seed_run import SeedRun
-from trainables.trials.spec import TrialTask
+from trainables.trials.spec import TrialSpec
 
 
 @pytest.fixture
-def untrained(task):
-    """The same task with nothing to train."""
-    return replace(task, recipe=Recipe(epochs=0, batch_size=64))
+def untrained(spec):
+    """The same spec with nothing to train."""
+    return replace(spec, recipe=Recipe(epochs=0, batch_size=64))
 
 
 @pytest.fixture
-def trained(task, digits):
+def trained(spec, digits):
     """A network after an epoch, whose normalisation has seen something."""
-    training = task.training({}, digits.train)
+    training = spec.training({}, digits.train)
     training.train_epoch()
     return training.model.eval()
 
@@ -63,7 +63,7 @@ def images():
 
 @pytest.fixture
 def cut():
-    return TrialTask(
+    return TrialSpec(
         "image-folder",
         ("cat", "dog", "owl"),
         NetworkSpec(3, 64, "resnet-18"),
@@ -150,8 +150,8 @@ def test_another_width_than_the_weights_have_is_refused_where_it_is_built(untrai
         },
     ],
 )
-def test_without_an_epoch_a_run_reports_the_network_as_it_is(how, params, task, trained, digits):
-    own = replace(task, recipe=Recipe(epochs=0, batch_size=64, **how))
+def test_without_an_epoch_a_run_reports_the_network_as_it_is(how, params, spec, trained, digits):
+    own = replace(spec, recipe=Recipe(epochs=0, batch_size=64, **how))
     training = own.training(params, digits.train)
     training.model.load_state_dict(trained.state_dict())
     if training.network is not training.model:

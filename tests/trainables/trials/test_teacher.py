@@ -11,10 +11,10 @@ from trainables.recipes.recipe import Recipe
 from trainables.trials.teacher import train_teacher
 
 
-def test_best_epoch_is_kept(task, digits):
+def test_best_epoch_is_kept(spec, digits):
     told = []
     teacher = train_teacher(
-        replace(task, recipe=Recipe(epochs=4, batch_size=64)),
+        replace(spec, recipe=Recipe(epochs=4, batch_size=64)),
         {"learning_rate_adamw": 0.02},
         digits.train,
         digits.search,
@@ -24,24 +24,24 @@ def test_best_epoch_is_kept(task, digits):
     assert [epoch for epoch, _, _ in told] == [1, 2, 3, 4]
     assert teacher.epoch == 1 + accuracies.index(max(accuracies))
     assert teacher.accuracies[-1] == max(accuracies)
-    found = exit_accuracies(task.table(teacher.network, digits.search, "search"))
+    found = exit_accuracies(spec.table(teacher.network, digits.search, "search"))
     assert tuple(found) == teacher.accuracies
 
 
-def test_patience_ends_the_training(task, digits, monkeypatch):
+def test_patience_ends_the_training(spec, digits, monkeypatch):
     answers = iter([[0.5], [0.9], [0.8], [0.9], [0.7]])
     monkeypatch.setattr("trainables.trials.teacher.exit_accuracies", lambda table: torch.tensor(next(answers)))
-    patient = replace(task, recipe=Recipe(epochs=9, batch_size=64, patience=2))
+    patient = replace(spec, recipe=Recipe(epochs=9, batch_size=64, patience=2))
     teacher = train_teacher(patient, {}, digits.train, digits.search)
     assert (teacher.epoch, next(answers)) == (2, [0.7])
 
 
-def test_a_teacher_that_knows_nothing_is_refused(task, digits):
+def test_a_teacher_that_knows_nothing_is_refused(spec, digits):
     idle = {"optimiser": "sgd", "learning_rate_sgd": 1e-9}
     with pytest.raises(TrainingError, match="more often right than always naming the largest class"):
-        train_teacher(task, idle, digits.train, replace(digits.search, labels=digits.search.labels * 0 + 3))
+        train_teacher(spec, idle, digits.train, replace(digits.search, labels=digits.search.labels * 0 + 3))
 
 
-def test_a_training_that_diverges_is_refused(task, digits):
+def test_a_training_that_diverges_is_refused(spec, digits):
     with pytest.raises(TrainingError, match="try a smaller learning rate"):
-        train_teacher(task, {"optimiser": "sgd", "learning_rate_sgd": 1e30}, digits.train, digits.search)
+        train_teacher(spec, {"optimiser": "sgd", "learning_rate_sgd": 1e30}, digits.train, digits.search)

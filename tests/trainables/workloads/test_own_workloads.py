@@ -12,7 +12,7 @@ from trainables.data import DataSource, Samples, SplitFractions
 from trainables.models import MultiExitModel, NetworkFamily, NetworkSpec
 from trainables.recipes.recipe import Recipe
 from trainables.trials.batch_check import check_batch
-from trainables.trials.spec import TrialTask
+from trainables.trials.spec import TrialSpec
 from trainables.workloads import WORKLOADS, Workload
 
 
@@ -64,7 +64,7 @@ def check(monkeypatch):
         monkeypatch.setitem(WORKLOADS, "stamps", own)
         splits = own.load(None, SplitFractions(), split_seed=0)
         recipe = Recipe(epochs=epochs, batch_size=32)
-        check_batch(TrialTask("stamps", tuple("abcd"), NetworkSpec(3, 5), recipe, 0.5, (0,)), {}, splits.train)
+        check_batch(TrialSpec("stamps", tuple("abcd"), NetworkSpec(3, 5), recipe, 0.5, (0,)), {}, splits.train)
 
     return checked
 
@@ -198,10 +198,10 @@ def test_outputs_of_every_form_are_those_of_the_stages(form, check):
 def test_networks_of_every_form_are_trained_averaged_and_tabulated(form, check, monkeypatch):
     check(built_by(form))
     splits = load(Stamps)
-    task = TrialTask("stamps", tuple("abcd"), NetworkSpec(3, 5), Recipe(1, 8, ema_decay=0.5), 0.5, (0,))
-    training = task.training({}, splits.train)
+    spec = TrialSpec("stamps", tuple("abcd"), NetworkSpec(3, 5), Recipe(1, 8, ema_decay=0.5), 0.5, (0,))
+    training = spec.training({}, splits.train)
     assert np.isfinite(training.train_epoch())
-    assert task.table(training.network, splits.search, "search").logits.shape[1:] == (N_EXITS, N_CLASSES)
+    assert spec.table(training.network, splits.search, "search").logits.shape[1:] == (N_EXITS, N_CLASSES)
 
 
 def test_one_exit_may_be_left_without_its_axis(monkeypatch):

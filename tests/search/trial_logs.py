@@ -1,16 +1,16 @@
-"""Records of sweeps for tests."""
+"""Logs of trials for tests."""
 
 from contextlib import contextmanager
 
 from search.run_folder.journal import Journal
-from search.trials.log import SweepRecord
+from search.trials.log import TrialLog
 
 
 @contextmanager
-def open_record(folder, *, retries=0):
-    """The record of the sweep in a folder, as a resumption would read it."""
+def open_log(folder, *, retries=0):
+    """The trials of the sweep in a folder, as a resumption would read it."""
     with Journal(folder / "journal.jsonl") as journal:
-        yield SweepRecord(journal, retries=retries)
+        yield TrialLog(journal, retries=retries)
 
 
 def metrics(accuracy, mean_depth, epoch, **more):
@@ -27,10 +27,10 @@ def metrics(accuracy, mean_depth, epoch, **more):
     }
 
 
-def add_trial(record, accuracy=0.96, mean_depth=1.5, *, epoch=10, failure="", ended=True, params=None):
+def add_trial(log, accuracy=0.96, mean_depth=1.5, *, epoch=10, failure="", ended=True, params=None):
     """Suggest a trial, let it report once, and end it."""
-    trial = record.suggested(len(record.trials), params or {}, {})
-    record.reported(trial.trial_id, metrics(accuracy, mean_depth, epoch), failure=failure, is_done=ended)
+    trial = log.suggested(len(log.trials), params or {}, {})
+    log.reported(trial.trial_id, metrics(accuracy, mean_depth, epoch), failure=failure, is_done=ended)
     if ended:
-        record.finished(trial.trial_id, failure)
+        log.ended(trial.trial_id, failure)
     return trial

@@ -1,4 +1,4 @@
-"""What a sweep searches for, and whether anything can be certified."""
+"""What a sweep says before it trains: what it searches for, and whether anything can be certified."""
 
 from dataclasses import replace
 
@@ -9,8 +9,8 @@ from policies.certificates.betting import betting_p_value
 from policies.certificates.binomial import error_p_value
 from policies.estimates.estimated_bounds import LEVEL
 from search.config.files import load_sweep
-from search.sweep import load_splits
-from search.target import announced, sweep_target
+from search.inputs import SweepInputs, load_splits
+from search.preflight.announcement import announcement
 from trainables.data import Samples, split_samples
 
 
@@ -34,11 +34,12 @@ def with_certify(n_groups, size):
 
 def test_what_trials_aim_at_just_certifies_the_target():
     n = len(SPLITS.certify.ids)
-    target = sweep_target(CONFIG, SPLITS)
+    inputs = SweepInputs.of(CONFIG, SPLITS)
+    target = inputs.target
     most = round((1 - target.tightened.target) * n)
     assert error_p_value(most, n, 0.95) <= CONFIG.delta < error_p_value(most + 1, n, 0.95)
     assert target.why_not == ""
-    (line,) = announced(target, CONFIG.splits.fractions(), SPLITS)
+    (line,) = announcement(inputs)
     assert line == f"Asked for accuracy 0.95; with the margin for a certificate, trials aim at {target.tightened}"
 
 
@@ -52,9 +53,10 @@ def test_what_trials_aim_at_just_certifies_the_target():
 )
 def test_too_few_units_are_told_beforehand(n_groups, size, message):
     few = with_certify(n_groups, size)
-    target = sweep_target(CONFIG, few)
+    inputs = SweepInputs.of(CONFIG, few)
+    target = inputs.target
     assert target.why_not.startswith(message)
-    first, second = announced(target, CONFIG.splits.fractions(), few)[:2]
+    first, second = announcement(inputs)[:2]
     assert "with the margin for a lower bound on search, trials aim at" in first
     assert second == f"Note: {target.why_not}"
     # The margin is then that of the search split: as accurate as certifies the target there.
@@ -71,10 +73,8 @@ def test_better_splits_are_proposed_before_training():
         ids=np.array([f"s{i}" for i in range(n)]),
         class_names=("chirp", "noise"),
     )
-    fractions = CONFIG.splits.fractions()
-    splits = split_samples(samples, fractions, seed=0)
-    target = sweep_target(load_sweep("digits", ["target=0.94"]), splits)
-    third = announced(target, fractions, splits)[2]
+    splits = split_samples(samples, CONFIG.splits.fractions(), seed=0)
+    third = announcement(SweepInputs.of(load_sweep("digits", ["target=0.94"]), splits))[2]
     assert third == (
         "Note: with splits {train: 0.45, search: 0.1, certify: 0.35, test: 0.1} certify would have about 49 of 142 "
         "samples, enough to certify that accuracy is at least 0.94, but only of a policy that loses nothing there"
@@ -84,9 +84,9 @@ def test_better_splits_are_proposed_before_training():
 def test_as_many_as_are_needed_are_enough():
     assert betting_p_value(np.zeros(66), limit=0.05, delta=0.05) <= 0.05
     for n_groups, size in ((66, 2), (59, 1)):
-        assert sweep_target(CONFIG, with_certify(n_groups, size)).why_not == ""
+        assert SweepInputs.of(CONFIG, with_certify(n_groups, size)).target.why_not == ""
 
 
 def test_certainty_is_never_certified():
     config = load_sweep("digits", ["target=1.0"])
-    assert sweep_target(config, SPLITS).why_not == "accuracy 1 can never be certified; ask for less"
+    assert SweepInputs.of(config, SPLITS).target.why_not == "accuracy 1 can never be certified; ask for less"

@@ -1,0 +1,22 @@
+"""What a sweep says before it trains: what it searches for, and whether anything can be certified."""
+
+from __future__ import annotations
+
+from search.inputs import SweepInputs
+from search.preflight.certifiable import SplitUnits, proposed_fractions
+
+
+def announcement(inputs: SweepInputs) -> list[str]:
+    """What trials aim at and why, and whether anything will be certified; a line each.
+
+    Where nothing will be, splits are proposed that would allow a certificate, or at least an estimate.
+    """
+    target = inputs.target
+    margin = "for a certificate" if target.is_certifiable else "for a lower bound on search"
+    lines = [f"Asked for {target.asked}; with the margin {margin}, trials aim at {target.tightened}"]
+    if not target.why_not or target.claim is None:
+        return lines
+    lines.append(f"Note: {target.why_not}")
+    units, fractions = SplitUnits.of(inputs.splits), inputs.config.splits.fractions()
+    proposal = proposed_fractions(units, target.claim, fractions, delta=target.asked.delta)
+    return [*lines, f"Note: {proposal.sentence}"] if proposal.sentence else lines

@@ -1,0 +1,121 @@
+"""One session of a sweep, from its start or resumption to its end or stop: its journal, and its tracking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+import time
+from typing import Any
+from uuid import uuid4
+
+from rich.console import Console
+
+from search.config.sweep import SweepConfig
+from search.console_table import print_line
+from search.errors import SweepInterruptedError
+from search.inputs import SweepInputs
+from search.reporting.console import print_summary
+from search.reporting.seeds import show_seeds
+from search.run_folder.environment import describe_environment
+from search.run_folder.folder import RunFolder
+from search.run_folder.journal import Journal
+from search.run_folder.result_files import write_json
+from search.sweep import SweepResult, run_sweep
+from search.teaching.checks import CheckedTeachers
+from search.tracking.tracker import Tracker
+from search.trials.log import TrialLog
+from trainables.teachers.alignment import require_aligned
+from trainables.training.checkpoints import FULL_DISK
+
+
+_HEADLINES = ("accuracy", "macro_f1", "mean_depth", "mean_cost", "ece")
+
+
+def run_session(
+    inputs: SweepInputs,
+    folder: RunFolder,
+    teachers: CheckedTeachers,
+    *,
+    where: str,
+    leave_cluster: Callable[[], None],
+    console: Console,
+) -> dict[str, Any]:
+    """Run a sweep, or what is left of it, with its journal and MLflow, and print what came of it.
+
+    Args:
+        inputs: The sweep on its data, with its name.
+        folder: Where the files go; what its journal holds already is continued.
+        teachers: Those that the configuration names.
+        where: What the sweep runs on, for a person.
+        leave_cluster: Ends the connection to Ray; called when nothing is left to do there.
+        console: Where to print.
+
+    Returns:
+        The summary, as in ``summary.json``.
+
+    Raises:
+        SweepError: If no trial finished.
+        SweepInterruptedError: If it was stopped before its last trial.
+        RunFolderError: If another process runs the same sweep.
+    """
+    config = inputs.config
+    with Journal(folder.journal_file) as journal, _room_on_disk(folder):
+        if not journal.events:
+            journal.append("created", sweep_id=uuid4().hex, name=folder.name)
+        log = TrialLog(journal, retries=config.resources.retries)
+        started = time.monotonic() - log.seconds
+        write_json(folder.environment_file, describe_environment(config, inputs.splits, teachers.hashes))
+        if teachers.reports:
+            require_aligned(teachers.reports, folder.alignment_file)
+        tracker = Tracker(config.tracking_uri, config.tracking.experiment, folder, journal)
+        tracker.start(_tracked_params(config))
+        try:
+            # Part of the session that has just been started, and of its time.
+            log.settle()
+            print_line(console, f"Sweep {folder.name} on {where}")
+            result = run_sweep(
+                inputs, folder, log, teachers, started=started, leave_cluster=leave_cluster, console=console
+            )
+        except BaseException as error:
+            tracker.abandon(str(error))
+            raise
+        _track(tracker, folder, result)
+    print_summary(console, result.summary, folder, tracking_uri=tracker.shown_uri)
+    if result.all_trials.over_seeds is not None:
+        console.print()
+        show_seeds(result.all_trials.over_seeds).print_on(console)
+    return result.summary
+
+
+@contextmanager
+def _room_on_disk(folder: RunFolder) -> Iterator[None]:
+    """Say in one line that the disk is full: what there is can be continued."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL_DISK:
+            raise
+        raise SweepInterruptedError(
+            f"the sweep was stopped because the disk is full ({error.filename or folder.path}); make room, then "
+            f"continue it with --resume --name {folder.name}"
+        ) from None
+
+
+def _track(tracker: Tracker, folder: RunFolder, result: SweepResult) -> None:
+    summary, selected = result.summary, result.summary["selected"]
+    tracker.log_front(result.selection.front)
+    tracker.finish(
+        {f"{split}_{key}": selected[split][key] for split in ("search", "certify", "test") for key in _HEADLINES},
+        {"feasible": str(summary["feasible"]).lower(), "certified": str(summary["certified"]).lower()},
+        [folder.sweep_file, *folder.written, *folder.all_trials_files, folder.environment_file, folder.model_file],
+    )
+
+
+def _tracked_params(config: SweepConfig) -> dict[str, Any]:
+    values = config.model_dump(mode="json")
+    return {key: value for key, value in values.items() if not isinstance(value, dict)} | {
+        f"{section}.{key}": value
+        for section, inner in values.items()
+        if isinstance(inner, dict)
+        for key, value in inner.items()
+    }
