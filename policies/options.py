@@ -96,7 +96,7 @@ def refusal(error: Mapping[str, Any] | Any, field: FieldInfo | None) -> str:
 def range_of(field: FieldInfo) -> str:
     """The range of a field's numbers, such as "above 0 and at most 1"; empty where there is none."""
     limits = [
-        f"{words} {getattr(one, name):,g}"
+        f"{words} {_number(getattr(one, name))}"
         for one in field.metadata
         for name, words in _LIMITS.items()
         if getattr(one, name, None) is not None
@@ -114,7 +114,7 @@ def _rule(error: Any, field: FieldInfo | None) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind in _LIMIT_ERRORS:
         limit = _LIMIT_ERRORS[kind]
-        alone = f"{_LIMITS[limit]} {context[limit]:,g}"
+        alone = f"{_LIMITS[limit]} {_number(context[limit])}"
         return f"must be {(field and range_of(field)) or alone}"
     if kind in _RULES:
         return _RULES[kind]
@@ -138,6 +138,10 @@ def _hint(given: Any, field: FieldInfo | None) -> str:
     if is_number and 2 <= given <= 100 and _is_share(field):
         return f"; did you mean {given / 100:g}?"
     return f"; for example {field.examples[0]}" if field.examples else ""
+
+
+def _number(limit: float) -> str:
+    return f"{limit:,}" if isinstance(limit, int) else f"{limit:g}"
 
 
 def _is_share(field: FieldInfo) -> bool:

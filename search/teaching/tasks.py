@@ -12,8 +12,8 @@ import ray
 from rich.console import Console
 import torch
 
-from search.config.sections import TeacherSection
 from search.config.sweep import SweepConfig
+from search.config.teacher import TeacherSection
 from search.console_table import print_line
 from search.errors import SweepError
 from search.run_folder.folder import RunFolder

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ray import tune
 
 from policies.tables.latency import KEY as LATENCY_KEY
-from search.config.sections import ResourcesSection
+from search.config.resources import ResourcesSection
 from search.config.sweep import SweepConfig
 from search.run_folder.folder import RunFolder
 from search.target import sweep_target

@@ -74,7 +74,7 @@ def mistyped(key):
 
 SECTIONS = sorted({key.rpartition(".")[0]: key for key in known_keys()}.values())
 VALUES = {
-    "target=2": "target must be at most 1 but 2 was given",
+    "target=2": "target must be above 0 and at most 1 but 2 was given",
     "workload=digit": "there is no workload 'digit'; did you mean 'digits'?",
     "name=a/b": "name must be a plain folder name",
     "seeds=[1, 1]": "seeds must differ",
@@ -91,7 +91,7 @@ VALUES = {
     "search.first_trials={optimiser: adam}": "'optimiser' of number 1 must be among ['adamw', 'sgd']",
     "search.sampler=best": "search.sampler must be 'tpe', 'nsga2', 'gp' or 'random'",
     "policy.rules=[confidenc]": "there is no rule 'confidenc'",
-    "policy.population=5": "population must be a positive multiple of 4",
+    "policy.population=5": "policy.population must be at least 4 and a multiple of 4",
     "policy.latency_ms=[1, 2]": "latency_ms must be 3 increasing positive times",
     "policy.quality=best": "there is no quality 'best'",
     "resources.cpus_per_trial=no": "resources.cpus_per_trial must be a number",
