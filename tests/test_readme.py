@@ -140,7 +140,7 @@ def test_policies_without_a_sweep(place, monkeypatch, capsys):
     assert len(commands) == 3
     for command in commands:
         words = shlex.split(command)
-        more = ["--evaluations", "2000", "--out", "found"] if words[1] == "policy" else []
+        more = ["--max-evaluations", "2000", "--out", "found"] if words[1] == "policy" else []
         with pytest.raises(SystemExit) as ended:
             main([*words[1:], *more])
         printed = capsys.readouterr()

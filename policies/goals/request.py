@@ -45,7 +45,7 @@ class GoalFields(BaseModel):
     preset: Literal["f1-under-budget"] | None = Field(
         default=None,
         description="Defaults for `quality`, `objective` and `budget`: `f1-under-budget` looks for the best "
-        "macro-F1 within 4 ms on average.",
+        "macro-F1 within 4 ms on average. A target is then only what is given as one, without its default.",
     )
     quality: str = Field(
         default="accuracy",

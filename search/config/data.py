@@ -8,11 +8,17 @@ from search.config.section import Section
 from trainables.data import DEFAULT_AUDIO, AudioOptions, DataOptions
 
 
+_LARGEST = 1_000_000
+
+
 class AudioSection(Section):
     """How the recordings of an audio folder are cleaned, cut, described and named."""
 
     sample_rate: int = Field(
-        default=DEFAULT_AUDIO.sample_rate, description="Sample rate in Hz; recordings of other rates are resampled."
+        default=DEFAULT_AUDIO.sample_rate,
+        gt=0,
+        le=_LARGEST,
+        description="Sample rate in Hz; recordings of other rates are resampled.",
     )
     low_hz: float | None = Field(
         default=DEFAULT_AUDIO.low_hz,
@@ -28,27 +34,45 @@ class AudioSection(Section):
     )
     segment_seconds: float = Field(
         default=DEFAULT_AUDIO.segment_seconds,
+        gt=0,
+        le=_LARGEST,
         description="Length of a segment in seconds; shorter recordings are padded with zeros.",
     )
     hop_seconds: float = Field(
-        default=DEFAULT_AUDIO.hop_seconds, description="Seconds from the start of a segment to that of the next."
+        default=DEFAULT_AUDIO.hop_seconds,
+        gt=0,
+        le=_LARGEST,
+        description="Seconds from the start of a segment to that of the next.",
     )
     silence_db: float | None = Field(
         default=DEFAULT_AUDIO.silence_db,
-        description="Segments whose root mean square is under so many dBFS are dropped; none are where null.",
+        description="Segments whose root mean square is under so many dBFS, below 0, are dropped; none are where null.",
     )
     n_mels: int = Field(
-        default=DEFAULT_AUDIO.n_mels, description="Number of mel bands from 0 Hz to half the sample rate."
+        default=DEFAULT_AUDIO.n_mels,
+        gt=0,
+        le=_LARGEST,
+        description="Number of mel bands from 0 Hz to half the sample rate.",
     )
     n_fft: int = Field(
-        default=DEFAULT_AUDIO.n_fft, description="Samples of a Fourier transform, at most those of a segment."
+        default=DEFAULT_AUDIO.n_fft,
+        gt=0,
+        le=_LARGEST,
+        description="Samples of a Fourier transform, at most those of a segment.",
     )
     window_ms: float = Field(
-        default=DEFAULT_AUDIO.window_ms, description="Hann window of a frame in milliseconds, at most `n_fft` samples."
+        default=DEFAULT_AUDIO.window_ms,
+        gt=0,
+        le=_LARGEST,
+        description="Hann window of a frame in milliseconds, at most `n_fft` samples.",
     )
-    hop_ms: float = Field(default=DEFAULT_AUDIO.hop_ms, description="Milliseconds from a frame to the next.")
+    hop_ms: float = Field(
+        default=DEFAULT_AUDIO.hop_ms, gt=0, le=_LARGEST, description="Milliseconds from a frame to the next."
+    )
     floor_db: float = Field(
         default=DEFAULT_AUDIO.floor_db,
+        gt=0,
+        le=_LARGEST,
         description="Whatever is more than so many dB below a segment's maximum is lifted to there.",
     )
     file_pattern: str | None = Field(
@@ -68,8 +92,8 @@ class AudioSection(Section):
     )
     chunk_seconds: float | None = Field(
         default=None,
-        description="Recordings are first cut into chunks of so many seconds, each a group of its own; whole where "
-        "null.",
+        description="Recordings are first cut into chunks of so many seconds, at least `segment_seconds`, each a group "
+        "of its own; whole where null.",
     )
 
     def options(self) -> AudioOptions:

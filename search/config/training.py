@@ -75,7 +75,10 @@ class TrainingSection(Section):
         default=True, description="Whether training images are shifted and flipped as the workload says."
     )
     random_erasing: float = Field(
-        default=0.0, ge=0, le=1, description="Probability with which a rectangle of a training image is erased."
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Probability with which a rectangle of a training image is erased; the workload's own where 0.",
     )
     views: int | None = Field(
         default=None,
