@@ -157,7 +157,7 @@ def test_set_reaches_every_key(key):
             "policy.objective cost is relative .* but width is searched; fix it",
         ),
         (["target=null"], "target is missing, and so are max_drop, max_drop_greedy and budget; give one of them"),
-        (["policy.max_drop=2"], "policy.max_drop must be at least 0 and below 1 but 2 was given; for example 0.01"),
+        (["policy.max_drop=2"], "policy.max_drop must be at least 0 and below 1 but 2 was given; did you mean 0.02?"),
         (["policy.quality=beauty"], "policy: there is no quality 'beauty'"),
         (["policy.latency_ms=[1, 2]"], "policy.latency_ms: latency_ms must be 3 increasing positive times"),
         (
