@@ -98,7 +98,9 @@ def play(
 ) -> Round:
     """Search policies on ``search``, choose with and without a certificate, and judge the choices."""
     asked = Request(target=target, delta=delta)
-    network = search_network(name, parts.search, parts.certify, PolicySearch(asked, ("confidence",), settings))
+    network = search_network(
+        name, parts.search, parts.certify, PolicySearch(asked=asked, rules=("confidence",), settings=settings)
+    )
     judged = goal_on(asked, parts.search).recorded_assessment(network.front)
     plain = judged.best(prefers_quality=False)
     is_feasible = judged.violation[plain] <= 0

@@ -9,7 +9,6 @@ within a mean depth, and measured on ``test``, the official 10,000 test images, 
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 import json
 from pathlib import Path
 from typing import Any
@@ -81,7 +80,7 @@ def measure(folder: RunFolder, depths: tuple[float, ...]) -> pd.DataFrame:
     inputs = load_inputs(config)
     splits, spec = inputs.splits, inputs.spec
     # Every policy is wanted, from the shallowest to the most accurate one.
-    how = replace(config.policy_search(), asked=Request(budget=float(spec.n_exits)))
+    how = config.policy_search().model_copy(update={"asked": Request(budget=float(spec.n_exits))})
     rows = []
     for number, arm in enumerate(ARMS, start=1):
         for seed in spec.seeds:

@@ -115,7 +115,9 @@ def measure(path: Path, rules: tuple[str, ...], settings: EvolveSettings | None 
     table = ClassificationTable.load(path)
     loaded, cpu = time.perf_counter(), time.process_time()
     asked = Request(max_drop=ALLOWED_DROP)
-    found = search_network("made up", table, None, PolicySearch(asked, rules, settings or EvolveSettings()))
+    found = search_network(
+        "made up", table, None, PolicySearch(asked=asked, rules=rules, settings=settings or EvolveSettings())
+    )
     ended, cpu_ended = time.perf_counter(), time.process_time()
     goal = goal_on(asked, table)
     best = found.front.iloc[goal.best(goal.assess_frame(found.front))]
@@ -136,7 +138,10 @@ def _warm_up(rules: tuple[str, ...]) -> None:
     """Import and compile what the first search of a process imports and compiles."""
     table = large_table(200, 3, 8)
     search_network(
-        "small", table, None, PolicySearch(Request(target=0.5), rules, EvolveSettings(population=8, generations=1))
+        "small",
+        table,
+        None,
+        PolicySearch(asked=Request(target=0.5), rules=rules, settings=EvolveSettings(population=8, generations=1)),
     )
 
 

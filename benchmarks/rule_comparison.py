@@ -83,7 +83,9 @@ def certified_choice(tables: TableSet, rules: tuple[str, ...]) -> dict[str, floa
         for name, table in (("search", tables.search), ("certify", tables.certify))
     }
     if rules:
-        network = search_network(tables.name, tables.search, tables.certify, PolicySearch(asked, rules, _SETTINGS))
+        network = search_network(
+            tables.name, tables.search, tables.certify, PolicySearch(asked=asked, rules=rules, settings=_SETTINGS)
+        )
     else:
         network = shared_thresholds(tables, goal_on(asked, tables.search))
     chosen = select_policy([network], search_target(asked, **sizes), front_size=_SETTINGS.front_size)

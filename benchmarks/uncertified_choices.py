@@ -83,7 +83,7 @@ class Choice:
 
 def candidates_of(parts: Parts, target: float, settings: EvolveSettings, rules: Sequence[str]) -> list[Candidate]:
     """The front for a target, least effort first, and the full network."""
-    how = PolicySearch(Request(target=target), rules, settings)
+    how = PolicySearch(asked=Request(target=target), rules=rules, settings=settings)
     network = search_network("network", parts.search, parts.certify, how)
     full = full_network(parts.search, network.temperatures)
     return [Candidate(policy, parts.search, parts.certify) for policy in [*network.front["policy"], full]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 import time
 from typing import Any
 
@@ -11,17 +12,18 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from policies.evolution.islands import one_after_the_other
+from policies.goals.request import Request
 from policies.selection.networks import NetworkPolicies, search_network
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import goal_on
+from policies.selection.search_target import SearchTarget, SplitSize, search_target
 from policies.selection.select import select_policy
 from policies.tables.base import ExitTable
 from search.cluster.connection import connected
-from search.config.sections import ResourcesSection
+from search.config.resources import ResourcesSection
 from search.errors import SweepError, SweepInterruptedError
 from search.figures.front import FrontFigure
 from search.finalists.islands import RayIslands
-from search.policy_request import PolicyRequest
 from search.reporting.console import print_policies
 from search.reporting.files import write_results
 from search.reporting.policy_summary import summarise_policies
@@ -30,13 +32,18 @@ from search.run_folder.result_files import ResultFiles
 
 
 def search_tables(
-    request: PolicyRequest, tables: Mapping[str, ExitTable], files: ResultFiles, console: Console
+    how: PolicySearch,
+    tables: Mapping[str, ExitTable],
+    places: Mapping[str, Path],
+    files: ResultFiles,
+    console: Console,
 ) -> dict[str, Any]:
     """Search, choose, certify, and only then look at ``test``; write everything and print the main figures.
 
     Args:
-        request: What is asked for.
+        how: What is searched for, and how.
         tables: Of one network, by their splits: ``search``, and ``certify`` and ``test`` where they are given.
+        places: Where the tables were read from.
         files: Where everything is written.
         console: Where to print.
 
@@ -48,19 +55,19 @@ def search_tables(
     """
     started = time.monotonic()
     search, certify = tables["search"], tables.get("certify")
-    target = request.search_target(search, certify)
+    target = table_target(how.asked, search, certify)
     # What cannot be asked of this table is told before anything is searched.
-    goal_on(request.asked, search)
-    network = _search(request.search.stem, search, certify, request.how, console)
-    selection = select_policy([network], target, front_size=request.settings.front_size, seed=request.seed)
-    found, answered = summarise_policies(selection, target, tables, seed=request.seed)
+    goal_on(how.asked, search)
+    network = _search(places["search"].stem, search, certify, how, console)
+    selection = select_policy([network], target, front_size=how.settings.front_size, seed=how.seed)
+    found, answered = summarise_policies(selection, target, tables, seed=how.seed)
     summary = {
         "name": files.path.name,
-        "tables": {name: str(getattr(request, name)) for name in tables},
+        "tables": {name: str(places[name]) for name in tables},
         **found,
         "seconds": time.monotonic() - started,
     }
-    title = f"{request.search.name}: {request.asked.axes}"
+    title = f"{places['search'].name}: {how.asked.axes}"
     facts = {"workload": search.meta["workload"]} if "workload" in search.meta else {}
     with writing(files.path, option="--out"):
         write_results(files, selection, summary, answered, FrontFigure.of(title, summary, selection), **facts)
@@ -68,6 +75,15 @@ def search_tables(
         console.print(f"Note: {note}", soft_wrap=True, highlight=False)
     print_policies(console, summary, files)
     return summary
+
+
+def table_target(asked: Request, search: ExitTable, certify: ExitTable | None) -> SearchTarget:
+    """What is searched for on a network's tables: what is asked, with the margin that their sizes need."""
+
+    def size(table: ExitTable) -> SplitSize:
+        return SplitSize.of(table, table.truth)
+
+    return search_target(asked, search=size(search), certify=None if certify is None else size(certify))
 
 
 def _search(

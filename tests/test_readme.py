@@ -114,7 +114,7 @@ class Reader:
         if is_sweep(command):
             arguments += small_settings()
         if arguments[0] == "policy":
-            arguments += ["--evaluations", "2000"]
+            arguments += ["--max-evaluations", "2000"]
         printed = io.StringIO()
         shown = warnings.showwarning
         with chdir(self.folder), redirect_stdout(printed), redirect_stderr(printed), pytest.raises(SystemExit) as ended:
@@ -354,7 +354,7 @@ def test_quality_is_a_bound(shown, place, monkeypatch):
 def test_baseline_has_its_row(shown, place, monkeypatch, capsys):
     monkeypatch.setitem(BASELINES, "halfway", shown("halfway").Halfway())
     with pytest.raises(SystemExit) as ended:
-        main(["policy", "search.npz", "--target", "0.9", "--evaluations", "500", "--out", "with-halfway"])
+        main(["policy", "search.npz", "--target", "0.9", "--max-evaluations", "500", "--out", "with-halfway"])
     assert ended.value.code == ExitCode.DONE
     assert "halfway" in capsys.readouterr().out
 

@@ -98,7 +98,8 @@ def evolve_islands(
         if not budget.allows(most, part=PART_EVOLVING):
             break
         seconds = max(budget.seconds_left(), _LEAST_SECONDS)
-        own_settings = replace(settings, generations=generations, max_evaluations=None, max_seconds=seconds)
+        limits = {"generations": generations, "max_evaluations": None, "max_seconds": seconds}
+        own_settings = settings.model_copy(update=limits)
         seeds = np.random.SeedSequence([seed, epoch]).generate_state(n_islands)
         results = spread(
             space,

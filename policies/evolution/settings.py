@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 import math
 
-from policies.errors import ExitSearchError
+from pydantic import BaseModel, Field
+
 from policies.evolution.budget import Budget
+from policies.options import Options
 
 
-@dataclass(frozen=True)
-class EvolveSettings:
+class EvolveFields(BaseModel):
+    """How hard to search: the fields, as every place that takes them declares them."""
+
+    population: int = Field(default=96, ge=4, multiple_of=4, description="Policies of a generation.")
+    generations: int = Field(default=60, ge=1, description="Most generations.")
+    patience: int = Field(
+        default=12, ge=1, description="Generations without anything better, after which the search of a rule stops."
+    )
+    front_size: int = Field(default=60, ge=1, description="Most policies of the front that is kept.")
+    max_levels: int = Field(default=4096, ge=2, description="Most thresholds that are tried for an exit and a score.")
+    max_evaluations: int | None = Field(
+        default=None,
+        ge=1,
+        description="Most passes over the samples for one rule, each for one policy or for all thresholds of one "
+        "exit; no limit where left out.",
+    )
+    max_seconds: float | None = Field(
+        default=None,
+        gt=0,
+        description="Most seconds for one rule; no limit where left out. A search that this ends cannot be "
+        "repeated exactly.",
+    )
+    shared_thresholds: bool = Field(
+        default=False, description="Whether all exits share their thresholds; all such policies are then simply tried."
+    )
+
+
+class EvolveSettings(Options, EvolveFields):
     """How hard to search.
 
-    Attributes:
-        population: Policies per generation; a multiple of 4.
-        generations: Most generations.
-        patience: Stop after so many generations that brought nothing better.
-        front_size: Most policies of the front that is returned.
-        max_levels: Most thresholds per exit and score column.
-        max_evaluations: Most passes over the samples for one rule, each for one policy or for all levels of one
-            gate together, or None.
-        shared_thresholds: Whether all exits share their thresholds; all such policies are then simply tried.
-        max_seconds: Most wall time for one rule, or None; a search that this ends is not reproducible.
-
     Raises:
-        ExitSearchError: If a number is out of range.
+        RequestError: If a number is out of range.
     """
-
-    population: int = 96
-    generations: int = 60
-    patience: int = 12
-    front_size: int = 60
-    max_levels: int = 4096
-    max_evaluations: int | None = None
-    max_seconds: float | None = None
-    shared_thresholds: bool = False
-
-    def __post_init__(self) -> None:
-        if self.population < 4 or self.population % 4:
-            raise ExitSearchError(f"population must be a positive multiple of 4 but is {self.population}")
-        for name in ("generations", "patience", "front_size"):
-            if getattr(self, name) < 1:
-                raise ExitSearchError(f"{name} must be at least 1 but is {getattr(self, name)}")
-        for name in ("max_evaluations", "max_seconds"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ExitSearchError(f"{name} must be positive but is {value}")
 
     def budget(self) -> Budget:
         """What the search of one rule may spend, from now on."""

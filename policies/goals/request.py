@@ -3,76 +3,121 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, model_validator
 
 from policies.certificates.claims import Claim
-from policies.errors import ExitSearchError
 from policies.goals.goal import EFFORTS, Goal
+from policies.options import Options, RequestError
 from policies.tables.base import ExitTable
 from policies.tables.latency import KEY as LATENCY_KEY
 from policies.tables.latency import checked_latency
 
 
-class RequestError(ExitSearchError):
-    """Something was asked for that cannot be.
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "f1-under-budget": {"quality": "macro_f1", "objective": "latency", "budget": 4.0},
+}
+"""Options by preset; what is given goes before. ``f1-under-budget``: best macro-F1 with at most 4 ms on average."""
 
-    Attributes:
-        key: What was asked for, as a sweep file calls it.
-        rule: What must hold of it, what was given, and what to do.
+Target = Annotated[
+    float | None,
+    Field(
+        gt=0,
+        le=1,
+        examples=[0.95],
+        description="Least accuracy, or least value of another `quality`, as a share. Nothing is asked of it where "
+        "left out; then a drop or a budget must be given.",
+    ),
+]
+Delta = Annotated[
+    float,
+    Field(gt=0, lt=1, examples=[0.05], description="Largest probability that a certificate states what does not hold."),
+]
+
+
+class GoalFields(BaseModel):
+    """What is asked of a policy beside its target: the fields, as every place that takes them declares them.
+
+    A preset fills in what is not given.
     """
 
-    def __init__(self, key: str, rule: str) -> None:
-        super().__init__(f"{key} {rule}")
-        self.key, self.rule = key, rule
+    preset: Literal["f1-under-budget"] | None = Field(
+        default=None,
+        description="Defaults for `quality`, `objective` and `budget`: `f1-under-budget` looks for the best "
+        "macro-F1 within 4 ms on average. A target is then only what is given as one, without its default.",
+    )
+    quality: str = Field(
+        default="accuracy",
+        description="What is maximised, and what the target is about: `accuracy`, `macro_f1`, `worst_class_recall` "
+        "or `top5_accuracy`.",
+    )
+    objective: Literal["depth", "cost", "latency"] = Field(
+        default="depth",
+        description="What is minimised: the mean number of exits passed, the mean cost as a share of the full "
+        "network's, or the mean milliseconds.",
+    )
+    max_drop: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        examples=[0.01],
+        description="Largest accuracy lost against the same network without early exits; 0.01 is one point.",
+    )
+    max_drop_greedy: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        examples=[0.01],
+        description="Largest accuracy lost against one threshold for all exits, tuned greedily for the other limits.",
+    )
+    budget: float | None = Field(
+        default=None,
+        gt=0,
+        examples=[2],
+        description="Largest mean `objective`, in exits, in shares of the full network's cost or in milliseconds; "
+        "the policy of best `quality` within it is then chosen.",
+    )
+    bounds: Mapping[str, float] = Field(
+        default_factory=dict,
+        description="Further limits, as shares: least `accuracy`, `macro_f1`, `worst_class_recall` or "
+        "`top5_accuracy`, largest `flip_rate_to_exit`.",
+    )
+    latency_ms: tuple[float, ...] = Field(
+        default=(),
+        description="Measured milliseconds up to each exit, increasing, one number for each exit. Where left out: "
+        "what a table states, or in a sweep what is measured, where `objective` is `latency`.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, values: Any) -> Any:
+        """Of the preset, what is not given; a preset that is none is refused with its field."""
+        preset = values.get("preset") if isinstance(values, Mapping) else None
+        return {**PRESETS[preset], **values} if isinstance(preset, str) and preset in PRESETS else values
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Options, GoalFields):
     """What a policy must do, and what it is to spend the least of.
 
     At least one of ``target``, ``max_drop``, ``max_drop_greedy`` and ``budget`` is given; what is given must hold
     together.
 
-    Attributes:
-        target: Least value of ``quality``, in (0, 1].
-        quality: What is maximised: ``accuracy`` or another quality of which more is better.
-        objective: What is minimised: ``depth``, ``cost`` or ``latency``.
-        max_drop: Largest accuracy lost against the same network without early exits, in [0, 1).
-        max_drop_greedy: Largest accuracy lost against the greedy shared threshold, as tuned for the other limits.
-        budget: Largest mean depth, cost or milliseconds; the policy of best quality is then wanted.
-        bounds: Further qualities and their bounds: least values, or largest where less is better.
-        latency_ms: Measured time up to each exit; where empty, what a table states.
-        delta: Largest probability of certifying what does not hold, in (0, 1).
-
     Raises:
         RequestError: If nothing is asked for, or a number is out of range.
-        ExitSearchError: If a quality or an objective is unknown.
+        ExitSearchError: If a quality is unknown.
     """
 
-    target: float | None = None
-    quality: str = "accuracy"
-    objective: str = "depth"
-    max_drop: float | None = None
-    max_drop_greedy: float | None = None
-    budget: float | None = None
-    bounds: Mapping[str, float] = field(default_factory=dict)
-    latency_ms: tuple[float, ...] = ()
-    delta: float = 0.05
+    target: Target = None
+    delta: Delta = 0.05
 
-    def __post_init__(self) -> None:
-        if all(limit is None for limit in (self.target, self.max_drop, self.max_drop_greedy, self.budget)):
+    @model_validator(mode="after")
+    def _check(self) -> Request:
+        if self.target is None and not self.drops and self.budget is None:
             raise RequestError(
                 "target", "is missing, and so are max_drop, max_drop_greedy and budget; give one of them"
             )
-        if self.target is not None and not 0 < self.target <= 1:
-            hint = f"; did you mean {self.target / 100:g}?" if 2 <= self.target <= 100 else ""
-            raise RequestError("target", f"must be above 0 and at most 1 but is {self.target:g}{hint}")
-        if not 0 < self.delta < 1:
-            raise RequestError("delta", f"must lie strictly between 0 and 1 but is {self.delta:g}; usual is 0.05")
-        for key, drop in {"max_drop": self.max_drop, "max_drop_greedy": self.max_drop_greedy}.items():
-            if drop is not None and not 0 <= drop < 1:
-                raise RequestError(key, f"must be at least 0 and below 1 but is {drop:g}; 0.01 is one point")
-        # Names and the other numbers are the goal's to judge; times are known once there is a table.
+        # Names and bounds are the goal's to judge; times are known once there is a table.
         Goal(
             target=self.target or 0.0,
             quality=self.quality,
@@ -81,6 +126,7 @@ class Request:
             bounds=self.bounds,
             latency_ms=self.latency_ms or (1.0,),
         )
+        return self
 
     def goal_without_drops(self, search: ExitTable) -> Goal:
         """What to search for on a table, but for drops; :func:`~policies.selection.references.goal_on` counts those in.
@@ -136,7 +182,7 @@ class Request:
         bounds = {name: limits.get(name) or bound for name, bound in self.bounds.items()}
         target = self.target and (limits.get(self.quality) or self.target)
         max_drop = None if self.max_drop is None else claim.max_drop
-        return replace(self, target=target, max_drop=max_drop, bounds=bounds)
+        return Request(**{**dict(self), "target": target, "max_drop": max_drop, "bounds": bounds})
 
     def _latency_ms(self, search: ExitTable) -> tuple[float, ...]:
         """What was asked with, else what the table states; none where it is not needed."""

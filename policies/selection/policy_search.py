@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from pydantic import BaseModel, Field
 
 from policies.evolution.settings import EvolveSettings
 from policies.goals.request import Request
+from policies.options import Options
+from policies.rules import DEFAULT_RULES
 
 
-@dataclass(frozen=True)
-class PolicySearch:
-    """How policies are searched.
+class SearchFields(BaseModel):
+    """By which means policies are searched: the fields, as every place that takes them declares them."""
 
-    Attributes:
-        asked: What for.
-        rules: Names of the rules.
-        settings: How hard.
-        seed: Same seed, same front.
-        calibration: ``lbfgs`` or ``grid``.
-        islands: Populations that evolve apart.
-    """
+    rules: tuple[str, ...] = Field(
+        default=DEFAULT_RULES,
+        min_length=1,
+        description="The rules that are searched, by name: when a sample leaves at an exit, and with which answer.",
+    )
+    calibration: Literal["lbfgs", "grid"] = Field(
+        default="lbfgs", description="How the temperature of each exit is found: by L-BFGS, or by trying a grid."
+    )
+    islands: int = Field(
+        default=1,
+        ge=1,
+        description="Populations that evolve apart and exchange their best; same result wherever they run.",
+    )
+
+
+class PolicySearch(Options, SearchFields):
+    """How policies are searched."""
 
     asked: Request
-    rules: Sequence[str]
-    settings: EvolveSettings
-    seed: int = 0
-    calibration: Literal["lbfgs", "grid"] = "lbfgs"
-    islands: int = 1
+    settings: EvolveSettings = EvolveSettings()
+    seed: int = Field(default=0, ge=0, lt=2**31, description="Same seed, same front.")

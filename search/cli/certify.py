@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from rich.console import Console
+import typer
 
 from policies.certificates.claims import Claim, require_delta
 from policies.certificates.unseen import require_unseen
@@ -13,6 +14,7 @@ from policies.errors import ClaimError
 from policies.policy import Policy
 from policies.tables.classification import ClassificationTable
 from policies.tasks import load_table
+from search.cli.exit_code import ExitCode
 from search.console_table import FigureRow, FigureTable, print_line
 from search.loading import tell_loading
 
@@ -23,6 +25,54 @@ if TYPE_CHECKING:
 
 
 _MOST_SHOWN = 20
+
+
+def certify(
+    policy: Annotated[Path, typer.Argument(metavar="POLICY.json", help="A policy, from a sweep or from elsewhere.")],
+    table: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TABLE.npz", help="The exit table of its network on samples that nothing was chosen on."
+        ),
+    ],
+    target: Annotated[float | None, typer.Option(help="Least accuracy, such as 0.95.")] = None,
+    max_drop: Annotated[
+        float | None,
+        typer.Option(help="Largest accuracy lost against the full network, gains counted, such as 0.01."),
+    ] = None,
+    max_degradation: Annotated[
+        float | None,
+        typer.Option(help="Largest share that the full network has right and the policy wrong."),
+    ] = None,
+    class_floor: Annotated[float | None, typer.Option(help="Least recall of every class.")] = None,
+    exit_floor: Annotated[float | None, typer.Option(help="Least accuracy of those that leave at each exit.")] = None,
+    delta: Annotated[float, typer.Option(help="Largest probability of certifying what does not hold.")] = 0.05,
+    bootstrap_f1: Annotated[
+        bool, typer.Option("--bootstrap-f1", help="Add a bootstrap lower bound of macro-F1; it is never certified.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the certificate to this JSON file; where left out it is only printed.")
+    ] = None,
+) -> None:
+    """Certify a policy: state what holds on new data of the same kind, at confidence 1 - delta.
+
+    Give at least one of `--target`, `--max-drop` and `--max-degradation`; everything that is given must hold together.
+    Where the table has groups, whole groups are counted, not their samples. A table certifies one policy: trying
+    several on it and keeping the best is choosing on it.
+
+    Exit status: 0 certified; 3 not certified, with the reason; 2 wrong input.
+
+    For example:
+
+    - `exitsearch certify policy.json certify.npz --target 0.95`
+
+    - `exitsearch certify policy.json certify.npz --max-drop 0.01 --class-floor 0.8 --out certificate.json`
+    """
+    claim = Claim(target, max_drop, max_degradation, class_floor, exit_floor)
+    certificate = certify_command(
+        policy, table, claim, delta=delta, bootstrap_f1=bootstrap_f1, out=out, console=Console()
+    )
+    raise typer.Exit(ExitCode.DONE if certificate.certified else ExitCode.NOT_ACHIEVED)
 
 
 def certify_command(

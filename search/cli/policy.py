@@ -1,73 +1,60 @@
-"""``exitsearch policy``, as it is typed."""
+"""``exitsearch policy``: the best exit policy of a network, from its exit tables alone."""
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from rich.console import Console
 import typer
 
+from policies.errors import ExitSearchError, ExitTableError
+from policies.evolution.settings import EvolveSettings
+from policies.goals.request import Request
+from policies.rules import RULES, require_rule
+from policies.selection.policy_search import PolicySearch
+from policies.tables.base import ExitTable
+from policies.tables.identity import require_disjoint
+from policies.tables.latency import checked_latency, with_latency
+from policies.tables.network import NetworkFacts, differences, with_known_cost
+from policies.tasks import load_table
 from search.cli.exit_code import ExitCode
-from search.cli.given_options import refuse_without
+from search.cli.field_options import given_fields, named_as_options, takes_fields
+from search.cli.given_options import refuse_without, was_given
+from search.errors import ConfigError, RunFolderError
+from search.loading import tell_loading
+from search.run_folder.new_folder import new_folder
+from search.run_folder.result_files import ResultFiles
 
 
-# The options of one command by what they are for.
-_asked = partial(typer.Option, rich_help_panel="What is asked for")
-_how = partial(typer.Option, rich_help_panel="How it is searched")
-_file = partial(typer.Option, rich_help_panel="Tables and results")
+_FILES = "Tables and results"
+_LIMITS = ("preset", "target", "max_drop", "max_drop_greedy", "budget")
+_ALL = "all"
 
 
+@takes_fields(
+    *(PolicySearch, EvolveSettings),
+    panel="How it is searched",
+    leave_out=("asked", "settings"),
+    notes={"rules": f"'{_ALL}' is every rule that fits the table."},
+)
+@takes_fields(Request, panel="What is asked for")
 def policy(
     context: typer.Context,
     search: Annotated[Path, typer.Argument(metavar="SEARCH.npz", help="Exit table that policies are chosen on.")],
-    certify: Annotated[Path | None, _file(metavar="TABLE.npz", help="Exit table that certifies.")] = None,
-    test: Annotated[Path | None, _file(metavar="TABLE.npz", help="Exit table that is only reported.")] = None,
-    target: Annotated[float | None, _asked(help="Least accuracy (or other --quality), such as 0.94.")] = None,
-    max_drop: Annotated[float | None, _asked(help="Largest accuracy lost against the full network.")] = None,
-    max_drop_greedy: Annotated[
-        float | None,
-        _asked(help="Largest accuracy lost against the greedy shared threshold."),
+    certify: Annotated[
+        Path | None, typer.Option(metavar="TABLE.npz", help="Exit table that certifies.", rich_help_panel=_FILES)
     ] = None,
-    rule: Annotated[
-        list[str] | None,
-        _how("--rule", help="A rule to search; may be repeated. 'all' for all that fit."),
+    test: Annotated[
+        Path | None, typer.Option(metavar="TABLE.npz", help="Exit table that is only reported.", rich_help_panel=_FILES)
     ] = None,
-    quality: Annotated[str | None, _asked(help="What is maximised: accuracy or macro_f1.")] = None,
-    objective: Annotated[str | None, _asked(help="What is minimised: depth, cost or latency.")] = None,
-    budget: Annotated[
-        float | None,
-        _asked(help="Largest mean objective; the best quality within it is then chosen."),
-    ] = None,
-    bound: Annotated[
-        list[str] | None,
-        _asked(
-            "--bound",
-            metavar="NAME=VALUE",
-            help="A further constraint: macro_f1, worst_class_recall, top5_accuracy (least values), "
-            "flip_rate_to_exit (largest). May be repeated.",
-        ),
-    ] = None,
-    latency_ms: Annotated[
-        str | None,
-        _asked(help="Measured milliseconds up to each exit, such as 1.2,2.0,3.3."),
-    ] = None,
-    preset: Annotated[str | None, _asked(help="Defaults for the options above: f1-under-budget.")] = None,
-    delta: Annotated[float, _asked(help="Largest probability of a wrong certificate.")] = 0.05,
-    seed: Annotated[int, _how(min=0, help="Same seed, same front.")] = 0,
-    evaluations: Annotated[int | None, _how(min=1, help="Most passes over the samples per rule.")] = None,
-    seconds: Annotated[
-        float | None,
-        _how(help="Most seconds per rule; such a run cannot be repeated."),
-    ] = None,
-    shared_thresholds: Annotated[bool, _how("--shared-thresholds", help="The same thresholds for all exits.")] = False,
-    islands: Annotated[int, _how(min=1, help="Populations that evolve apart, as Ray tasks.")] = 1,
-    calibration: Annotated[str, _how(help="How temperatures are found: lbfgs or grid.")] = "lbfgs",
     out: Annotated[
         Path | None,
-        _file(help="New folder for the results; runs/policy-1, -2, ... where left out."),
+        typer.Option(help="New folder for the results; runs/policy-1, -2, ... where left out.", rich_help_panel=_FILES),
     ] = None,
+    **fields: Any,
 ) -> None:
     """Find the best exit policy of a network from its exit tables, certify it and report it.
 
@@ -100,32 +87,92 @@ def policy(
 
     - `exitsearch policy search.npz --preset f1-under-budget --latency-ms 1.2,2.0,3.3 --budget 2.0`
     """
-    from search.cli.policy_command import policy_command
-    from search.cli.policy_options import read_request
-
     if certify is None:
         refuse_without(context, "delta", reason="for the certificate of --certify, which is not given", needs="add it")
-    request = read_request(
-        search,
-        certify=certify,
-        test=test,
-        target=target,
-        max_drop=max_drop,
-        max_drop_greedy=max_drop_greedy,
-        rules=rule or [],
-        quality=quality,
-        objective=objective,
-        budget=budget,
-        bounds=bound or [],
-        latency_ms=latency_ms,
-        preset=preset,
-        delta=delta,
-        seed=seed,
-        evaluations=evaluations,
-        seconds=seconds,
-        shared_thresholds=shared_thresholds,
-        islands=islands,
-        calibration=calibration,
-        out=out,
-    )
-    raise typer.Exit(ExitCode.of_search(policy_command(request, Console())))
+    if not any(was_given(context, name) for name in _LIMITS):
+        raise ConfigError(
+            "a search needs --target, --max-drop, --max-drop-greedy or --budget but none was given; try --target 0.94"
+        )
+    with named_as_options(Request, PolicySearch, EvolveSettings):
+        asked = Request(**given_fields(context, fields, Request))
+        settings = EvolveSettings(**given_fields(context, fields, EvolveSettings))
+        how = PolicySearch(asked=asked, settings=settings, **given_fields(context, fields, PolicySearch))
+    how = how.model_copy(update={"rules": _rules(how.rules, search)})
+    given = {"search": search, "certify": certify, "test": test}
+    files = {name: path for name, path in given.items() if path is not None}
+    raise typer.Exit(ExitCode.of_search(policy_command(how, files, out=out, console=Console())))
+
+
+def policy_command(
+    how: PolicySearch, files: Mapping[str, Path], *, out: Path | None, console: Console
+) -> dict[str, Any]:
+    """Read the tables, and search, choose, certify and report on them in a new folder.
+
+    Args:
+        how: What is searched for, and how.
+        files: The tables of one network by their splits: ``search``, and ``certify`` and ``test`` where they are given.
+        out: Folder for the results; a numbered one below ``runs`` where None.
+        console: Where to print.
+
+    Returns:
+        The summary, as in ``summary.json``.
+
+    Raises:
+        ExitSearchError: For anything that the user can put right.
+    """
+    if "certify" in files and how.asked.claim is None:
+        raise ExitSearchError(
+            "--certify needs something that can be certified: a --target for accuracy, --max-drop, or --bound "
+            "worst_class_recall=VALUE; there is no certificate for macro-F1, a budget or a drop against the greedy "
+            "policy alone; leave --certify out"
+        )
+    tables = _load_tables(files, how.asked)
+    with new_folder(_place(out), what="--out") as path:
+        tell_loading("numba")
+        # Here, since the import takes seconds, and all that can be checked before is.
+        from search.table_search import search_tables
+
+        return search_tables(how, tables, files, ResultFiles(path), console)
+
+
+def _rules(names: tuple[str, ...], search: Path) -> tuple[str, ...]:
+    """The rules by name, with every rule that fits the table for ``all``."""
+    if _ALL in names:
+        others = sorted({*names} - {_ALL})
+        if others:
+            raise ConfigError(f"--rule all holds every rule, {others[0]!r} too; leave one of the two out")
+        table = load_table(search)
+        return tuple(name for name, rule in RULES.items() if not rule.why_not(table))
+    for name in names:
+        require_rule(name)
+    return names
+
+
+def _load_tables(files: Mapping[str, Path], asked: Request) -> dict[str, ExitTable]:
+    """The tables that were given; they must be of one network and share no samples."""
+    tables = {name: load_table(path) for name, path in files.items()}
+    search = tables["search"]
+    for name, table in tables.items():
+        names = str(files[name]), str(files["search"])
+        found = differences(NetworkFacts.of(table), NetworkFacts.of(search), names=names)
+        if found:
+            raise ExitTableError(f"all tables must be of one network but {'; '.join(found)}")
+    require_disjoint(tables)
+    tables = with_known_cost(tables)
+    if asked.latency_ms:
+        times = checked_latency(asked.latency_ms, search.n_exits)
+        tables = {name: with_latency(table, times) for name, table in tables.items()}
+    return tables
+
+
+def _place(out: Path | None) -> Path:
+    """The folder for the results: new, or empty.
+
+    Raises:
+        RunFolderError: If it holds something.
+    """
+    if out is None:
+        return next(folder for n in count(1) if not (folder := Path("runs") / f"policy-{n}").exists())
+    if out.is_dir() and any(out.iterdir()):
+        raise RunFolderError(f"--out must be a new or an empty folder but {out} holds files; give another")
+    return out

@@ -1,14 +1,41 @@
-"""``exitsearch report``, as it is typed."""
+"""``exitsearch report``: what finished searches found, one after the other or side by side."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+import json
+import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from rich.console import Console
+from rich.markup import escape
 import typer
 
 from search.cli.given_options import refuse_without
+from search.console_table import FigureRow, FigureTable
+from search.errors import RunFolderError
+from search.loading import tell_loading
+from search.reporting.console import print_policies
+from search.run_folder.new_folder import require_output_file, writing
+from search.run_folder.result_files import ResultFiles, write_csv
+
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+SELECTED = "selected policy"
+_LATENCY = "mean_latency_ms"
+_SHOWN = (
+    ("accuracy", "acc.", 4),
+    ("macro_f1", "F1", 4),
+    ("mean_depth", "depth", 3),
+    ("mean_cost", "cost", 3),
+    ("flip_rate", "flips", 3),
+    ("exit_consistency", "cons.", 3),
+)
+"""Figure, heading and digits."""
 
 
 def report(
@@ -28,9 +55,104 @@ def report(
 
     - `exitsearch report --compare runs/digits-1 runs/digits-2 --out history.csv`
     """
-    from search.cli.report_command import report_command
-
     if not compare:
         for name in ("out", "split"):
             refuse_without(context, name, reason="for the table of --compare, which is not given", needs="add it")
     report_command(runs, compare=compare, split=split, out=out, console=Console())
+
+
+def report_command(
+    runs: Sequence[Path], *, compare: bool, split: str, out: Path | None = None, console: Console
+) -> pd.DataFrame | None:
+    """Print what searches found.
+
+    Args:
+        runs: Folders of finished sweeps or policy searches.
+        compare: One table of the policies of all runs, instead of one report after the other.
+        split: Whose figures the table shows: search, certify or test.
+        out: A CSV file for the table, or None; only with ``compare``.
+        console: Where to print.
+
+    Returns:
+        The table, a row per run and policy; None without ``compare``.
+
+    Raises:
+        RunFolderError: If a folder is not that of a finished search, has no figures on the split, or the file
+            cannot be written.
+    """
+    require_output_file(out, option="--out")
+    summaries = {run: _read(run) for run in runs}
+    if not compare:
+        for run, summary in summaries.items():
+            console.print(escape(str(run)), style="bold", soft_wrap=True, highlight=False)
+            print_policies(console, summary, ResultFiles(run))
+        return None
+    rows = [row for run, summary in summaries.items() for row in _rows(run, summary, split)]
+    tell_loading("pandas")
+    # Here, since the import takes seconds.
+    import pandas as pd
+
+    table = pd.DataFrame(rows)
+    _show(table, split).print_on(console)
+    if out is not None:
+        with writing(out, option="--out"):
+            write_csv(out, table)
+    return table
+
+
+def _read(run: Path) -> dict[str, Any]:
+    path = ResultFiles(run).summary_file
+    try:
+        summary: dict[str, Any] = json.loads(path.read_text())
+        if not {"selected", "baselines"} <= set(summary):
+            raise ValueError
+    except (OSError, ValueError, TypeError):
+        raise RunFolderError(
+            f"{run}: a finished search has {path.name}, but there is none that can be read; name folders of searches, "
+            f"such as runs/digits-1"
+        ) from None
+    return summary
+
+
+def _rows(run: Path, summary: dict[str, Any], split: str) -> list[dict[str, Any]]:
+    policies = [("", SELECTED, summary["selected"])]
+    policies += [("", name, figures) for name, figures in summary["baselines"].items()]
+    # Of baseline trials there are figures where they are compared.
+    policies += [(one["trial"], one["policy"], one) for one in summary.get("baseline_trials", []) if split in one]
+    rows = []
+    for trial, name, figures in policies:
+        if split not in figures:
+            raise RunFolderError(f"{run}: there must be figures on {split} but there are none; name another --split")
+        own = figures[split]
+        rows.append(
+            {
+                "run": str(run),
+                "baseline_trial": trial,
+                "policy": name.replace("_", " "),
+                "certified": name == SELECTED and bool(summary["certified"]),
+                **{key: own[key] for key, _, _ in _SHOWN},
+                _LATENCY: own.get(_LATENCY),
+                "exit_mix": " / ".join(f"{share:.3f}" for share in own["exit_mix"]),
+            }
+        )
+    return rows
+
+
+def _show(table: pd.DataFrame, split: str) -> FigureTable:
+    is_timed = bool(table[_LATENCY].notna().any())
+    figures = [*_SHOWN, *([(_LATENCY, "ms", 2)] if is_timed else [])]
+    shown: list[FigureRow] = []
+    for (run, trial), rows in table.groupby(["run", "baseline_trial"], sort=False):
+        shown.append(FigureRow(f"{run}, {trial}" if trial else run, starts_section=bool(shown)))
+        for row in rows.to_dict("records"):
+            name = row["policy"] + (", certified" if row["certified"] else "")
+            cells = (_cell(row[key], digits) for key, _, digits in figures)
+            mix = "/".join(f"{100 * float(share):.0f}" for share in row["exit_mix"].split("/"))
+            shown.append(FigureRow(f" {name}", (*cells, mix)))
+    headings = (*(heading for _, heading, _ in figures), "exit mix, %")
+    return FigureTable(headings=headings, rows=tuple(shown), title=f"Policies on {split}")
+
+
+def _cell(figure: float | None, digits: int) -> str:
+    """A figure; nothing where it was not measured."""
+    return "" if figure is None or math.isnan(figure) else f"{figure:.{digits}f}"

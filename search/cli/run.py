@@ -1,4 +1,4 @@
-"""``exitsearch run``: from what was typed to a configuration and a folder to resume, and on to the sweep."""
+"""``exitsearch run``: a sweep, new or resumed."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ import os
 from pathlib import Path
 import re
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 from rich.console import Console
+import typer
 
-from search.config.files import DEFAULT_PRESET, load_sweep, read_values
+from search.cli.exit_code import ExitCode
+from search.cli.field_options import field_option
+from search.cli.sweep_options import Assignments, DataDir
+from search.config.files import DEFAULT_PRESET, load_sweep, preset_names, read_values
 from search.config.sweep import SweepConfig
+from search.config.tracking import TrackingSection
 from search.errors import RunFolderError
 from search.loading import tell_loading
 from search.redaction import HIDDEN
@@ -21,6 +26,58 @@ from search.tracking.uri import TRACKING_VARIABLE, default_tracking_uri
 
 _LOADING = "Loading libraries, reading data and starting Ray ..."
 _STEM_LENGTH = 80
+
+
+def run(
+    sweep: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SWEEP.yaml | PRESET]",
+            help=f"A sweep file, or a preset: {', '.join(preset_names())}; {DEFAULT_PRESET}, which needs no data, "
+            "where left out. With --resume, the sweep's own file where left out.",
+            show_default=False,
+        ),
+    ] = None,
+    assignments: Assignments = None,
+    name: Annotated[str | None, field_option(SweepConfig, "name")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue a sweep: the one of that --name, else the latest.")
+    ] = False,
+    data_dir: DataDir = None,
+    address: Annotated[
+        str | None,
+        typer.Option(help="A running Ray cluster, or 'local'. Where left out: a running one if there is one."),
+    ] = None,
+    tracking_uri: Annotated[str | None, field_option(TrackingSection, "uri")] = None,
+) -> None:
+    """Run a sweep: train networks, search policies, certify the best and report it on test data.
+
+    Results go to `runs/NAME/`: `summary.json`, `policy.json`, `certificate.json`, `pareto_front.png` and `.html`, ...
+
+    Exit status: 0 a policy does what was asked and is certified; 3 none does, or it is not certified; 2 wrong input;
+    130 interrupted.
+
+    For example:
+
+    - `exitsearch run`
+
+    - `exitsearch run fashion-mnist --data-dir data --set target=0.92`
+
+    - `exitsearch run my_sweep.yaml --name first-try`
+
+    - `exitsearch run --resume --name first-try`
+    """
+    summary = run_command(
+        sweep,
+        assignments or [],
+        name=name,
+        resume=resume,
+        data_dir=data_dir,
+        address=address,
+        tracking_uri=tracking_uri,
+        console=Console(),
+    )
+    raise typer.Exit(ExitCode.of_search(summary))
 
 
 def run_command(

@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 from rich.console import Console
-from rich.progress import track
-from scipy.special import softmax
+import typer
 
+from search.cli.sweep_options import LOADING, Assignments, DataDir, DataSweep, load_unsearched
 from search.config.sweep import SweepConfig
+from search.loading import tell_loading
 from search.run_folder.new_folder import require_output_file, writing
-from search.sweep import load_splits
-from search.teaching.checks import replayed_views, require_fitting_teacher
-from trainables.export.model_file import load_model
-from trainables.teachers.soft_labels import SoftLabels
-from trainables.teachers.teacher import NetworkTeacher
-from trainables.training.tabulate import model_hash
-from trainables.training.teacher_logits import teacher_logits
+
+
+if TYPE_CHECKING:
+    from trainables.teachers.soft_labels import SoftLabels
+
+
+def soft_labels(
+    model: Annotated[Path, typer.Argument(metavar="MODEL.safetensors", help="The teacher, from a sweep or a teacher.")],
+    sweep: DataSweep,
+    out: Annotated[Path, typer.Option(help="The file to write, such as teacher.npz.")],
+    assignments: Assignments = None,
+    temperature: Annotated[float, typer.Option(min=0.01, help="Of the softmax; the sweep's kd_temperature.")] = 2.0,
+    data_dir: DataDir = None,
+) -> None:
+    """Write down what a teacher says about every training image of a sweep, so that training need not ask it.
+
+    The images are those that are trained on: where the sweep augments, set `training.views`, as in the sweep itself.
+    The file holds probabilities, sample paths, classes, temperature and the SHA-256 over the ordered paths; a sweep
+    refuses a file that does not fit its data.
+
+    For example:
+
+    - `exitsearch soft-labels teachers/resnet/model.safetensors fashion-mnist --data-dir data --set training.views=4
+      --out resnet.npz`
+    """
+    config = load_unsearched(sweep, assignments, data_dir)
+    soft_labels_command(model, config, temperature=temperature, out=out, console=Console())
 
 
 def soft_labels_command(
@@ -37,6 +58,20 @@ def soft_labels_command(
         RunFolderError: If the file cannot be written.
         ExitSearchError: If the model or the data cannot be read, or do not belong together.
     """
+    tell_loading("torch", LOADING)
+    # Here, since these imports take seconds.
+    import numpy as np
+    from rich.progress import track
+    from scipy.special import softmax
+
+    from search.sweep import load_splits
+    from search.teaching.checks import replayed_views, require_fitting_teacher
+    from trainables.export.model_file import load_model
+    from trainables.teachers.soft_labels import SoftLabels
+    from trainables.teachers.teacher import NetworkTeacher
+    from trainables.training.tabulate import model_hash
+    from trainables.training.teacher_logits import teacher_logits
+
     require_output_file(out, option="--out")
     views = replayed_views(config)
     network, facts = load_model(model)

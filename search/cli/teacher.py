@@ -1,54 +1,34 @@
-"""The commands about teachers, as they are typed."""
+"""``exitsearch teacher``: train one network with one configuration, or take in one from elsewhere, to teach others."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+import time
+from typing import TYPE_CHECKING, Annotated, Any
 
 from rich.console import Console
 import typer
 
+from search.cli.sweep_options import LOADING, Assignments, DataDir, DataSweep, load_unsearched
+from search.config.files import read_assignments
+from search.config.sweep import SweepConfig
 from search.errors import ConfigError
 from search.loading import tell_loading
+from search.run_folder.new_folder import new_folder, require_writable, writing
+from search.run_folder.result_files import MODEL_FILE, write_json
+from trainables.data import Splits
 
 
-Sweep = Annotated[
-    str,
-    typer.Argument(metavar="SWEEP.yaml | PRESET", help="Whose data, splits and augmentation count."),
-]
-Assignments = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change any key of the sweep file, such as training.epochs=10."),
-]
-DataDir = Annotated[Path | None, typer.Option(help="Folder with the data, for workloads that need files.")]
-
-
-_LOADING = "Loading libraries and reading data ..."
-# What a sweep would try first and whom it would ask need not fit the network of a teacher.
-_NOT_SEARCHED = (
-    *("search.first_trials=[]", "teachers=[]", "space.name=self-distillation", "space.overrides={}"),
-    "training.weights=null",
-)
-_SEARCH_SECTIONS = frozenset({"search", "teachers", "space"})
-
-
-def _that_count(assignments: list[str] | None) -> list[str]:
-    """What was set, without anything that these commands set themselves.
-
-    Raises:
-        ConfigError: If something was set that would be overwritten.
-    """
-    for text in assignments or []:
-        key = text.partition("=")[0].strip()
-        if key == "training.weights":
-            raise ConfigError(f"--set {key} is about the networks of a sweep; a teacher's own are given as --weights")
-        if key.partition(".")[0] in _SEARCH_SECTIONS:
-            raise ConfigError(f"--set {key} is about a search, and a teacher is not searched; leave it out")
-    return assignments or []
+if TYPE_CHECKING:
+    from trainables.export.model_file import ModelFacts
+    from trainables.models import MultiExitModel
+    from trainables.trials.imported_teacher import ForeignWeights
+    from trainables.trials.spec import TrialTask
 
 
 def teacher(
-    sweep: Sweep,
+    sweep: DataSweep,
     out: Annotated[Path, typer.Option(help="New folder for the network.")],
     assignments: Assignments = None,
     params: Annotated[
@@ -85,10 +65,7 @@ def teacher(
     - `exitsearch teacher vww --data-dir images --set training.network=mobilenet-v3-large --weights large.pth
       --image-size 224 --out teachers/large`
     """
-    from search.config.files import load_sweep, read_assignments
-
-    changes = [*_that_count(assignments), *_NOT_SEARCHED]
-    config = load_sweep(sweep, changes, data_dir=str(data_dir) if data_dir else None)
+    config = load_unsearched(sweep, assignments, data_dir)
     options = {"image_size": image_size, "mean": _numbers("--mean", mean), "std": _numbers("--std", std)}
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if weights is None and given:
@@ -96,8 +73,8 @@ def teacher(
     if weights is not None and params:
         raise ConfigError(f"--param {params[0]} is about training, which --weights are not given; leave one out")
     training_params = read_assignments("--param", params or [])
-    tell_loading("torch", _LOADING)
-    from search.cli.teacher_command import teacher_command
+    tell_loading("torch", LOADING)
+    # Here, since the import takes seconds.
     from trainables.trials.imported_teacher import ForeignWeights
 
     teacher_command(
@@ -109,37 +86,93 @@ def teacher(
     )
 
 
+def teacher_command(
+    config: SweepConfig,
+    params: Mapping[str, Any],
+    *,
+    out: Path,
+    console: Console,
+    weights: ForeignWeights | None = None,
+) -> dict[str, Any]:
+    """Train a network on a sweep's training split, and keep its best epoch by the last exit's error on ``search``.
+
+    Args:
+        config: Data, network and length of the training are the sweep's.
+        params: Training parameters; what is left out is neutral.
+        out: New folder for ``model.safetensors`` and ``teacher.json``.
+        console: Where to print.
+        weights: Those of a network that need not be trained.
+
+    Raises:
+        ConfigError: If the folder exists.
+        RunFolderError: If it cannot be made or written to.
+        TrainingError: If a parameter is wrong, the training diverges, the weights do not fit, or the network is no
+            better than always naming the largest class.
+    """
+    if out.exists():
+        raise ConfigError(f"{out} must be a new folder but exists; choose another --out")
+    require_writable(out, what="--out")
+    # Here, since these imports take seconds.
+    from search.sweep import load_splits
+    from search.tuning.tuner import build_task
+    from trainables.export.model_file import save_model
+
+    splits = load_splits(config)
+    task = build_task(config, splits)
+    started = time.monotonic()
+    if weights is None:
+        network, facts, told = _train(task, params, splits, console)
+    else:
+        network, facts, told = _take_in(task, weights, splits, console)
+    told |= {"split_hashes": splits.hashes, "seconds": time.monotonic() - started}
+    with new_folder(out, what="--out"), writing(out, option="--out"):
+        save_model(out / MODEL_FILE, network, facts)
+        write_json(out / "teacher.json", told)
+    console.print(
+        f"{out / MODEL_FILE}: accuracy {told['search_accuracy_by_exit'][-1]:.4f} on search",
+        soft_wrap=True,
+        highlight=False,
+    )
+    return told
+
+
+def _train(
+    task: TrialTask, params: Mapping[str, Any], splits: Splits, console: Console
+) -> tuple[MultiExitModel, ModelFacts, dict[str, Any]]:
+    from trainables.trials.teacher import train_teacher
+
+    def show(epoch: int, loss: float, accuracy: float) -> None:
+        console.print(f"epoch {epoch}/{task.recipe.epochs}  loss {loss:.4f}  accuracy {accuracy:.4f}", highlight=False)
+
+    teacher = train_teacher(task, params, splits.train, splits.search, on_epoch=show)
+    told = {
+        "best_epoch": teacher.epoch,
+        "search_accuracy_by_exit": list(teacher.accuracies),
+        "params": dict(params),
+    }
+    return teacher.network, task.model_facts(splits.train, params), told
+
+
+def _take_in(
+    task: TrialTask, weights: ForeignWeights, splits: Splits, console: Console
+) -> tuple[MultiExitModel, ModelFacts, dict[str, Any]]:
+    from trainables.teachers.teacher import NetworkTeacher
+    from trainables.training.teacher_logits import teacher_logits
+    from trainables.trials.imported_teacher import with_foreign_weights
+    from trainables.trials.teacher import require_knowledge
+
+    network, facts, wrapped = with_foreign_weights(weights, task, splits.train)
+    if wrapped:
+        console.print(f"Weights of {weights.path}: {wrapped}", soft_wrap=True, highlight=False, markup=False)
+    logits = teacher_logits(NetworkTeacher(network, facts.input_shape[1:]), splits.search, None)
+    accuracy = float((logits[0].argmax(axis=1) == splits.search.labels).mean())
+    require_knowledge(accuracy, splits.search)
+    told = {"weights": str(weights.path.absolute()), "weights_were_wrapped": wrapped}
+    return network, facts, {**told, "search_accuracy_by_exit": [accuracy]}
+
+
 def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
     try:
         return None if text is None else tuple(float(part) for part in text.split(","))
     except ValueError:
         raise ConfigError(f"{option} must be numbers joined by commas, such as 0.5,0.5,0.5, but is {text!r}") from None
-
-
-def soft_labels(
-    model: Annotated[Path, typer.Argument(metavar="MODEL.safetensors", help="The teacher, from a sweep or a teacher.")],
-    sweep: Sweep,
-    out: Annotated[Path, typer.Option(help="The file to write, such as teacher.npz.")],
-    assignments: Assignments = None,
-    temperature: Annotated[float, typer.Option(min=0.01, help="Of the softmax; the sweep's kd_temperature.")] = 2.0,
-    data_dir: DataDir = None,
-) -> None:
-    """Write down what a teacher says about every training image of a sweep, so that training need not ask it.
-
-    The images are those that are trained on: where the sweep augments, set `training.views`, as in the sweep itself.
-    The file holds probabilities, sample paths, classes, temperature and the SHA-256 over the ordered paths; a sweep
-    refuses a file that does not fit its data.
-
-    For example:
-
-    - `exitsearch soft-labels teachers/resnet/model.safetensors fashion-mnist --data-dir data --set training.views=4
-      --out resnet.npz`
-    """
-    from search.config.files import load_sweep
-
-    changes = [*_that_count(assignments), *_NOT_SEARCHED]
-    config = load_sweep(sweep, changes, data_dir=str(data_dir) if data_dir else None)
-    tell_loading("torch", _LOADING)
-    from search.cli.soft_labels import soft_labels_command
-
-    soft_labels_command(model, config, temperature=temperature, out=out, console=Console())

@@ -11,7 +11,7 @@ import socket
 import ray
 
 from search.cluster.ray_start import join_cluster, ray_folder, start_ray
-from search.config.sections import ResourcesSection
+from search.config.resources import ResourcesSection
 from search.errors import SweepError
 
 

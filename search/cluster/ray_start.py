@@ -14,7 +14,7 @@ import ray
 
 from search.cluster.ray_settings import START_SECONDS
 from search.cluster.worker_imports import runtime_env
-from search.config.sections import ResourcesSection
+from search.config.resources import ResourcesSection
 from search.errors import SweepError
 
 

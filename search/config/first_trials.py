@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from policies.names import clean_name
 
@@ -12,18 +12,18 @@ from policies.names import clean_name
 class FirstTrial(BaseModel):
     """Parameters, and what they are for a person.
 
-    Whatever is neither ``name`` nor ``is_baseline`` is a parameter of the space.
-
-    Attributes:
-        name: What tables call the trial; they call it by its id where it is empty.
-        is_baseline: Whether it stands for what is done today: it is trained to its end whatever the scheduler says, and
-            the report puts what the documents' grids make of its network beside the front. It needs a name.
+    Whatever is neither `name` nor `is_baseline` is a parameter of the space.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
-    name: str = ""
-    is_baseline: bool = False
+    name: str = Field(default="", description="What tables call the trial; they call it by its number where left out.")
+    is_baseline: bool = Field(
+        default=False,
+        description="Whether it stands for what is done today: it is trained to its end whatever the scheduler says, "
+        "and the report puts what published threshold grids make of its network beside the front. It then needs a "
+        "`name`.",
+    )
 
     @property
     def params(self) -> dict[str, Any]:

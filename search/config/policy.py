@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Annotated, Literal
+from typing import Any
 
-from pydantic import Field, PositiveInt
+from pydantic import BaseModel, Field
 
-from policies.evolution.settings import EvolveSettings
-from policies.goals.request import Request
-from policies.rules import DEFAULT_RULES
+from policies.evolution.settings import EvolveFields, EvolveSettings
+from policies.goals.request import GoalFields, Request
+from policies.selection.policy_search import PolicySearch, SearchFields
 from search.config.section import Section
 
 
-class PolicySection(Section):
+class PolicySection(Section, EvolveFields, SearchFields, GoalFields):
     """What a policy must do beside meeting the target, and how policies are searched."""
 
-    quality: str = Request.quality
-    objective: Literal["depth", "cost", "latency"] = "depth"
-    max_drop: float | None = None
-    max_drop_greedy: float | None = None
-    budget: float | None = None
-    bounds: dict[str, float] = Field(default_factory=dict)
-    latency_ms: list[float] = Field(default_factory=list)
-    rules: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: list(DEFAULT_RULES))
-    calibration: Literal["lbfgs", "grid"] = "lbfgs"
-    best_trials: PositiveInt = 4
-    population: PositiveInt = EvolveSettings.population
-    generations: PositiveInt = EvolveSettings.generations
-    patience: PositiveInt = EvolveSettings.patience
-    front_size: PositiveInt = EvolveSettings.front_size
-    max_levels: Annotated[int, Field(ge=2)] = EvolveSettings.max_levels
-    max_evaluations: PositiveInt | None = None
-    max_seconds: Annotated[float, Field(gt=0)] | None = None
-    shared_thresholds: bool = False
+    best_trials: int = Field(
+        default=4,
+        ge=1,
+        description="Number of trials, the best ones, whose networks' policies are searched at the end.",
+    )
 
     def request(self, *, target: float | None, delta: float) -> Request:
         """What is asked of a policy.
@@ -41,11 +27,14 @@ class PolicySection(Section):
         Raises:
             ExitSearchError: If nothing is, or something that cannot be.
         """
-        asked = self.model_dump(
-            include={"quality", "objective", "max_drop", "max_drop_greedy", "budget", "bounds"},
-        )
-        return Request(target=target, latency_ms=tuple(self.latency_ms), delta=delta, **asked)
+        return Request(target=target, delta=delta, **_values(self, GoalFields))
 
-    def evolve_settings(self) -> EvolveSettings:
-        """The numbers that the evolutionary search takes."""
-        return EvolveSettings(**self.model_dump(include={one.name for one in fields(EvolveSettings)}))
+    def search(self, asked: Request, *, seed: int) -> PolicySearch:
+        """How policies are searched for what is asked."""
+        settings = EvolveSettings(**_values(self, EvolveFields))
+        return PolicySearch(asked=asked, settings=settings, seed=seed, **_values(self, SearchFields))
+
+
+def _values(section: BaseModel, fields: type[BaseModel]) -> dict[str, Any]:
+    """What a section says of some of its fields."""
+    return {name: getattr(section, name) for name in fields.model_fields}

@@ -1,16 +1,14 @@
-"""A section of a sweep file, and the numbers that all sections share."""
+"""A section of a sweep file, and what holds of the numbers in every section."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 import math
-from typing import Annotated, Any, get_args
+from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
 
-
-Share = Annotated[float, Field(gt=0, lt=1)]
-ExitCount = Annotated[int, Field(ge=1, le=256)]
 
 _LARGEST_NUMBER = 1e12
 
@@ -30,6 +28,14 @@ class Section(BaseModel):
             for number in _numbers_in(value):
                 _require_number(number)
         return value
+
+
+def inner_section(field: FieldInfo) -> type[BaseModel] | None:
+    """The section that a field is, or holds a list of; None where its values are plain."""
+    for one in (field.annotation, *get_args(field.annotation)):
+        if isinstance(one, type) and issubclass(one, BaseModel):
+            return one
+    return None
 
 
 def _is_numeric(annotation: Any) -> bool:

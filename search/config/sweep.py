@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from policies.errors import ExitSearchError
-from policies.goals.request import Request, RequestError
+from policies.goals.request import Delta, Request, Target
+from policies.options import RequestError
 from policies.registry import resolve
 from policies.rules import require_rule
 from policies.selection.policy_search import PolicySearch
 from policies.tables.latency import checked_latency
 from policies.user_code import name_of, user_code
+from search.config.data import DataSection
 from search.config.first_trials import FirstTrial
 from search.config.messages import explain
 from search.config.policy import PolicySection
-from search.config.section import Section, Share
-from search.config.sections import (
-    DataSection,
-    ResourcesSection,
-    SearchSection,
-    SpaceSection,
-    SplitsSection,
-    TeacherSection,
-    TrackingSection,
-    TrainingSection,
-)
+from search.config.resources import ResourcesSection
+from search.config.search import SearchSection
+from search.config.section import Section, inner_section
+from search.config.space import SpaceSection
+from search.config.splits import SplitsSection
+from search.config.teacher import TeacherSection
+from search.config.tracking import TrackingSection
+from search.config.training import TrainingSection
 from search.config.yaml_text import write_yaml
 from search.errors import ConfigError
 from search.loading import tell_loading
@@ -44,25 +43,49 @@ Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class SweepConfig(Section):
-    """One sweep. What is None is filled in by :meth:`resolved`."""
+    """One sweep; what a sweep file leaves out has its default."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)] | None = None
-    workload: str = "digits"
-    data_dir: Path | None = None
-    target: Annotated[float, Field(gt=0, le=1)] | None = 0.95
-    delta: Share = 0.05
-    seed: Seed = 0
-    seeds: list[Seed] = Field(default_factory=list)
-    data: DataSection = DataSection()
-    splits: SplitsSection = SplitsSection()
-    teachers: list[TeacherSection] = Field(default_factory=list)
-    training: TrainingSection = TrainingSection()
-    space: SpaceSection = SpaceSection()
-    search: SearchSection = SearchSection()
-    policy: PolicySection = PolicySection()
-    resources: ResourcesSection = ResourcesSection()
-    tracking: TrackingSection = TrackingSection()
-    runs_dir: Path = Path("runs")
+    name: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        max_length=100,
+        description="Name of the sweep and of its folder; numbered (`digits-1`, `digits-2`, ...) where left out.",
+    )
+    workload: str = Field(
+        default="digits",
+        description="What is learned from which data: `digits`, `fashion-mnist`, `cifar10`, `cifar100`, "
+        "`image-folder`, `audio-folder`, or your own as `module:attribute`.",
+    )
+    data_dir: Path | None = Field(default=None, description="Folder with the data, for workloads that need files.")
+    target: Target = 0.95
+    delta: Delta = 0.05
+    seed: int = Field(default=0, ge=0, lt=2**31, description="Seed of everything but the splits.")
+    seeds: list[Seed] = Field(
+        default_factory=list,
+        description="Seeds, each of which every configuration is trained with once, instead of once with `seed`.",
+    )
+    data: DataSection = Field(default=DataSection(), description="How samples are read.")
+    splits: SplitsSection = Field(default=SplitsSection(), description="How samples are split.")
+    teachers: list[TeacherSection] = Field(
+        default_factory=list, description="Teachers from outside that the networks may learn from."
+    )
+    training: TrainingSection = Field(default=TrainingSection(), description="What every trial trains.")
+    space: SpaceSection = Field(default=SpaceSection(), description="Which training parameters are searched.")
+    search: SearchSection = Field(default=SearchSection(), description="How training parameters are searched.")
+    policy: PolicySection = Field(
+        default=PolicySection(), description="What is asked beside the target, and how policies are searched."
+    )
+    resources: ResourcesSection = Field(default=ResourcesSection(), description="What the sweep may use.")
+    tracking: TrackingSection = Field(default=TrackingSection(), description="Where MLflow keeps the sweep.")
+    runs_dir: Path = Field(default=Path("runs"), description="Folder that the sweep's own folder is made in.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_target_to_preset(cls, values: Any) -> Any:
+        """A preset says itself what is asked for: the usual target does not come on top of it."""
+        policy = values.get("policy") if isinstance(values, Mapping) else None
+        is_preset = isinstance(policy, Mapping) and policy.get("preset") is not None
+        return {"target": None, **values} if is_preset else values
 
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> SweepConfig:
@@ -74,7 +97,7 @@ class SweepConfig(Section):
         try:
             config = cls.model_validate(values)
         except ValidationError as error:
-            raise ConfigError(explain(error, known_keys())) from None
+            raise ConfigError(explain(error, cls, known_keys())) from None
         if ":" in f"{config.workload} {config.training.network}":
             # A user's own module, which will import them.
             tell_loading("torch")
@@ -102,7 +125,6 @@ class SweepConfig(Section):
             _naming("policy.rules", partial(require_rule, rule))
         _naming("data.audio", config.data.audio.options)
         _naming("splits", config.splits.fractions)
-        _naming("policy", config.policy.evolve_settings)
         _check_request(config)
         space = config.build_space()
         _require_comparable(config, space)
@@ -149,13 +171,7 @@ class SweepConfig(Section):
 
     def policy_search(self) -> PolicySearch:
         """How policies are searched on the best trials' networks."""
-        return PolicySearch(
-            asked=self.request,
-            rules=tuple(self.policy.rules),
-            settings=self.policy.evolve_settings(),
-            seed=self.seed,
-            calibration=self.policy.calibration,
-        )
+        return self.policy.search(self.request, seed=self.seed)
 
     def build_space(self) -> Space:
         """The search space with its changes.
@@ -187,11 +203,11 @@ def known_keys() -> list[str]:
     return _keys_of(SweepConfig)
 
 
-def _keys_of(section: type[Section]) -> list[str]:
+def _keys_of(section: type[BaseModel]) -> list[str]:
     keys = []
     for name, field in section.model_fields.items():
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, Section):
+        inner = inner_section(field)
+        if inner is field.annotation and inner is not None:
             keys += [f"{name}.{key}" for key in _keys_of(inner)]
         else:
             keys.append(name)

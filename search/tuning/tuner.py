@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ray import tune
 
-from search.config.sections import ResourcesSection
+from search.config.resources import ResourcesSection
 from search.config.sweep import SweepConfig
 from search.inputs import SweepInputs
 from search.trials.log import TrialLog

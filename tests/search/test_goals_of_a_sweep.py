@@ -119,7 +119,7 @@ def test_halving_keeps_the_winner(sweep):
 
 def test_the_policy_that_is_chosen_is_certified_for_what_was_asked(sweep):
     name, config, _, _, _ = sweep
-    how = PolicySearch(config.request, RULES, EvolveSettings(max_evaluations=500))
+    how = PolicySearch(asked=config.request, rules=RULES, settings=EvolveSettings(max_evaluations=500))
     networks = [search_network(own, tables["search"], tables["certify"], how) for own, tables in NETWORKS.items()]
     chosen = select_policy(networks, target_of(config), front_size=32)
     assert chosen.network.network == WINNERS[name]

@@ -74,13 +74,13 @@ def mistyped(key):
 
 SECTIONS = sorted({key.rpartition(".")[0]: key for key in known_keys()}.values())
 VALUES = {
-    "target=2": "target must be at most 1 but 2 was given",
+    "target=2": "target must be above 0 and at most 1 but 2 was given",
     "workload=digit": "there is no workload 'digit'; did you mean 'digits'?",
     "name=a/b": "name must be a plain folder name",
     "seeds=[1, 1]": "seeds must differ",
     "training.epochs=-1": "training.epochs must be at least 0",
     "training.network=resnet": "there is no network 'resnet'; did you mean 'resnet-34'?",
-    "data.audio.n_mels=0": "data.audio: n_mels must be above 0",
+    "data.audio.n_mels=0": "data.audio.n_mels must be above 0",
     "data.image_size=big": "data.image_size must be a whole number",
     "splits.train=0.9": "splits: split fractions must be positive and sum to 1",
     "teachers=[{name: one, modl: x}]": "unknown key 'teachers.0.modl'",
@@ -91,7 +91,7 @@ VALUES = {
     "search.first_trials={optimiser: adam}": "'optimiser' of number 1 must be among ['adamw', 'sgd']",
     "search.sampler=best": "search.sampler must be 'tpe', 'nsga2', 'gp' or 'random'",
     "policy.rules=[confidenc]": "there is no rule 'confidenc'",
-    "policy.population=5": "population must be a positive multiple of 4",
+    "policy.population=5": "policy.population must be at least 4 and a multiple of 4",
     "policy.latency_ms=[1, 2]": "latency_ms must be 3 increasing positive times",
     "policy.quality=best": "there is no quality 'best'",
     "resources.cpus_per_trial=no": "resources.cpus_per_trial must be a number",
@@ -115,7 +115,7 @@ WRONG = {
     ("policy", "table.npz", "--target", "2"): "--target must be above 0 and at most 1",
     ("policy", "table.npz", "--target", "0.9", "--rule", "nothing"): "there is no rule 'nothing'",
     ("policy", "table.npz", "--target", "0.9", "--bound", "f1=0.9"): "there is no quality 'f1'",
-    ("policy", "table.npz", "--preset", "nothing"): "--preset must be one of f1-under-budget",
+    ("policy", "table.npz", "--preset", "nothing"): "--preset must be 'f1-under-budget'",
     ("policy", "table.npz", "--target", "0.9"): "table.npz: there is no such exit table",
     ("policy", "{place}/one.npz", "--target", "0.9", "--certify", "{place}/one.npz"): "share 300 ids",
     ("certify", "policy.json", "table.npz"): "a claim needs a target",

@@ -13,8 +13,8 @@ from policies.certificates.claims import Claim
 from policies.goals.request import Request
 from policies.policy import Policy
 from search.cli.certify import certify_command
-from search.cli.compare_command import compare_command
-from search.cli.report_command import report_command
+from search.cli.compare import compare_command
+from search.cli.report import report_command
 from search.reporting.console import print_summary
 from search.reporting.seeds import seed_table, show_seeds
 from search.run_folder.result_files import ResultFiles

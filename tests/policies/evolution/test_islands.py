@@ -59,7 +59,13 @@ def test_epochs_share_out_the_generations(space, generations):
         return one_after_the_other(space, tasks)
 
     epochs = []
-    evolved(space, settings=replace(SETTINGS, generations=generations), spread=spread, n_islands=2, epochs=epochs)
+    evolved(
+        space,
+        settings=SETTINGS.model_copy(update={"generations": generations}),
+        spread=spread,
+        n_islands=2,
+        epochs=epochs,
+    )
     assert len(asked) == len(epochs) == min(generations, 5)
     assert [sum(own) for own in zip(*asked, strict=True)] == [generations] * 2
 
@@ -126,7 +132,7 @@ def test_an_island_whose_time_ran_out_goes_on_from_its_guests(space):
     def spread(space, tasks):
         if not first:
             first.append(True)
-            tasks = [replace(task, settings=replace(task.settings, max_seconds=1e-9)) for task in tasks]
+            tasks = [replace(task, settings=task.settings.model_copy(update={"max_seconds": 1e-9})) for task in tasks]
         return one_after_the_other(space, tasks)
 
     archive = evolved(space, spread=spread)

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from policies.errors import ExitSearchError
-from policies.goals.request import Request, RequestError
+from policies.goals.request import Request
+from policies.options import RequestError
 from policies.selection.references import goal_on
 from tests.tables import make_table
 
@@ -20,12 +21,20 @@ FULL = float((SEARCH.logits[:, -1].argmax(axis=1) == SEARCH.labels).mean())
     ("asked", "key", "message"),
     [
         ({}, "target", "target is missing, and so are max_drop, max_drop_greedy and budget; give one of them"),
-        ({"target": 95}, "target", "target must be above 0 and at most 1 but is 95; did you mean 0.95?"),
-        ({"target": 0.0}, "target", "target must be above 0 and at most 1 but is 0"),
-        ({"target": float("nan")}, "target", "target must be above 0 and at most 1 but is nan"),
-        ({"max_drop": 1.0}, "max_drop", "max_drop must be at least 0 and below 1 but is 1; 0.01 is one point"),
-        ({"max_drop_greedy": -0.1}, "max_drop_greedy", "max_drop_greedy must be at least 0 and below 1 but is -0.1"),
-        ({"target": 0.9, "delta": 0.0}, "delta", "delta must lie strictly between 0 and 1 but is 0; usual is 0.05"),
+        ({"target": 95}, "target", "target must be above 0 and at most 1 but 95 was given; did you mean 0.95?"),
+        ({"target": 0.0}, "target", "target must be above 0 and at most 1 but 0.0 was given"),
+        ({"target": float("nan")}, "target", "target must be a finite number but nan was given"),
+        ({"max_drop": 1.0}, "max_drop", "max_drop must be at least 0 and below 1 but 1.0 was given; for example 0.01"),
+        (
+            {"max_drop_greedy": -0.1},
+            "max_drop_greedy",
+            "max_drop_greedy must be at least 0 and below 1 but -0.1 was given",
+        ),
+        (
+            {"target": 0.9, "delta": 0.0},
+            "delta",
+            "delta must be above 0 and below 1 but 0.0 was given; for example 0.05",
+        ),
     ],
 )
 def test_what_cannot_be_asked(asked, key, message):
@@ -41,7 +50,7 @@ def test_what_cannot_be_asked(asked, key, message):
         ({"quality": "beauty"}, "there is no quality 'beauty'"),
         ({"bounds": {"beauty": 0.5}}, "there is no quality 'beauty'"),
         ({"bounds": {"macro_f1": 1.5}}, "the bound of macro_f1 must lie in"),
-        ({"budget": -1.0}, "budget must be a positive number but is -1"),
+        ({"budget": -1.0}, "budget must be above 0 but -1.0 was given"),
     ],
 )
 def test_names_and_bounds_are_checked_before_there_is_a_table(asked, message):

@@ -30,7 +30,7 @@ def size(table: ClassificationTable):
 
 def selected(asked, certify, search=SEARCH, rules=("confidence", "ensemble")):
     """The selection, and the least wanted figures that a bare choice would have settled for."""
-    network = search_network("only", search, certify, PolicySearch(asked, rules, QUICK))
+    network = search_network("only", search, certify, PolicySearch(asked=asked, rules=rules, settings=QUICK))
     target = search_target(asked, search=size(search), certify=None if certify is None else size(certify))
     return select_policy([network], target, front_size=20), network
 
@@ -132,7 +132,7 @@ def test_certify_vetoes():
 def test_networks_compete():
     better = replace(SEARCH, logits=SEARCH.logits + 2 * np.eye(4, dtype=np.float32)[SEARCH.labels][:, None])
     asked = Request(target=round(full_accuracy(SEARCH) - 0.02, 3))
-    how = PolicySearch(asked, ("confidence",), QUICK)
+    how = PolicySearch(asked=asked, rules=("confidence",), settings=QUICK)
     networks = [search_network(name, table, None, how) for name, table in (("poor", SEARCH), ("good", better))]
     chosen = select_policy(networks, search_target(asked, search=size(SEARCH), certify=None), front_size=20)
     assert chosen.network.network == "good"

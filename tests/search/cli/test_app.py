@@ -25,7 +25,7 @@ def place(tmp_path, monkeypatch):
     [
         (["digit"], "there is no preset 'digit'"),
         (["--set", "targt=1"], "unknown key 'targt'"),
-        (["--set", "target=1.5"], "target must be at most 1 but 1.5 was given"),
+        (["--set", "target=1.5"], "target must be above 0 and at most 1 but 1.5 was given"),
         (["--name", "../../etc"], "name must be a plain folder name"),
         (["--name", "/etc/x"], "name must be a plain folder name"),
         (["--resume"], "no sweep digits-<number>"),

@@ -18,7 +18,7 @@ from pathlib import Path
 import ray
 
 from search.cluster.connection import connected
-from search.config.sections import ResourcesSection
+from search.config.resources import ResourcesSection
 
 
 def look():

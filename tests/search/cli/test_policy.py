@@ -13,7 +13,7 @@ from search.cli.app import ExitCode, main
 from tests.tables import make_table
 
 
-FAST = ("--rule", "confidence", "--evaluations", "3000")
+FAST = ("--rule", "confidence", "--max-evaluations", "3000")
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_every_policy_and_exit_is_told_class_by_class_beside_the_summary(found, 
 def test_files_of_many_classes_are_bounded(tmp_path):
     make_table(700, 3, 300).save(tmp_path / "search.npz")
     out = tmp_path / "out"
-    asked = ("--max-drop", "0.1", "--rule", "ensemble", "--rule", "confidence", "--evaluations", "3000")
+    asked = ("--max-drop", "0.1", "--rule", "ensemble", "--rule", "confidence", "--max-evaluations", "3000")
     status("policy", tmp_path / "search.npz", *asked, "--out", out)
     sizes = {path.name: path.stat().st_size for path in out.iterdir()}
     assert sizes["summary.json"] < 60_000
@@ -176,7 +176,7 @@ def test_a_search_table_of_one_class_or_five_samples_is_searched_with_a_warning(
     table = ClassificationTable.load(tables / "search.npz")
     table.take(np.flatnonzero(table.labels == 1)).save(tmp_path / "one.npz")
     table.take(np.arange(5)).save(tmp_path / "five.npz")
-    arguments = "--target", "0.1", "--rule", "all", "--evaluations", "300"
+    arguments = "--target", "0.1", "--rule", "all", "--max-evaluations", "300"
     for name, told in (("one", "labels are class 1 of 4"), ("five", "5 samples tell little")):
         assert status("policy", tmp_path / f"{name}.npz", *arguments, "--out", tmp_path / name) == ExitCode.DONE
         assert told in capsys.readouterr().err
@@ -237,21 +237,34 @@ def test_islands_over_ray(ray_session, tables, tmp_path):
     ("arguments", "message"),
     [
         ((), "a search needs --target"),
-        (("--target", "1.5"), "--target must be above 0 and at most 1 but is 1.5"),
+        (("--target", "1.5"), "--target must be above 0 and at most 1 but 1.5 was given"),
         (("--target", "0.9", "--rule", "nothing"), "there is no rule 'nothing'. Known are"),
         (("--target", "0.9", "--rule", "dual-threshold"), "it has no 'stop_prob'"),
-        (("--target", "0.9", "--objective", "joy"), "effort must be one of depth, cost, latency but is 'joy'"),
+        (
+            ("--target", "0.9", "--objective", "joy"),
+            "--objective must be 'depth', 'cost' or 'latency' but 'joy'",
+        ),
         (("--target", "0.9", "--objective", "latency"), "needs latency_ms"),
         (("--target", "0.9", "--objective", "latency", "--latency-ms", "1,2"), "must be 3 increasing positive times"),
         (("--target", "0.9", "--latency-ms", "1,x"), "--latency-ms must be a number but 'x'"),
         (("--target", "0.9", "--bound", "macro_f1"), "--bound must be NAME=VALUE"),
         (("--target", "0.9", "--bound", "beauty=1"), "there is no quality 'beauty'"),
-        (("--max-drop", "2"), "--max-drop must be at least 0 and below 1 but is 2"),
+        (("--max-drop", "2"), "--max-drop must be at least 0 and below 1 but 2.0 was given"),
         (("--target", "0.9", "--delta", "0"), "delta"),
-        (("--target", "0.9", "--calibration", "magic"), "--calibration must be one of lbfgs, grid"),
-        (("--preset", "nothing"), "--preset must be one of f1-under-budget"),
+        (
+            ("--target", "0.9", "--calibration", "magic"),
+            "--calibration must be 'lbfgs' or 'grid' but 'magic'",
+        ),
+        (("--preset", "nothing"), "--preset must be 'f1-under-budget' but 'nothing' was given"),
+        (("--target", "0.9", "--seed", "-1"), "--seed must be at least 0"),
+        (
+            ("--target", "0.9", "--population", "6"),
+            "--population must be at least 4 and a multiple of 4 but 6",
+        ),
         (("--target", "0.9", "--certify", "search.npz"), "must not overlap"),
         (("--budget", "2", "--certify", "certify.npz"), "needs something that can be certified"),
+        (("--max-drop-greedy", "0.1", "--certify", "certify.npz"), "needs something that can be certified"),
+        (("--target", "0.8", "--quality", "macro_f1", "--certify", "certify.npz"), "no certificate for macro-F1"),
         (("--target", "0.9", "--certify", "missing.npz"), "there is no such exit table"),
         (("--target", "0.9", "--test", "other.npz"), "all tables must be of one network but the number of exits is 2"),
         (("--target", "0.9", "--out", "."), "must be a new or an empty folder"),

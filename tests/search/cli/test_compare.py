@@ -11,7 +11,7 @@ from rich.console import Console
 
 from search.analysis.run_groups import MissingFigureError, read_group
 from search.cli.app import ExitCode, main
-from search.cli.compare_command import compare_command
+from search.cli.compare import compare_command
 from search.errors import StatisticsError
 from search.tracking.notices import TrackingWarning
 

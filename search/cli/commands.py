@@ -1,0 +1,81 @@
+"""The commands of ``exitsearch`` by name; the module of each is imported when it is first needed.
+
+A new command is one new file and one line here. A command from outside the package adds its own line before
+:func:`search.cli.app.main` is called: ``COMMANDS["export"] = "my_module:export"``.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any, Final, cast
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+
+COMMANDS: dict[str, str] = {
+    "run": "search.cli.run:run",
+    "policy": "search.cli.policy:policy",
+    "certify": "search.cli.certify:certify",
+    "compare": "search.cli.compare:compare",
+    "report": "search.cli.report:report",
+    "teacher": "search.cli.teacher:teacher",
+    "soft-labels": "search.cli.soft_labels:soft_labels",
+}
+"""``module:attribute`` of a function with typed options, as typer takes it, by the command's name, in their order."""
+
+MARKUP: Final = "markdown"
+"""How help texts are written."""
+
+
+class CommandGroup(TyperGroup):
+    """A typer application whose commands are those of :data:`COMMANDS`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = cast(Any, _Commands())
+
+
+class _Commands(Mapping[str, TyperCommand]):
+    """The commands by name, as typer lists, completes and runs them."""
+
+    def __getitem__(self, name: str) -> TyperCommand:
+        return _CommandOnDemand(name, COMMANDS[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class _CommandOnDemand(TyperCommand):
+    """A command whose module is imported when it is to run, or to tell more of itself than its help text.
+
+    Args:
+        name: What is typed for it.
+        place: ``module:attribute`` of its function.
+    """
+
+    def __init__(self, name: str, place: str) -> None:
+        super().__init__(name, help=_help(place), rich_markup_mode=MARKUP)
+        self._place = place
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """The context of the function's own command."""
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=MARKUP)
+        alone.command(self.name)(resolve_name(self._place))
+        return typer.main.get_command(alone).make_context(*arguments, **options)
+
+
+def _help(place: str) -> str | None:
+    """The docstring of a function; its module is read and not imported, so that a list of commands is quick."""
+    module, _, name = place.partition(":")
+    spec = find_spec(module)
+    text = Path(spec.origin).read_text() if spec and spec.origin else ""
+    functions = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    return ast.get_docstring(functions[name]) if name in functions else resolve_name(place).__doc__

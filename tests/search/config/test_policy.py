@@ -1,0 +1,65 @@
+"""What ``exitsearch policy`` can be asked, a sweep file can too."""
+
+import pytest
+
+from policies.evolution.settings import EvolveSettings
+from policies.goals.request import PRESETS, Request
+from policies.selection.policy_search import PolicySearch
+from search.config.files import load_sweep
+from search.config.policy import PolicySection
+from search.config.sweep import SweepConfig
+from search.config.yaml_text import read_yaml
+from search.errors import ConfigError
+
+
+# What is not policies' alone lies at the top level.
+ELSEWHERE = {"target", "delta", "seed"}
+
+
+def test_every_option_of_a_policy_search_is_a_key_of_a_sweep_file():
+    options = {*Request.model_fields, *EvolveSettings.model_fields, *PolicySearch.model_fields} - {"asked", "settings"}
+    assert options - ELSEWHERE <= set(PolicySection.model_fields)
+    assert set(SweepConfig.model_fields) >= ELSEWHERE
+
+
+def test_a_key_is_the_option_that_it_is_named_for():
+    for model in (Request, EvolveSettings, PolicySearch):
+        for name in set(model.model_fields) & set(PolicySection.model_fields):
+            here, there = PolicySection.model_fields[name], model.model_fields[name]
+            assert (here.description, here.metadata, here.annotation) == (
+                there.description,
+                there.metadata,
+                there.annotation,
+            )
+            assert here.get_default(call_default_factory=True) == there.get_default(call_default_factory=True)
+
+
+def test_what_is_asked_reaches_the_search():
+    settings = ["policy.max_drop=0.02", "policy.bounds.worst_class_recall=0.8", "policy.objective=cost", "delta=0.1"]
+    how = load_sweep(
+        "digits",
+        [*settings, "policy.islands=3", "policy.population=8", "policy.rules=[margin]", "policy.calibration=grid"],
+    ).policy_search()
+    assert how.asked == Request(
+        target=0.95, max_drop=0.02, bounds={"worst_class_recall": 0.8}, objective="cost", delta=0.1
+    )
+    assert (how.islands, how.settings.population, how.rules, how.calibration) == (3, 8, ("margin",), "grid")
+
+
+def test_a_preset_fills_in_what_is_not_given(tmp_path):
+    path = tmp_path / "sweep.yaml"
+    path.write_text("policy: {preset: f1-under-budget, budget: 2.5}")
+    config = load_sweep(str(path), [])
+    asked = config.request
+    assert (asked.quality, asked.objective, asked.budget) == ("macro_f1", "latency", 2.5)
+    # The usual target is about another quality.
+    assert asked.target is None
+    assert load_sweep(str(path), ["target=0.8"]).request.target == 0.8
+    assert SweepConfig.from_mapping(read_yaml(config.to_yaml())) == config
+
+
+def test_presets_are_those_that_can_be_named():
+    for name in PRESETS:
+        assert Request(preset=name) == Request(preset=name, **PRESETS[name])
+    with pytest.raises(ConfigError, match="policy.preset must be 'f1-under-budget' but 'f1' was given"):
+        load_sweep("digits", ["policy.preset=f1"])
