@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from search.figures.confusion import MOST_PAIRS, confusion_figure, draw_confusion
-from search.run_folder.class_files import Answers
+from search.run_folder.class_files import ClassAnswers
 from tests.tables import make_table
 
 
@@ -16,7 +16,7 @@ def answered(n_classes, *, share_wrong=0.3, n=400):
     names = [f"class {c} with a name that is rather long" for c in range(n_classes)]
     table = replace(table, meta={**table.meta, "class_names": names})
     answers = np.where(rng.random(n) < share_wrong, rng.integers(0, n_classes, n), table.labels)
-    return Answers("selected", "test", table, answers)
+    return ClassAnswers("selected", "test", table, answers)
 
 
 def texts(axes):

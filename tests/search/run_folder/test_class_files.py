@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from search.run_folder.class_files import answers_of_exits, write_class_files
+from search.run_folder.answers import answers_of_exits
+from search.run_folder.class_files import ClassAnswers, write_class_files
 from search.run_folder.result_files import ResultFiles
 from tests.tables import make_table
 
@@ -16,7 +17,7 @@ TABLES = {"search": make_table(150, 2, 5, seed=0), "test": make_table(90, 2, 5, 
 @pytest.fixture
 def files(tmp_path):
     written = ResultFiles(tmp_path)
-    write_class_files(written, answers_of_exits(TABLES))
+    write_class_files(written, [ClassAnswers.of(own) for own in answers_of_exits(TABLES)])
     return written
 
 
