@@ -189,7 +189,7 @@ def volumes(sweep: RecordedSweep, finished: Sequence[Curve]) -> dict[str, float]
 
 def _volume(sweep: RecordedSweep, points: Sequence[tuple[float, float]], worst_accuracy: float) -> float:
     array = np.array(points, dtype=np.float64).reshape(-1, 2)
-    return hypervolume(array[:, 0], array[:, 1], worst_quality=worst_accuracy, worst_effort=float(sweep.n_exits))
+    return hypervolume(array[:, 0], array[:, 1], worst_quality=worst_accuracy, worst_objective=float(sweep.n_exits))
 
 
 def depth_at_target(finished: Sequence[Curve]) -> float:

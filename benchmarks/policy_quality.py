@@ -119,7 +119,7 @@ def pymoo_archive(case: Case, evaluations: int, seed: int) -> Archive:
 
         def _evaluate(self, x: NDArray[np.int64], out: dict[str, object], *args: object, **kwargs: object) -> None:
             seen = _offer(archive, case, x.astype(np.int64))
-            out["F"] = np.column_stack([-seen.quality, seen.effort])
+            out["F"] = np.column_stack([-seen.quality, seen.objective])
             out["G"] = case.goal.target - seen.quality
 
     operators = {
@@ -141,7 +141,7 @@ def optuna_archive(case: Case, evaluations: int, seed: int) -> Archive:
         genome = [trial.suggest_int(f"level_{g}", 0, int(n) - 1) for g, n in enumerate(case.evaluator.n_levels)]
         seen = _offer(archive, case, np.array([genome], dtype=np.int64))
         trial.set_user_attr("violation", float(seen.violation[0]))
-        return float(seen.quality[0]), float(seen.effort[0])
+        return float(seen.quality[0]), float(seen.objective[0])
 
     sampler = optuna.samplers.NSGAIISampler(
         population_size=POPULATION, seed=seed, constraints_func=lambda trial: [trial.user_attrs["violation"]]
@@ -169,11 +169,11 @@ def figures(case: Case, archive: Archive) -> tuple[float, float]:
     feasible = found.violation <= 0
     volume = hypervolume(
         found.quality[feasible],
-        found.effort[feasible],
+        found.objective[feasible],
         worst_quality=case.goal.target - 1e-9,
-        worst_effort=case.table.n_exits + 0.05,
+        worst_objective=case.table.n_exits + 0.05,
     )
-    return volume, float(found.effort[feasible].min()) if feasible.any() else float("nan")
+    return volume, float(found.objective[feasible].min()) if feasible.any() else float("nan")
 
 
 def measure(case: Case, evaluations: int, *, seed: int = 0) -> list[dict[str, object]]:

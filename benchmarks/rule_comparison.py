@@ -24,7 +24,7 @@ from tables import DEFAULT_FOLDER, TableSet, real_tables
 from policies.baselines import baseline_evaluator
 from policies.baselines.oracle import oracle_mean_depth
 from policies.calibration.temperature import fit_temperatures
-from policies.evaluation.shared_thresholds import ladder_genomes, shared_threshold_ladder
+from policies.evaluation.shared_thresholds import shared_threshold_figures, shared_threshold_genomes
 from policies.evolution.settings import EvolveSettings
 from policies.goals.goal import Goal
 from policies.goals.request import Request
@@ -49,7 +49,7 @@ _SETTINGS = EvolveSettings()
 def greedy_depth(table: ClassificationTable, network: NetworkPolicies, accuracy: float) -> float:
     """Least depth of one shared confidence threshold whose accuracy on the same table is at least as good."""
     view = get_rule("confidence").view(table, network.temperatures)
-    ladder = shared_threshold_ladder(view, view.answers == table.labels[:, None])
+    ladder = shared_threshold_figures(view, view.answers == table.labels[:, None])
     return float(ladder.mean_depth[ladder.accuracy >= accuracy - 1e-12].min(initial=table.n_exits))
 
 
@@ -57,7 +57,7 @@ def shared_thresholds(tables: TableSet, goal: Goal) -> NetworkPolicies:
     """The front of the policies with one shared confidence threshold, as a search gives its own."""
     temperatures = fit_temperatures(tables.search)
     evaluator = baseline_evaluator(tables.search, temperatures, goal)
-    genomes = ladder_genomes(evaluator)
+    genomes = shared_threshold_genomes(evaluator)
     outcome = evaluator.evaluate(genomes)
     rows = goal.assess(outcome).front()
     front = pd.DataFrame(

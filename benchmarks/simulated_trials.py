@@ -51,7 +51,7 @@ class SleepingTrainable(tune.Trainable):  # type: ignore[misc]
             "accuracy": accuracy,
             "mean_depth": 1 + 2 * (self._number * 53 % 97) / 97,
             "violation": 0.0,
-            "effort_at_target": 2.0,
+            "objective_at_target": 2.0,
             "epoch": self._epoch,
             "seconds": time.time() - began,
             "began": began,

@@ -4,7 +4,7 @@ Every round takes one trained network, pools the rows of its held-out tables, an
 units by chance, and a ``certify`` part of as many or fewer (whole groups where there are groups; the network stays as
 it is). The policies are searched as ``exitsearch policy`` does, with its default rules. The choices are:
 
-- *bare*: the policy of least effort whose accuracy on ``search`` meets the target;
+- *bare*: the policy of least objective whose accuracy on ``search`` meets the target;
 - *today's margin*: as *bare*, at the accuracy that would certify the target on as many units as ``certify`` has; where
   none would, at the target;
 - *estimate*: what :mod:`policies.estimates.estimate` chooses on ``search`` alone;
@@ -82,7 +82,7 @@ class Choice:
 
 
 def candidates_of(parts: Parts, target: float, settings: EvolveSettings, rules: Sequence[str]) -> list[Candidate]:
-    """The front for a target, least effort first, and the full network."""
+    """The front for a target, least objective first, and the full network."""
     how = PolicySearch(asked=Request(target=target), rules=rules, settings=settings)
     network = search_network("network", parts.search, parts.certify, how)
     full = full_network(parts.search, network.temperatures)
@@ -102,20 +102,20 @@ def choices(
     goal = Goal(target=target)
     unseen = [replace(one, certify=None) for one in candidates]
     estimate, second = (choose_with_margin(which, goal, bounds) for which in (unseen, candidates))
-    observed, effort = bounds.observed[0], bounds.effort
+    observed, objective = bounds.observed[0], bounds.objective
     return {
-        "bare": _cheapest(observed, effort, target),
-        "today's margin": _cheapest(observed, effort, todays_target(target, parts)),
-        "uncorrected": _cheapest((bounds.bounds + bounds.optimism)[0], effort, target),
+        "bare": _cheapest(observed, objective, target),
+        "today's margin": _cheapest(observed, objective, todays_target(target, parts)),
+        "uncorrected": _cheapest((bounds.bounds + bounds.optimism)[0], objective, target),
         "estimate": (estimate.chosen, estimate.meets),
         "second look": (second.chosen, second.meets),
     }
 
 
-def _cheapest(figures: np.ndarray, effort: np.ndarray, target: float) -> tuple[int, bool]:
-    """The candidate of least effort whose figure meets the target, else the one with the best figure."""
+def _cheapest(figures: np.ndarray, objective: np.ndarray, target: float) -> tuple[int, bool]:
+    """The candidate of least objective whose figure meets the target, else the one with the best figure."""
     meets = np.flatnonzero(figures >= target - 1e-9)
-    return (int(meets[effort[meets].argmin()]), True) if meets.size else (int(figures.argmax()), False)
+    return (int(meets[objective[meets].argmin()]), True) if meets.size else (int(figures.argmax()), False)
 
 
 def play(

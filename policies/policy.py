@@ -20,7 +20,7 @@ from policies.rules import Combine, RuleView, get_rule
 from policies.rules.distributions import Distributions
 from policies.rules.view import required
 from policies.tables.base import ExitTable, Rows
-from policies.tables.network import NetworkFacts, differences
+from policies.tables.network import NetworkIdentity, differences
 from policies.tables.origin import Origin
 
 
@@ -129,10 +129,10 @@ class Policy:
         return sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
     @property
-    def network(self) -> NetworkFacts:
+    def network(self) -> NetworkIdentity:
         """What is known of the network that the policy was made for."""
         known = (
-            NetworkFacts(self.n_exits) if self.origin is None else replace(self.origin.network, n_exits=self.n_exits)
+            NetworkIdentity(self.n_exits) if self.origin is None else replace(self.origin.network, n_exits=self.n_exits)
         )
         if known.n_classes is not None:
             return known
@@ -153,7 +153,7 @@ class Policy:
         Raises:
             PolicyError: If the table is not of the network that the policy was made for, as far as both tell.
         """
-        found = differences(self.network, NetworkFacts.of(table), names=("the policy", "the table"))
+        found = differences(self.network, NetworkIdentity.of(table), names=("the policy", "the table"))
         if found:
             raise PolicyError(
                 f"a policy is for one network but {'; '.join(found)}; use a table of the network that it was made for, "

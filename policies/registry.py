@@ -69,6 +69,11 @@ class Registry(Mapping[str, T]):
         return len(self._places)
 
 
+def title_of(name: str) -> str:
+    """A registered name, or ``module:attribute``, as a person reads it."""
+    return name.rpartition(":")[2].replace("_", " ")
+
+
 def resolve(role: str, name: str, registered: Mapping[str, Any], expected: type, *, as_class: bool = False) -> Any:
     """Return what ``name`` stands for.
 

@@ -100,9 +100,11 @@ def _search_with_progress(
 ) -> NetworkPolicies:
     with _progress(how, console) as on_generation:
         if how.islands == 1:
-            return search_network(name, search, certify, how, spread=one_after_the_other, on_generation=on_generation)
+            return search_network(
+                name, search, certify, how, run_epoch=one_after_the_other, on_generation=on_generation
+            )
         with _islands():
-            return search_network(name, search, certify, how, spread=RayIslands(), on_generation=on_generation)
+            return search_network(name, search, certify, how, run_epoch=RayIslands(), on_generation=on_generation)
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def coordinate_move(
 ) -> NDArray[np.int64]:
     """Improve a genome until no single gate's threshold can be changed for the better.
 
-    Better is what the goal says: nearer to feasible, then least effort or best quality. Every level of a gate is
+    Better is what the goal says: nearer to feasible, then least objective or best quality. Every level of a gate is
     tried, so each move is the best there is (coordinate descent as in DyCE, Wang et al., 2024).
 
     Args:
@@ -65,7 +65,7 @@ def best_genome(evaluator: PopulationEvaluator, goal: Goal, starts: NDArray[np.i
     Args:
         evaluator: The table to search on.
         goal: What is better.
-        starts: Candidate genomes, shape (P, G), such as the shared-threshold ladder.
+        starts: Candidate genomes, shape (P, G), such as those of shared thresholds.
 
     Returns:
         One genome, shape (G,).

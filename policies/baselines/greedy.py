@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from policies.baselines.base import Baseline
 from policies.evaluation.population import PopulationEvaluator
-from policies.evaluation.shared_thresholds import ladder_genomes
+from policies.evaluation.shared_thresholds import shared_threshold_genomes
 from policies.goals.goal import Goal
 
 
@@ -21,5 +21,5 @@ class GreedySharedThreshold(Baseline):
     def visit(
         self, evaluator: PopulationEvaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
     ) -> NDArray[np.int64]:
-        """The whole ladder."""
-        return ladder_genomes(evaluator)
+        """All of them."""
+        return shared_threshold_genomes(evaluator)

@@ -18,7 +18,7 @@ _FIRST_STEP = 0.1
 class QuantileHillClimbing(Baseline):
     """The greedy tuning of Apparate (Dai et al., SOSP 2024), with steps in quantiles of the scores.
 
-    From all gates closed, each round opens the gate by a step whose saved effort per lost quality is largest. A
+    From all gates closed, each round opens the gate by a step whose saved objective per lost quality is largest. A
     gate's step doubles when it was taken and halves when it would break a constraint or save nothing.
     """
 
@@ -37,7 +37,7 @@ class QuantileHillClimbing(Baseline):
             np.fill_diagonal(trials, moved)
             seen = goal.assess(evaluator.evaluate(np.concatenate([here[None], trials])))
             spent += evaluator.n_genes + 1
-            saved, lost = seen.effort[0] - seen.effort[1:], np.maximum(seen.quality[0] - seen.quality[1:], 1e-12)
+            saved, lost = seen.objective[0] - seen.objective[1:], np.maximum(seen.quality[0] - seen.quality[1:], 1e-12)
             allowed = (seen.violation[1:] <= seen.violation[0]) & (saved > 0) & (steps >= 1)
             steps = np.where(allowed, steps, steps / 2)
             if allowed.any():

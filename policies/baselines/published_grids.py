@@ -17,7 +17,7 @@ from policies.metrics.classification import macro_f1
 from policies.policy import Decision, Policy
 from policies.rules import RuleView, get_rule
 from policies.tables.classification import ClassificationTable
-from policies.tables.latency import DOCUMENT_BUDGET_MS, stated_latency
+from policies.tables.latency import PUBLISHED_BUDGET_MS, stated_latency
 
 
 GREEDY_THRESHOLDS = (0.70, 0.75, 0.80, 0.85, 0.90, 0.92, 0.95)
@@ -93,7 +93,7 @@ def choose_by_score(
     return GridChoice(max(allowed or points, key=lambda point: point.score), is_fallback=not allowed)
 
 
-def choose_by_latency(points: list[GridPoint], *, budget_ms: float = DOCUMENT_BUDGET_MS) -> GridChoice:
+def choose_by_latency(points: list[GridPoint], *, budget_ms: float = PUBLISHED_BUDGET_MS) -> GridChoice:
     """The policy of the best macro-F1 among those whose mean measured time keeps to a budget; ties go to the first.
 
     Args:
@@ -104,27 +104,27 @@ def choose_by_latency(points: list[GridPoint], *, budget_ms: float = DOCUMENT_BU
     return GridChoice(max(allowed or points, key=lambda point: point.macro_f1), is_fallback=not allowed)
 
 
-def document_choices(table: ClassificationTable, temperatures: NDArray[np.float64]) -> dict[str, GridChoice]:
+def published_choices(table: ClassificationTable, temperatures: NDArray[np.float64]) -> dict[str, GridChoice]:
     """The choice of every grid on a table, by name.
 
-    The dual threshold is only there with learned stop probabilities, ``document_f1_under_budget``, which chooses from
+    The dual threshold is only there with learned stop probabilities, ``grid_f1_under_budget``, which chooses from
     all of the grids, only with measured times.
     """
     points = _measured(table, greedy_grid(table, temperatures))
     greedy = choose_by_score(points)
     grids: dict[str, Callable[[ClassificationTable, NDArray[np.float64]], Iterator[Policy]]] = {
-        "document_conformal": conformal_grid,
-        "document_evidence": evidence_grid,
+        "grid_conformal": conformal_grid,
+        "grid_evidence": evidence_grid,
     }
     if table.stop_prob is not None:
-        grids["document_dual_threshold"] = dual_threshold_grid
-    choices = {"document_greedy": greedy}
+        grids["grid_dual_threshold"] = dual_threshold_grid
+    choices = {"grid_greedy": greedy}
     for name, grid in grids.items():
         own = _measured(table, grid(table, temperatures))
         choices[name] = choose_by_score(own, greedy=greedy.point)
         points += own
     if stated_latency(table) is not None:
-        choices["document_f1_under_budget"] = choose_by_latency(points)
+        choices["grid_f1_under_budget"] = choose_by_latency(points)
     return choices
 
 

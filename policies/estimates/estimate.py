@@ -75,7 +75,7 @@ class Estimate:
         flattery = f", of which the choice may flatter {self.optimism:.4f}" if self.optimism else ""
         look = "; certify does not contradict it" if self.n_certify else ""
         if self.n_vetoed:
-            look += f", as it did {self.n_vetoed} of less effort"
+            look += f", as it did {self.n_vetoed} of less objective"
         return (
             f"estimated, not certified: on new data {self.quality} is {self.side} {self.bound:.4f} with about "
             f"{100 * (1 - self.level):g} % confidence ({self.observed:.4f} on {self.n} {kind} of search"
@@ -151,7 +151,7 @@ def estimated_choice(
 def choose_with_margin(
     candidates: Sequence[Candidate], goal: Goal, found: EstimatedBounds, *, drops: Sequence[float] = ()
 ) -> Estimate:
-    """Choose by bounds: least effort first, or under a budget the surest first.
+    """Choose by bounds: least objective first, or under a budget the surest first.
 
     The bounds of all qualities must meet the goal's limits; its budget counts on ``search`` as it is. Where candidates
     have ``certify`` tables, those that miss a limit there, as observed, are passed over. Where nothing is left the most
@@ -160,19 +160,21 @@ def choose_with_margin(
     Args:
         candidates: The candidates.
         goal: What is wanted.
-        found: Their bounds, for a goal that names the same qualities and the same effort.
+        found: Their bounds, for a goal that names the same qualities and the same objective.
         drops: As for the bounds.
     """
     wanted = requirements_of(goal, drops)
     first = wanted[0]
     reliability = first.sign * found.bounds[0]
     slack = np.min([one.excess(own) for one, own in zip(wanted, found.bounds, strict=True)], axis=0)
-    is_over = _is_over_budget(goal, found.effort)
-    likely = [int(i) for i in _best_first(goal, reliability, found.effort) if slack[i] >= -_ROUNDING and not is_over[i]]
+    is_over = _is_over_budget(goal, found.objective)
+    likely = [
+        int(i) for i in _best_first(goal, reliability, found.objective) if slack[i] >= -_ROUNDING and not is_over[i]
+    ]
     n_vetoed = next((k for k, i in enumerate(likely) if not is_contradicted(candidates[i], wanted)), len(likely))
     meets = n_vetoed < len(likely)
     # Within the budget, if something is, the candidate that exceeds the limits most, or misses them by least.
-    most_reliable = int(np.lexsort((found.effort, -reliability, -slack, is_over))[0])
+    most_reliable = int(np.lexsort((found.objective, -reliability, -slack, is_over))[0])
     chosen = likely[n_vetoed] if meets else most_reliable
     certify = candidates[chosen].certify
     return Estimate(
@@ -194,14 +196,14 @@ def choose_with_margin(
     )
 
 
-def _best_first(goal: Goal, reliability: NDArray[np.float64], effort: NDArray[np.float64]) -> NDArray[np.int64]:
-    keys = (-reliability, effort)
+def _best_first(goal: Goal, reliability: NDArray[np.float64], objective: NDArray[np.float64]) -> NDArray[np.int64]:
+    keys = (-reliability, objective)
     return np.lexsort(keys if goal.budget is None else keys[::-1])
 
 
-def _is_over_budget(goal: Goal, effort: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _is_over_budget(goal: Goal, objective: NDArray[np.float64]) -> NDArray[np.bool_]:
     limit = np.inf if goal.budget is None else goal.budget
-    return np.asarray(effort > limit * (1 + _ROUNDING))
+    return np.asarray(objective > limit * (1 + _ROUNDING))
 
 
 def _why_not(goal: Goal, wanted: Sequence[Requirement], found: EstimatedBounds, *, n_vetoed: int) -> str:
@@ -209,7 +211,7 @@ def _why_not(goal: Goal, wanted: Sequence[Requirement], found: EstimatedBounds, 
     if n_vetoed:
         those = "the only policy" if n_vetoed == 1 else f"all {n_vetoed} policies"
         return f"on certify, {those} with a margin on search missed what is asked for"
-    if _is_over_budget(goal, found.effort).all():
+    if _is_over_budget(goal, found.objective).all():
         return f"no policy keeps within the budget of {goal.budget:g} on search"
     kind = found.units.kind if found.units.n == 1 else f"{found.units.kind}s"
     for one, own in zip(wanted, found.bounds, strict=True):

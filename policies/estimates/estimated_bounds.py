@@ -32,7 +32,7 @@ class EstimatedBounds:
         optimism: By how much the choice flatters each, shape (R, P); 0 where nothing was chosen.
         bounds: One-sided bounds at confidence ``1 - level``, less the optimism, shape (R, P): lower ones, or upper
             ones of qualities of which less is better; they may lie outside the range of the quality.
-        effort: The goal's effort, shape (P,).
+        objective: The goal's objective, shape (P,).
         level: About how probable it is that a true value is beyond its bound.
         units: Samples or groups of ``search``.
     """
@@ -41,7 +41,7 @@ class EstimatedBounds:
     observed: NDArray[np.float64]
     optimism: NDArray[np.float64]
     bounds: NDArray[np.float64]
-    effort: NDArray[np.float64]
+    objective: NDArray[np.float64]
     level: float
     units: Units
 
@@ -64,7 +64,7 @@ def estimated_bounds(
 
     Args:
         candidates: Of one network or several, all on the same samples.
-        goal: Names the qualities and the effort.
+        goal: Names the qualities and the objective.
         drops: Largest drop of accuracy against each of the candidates' references.
         level: About how probable it may be that a bound does not hold, in (0, 1).
         n_folds: Folds of the cross-fitting.
@@ -82,7 +82,7 @@ def estimated_bounds(
     if families[0].units.n < 2:
         optimism += is_tuned
     elif is_tuned.any():
-        tuned = np.flatnonzero(is_tuned)[np.argsort(found.effort[is_tuned], kind="stable")]
+        tuned = np.flatnonzero(is_tuned)[np.argsort(found.objective[is_tuned], kind="stable")]
         examples = tuned[evenly_spaced(len(tuned), _MOST_GOALS)]
         goals = [_as_good_as(goal, found, int(i), is_compared=bool(drops)) for i in examples]
         honest = honest_figures(families, goals, wanted, n_folds=n_folds, seed=seed)
@@ -92,7 +92,7 @@ def estimated_bounds(
         observed=found.observed,
         optimism=optimism,
         bounds=found.bounds - np.array([[one.sign] for one in wanted]) * optimism,
-        effort=found.effort,
+        objective=found.objective,
         level=level,
         units=families[0].units,
     )
@@ -112,5 +112,5 @@ def _as_good_as(goal: Goal, found: Standings, place: int, *, is_compared: bool) 
     if goal.budget is None:
         alike = replace(goal, target=float(found.counted[goal.quality][place]), bounds=bounds)
     else:
-        alike = replace(goal, target=None, bounds=bounds, budget=float(found.effort[place]))
+        alike = replace(goal, target=None, bounds=bounds, budget=float(found.objective[place]))
     return alike.with_least_accuracy(float(found.counted["accuracy"][place])) if is_compared else alike

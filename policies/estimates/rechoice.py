@@ -13,7 +13,7 @@ from policies.baselines.coordinate_descent import best_genome
 from policies.estimates.candidates import Family
 from policies.estimates.quality_bounds import quality_value
 from policies.evaluation.population import PopulationEvaluator
-from policies.evaluation.shared_thresholds import ladder_genomes
+from policies.evaluation.shared_thresholds import shared_threshold_genomes
 from policies.goals.goal import Goal
 from policies.goals.requirements import Requirement
 from policies.policy import first_open_exit
@@ -139,8 +139,8 @@ def _part(family: Family, rows: NDArray[np.int64], left_out: NDArray[np.int64], 
     evaluator = PopulationEvaluator(
         inside.view, inside.truth, family.cost, max_levels=_MOST_LEVELS, qualities=goal.qualities
     )
-    ladder = ladder_genomes(evaluator)
-    return _Part(family, evaluator, ladder[evenly_spaced(len(ladder), _MOST_STARTS)], family.take(left_out))
+    shared = shared_threshold_genomes(evaluator)
+    return _Part(family, evaluator, shared[evenly_spaced(len(shared), _MOST_STARTS)], family.take(left_out))
 
 
 def _choose(parts: Sequence[_Part], goal: Goal) -> tuple[int, NDArray[np.int64]]:
@@ -150,7 +150,7 @@ def _choose(parts: Sequence[_Part], goal: Goal) -> tuple[int, NDArray[np.int64]]
     which = goal.best(
         type(found[0])(
             quality=np.concatenate([one.quality for one in found]),
-            effort=np.concatenate([one.effort for one in found]),
+            objective=np.concatenate([one.objective for one in found]),
             violation=np.concatenate([one.violation for one in found]),
         )
     )

@@ -31,13 +31,13 @@ class Standings:
         counted: Every quality of the goal, and the accuracy, by name as a search counts it, each sample alike, (P,).
         observed: Shape (R, P); with groups, shares of samples are means over groups.
         bounds: One-sided bounds of what was observed, uncorrected, shape (R, P).
-        effort: The goal's effort, shape (P,).
+        objective: The goal's objective, shape (P,).
     """
 
     counted: dict[str, NDArray[np.float64]]
     observed: NDArray[np.float64]
     bounds: NDArray[np.float64]
-    effort: NDArray[np.float64]
+    objective: NDArray[np.float64]
 
 
 def standings(
@@ -54,19 +54,19 @@ def standings(
     Args:
         candidates: The candidates.
         families: The same, sorted into families.
-        goal: Says what effort is.
+        goal: Says what objective is.
         wanted: The requirements.
         level: Of the bounds.
         seed: Of the draws.
     """
     shape = (len(wanted), len(candidates))
     observed, bounds = np.empty(shape), np.empty(shape)
-    effort = np.empty(len(candidates))
+    objective = np.empty(len(candidates))
     counted = {name: np.empty(len(candidates)) for name in _counted_names(families, goal)}
     for family in families:
         members = list(family.members)
         exits = np.array([family.exits(candidates[i].policy) for i in members])
-        effort[members] = goal.effort_of_exits(family.cost)[exits].mean(axis=1)
+        objective[members] = goal.objective_of_exits(family.cost)[exits].mean(axis=1)
         for name, values in counted.items():
             values[members] = _counted_singly(get_quality(name), family, exits)
         for row, one in enumerate(wanted):
@@ -75,7 +75,7 @@ def standings(
     for row, one in enumerate(wanted):
         if one.reference is not None:
             bounds[row, _are_the_reference(candidates, one.reference)] = 0.0
-    return Standings(counted, observed, bounds, effort)
+    return Standings(counted, observed, bounds, objective)
 
 
 def _counted_names(families: Sequence[Family], goal: Goal) -> tuple[str, ...]:
@@ -86,12 +86,7 @@ def _counted_names(families: Sequence[Family], goal: Goal) -> tuple[str, ...]:
 
 def _counted_singly(quality: Quality[Any], family: Family, exits: NDArray[np.int64]) -> NDArray[np.float64]:
     """A quality of each policy, shape (P,), as a search counts it: each sample alike."""
-    if isinstance(quality, PooledQuality):
-        return quality.judge(family.view, family.truth)(exits)
-    n_samples = family.truth.n_samples
-    singly = Units("sample", np.arange(n_samples), n_samples)
-    marks = marks_at(counted_quality(quality), family, exits)
-    return np.array([quality_value(counted_quality(quality), own, family.truth, singly) for own in marks])
+    return quality.values(family.view, family.truth, exits)
 
 
 def _judged(

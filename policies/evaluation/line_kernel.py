@@ -101,7 +101,7 @@ def count_line(
             tallies[total, marks[i, taken[i], q]] += 1
     first = 0
     for m in range(len(columns)):
-        # The boldest level lets go whom all later ones let go, so that changes add up from the last to the first.
+        # The lowest level lets go whom all later ones let go, so that changes add up from the last to the first.
         added = np.zeros(n_exits + n_tallies + 1, dtype=np.int64)
         for level in range(first + n_levels[m] - 1, first - 1, -1):
             for at in range(len(added)):

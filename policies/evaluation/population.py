@@ -165,7 +165,7 @@ class PopulationEvaluator:
         return tuple(tuple(float(value) for value in row) for row in thresholds)
 
     def nearest_genome(self, thresholds: NDArray[np.float64]) -> NDArray[np.int64]:
-        """The boldest levels that let nobody leave below the thresholds: (..., E - 1, S) to genomes (..., G).
+        """The lowest levels that let nobody leave below the thresholds: (..., E - 1, S) to genomes (..., G).
 
         Decisions are the same unless levels were thinned. Where a policy uses one column per exit, the column is
         the first whose threshold is finite.

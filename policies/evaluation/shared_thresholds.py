@@ -1,4 +1,4 @@
-"""Every shared threshold at once: the ladder of policies that use one threshold for all exits."""
+"""Every shared threshold at once: the policies that use one threshold for all exits."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _STEPS_PER_COLUMN = 24
 
 
 @dataclass(frozen=True)
-class Ladder:
-    """Figures of every shared threshold, boldest first; the last rung is the full network.
+class SharedThresholdFigures:
+    """Figures of every shared threshold, lowest first; the last is that of the full network.
 
     Attributes:
         thresholds: Shape (T,), ascending, the last is infinity.
@@ -31,12 +31,12 @@ class Ladder:
     mean_depth: NDArray[np.float64]
 
 
-def shared_threshold_ladder(view: RuleView, right: NDArray[np.bool_]) -> Ladder:
+def shared_threshold_figures(view: RuleView, right: NDArray[np.bool_]) -> SharedThresholdFigures:
     """Evaluate all distinct thresholds that are shared by all exits and columns, exactly, in O(N E log N).
 
     With one threshold t, a sample leaves at exit k when t lies above the best score before k and not
     above the best score up to k. Each sample and exit thus owns an interval of thresholds, and
-    summing intervals gives every rung.
+    summing intervals gives the figures of every threshold.
 
     Args:
         view: Scores and eligibility; with several columns, any of them opens the gate.
@@ -57,10 +57,10 @@ def shared_threshold_ladder(view: RuleView, right: NDArray[np.bool_]) -> Ladder:
         correct += _interval_sums(upper_before, upper, weights, len(thresholds))
         depth += (k + 1) * _interval_sums(upper_before, upper, np.ones(n_samples), len(thresholds))
         upper_before = upper
-    return Ladder(thresholds=thresholds, accuracy=correct / n_samples, mean_depth=depth / n_samples)
+    return SharedThresholdFigures(thresholds=thresholds, accuracy=correct / n_samples, mean_depth=depth / n_samples)
 
 
-def ladder_genomes(evaluator: PopulationEvaluator) -> NDArray[np.int64]:
+def shared_threshold_genomes(evaluator: PopulationEvaluator) -> NDArray[np.int64]:
     """Policies that share their thresholds over all exits, as genomes, shape (T, G).
 
     All distinct thresholds where there is one column, or where each sample has its score in one column only;
@@ -95,13 +95,13 @@ def _has_one_score_each(view: RuleView) -> bool:
 
 
 def _one_column_at_a_time(view: RuleView) -> NDArray[np.float64]:
-    rungs = []
+    parts = []
     for column in range(view.n_columns):
         values = _distinct(view.scores[:, :-1, column])
-        rung = np.full((len(values), view.n_columns), CLOSED)
-        rung[:, column] = values
-        rungs.append(rung)
-    return np.concatenate(rungs)
+        part = np.full((len(values), view.n_columns), CLOSED)
+        part[:, column] = values
+        parts.append(part)
+    return np.concatenate(parts)
 
 
 def _column_grid(view: RuleView) -> NDArray[np.float64]:

@@ -63,7 +63,7 @@ class EpochTask:
         return IslandState(evolution.archive, evolution.population, evolution.stalled), budget.spent
 
 
-Spread = Callable[[RuleSpace, Sequence[EpochTask]], list[tuple[IslandState, int]]]
+EpochRunner = Callable[[RuleSpace, Sequence[EpochTask]], list[tuple[IslandState, int]]]
 """Runs the islands' tasks of one epoch and returns what they return, in their order."""
 
 
@@ -79,7 +79,7 @@ def evolve_islands(
     budget: Budget,
     seed: int,
     n_islands: int,
-    spread: Spread,
+    run_epoch: EpochRunner,
     on_epoch: Callable[[], None],
 ) -> Archive:
     """Evolve islands from the same archive, each with its own seed, in a ring.
@@ -101,7 +101,7 @@ def evolve_islands(
         limits = {"generations": generations, "max_evaluations": None, "max_seconds": seconds}
         own_settings = settings.model_copy(update=limits)
         seeds = np.random.SeedSequence([seed, epoch]).generate_state(n_islands)
-        results = spread(
+        results = run_epoch(
             space,
             [
                 EpochTask(state, guests, int(own_seed), own_settings)

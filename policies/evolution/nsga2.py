@@ -28,7 +28,7 @@ _PART_BEFORE, PART_EVOLVING = 0.25, 0.6
 
 
 class ConstrainedFitness(base.Fitness):  # type: ignore[misc]
-    """Quality (maximised), effort (minimised) and how far the constraints are missed.
+    """Quality (maximised), objective (minimised) and how far the constraints are missed.
 
     Feasible beats infeasible, less violation beats more, and only feasible policies are compared by
     Pareto dominance (Deb, 2000).
@@ -78,7 +78,7 @@ class Evolution:
         self.stalled = 0
         self._limits = space.gene_limits
         self._worst_quality = self._least_quality()
-        self._worst_effort = 1.05 * float(archive.goal.effort_of_exits(space.table.cost).max())
+        self._worst_objective = 1.05 * float(archive.goal.objective_of_exits(space.table.cost).max())
 
     def run(self, seed: int, generations: int, on_generation: Callable[[], None] = lambda: None) -> None:
         """Go on for so many generations, or until nothing gets better or the budget is spent."""
@@ -136,7 +136,7 @@ class Evolution:
         self.archive.offer(candidates, assessment)
         for i, genome in enumerate(genomes):
             genome.fitness.violation = float(assessment.violation[i])
-            genome.fitness.values = (assessment.quality[i], assessment.effort[i])
+            genome.fitness.values = (assessment.quality[i], assessment.objective[i])
 
     def _may_go_on(self) -> bool:
         return self.budget.allows(self.settings.population, part=PART_EVOLVING)
@@ -151,7 +151,7 @@ class Evolution:
         """Larger is better: nearer to feasible first, then a larger front."""
         found = self.archive.assessment
         volume = hypervolume(
-            found.quality, found.effort, worst_quality=self._worst_quality, worst_effort=self._worst_effort
+            found.quality, found.objective, worst_quality=self._worst_quality, worst_objective=self._worst_objective
         )
         return -float(found.violation.min()), volume
 

@@ -12,10 +12,10 @@ import pandas as pd
 
 from policies.baselines import get_baseline
 from policies.errors import ExitSearchError
-from policies.evaluation.shared_thresholds import ladder_genomes
+from policies.evaluation.shared_thresholds import shared_threshold_genomes
 from policies.evolution.budget import Budget
 from policies.evolution.genome import RuleSpace
-from policies.evolution.islands import Spread, evolve_islands, one_after_the_other
+from policies.evolution.islands import EpochRunner, evolve_islands, one_after_the_other
 from policies.evolution.nsga2 import Evolution, finish, first_archive
 from policies.evolution.settings import EvolveSettings
 from policies.goals.archive import Archive
@@ -25,7 +25,7 @@ from policies.spacing import evenly_spaced
 from policies.tables.base import ExitTable
 
 
-_MOST_RUNGS = 256
+_MOST_SHARED_THRESHOLDS = 256
 _WARM_START_EVALUATIONS, _WARM_START_PART = 500, 0.1
 _WARM_STARTS = ("full_network", "best_single_exit", "geometric", "hill_climbing")
 
@@ -39,7 +39,7 @@ def search_front(
     settings: EvolveSettings | None = None,
     seed: int = 0,
     islands: int = 1,
-    spread: Spread = one_after_the_other,
+    run_epoch: EpochRunner = one_after_the_other,
     on_generation: Callable[[str], None] = lambda rule: None,
 ) -> pd.DataFrame:
     """Search the policies of several rules and merge them into one front.
@@ -52,12 +52,13 @@ def search_front(
         settings: How hard to search each rule.
         seed: Same seed, same front.
         islands: Populations that evolve apart and exchange their best.
-        spread: Runs the islands, such as over a cluster; the front does not depend on it.
+        run_epoch: Runs the islands, such as over a cluster; the front does not depend on it.
         on_generation: Told the rule after each generation (of islands: after each epoch).
 
     Returns:
-        The front, least effort first: ``accuracy``, ``mean_depth``, ``mean_cost``, the goal's other qualities and
-        effort, ``violation``, ``feasible``, ``rule`` and ``policy``. Where no policy is feasible: one row, the nearest.
+        The front, least objective first: ``accuracy``, ``mean_depth``, ``mean_cost``, the goal's other qualities and
+        objective, ``violation``, ``feasible``, ``rule`` and ``policy``. Where no policy is feasible: one row, the
+        nearest.
 
     Raises:
         ExitSearchError: If there is no rule or no island.
@@ -77,7 +78,7 @@ def search_front(
             settings.budget(),
             seed=seed,
             islands=islands,
-            spread=spread,
+            run_epoch=run_epoch,
             on_generation=partial(on_generation, rule),
         )
         fronts.append(_frame(space, archive))
@@ -91,7 +92,7 @@ def search_rule(
     *,
     seed: int = 0,
     islands: int = 1,
-    spread: Spread = one_after_the_other,
+    run_epoch: EpochRunner = one_after_the_other,
     on_generation: Callable[[], None] = lambda: None,
 ) -> Archive:
     """Search the policies of one rule: warm start and local search, generations, local search.
@@ -102,14 +103,14 @@ def search_rule(
         budget: What may be spent; tells afterwards what was.
         seed: Same seed, same archive.
         islands: As for :func:`search_front`.
-        spread: As for :func:`search_front`.
+        run_epoch: As for :func:`search_front`.
         on_generation: Told each generation, or each epoch of islands.
     """
     if settings.shared_thresholds:
         return _shared_archive(space, budget)
     archive = first_archive(space, starting_candidates(space, budget), budget)
     if islands > 1:
-        archive = evolve_islands(space, archive, settings, budget, seed, islands, spread, on_generation)
+        archive = evolve_islands(space, archive, settings, budget, seed, islands, run_epoch, on_generation)
     else:
         Evolution(space, archive, settings, budget).run(seed, settings.generations, on_generation)
     finish(space, archive, budget)
@@ -120,10 +121,10 @@ def _shared_archive(space: RuleSpace, budget: Budget) -> Archive:
     """Every policy that shares its thresholds over all exits, of every variant of the rule."""
     archive = Archive.empty(space.goal, space.n_genes)
     for variant in range(space.n_variants):
-        ladder = ladder_genomes(space.evaluator(variant))
-        candidates = np.column_stack([np.full(len(ladder), variant), ladder])
+        shared = shared_threshold_genomes(space.evaluator(variant))
+        candidates = np.column_stack([np.full(len(shared), variant), shared])
         archive.offer(candidates, space.goal.assess(space.evaluate(candidates)))
-        budget.spend(len(ladder))
+        budget.spend(len(shared))
     return archive
 
 
@@ -134,8 +135,8 @@ def starting_candidates(space: RuleSpace, budget: Budget) -> NDArray[np.int64]:
     starts = []
     for variant in range(space.n_variants):
         evaluator = space.evaluator(variant)
-        ladder = ladder_genomes(evaluator)
-        found = [ladder[evenly_spaced(len(ladder), _MOST_RUNGS)], np.asarray(evaluator.n_levels - 1)[None]]
+        shared = shared_threshold_genomes(evaluator)
+        found = [shared[evenly_spaced(len(shared), _MOST_SHARED_THRESHOLDS)], np.asarray(evaluator.n_levels - 1)[None]]
         if evaluator.view.n_columns == 1 and evaluator.n_genes:
             rng = np.random.default_rng(0)
             for name in _WARM_STARTS:
@@ -152,7 +153,7 @@ def _frame(space: RuleSpace, archive: Archive) -> pd.DataFrame:
         **outcome.qualities,
         "mean_depth": outcome.mean_depth,
         "mean_cost": outcome.mean_cost,
-        space.goal.effort_column: archive.assessment.effort,
+        space.goal.objective_column: archive.assessment.objective,
         "violation": archive.assessment.violation,
         "feasible": archive.assessment.violation <= 0,
         "rule": space.rule,

@@ -12,7 +12,7 @@ from policies.goals.goal import Assessment, Goal
 
 @dataclass
 class Archive:
-    """The feasible non-dominated candidates seen so far, least effort first; the nearest one while none is feasible.
+    """The feasible non-dominated candidates seen so far, least objective first; the nearest one while none is feasible.
 
     Attributes:
         goal: What is better.
@@ -50,10 +50,10 @@ class Archive:
         mine, other = self.assessment, assessment
         joined = Assessment(
             np.concatenate([mine.quality, other.quality[rows]]),
-            np.concatenate([mine.effort, other.effort[rows]]),
+            np.concatenate([mine.objective, other.objective[rows]]),
             np.concatenate([mine.violation, other.violation[rows]]),
         )
         keep = joined.front()
         self.candidates = np.concatenate([self.candidates, candidates[rows]])[keep]
-        self.assessment = Assessment(joined.quality[keep], joined.effort[keep], joined.violation[keep])
+        self.assessment = Assessment(joined.quality[keep], joined.objective[keep], joined.violation[keep])
         self.is_expanded = np.concatenate([self.is_expanded, np.zeros(len(rows), dtype=bool)])[keep]

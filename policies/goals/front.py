@@ -9,12 +9,12 @@ from policies.spacing import evenly_spaced
 
 
 def merge_fronts(fronts: list[pd.DataFrame], goal: Goal, *, front_size: int) -> pd.DataFrame:
-    """The policies of several fronts that no other beats, least effort first.
+    """The policies of several fronts that no other beats, least objective first.
 
     Args:
         fronts: At least one, as :func:`~policies.evolution.search.search_front` gives them, each with the ``violation``
             of the goal that it was searched for: of two networks the drops are counted from accuracies of their own.
-        goal: Its quality and effort are those of all fronts.
+        goal: Its quality and objective are those of all fronts.
         front_size: Most policies; evenly spaced ones are kept, both ends among them. Where there is room for one, it
             is the goal's best, which always is an end.
     """

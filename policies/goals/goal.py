@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import ExitSearchError
+from policies.goals.objectives import get_objective
 from policies.goals.pareto import nondominated
 from policies.qualities import get_quality
-from policies.tables.latency import checked_latency
 
 
 if TYPE_CHECKING:
@@ -22,23 +22,20 @@ if TYPE_CHECKING:
     from policies.evaluation.population import PopulationOutcome
 
 
-EFFORTS = {"depth": "mean_depth", "cost": "mean_cost", "latency": "mean_latency_ms"}
-
-
 @dataclass(frozen=True)
 class Goal:
     """The axes of the front, and the constraints.
 
-    Without a budget the best policy is the one of least effort that meets the target; with one it is the one of
+    Without a budget the best policy is the one of least objective that meets the target; with one it is the one of
     best quality within the budget.
 
     Attributes:
         target: Least value of ``quality``, or largest where less is better; None constrains nothing.
         quality: What is wanted most of: ``accuracy`` or another quality, or least of where less is better.
-        effort: What is minimised: ``depth``, ``cost`` or ``latency``.
-        budget: Largest mean effort (depth from 1, cost relative to the full network, milliseconds), or None.
+        objective: What is minimised: ``depth``, ``cost`` or ``latency``.
+        budget: Largest mean objective (depth from 1, cost relative to the full network, milliseconds), or None.
         bounds: Further qualities and their bounds: least values, or largest where less is better.
-        latency_ms: Measured time up to each exit in milliseconds, length E; needed for the effort ``latency``.
+        latency_ms: Measured time up to each exit in milliseconds, length E; needed for the objective ``latency``.
 
     Raises:
         ExitSearchError: If a name is unknown or a number is out of range.
@@ -46,7 +43,7 @@ class Goal:
 
     target: float | None = None
     quality: str = "accuracy"
-    effort: str = "depth"
+    objective: str = "depth"
     budget: float | None = None
     bounds: Mapping[str, float] = field(default_factory=dict)
     latency_ms: tuple[float, ...] = ()
@@ -55,14 +52,13 @@ class Goal:
         judged_by = get_quality(self.quality)
         if self.target is not None:
             judged_by.check(self.target, "target")
-        if self.effort not in EFFORTS:
-            raise ExitSearchError(f"effort must be one of {', '.join(EFFORTS)} but is {self.effort!r}")
+        needs_latency = get_objective(self.objective).needs_latency
         if self.budget is not None and not (math.isfinite(self.budget) and self.budget > 0):
             raise ExitSearchError(f"budget must be a positive number but is {self.budget}")
         for name, bound in self.bounds.items():
             get_quality(name).check(bound, f"the bound of {name}")
-        if self.effort == "latency" and not self.latency_ms:
-            raise ExitSearchError("effort 'latency' needs latency_ms: the measured time up to each exit")
+        if needs_latency and not self.latency_ms:
+            raise ExitSearchError(f"objective {self.objective!r} needs latency_ms: the measured time up to each exit")
 
     @property
     def qualities(self) -> tuple[str, ...]:
@@ -70,9 +66,9 @@ class Goal:
         return tuple(dict.fromkeys([self.quality, *self.bounds]))
 
     @property
-    def effort_column(self) -> str:
-        """The column of a front that holds the effort."""
-        return EFFORTS[self.effort]
+    def objective_column(self) -> str:
+        """The column of a front that holds the objective."""
+        return get_objective(self.objective).column
 
     @property
     def least_accuracy(self) -> float | None:
@@ -86,42 +82,38 @@ class Goal:
             return replace(self, target=accuracy)
         return replace(self, bounds={**self.bounds, "accuracy": accuracy})
 
-    def effort_of_exits(self, cost: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Effort of leaving at each exit, shape (E,).
+    def objective_of_exits(self, cost: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What leaving at each exit takes, shape (E,).
 
         Raises:
             ExitSearchError: If the number of measured times is not the number of exits, or they decrease.
         """
-        if self.effort == "depth":
-            return np.arange(1.0, len(cost) + 1)
-        if self.effort == "cost":
-            return cost
-        return checked_latency(self.latency_ms, len(cost))
+        return get_objective(self.objective).of_exits(cost, self.latency_ms)
 
     def assess(self, outcome: PopulationOutcome) -> Assessment:
         """Judge what policies did."""
-        effort = outcome.exit_counts @ self.effort_of_exits(outcome.cost) / outcome.n_samples
-        return self._judged(outcome.qualities, effort)
+        objective = outcome.exit_counts @ self.objective_of_exits(outcome.cost) / outcome.n_samples
+        return self._judged(outcome.qualities, objective)
 
     def recorded_assessment(self, front: pd.DataFrame) -> Assessment:
-        """Policies as a front says that they were judged, by its columns of quality, effort and ``violation``."""
+        """Policies as a front says that they were judged, by its columns of quality, objective and ``violation``."""
         return Assessment(
             quality=self._sign * front[self.quality].to_numpy(dtype=float),
-            effort=front[self.effort_column].to_numpy(dtype=float),
+            objective=front[self.objective_column].to_numpy(dtype=float),
             violation=front["violation"].to_numpy(dtype=float),
         )
 
     def assess_frame(self, front: pd.DataFrame) -> Assessment:
-        """Judge policies by the columns of a front: effort, and all of the goal's qualities."""
+        """Judge policies by the columns of a front: objective, and all of the goal's qualities."""
         qualities = {name: front[name].to_numpy(dtype=float) for name in self.qualities}
-        return self._judged(qualities, front[self.effort_column].to_numpy(dtype=float))
+        return self._judged(qualities, front[self.objective_column].to_numpy(dtype=float))
 
-    def effort_at_target(self, assessment: Assessment, cost: NDArray[np.float64]) -> NDArray[np.float64]:
+    def objective_at_target(self, assessment: Assessment, cost: NDArray[np.float64]) -> NDArray[np.float64]:
         """One number per policy, minimised, by which any that is feasible beats any that is not; shape (P,).
 
-        The effort of a feasible policy; else the effort of the full network and the violation. Under a budget, where
-        the best quality is wanted, what a feasible policy lacks of the best possible one, brought to [0, 1]; else 1 and
-        the violation.
+        The objective of a feasible policy; else the objective of the full network and the violation. Under a budget,
+        where the best quality is wanted, what a feasible policy lacks of the best possible one, brought to [0, 1]; else
+        1 and the violation.
 
         Args:
             assessment: The policies as :meth:`assess` judges them.
@@ -130,22 +122,22 @@ class Goal:
         if self.budget is not None:
             wanted, worst = get_quality(self.quality).lack(self._sign * assessment.quality), 1.0
         else:
-            wanted, worst = assessment.effort, float(self.effort_of_exits(cost)[-1])
+            wanted, worst = assessment.objective, float(self.objective_of_exits(cost)[-1])
         return np.where(assessment.violation <= 0, wanted, worst + assessment.violation)
 
     @property
     def _sign(self) -> float:
         return get_quality(self.quality).sign
 
-    def _judged(self, qualities: Mapping[str, NDArray[np.float64]], effort: NDArray[np.float64]) -> Assessment:
-        violation = np.zeros(len(effort))
+    def _judged(self, qualities: Mapping[str, NDArray[np.float64]], objective: NDArray[np.float64]) -> Assessment:
+        violation = np.zeros(len(objective))
         for name, bound in self.bounds.items():
             violation += np.maximum(get_quality(name).sign * (bound - qualities[name]), 0.0)
-        found = Assessment(self._sign * qualities[self.quality], effort, violation)
+        found = Assessment(self._sign * qualities[self.quality], objective, violation)
         return found.with_limits(None if self.target is None else self._sign * self.target, self.budget)
 
     def best(self, assessment: Assessment) -> int:
-        """Index of the best policy: least violation, then best quality under a budget, else least effort."""
+        """Index of the best policy: least violation, then best quality under a budget, else least objective."""
         return assessment.best(prefers_quality=self.budget is not None)
 
 
@@ -155,33 +147,33 @@ class Assessment:
 
     Attributes:
         quality: Maximised, shape (P,): the goal's quality, or its negative where less is better.
-        effort: Minimised, shape (P,).
+        objective: Minimised, shape (P,).
         violation: By how much constraints are missed, added up, shape (P,); 0 is feasible.
     """
 
     quality: NDArray[np.float64]
-    effort: NDArray[np.float64]
+    objective: NDArray[np.float64]
     violation: NDArray[np.float64]
 
     def with_limits(self, target: float | None, budget: float | None) -> Assessment:
-        """Count a least quality and a largest effort among the constraints too; None is no constraint."""
+        """Count a least quality and a largest objective among the constraints too; None is no constraint."""
         violation = self.violation
         if target is not None:
             violation = violation + np.maximum(target - self.quality, 0.0)
         if budget is not None:
-            violation = violation + np.maximum(self.effort / budget - 1.0, 0.0)
-        return Assessment(self.quality, self.effort, violation)
+            violation = violation + np.maximum(self.objective / budget - 1.0, 0.0)
+        return Assessment(self.quality, self.objective, violation)
 
     def best(self, *, prefers_quality: bool) -> int:
-        """Index of the policy of least violation, then of best quality or least effort, then of the other."""
-        first, second = (-self.quality, self.effort) if prefers_quality else (self.effort, -self.quality)
+        """Index of the policy of least violation, then of best quality or least objective, then of the other."""
+        first, second = (-self.quality, self.objective) if prefers_quality else (self.objective, -self.quality)
         left = np.flatnonzero(self.violation == self.violation.min())
         left = left[first[left] == first[left].min()]
         return int(left[second[left].argmin()])
 
     def front(self) -> NDArray[np.int64]:
-        """Indices of the feasible non-dominated policies, least effort first; where none is feasible, the nearest."""
+        """Indices of the feasible non-dominated policies, least objective first; if none is feasible, the nearest."""
         feasible = np.flatnonzero(self.violation <= 0)
         if feasible.size:
-            return feasible[nondominated(self.quality[feasible], self.effort[feasible])]
+            return feasible[nondominated(self.quality[feasible], self.objective[feasible])]
         return np.array([self.best(prefers_quality=False)], dtype=np.int64)

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from policies.certificates.claims import Claim
-from policies.goals.goal import EFFORTS, Goal
+from policies.goals.goal import Goal
+from policies.goals.objectives import get_objective
 from policies.options import Options, RequestError
+from policies.registry import title_of
 from policies.tables.base import ExitTable
 from policies.tables.latency import KEY as LATENCY_KEY
 from policies.tables.latency import checked_latency
@@ -49,13 +51,13 @@ class GoalFields(BaseModel):
     )
     quality: str = Field(
         default="accuracy",
-        description="What is maximised, and what the target is about: `accuracy`, `macro_f1`, `worst_class_recall` "
-        "or `top5_accuracy`.",
+        description="What is wanted most of, and what the target is about: `accuracy`, `macro_f1`, "
+        "`worst_class_recall`, `top5_accuracy`, or your own as `module:attribute`.",
     )
-    objective: Literal["depth", "cost", "latency"] = Field(
+    objective: str = Field(
         default="depth",
-        description="What is minimised: the mean number of exits passed, the mean cost as a share of the full "
-        "network's, or the mean milliseconds.",
+        description="What is minimised: `depth`, the mean number of exits passed; `cost`, the mean cost as a share of "
+        "the full network's; `latency`, the mean milliseconds; or your own as `module:attribute`.",
     )
     max_drop: float | None = Field(
         default=None,
@@ -121,7 +123,7 @@ class Request(Options, GoalFields):
         Goal(
             target=self.target or 0.0,
             quality=self.quality,
-            effort=self.objective,
+            objective=self.objective,
             budget=self.budget,
             bounds=self.bounds,
             latency_ms=self.latency_ms or (1.0,),
@@ -137,12 +139,12 @@ class Request(Options, GoalFields):
         goal = Goal(
             target=self.target,
             quality=self.quality,
-            effort=self.objective,
+            objective=self.objective,
             budget=self.budget,
             bounds=self.bounds,
             latency_ms=self._latency_ms(search),
         )
-        goal.effort_of_exits(search.cost)
+        goal.objective_of_exits(search.cost)
         return goal
 
     @property
@@ -151,14 +153,14 @@ class Request(Options, GoalFields):
         return tuple(drop for drop in (self.max_drop, self.max_drop_greedy) if drop is not None)
 
     @property
-    def effort_column(self) -> str:
+    def objective_column(self) -> str:
         """The figure that is minimised, as fronts and reports call it."""
-        return EFFORTS[self.objective]
+        return get_objective(self.objective).column
 
     @property
     def axes(self) -> str:
         """What a front shows, for a person."""
-        return f"{self.quality.replace('_', ' ')} against mean {self.objective}"
+        return f"{title_of(self.quality)} against mean {title_of(self.objective)}"
 
     @property
     def claim(self) -> Claim | None:
@@ -186,7 +188,9 @@ class Request(Options, GoalFields):
 
     def _latency_ms(self, search: ExitTable) -> tuple[float, ...]:
         """What was asked with, else what the table states; none where it is not needed."""
-        times = self.latency_ms or (search.meta.get(LATENCY_KEY) if self.objective == "latency" else None)
+        times = self.latency_ms or (
+            search.meta.get(LATENCY_KEY) if get_objective(self.objective).needs_latency else None
+        )
         return () if not times else tuple(checked_latency(times, search.n_exits).tolist())
 
     def __str__(self) -> str:

@@ -32,18 +32,18 @@ def spent_figures(table: ExitTable, decision: Decision) -> dict[str, Any]:
     """What a policy spends, whatever kind of answers it gives.
 
     Returns:
-        Everything that :func:`effort_figures` gives, ``n_samples``, and ``mean_latency_ms`` where the table states
-        measured times.
+        Everything that :func:`depth_and_cost_figures` gives, ``n_samples``, and ``mean_latency_ms`` where the table
+        states measured times.
     """
     latency = stated_latency(table)
     return {
-        **effort_figures(decision.exits, table.cost),
+        **depth_and_cost_figures(decision.exits, table.cost),
         "n_samples": table.n_samples,
         **({} if latency is None else {"mean_latency_ms": float(latency[decision.exits].mean())}),
     }
 
 
-def effort_figures(exits: NDArray[np.int64], cost: NDArray[np.float64]) -> dict[str, Any]:
+def depth_and_cost_figures(exits: NDArray[np.int64], cost: NDArray[np.float64]) -> dict[str, Any]:
     """What a policy spends, all minimised.
 
     Args:

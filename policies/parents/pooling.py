@@ -90,7 +90,7 @@ class Recordings:
             ``mean_depth`` over the segments heard; ``mean_cost`` of a recording in passes through the full network;
             ``n_recordings``.
         """
-        heard = self._last_heard(threshold)
+        heard = self._last_segment(threshold)
         n_segments = heard - self.first + 1
         answers = self.answers[heard]
         return {
@@ -109,14 +109,14 @@ class Recordings:
         All values of the confidence are tried, or 1,000 quantiles of them where there are more.
         """
         levels = np.unique(np.sort(self.confidence)[evenly_spaced(len(self.confidence), _MOST_LEVELS)])
-        heard = [self._last_heard(level) for level in levels]
+        heard = [self._last_segment(level) for level in levels]
         seconds = np.array([self.seconds[rows].mean() for rows in heard])
         accuracy = np.array([(self.answers[rows] == self.labels).mean() for rows in heard])
         seconds[accuracy < target] = math.inf
         best = int(seconds.argmin())
         return math.inf if math.isinf(seconds[best]) else float(levels[best])
 
-    def _last_heard(self, threshold: float) -> NDArray[np.int64]:
+    def _last_segment(self, threshold: float) -> NDArray[np.int64]:
         """Row of the last segment that is heard of each recording, shape (R,)."""
         last = np.append(self.first[1:], len(self.answers)) - 1
         open_rows = np.flatnonzero(self.confidence >= threshold)

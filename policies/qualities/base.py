@@ -42,6 +42,16 @@ class Quality(ABC, Generic[TruthT]):
     lowest: ClassVar[float] = 0.0
     highest: ClassVar[float] = 1.0
 
+    @abstractmethod
+    def values(self, view: RuleView, truth: TruthT, exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """The figure of each of P policies, shape (P,).
+
+        Args:
+            view: What would be answered at every exit by N samples.
+            truth: About the same samples, in the same order.
+            exits: The exits that each policy takes, shape (P, N).
+        """
+
     @property
     def sign(self) -> float:
         """1 where more is better, else -1."""
@@ -95,6 +105,13 @@ class CountedQuality(Quality[TruthT]):
             Shape (P,).
         """
 
+    def values(self, view: RuleView, truth: TruthT, exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """By counting; every sample counts alike."""
+        marks, rows = self.marks(view, truth), np.arange(exits.shape[1])
+        counted = [own[own != NOWHERE] for own in (marks[:, rows, taken] for taken in exits)]
+        tallies = np.array([np.bincount(own, minlength=self.n_tallies(truth)) for own in counted])
+        return self.value(tallies, np.bincount(truth.strata, minlength=truth.n_strata))
+
     def worst(self, strata: NDArray[np.float64]) -> NDArray[np.float64]:
         """What a sample that is answered as badly as can be adds to each tally on average, shape (T,).
 
@@ -124,6 +141,10 @@ class PooledQuality(Quality[TruthT]):
     """A figure that has to look at all answers of a policy together, such as a rank correlation or a mean precision."""
 
     is_share: ClassVar[bool] = False
+
+    def values(self, view: RuleView, truth: TruthT, exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """By looking at all answers together."""
+        return self.judge(view, truth)(exits)
 
     @abstractmethod
     def judge(self, view: RuleView, truth: TruthT) -> Judge:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import pandas as pd
 
 from policies.calibration.temperature import CalibrationWarning
-from policies.evolution.islands import Spread, one_after_the_other
+from policies.evolution.islands import EpochRunner, one_after_the_other
 from policies.evolution.search import search_front
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import goal_on
@@ -47,7 +47,7 @@ def search_network(
     certify: ExitTable | None,
     how: PolicySearch,
     *,
-    spread: Spread = one_after_the_other,
+    run_epoch: EpochRunner = one_after_the_other,
     on_generation: Callable[[str], None] = lambda rule: None,
 ) -> NetworkPolicies:
     """Search the policies of one network.
@@ -57,7 +57,7 @@ def search_network(
         search: On which policies are chosen.
         certify: Only checked to be disjoint.
         how: What for, and how hard.
-        spread: Runs islands.
+        run_epoch: Runs islands.
         on_generation: Told the rule after each generation.
 
     Raises:
@@ -76,7 +76,7 @@ def search_network(
         settings=how.settings,
         seed=how.seed,
         islands=how.islands,
-        spread=spread,
+        run_epoch=run_epoch,
         on_generation=on_generation,
     )
     notes = tuple(str(warning.message) for warning in caught)

@@ -33,7 +33,7 @@ class Selection:
         certificate: What is certain about it; None where nothing was to be certified.
         estimate: Why it was chosen where it is not certified; None where it is, and where nothing met what was asked.
         feasible: Whether some policy met what was asked for on ``search``.
-        front: The merged front, least effort first, with ``network``, ``certified`` and ``selected``.
+        front: The merged front, least objective first, with ``network``, ``certified`` and ``selected``.
     """
 
     network: NetworkPolicies
@@ -54,7 +54,7 @@ def select_policy(
 ) -> Selection:
     """Merge the fronts of all networks and choose.
 
-    With a claim, policies are tested on ``certify`` from the safest to the boldest and the last one that passes is
+    With a claim, policies are tested on ``certify`` from the safest to the least safe and the last one that passes is
     chosen. The sequence begins with the full network, where that reaches the search target: nobody chose its
     thresholds, so its accuracy on ``search`` is the least flattered. Where nothing is certified, or nothing is claimed,
     the most wanted policy is chosen that has a margin on ``search`` (:mod:`policies.selection.uncertified`). Where no

@@ -17,7 +17,7 @@ _HASH_SHOWN = 12
 
 
 @dataclass(frozen=True)
-class NetworkFacts:
+class NetworkIdentity:
     """What is known of a network. None is not known, and differs from nothing.
 
     Attributes:
@@ -37,7 +37,7 @@ class NetworkFacts:
     has_stop_prob: bool | None = None
 
     @classmethod
-    def of(cls, table: ExitTable) -> NetworkFacts:
+    def of(cls, table: ExitTable) -> NetworkIdentity:
         """Those of the network whose table it is."""
         names, model_hash = table.meta.get("class_names"), table.meta.get("model_hash")
         return cls(
@@ -50,7 +50,7 @@ class NetworkFacts:
         )
 
 
-def differences(one: NetworkFacts, other: NetworkFacts, *, names: tuple[str, str]) -> list[str]:
+def differences(one: NetworkIdentity, other: NetworkIdentity, *, names: tuple[str, str]) -> list[str]:
     """Everything in which two networks differ, as clauses for a person.
 
     Args:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from policies.errors import PolicyError
 from policies.tables.base import ExitTable
 from policies.tables.identity import SampleDigest
-from policies.tables.network import NetworkFacts
+from policies.tables.network import NetworkIdentity
 
 
 _GIVEN, _MADE = "given", "made of the logits"
@@ -29,7 +29,7 @@ class Origin:
         ids_are_assumed: Whether those ids were not given but made of the logits.
     """
 
-    network: NetworkFacts
+    network: NetworkIdentity
     split_hash: str | None = None
     samples: SampleDigest | None = None
     groups: SampleDigest | None = None
@@ -39,7 +39,7 @@ class Origin:
     def of(cls, search: ExitTable) -> Origin:
         """That of a policy which was chosen on a table."""
         return cls(
-            network=NetworkFacts.of(search),
+            network=NetworkIdentity.of(search),
             split_hash=search.split_hash,
             samples=SampleDigest.of(search.ids),
             groups=None if search.groups is None else SampleDigest.of(search.groups),
@@ -152,7 +152,7 @@ class _Facts(BaseModel):
     def origin(self, n_exits: int) -> Origin:
         names, chosen = self.class_names, self.chosen_on
         return Origin(
-            network=NetworkFacts(
+            network=NetworkIdentity(
                 n_exits=n_exits,
                 n_classes=len(names) if self.n_classes is None and names is not None else self.n_classes,
                 class_names=None if names is None else tuple(names),

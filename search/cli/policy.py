@@ -18,7 +18,7 @@ from policies.selection.policy_search import PolicySearch
 from policies.tables.base import ExitTable
 from policies.tables.identity import require_disjoint
 from policies.tables.latency import checked_latency, with_latency
-from policies.tables.network import NetworkFacts, differences, with_known_cost
+from policies.tables.network import NetworkIdentity, differences, with_known_cost
 from policies.tasks import load_table
 from search.cli.exit_code import ExitCode
 from search.cli.field_options import given_fields, named_as_options, takes_fields
@@ -154,7 +154,7 @@ def _load_tables(files: Mapping[str, Path], asked: Request) -> dict[str, ExitTab
     search = tables["search"]
     for name, table in tables.items():
         names = str(files[name]), str(files["search"])
-        found = differences(NetworkFacts.of(table), NetworkFacts.of(search), names=names)
+        found = differences(NetworkIdentity.of(table), NetworkIdentity.of(search), names=names)
         if found:
             raise ExitTableError(f"all tables must be of one network but {'; '.join(found)}")
     require_disjoint(tables)

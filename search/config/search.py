@@ -30,8 +30,8 @@ class SearchSection(Section):
     )
     scheduler: Literal["none", "asha", "mo-asha"] = Field(
         default="none",
-        description="What stops trials early: nothing, successive halving by `effort_at_target`, or successive halving "
-        "by quality and objective at once.",
+        description="What stops trials early: nothing, successive halving by `objective_at_target`, or successive "
+        "halving by quality and objective at once.",
     )
     grace_epochs: int | None = Field(
         default=None, ge=1, description="No trial is stopped before so many epochs; an eighth of them where null."

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from policies.errors import ExitSearchError
+from policies.goals.objectives import get_objective
 from policies.goals.request import Delta, Request, Target
 from policies.options import RequestError
 from policies.registry import resolve
@@ -245,10 +246,10 @@ def _require_comparable(config: SweepConfig, space: Space) -> None:
     searched = [name for name in SEARCHABLE if not isinstance(space.dimensions.get(name, Fixed(None)), Fixed)]
     if not searched:
         return
-    if config.policy.objective == "cost":
+    if not get_objective(config.policy.objective).is_comparable:
         raise ConfigError(
-            f"policy.objective cost is relative to a network's own full cost, so networks must be alike, but "
-            f"{searched[0]} is searched; fix it in space.overrides, or take depth or latency"
+            f"policy.objective {config.policy.objective} is relative to a network's own full cost, so networks must be "
+            f"alike, but {searched[0]} is searched; fix it in space.overrides, or take depth or latency"
         )
     if config.policy.latency_ms:
         raise ConfigError(

@@ -55,7 +55,7 @@ class TrainingSection(Section):
     patience: int | None = Field(
         default=None,
         ge=1,
-        description="Epochs without a smaller `effort_at_target`, after which a training stops; its best epoch is "
+        description="Epochs without a smaller `objective_at_target`, after which a training stops; its best epoch is "
         "kept. Never where null.",
     )
     ema_decay: float | None = Field(

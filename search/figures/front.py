@@ -15,20 +15,20 @@ from search.figures.front_points import FrontFigure
 
 __all__ = ["FrontFigure", "draw_html", "draw_png"]
 
-_FRONT, _TRIAL, _LADDER, _TARGET, _MET, _BASELINE = "#1f5fa8", "#8d99ae", "#edae49", "#444444", "#2a9d5c", "#222222"
+_FRONT, _TRIAL, _SHARED, _TARGET, _MET, _BASELINE = "#1f5fa8", "#8d99ae", "#edae49", "#444444", "#2a9d5c", "#222222"
 _TICK = {"size": 14, "line": {"width": 2, "color": _TRIAL}}
-_LADDER_NAME, _FRONT_NAME = "one shared threshold, all values", "front of all policies"
+_SHARED_NAME, _FRONT_NAME = "one shared threshold, all values", "front of all policies"
 
 
 def draw_png(figure: FrontFigure, path: Path) -> None:
     """Write the picture, 1500 x 990 pixels."""
     canvas = Figure(figsize=(10, 6.6), dpi=150, layout="constrained")
     axes = canvas.add_subplot()
-    x, y = figure.effort, figure.quality
+    x, y = figure.objective, figure.quality
     if figure.target is not None:
         axes.axhspan(figure.target, 2.0, color="#e8f3ec", zorder=0)
         axes.axhline(figure.target, color=_TARGET, linewidth=1, linestyle="--", label=figure.target_name)
-    axes.plot(figure.ladder[x], figure.ladder[y], color=_LADDER, linewidth=1.5, label=_LADDER_NAME)
+    axes.plot(figure.shared[x], figure.shared[y], color=_SHARED, linewidth=1.5, label=_SHARED_NAME)
     if len(figure.trials):
         marker, _ = figure.trials_symbol
         style: dict[str, Any] = {"s": 26 if marker == "o" else 160, "color": _TRIAL, "marker": marker}
@@ -40,9 +40,9 @@ def draw_png(figure: FrontFigure, path: Path) -> None:
         axes.plot(figure.front[x], figure.front[y], "o-", color=_FRONT, markersize=4.5, linewidth=1, label=_FRONT_NAME)
     for point in figure.landmarks:
         style = {"marker": point.marker, "markersize": point.size, "color": point.colour, "linestyle": ""}
-        axes.plot(point.effort, point.quality, label=point.name, **style)
-    axes.set(title=figure.title, xlabel=figure.effort_name, ylabel=figure.quality_name)
-    axes.set(xlim=figure.effort_range, ylim=figure.quality_range)
+        axes.plot(point.objective, point.quality, label=point.name, **style)
+    axes.set(title=figure.title, xlabel=figure.objective_axis, ylabel=figure.quality_name)
+    axes.set(xlim=figure.objective_range, ylim=figure.quality_range)
     axes.grid(alpha=0.25)
     canvas.legend(loc="outside lower center", ncols=3, frameon=False)
     with whole_file(path) as partial:
@@ -59,7 +59,7 @@ def draw_html(figure: FrontFigure, path: Path) -> None:
     _add_series(page, figure)
     for point in figure.landmarks:
         page.add_scatter(
-            x=[point.effort],
+            x=[point.objective],
             y=[point.quality],
             mode="markers",
             name=point.name,
@@ -68,7 +68,7 @@ def draw_html(figure: FrontFigure, path: Path) -> None:
         )
     page.update_layout(
         title=figure.title,
-        xaxis={"title": figure.effort_name, "range": list(figure.effort_range)},
+        xaxis={"title": figure.objective_axis, "range": list(figure.objective_range)},
         yaxis={"title": figure.quality_name, "range": list(figure.quality_range)},
         template="plotly_white",
         legend={"orientation": "h", "y": -0.15},
@@ -77,14 +77,14 @@ def draw_html(figure: FrontFigure, path: Path) -> None:
 
 
 def _add_series(page: go.Figure, figure: FrontFigure) -> None:
-    x, y, hover = figure.effort, figure.quality, _hover(figure)
+    x, y, hover = figure.objective, figure.quality, _hover(figure)
     page.add_scatter(
-        x=figure.ladder[x],
-        y=figure.ladder[y],
+        x=figure.shared[x],
+        y=figure.shared[y],
         mode="lines",
-        name=_LADDER_NAME,
-        line_color=_LADDER,
-        customdata=figure.ladder["threshold"],
+        name=_SHARED_NAME,
+        line_color=_SHARED,
+        customdata=figure.shared["threshold"],
         hovertemplate=f"threshold %{{customdata:.4f}}<br>{hover}",
     )
     if len(figure.trials):
@@ -121,7 +121,7 @@ def _add_series(page: go.Figure, figure: FrontFigure) -> None:
 
 
 def _hover(figure: FrontFigure) -> str:
-    return f"{figure.quality_name} %{{y:.4f}}<br>{figure.short_effort_name} %{{x:.3f}}"
+    return f"{figure.quality_name} %{{y:.4f}}<br>{figure.short_objective_name} %{{x:.3f}}"
 
 
 def _describe(row: Any) -> str:

@@ -10,24 +10,19 @@ import numpy as np
 import pandas as pd
 
 from policies.baselines import baseline_evaluator
-from policies.evaluation.shared_thresholds import ladder_genomes
-from policies.goals.goal import EFFORTS, Goal
+from policies.evaluation.shared_thresholds import shared_threshold_genomes
+from policies.goals.goal import Goal
+from policies.goals.objectives import get_objective
+from policies.registry import title_of
 from policies.selection.select import Selection
 from policies.tables.base import ExitTable
 from policies.tables.latency import stated_latency
 
 
 _QUALITY_NAMES = {"macro_f1": "macro-F1", "top5_accuracy": "top-5 accuracy"}
-_EFFORT_NAMES = {
-    "mean_depth": ("depth", "mean depth (1 = first exit)"),
-    "mean_cost": ("cost", "mean cost (1 = full network)"),
-    "mean_latency_ms": ("latency", "mean latency in ms"),
-}
-"""Short, and as the axis is named."""
-
 _MOST_LEVELS = 512
 _LEAST_SHARE = 0.35
-"""Points that need less of the effort axis than this get an axis of their own."""
+"""Points that need less of the objective axis than this get an axis of their own."""
 
 
 @dataclass(frozen=True)
@@ -37,33 +32,37 @@ class FrontFigure:
     Attributes:
         title: Above the figure.
         target: Least quality, or None.
-        efforts: Effort of leaving at the first exit, and of the full network.
-        front: The merged front, with the columns ``quality`` and ``effort``.
-        trials: ``trial_id``, quality and effort of each trial's own best policy.
-        ladder: ``threshold``, quality and effort of every shared threshold of the selected network.
-        selected: Effort and quality of the selected policy.
-        greedy: Effort and quality of the greedy shared threshold.
-        full: Effort and quality of the full network.
+        objectives: Objective of leaving at the first exit, and of the full network.
+        front: The merged front, with the columns ``quality`` and ``objective``.
+        trials: ``trial_id``, quality and objective of each trial's own best policy.
+        shared: ``threshold``, quality and objective of every shared threshold of the selected network.
+        selected: Objective and quality of the selected policy.
+        greedy: Objective and quality of the greedy shared threshold.
+        full: Objective and quality of the full network.
         oracle: Least mean depth with the labels known, or None.
-        baselines: ``name``, quality and effort of the sweep file's baselines, a row for each policy.
+        baselines: ``name``, quality and objective of the sweep file's baselines, a row for each policy.
         quality: Column of the vertical axis, maximised.
-        effort: Column of the horizontal axis, minimised.
+        objective: Column of the horizontal axis, minimised.
+        objective_axis: What the horizontal axis is called.
+        short_objective_name: What is minimised, in one word.
         is_feasible: Whether a policy met what was asked for; if not, the selected one is the nearest.
     """
 
     title: str
     target: float | None
-    efforts: tuple[float, float]
+    objectives: tuple[float, float]
     front: pd.DataFrame
     trials: pd.DataFrame
-    ladder: pd.DataFrame
+    shared: pd.DataFrame
     selected: tuple[float, float]
     greedy: tuple[float, float]
     full: tuple[float, float]
     oracle: float | None
     baselines: pd.DataFrame
     quality: str = "accuracy"
-    effort: str = "mean_depth"
+    objective: str = "mean_depth"
+    objective_axis: str = "mean depth (1 = first exit)"
+    short_objective_name: str = "depth"
     is_feasible: bool = True
 
     @classmethod
@@ -72,10 +71,10 @@ class FrontFigure:
     ) -> FrontFigure:
         """Collect what a finished search shows; ``trials`` where it was a sweep."""
         table = selection.network.search
-        quality, effort = summary["quality"], EFFORTS[summary["objective"]]
-        columns = [effort, quality]
-        goal = Goal(quality=quality, effort=summary["objective"], latency_ms=_latency(table))
-        efforts = goal.effort_of_exits(table.cost)
+        quality, objective = summary["quality"], get_objective(summary["objective"]).column
+        columns = [objective, quality]
+        goal = Goal(quality=quality, objective=summary["objective"], latency_ms=_latency(table))
+        objectives = goal.objective_of_exits(table.cost)
         front = selection.front
         chosen = front.loc[front["selected"], columns].to_numpy(dtype=float)
         own = summary["selected"]["search"]
@@ -83,12 +82,12 @@ class FrontFigure:
         return cls(
             title=title,
             target=summary["least_accuracy"] if quality == "accuracy" else summary["target"] or None,
-            efforts=(float(efforts[0]), float(efforts[-1])),
+            objectives=(float(objectives[0]), float(objectives[-1])),
             front=front,
             trials=trials if trials is not None and has_trials else pd.DataFrame(columns=["trial_id", *columns]),
-            ladder=_shared_thresholds(selection, goal),
+            shared=_shared_thresholds(selection, goal),
             # The front's figures are the honest ones: those of rules that learn are not of the samples learnt from.
-            selected=(chosen[0, 0], chosen[0, 1]) if len(chosen) else (own[effort], own[quality]),
+            selected=(chosen[0, 0], chosen[0, 1]) if len(chosen) else (own[objective], own[quality]),
             greedy=_point(summary["baselines"]["greedy_shared_threshold"], columns),
             full=_point(summary["baselines"]["full_network"], columns),
             oracle=summary["oracle"]["search"] if columns == ["mean_depth", "accuracy"] else None,
@@ -100,24 +99,16 @@ class FrontFigure:
                 columns=["name", *columns],
             ),
             quality=quality,
-            effort=effort,
+            objective=objective,
+            objective_axis=get_objective(summary["objective"]).axis,
+            short_objective_name=title_of(summary["objective"]),
             is_feasible=summary["feasible"],
         )
 
     @property
     def quality_name(self) -> str:
         """What the vertical axis is called."""
-        return _QUALITY_NAMES.get(self.quality, self.quality.replace("_", " "))
-
-    @property
-    def effort_name(self) -> str:
-        """What the horizontal axis is called."""
-        return _EFFORT_NAMES[self.effort][1]
-
-    @property
-    def short_effort_name(self) -> str:
-        """What is spent, in one word."""
-        return _EFFORT_NAMES[self.effort][0]
+        return _QUALITY_NAMES.get(self.quality, title_of(self.quality))
 
     @property
     def target_name(self) -> str:
@@ -143,12 +134,12 @@ class FrontFigure:
         return max(low - 0.15 * span, -0.02 * span), min(shown.max() + 0.15 * span, 1.0 + 0.02 * span)
 
     @property
-    def effort_range(self) -> tuple[float, float]:
-        """The effort axis: from the first exit to the full network, or nearer where all points would lie in a heap."""
-        first, full = self.efforts
+    def objective_range(self) -> tuple[float, float]:
+        """The objective axis: from the first exit to the full network, or nearer if all points would lie in a heap."""
+        first, full = self.objectives
         shown = self.trials[self.trials[self.quality] >= self.quality_range[0]]
         points = [self.selected[0], self.greedy[0], *([] if self.oracle is None else [self.oracle])]
-        near = np.concatenate([self.front[self.effort], shown[self.effort], points]).astype(float)
+        near = np.concatenate([self.front[self.objective], shown[self.objective], points]).astype(float)
         low, high, room = near.min(), near.max(), 0.025 * (full - first)
         if self.is_feasible and high - low < _LEAST_SHARE * (full - first):
             low, high = max(low - 2 * room, first), min(high + 2 * room, full)
@@ -166,10 +157,10 @@ class FrontFigure:
         """What the legend calls the trials: what differs between them, and how many lie below the picture."""
         lowest = self.quality_range[0]
         shown = self.trials[self.trials[self.quality] >= lowest]
-        quality, effort = shown[self.quality].astype(float), shown[self.effort].astype(float)
+        quality, objective = shown[self.quality].astype(float), shown[self.objective].astype(float)
         name = "trials, quick policy"
         if self._is_one_row or self._is_one_column:
-            spent = f"{self.short_effort_name} {_span(effort, '.2f')}"
+            spent = f"{self.short_objective_name} {_span(objective, '.2f')}"
             reached = f"{self.quality_name} {_span(quality, '.3f')}"
             name = f"trials: {spent} at {reached}" if self._is_one_row else f"trials: {reached} at {spent}"
         return name + self._below(self.trials)
@@ -188,7 +179,7 @@ class FrontFigure:
 
     @property
     def _is_one_column(self) -> bool:
-        return self._are_alike(self.effort, self.effort_range)
+        return self._are_alike(self.objective, self.objective_range)
 
     def _are_alike(self, column: str, axis: tuple[float, float]) -> bool:
         shown = self.trials.loc[self.trials[self.quality] >= self.quality_range[0], column].astype(float)
@@ -203,8 +194,8 @@ class FrontFigure:
     def landmarks(self) -> list[Landmark]:
         """Single points with a name, the selected policy last."""
         full = "full network"
-        if self.full[0] > self.effort_range[1]:
-            full += f" (at {self.short_effort_name} {self.full[0]:g}: {self.full[1]:.4f})"
+        if self.full[0] > self.objective_range[1]:
+            full += f" (at {self.short_objective_name} {self.full[0]:g}: {self.full[1]:.4f})"
         points = [
             Landmark("greedy shared threshold", *self.greedy, "#edae49", "D", "diamond", 8),
             Landmark(full, *self.full, "#6a4c93", "s", "square", 8),
@@ -222,7 +213,7 @@ class Landmark:
     """A point with a name, as Matplotlib and Plotly draw it."""
 
     name: str
-    effort: float
+    objective: float
     quality: float
     colour: str
     marker: str
@@ -231,15 +222,15 @@ class Landmark:
 
 
 def _shared_thresholds(selection: Selection, goal: Goal) -> pd.DataFrame:
-    """The curve of one threshold for all exits, boldest first; of very many thresholds evenly spaced ones."""
+    """The curve of one threshold for all exits, lowest first; of very many thresholds evenly spaced ones."""
     network = selection.network
     evaluator = baseline_evaluator(network.search, network.temperatures, goal, max_levels=_MOST_LEVELS)
-    genomes = ladder_genomes(evaluator)
+    genomes = shared_threshold_genomes(evaluator)
     figures = goal.assess(evaluator.evaluate(genomes))
     lowest = [np.append(levels.lowest, math.inf) for levels in evaluator.levels]
     # The least score that leaves at any exit: no exit has a score between it and the threshold that is shared.
     thresholds = np.min([own[genomes[:, gene]] for gene, own in enumerate(lowest)], axis=0, initial=math.inf)
-    columns = {goal.effort_column: figures.effort, goal.quality: figures.quality}
+    columns = {goal.objective_column: figures.objective, goal.quality: figures.quality}
     curve = pd.DataFrame({"threshold": thresholds, **columns})
     # A score below a sample's best so far is no threshold that matters.
     return curve.sort_values("threshold").drop_duplicates(subset=list(columns), keep="last", ignore_index=True)
@@ -256,5 +247,5 @@ def _latency(table: ExitTable) -> tuple[float, ...]:
 
 
 def _point(figures: dict[str, Any], columns: list[str]) -> tuple[float, float]:
-    effort, quality = (float(figures["search"][column]) for column in columns)
-    return effort, quality
+    objective, quality = (float(figures["search"][column]) for column in columns)
+    return objective, quality

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 import ray
 
 from policies.errors import ExitSearchError
+from policies.goals.objectives import get_objective
 from policies.selection.networks import NetworkPolicies
 from search.errors import SweepError
 from search.finalists.remote import search_checkpoint
@@ -93,7 +94,7 @@ def search_networks(inputs: SweepInputs, candidates: Sequence[TrialNetwork]) -> 
 def _latency_ms(one: TrialNetwork, inputs: SweepInputs) -> NDArray[np.float64] | None:
     """Where latency is minimised, the time up to each exit: all networks are timed on the driver's processor."""
     policy, train = inputs.config.policy, inputs.splits.train
-    if policy.objective != "latency" or policy.latency_ms:
+    if not get_objective(policy.objective).needs_latency or policy.latency_ms:
         return None
     model = inputs.spec.load_model(one.trial.checkpoints, train, seed=one.seed)
     return exit_latencies_ms(model, train.inputs.shape[1:])

@@ -12,7 +12,10 @@ import pandas as pd
 from policies.baselines.full_network import full_network
 from policies.calibration.temperature import CalibrationWarning, Method
 from policies.errors import ExitSearchError
+from policies.goals.goal import Goal
+from policies.goals.request import Request
 from policies.policy import Policy
+from policies.qualities import get_quality
 from policies.selection.select import Selection
 from policies.tables.base import ExitTable
 from policies.tasks import get_task
@@ -67,6 +70,7 @@ def compare_baselines(
                 tables.compared(one.name),
                 selection.front,
                 tables.compared,
+                asked=inputs.target.asked,
                 method=config.policy.calibration,
                 seed=config.seed,
             )
@@ -96,7 +100,14 @@ def full_baselines(
 
 
 def compare_baseline(
-    name: str, tables: Tables, front: pd.DataFrame, tables_of: Callable[[str], Tables], *, method: Method, seed: int
+    name: str,
+    tables: Tables,
+    front: pd.DataFrame,
+    tables_of: Callable[[str], Tables],
+    *,
+    asked: Request,
+    method: Method,
+    seed: int,
 ) -> tuple[list[dict[str, Any]], list[PolicyAnswers[Any]]]:
     """Put every policy of a baseline beside the front's best at the same depth, and at the same accuracy.
 
@@ -109,6 +120,7 @@ def compare_baseline(
         tables: Of its network by split, ``search`` among them.
         front: The policies that were found, with ``network``, ``policy``, ``accuracy`` and ``mean_depth``.
         tables_of: The tables, by split, of a network of the front.
+        asked: What policies were searched for.
         method: How temperatures are fitted.
         seed: Of the search that found the front.
 
@@ -120,20 +132,23 @@ def compare_baseline(
     """
     rows, answered = [], []
     main = get_task(tables["search"].task).quality
+    sign, goal = get_quality(main).sign, asked.goal_without_drops(tables["search"])
     for policy_name, (policy, is_fallback) in _choices(tables["search"], method).items():
         decisions = decisions_on(policy, tables, seed=seed)
-        figures = figures_of(tables, decisions)
+        figures = figures_of(tables, decisions, goal)
         answered += answers_of(f"{name}/{policy_name}", tables, decisions)
         no_deeper = front[front["mean_depth"] <= figures["search"]["mean_depth"]]
-        no_worse = front[front[main] >= figures["search"][main]]
+        no_worse = front[sign * front[main] >= sign * figures["search"][main]]
         rows.append(
             {
                 "trial": name,
                 "policy": policy_name,
                 "is_fallback": is_fallback,
                 **figures,
-                "same_depth": _first(no_deeper.sort_values(main, ascending=False, kind="stable"), tables_of, seed),
-                "same_accuracy": _first(no_worse.sort_values("mean_depth", kind="stable"), tables_of, seed),
+                "same_depth": _first(
+                    no_deeper.sort_values(main, ascending=sign < 0, kind="stable"), tables_of, goal, seed
+                ),
+                "same_accuracy": _first(no_worse.sort_values("mean_depth", kind="stable"), tables_of, goal, seed),
             }
         )
     return rows, answered
@@ -152,12 +167,12 @@ def _choices(search: ExitTable, method: Method) -> dict[str, tuple[Policy, bool]
     return {"full_network": (full_network(search, temperatures), False), **published}
 
 
-def _first(front: pd.DataFrame, tables_of: Callable[[str], Tables], seed: int) -> dict[str, Any] | None:
+def _first(front: pd.DataFrame, tables_of: Callable[[str], Tables], goal: Goal, seed: int) -> dict[str, Any] | None:
     if front.empty:
         return None
     row = front.iloc[0]
     return {
         "network": row["network"],
         "rule": row["policy"].rule,
-        **figures_on(row["policy"], tables_of(row["network"]), seed=seed),
+        **figures_on(row["policy"], tables_of(row["network"]), goal, seed=seed),
     }

@@ -10,6 +10,8 @@ from typing import Any
 
 from rich.console import Console
 
+from policies.goals.objectives import get_objective
+from policies.registry import title_of
 from search.console_table import FigureRow, FigureTable, print_line
 from search.run_folder.result_files import ResultFiles
 
@@ -102,7 +104,7 @@ def _comparison(summary: dict[str, Any]) -> FigureTable:
     others = {
         **({} if summary["quality"] == "accuracy" else {summary["quality"]: summary["quality"].replace("_", " ")}),
         "mean_cost": "cost",
-        **({"mean_latency_ms": "ms"} if summary["objective"] == "latency" else {}),
+        **_own_objective(summary["objective"]),
     }
     headings = [f"{heading}\n{split}" for split in splits for heading in ("accuracy", "depth")]
     headings += [f"{heading}\n{splits[-1]}" for heading in others.values()]
@@ -114,6 +116,14 @@ def _comparison(summary: dict[str, Any]) -> FigureTable:
     if summary["least_accuracy"] is not None:
         rows.append(_oracle(summary, splits))
     return FigureTable(headings=tuple(headings), rows=tuple(rows))
+
+
+def _own_objective(name: str) -> dict[str, str]:
+    """The column of what was minimised, with its heading, unless it is shown anyway."""
+    objective = get_objective(name)
+    if objective.column in ("mean_depth", "mean_cost"):
+        return {}
+    return {objective.column: "ms" if objective.needs_latency else title_of(name)}
 
 
 def _accuracy_and_depth(figures: dict[str, Any]) -> tuple[str, str]:

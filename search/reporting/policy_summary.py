@@ -8,6 +8,7 @@ from typing import Any
 from policies.baselines import BASELINES, baseline_evaluator, baseline_policy
 from policies.baselines.oracle import oracle_mean_depth
 from policies.evaluation.cross_fitted import cross_fitted_decision
+from policies.goals.figures import asked_figures
 from policies.goals.goal import Goal
 from policies.outline import outline
 from policies.policy import Decision, Policy
@@ -63,7 +64,7 @@ def summarise_policies(
         if certificate is None
         else {"claim": str(certificate.claim), "reason": certificate.reason, "bound": certificate.bound},
         "estimate": None if selection.estimate is None else selection.estimate.to_dict(),
-        "selected": {"rule": policy.rule, "params": outline(policy), **figures_of(tables, decisions)},
+        "selected": {"rule": policy.rule, "params": outline(policy), **figures_of(tables, decisions, goal)},
         "exits": {name: task.exit_figures(table, selection.network.temperatures) for name, table in tables.items()},
         "baselines": baselines,
         "oracle": {name: _oracle(table, goal) for name, table in tables.items()},
@@ -87,14 +88,20 @@ def decisions_on(policy: Policy, tables: Mapping[str, ExitTable], *, seed: int) 
     }
 
 
-def figures_on(policy: Policy, tables: Mapping[str, ExitTable], *, seed: int) -> dict[str, Any]:
-    """Figures of a policy on every split; arguments as for :func:`decisions_on`."""
-    return figures_of(tables, decisions_on(policy, tables, seed=seed))
+def figures_on(policy: Policy, tables: Mapping[str, ExitTable], goal: Goal, *, seed: int) -> dict[str, Any]:
+    """Figures of a policy on every split; arguments as for :func:`decisions_on` and :func:`figures_of`."""
+    return figures_of(tables, decisions_on(policy, tables, seed=seed), goal)
 
 
-def figures_of(tables: Mapping[str, ExitTable], decisions: Mapping[str, Decision]) -> dict[str, Any]:
-    """Figures on every split of a policy, from what it did there."""
-    return {name: get_task(table.task).policy_figures(table, decisions[name]) for name, table in tables.items()}
+def figures_of(tables: Mapping[str, ExitTable], decisions: Mapping[str, Decision], goal: Goal) -> dict[str, Any]:
+    """Figures on every split of a policy, from what it did there: what was asked for, and what its task tells."""
+    return {
+        name: {
+            **asked_figures(goal, table, decisions[name]),
+            **get_task(table.task).policy_figures(table, decisions[name]),
+        }
+        for name, table in tables.items()
+    }
 
 
 def _oracle(table: ExitTable, goal: Goal) -> float | None:
@@ -116,6 +123,6 @@ def _baselines(
     answered: list[PolicyAnswers[Any]] = []
     for name, one in compared.items():
         decisions = decisions_on(one.policy, tables, seed=seed)
-        figures[name] = {**one.notes, **figures_of(tables, decisions)}
+        figures[name] = {**one.notes, **figures_of(tables, decisions, goal)}
         answered += answers_of(name, tables, decisions)
     return figures, answered

@@ -13,7 +13,7 @@ from trainables.trials.metrics import EXIT_FIGURES
 from trainables.trials.seed_run import OF_SEED
 
 
-POLICY_FIGURES = ("accuracy", "mean_depth", "mean_cost", "effort_at_target")
+POLICY_FIGURES = ("accuracy", "mean_depth", "mean_cost", "objective_at_target")
 LAST_EXIT = "last_exit_"
 """Before the names of figures of the last exit."""
 
@@ -61,11 +61,11 @@ def seed_table(trials: Sequence[TrialOutcome], seeds: Sequence[int], *, n_exits:
 def show_seeds(table: pd.DataFrame) -> FigureTable:
     """Mean and standard deviation over the seeds of each configuration, in the order of the trials.
 
-    Of many configurations those with the least ``effort_at_target`` are shown.
+    Of many configurations those with the least ``objective_at_target`` are shown.
     """
     trials = table.groupby(["trial_id", "label"], sort=False)
     means, deviations = trials.mean(), trials.std()
-    kept = means.index.isin(means["effort_at_target"].nsmallest(_MOST_ROWS).index)
+    kept = means.index.isin(means["objective_at_target"].nsmallest(_MOST_ROWS).index)
     n_seeds = table["seed"].nunique()
     title = f"Mean and sd over {n_seeds} seeds, on search; ECE and NLL before temperature scaling"
     if not kept.all():

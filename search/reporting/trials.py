@@ -43,7 +43,7 @@ def figures_of_all_trials(inputs: SweepInputs, log: TrialLog, outcomes: Sequence
     complete = {trial.trial_id for trial in outcomes if trial.is_complete}
     importance = parameter_importance(
         [trial for trial in log.finished if trial.trial_id in complete],
-        (asked.quality, asked.effort_column, "effort_at_target"),
+        (asked.quality, asked.objective_column, "objective_at_target"),
         seed=inputs.config.seed,
     )
     over_seeds = seed_table(outcomes, seeds, n_exits=inputs.spec.n_exits) if len(seeds) > 1 else None

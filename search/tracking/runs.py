@@ -20,7 +20,7 @@ from trainables.trials.metrics import EXIT_FIGURES
 
 
 _METRIC_PREFIXES = (
-    *("accuracy", "mean_depth", "mean_cost", "mean_latency_ms", "depth_at_target", "effort_at_target", "violation"),
+    *("accuracy", "mean_depth", "mean_cost", "mean_latency_ms", "depth_at_target", "objective_at_target", "violation"),
     *(name for name in QUALITIES if name != "accuracy"),
     "train_loss",
     *(f"{figure}_exit_" for figure in EXIT_FIGURES),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from policies.goals.goal import EFFORTS
+from policies.goals.objectives import OBJECTIVES
 from policies.outline import outline
 from policies.qualities import QUALITIES
 from search.redaction import redact, redact_text, redact_uri
@@ -147,6 +147,10 @@ def _policy_facts(row: Any) -> dict[str, Any]:
             "certified": str(row.certified).lower(),
             "selected": str(row.selected).lower(),
         },
-        "metrics": {key: float(getattr(row, key)) for key in (*QUALITIES, *EFFORTS.values()) if hasattr(row, key)},
+        "metrics": {
+            key: float(getattr(row, key))
+            for key in (*QUALITIES, *(one.column for one in OBJECTIVES.values()))
+            if hasattr(row, key)
+        },
         "params": {"trial_id": row.network, **outline(row.policy)},
     }

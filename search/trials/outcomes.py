@@ -95,14 +95,14 @@ def collect_trials(log: TrialLog, *, checkpoints: Path, first: Sequence[FirstTri
 
 
 def best_trials(outcomes: Sequence[TrialOutcome], count: int) -> list[TrialOutcome]:
-    """The complete trials with the least ``effort_at_target``, best first; ties in the order of their numbers."""
+    """The complete trials with the least ``objective_at_target``, best first; ties in the order of their numbers."""
     complete = [trial for trial in outcomes if trial.is_complete]
-    return sorted(complete, key=lambda trial: float(trial.metrics["effort_at_target"]))[:count]
+    return sorted(complete, key=lambda trial: float(trial.metrics["objective_at_target"]))[:count]
 
 
 def trial_points(outcomes: Sequence[TrialOutcome], asked: Request) -> pd.DataFrame:
-    """``trial_id``, and the quality and effort that were asked for of each trial's own best policy on ``search``."""
-    keys = [asked.quality, asked.effort_column]
+    """``trial_id``, and the quality and objective that were asked for of each trial's own best policy on ``search``."""
+    keys = [asked.quality, asked.objective_column]
     points = [
         {"trial_id": trial.trial_id, **{key: trial.metrics[key] for key in keys}}
         for trial in outcomes

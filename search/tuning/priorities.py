@@ -79,18 +79,18 @@ class FrontPriority:
 
     Attributes:
         quality: Name of the quality, maximised.
-        effort: Name of what is minimised.
+        objective: Name of what is minimised.
     """
 
     quality: str = "accuracy"
-    effort: str = "mean_depth"
+    objective: str = "mean_depth"
     name: ClassVar[str] = "mo-asha"
 
     def point(self, figures: Mapping[str, Any]) -> tuple[float, ...]:
-        """Quality, effort negated, and mean accuracy of the exits; all maximised."""
+        """Quality, objective negated, and mean accuracy of the exits; all maximised."""
         n_exits = max(sum(name.removeprefix(_EXIT).isdecimal() for name in figures), 1)
         exits = [_figure(figures, f"{_EXIT}{depth}") for depth in range(1, n_exits + 1)]
-        return _figure(figures, self.quality), -_figure(figures, self.effort), sum(exits) / n_exits
+        return _figure(figures, self.quality), -_figure(figures, self.objective), sum(exits) / n_exits
 
     def ranks(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
         """By front and, within one, by crowding distance; shapes as in :class:`Priority`."""
@@ -102,9 +102,9 @@ def scalar_priority(figure: str) -> Priority:
     return ScalarPriority(figure)
 
 
-def nondominated_priority(quality: str = "accuracy", effort: str = "mean_depth") -> Priority:
-    """MO-ASHA (Schmucker et al., 2021): by a quality, an effort and the accuracy of all exits at once."""
-    return FrontPriority(quality, effort)
+def nondominated_priority(quality: str = "accuracy", objective: str = "mean_depth") -> Priority:
+    """MO-ASHA (Schmucker et al., 2021): by a quality, an objective and the accuracy of all exits at once."""
+    return FrontPriority(quality, objective)
 
 
 def nondominated_ranks(points: NDArray[np.float64]) -> NDArray[np.int64]:

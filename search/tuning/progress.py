@@ -87,7 +87,9 @@ class TrialProgress:
         asked, result = self._search_target, trial.result
         misses = f" (misses {asked} by {result['violation']:.4f})" if result["violation"] > 0 else ""
         quality = asked.quality.replace("_", " ")
-        return f"{quality} {result[asked.quality]:.4f}{misses} at {asked.objective} {result[asked.effort_column]:.3f}"
+        return (
+            f"{quality} {result[asked.quality]:.4f}{misses} at {asked.objective} {result[asked.objective_column]:.3f}"
+        )
 
     @property
     def _wanted(self) -> str:
@@ -98,7 +100,7 @@ class TrialProgress:
         if trial.failure or trial.result["violation"] > 0:
             return
         if self._search_target.budget is None:
-            found = float(trial.result[self._search_target.effort_column])
+            found = float(trial.result[self._search_target.objective_column])
             self._best = found if self._best is None else min(self._best, found)
         else:
             found = float(trial.result[self._search_target.quality])

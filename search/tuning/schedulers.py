@@ -13,7 +13,7 @@ from search.tuning.priorities import nondominated_priority, scalar_priority
 def build_scheduler(config: SweepConfig) -> TrialScheduler:
     """The scheduler of that name.
 
-    ``none`` trains every trial to its end; ``asha`` halves by ``effort_at_target`` (Li et al., 2020), ``mo-asha``
+    ``none`` trains every trial to its end; ``asha`` halves by ``objective_at_target`` (Li et al., 2020), ``mo-asha``
     by the sweep's quality and objective and the accuracy of all exits at once (Schmucker et al., 2021). Baselines
     are never stopped.
     """
@@ -23,9 +23,9 @@ def build_scheduler(config: SweepConfig) -> TrialScheduler:
         return FIFOScheduler()
     asked = config.request
     if search.scheduler == "asha":
-        priority = scalar_priority("effort_at_target")
+        priority = scalar_priority("objective_at_target")
     else:
-        priority = nondominated_priority(asked.quality, asked.effort_column)
+        priority = nondominated_priority(asked.quality, asked.objective_column)
     return AsyncHalving(
         priority,
         grace_epochs=search.first_rung(config.training.epochs),

@@ -70,7 +70,7 @@ class ConstrainedSearch(Searcher):  # type: ignore[misc]
         super().__init__()
         self._config, self._log = config, log
         asked = config.request
-        self._objectives = {asked.quality: StudyDirection.MAXIMIZE, asked.effort_column: StudyDirection.MINIMIZE}
+        self._objectives = {asked.quality: StudyDirection.MAXIMIZE, asked.objective_column: StudyDirection.MINIMIZE}
         self._space = config.build_space()
         self._names: dict[str, str] = {}
         self.study = optuna.create_study(directions=list(self._objectives.values()))

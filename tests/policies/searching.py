@@ -49,8 +49,8 @@ def every_genome(evaluator):
 
 def rank(goal, assessment, row):
     """What the goal compares, smallest first, in the order in which it compares."""
-    quality, effort = float(assessment.quality[row]), float(assessment.effort[row])
-    last = (-quality, effort) if goal.budget is not None else (effort, -quality)
+    quality, objective = float(assessment.quality[row]), float(assessment.objective[row])
+    last = (-quality, objective) if goal.budget is not None else (objective, -quality)
     return (float(assessment.violation[row]), *last)
 
 
@@ -60,14 +60,14 @@ def ranks(goal, evaluator, genomes):
     return [rank(goal, assessment, row) for row in range(len(genomes))]
 
 
-def feasible_volume(goal, quality, effort, violation, n_exits):
+def feasible_volume(goal, quality, objective, violation, n_exits):
     """Area that the feasible policies dominate above the target, in units of depth."""
     ok = np.asarray(violation) <= 0
     return hypervolume(
         np.asarray(quality)[ok],
-        np.asarray(effort)[ok],
+        np.asarray(objective)[ok],
         worst_quality=goal.target - 1e-3,
-        worst_effort=n_exits + 0.05,
+        worst_objective=n_exits + 0.05,
     )
 
 

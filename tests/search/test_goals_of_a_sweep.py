@@ -98,7 +98,7 @@ def test_the_goals_have_different_winners(sweep):
     asked = searcher._config.request
     told = {trial.number: trial for trial in searcher.study.trials}
     for number, trial in enumerate(outcomes):
-        assert told[number].values == [trial.metrics[asked.quality], trial.metrics[asked.effort_column]]
+        assert told[number].values == [trial.metrics[asked.quality], trial.metrics[asked.objective_column]]
         assert list(told[number].constraints.values()) == [trial.metrics["violation"]]
     # What misses the bound of the worst class is not feasible for Optuna either.
     feasible = {f"trial-{trial.number + 1:04d}" for trial in searcher.study.best_trials}

@@ -17,7 +17,7 @@ from policies.metrics.policy import policy_figures
 from policies.policy import Policy
 from policies.tables.classification import ClassificationTable
 from policies.tables.identity import require_disjoint
-from policies.tables.network import NetworkFacts
+from policies.tables.network import NetworkIdentity
 from search.errors import RunFolderError, SweepError
 from trainables.export.model_file import load_model
 from trainables.workloads import get_workload
@@ -56,7 +56,7 @@ def test_files_agree_with_each_other(finished):
         # On search, where the policy was chosen, its figures are those of a table that is new to it: the front's own.
         decision = cross_fitted_decision(policy, table) if name == "search" else policy.decide(table)
         assert policy_figures(table, decision) == summary["selected"][name]
-    assert replace(policy.origin.network, has_stop_prob=False) == NetworkFacts.of(tables["search"])
+    assert replace(policy.origin.network, has_stop_prob=False) == NetworkIdentity.of(tables["search"])
     assert policy.origin.describe_overlap(tables["search"].take(np.arange(7))).startswith("7 of the 7 samples")
     assert policy.origin.describe_overlap(tables["certify"]) == ""
     environment = json.loads((folder / "environment.json").read_text())
@@ -154,7 +154,7 @@ def test_mlflow_holds_parent_trials_and_front(finished, runner):
             "accuracy",
             "mean_depth",
             "depth_at_target",
-            "effort_at_target",
+            "objective_at_target",
             "violation",
             "ece_exit_3",
             "train_loss",
@@ -286,8 +286,8 @@ def test_sweep_with_seeds_shows_figures_over_them_and_what_mattered(runner):
     assert "Mean and sd over 2 seeds" in printed
     importance = pd.read_csv(folder / "importance.csv")
     assert importance["n_trials"].max() == 8
-    # Every trial meets the target, so that its mean depth is its effort at the target: one objective, not two.
-    assert set(importance["objective"]) == {"accuracy", "effort_at_target"}
+    # Every trial meets the target, so that its mean depth is its objective at the target: one objective, not two.
+    assert set(importance["objective"]) == {"accuracy", "objective_at_target"}
     client = MlflowClient(tracking_uri=runner.uri)
     (parent,) = _runs(runner, "seeds", "sweep")
     attached = {path.path for path in client.list_artifacts(parent.info.run_id)}

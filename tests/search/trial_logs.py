@@ -19,7 +19,7 @@ def metrics(accuracy, mean_depth, epoch, **more):
         "accuracy": accuracy,
         "mean_depth": mean_depth,
         "violation": 0.0,
-        "effort_at_target": mean_depth,
+        "objective_at_target": mean_depth,
         "depth_at_target": mean_depth,
         "epoch": epoch,
         "epochs_left": max(0, 10 - epoch),

@@ -19,7 +19,7 @@ REPORTED = {
     "mean_depth",
     "mean_cost",
     "violation",
-    "effort_at_target",
+    "objective_at_target",
     "depth_at_target",
     "train_loss",
     "epoch",
@@ -166,7 +166,7 @@ def judged(monkeypatch, depths):
 
     def report(table, **options):
         depth = next(left)
-        return {"effort_at_target": depth, "accuracy": 0.9, "mean_depth": depth}
+        return {"objective_at_target": depth, "accuracy": 0.9, "mean_depth": depth}
 
     monkeypatch.setattr("trainables.trials.seed_run.quick_report", report)
 
@@ -181,7 +181,7 @@ def test_patience_ends_a_trial_with_the_network_of_its_best_epoch(spec, digits, 
         networks.append({k: v.clone() for k, v in trainable._runs[0].training.model.state_dict().items()})
     assert [result["epoch"] for result in results] == [1, 2, 3, 4]
     assert [result["best_epoch"] for result in results] == [1, 2, 3, 2]
-    assert results[-1]["effort_at_target"] == 1.5
+    assert results[-1]["objective_at_target"] == 1.5
     kept = patient.load_model(tmp_path / "trial-0001", digits.train).state_dict()
     assert all(torch.equal(kept[name], networks[1][name]) for name in kept)
 
@@ -195,7 +195,7 @@ def test_a_restarted_trial_remembers_its_best_epoch(spec, digits, tmp_path, monk
     again = begun({"trial": "trial-0001"}, patient, digits, tmp_path)
     results = [again.step() for _ in range(2)]
     assert [result["done"] for result in results] == [False, True]
-    assert (results[1]["best_epoch"], results[1]["effort_at_target"]) == (1, 1.5)
+    assert (results[1]["best_epoch"], results[1]["objective_at_target"]) == (1, 1.5)
 
 
 def test_average_of_the_weights_is_kept(spec, digits, tmp_path):

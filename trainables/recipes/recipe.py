@@ -14,7 +14,7 @@ class Recipe:
     Attributes:
         epochs: Length of the training, for the learning-rate cycle and the schedules; 0 takes networks as they are.
         batch_size: Samples per step; the incomplete last batch of an epoch is left out.
-        patience: Stop after so many epochs without a smaller ``effort_at_target``, and keep the network of the best
+        patience: Stop after so many epochs without a smaller ``objective_at_target``, and keep the network of the best
             epoch; None trains to the end and keeps the last.
         ema_decay: Decay per step of the exponential moving average of the weights, which is then the network that is
             judged; None judges the weights themselves.

@@ -21,7 +21,7 @@ class BestEpoch:
         figure: The key of a report that is minimised.
     """
 
-    def __init__(self, patience: int, figure: str = "effort_at_target") -> None:
+    def __init__(self, patience: int, figure: str = "objective_at_target") -> None:
         self._patience = patience
         self._figure = figure
         self._least_since = 0

@@ -13,7 +13,7 @@ from policies.baselines.coordinate_descent import best_genome
 from policies.calibration.reliability import exit_samples
 from policies.calibration.temperature import CalibrationWarning, fit_temperatures
 from policies.evaluation.population import PopulationEvaluator
-from policies.evaluation.shared_thresholds import ladder_genomes
+from policies.evaluation.shared_thresholds import shared_threshold_genomes
 from policies.goals.goal import Goal
 from policies.goals.request import Request
 from policies.metrics.classification import macro_f1
@@ -36,13 +36,15 @@ _N_FOLDS = 2
 def policy_figure_names(request: Request) -> tuple[str, ...]:
     """The figures of a policy that every report holds: what is searched for, and what a person asks for anyway.
 
-    ``violation`` says by how much the search target is missed; ``effort_at_target`` is one number for schedulers,
-    minimised (:meth:`~policies.goals.goal.Goal.effort_at_target`), which for the least depth under an accuracy is also
-    called ``depth_at_target``.
+    ``violation`` says by how much the search target is missed; ``objective_at_target`` is one number for schedulers,
+    minimised (:meth:`~policies.goals.goal.Goal.objective_at_target`), which for the least depth under an accuracy is
+    also called ``depth_at_target``.
     """
     is_depth_under_accuracy = (request.quality, request.objective, request.budget) == ("accuracy", "depth", None)
-    names = ["accuracy", "mean_depth", "mean_cost", request.quality, request.effort_column, "violation"]
-    return tuple(dict.fromkeys([*names, "effort_at_target", *(["depth_at_target"] if is_depth_under_accuracy else [])]))
+    names = ["accuracy", "mean_depth", "mean_cost", request.quality, request.objective_column, "violation"]
+    return tuple(
+        dict.fromkeys([*names, "objective_at_target", *(["depth_at_target"] if is_depth_under_accuracy else [])])
+    )
 
 
 def quick_report(table: ClassificationTable, *, search_target: Request, rules: Sequence[str]) -> dict[str, float]:
@@ -69,8 +71,8 @@ def quick_report(table: ClassificationTable, *, search_target: Request, rules: S
         temperatures = fit_temperatures(table)
         goal = goal_on(search_target, table)
     found = [_best_of_rule(rule, table, temperatures, goal) for rule in rules]
-    best = min(found, key=lambda figures: (figures["violation"], figures["effort_at_target"]))
-    best["depth_at_target"] = best["effort_at_target"]
+    best = min(found, key=lambda figures: (figures["violation"], figures["objective_at_target"]))
+    best["depth_at_target"] = best["objective_at_target"]
     return {
         **{name: best[name] for name in policy_figure_names(search_target)},
         **_exit_report(table, temperatures),
@@ -95,15 +97,15 @@ def _best_of_rule(name: str, table: ExitTable, temperatures: NDArray[np.float64]
         max_levels=_MAX_LEVELS,
         qualities=judged_by(table, goal.qualities),
     )
-    outcome = evaluator.evaluate(best_genome(evaluator, goal, ladder_genomes(evaluator))[None])
+    outcome = evaluator.evaluate(best_genome(evaluator, goal, shared_threshold_genomes(evaluator))[None])
     judged = goal.assess(outcome)
     return {
         **{name: float(values[0]) for name, values in outcome.qualities.items()},
         "mean_depth": float(outcome.mean_depth[0]),
         "mean_cost": float(outcome.mean_cost[0]),
-        goal.effort_column: float(judged.effort[0]),
+        goal.objective_column: float(judged.objective[0]),
         "violation": float(judged.violation[0]),
-        "effort_at_target": float(goal.effort_at_target(judged, table.cost)[0]),
+        "objective_at_target": float(goal.objective_at_target(judged, table.cost)[0]),
     }
 
 

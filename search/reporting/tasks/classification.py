@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.baselines.full_network import recalibrated_full_network
-from policies.baselines.published_grids import document_choices
+from policies.baselines.published_grids import published_choices
 from policies.calibration.reliability import reliability_curves
 from policies.goals.goal import Goal
 from policies.metrics.collapse import collapse_alarms
@@ -39,7 +39,7 @@ class ClassificationReport(TaskReport[ClassificationTable]):
             _RECALIBRATED: BaselinePolicy(recalibrated_full_network(search, temperatures)),
             **{
                 name: BaselinePolicy(choice.point.policy, {"is_fallback": choice.is_fallback})
-                for name, choice in document_choices(search, temperatures).items()
+                for name, choice in published_choices(search, temperatures).items()
             },
         }
 

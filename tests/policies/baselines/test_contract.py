@@ -61,7 +61,8 @@ def test_searching_baselines_keep_to_their_evaluations(monkeypatch, name, evalua
 
 
 @pytest.mark.parametrize(
-    "goal", [Goal(target=0.75), Goal(target=1.0), Goal(budget=1.6), Goal(target=0.5, effort="cost", quality="macro_f1")]
+    "goal",
+    [Goal(target=0.75), Goal(target=1.0), Goal(budget=1.6), Goal(target=0.5, objective="cost", quality="macro_f1")],
 )
 def test_the_policy_chosen_is_the_goals_best_of_those_visited(baseline, goal):
     table, temperatures = make_table(80, 3, seed=1), np.array([1.4, 1.2, 1.0])
@@ -72,8 +73,8 @@ def test_the_policy_chosen_is_the_goals_best_of_those_visited(baseline, goal):
     chosen = evaluator.nearest_genome(np.asarray(policy.thresholds))
     assert ranks(goal, evaluator, chosen[None])[0] == expected
     figures = policy_figures(table, policy.decide(table))
-    effort = figures["mean_cost" if goal.effort == "cost" else "mean_depth"]
-    pair = (effort, -figures[goal.quality])
+    objective = figures["mean_cost" if goal.objective == "cost" else "mean_depth"]
+    pair = (objective, -figures[goal.quality])
     assert (pair[::-1] if goal.budget else pair) == pytest.approx(expected[1:])
     assert policy.rule == "confidence"
     assert policy.temperatures == (1.4, 1.2, 1.0)

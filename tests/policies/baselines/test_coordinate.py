@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from policies.baselines.coordinate_descent import best_genome, coordinate_move
-from policies.evaluation.shared_thresholds import ladder_genomes
+from policies.evaluation.shared_thresholds import shared_threshold_genomes
 from policies.goals.goal import Goal
 from tests.policies.searching import awkward_evaluators, evaluator_of, every_genome, full_accuracy, ranks
 from tests.tables import make_table
@@ -41,7 +41,7 @@ def test_best_genome_is_near_the_exhaustive_optimum(seed, drop):
     table = make_table(200, 3, seed=seed)
     goal = Goal(target=full_accuracy(table) - drop)
     evaluator = evaluator_of(table, goal, max_levels=60)
-    genome = best_genome(evaluator, goal, ladder_genomes(evaluator))
+    genome = best_genome(evaluator, goal, shared_threshold_genomes(evaluator))
     optimum = min(ranks(goal, evaluator, every_genome(evaluator)))
     violation, depth, _ = ranks(goal, evaluator, genome[None])[0]
     assert violation == optimum[0] == 0
@@ -52,7 +52,7 @@ def test_best_genome_within_a_budget_is_near_the_best_quality():
     table = make_table(200, 3, seed=7)
     goal = Goal(budget=1.6)
     evaluator = evaluator_of(table, goal, max_levels=60)
-    genome = best_genome(evaluator, goal, ladder_genomes(evaluator))
+    genome = best_genome(evaluator, goal, shared_threshold_genomes(evaluator))
     optimum = min(ranks(goal, evaluator, every_genome(evaluator)))
     violation, lost_quality, _ = ranks(goal, evaluator, genome[None])[0]
     assert violation == optimum[0] == 0

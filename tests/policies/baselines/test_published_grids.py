@@ -9,10 +9,10 @@ from policies.baselines.published_grids import (
     choose_by_latency,
     choose_by_score,
     conformal_grid,
-    document_choices,
     dual_threshold_grid,
     evidence_grid,
     greedy_grid,
+    published_choices,
 )
 from policies.metrics.classification import macro_f1
 from policies.policy import Policy
@@ -79,7 +79,7 @@ def test_strategy_under_a_budget_takes_the_best_f1_that_keeps_to_it():
 
 def test_strategy_under_a_budget_is_one_of_the_choices_where_times_were_measured():
     table = replace(make_table(400, 3), meta={"latency_ms": [1.0, 5.0, 9.0]})
-    chosen = document_choices(table, TEMPERATURES)["document_f1_under_budget"]
+    chosen = published_choices(table, TEMPERATURES)["grid_f1_under_budget"]
     decision = chosen.point.policy.decide(table)
     latency = np.array([1.0, 5.0, 9.0])[decision.exits].mean()
     assert chosen.point.mean_latency_ms == latency
@@ -93,7 +93,7 @@ def test_strategy_under_a_budget_is_one_of_the_choices_where_times_were_measured
         if np.array([1.0, 5.0, 9.0])[other.exits].mean() <= 4.0:
             f1s.append(macro_f1(other.answers, table.labels))
     assert chosen.point.macro_f1 == max(f1s)
-    assert "document_f1_under_budget" not in document_choices(make_table(40, 3), TEMPERATURES)
+    assert "grid_f1_under_budget" not in published_choices(make_table(40, 3), TEMPERATURES)
 
 
 def shared_rows(policies):
@@ -150,19 +150,19 @@ def test_dual_threshold_grid_lies_at_quantiles():
 def test_choices_are_the_best_of_their_grids(has_stop):
     table = make_table(150, 3, seed=5)
     table = with_stop_probabilities(table) if has_stop else table
-    choices = document_choices(table, TEMPERATURES)
-    names = {"document_greedy", "document_conformal", "document_evidence"}
-    assert choices.keys() == names | ({"document_dual_threshold"} if has_stop else set())
+    choices = published_choices(table, TEMPERATURES)
+    names = {"grid_greedy", "grid_conformal", "grid_evidence"}
+    assert choices.keys() == names | ({"grid_dual_threshold"} if has_stop else set())
     grids = {
-        "document_greedy": greedy_grid,
-        "document_conformal": conformal_grid,
-        "document_evidence": evidence_grid,
-        "document_dual_threshold": dual_threshold_grid,
+        "grid_greedy": greedy_grid,
+        "grid_conformal": conformal_grid,
+        "grid_evidence": evidence_grid,
+        "grid_dual_threshold": dual_threshold_grid,
     }
-    greedy_depth = choices["document_greedy"].point.mean_depth
+    greedy_depth = choices["grid_greedy"].point.mean_depth
     for name, choice in choices.items():
         measured = [measured_by_hand(table, policy) for policy in grids[name](table, TEMPERATURES)]
-        allowed = [m for m in measured if name == "document_greedy" or m[1] < greedy_depth]
+        allowed = [m for m in measured if name == "grid_greedy" or m[1] < greedy_depth]
         assert choice.is_fallback == (not allowed)
         assert choice.point.score == pytest.approx(max(score for score, _ in allowed or measured))
 

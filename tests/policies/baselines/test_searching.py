@@ -27,17 +27,17 @@ def visit(name, evaluator, goal, *, evaluations=10_000, seed=0):
 
 
 @pytest.mark.parametrize("drop", [0.0, 0.05, 0.2])
-@pytest.mark.parametrize("effort", ["depth", "cost"])
-def test_hill_climbing_goes_down_in_effort_and_stays_feasible(drop, effort):
+@pytest.mark.parametrize("objective", ["depth", "cost"])
+def test_hill_climbing_goes_down_in_effort_and_stays_feasible(drop, objective):
     table = make_table(200, 4, seed=2)
-    goal = Goal(target=full_accuracy(table) - drop, effort=effort)
+    goal = Goal(target=full_accuracy(table) - drop, objective=objective)
     evaluator = evaluator_of(table, goal)
     path = visit("hill_climbing", evaluator, goal)
     np.testing.assert_array_equal(path[0], closed_genome(evaluator))
     assessment = goal.assess(evaluator.evaluate(path))
     assert len(path) > 3
     assert (assessment.violation == 0).all()
-    assert (np.diff(assessment.effort) < 0).all()
+    assert (np.diff(assessment.objective) < 0).all()
     steps = path[:-1] - path[1:]
     assert ((steps > 0).sum(axis=1) == 1).all()
     assert (steps >= 0).all()
@@ -55,7 +55,7 @@ def test_hill_climbing_moves_also_where_gates_have_few_levels(evaluator, goal):
         opened = path[0].copy()
         opened[gene] -= 1
         after = goal.assess(evaluator.evaluate(opened[None]))
-        can_move |= after.violation[0] <= assessment.violation[0] and after.effort[0] < assessment.effort[0]
+        can_move |= after.violation[0] <= assessment.violation[0] and after.objective[0] < assessment.objective[0]
     assert (len(path) > 1) == can_move
 
 
@@ -112,18 +112,20 @@ def test_random_search_in_blocks_keeps_the_best_of_all_blocks(monkeypatch):
 
 def figures(goal, evaluator, genomes):
     assessment = goal.assess(evaluator.evaluate(genomes))
-    return set(zip(assessment.quality, assessment.effort, strict=True))
+    return set(zip(assessment.quality, assessment.objective, strict=True))
 
 
 def front_figures(goal, evaluator, genomes):
-    """Quality and effort of the feasible genomes that no other beats."""
+    """Quality and objective of the feasible genomes that no other beats."""
     assessment = goal.assess(evaluator.evaluate(genomes))
     ok = np.flatnonzero(assessment.violation == 0)
-    quality, effort = assessment.quality[ok], assessment.effort[ok]
-    return {(quality[row], effort[row]) for row in nondominated(quality, effort)}
+    quality, objective = assessment.quality[ok], assessment.objective[ok]
+    return {(quality[row], objective[row]) for row in nondominated(quality, objective)}
 
 
-@pytest.mark.parametrize("goal", [Goal(), Goal(target=0.6), Goal(budget=1.5), Goal(quality="macro_f1", effort="cost")])
+@pytest.mark.parametrize(
+    "goal", [Goal(), Goal(target=0.6), Goal(budget=1.5), Goal(quality="macro_f1", objective="cost")]
+)
 @pytest.mark.parametrize("n_exits", [2, 3])
 def test_exhaustive_is_the_front_of_the_whole_product(n_exits, goal):
     evaluator = evaluator_of(make_table(40, n_exits, seed=n_exits), goal)

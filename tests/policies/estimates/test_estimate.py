@@ -154,7 +154,7 @@ def test_rules_that_learn_are_seen_as_if_the_table_were_new():
     for i, one in enumerate(candidates):
         honest = cross_fitted_decision(one.policy, TABLE)
         assert found.observed[0, i] == pytest.approx((honest.answers == TABLE.labels).mean())
-        assert found.effort[i] == pytest.approx(honest.exits.mean() + 1)
+        assert found.objective[i] == pytest.approx(honest.exits.mean() + 1)
 
 
 def test_same_seed_same_choice():
@@ -211,7 +211,7 @@ def test_certify_passes_over_what_it_contradicts():
     second = estimated_choice([replace(one, certify=bad) for one in CANDIDATES], goal)
     assert second.meets
     assert second.n_vetoed > 0
-    assert second.sentence.endswith(f"; certify does not contradict it, as it did {second.n_vetoed} of less effort")
+    assert second.sentence.endswith(f"; certify does not contradict it, as it did {second.n_vetoed} of less objective")
     assert figures(CANDIDATES[second.chosen].policy, bad)[0] >= 0.75
     assert figures(CANDIDATES[second.chosen].policy, TABLE)[1] > figures(CANDIDATES[first.chosen].policy, TABLE)[1]
 

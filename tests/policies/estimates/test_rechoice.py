@@ -9,7 +9,7 @@ from policies.baselines.coordinate_descent import best_genome
 from policies.estimates.candidates import families_of
 from policies.estimates.rechoice import honest_figures
 from policies.evaluation.population import PopulationEvaluator
-from policies.evaluation.shared_thresholds import ladder_genomes
+from policies.evaluation.shared_thresholds import shared_threshold_genomes
 from policies.goals.goal import Goal
 from policies.goals.requirements import Requirement
 from policies.qualities import get_quality
@@ -37,7 +37,9 @@ def test_one_rule_is_chosen_without_each_fold_and_seen_on_it():
             rest, inside = table.take(order[fold_of != fold]), table.take(order[fold_of == fold])
             view = get_rule("confidence").view(rest, np.ones(3))
             evaluator = PopulationEvaluator(view, rest.truth, rest.cost, qualities=goal.qualities)
-            thresholds = np.array(evaluator.thresholds(best_genome(evaluator, goal, ladder_genomes(evaluator))))[:, 0]
+            thresholds = np.array(
+                evaluator.thresholds(best_genome(evaluator, goal, shared_threshold_genomes(evaluator)))
+            )[:, 0]
             seen = get_rule("confidence").view(inside, np.ones(3))
             for i in range(inside.n_samples):
                 exits = [k for k in range(2) if thresholds[k] < np.inf and seen.scores[i, k, 0] >= thresholds[k]]

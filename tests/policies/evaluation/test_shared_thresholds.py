@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from policies.evaluation.population import PopulationEvaluator
-from policies.evaluation.shared_thresholds import ladder_genomes, shared_threshold_ladder
+from policies.evaluation.shared_thresholds import shared_threshold_figures, shared_threshold_genomes
 from policies.policy import first_open_exit
 from policies.rules import Combine, get_rule
 from tests.tables import classes, make_table, rule_views, with_stop_prob
@@ -27,7 +27,7 @@ def test_every_rung_equals_brute_force(case):
     view, labels = case
     view = replace(view, combine=Combine.ANY)
     right = view.answers == labels[:, None]
-    ladder = shared_threshold_ladder(view, right)
+    ladder = shared_threshold_figures(view, right)
     assert ladder.thresholds[-1] == np.inf
     assert (np.diff(ladder.mean_depth) >= 0).all()
     for rung, threshold in enumerate(ladder.thresholds):
@@ -45,8 +45,8 @@ def figures(accuracy, depth):
 def test_genomes_decide_as_the_rungs(case):
     view, labels = case
     evaluator = evaluator_of(view, labels)
-    ladder = shared_threshold_ladder(view, view.answers == labels[:, None])
-    outcome = evaluator.evaluate(ladder_genomes(evaluator))
+    ladder = shared_threshold_figures(view, view.answers == labels[:, None])
+    outcome = evaluator.evaluate(shared_threshold_genomes(evaluator))
     assert figures(outcome.qualities["accuracy"], outcome.mean_depth) == figures(ladder.accuracy, ladder.mean_depth)
 
 
@@ -55,7 +55,7 @@ def test_genomes_decide_as_the_rungs(case):
 def test_genomes_share_thresholds_and_reach_from_closed_to_bold(case):
     view, labels = case
     evaluator = evaluator_of(view, labels)
-    genomes = ladder_genomes(evaluator)
+    genomes = shared_threshold_genomes(evaluator)
     assert len(np.unique(genomes, axis=0)) == len(genomes) >= 1
     depth = evaluator.evaluate(genomes).mean_depth
     assert depth.max() == pytest.approx(evaluator.n_exits)
@@ -77,7 +77,7 @@ def test_shared_thresholds_of_rules_with_several_columns_are_among_the_genomes(n
     view = get_rule(name).view(table, np.ones(3))
     evaluator = evaluator_of(view, table.labels)
     exits = exits_of(view, shared)
-    outcome = evaluator.evaluate(ladder_genomes(evaluator))
+    outcome = evaluator.evaluate(shared_threshold_genomes(evaluator))
     found = {tuple(counts) for counts in outcome.exit_counts.tolist()}
     assert tuple(np.bincount(exits, minlength=3)) in found
 
@@ -86,7 +86,7 @@ def test_grid_over_two_gates_holds_both_gates_alone():
     table = with_stop_prob(make_table(60))
     view = get_rule("dual-threshold").view(table, np.ones(3))
     evaluator = evaluator_of(view, table.labels)
-    found = {tuple(counts) for counts in evaluator.evaluate(ladder_genomes(evaluator)).exit_counts.tolist()}
+    found = {tuple(counts) for counts in evaluator.evaluate(shared_threshold_genomes(evaluator)).exit_counts.tolist()}
     lowest = view.scores[:, :2].min(axis=(0, 1))
     for stop in (0.25, 0.5, 1.0):
         assert tuple(np.bincount(exits_of(view, [stop, lowest[1]]), minlength=3)) in found

@@ -25,12 +25,14 @@ def space():
     return RuleSpace("confidence", table, np.ones(4), Goal(target=full_accuracy(table) - 0.1), max_levels=48)
 
 
-def evolved(space, *, settings=SETTINGS, budget=None, n_islands=3, spread=one_after_the_other, seed=1, epochs=None):
+def evolved(space, *, settings=SETTINGS, budget=None, n_islands=3, run_epoch=one_after_the_other, seed=1, epochs=None):
     budget = budget or Budget()
     starts = np.array([[0, *(space.evaluator(0).n_levels - 1)]])
     archive = first_archive(space, starts, Budget(evaluations=4))
     told = epochs if epochs is not None else []
-    return evolve_islands(space, archive, settings, budget, seed, n_islands, spread, lambda: told.append(budget.spent))
+    return evolve_islands(
+        space, archive, settings, budget, seed, n_islands, run_epoch, lambda: told.append(budget.spent)
+    )
 
 
 def backwards(space, tasks):
@@ -38,7 +40,7 @@ def backwards(space, tasks):
 
 
 def test_where_and_when_islands_run_changes_nothing(space):
-    first, second = evolved(space), evolved(space, spread=backwards)
+    first, second = evolved(space), evolved(space, run_epoch=backwards)
     np.testing.assert_array_equal(first.candidates, second.candidates)
     assert evolved(space, seed=2).candidates.tolist() != first.candidates.tolist()
 
@@ -54,7 +56,7 @@ def test_global_random_is_untouched(space):
 def test_epochs_share_out_the_generations(space, generations):
     asked = []
 
-    def spread(space, tasks):
+    def run_epoch(space, tasks):
         asked.append([task.settings.generations for task in tasks])
         return one_after_the_other(space, tasks)
 
@@ -62,7 +64,7 @@ def test_epochs_share_out_the_generations(space, generations):
     evolved(
         space,
         settings=SETTINGS.model_copy(update={"generations": generations}),
-        spread=spread,
+        run_epoch=run_epoch,
         n_islands=2,
         epochs=epochs,
     )
@@ -73,14 +75,14 @@ def test_epochs_share_out_the_generations(space, generations):
 def test_the_best_of_each_island_go_to_the_next_one(space):
     found, guests, seeds = [], [], []
 
-    def spread(space, tasks):
+    def run_epoch(space, tasks):
         guests.append([task.migrants for task in tasks])
         seeds.extend(task.seed for task in tasks)
         results = one_after_the_other(space, tasks)
         found.append([state.archive for state, _ in results])
         return results
 
-    archive = evolved(space, spread=spread)
+    archive = evolved(space, run_epoch=run_epoch)
     assert len(set(seeds)) == len(seeds)
     assert len(found) == len(guests) == 5
     assert all(len(own) == 0 for own in guests[0])
@@ -92,21 +94,21 @@ def test_the_best_of_each_island_go_to_the_next_one(space):
             assert rows[0] == 0
             assert rows[-1] == len(home) - 1
     for island in found[-1]:
-        for quality, effort in zip(island.assessment.quality, island.assessment.effort, strict=True):
-            assert ((archive.assessment.quality >= quality) & (archive.assessment.effort <= effort)).any()
+        for quality, objective in zip(island.assessment.quality, island.assessment.objective, strict=True):
+            assert ((archive.assessment.quality >= quality) & (archive.assessment.objective <= objective)).any()
 
 
 def test_a_task_leaves_the_archive_it_begins_with_alone(space):
     before = []
 
-    def spread(space, tasks):
+    def run_epoch(space, tasks):
         before.append([task.state.archive.candidates.copy() for task in tasks])
         results = one_after_the_other(space, tasks)
         for task, candidates in zip(tasks, before[-1], strict=True):
             np.testing.assert_array_equal(task.state.archive.candidates, candidates)
         return results
 
-    evolved(space, spread=spread)
+    evolved(space, run_epoch=run_epoch)
     assert len(before) == 5
 
 
@@ -129,18 +131,18 @@ def test_an_island_whose_time_ran_out_goes_on_from_its_guests(space):
     """The first epoch ends before its first population; the next one must begin all the same."""
     first = []
 
-    def spread(space, tasks):
+    def run_epoch(space, tasks):
         if not first:
             first.append(True)
             tasks = [replace(task, settings=task.settings.model_copy(update={"max_seconds": 1e-9})) for task in tasks]
         return one_after_the_other(space, tasks)
 
-    archive = evolved(space, spread=spread)
+    archive = evolved(space, run_epoch=run_epoch)
     assert len(archive) > 1
 
 
 def volume_of(assessment):
-    return hypervolume(assessment.quality, assessment.effort, worst_quality=0.0, worst_effort=4.0)
+    return hypervolume(assessment.quality, assessment.objective, worst_quality=0.0, worst_objective=4.0)
 
 
 def test_rules_with_parameters_evolve_on_islands_too():

@@ -32,7 +32,7 @@ def test_one_round_finds_the_best_of_all_lines(space):
     top = closed(space)[0]
     lines = [[0, level, top[2]] for level in range(top[1] + 1)] + [[0, top[1], level] for level in range(top[2] + 1)]
     expected = archive_of(space, np.array(lines))
-    np.testing.assert_array_equal(archive.assessment.effort, expected.assessment.effort)
+    np.testing.assert_array_equal(archive.assessment.objective, expected.assessment.objective)
     np.testing.assert_array_equal(archive.assessment.quality, expected.assessment.quality)
 
 
@@ -40,13 +40,13 @@ def test_at_the_end_no_line_through_any_member_brings_anything_new(space):
     archive = archive_of(space, closed(space))
     expand(space, archive, Budget(), rounds=100)
     assert archive.is_expanded.all()
-    effort, quality = archive.assessment.effort.copy(), archive.assessment.quality.copy()
+    objective, quality = archive.assessment.objective.copy(), archive.assessment.quality.copy()
     for _, *levels in archive.candidates.copy():
         for gene, size in enumerate(space.evaluator(0).n_levels):
             neighbours = np.repeat([[0, *levels]], size, axis=0)
             neighbours[:, 1 + gene] = np.arange(size)
             archive.offer(neighbours, space.goal.assess(space.evaluate(neighbours)))
-    np.testing.assert_array_equal(archive.assessment.effort, effort)
+    np.testing.assert_array_equal(archive.assessment.objective, objective)
     np.testing.assert_array_equal(archive.assessment.quality, quality)
 
 
@@ -83,7 +83,7 @@ def test_members_that_the_budget_left_out_are_searched_later(space):
         assert not archive.is_expanded.all()
     expand(space, archive, Budget(), rounds=100)
     assert archive.is_expanded.all()
-    np.testing.assert_array_equal(archive.assessment.effort, reference.assessment.effort)
+    np.testing.assert_array_equal(archive.assessment.objective, reference.assessment.objective)
     np.testing.assert_array_equal(archive.assessment.quality, reference.assessment.quality)
 
 

@@ -34,10 +34,10 @@ def evolution_of(space, *, settings=FAST, budget=None):
     return Evolution(space, archive_of(space), settings, budget or Budget())
 
 
-def fitness(violation, quality, effort):
+def fitness(violation, quality, objective):
     one = ConstrainedFitness()
     one.violation = violation
-    one.values = (quality, effort)
+    one.values = (quality, objective)
     return one
 
 
@@ -83,10 +83,10 @@ def test_fitness_is_what_the_goal_says_and_nobody_is_better_than_the_archive():
     judged = space.goal.assess(space.evaluate(space.candidates(genes)))
     found = evolution.archive.assessment
     for row, genome in enumerate(evolution.population):
-        assert genome.fitness.values == (judged.quality[row], judged.effort[row])
+        assert genome.fitness.values == (judged.quality[row], judged.objective[row])
         assert genome.fitness.violation == judged.violation[row]
         if judged.violation[row] <= 0:
-            assert ((found.quality >= judged.quality[row]) & (found.effort <= judged.effort[row])).any()
+            assert ((found.quality >= judged.quality[row]) & (found.objective <= judged.objective[row])).any()
 
 
 def test_generations_improve_on_the_first_population():
@@ -95,7 +95,9 @@ def test_generations_improve_on_the_first_population():
     first.run(3, 1)
     later.run(3, 20)
     volumes = [
-        hypervolume(e.archive.assessment.quality, e.archive.assessment.effort, worst_quality=0.0, worst_effort=5.0)
+        hypervolume(
+            e.archive.assessment.quality, e.archive.assessment.objective, worst_quality=0.0, worst_objective=5.0
+        )
         for e in (first, later)
     ]
     assert volumes[1] > volumes[0]
@@ -145,7 +147,7 @@ def test_stalled_counts_generations_without_progress_feasible_or_not(target):
 
 
 def volume_of(assessment):
-    return hypervolume(assessment.quality, assessment.effort, worst_quality=0.0, worst_effort=4.2)
+    return hypervolume(assessment.quality, assessment.objective, worst_quality=0.0, worst_objective=4.2)
 
 
 def test_patience_ends_it():

@@ -70,7 +70,7 @@ def test_policies_do_what_the_front_says(rule):
 GOALS = {
     "tight": lambda table: Goal(target=full_accuracy(table) - 0.04),
     "loose": lambda table: Goal(target=0.3),
-    "cost": lambda table: Goal(target=0.5, effort="cost"),
+    "cost": lambda table: Goal(target=0.5, objective="cost"),
     "budget": lambda table: Goal(target=0.2, budget=1.6),
     "macro_f1": lambda table: Goal(target=0.6, quality="macro_f1", bounds={"worst_class_recall": 0.6}),
 }
@@ -96,7 +96,7 @@ def test_three_exits_reach_the_exhaustive_front(kind, seed):
 
 
 def volume(goal, assessment, n_exits):
-    return feasible_volume(goal, assessment.quality, assessment.effort, assessment.violation, n_exits)
+    return feasible_volume(goal, assessment.quality, assessment.objective, assessment.violation, n_exits)
 
 
 @pytest.mark.parametrize("kind", ["tight", "loose", "macro_f1"])
@@ -217,7 +217,7 @@ def test_bounds_on_classes_hold_on_the_policies_found(table):
 
 def test_within_a_budget_the_best_quality_is_found(table):
     """As the documents' strategy: best macro-F1 with a mean latency of at most 4 ms."""
-    goal = Goal(quality="macro_f1", effort="latency", budget=4.0, latency_ms=(2.0, 4.5, 9.0))
+    goal = Goal(quality="macro_f1", objective="latency", budget=4.0, latency_ms=(2.0, 4.5, 9.0))
     settings = EvolveSettings(population=24, generations=20, max_levels=300)
     front = search_front(table, ONES, goal, settings=settings)
     best = front.iloc[goal.best(goal.assess_frame(front))]
@@ -229,7 +229,7 @@ def test_within_a_budget_the_best_quality_is_found(table):
     space = RuleSpace("confidence", table, ONES, goal, max_levels=300)
     drawn = rng.integers(0, space.evaluator(0).n_levels, (20_000, 2))
     assessment = goal.assess(space.evaluator(0).evaluate(drawn))
-    within = assessment.effort <= 4.0
+    within = assessment.objective <= 4.0
     assert within.any()
     assert best["macro_f1"] >= assessment.quality[within].max()
 

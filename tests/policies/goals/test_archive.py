@@ -32,7 +32,7 @@ def test_batch_by_batch_comes_to_the_same_as_all_at_once(batches):
         offer(everything, seen, 0)
         assert kept == [seen[i] for i in everything.candidates[:, 1]]
         assert archive.assessment.quality.tolist() == [q for q, _, _ in kept]
-        assert archive.assessment.effort.tolist() == [e for _, e, _ in kept]
+        assert archive.assessment.objective.tolist() == [e for _, e, _ in kept]
         assert archive.assessment.violation.tolist() == [v for _, _, v in kept]
 
 

@@ -53,10 +53,10 @@ def test_front_is_feasible_and_nobody_beats_it(points):
 def test_limits_are_constraints_like_any_other(points, target, budget):
     before = assessment_of(points)
     limited = before.with_limits(target, budget)
-    for row, (quality, effort, violation) in enumerate(points):
-        missed = violation + max(target - quality, 0) + max(effort / budget - 1, 0)
+    for row, (quality, objective, violation) in enumerate(points):
+        missed = violation + max(target - quality, 0) + max(objective / budget - 1, 0)
         assert limited.violation[row] == pytest.approx(missed)
-        assert (limited.violation[row] <= 0) == (violation == 0 and quality >= target and effort <= budget)
+        assert (limited.violation[row] <= 0) == (violation == 0 and quality >= target and objective <= budget)
 
 
 EVERYTHING = {"macro_f1": 0.8, "worst_class_recall": 0.7, "flip_rate_to_exit": 0.1}
@@ -66,9 +66,9 @@ EVERYTHING = {"macro_f1": 0.8, "worst_class_recall": 0.7, "flip_rate_to_exit": 0
     "goal",
     [
         Goal(target=0.85),
-        Goal(target=0.8, quality="macro_f1", effort="cost"),
+        Goal(target=0.8, quality="macro_f1", objective="cost"),
         Goal(target=0.8, bounds=EVERYTHING),
-        Goal(quality="macro_f1", effort="latency", budget=4.0, latency_ms=(1.5, 3.0, 7.0), bounds=EVERYTHING),
+        Goal(quality="macro_f1", objective="latency", budget=4.0, latency_ms=(1.5, 3.0, 7.0), bounds=EVERYTHING),
     ],
 )
 def test_assessment_is_what_each_policy_does_one_by_one(goal):
@@ -77,17 +77,17 @@ def test_assessment_is_what_each_policy_does_one_by_one(goal):
     rng = np.random.default_rng(0)
     genomes = np.concatenate([rng.integers(0, evaluator.n_levels, (40, 2)), [[0, 0], evaluator.n_levels - 1]])
     assessment = goal.assess(evaluator.evaluate(genomes))
-    efforts = {"depth": [1, 2, 3], "cost": table.cost, "latency": goal.latency_ms}[goal.effort]
+    objectives = {"depth": [1, 2, 3], "cost": table.cost, "latency": goal.latency_ms}[goal.objective]
     for row, genome in enumerate(genomes):
         figures, exits = figures_one_by_one(evaluator, table, genome)
-        effort = np.mean([efforts[k] for k in exits])
+        objective = np.mean([objectives[k] for k in exits])
         violation = max((goal.target or 0) - figures[goal.quality], 0)
-        violation += max(effort / goal.budget - 1, 0) if goal.budget else 0
+        violation += max(objective / goal.budget - 1, 0) if goal.budget else 0
         for name, bound in goal.bounds.items():
             missing = figures[name] - bound if name == "flip_rate_to_exit" else bound - figures[name]
             violation += max(missing, 0)
         assert assessment.quality[row] == pytest.approx(figures[goal.quality])
-        assert assessment.effort[row] == pytest.approx(effort)
+        assert assessment.objective[row] == pytest.approx(objective)
         assert assessment.violation[row] == pytest.approx(violation, abs=1e-12)
 
 
@@ -105,7 +105,7 @@ def figures_one_by_one(evaluator, table, genome):
 
 
 def test_a_front_is_judged_by_its_columns():
-    goal = Goal(quality="macro_f1", effort="latency", latency_ms=(1.0, 2.0))
+    goal = Goal(quality="macro_f1", objective="latency", latency_ms=(1.0, 2.0))
     front = pd.DataFrame(
         {
             "accuracy": [0.1, 0.2],
@@ -117,7 +117,7 @@ def test_a_front_is_judged_by_its_columns():
     )
     assessment = goal.recorded_assessment(front)
     assert assessment.quality.tolist() == [0.3, 0.4]
-    assert assessment.effort.tolist() == [1.1, 1.2]
+    assert assessment.objective.tolist() == [1.1, 1.2]
     assert assessment.violation.tolist() == [0.0, 0.5]
     # Another goal than that of the search judges anew, by all that it asks for.
     stricter = replace(goal, target=0.35, budget=1.0, bounds={"accuracy": 0.15})
@@ -136,7 +136,7 @@ def test_of_a_quality_where_less_is_better_least_is_wanted():
     assert found.quality.tolist() == [0.0, -0.1, -0.5]
     assert found.violation.tolist() == [0.0, 0.0, 0.3]
     assert found.front().tolist() == [0]
-    within = replace(goal, target=None, budget=1.6).effort_at_target(found, outcome.cost)
+    within = replace(goal, target=None, budget=1.6).objective_at_target(found, outcome.cost)
     assert within[0] < within[1] < 1
 
 
@@ -152,7 +152,7 @@ def test_what_policies_are_judged_by_is_listed_once_the_main_quality_first():
         ({"target": 94.0}, r"target must lie in \[0, 1\] but is 94.0"),
         ({"target": float("nan")}, r"target must lie in \[0, 1\] but is nan"),
         ({"quality": "beauty"}, "no quality 'beauty'. Known are accuracy"),
-        ({"effort": "joules"}, "effort must be one of depth, cost, latency but is 'joules'"),
+        ({"objective": "joules"}, "objective must be one of depth, cost, latency but is 'joules'"),
         ({"budget": 0.0}, "budget must be a positive number but is 0.0"),
         ({"budget": -1.0}, "budget must be a positive number but is -1.0"),
         ({"budget": float("inf")}, "budget must be a positive number but is inf"),
@@ -160,7 +160,7 @@ def test_what_policies_are_judged_by_is_listed_once_the_main_quality_first():
         ({"bounds": {"beauty": 0.5}}, "no quality 'beauty'"),
         ({"bounds": {"macro_f1": 1.5}}, r"the bound of macro_f1 must lie in \[0, 1\] but is 1.5"),
         ({"bounds": {"macro_f1": float("nan")}}, r"the bound of macro_f1 must lie in \[0, 1\] but is nan"),
-        ({"effort": "latency"}, "effort 'latency' needs latency_ms"),
+        ({"objective": "latency"}, "objective 'latency' needs latency_ms"),
     ],
 )
 def test_wrong_values_are_refused_in_one_line(wrong, message):
@@ -173,13 +173,13 @@ def test_wrong_values_are_refused_in_one_line(wrong, message):
     "times", [(1.0, 2.0), (1.0, 2.0, 3.0, 4.0), (1.0, 3.0, 2.0), (1.0, 1.0, 2.0), (0.0, 1.0, 2.0), (1.0, 2.0, np.nan)]
 )
 def test_times_that_do_not_fit_the_exits_are_refused(times):
-    goal = Goal(effort="latency", latency_ms=times)
+    goal = Goal(objective="latency", latency_ms=times)
     with pytest.raises(ExitSearchError, match="latency_ms must be 3 increasing positive times, one per exit, but is"):
-        goal.effort_of_exits(np.array([0.2, 0.5, 1.0]))
+        goal.objective_of_exits(np.array([0.2, 0.5, 1.0]))
 
 
 def test_effort_of_leaving_at_each_exit():
     cost = np.array([0.2, 0.5, 1.0])
-    assert Goal().effort_of_exits(cost).tolist() == [1, 2, 3]
-    assert Goal(effort="cost").effort_of_exits(cost).tolist() == [0.2, 0.5, 1.0]
-    assert Goal(effort="latency", latency_ms=(2, 3, 5)).effort_of_exits(cost).tolist() == [2, 3, 5]
+    assert Goal().objective_of_exits(cost).tolist() == [1, 2, 3]
+    assert Goal(objective="cost").objective_of_exits(cost).tolist() == [0.2, 0.5, 1.0]
+    assert Goal(objective="latency", latency_ms=(2, 3, 5)).objective_of_exits(cost).tolist() == [2, 3, 5]

@@ -20,26 +20,26 @@ def columns(points):
 
 @given(points=POINTS)
 def test_nondominated_equals_pairwise_comparison(points):
-    quality, effort = columns(points)
+    quality, objective = columns(points)
 
     def is_beaten(i):
         return any(
-            (quality[j] >= quality[i] and effort[j] <= effort[i])
-            and (quality[j] > quality[i] or effort[j] < effort[i] or j < i)
+            (quality[j] >= quality[i] and objective[j] <= objective[i])
+            and (quality[j] > quality[i] or objective[j] < objective[i] or j < i)
             for j in range(len(points))
         )
 
     expected = [i for i in range(len(points)) if not is_beaten(i)]
-    found = nondominated(quality, effort)
+    found = nondominated(quality, objective)
     assert sorted(found.tolist()) == expected
-    assert (np.diff(effort[found]) > 0).all()
+    assert (np.diff(objective[found]) > 0).all()
 
 
 @given(points=POINTS)
 def test_hypervolume_equals_counting_cells(points):
-    quality, effort = columns(points)
+    quality, objective = columns(points)
     cells = {(x, y) for q, e in points for x in range(e, 6) for y in range(1, q)}
-    assert hypervolume(quality, effort, worst_quality=1.0, worst_effort=6.0) == len(cells)
+    assert hypervolume(quality, objective, worst_quality=1.0, worst_objective=6.0) == len(cells)
 
 
 @given(n_points=st.integers(1, 500), limit=st.integers(2, 60))

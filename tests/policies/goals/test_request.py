@@ -97,8 +97,8 @@ def test_effort_at_target_ranks_any_feasible_policy_before_any_other():
     goal = goal_on(Request(target=0.8), SEARCH)
     frame = {"accuracy": [0.9, 0.8, 0.79, 0.1], "mean_depth": [3.0, 2.0, 1.0, 1.0]}
     judged = goal.assess_frame(pd.DataFrame(frame))
-    assert goal.effort_at_target(judged, SEARCH.cost).tolist() == pytest.approx([3.0, 2.0, 3.01, 3.7])
+    assert goal.objective_at_target(judged, SEARCH.cost).tolist() == pytest.approx([3.0, 2.0, 3.01, 3.7])
     within = goal_on(Request(budget=2.0), SEARCH)
     judged = within.assess_frame(pd.DataFrame(frame))
-    assert within.effort_at_target(judged, SEARCH.cost).tolist() == pytest.approx([1.5, 0.2, 0.21, 0.9])
-    assert np.argmin(within.effort_at_target(judged, SEARCH.cost)) == within.best(judged)
+    assert within.objective_at_target(judged, SEARCH.cost).tolist() == pytest.approx([1.5, 0.2, 0.21, 0.9])
+    assert np.argmin(within.objective_at_target(judged, SEARCH.cost)) == within.best(judged)

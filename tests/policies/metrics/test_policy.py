@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from policies.metrics.policy import effort_figures, exit_behaviour, policy_figures
+from policies.metrics.policy import depth_and_cost_figures, exit_behaviour, policy_figures
 from policies.policy import Decision, Policy
 from policies.tables.classification import ClassificationTable
 from tests.tables import classes, make_table
@@ -89,7 +89,7 @@ def test_effort_equals_sorting_the_samples(case):
     decision, _ = case
     n_samples, n_exits = decision.exit_answers.shape
     cost = np.arange(1, n_exits + 1) ** 2 / n_exits**2
-    figures = effort_figures(decision.exits, cost)
+    figures = depth_and_cost_figures(decision.exits, cost)
     for name, values in (("depth", sorted(decision.exits + 1)), ("cost", sorted(cost[decision.exits]))):
         assert figures[f"mean_{name}"] == pytest.approx(sum(values) / n_samples)
         assert figures[f"worst_{name}"] == values[-1]

@@ -6,12 +6,12 @@ import pytest
 from policies.errors import PolicyError
 from policies.policy import Policy
 from policies.rules import RULES
-from policies.tables.network import NetworkFacts, differences, with_known_cost
+from policies.tables.network import NetworkIdentity, differences, with_known_cost
 from policies.tables.origin import Origin
 from tests.tables import make_table, with_stop_prob
 
 
-KNOWN = NetworkFacts(2, 3, ("ant", "bee", "cow"), (0.5, 1.0), "a" * 64, has_stop_prob=False)
+KNOWN = NetworkIdentity(2, 3, ("ant", "bee", "cow"), (0.5, 1.0), "a" * 64, has_stop_prob=False)
 NAMES = ("the policy", "the table")
 
 
@@ -45,7 +45,7 @@ def test_everything_that_differs_is_told(changes, expected):
 
 
 def test_all_differences_are_told_together():
-    other = NetworkFacts(3, 4, ("x",) * 4, (0.1, 0.2, 1.0), "c" * 64, has_stop_prob=True)
+    other = NetworkIdentity(3, 4, ("x",) * 4, (0.1, 0.2, 1.0), "c" * 64, has_stop_prob=True)
     assert len(differences(KNOWN, other, names=NAMES)) == 4
 
 
@@ -82,7 +82,7 @@ def test_policies_whose_numbers_depend_on_the_classes_know_them():
 def test_cost_is_taken_from_the_table_that_has_one():
     table = make_table(60, 2)
     guessed = replace(table, cost=np.array([0.1, 1.0]), meta={"assumed": ["cost", "ids"]})
-    assert NetworkFacts.of(guessed).cost is None
+    assert NetworkIdentity.of(guessed).cost is None
     for tables in ({"search": table, "test": guessed}, {"search": guessed, "test": table}):
         filled = with_known_cost(tables)
         assert [one.cost.tolist() for one in filled.values()] == [table.cost.tolist()] * 2

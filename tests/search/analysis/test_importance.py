@@ -13,7 +13,7 @@ from search.figures.importance import draw_importance
 from search.trials.log import TrialRecord
 
 
-OBJECTIVES = ("accuracy", "mean_depth", "effort_at_target")
+OBJECTIVES = ("accuracy", "mean_depth", "objective_at_target")
 
 
 UNIT = FloatDistribution(0.0, 1.0)
@@ -33,7 +33,7 @@ def trials(count, *, constant=False):
             drawn["temperature"] = (temperature, UNIT)
         depth = 1 + decay + (5 * temperature if kind == "self" else 0)
         at_target = depth if rate > 0.1 else 9 - rate
-        result = {"accuracy": rate, "mean_depth": 2.0 if constant else depth, "effort_at_target": at_target}
+        result = {"accuracy": rate, "mean_depth": 2.0 if constant else depth, "objective_at_target": at_target}
         params = {name: value for name, (value, _) in drawn.items()}
         distributions = {name: distribution_to_json(one) for name, (_, one) in drawn.items()}
         made.append(
@@ -80,15 +80,15 @@ def test_shares_of_a_group_are_at_most_1_together(table):
 
 def test_an_objective_that_repeats_another_or_hardly_varies_is_left_out():
     made = trials(40)
-    repeated = [replace(one, result={**one.result, "effort_at_target": one.result["mean_depth"]}) for one in made]
-    assert set(parameter_importance(repeated, OBJECTIVES, seed=0)["objective"]) == {"accuracy", "effort_at_target"}
+    repeated = [replace(one, result={**one.result, "objective_at_target": one.result["mean_depth"]}) for one in made]
+    assert set(parameter_importance(repeated, OBJECTIVES, seed=0)["objective"]) == {"accuracy", "objective_at_target"}
     flat = [replace(one, result={**one.result, "accuracy": 0.97 + 0.004 * one.result["accuracy"]}) for one in made]
-    assert set(parameter_importance(flat, OBJECTIVES, seed=0)["objective"]) == {"mean_depth", "effort_at_target"}
+    assert set(parameter_importance(flat, OBJECTIVES, seed=0)["objective"]) == {"mean_depth", "objective_at_target"}
 
 
 def test_what_never_varied_is_left_out():
     table = parameter_importance(trials(40, constant=True), OBJECTIVES, seed=0)
-    assert set(table["objective"]) == {"accuracy", "effort_at_target"}
+    assert set(table["objective"]) == {"accuracy", "objective_at_target"}
     assert "optimiser" not in set(table["parameter"])
 
 

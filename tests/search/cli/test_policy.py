@@ -123,7 +123,7 @@ def test_all_baselines_are_reported_on_all_splits(found):
     assert summary["baselines"].keys() == {
         *("full_network", "best_single_exit", "greedy_shared_threshold", "geometric", "hill_climbing"),
         *("coordinate_descent", "random_search", "exhaustive"),
-        *("full_network_recalibrated", "document_greedy", "document_conformal", "document_evidence"),
+        *("full_network_recalibrated", "grid_greedy", "grid_conformal", "grid_evidence"),
     }
     for figures in summary["baselines"].values():
         assert {"search", "certify", "test"} <= figures.keys()
@@ -225,7 +225,7 @@ def test_objective_latency_under_a_budget_by_preset(tables, tmp_path):
     mix = np.array(summary["selected"]["search"]["exit_mix"])
     assert mix @ [1, 3, 6] <= 2.5 + 1e-9
     assert summary["selected"]["search"]["mean_latency_ms"] == pytest.approx(mix @ [1, 3, 6])
-    assert summary["baselines"]["document_f1_under_budget"]["search"]["mean_latency_ms"] <= 4.0
+    assert summary["baselines"]["grid_f1_under_budget"]["search"]["mean_latency_ms"] <= 4.0
 
 
 def test_islands_over_ray(ray_session, tables, tmp_path):

@@ -30,7 +30,7 @@ def figure():
     return FrontFigure(
         title="made up",
         target=0.85,
-        efforts=(1.0, 3.0),
+        objectives=(1.0, 3.0),
         front=front,
         trials=pd.DataFrame({"trial_id": ["t1", "t2"], "accuracy": [0.86, 0.3], "mean_depth": [1.3, 1.0]}),
         ladder=pd.DataFrame(
@@ -72,7 +72,7 @@ def test_where_nothing_is_feasible_the_curve_below_the_target_is_shown(figure, t
     low, high = missed.quality_range
     assert low < 0.9 - 4 * 0.08 + 0.001
     assert high > 0.98
-    assert missed.effort_range == pytest.approx((0.95, 3.05))
+    assert missed.objective_range == pytest.approx((0.95, 3.05))
     assert missed.target_name == "target 0.98, missed by 0.0800"
     assert missed.landmarks[-1].name == "nearest policy"
     draw_png(missed, tmp_path / "front.png")
@@ -107,18 +107,18 @@ def test_points_in_a_heap_have_an_axis_of_their_own_and_the_full_network_is_name
         greedy=(1.08, 0.85),
         oracle=1.0,
     )
-    low, high = near.effort_range
+    low, high = near.objective_range
     assert 0.9 < low < 1.0
     assert 1.1 < high < 1.3
     assert "full network (at depth 3: 0.9000)" in [point.name for point in near.landmarks]
-    assert replace(near, trials=trials([0.86], [2.5])).effort_range == pytest.approx((0.95, 3.05))
+    assert replace(near, trials=trials([0.86], [2.5])).objective_range == pytest.approx((0.95, 3.05))
 
 
 def test_axes_are_named_after_the_goal(figure, tmp_path):
     names = {"accuracy": "macro_f1", "mean_depth": "mean_cost"}
     frames = {name: getattr(figure, name).rename(columns=names) for name in ("front", "trials", "ladder", "baselines")}
-    other = replace(figure, quality="macro_f1", effort="mean_cost", oracle=None, **frames)
-    assert (other.quality_name, other.effort_name) == ("macro-F1", "mean cost (1 = full network)")
+    other = replace(figure, quality="macro_f1", objective="mean_cost", oracle=None, **frames)
+    assert (other.quality_name, other.objective_name) == ("macro-F1", "mean cost (1 = full network)")
     draw_png(other, tmp_path / "front.png")
     draw_html(other, tmp_path / "front.html")
     page = (tmp_path / "front.html").read_text()

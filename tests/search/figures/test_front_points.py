@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from policies.evaluation.shared_thresholds import shared_threshold_ladder
+from policies.evaluation.shared_thresholds import shared_threshold_figures
 from policies.metrics.policy import policy_figures
 from policies.policy import Policy
 from policies.rules import get_rule
@@ -54,7 +54,7 @@ def test_the_star_lies_on_the_front():
 
 def test_shared_thresholds_are_those_of_the_exact_ladder():
     view = get_rule("confidence").view(TABLE, np.ones(3))
-    exact = shared_threshold_ladder(view, view.answers == TABLE.labels[:, None])
+    exact = shared_threshold_figures(view, view.answers == TABLE.labels[:, None])
     curve = FrontFigure.of("title", *found()).ladder
     assert curve["threshold"].tolist() == exact.thresholds.tolist()
     assert curve["accuracy"].to_numpy() == pytest.approx(exact.accuracy)
@@ -62,19 +62,19 @@ def test_shared_thresholds_are_those_of_the_exact_ladder():
 
 
 @pytest.mark.parametrize(
-    ("objective", "column", "efforts"),
+    ("objective", "column", "objectives"),
     [
         ("depth", "mean_depth", (1.0, 3.0)),
         ("cost", "mean_cost", (1 / 3, 1.0)),
         ("latency", "mean_latency_ms", (1.0, 4.0)),
     ],
 )
-def test_everything_is_of_the_quality_and_effort_that_were_asked_for(objective, column, efforts):
+def test_everything_is_of_the_quality_and_effort_that_were_asked_for(objective, column, objectives):
     summary, selection = found(quality="macro_f1", objective=objective)
     trials = pd.DataFrame({"trial_id": ["t"], "accuracy": [0.9], "mean_depth": [1.0]})
     figure = FrontFigure.of("title", summary, selection, trials)
     full = summary["baselines"]["full_network"]["search"]
-    assert figure.efforts == pytest.approx(efforts)
+    assert figure.objectives == pytest.approx(objectives)
     assert figure.full == (full[column], full["macro_f1"])
     assert figure.baselines.to_dict("records") == [
         {"name": "study: best single exit", column: full[column], "macro_f1": full["macro_f1"]}

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from policies.baselines.full_network import full_network
-from policies.baselines.published_grids import document_choices
+from policies.baselines.published_grids import published_choices
 from policies.calibration.temperature import fit_temperatures
 from policies.metrics.policy import policy_figures
 from policies.policy import Policy
@@ -48,7 +48,7 @@ def compared():
 def test_a_row_for_the_full_network_and_each_grid_on_its_own_tables(compared):
     own = tables(7)
     temperatures = fit_temperatures(own["search"])
-    choices = document_choices(own["search"], temperatures)
+    choices = published_choices(own["search"], temperatures)
     assert [(row["trial"], row["policy"]) for row in compared] == [
         (trial, policy) for trial in ("study", "other") for policy in ("full_network", *choices)
     ]
@@ -88,8 +88,8 @@ def test_nothing_stands_beside_what_nothing_reaches():
 def test_temperatures_are_fitted_as_those_of_the_search():
     own = tables(7)
     grid, _ = compare_baseline("study", own, front(), NETWORKS.__getitem__, method="grid", seed=0)
-    greedy = next(row for row in grid if row["policy"] == "document_greedy")
-    chosen = document_choices(own["search"], fit_temperatures(own["search"], "grid"))["document_greedy"].point.policy
+    greedy = next(row for row in grid if row["policy"] == "grid_greedy")
+    chosen = published_choices(own["search"], fit_temperatures(own["search"], "grid"))["grid_greedy"].point.policy
     assert greedy["test"] == policy_figures(own["test"], chosen.decide(own["test"]))
 
 

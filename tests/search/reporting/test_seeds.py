@@ -19,7 +19,7 @@ def outcome(number, values, *, label="", state=TrialState.COMPLETE):
     """A trial whose figures are ``values`` by seed, those of the last of two exits less 0.1."""
     metrics = {}
     for seed, value in zip(SEEDS, values, strict=True):
-        for name in ("accuracy", "mean_depth", "mean_cost", "effort_at_target"):
+        for name in ("accuracy", "mean_depth", "mean_cost", "objective_at_target"):
             metrics[f"{name}_seed_{seed}"] = value
         for name in EXIT_FIGURES:
             metrics[f"{name}_exit_2_seed_{seed}"] = value - 0.1

@@ -13,7 +13,7 @@ def network(value):
 def told(best, depths, accuracies=()):
     """Tell one epoch after the other until it is over; the number of epochs."""
     for epoch, depth in enumerate(depths, start=1):
-        report = {"epoch": epoch, "effort_at_target": depth}
+        report = {"epoch": epoch, "objective_at_target": depth}
         if accuracies:
             report |= {"accuracy_exit_1": 0.9, "accuracy_exit_2": accuracies[epoch - 1]}
         if best.tell(report, network(float(epoch))):
@@ -55,13 +55,13 @@ def test_goes_on_from_a_state(tmp_path):
     torch.save(first.state(), tmp_path / "state.pt")
     second.load_state(torch.load(tmp_path / "state.pt", weights_only=True))
     for best in (first, second):
-        assert best.tell({"epoch": 3, "effort_at_target": 1.7}, network(3.0))
+        assert best.tell({"epoch": 3, "objective_at_target": 1.7}, network(3.0))
         assert best.state()["least_since"] == 1
         assert (best.report["epoch"], kept(best)) == (1, 1.0)
 
 
 def test_weights_are_copies():
     best, model = BestEpoch(2), network(1.0)
-    best.tell({"epoch": 1, "effort_at_target": 1.0}, model)
+    best.tell({"epoch": 1, "objective_at_target": 1.0}, model)
     torch.nn.init.constant_(model.heads[0][-1].bias, 9.0)
     assert kept(best) == 1.0

@@ -25,7 +25,7 @@ def test_report_is_the_best_quick_policy():
     found = report(table, target=0.82)
     assert found["accuracy"] >= 0.82
     assert found["violation"] == 0
-    assert found["depth_at_target"] == found["effort_at_target"] == found["mean_depth"]
+    assert found["depth_at_target"] == found["objective_at_target"] == found["mean_depth"]
     temperatures = tuple(fit_temperatures(table).tolist())
     shallower = 0
     for tau in np.linspace(0.3, 1.0, 50):
@@ -55,13 +55,13 @@ def test_target_out_of_reach_is_reported_as_a_violation():
     ],
 )
 def test_a_report_has_what_was_asked_for_and_a_diverged_one_the_same_keys(asked, figures):
-    always = {"accuracy", "mean_depth", "mean_cost", "violation", "effort_at_target"}
+    always = {"accuracy", "mean_depth", "mean_cost", "violation", "objective_at_target"}
     assert set(policy_figure_names(Request(**asked))) == always | figures
     found, diverged = report(make_table(50), **asked), diverged_report(3, search_target=Request(**asked))
     assert found.keys() == diverged.keys()
     assert all(math.isfinite(value) for value in found.values())
     assert math.isnan(diverged["accuracy"])
-    assert diverged["effort_at_target"] > 1e6
+    assert diverged["objective_at_target"] > 1e6
 
 
 @pytest.mark.parametrize("is_stated", [True, False], ids=["stated by the table", "asked with"])
@@ -73,7 +73,7 @@ def test_latency_is_that_of_the_exits_taken(is_stated):
     else:
         found = report(table, target=0.85, objective="latency", latency_ms=times)
     # In equal steps the least latency is the least depth.
-    assert found["mean_latency_ms"] == found["effort_at_target"] == pytest.approx(10 * by_depth["mean_depth"])
+    assert found["mean_latency_ms"] == found["objective_at_target"] == pytest.approx(10 * by_depth["mean_depth"])
 
 
 def test_within_a_budget_the_best_quality_is_reported():
@@ -81,7 +81,7 @@ def test_within_a_budget_the_best_quality_is_reported():
     found = report(table, budget=2.0)
     assert found["mean_depth"] <= 2.0
     assert found["accuracy"] > report(table, budget=1.5)["accuracy"]
-    assert found["effort_at_target"] == pytest.approx(1 - found["accuracy"])
+    assert found["objective_at_target"] == pytest.approx(1 - found["accuracy"])
 
 
 def test_trials_are_scored_by_the_rules_that_choose_at_the_end():

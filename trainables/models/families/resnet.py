@@ -10,7 +10,7 @@ from typing import Literal
 from torch import nn
 
 from trainables.models.base import MultiExitModel
-from trainables.models.exits.spreading import with_spread_exits
+from trainables.models.exits.placement import with_evenly_placed_exits
 from trainables.models.families.torchvision_networks import refuse_pretrained_width, torchvision_network
 
 
@@ -50,7 +50,7 @@ def resnet(
     refuse_pretrained_width(width, _TRAINED_WIDTH, pretrained=pretrained)
     build = partial(torchvision_network, f"resnet{depth}", width=width, pretrained=pretrained)
     if width != _TRAINED_WIDTH:
-        build = partial(with_spread_exits, _backbone(_BLOCKS_PER_LAYER[depth], width, n_classes))
+        build = partial(with_evenly_placed_exits, _backbone(_BLOCKS_PER_LAYER[depth], width, n_classes))
     return build(input_shape=input_shape, n_classes=n_classes, n_exits=n_exits, mean=mean, std=std, blocks=blocks)
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from trainables.errors import TrainingError
 from trainables.models.base import MultiExitModel
-from trainables.models.exits.spreading import with_spread_exits
+from trainables.models.exits.placement import with_evenly_placed_exits
 from trainables.models.exits.tracing import first_line
 from trainables.models.loading import load_weights
 
@@ -64,7 +64,7 @@ def torchvision_network(
         network = _random(name, n_classes, options)
     _check_width(name, network, width)
     _quicken_statistics(network)
-    return with_spread_exits(
+    return with_evenly_placed_exits(
         network, n_exits=n_exits, blocks=blocks, input_shape=input_shape, n_classes=n_classes, mean=mean, std=std
     )
 

@@ -5,7 +5,7 @@ from torch import nn
 
 from trainables.errors import TrainingError
 from trainables.models import relative_cost
-from trainables.models.exits.spreading import spread_blocks, with_spread_exits
+from trainables.models.exits.placement import evenly_placed_blocks, with_evenly_placed_exits
 
 
 SHAPE = (2, 16, 16)
@@ -21,16 +21,16 @@ def network(n_blocks=9):
     ("n_exits", "expected"), [(1, []), (2, ["4.2"]), (3, ["2.2", "5.2"]), (9, [f"{k}.2" for k in range(8)])]
 )
 def test_cost_is_shared_out_evenly(n_exits, expected):
-    assert spread_blocks(network(), n_exits, input_shape=SHAPE, n_classes=3) == expected
+    assert evenly_placed_blocks(network(), n_exits, input_shape=SHAPE, n_classes=3) == expected
 
 
 def test_cost_decides_and_not_the_number_of_blocks():
     dear_first = nn.Sequential(nn.Conv2d(2, 40, 5, padding=2), nn.Conv2d(40, 2, 5, padding=2), *network(6))
-    assert spread_blocks(dear_first, 2, input_shape=SHAPE, n_classes=3) == ["0"]
+    assert evenly_placed_blocks(dear_first, 2, input_shape=SHAPE, n_classes=3) == ["0"]
 
 
 def test_all_costs_are_different():
-    model = with_spread_exits(
+    model = with_evenly_placed_exits(
         network(), n_exits=9, blocks=None, input_shape=SHAPE, n_classes=3, mean=[0.0] * 2, std=[1.0] * 2
     )
     assert model(torch.rand(2, *SHAPE)).shape == (2, 9, 3)
@@ -42,11 +42,11 @@ def test_more_exits_than_places():
     with pytest.raises(
         TrainingError, match=r"room for at most 9 exits on samples of shape \(2, 16, 16\), but .* is 10"
     ):
-        spread_blocks(network(), 10, input_shape=SHAPE, n_classes=3)
+        evenly_placed_blocks(network(), 10, input_shape=SHAPE, n_classes=3)
 
 
 def test_named_blocks_must_be_as_many_as_exits_less_one():
     with pytest.raises(TrainingError, match="n_exits is 4 with 1 blocks named; name 3 blocks or say n_exits: 2"):
-        with_spread_exits(
+        with_evenly_placed_exits(
             network(), n_exits=4, blocks=["1"], input_shape=SHAPE, n_classes=3, mean=[0.0] * 2, std=[1.0] * 2
         )

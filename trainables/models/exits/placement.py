@@ -12,7 +12,7 @@ from trainables.models.exits.cutting import trace_classifier, with_exits
 from trainables.models.exits.tracing import TracedNetwork
 
 
-def with_spread_exits(
+def with_evenly_placed_exits(
     network: nn.Module,
     *,
     n_exits: int,
@@ -37,7 +37,7 @@ def with_spread_exits(
         TrainingError: If there are not that many blocks, or for the reasons of ``with_exits``.
     """
     if blocks is None:
-        blocks = spread_blocks(network, n_exits, input_shape=input_shape, n_classes=n_classes)
+        blocks = evenly_placed_blocks(network, n_exits, input_shape=input_shape, n_classes=n_classes)
     if len(blocks) != n_exits - 1:
         raise TrainingError(
             f"there is an exit after each block and one at the end, but n_exits is {n_exits} "
@@ -46,7 +46,9 @@ def with_spread_exits(
     return with_exits(network, blocks, input_shape=input_shape, n_classes=n_classes, mean=mean, std=std)
 
 
-def spread_blocks(network: nn.Module, n_exits: int, *, input_shape: tuple[int, ...], n_classes: int) -> list[str]:
+def evenly_placed_blocks(
+    network: nn.Module, n_exits: int, *, input_shape: tuple[int, ...], n_classes: int
+) -> list[str]:
     """Choose the blocks after which the network is cut into parts of about equal cost (multiply-accumulates).
 
     Args:

@@ -1,0 +1,27 @@
+"""What was asked for, of one policy on one table, whoever defined it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from policies.goals.goal import Goal
+from policies.policy import Decision
+from policies.qualities import get_quality
+from policies.rules.view import RuleView
+from policies.tables.base import ExitTable
+
+
+def asked_figures(goal: Goal, table: ExitTable, decision: Decision) -> dict[str, float]:
+    """The qualities and the objective of a goal, by the names of a front's columns.
+
+    Args:
+        goal: What was asked for.
+        table: What was decided on.
+        decision: What a policy did there.
+    """
+    scores = np.zeros((table.n_samples, table.n_exits, 1))
+    view = RuleView(scores, np.ones(scores.shape[:2], dtype=bool), decision.exit_answers, decision.distributions)
+    values = {
+        name: float(get_quality(name).values(view, table.truth, decision.exits[None])[0]) for name in goal.qualities
+    }
+    return {**values, goal.objective_column: float(goal.objective_of_exits(table.cost)[decision.exits].mean())}
