@@ -30,7 +30,7 @@ def test_islands_on_a_cluster_find_what_they_find_in_one_process(ray_session):
 
 def test_one_spread_serves_several_searches(ray_session):
     """A second table must never be searched with what was sent for the first one."""
-    spread = RayIslands()
+    run_epoch = RayIslands()
     for seed in (1, 2, 3):
         table = make_table(60, 3, seed=seed)
         here, there = searched(table), searched(table, run_epoch=run_epoch)
