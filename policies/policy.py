@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from policies.errors import PolicyError
 from policies.files.atomic import write_text
 from policies.rules import Combine, RuleView, get_rule
-from policies.rules.distributions import Distributions
-from policies.rules.view import required
 from policies.tables.base import ExitTable, Rows
 from policies.tables.network import NetworkIdentity, differences
 from policies.tables.origin import Origin
+from policies.views.distributions import Distributions
+from policies.views.view import required
 
 
 SCHEMA = 1

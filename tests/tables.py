@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 import numpy as np
 
 from policies.rules import Combine, RuleView
-from policies.rules.distributions import Held
 from policies.tables.classification import ClassificationTable, ClassLabels
+from policies.views.distributions import Held
 
 
 def make_table(n_samples=300, n_exits=3, n_classes=4, *, seed=0, prefix="s", groups=None):

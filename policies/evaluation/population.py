@@ -22,8 +22,8 @@ from policies.evaluation.kernels import count_outcomes
 from policies.evaluation.levels import CLOSED, column_levels
 from policies.evaluation.line_kernel import count_line
 from policies.qualities import NOWHERE, CountedQuality, PooledQuality, counted, get_quality
-from policies.rules.view import Combine, RuleView
 from policies.tables.base import Truth
+from policies.views.view import Combine, RuleView
 
 
 _MOST_PACKED = 256

@@ -7,8 +7,8 @@ import numpy as np
 from policies.goals.goal import Goal
 from policies.policy import Decision
 from policies.qualities import get_quality
-from policies.rules.view import RuleView
 from policies.tables.base import ExitTable
+from policies.views.view import RuleView
 
 
 def asked_figures(goal: Goal, table: ExitTable, decision: Decision) -> dict[str, float]:

@@ -16,8 +16,8 @@ from policies.calibration.temperature import is_clamped
 from policies.errors import PolicyError
 from policies.policy import Decision, Policy
 from policies.rules import Combine, RuleView, get_rule
-from policies.rules.view import required
 from policies.tables.classification import ClassificationTable
+from policies.views.view import required
 
 
 MOST = 0.98

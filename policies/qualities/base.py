@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from policies.errors import ExitSearchError
-from policies.rules.view import RuleView
 from policies.tables.base import Truth
+from policies.views.view import RuleView
 
 
 TruthT = TypeVar("TruthT", bound=Truth)

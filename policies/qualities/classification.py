@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.qualities.base import NOWHERE, CountedQuality
-from policies.rules.view import RuleView, required
 from policies.tables.classification import ClassLabels
+from policies.views.view import RuleView, required
 
 
 _TOP_K = 5

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.qualities.base import NOWHERE, CountedQuality
-from policies.rules.view import RuleView
 from policies.tables.base import Truth
+from policies.views.view import RuleView
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from typing import Any
 from policies.errors import ExitSearchError, PolicyError
 from policies.registry import Registry, resolve
 from policies.rules.base import Rule
-from policies.rules.view import Combine, RuleView
+from policies.views.view import Combine, RuleView
 
 
 RULES: Registry[Rule[Any]] = Registry(

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from policies.errors import PolicyError
-from policies.rules.distributions import Held, Remade, output_blocks
-from policies.rules.view import Combine, RuleView
 from policies.tables.base import ExitTable, Outputs
+from policies.views.distributions import Held, Remade, output_blocks
+from policies.views.view import Combine, RuleView
 
 
 TableT = TypeVar("TableT", bound=ExitTable)

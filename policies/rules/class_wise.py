@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from policies.calibration.temperature import tempered
 from policies.rules.base import Gate, Rule, RuleParams, State, Step, only
-from policies.rules.scores import SCORES
+from policies.rules.scoring.scores import SCORES
 from policies.tables.classification import ClassificationTable, ExitOutputs
 
 

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.rules.scores import confidence
-from policies.rules.single_exit import SingleExitRule
+from policies.rules.scoring.scores import confidence
+from policies.rules.scoring.single_exit import SingleExitRule
 
 
 class ConfidenceRule(SingleExitRule):

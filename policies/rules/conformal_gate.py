@@ -13,10 +13,10 @@ from pydantic import Field
 from policies.calibration.temperature import tempered, tempered_probabilities
 from policies.errors import PolicyError
 from policies.rules.base import Gate, Rule, RuleParams, State, Step, only
-from policies.rules.distributions import output_blocks
-from policies.rules.scores import confidence
+from policies.rules.scoring.scores import confidence
 from policies.spacing import evenly_spaced
 from policies.tables.classification import ClassificationTable, ExitOutputs
+from policies.views.distributions import output_blocks
 
 
 _MOST_CALIBRATION_SCORES = 256

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.rules.base import Rule
-from policies.rules.view import RuleView, join_views
 from policies.tables.base import ExitTable
 from policies.tables.units import Units
+from policies.views.view import RuleView, join_views
 
 
 N_FOLDS = 5

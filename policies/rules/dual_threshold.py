@@ -13,9 +13,9 @@ from pydantic import Field
 from policies.calibration.temperature import tempered
 from policies.errors import PolicyError
 from policies.rules.base import Gate, Rule, RuleParams, State, Step
-from policies.rules.scores import confidence
-from policies.rules.view import Combine
+from policies.rules.scoring.scores import confidence
 from policies.tables.classification import ClassificationTable, ExitOutputs
+from policies.views.view import Combine
 
 
 class DualThresholdParams(RuleParams):

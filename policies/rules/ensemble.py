@@ -15,7 +15,7 @@ from policies.calibration.likelihood import is_large, mixed_likelihood
 from policies.calibration.temperature import softmax_in_place
 from policies.errors import PolicyError
 from policies.rules.base import Gate, Rule, RuleParams, State, Step, only
-from policies.rules.scores import confidence
+from policies.rules.scoring.scores import confidence
 from policies.tables.classification import ClassificationTable, ExitOutputs
 
 

@@ -12,8 +12,8 @@ from pydantic import Field
 from scipy.special import log_softmax, softmax
 
 from policies.rules.base import Gate, Rule, RuleParams, State, Step
-from policies.rules.run_length import longer_run, no_run
-from policies.rules.scores import margin
+from policies.rules.scoring.run_length import longer_run, no_run
+from policies.rules.scoring.scores import margin
 from policies.tables.classification import ClassificationTable, ExitOutputs
 
 

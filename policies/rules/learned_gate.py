@@ -13,10 +13,10 @@ from scipy.special import expit
 from policies.calibration.temperature import tempered
 from policies.errors import PolicyError
 from policies.rules.base import Gate, Rule, RuleParams, State, Step
-from policies.rules.distributions import output_blocks
 from policies.rules.ensemble import EnsembleParams, EnsembleRule, ExitMixture, mixture_of
-from policies.rules.learned_gate_features import gate_features
+from policies.rules.scoring.learned_gate_features import gate_features
 from policies.tables.classification import ClassificationTable, ExitOutputs
+from policies.views.distributions import output_blocks
 
 
 _REGULARISATION = 0.3

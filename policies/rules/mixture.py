@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from policies.calibration.temperature import tempered
 from policies.rules.base import Gate, Rule, RuleParams, State, Step
-from policies.rules.run_length import longer_run, no_run
-from policies.rules.scores import SCORES
-from policies.rules.view import Combine
+from policies.rules.scoring.run_length import longer_run, no_run
+from policies.rules.scoring.scores import SCORES
 from policies.tables.classification import ClassificationTable, ExitOutputs
+from policies.views.view import Combine
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from policies.calibration.temperature import tempered
 from policies.rules.base import Gate, Rule, RuleParams, State, Step
-from policies.rules.run_length import longer_run, no_run
+from policies.rules.scoring.run_length import longer_run, no_run
 from policies.tables.classification import ClassificationTable, ExitOutputs
 
 

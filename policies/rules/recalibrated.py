@@ -13,7 +13,7 @@ from pydantic import Field
 from policies.errors import PolicyError
 from policies.rules.base import Gate, Rule, RuleParams, State, Step
 from policies.rules.ensemble import ExitMixture, fit_weights_and_bias
-from policies.rules.scores import confidence
+from policies.rules.scoring.scores import confidence
 from policies.tables.classification import ClassificationTable, ExitOutputs
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from search.config.messages import unknown_key_message
+from search.config.reading.messages import unknown_key_message
+from search.config.reading.yaml_text import RepeatedKeyError, read_yaml, reason_of
 from search.config.sweep import SweepConfig, known_keys
-from search.config.yaml_text import RepeatedKeyError, read_yaml, reason_of
 from search.errors import ConfigError
 
 

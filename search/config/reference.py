@@ -15,9 +15,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from policies.options import range_of
+from search.config.reading.yaml_text import write_yaml
 from search.config.section import inner_section
 from search.config.sweep import SweepConfig
-from search.config.yaml_text import write_yaml
 
 
 _PLAIN = {bool: "true or false", int: "whole number", float: "number", str: "text", Path: "path", Any: "anything"}

@@ -20,8 +20,9 @@ from policies.tables.latency import checked_latency
 from policies.user_code import name_of, user_code
 from search.config.data import DataSection
 from search.config.first_trials import FirstTrial
-from search.config.messages import explain
 from search.config.policy import PolicySection
+from search.config.reading.messages import explain
+from search.config.reading.yaml_text import write_yaml
 from search.config.resources import ResourcesSection
 from search.config.search import SearchSection
 from search.config.section import Section, inner_section
@@ -30,7 +31,6 @@ from search.config.splits import SplitsSection
 from search.config.teacher import TeacherSection
 from search.config.tracking import TrackingSection
 from search.config.training import TrainingSection
-from search.config.yaml_text import write_yaml
 from search.errors import ConfigError
 from search.loading import tell_loading
 from search.redaction import redact_uri

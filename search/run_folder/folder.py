@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from policies.files.atomic import write_text
+from search.config.reading.yaml_text import read_yaml
 from search.config.sweep import SweepConfig
-from search.config.yaml_text import read_yaml
 from search.errors import RunFolderError, SweepInterruptedError
 from search.run_folder.journal import read_events
 from search.run_folder.new_folder import new_folder, require_writable

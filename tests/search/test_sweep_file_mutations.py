@@ -8,8 +8,8 @@ import pytest
 
 from policies.errors import ExitSearchError
 from search.config.files import load_sweep, preset_names, read_sweep_file
+from search.config.reading.yaml_text import read_yaml, write_yaml
 from search.config.sweep import SweepConfig, known_keys
-from search.config.yaml_text import read_yaml, write_yaml
 
 
 PRESETS = {name: read_sweep_file(name) for name in preset_names()}

@@ -7,8 +7,8 @@ import pytest
 from ray.tune.schedulers import FIFOScheduler
 
 from search.config.files import load_sweep, preset_names, set_key
+from search.config.reading.yaml_text import read_yaml, write_yaml
 from search.config.sweep import SweepConfig, known_keys
-from search.config.yaml_text import read_yaml, write_yaml
 from search.errors import ConfigError
 from search.tuning.schedulers import build_scheduler
 from trainables.data import AudioOptions

@@ -7,8 +7,8 @@ from policies.goals.request import PRESETS, Request
 from policies.selection.policy_search import PolicySearch
 from search.config.files import load_sweep
 from search.config.policy import PolicySection
+from search.config.reading.yaml_text import read_yaml
 from search.config.sweep import SweepConfig
-from search.config.yaml_text import read_yaml
 from search.errors import ConfigError
 
 

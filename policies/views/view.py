@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import PolicyError
-from policies.rules.distributions import Distributions, Held, Joined, Taken
+from policies.views.distributions import Distributions, Held, Joined, Taken
 
 
 class Combine(StrEnum):

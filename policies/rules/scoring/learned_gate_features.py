@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
-from policies.rules.scores import certainty
+from policies.rules.scoring.scores import certainty
 
 
 _MOST_CLASSES_BY_NAME = 20

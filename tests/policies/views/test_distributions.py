@@ -5,7 +5,7 @@ import pytest
 
 from policies import blocks
 from policies.rules import get_rule
-from policies.rules.view import join_views
+from policies.views.view import join_views
 from tests.tables import make_table
 
 

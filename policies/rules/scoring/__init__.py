@@ -1,0 +1,1 @@
+"""What several rules score exits by."""
