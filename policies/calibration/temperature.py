@@ -80,6 +80,10 @@ def fit_temperatures(table: ClassificationTable, method: Method = "lbfgs") -> ND
 
     Warns:
         CalibrationWarning: If a temperature touches the clamp; the message names the depth.
+
+    Example:
+        >>> fit_temperatures(search).round(2)
+        array([2.01, 1.34, 0.99])
     """
     if method not in _METHODS:
         raise CalibrationError(f"method must be one of {', '.join(_METHODS)} but is {method!r}; choose one of them")

@@ -55,6 +55,8 @@ class PartResult:
 class Certificate:
     """A statement, at confidence ``1 - delta``, that a policy meets a claim on new data of the same kind.
 
+    :func:`certify_policy` makes one.
+
     Attributes:
         certified: Whether the statement holds.
         reason: Why not, where it does not; otherwise empty.
@@ -74,6 +76,12 @@ class Certificate:
         table_hash: Split hash of the certify table.
         policy_hash: The policy that the statement is about.
         model_hash: Its network, where the table states it.
+
+    Example:
+        >>> policy = Policy("confidence", (0.9, 0.9), (2.0, 2.0, 2.0))
+        >>> too_much = certify_policy(policy, certify, Claim(target=0.999))
+        >>> too_much.certified, too_much.reason.split(" on ")[0]
+        (False, "the policy's accuracy")
     """
 
     certified: bool
@@ -105,11 +113,22 @@ class Certificate:
 
 
 def certify_policy(policy: Policy, table: ExitTable, claim: Claim, *, delta: float = 0.05) -> Certificate:
-    """Certify one policy that was chosen elsewhere: ``certify_policy(policy, table, Claim(target=0.95))``.
+    """Certify one policy that was chosen elsewhere.
+
+    Args:
+        policy: The policy.
+        table: The ``certify`` table: of the same network, on samples that nothing was chosen on.
+        claim: What is to hold on new data of the same kind.
+        delta: Largest probability of certifying a policy of which the claim does not hold, in (0, 1).
 
     Raises:
         ExitSearchError: If ``delta`` is not in (0, 1), the table is not of the policy's network, or the policy is known
             to be chosen on some of its samples.
+
+    Example:
+        >>> certificate = certify_policy(Policy("confidence", (0.9, 0.9), (2.0, 2.0, 2.0)), certify, Claim(target=0.95))
+        >>> certificate.certified, round(certificate.bound, 3)
+        (True, 0.968)
     """
     require_unseen(policy, table)
     certificate = certificate_of(

@@ -41,6 +41,10 @@ class Claim:
 
     Raises:
         ClaimError: If there is no main claim or a number is out of range.
+
+    Example:
+        >>> print(Claim(target=0.95, class_floor=0.8))
+        accuracy is at least 0.95, every class's recall is at least 0.8
     """
 
     target: float | None = None

@@ -63,6 +63,11 @@ def search_front(
     Raises:
         ExitSearchError: If there is no rule or no island.
         PolicyError: If a rule cannot be used on the table.
+
+    Example:
+        >>> front = search_front(search, fit_temperatures(search), Goal(target=0.95), rules=["confidence", "ensemble"])
+        >>> front[["accuracy", "mean_depth", "rule"]].round(3).iloc[0].to_dict()
+        {'accuracy': 0.95, 'mean_depth': 2.06, 'rule': 'ensemble'}
     """
     if not rules:
         raise ExitSearchError("rules must name at least one rule but is empty")

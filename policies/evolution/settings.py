@@ -42,6 +42,10 @@ class EvolveSettings(Options, EvolveFields):
 
     Raises:
         RequestError: If a number is out of range.
+
+    Example:
+        >>> EvolveSettings(generations=20, max_evaluations=10_000).population
+        96
     """
 
     def budget(self) -> Budget:

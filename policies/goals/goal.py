@@ -39,6 +39,11 @@ class Goal:
 
     Raises:
         ExitSearchError: If a name is unknown or a number is out of range.
+
+    Example:
+        >>> goal = Goal(target=0.9, objective="cost", bounds={"worst_class_recall": 0.8})
+        >>> goal.qualities, goal.objective_column
+        (('accuracy', 'worst_class_recall'), 'mean_cost')
     """
 
     target: float | None = None

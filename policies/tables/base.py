@@ -100,6 +100,10 @@ class ExitTable(ABC):
         ids: Sample names, shape (N,), unique within the table.
         groups: Origin of each sample (a recording, a speaker), shape (N,), or None.
         meta: Free JSON metadata: workload, split, model hash, class names.
+
+    Example:
+        >>> search.n_samples, search.n_exits, search.cost.round(2), search.task
+        (400, 3, array([0.33, 0.67, 1.  ]), 'classification')
     """
 
     task: ClassVar[str]

@@ -117,6 +117,16 @@ class ClassificationTable(ExitTable):
 
     Raises:
         ExitTableError: If any array breaks the contract; the message names every such key and its first row.
+
+    Example:
+        >>> table = ClassificationTable(
+        ...     logits=np.float32([[[1, 0], [3, 0]], [[1, 2], [0, 4]]]),  # (samples, exits, classes)
+        ...     labels=np.array([0, 1]),
+        ...     cost=np.array([0.4, 1.0]),
+        ...     ids=np.array(["first", "second"]),
+        ... )
+        >>> table.exit_answers.tolist()
+        [[0, 0], [1, 1]]
     """
 
     task: ClassVar[str] = "classification"

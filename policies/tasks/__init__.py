@@ -46,6 +46,11 @@ def load_table(path: Path | str) -> ExitTable:
     Raises:
         ExitSearchError: If the file is missing, damaged or breaks the contract, with everything that is wrong, or its
             task is unknown.
+
+    Example:
+        >>> search.save(folder / "search.npz")
+        >>> load_table(folder / "search.npz").n_classes
+        4
     """
     archive = read_archive(Path(path), "exit table", ExitTableError)
     name = stated(archive.arrays.get(META), TASK) or "classification"
