@@ -33,7 +33,8 @@ from rich.progress import track
 from rich.table import Table
 from tables import DEFAULT_FOLDER, real_tables, synthetic_table
 
-from policies.baselines import BASELINE_RULE, BASELINES, baseline_evaluator
+from policies.baselines import BASELINE_RULE, BASELINES
+from policies.baselines.choice import baseline_evaluator
 from policies.calibration.temperature import fit_temperatures
 from policies.evaluation.population import PopulationEvaluator
 from policies.evolution.budget import Budget

@@ -21,7 +21,7 @@ from rich.progress import track
 from rich.table import Table
 from tables import DEFAULT_FOLDER, TableSet, real_tables
 
-from policies.baselines import baseline_evaluator
+from policies.baselines.choice import baseline_evaluator
 from policies.baselines.oracle import oracle_mean_depth
 from policies.calibration.temperature import fit_temperatures
 from policies.evaluation.shared_thresholds import shared_threshold_figures, shared_threshold_genomes

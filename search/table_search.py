@@ -60,7 +60,7 @@ def search_tables(
     goal_on(how.asked, search)
     network = _search(places["search"].stem, search, certify, how, console)
     selection = select_policy([network], target, front_size=how.settings.front_size, seed=how.seed)
-    found, answered = summarise_policies(selection, target, tables, seed=how.seed)
+    found, answered = summarise_policies(selection, target, tables, seed=how.seed, further_baselines=how.baselines)
     summary = {
         "name": files.path.name,
         "tables": {name: str(places[name]) for name in tables},

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
-from policies.baselines.base import Baseline
-from policies.evaluation.population import PopulationEvaluator
-from policies.goals.goal import Goal
-from policies.policy import Policy
 from policies.registry import Registry, resolve
-from policies.rules import get_rule
-from policies.tables.base import ExitTable
-from policies.tasks import get_task, judged_by
 
+
+if TYPE_CHECKING:
+    from policies.baselines.base import Baseline
 
 _HERE = "policies.baselines"
 
@@ -31,64 +26,27 @@ BASELINES: Registry[Baseline] = Registry(
 )
 
 
+def require_baseline(name: str) -> None:
+    """Refuse a name that no baseline has; of registered ones none is imported for that.
+
+    Raises:
+        ExitSearchError: If there is none.
+    """
+    if name not in BASELINES:
+        get_baseline(name)
+
+
 def get_baseline(name: str) -> Baseline:
     """Return the baseline registered under ``name``, or a user's own named as ``module:attribute``.
 
     Raises:
         ExitSearchError: If there is none.
     """
+    # Here, since the import takes seconds, and names are checked without it.
+    from policies.baselines.base import Baseline
+
     baseline: Baseline = resolve("baseline", name, BASELINES, Baseline)
     return baseline
 
 
-def baseline_evaluator(
-    table: ExitTable, temperatures: NDArray[np.float64], goal: Goal, *, max_levels: int | None = None
-) -> PopulationEvaluator:
-    """What the baselines work on: the task's simplest rule, with at most ``max_levels`` thresholds, else all."""
-    task = get_task(table.task)
-    return PopulationEvaluator(
-        get_rule(task.baseline_rule).view(table, temperatures),
-        table.truth,
-        table.cost,
-        max_levels=max_levels or max(table.n_samples, 2),
-        qualities=judged_by(table, goal.qualities),
-    )
-
-
-def baseline_policy(
-    name: str,
-    rule: str,
-    evaluator: PopulationEvaluator,
-    temperatures: NDArray[np.float64],
-    goal: Goal,
-    *,
-    evaluations: int = 100_000,
-    seed: int = 0,
-) -> Policy | None:
-    """The choice of one baseline, or None where it cannot be computed for so many exits.
-
-    Args:
-        name: As registered, or a user's own as ``module:attribute``.
-        rule: Name of the rule whose thresholds are chosen.
-        evaluator: As :func:`baseline_evaluator` builds it.
-        temperatures: One per exit, shape (E,).
-        goal: What is better.
-        evaluations: Most policies that it may evaluate.
-        seed: Of its randomness.
-    """
-    baseline = get_baseline(name)
-    if not baseline.fits(evaluator):
-        return None
-    rng = np.random.default_rng(seed)
-    visited = baseline.visit(evaluator, goal, evaluations=evaluations, rng=rng)
-    best = visited[goal.best(goal.assess(evaluator.evaluate(visited)))]
-    return Policy(rule, evaluator.thresholds(best), tuple(temperatures.tolist()))
-
-
-__all__ = [
-    "BASELINES",
-    "Baseline",
-    "baseline_evaluator",
-    "baseline_policy",
-    "get_baseline",
-]
+__all__ = ["BASELINES", "get_baseline", "require_baseline"]

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from policies.errors import ExitSearchError
 from policies.tables.base import Truth
@@ -60,7 +59,7 @@ class Quality(ABC, Generic[TruthT]):
     def lack(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far values, shape (P,), are from the best possible one, in [0, 1]; minimised, and strictly monotone."""
         if not math.isfinite(self.highest if self.is_maximised else self.lowest):
-            return np.asarray(expit(-self.sign * values))
+            return np.asarray(1 / (1 + np.exp(self.sign * values)))
         far = self.highest - values if self.is_maximised else values - self.lowest
         width = self.highest - self.lowest
         return np.asarray(far / width if math.isfinite(width) else far / (1 + far))

@@ -20,6 +20,11 @@ class SearchFields(BaseModel):
         min_length=1,
         description="The rules that are searched, by name: when a sample leaves at an exit, and with which answer.",
     )
+    baselines: tuple[str, ...] = Field(
+        default=(),
+        description="Further baselines that the result is compared with, your own as `module:attribute`; those that "
+        "are registered are always there.",
+    )
     calibration: Literal["lbfgs", "grid"] = Field(
         default="lbfgs", description="How the temperature of each exit is found: by L-BFGS, or by trying a grid."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.baselines import baseline_evaluator, baseline_policy
+from policies.baselines.choice import baseline_evaluator, baseline_policy
 from policies.baselines.full_network import full_network
 from policies.goals.goal import Goal
 from policies.goals.request import Request

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from policies.baselines import baseline_evaluator
+from policies.baselines.choice import baseline_evaluator
 from policies.baselines.full_network import full_network
 from policies.certificates.certificate import Certificate, certificate_of
 from policies.certificates.fixed_sequence import fixed_sequence

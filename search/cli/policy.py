@@ -19,7 +19,7 @@ from policies.tables.base import ExitTable
 from policies.tables.identity import require_disjoint
 from policies.tables.latency import checked_latency, with_latency
 from policies.tables.network import NetworkIdentity, differences, with_known_cost
-from policies.tasks import load_table
+from policies.tasks import get_task, load_table
 from search.cli.exit_code import ExitCode
 from search.cli.field_options import given_fields, named_as_options, takes_fields
 from search.cli.given_options import refuse_without, was_given
@@ -97,7 +97,8 @@ def policy(
         asked = Request(**given_fields(context, fields, Request))
         settings = EvolveSettings(**given_fields(context, fields, EvolveSettings))
         how = PolicySearch(asked=asked, settings=settings, **given_fields(context, fields, PolicySearch))
-    how = how.model_copy(update={"rules": _rules(how.rules, search)})
+    if "rules" in how.model_fields_set:
+        how = how.model_copy(update={"rules": _rules(how.rules, search)})
     given = {"search": search, "certify": certify, "test": test}
     files = {name: path for name, path in given.items() if path is not None}
     raise typer.Exit(ExitCode.of_search(policy_command(how, files, out=out, console=Console())))
@@ -127,6 +128,8 @@ def policy_command(
             "policy alone; leave --certify out"
         )
     tables = _load_tables(files, how.asked)
+    if "rules" not in how.model_fields_set:
+        how = how.model_copy(update={"rules": get_task(tables["search"].task).rules})
     with new_folder(_place(out), what="--out") as path:
         tell_loading("numba")
         # Here, since the import takes seconds, and all that can be checked before is.

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from policies.baselines import require_baseline
 from policies.errors import ExitSearchError
 from policies.goals.objectives import get_objective
 from policies.goals.request import Delta, Request, Target
@@ -124,6 +125,8 @@ class SweepConfig(Section):
         _require_different("seeds", config.seeds)
         for rule in config.policy.rules:
             _naming("policy.rules", partial(require_rule, rule))
+        for baseline in config.policy.baselines:
+            _naming("policy.baselines", partial(require_baseline, baseline))
         _naming("data.audio", config.data.audio.options)
         _naming("splits", config.splits.fractions)
         _check_request(config)

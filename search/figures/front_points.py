@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from policies.baselines import baseline_evaluator
+from policies.baselines.choice import baseline_evaluator
 from policies.evaluation.shared_thresholds import shared_threshold_genomes
 from policies.goals.goal import Goal
 from policies.goals.objectives import get_objective

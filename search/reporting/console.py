@@ -37,7 +37,7 @@ def print_policies(console: Console, summary: dict[str, Any], files: ResultFiles
     _comparison(summary).print_on(console)
     last = [split for split in _SHOWN if split in summary["selected"]][-1]
     if summary.get("baseline_trials"):
-        _against_baselines(summary["baseline_trials"], last).print_on(console)
+        _against_baselines(summary["baseline_trials"], last, summary["main_quality"]).print_on(console)
     mix = summary["selected"][last]["exit_mix"]
     shares = "  ".join(f"depth {depth}: {share:.1%}" for depth, share in enumerate(mix, start=1))
     print_line(console, f"{f'Exit mix on {last}':<18} {shares}")
@@ -74,7 +74,7 @@ def _verdict(summary: dict[str, Any]) -> str:
     selected, certificate = summary["selected"], summary["certificate"]
     if not summary["feasible"]:
         found = selected["search"]
-        nearest = f"{summary['quality']} {found[summary['quality']]:.4f} at depth {found['mean_depth']:.3f}"
+        nearest = f"{title_of(summary['quality'])} {found[summary['quality']]:.4f} at depth {found['mean_depth']:.3f}"
         return f"INFEASIBLE: no policy met {summary['asked']} on search; the nearest has {nearest}{_trial(selected)}"
     policy = f"rule {selected['rule']}" if _leaves_early(selected) else "the full network, without early exits"
     policy += _trial(selected)
@@ -101,17 +101,18 @@ def _comparison(summary: dict[str, Any]) -> FigureTable:
     splits = [split for split in _SHOWN if split in summary["selected"]]
     if len(splits) > 2:
         splits.remove("certify")
+    main = summary["main_quality"]
     others = {
-        **({} if summary["quality"] == "accuracy" else {summary["quality"]: summary["quality"].replace("_", " ")}),
+        **({} if summary["quality"] == main else {summary["quality"]: title_of(summary["quality"])}),
         "mean_cost": "cost",
         **_own_objective(summary["objective"]),
     }
-    headings = [f"{heading}\n{split}" for split in splits for heading in ("accuracy", "depth")]
+    headings = [f"{heading}\n{split}" for split in splits for heading in (title_of(main), "depth")]
     headings += [f"{heading}\n{splits[-1]}" for heading in others.values()]
     rows = []
     for name, figures in {"selected policy": summary["selected"], **summary["baselines"]}.items():
-        label = name.replace("_", " ") + (" (fallback)" if figures.get("is_fallback") else "")
-        cells = [cell for split in splits for cell in _accuracy_and_depth(figures[split])]
+        label = title_of(name) + (" (fallback)" if figures.get("is_fallback") else "")
+        cells = [cell for split in splits for cell in _main_and_depth(main, figures[split])]
         rows.append(FigureRow(label, (*cells, *(f"{figures[splits[-1]][key]:.4f}" for key in others))))
     if summary["least_accuracy"] is not None:
         rows.append(_oracle(summary, splits))
@@ -126,11 +127,11 @@ def _own_objective(name: str) -> dict[str, str]:
     return {objective.column: "ms" if objective.needs_latency else title_of(name)}
 
 
-def _accuracy_and_depth(figures: dict[str, Any]) -> tuple[str, str]:
-    return f"{figures['accuracy']:.4f}", f"{figures['mean_depth']:.3f}"
+def _main_and_depth(main: str, figures: dict[str, Any]) -> tuple[str, str]:
+    return f"{figures[main]:.4f}", f"{figures['mean_depth']:.3f}"
 
 
-def _against_baselines(rows: list[dict[str, Any]], split: str) -> FigureTable:
+def _against_baselines(rows: list[dict[str, Any]], split: str, main: str) -> FigureTable:
     """The sweep file's baselines, and beside each the best of the front at its depth and at its accuracy."""
     shown: list[FigureRow] = []
     trial = None
@@ -140,11 +141,12 @@ def _against_baselines(rows: list[dict[str, Any]], split: str) -> FigureTable:
             shown.append(FigureRow(trial, starts_section=True))
         name = f" {row['policy'].replace('_', ' ')}" + (" (fallback)" if row["is_fallback"] else "")
         found = (
-            "none" if row[key] is None else " at ".join(_accuracy_and_depth(row[key][split]))
+            "none" if row[key] is None else " at ".join(_main_and_depth(main, row[key][split]))
             for key in ("same_depth", "same_accuracy")
         )
-        shown.append(FigureRow(name, (*_accuracy_and_depth(row[split]), *found)))
-    headings = ("accuracy", "depth", "front,\nno deeper", "front, no\nless accurate")
+        shown.append(FigureRow(name, (*_main_and_depth(main, row[split]), *found)))
+    no_worse = "accurate" if main == "accuracy" else "good"
+    headings = (title_of(main), "depth", "front,\nno deeper", f"front, no\nless {no_worse}")
     return FigureTable(headings=headings, rows=tuple(shown), title=f"Baseline trials, on {split}")
 
 

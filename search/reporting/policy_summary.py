@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from policies.baselines import BASELINES, baseline_evaluator, baseline_policy
+from policies.baselines import BASELINES
+from policies.baselines.choice import baseline_evaluator, baseline_policy
 from policies.baselines.oracle import oracle_mean_depth
 from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.goals.figures import asked_figures
@@ -26,7 +27,12 @@ BASELINE_EVALUATIONS = 200_000
 
 
 def summarise_policies(
-    selection: Selection, target: SearchTarget, tables: Mapping[str, ExitTable], *, seed: int
+    selection: Selection,
+    target: SearchTarget,
+    tables: Mapping[str, ExitTable],
+    *,
+    seed: int,
+    further_baselines: Sequence[str] = (),
 ) -> tuple[dict[str, Any], list[PolicyAnswers[Any]]]:
     """Put the figures of the selected policy, the baselines and the oracle together.
 
@@ -35,6 +41,7 @@ def summarise_policies(
         target: What was searched for.
         tables: The selected network's tables by split name; ``search`` is among them.
         seed: Of the search, and of baselines that draw at random.
+        further_baselines: Names of baselines beside those that are registered.
 
     Returns:
         The figures; and what was answered by the selected policy, ``selected``, by each exit and by each baseline.
@@ -42,7 +49,7 @@ def summarise_policies(
     policy, certificate, asked = selection.policy, selection.certificate, target.asked
     goal = goal_on(asked, tables["search"])
     decisions = decisions_on(policy, tables, seed=seed)
-    baselines, by_baselines = _baselines(selection, goal, tables, seed)
+    baselines, by_baselines = _baselines(selection, goal, tables, seed, (*BASELINES, *further_baselines))
     task, report = get_task(tables["search"].task), report_of(tables["search"])
     summary = {
         "task": task.name,
@@ -109,13 +116,13 @@ def _oracle(table: ExitTable, goal: Goal) -> float | None:
 
 
 def _baselines(
-    selection: Selection, goal: Goal, tables: Mapping[str, ExitTable], seed: int
+    selection: Selection, goal: Goal, tables: Mapping[str, ExitTable], seed: int, names: Sequence[str]
 ) -> tuple[dict[str, dict[str, Any]], list[PolicyAnswers[Any]]]:
     search, temperatures = tables["search"], selection.network.temperatures
     rule, evaluator = get_task(search.task).baseline_rule, baseline_evaluator(search, temperatures, goal)
     found = {
         name: baseline_policy(name, rule, evaluator, temperatures, goal, evaluations=BASELINE_EVALUATIONS, seed=seed)
-        for name in BASELINES
+        for name in names
     }
     compared = {name: BaselinePolicy(policy) for name, policy in found.items() if policy is not None}
     compared |= report_of(search).baselines(search, temperatures)

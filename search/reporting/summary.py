@@ -38,7 +38,9 @@ def build_summary(
     Returns:
         The summary, and what :func:`~search.reporting.policy_summary.summarise_policies` tells beside it.
     """
-    found, answered = summarise_policies(selection, target, tables, seed=config.seed)
+    found, answered = summarise_policies(
+        selection, target, tables, seed=config.seed, further_baselines=config.policy.baselines
+    )
     name = selection.network.network
     chosen = next(one for one in networks_of(outcomes, config.all_seeds) if one.name == name)
     hyperparameters = chosen.trial.params

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from policies.baselines import BASELINES, baseline_evaluator, baseline_policy
+from policies.baselines import BASELINES
+from policies.baselines.choice import baseline_evaluator, baseline_policy
 from policies.goals.goal import Goal
 from policies.metrics.policy import policy_figures
 from tests.policies.searching import awkward_evaluators, counted_evaluations, evaluator_of, full_accuracy, ranks

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from policies.baselines import BASELINES, baseline_evaluator, baseline_policy
+from policies.baselines import BASELINES
+from policies.baselines.choice import baseline_evaluator, baseline_policy
 from policies.errors import ExitSearchError, PolicyError
 from policies.evaluation.population import PopulationEvaluator
 from policies.evolution.search import search_front

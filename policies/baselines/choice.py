@@ -1,0 +1,58 @@
+"""What a baseline chooses on a table."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.baselines import get_baseline
+from policies.evaluation.population import PopulationEvaluator
+from policies.goals.goal import Goal
+from policies.policy import Policy
+from policies.rules import get_rule
+from policies.tables.base import ExitTable
+from policies.tasks import get_task, judged_by
+
+
+def baseline_evaluator(
+    table: ExitTable, temperatures: NDArray[np.float64], goal: Goal, *, max_levels: int | None = None
+) -> PopulationEvaluator:
+    """What the baselines work on: the task's simplest rule, with at most ``max_levels`` thresholds, else all."""
+    task = get_task(table.task)
+    return PopulationEvaluator(
+        get_rule(task.baseline_rule).view(table, temperatures),
+        table.truth,
+        table.cost,
+        max_levels=max_levels or max(table.n_samples, 2),
+        qualities=judged_by(table, goal.qualities),
+    )
+
+
+def baseline_policy(
+    name: str,
+    rule: str,
+    evaluator: PopulationEvaluator,
+    temperatures: NDArray[np.float64],
+    goal: Goal,
+    *,
+    evaluations: int = 100_000,
+    seed: int = 0,
+) -> Policy | None:
+    """The choice of one baseline, or None where it cannot be computed for so many exits.
+
+    Args:
+        name: As registered, or a user's own as ``module:attribute``.
+        rule: Name of the rule whose thresholds are chosen.
+        evaluator: As :func:`baseline_evaluator` builds it.
+        temperatures: One per exit, shape (E,).
+        goal: What is better.
+        evaluations: Most policies that it may evaluate.
+        seed: Of its randomness.
+    """
+    baseline = get_baseline(name)
+    if not baseline.fits(evaluator):
+        return None
+    rng = np.random.default_rng(seed)
+    visited = baseline.visit(evaluator, goal, evaluations=evaluations, rng=rng)
+    best = visited[goal.best(goal.assess(evaluator.evaluate(visited)))]
+    return Policy(rule, evaluator.thresholds(best), tuple(temperatures.tolist()))

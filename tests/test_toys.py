@@ -1,0 +1,67 @@
+"""Parts of every kind from outside the packages go the whole way of ``exitsearch policy``, by their names alone."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from search.cli.app import main
+from tests.tables import make_table
+from tests.toys.ordinal import ORDINAL, make_ordinal_table
+
+
+SPLITS = ("search", "certify", "test")
+PARTS = "tests.toys.parts"
+
+
+def found_by(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["policy", *map(str, arguments), "--max-evaluations", "600"])
+    printed = capsys.readouterr()
+    assert ended.value.code == 0, printed.out + printed.err
+    return printed.out
+
+
+def test_a_rule_two_qualities_an_objective_and_a_baseline(tmp_path, capsys):
+    for seed, split in enumerate(SPLITS):
+        make_table(400, seed=seed, prefix=split).save(tmp_path / f"{split}.npz")
+    options = ("--rule", f"{PARTS}:GINI", "--baseline", f"{PARTS}:HALFWAY", "--objective", f"{PARTS}:ENERGY")
+    asked = ("--quality", f"{PARTS}:AGREEMENT", "--target", "0.85", "--bound", f"{PARTS}:FIRST_CLASS=0.8")
+    files = (tmp_path / "search.npz", "--test", tmp_path / "test.npz", "--out", tmp_path / "found")
+    printed = found_by((*files, *options, *asked), capsys)
+    assert "HALFWAY" in printed and "ENERGY" in printed
+
+    policy = json.loads((tmp_path / "found" / "policy.json").read_text())
+    assert policy["rule"] == f"{PARTS}:GINI"
+    summary = json.loads((tmp_path / "found" / "summary.json").read_text())
+    figures = summary["selected"]["search"]
+    assert figures[f"{PARTS}:AGREEMENT"] >= 0.85 and figures[f"{PARTS}:FIRST_CLASS"] >= 0.8
+    assert figures["mean_energy"] == pytest.approx(0.5 + 0.5 * figures["mean_cost"])
+    assert summary["baselines"][f"{PARTS}:HALFWAY"]["test"]["mean_depth"] > 1
+    front = pd.read_csv(tmp_path / "found" / "pareto_front.csv")
+    assert (np.diff(front["mean_energy"]) > 0).all() and (np.diff(front[f"{PARTS}:AGREEMENT"]) > 0).all()
+
+
+def test_a_task(tmp_path, capsys):
+    for seed, split in enumerate(SPLITS):
+        make_ordinal_table(400, seed=seed, prefix=split).save(tmp_path / f"{split}.npz")
+    files = (tmp_path / "search.npz", "--test", tmp_path / "test.npz", "--out", tmp_path / "found")
+    printed = found_by((*files, "--quality", ORDINAL.quality, "--target", "0.5"), capsys)
+    assert (
+        "Selected: rule" in printed
+        and "estimated, not certified: on new data mean_absolute_error is at most" in printed
+    )
+
+    summary = json.loads((tmp_path / "found" / "summary.json").read_text())
+    chosen = summary["selected"]
+    assert summary["task"] == ORDINAL.name and chosen["rule"] == ORDINAL.baseline_rule
+    assert summary["estimate"]["bound"] <= 0.5 and summary["estimate"]["meets"]
+    assert chosen["search"][ORDINAL.quality] <= summary["estimate"]["bound"]
+    assert chosen["test"][ORDINAL.quality] == pytest.approx(chosen["search"][ORDINAL.quality], abs=0.1)
+    assert chosen["search"]["mean_depth"] < summary["baselines"]["full_network"]["search"]["mean_depth"] == 4
+    front = pd.read_csv(tmp_path / "found" / "pareto_front.csv")
+    assert (np.diff(front["mean_depth"]) > 0).all() and (np.diff(front[ORDINAL.quality]) < 0).all()
+    written = {path.name for path in (tmp_path / "found").iterdir()}
+    assert {"pareto_front.png", "pareto_front.html", "policy.json", "summary.json"} <= written
+    assert not written & {"confusion.png", "classes.csv", "reliability.png"}
