@@ -190,22 +190,29 @@ def test_same_seed_and_one_worker_give_the_same_suggestions_and_front(runner):
     assert without_trial_ids(first) == without_trial_ids(second)
 
 
-def test_target_out_of_reach_is_reported_as_infeasible(runner):
-    summary, _, printed = runner("out-of-reach", "target=1.0", "search.trials=1", "training.epochs=1")
-    assert not summary["feasible"]
-    assert not summary["certified"]
-    assert "INFEASIBLE: no policy met accuracy 1" in printed
-
-
-def test_failing_trials_are_recorded_with_their_reason(runner):
-    summary, _, printed = runner(
+@pytest.fixture(scope="module")
+def failing(runner):
+    """A sweep some of whose trials fail, and whose target is out of reach of the others."""
+    return runner(
         "failing",
+        "target=1.0",
         "search.trials=4",
         "space.overrides.optimiser=sgd",
         "space.overrides.learning_rate_sgd=[0.05, 1e30]",
         "search.first_trials=[{name: wild, is_baseline: true, learning_rate_sgd: 1.0e+30}, {learning_rate_sgd: 0.05}]",
         "resources.concurrent=1",
     )
+
+
+def test_target_out_of_reach_is_reported_as_infeasible(failing):
+    summary, _, printed = failing
+    assert not summary["feasible"]
+    assert not summary["certified"]
+    assert "INFEASIBLE: no policy met accuracy 1" in printed
+
+
+def test_failing_trials_are_recorded_with_their_reason(failing, runner):
+    summary, _, printed = failing
     assert summary["trials"]["fail"] >= 1
     assert summary["trials"]["fail"] + summary["trials"]["complete"] == 4
     assert len(summary["failures"]) == summary["trials"]["fail"]
