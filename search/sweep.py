@@ -22,9 +22,6 @@ from search.figures.front import FrontFigure
 from search.finalists.policies import search_finalists
 from search.finalists.tables import NetworkTables, tabulate
 from search.inputs import SweepInputs
-
-# The commands take it from here.
-from search.inputs import load_splits as load_splits
 from search.preflight.announcement import announcement
 from search.reporting.baseline_trials import BaselineComparison, compare_baselines
 from search.reporting.files import write_results

@@ -19,21 +19,19 @@ from urllib.request import urlopen
 import warnings
 
 import numpy as np
-from policies.qualities.quality import QUALITIES
 import pytest
+from sklearn.metrics import cohen_kappa_score
 import torch
 from torch import nn
 import typer
 from typer.testing import CliRunner
 import yaml
 
-from policies.baselines import BASELINES
 from policies.calibration.temperature import fit_temperatures
 from policies.evolution.search import search_front
 from policies.evolution.settings import EvolveSettings
 from policies.goals.goal import Goal
-from policies.rules import RULES
-from policies.tables.classification import load_table
+from policies.tasks import load_table
 from search.cli.app import ExitCode, app, main
 from search.config.sweep import SweepConfig
 from tests.pages import ROOT, blocks, commands
@@ -330,33 +328,48 @@ def test_data_source_can_be_split(shown):
     assert set(splits.search.labels) == {0, 1}
 
 
-def test_rule_is_searched(shown, place, monkeypatch):
-    rule = shown("gini").GiniRule()
-    monkeypatch.setitem(RULES._places, rule.name, "gini:GiniRule")
-    monkeypatch.setitem(RULES._made, rule.name, rule)
+QUICK = EvolveSettings(population=8, generations=2, max_levels=32)
+
+
+def searched(place, goal, **options):
     table = load_table(place / "search.npz")
-    quick = EvolveSettings(population=8, generations=2, max_levels=32)
-    front = search_front(table, fit_temperatures(table), Goal(target=0.9), rules=[rule.name], settings=quick)
+    return table, search_front(table, fit_temperatures(table), goal, settings=QUICK, **options)
+
+
+def test_rule_is_searched(shown, place):
+    shown("gini")
+    _, front = searched(place, Goal(target=0.9), rules=["gini:RULE"])
     assert front["feasible"].all()
-    assert front["policy"].iloc[0].rule == "gini"
+    assert front["policy"].iloc[0].rule == "gini:RULE"
 
 
-def test_quality_is_a_bound(shown, place, monkeypatch):
-    monkeypatch.setitem(QUALITIES, "first_class_recall", shown("first_class_recall").FirstClassRecall())
-    table = load_table(place / "search.npz")
-    goal = Goal(target=0.5, bounds={"first_class_recall": 0.93})
-    quick = EvolveSettings(population=8, generations=2, max_levels=32)
-    policy = search_front(table, fit_temperatures(table), goal, settings=quick)["policy"].iloc[0]
-    answers = policy.decide(table).answers
+def test_quality_is_a_bound(shown, place):
+    shown("first_class_recall")
+    table, front = searched(place, Goal(target=0.5, bounds={"first_class_recall:QUALITY": 0.93}))
+    answers = front["policy"].iloc[0].decide(table).answers
     assert (answers[table.labels == 0] == 0).mean() >= 0.93
 
 
-def test_baseline_has_its_row(shown, place, monkeypatch, capsys):
-    monkeypatch.setitem(BASELINES, "halfway", shown("halfway").Halfway())
+def test_pooled_quality_is_what_is_wanted(shown, place):
+    shown("kappa")
+    table, front = searched(place, Goal(quality="kappa:QUALITY", target=0.8), rules=["confidence"])
+    answers = front["policy"].iloc[0].decide(table).answers
+    assert cohen_kappa_score(answers, table.labels) == pytest.approx(front["kappa:QUALITY"].iloc[0])
+    assert front["kappa:QUALITY"].iloc[0] >= 0.8
+
+
+def test_objective_is_minimised(shown, place):
+    shown("energy")
+    _, front = searched(place, Goal(target=0.5, objective="energy:OBJECTIVE"), rules=["confidence"])
+    assert front["mean_energy"].iloc[0] == pytest.approx(0.5 + 0.5 * front["mean_cost"].iloc[0])
+
+
+def test_baseline_has_its_row(shown, place, capsys):
+    shown("halfway")
     with pytest.raises(SystemExit) as ended:
-        main(["policy", "search.npz", "--target", "0.9", "--max-evaluations", "500", "--out", "with-halfway"])
+        main(shlex.split("policy search.npz --target 0.9 --max-evaluations 500 --out own --baseline halfway:BASELINE"))
     assert ended.value.code == ExitCode.DONE
-    assert "halfway" in capsys.readouterr().out
+    assert "BASELINE" in capsys.readouterr().out
 
 
 def test_search_space_is_taken_by_a_sweep(shown):

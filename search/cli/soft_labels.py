@@ -64,7 +64,7 @@ def soft_labels_command(
     from rich.progress import track
     from scipy.special import softmax
 
-    from search.sweep import load_splits
+    from search.inputs import load_splits
     from search.teaching.checks import replayed_views, require_fitting_teacher
     from trainables.export.model_file import load_model
     from trainables.teachers.soft_labels import SoftLabels

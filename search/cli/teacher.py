@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from trainables.export.model_file import ModelFacts
     from trainables.models import MultiExitModel
     from trainables.trials.imported_teacher import ForeignWeights
-    from trainables.trials.spec import TrialTask
+    from trainables.trials.spec import TrialSpec
 
 
 def teacher(
@@ -113,17 +113,16 @@ def teacher_command(
         raise ConfigError(f"{out} must be a new folder but exists; choose another --out")
     require_writable(out, what="--out")
     # Here, since these imports take seconds.
-    from search.sweep import load_splits
-    from search.tuning.tuner import build_task
+    from search.inputs import load_inputs
     from trainables.export.model_file import save_model
 
-    splits = load_splits(config)
-    task = build_task(config, splits)
+    inputs = load_inputs(config)
+    splits, spec = inputs.splits, inputs.spec
     started = time.monotonic()
     if weights is None:
-        network, facts, told = _train(task, params, splits, console)
+        network, facts, told = _train(spec, params, splits, console)
     else:
-        network, facts, told = _take_in(task, weights, splits, console)
+        network, facts, told = _take_in(spec, weights, splits, console)
     told |= {"split_hashes": splits.hashes, "seconds": time.monotonic() - started}
     with new_folder(out, what="--out"), writing(out, option="--out"):
         save_model(out / MODEL_FILE, network, facts)
@@ -137,31 +136,31 @@ def teacher_command(
 
 
 def _train(
-    task: TrialTask, params: Mapping[str, Any], splits: Splits, console: Console
+    spec: TrialSpec, params: Mapping[str, Any], splits: Splits, console: Console
 ) -> tuple[MultiExitModel, ModelFacts, dict[str, Any]]:
     from trainables.trials.teacher import train_teacher
 
     def show(epoch: int, loss: float, accuracy: float) -> None:
-        console.print(f"epoch {epoch}/{task.recipe.epochs}  loss {loss:.4f}  accuracy {accuracy:.4f}", highlight=False)
+        console.print(f"epoch {epoch}/{spec.recipe.epochs}  loss {loss:.4f}  accuracy {accuracy:.4f}", highlight=False)
 
-    teacher = train_teacher(task, params, splits.train, splits.search, on_epoch=show)
+    teacher = train_teacher(spec, params, splits.train, splits.search, on_epoch=show)
     told = {
         "best_epoch": teacher.epoch,
         "search_accuracy_by_exit": list(teacher.accuracies),
         "params": dict(params),
     }
-    return teacher.network, task.model_facts(splits.train, params), told
+    return teacher.network, spec.model_facts(splits.train, params), told
 
 
 def _take_in(
-    task: TrialTask, weights: ForeignWeights, splits: Splits, console: Console
+    spec: TrialSpec, weights: ForeignWeights, splits: Splits, console: Console
 ) -> tuple[MultiExitModel, ModelFacts, dict[str, Any]]:
     from trainables.teachers.teacher import NetworkTeacher
     from trainables.training.teacher_logits import teacher_logits
     from trainables.trials.imported_teacher import with_foreign_weights
     from trainables.trials.teacher import require_knowledge
 
-    network, facts, wrapped = with_foreign_weights(weights, task, splits.train)
+    network, facts, wrapped = with_foreign_weights(weights, spec, splits.train)
     if wrapped:
         console.print(f"Weights of {weights.path}: {wrapped}", soft_wrap=True, highlight=False, markup=False)
     logits = teacher_logits(NetworkTeacher(network, facts.input_shape[1:]), splits.search, None)

@@ -16,21 +16,14 @@ from search.tuning.callbacks import DriverCallback
 from search.tuning.halving import AsyncHalving
 from search.tuning.schedulers import build_scheduler
 from search.tuning.searcher import ConstrainedSearch
-from trainables.data import Splits
 from trainables.multi_exit import MultiExitTrainable
 from trainables.teachers.teacher import TeacherSet
-from trainables.trials.spec import TrialSpec
 
 
 if TYPE_CHECKING:
     from ray.tune.experiment import Trial
 
 _NO_SNAPSHOTS_SECONDS = "1e9"
-
-
-def build_task(config: SweepConfig, splits: Splits) -> TrialSpec:
-    """The spec of :class:`~search.inputs.SweepInputs`, for the commands that know it by this name."""
-    return SweepInputs.of(config, splits).spec
 
 
 def build_tuner(

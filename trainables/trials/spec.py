@@ -170,7 +170,3 @@ class TrialSpec:
         run = state["runs"][self.seeds[0] if seed is None else seed]
         model.load_state_dict(run["kept"] or run["training"]["model"])
         return model.eval()
-
-
-# The commands know it by its former name.
-TrialTask = TrialSpec
