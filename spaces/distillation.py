@@ -35,7 +35,7 @@ class DistillationSpace(SelfDistillationSpace):
             "kd_teachers": Choice(tuple(_subsets(teachers))),
             **{f"kd_weight_{name}": Number(0.1, 1.0, log=True) for name in teachers},
             "kd_mode": Choice(("split", "fused")),
-            "kd_form": Choice(("kd", "dkd", "dkd-document")),
+            "kd_form": Choice(("kd", "dkd", "dkd-cross-entropy")),
             "kd_taught": Choice(("all", "last")),
             "kd_temperature": Fixed(_SOFT_LABELS_TEMPERATURE),
             "kd_gamma": Number(0.0, 3.0),

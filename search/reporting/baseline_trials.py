@@ -1,4 +1,4 @@
-"""The searched policies against what is done today: the sweep file's baselines under the documents' grids."""
+"""The searched policies against what is done today: the sweep file's baselines under published grids."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from trainables.errors import TrainingError
 from trainables.losses.distillation import decoupled, distillation, margins
 
 
-FORMS = ("kd", "dkd", "dkd-document")
+FORMS = ("kd", "dkd", "dkd-cross-entropy")
 MODES = ("split", "fused")
 TAUGHT = ("all", "last")
 
@@ -27,14 +27,14 @@ class TeacherLoss:
     ``kd`` (Hinton et al., 2015): ``A = T^2 KL(p_T || q_T)``, with ``p`` the teacher and ``q`` the exit; ``B = 0``.
     ``dkd`` (Zhao et al., CVPR 2022): ``A = T^2 TCKD``, the KL of the two-way distributions (true class, all others),
     and ``B = T^2 NCKD``, the KL of the distributions renormalised over the other classes.
-    ``dkd-document``: as ``dkd``, but ``TCKD = -p_true log q_true``.
+    ``dkd-cross-entropy``: as ``dkd``, but ``TCKD = -p_true log q_true``.
 
     Terms are means over the batch, each sample weighed with ``(max_c p_T)^gamma``.
 
     Attributes:
         weights: ``lambda``, one per teacher, not negative; they are made to sum to 1.
         mode: ``split`` or ``fused``.
-        form: ``kd``, ``dkd`` or ``dkd-document``.
+        form: ``kd``, ``dkd`` or ``dkd-cross-entropy``.
         temperature: ``T``, positive.
         gamma: Exponent of the teacher's confidence, not negative; 0 weighs all samples alike.
         taught: Whether teachers teach ``all`` exits or only the ``last``.

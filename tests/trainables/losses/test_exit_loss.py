@@ -75,7 +75,7 @@ def test_teachers_get_no_gradient():
     assert logits.grad.abs().sum() > 0
 
 
-@pytest.mark.parametrize("form", ["kd", "dkd", "dkd-document"])
+@pytest.mark.parametrize("form", ["kd", "dkd", "dkd-cross-entropy"])
 @pytest.mark.parametrize("mode", ["split", "fused"])
 def test_extreme_logits_have_finite_loss_and_gradient(form, mode):
     logits = torch.tensor([[[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0]]], requires_grad=True)
@@ -114,8 +114,8 @@ def test_teacher_of_all_exits_and_self_distillation_at_once():
 
 def test_teacher_of_the_last_exit_leaves_the_others_alone():
     """Section 5: (1 - alpha) CE + alpha T^2 TCKD + beta T^2 NCKD, for the exit that is taught."""
-    loss = ExitLoss((0.5, 2.0, 1.5), (1.0, 1.0), teachers=TeacherLoss((1.0,), form="dkd-document", taught="last"))
-    target_class, others = dkd(LOGITS[:, 2], TEACHERS[:, 0], LABELS, 2.0, "dkd-document")
+    loss = ExitLoss((0.5, 2.0, 1.5), (1.0, 1.0), teachers=TeacherLoss((1.0,), form="dkd-cross-entropy", taught="last"))
+    target_class, others = dkd(LOGITS[:, 2], TEACHERS[:, 0], LABELS, 2.0, "dkd-cross-entropy")
     expected = 0.5 * cross_entropy(LOGITS[:, 0], LABELS) + 2.0 * cross_entropy(LOGITS[:, 1], LABELS)
     expected += 1.5 * (0.5 * cross_entropy(LOGITS[:, 2], LABELS) + 0.5 * target_class + 8.0 * others)
     assert loss_of(loss, torch.tensor(TEACHERS[:, :1]), kd_alpha=0.5, kd_beta=8.0) == pytest.approx(expected)

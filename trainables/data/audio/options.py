@@ -19,7 +19,7 @@ _ABOVE_ZERO = ("sample_rate", "segment_seconds", "hop_seconds", "n_mels", "n_fft
 
 @dataclass(frozen=True)
 class AudioOptions:
-    """From recordings to log-mel features; the defaults are those of the moth document.
+    """From recordings to log-mel features; the defaults are those of the preset ``moth``.
 
     Attributes:
         sample_rate: In Hz; recordings of other rates are resampled.
