@@ -55,7 +55,7 @@ def test_code_says_how_it_is_run(page):
     """A block without a language would be run by nobody."""
     fences = re.findall(r"^```(\w*)$", page.read_text(), re.MULTILINE)
     assert len(fences) % 2 == 0
-    assert set(fences[::2]) <= {"console", "python", "yaml", "text"}
+    assert set(fences[::2]) <= {"console", "python", "yaml", "text", "mermaid"}
     assert set(fences[1::2]) <= {""}
 
 
