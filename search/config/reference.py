@@ -23,7 +23,7 @@ from search.config.sweep import SweepConfig
 _PLAIN = {bool: "true or false", int: "whole number", float: "number", str: "text", Path: "path", Any: "anything"}
 _INTRODUCTION = """# The sweep file
 
-For people who write a sweep file. Written by `python -m search.config.reference`: to change it, change the fields in `search/config`.
+For people who write a sweep file. Written by `python -m search.config.reference`: the fields are in `search/config`.
 
 A sweep is one YAML file of the keys below. What has a default may be left out; a key that is not here is refused.
 `exitsearch run --set KEY=VALUE` changes any of them, as in `--set training.epochs=10`.
