@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from trainables.export.model_file import ModelFacts
     from trainables.models import MultiExitModel
     from trainables.trials.imported_teacher import ForeignWeights
-    from trainables.trials.spec import TrialTask
+    from trainables.trials.spec import TrialSpec
 
 
 def teacher(
@@ -137,7 +137,7 @@ def teacher_command(
 
 
 def _train(
-    task: TrialTask, params: Mapping[str, Any], splits: Splits, console: Console
+    task: TrialSpec, params: Mapping[str, Any], splits: Splits, console: Console
 ) -> tuple[MultiExitModel, ModelFacts, dict[str, Any]]:
     from trainables.trials.teacher import train_teacher
 
@@ -154,7 +154,7 @@ def _train(
 
 
 def _take_in(
-    task: TrialTask, weights: ForeignWeights, splits: Splits, console: Console
+    task: TrialSpec, weights: ForeignWeights, splits: Splits, console: Console
 ) -> tuple[MultiExitModel, ModelFacts, dict[str, Any]]:
     from trainables.teachers.teacher import NetworkTeacher
     from trainables.training.teacher_logits import teacher_logits
