@@ -87,6 +87,8 @@ def own_epoch(split: Split) -> Callable[[], object]:
         settings(),
         Recipe(epochs=EPOCHS, batch_size=BATCH_SIZE),
         split,
+        loss=settings().loss,
+        targets=split.labels,
         augmentation=Augmentation(),
         seed=0,
         device=torch.device("cpu"),

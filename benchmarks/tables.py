@@ -36,8 +36,8 @@ from trainables.data import (
 )
 from trainables.models import MultiExitModel, NetworkSpec
 from trainables.recipes.recipe import Recipe as TrainingRecipe
+from trainables.tasks.classification import ClassificationTraining
 from trainables.training.loop import MultiExitTraining
-from trainables.training.tabulate import exit_table
 from trainables.workloads import get_workload
 
 
@@ -207,11 +207,14 @@ def train_network(recipe: Recipe, splits: Splits, seed: int) -> MultiExitModel:
     with _torch_alone(seed):
         network = NetworkSpec(workload.n_exits, workload.width, family=recipe.family)
         model = workload.build_model(splits.train, len(splits.class_names), network)
+        settings = workload.settings(params, n_exits=workload.n_exits, epochs=recipe.epochs)
         training = MultiExitTraining(
             model,
-            workload.settings(params, n_exits=workload.n_exits, epochs=recipe.epochs),
+            settings,
             TrainingRecipe(recipe.epochs, recipe.batch_size),
             splits.train,
+            loss=settings.loss,
+            targets=splits.train.labels,
             augmentation=workload.augmentation,
             seed=seed,
             device=torch.device("cpu"),
@@ -277,7 +280,8 @@ def _make(folder: Path, name: str, recipe: Recipe, samples: Samples, seed: int) 
     splits = split_samples(samples, recipe.fractions, seed=seed)
     model = train_network(recipe, splits, seed)
     facts = {"workload": recipe.workload, "class_names": list(splits.class_names), "recipe": str(recipe), "seed": seed}
-    tables = {part: exit_table(model, splits[part], split=part, **facts) for part in PARTS}
+    task = ClassificationTraining()
+    tables = {part: task.table(model, splits[part], {"split": part, **facts}) for part in PARTS}
     for part, table in tables.items():
         table.save(_path(folder, name, part))
     return TableSet(name, recipe.name, **tables)

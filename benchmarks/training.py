@@ -53,11 +53,14 @@ def training(
 ) -> MultiExitTraining:
     """A training of the student with these teachers, in two fixed views."""
     names = tuple(f"teacher_{i}" for i in range(len(teachers)))
+    settings = TrainingSettings.from_params(params, n_exits=N_EXITS, epochs=100, teachers=names)
     return MultiExitTraining(
         student(train),
-        TrainingSettings.from_params(params, n_exits=N_EXITS, epochs=100, teachers=names),
+        settings,
         Recipe(epochs=100, batch_size=128, n_views=2),
         train,
+        loss=settings.loss,
+        targets=train.labels,
         augmentation=augmentation,
         seed=0,
         device=torch.device("cpu"),

@@ -27,7 +27,8 @@ ORDER = {
         qualities evaluation metrics certificates goals parents tasks baselines estimates evolution selection
     """,
     "trainables": """
-        errors augmentation data losses recipes models weights workloads export teachers training trials multi_exit
+        errors augmentation data losses recipes models weights tasks workloads export teachers training trials
+        multi_exit
     """,
     "spaces": "dimensions base self_distillation distillation audio",
     "search": """

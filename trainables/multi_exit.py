@@ -140,7 +140,7 @@ class MultiExitTrainable(tune.Trainable):  # type: ignore[misc]
         }
 
     def _failed(self, epoch: int, reason: str) -> dict[str, Any]:
-        figures = diverged_report(self._spec.n_exits, search_target=self._spec.search_target)
+        figures = diverged_report(self._spec.n_exits, task=self._spec.task, search_target=self._spec.search_target)
         state = {"train_loss": math.nan, "epoch": epoch, "best_epoch": epoch, "epochs_left": 0, "seconds": 0.0}
         return {**figures, **state, "failure": reason, "done": True}
 

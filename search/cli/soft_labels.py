@@ -67,9 +67,9 @@ def soft_labels_command(
     from search.inputs import load_splits
     from search.teaching.checks import replayed_views, require_fitting_teacher
     from trainables.export.model_file import load_model
+    from trainables.models.inference import model_hash
     from trainables.teachers.soft_labels import SoftLabels
     from trainables.teachers.teacher import NetworkTeacher
-    from trainables.training.tabulate import model_hash
     from trainables.training.teacher_logits import teacher_logits
 
     require_output_file(out, option="--out")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from search.console_table import FigureRow, FigureTable
 from search.trials.outcomes import TrialOutcome
-from trainables.trials.metrics import EXIT_FIGURES
+from trainables.tasks import get_training_task
 from trainables.trials.seed_run import OF_SEED
 
 
@@ -38,9 +38,10 @@ def seed_table(trials: Sequence[TrialOutcome], seeds: Sequence[int], *, n_exits:
 
     Returns:
         ``trial_id``, ``label``, ``seed``, figures of the quick policy on ``search``, and with ``last_exit_`` before
-        them those of the last exit alone: :data:`~trainables.trials.metrics.EXIT_FIGURES`.
+        them those of the last exit alone: :attr:`~trainables.tasks.base.TrainingTask.exit_figure_names`.
     """
-    own = {f"{LAST_EXIT}{name}": f"{name}_exit_{n_exits}" for name in EXIT_FIGURES}
+    figures = get_training_task("classification").exit_figure_names
+    own = {f"{LAST_EXIT}{name}": f"{name}_exit_{n_exits}" for name in figures}
     columns = {**{name: name for name in POLICY_FIGURES}, **own}
     return pd.DataFrame(
         [

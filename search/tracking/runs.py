@@ -16,14 +16,14 @@ from search.redaction import redact, redact_text
 from search.run_folder.journal import Event
 from search.tracking.faults import Fault, fault_of, reason_of
 from search.tracking.store import MlflowStore, StoredRun
-from trainables.trials.metrics import EXIT_FIGURES
+from trainables.tasks import TRAINING_TASKS
 
 
 _METRIC_PREFIXES = (
     *("accuracy", "mean_depth", "mean_cost", "mean_latency_ms", "depth_at_target", "objective_at_target", "violation"),
     *(name for name in QUALITIES if name != "accuracy"),
     "train_loss",
-    *(f"{figure}_exit_" for figure in EXIT_FIGURES),
+    *(f"{name}_exit_" for task in TRAINING_TASKS.values() for name in task.exit_figure_names),
 )
 _METRICS = ("epoch", "seconds")
 _METRICS_PER_REQUEST = 800

@@ -15,11 +15,13 @@ from search.trials.outcomes import best_trials, collect_trials
 from search.tuning.schedulers import build_scheduler
 from search.tuning.searcher import ConstrainedSearch
 from tests.search.trial_logs import open_log
+from trainables.tasks.classification import ClassificationTraining
 from trainables.trials.metrics import quick_report
 
 
 COST = np.array([0.1, 0.2, 1.0])
 RULES = ("confidence",)
+TASK = ClassificationTraining()
 GOALS = {
     "depth": ["target=0.9"],
     "cost": ["target=0.9", "policy.objective=cost"],
@@ -83,7 +85,7 @@ def sweep(request, tmp_path):
         searcher = ConstrainedSearch(config, log)
         for name, tables in NETWORKS.items():
             assert searcher.suggest(name)["trial"] == name
-            figures = quick_report(tables["search"], search_target=target.tightened, rules=RULES)
+            figures = quick_report(tables["search"], task=TASK, search_target=target.tightened, rules=RULES)
             result = {**figures, "epoch": 30, "epochs_left": 0}
             log.reported(name, result, failure="", is_done=True)
             searcher.on_trial_complete(name, {**result, "failure": ""})

@@ -40,13 +40,13 @@ class Mixture:
             return inputs
         return self.share * inputs + (1 - self.share) * inputs[self.partners.to(inputs.device)]
 
-    def loss(self, loss: Callable[[Tensor], Tensor], labels: Tensor) -> Tensor:
-        """The loss against both partners' labels, weighted as they are mixed.
+    def loss(self, loss: Callable[[Tensor], Tensor], targets: Tensor) -> Tensor:
+        """The loss against both partners' targets, weighted as they are mixed.
 
         Args:
-            loss: Of the batch against labels, shape (N,).
-            labels: Of the samples before they were mixed, shape (N,).
+            loss: Of the batch against targets, shape (N, ...).
+            targets: Of the samples before they were mixed, shape (N, ...).
         """
         if self.share == 1.0:
-            return loss(labels)
-        return self.share * loss(labels) + (1 - self.share) * loss(labels[self.partners.to(labels.device)])
+            return loss(targets)
+        return self.share * loss(targets) + (1 - self.share) * loss(targets[self.partners.to(targets.device)])

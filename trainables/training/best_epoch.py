@@ -11,7 +11,7 @@ from trainables.models import MultiExitModel
 
 
 class BestEpoch:
-    """The epoch with the least of one figure so far; of equals the one whose exits are the most accurate together.
+    """The epoch with the least of one figure so far; of equals the one whose exits are the best together.
 
     A depth of 1 cannot be undercut: without the second rule the first epoch that comes to it would be kept, however
     little its later exits had learnt by then.
@@ -19,11 +19,22 @@ class BestEpoch:
     Args:
         patience: How many epochs without a smaller figure are waited for.
         figure: The key of a report that is minimised.
+        quality: What exits are compared by: reports hold it of each as ``<quality>_exit_<depth>``.
+        is_maximised: Whether more of that quality is better.
     """
 
-    def __init__(self, patience: int, figure: str = "objective_at_target") -> None:
+    def __init__(
+        self,
+        patience: int,
+        figure: str = "objective_at_target",
+        *,
+        quality: str = "accuracy",
+        is_maximised: bool = True,
+    ) -> None:
         self._patience = patience
         self._figure = figure
+        self._quality = quality
+        self._sign = -1 if is_maximised else 1
         self._least_since = 0
         self._report: dict[str, Any] | None = None
         self._weights: dict[str, Tensor] = {}
@@ -57,5 +68,5 @@ class BestEpoch:
         self._least_since = state["least_since"]
 
     def _rank(self, report: Mapping[str, Any]) -> tuple[float, float]:
-        accuracies = [value for key, value in report.items() if key.startswith("accuracy_exit_")]
-        return report[self._figure], -sum(accuracies)
+        qualities = [value for key, value in report.items() if key.startswith(f"{self._quality}_exit_")]
+        return report[self._figure], self._sign * sum(qualities)

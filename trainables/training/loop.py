@@ -15,11 +15,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from trainables.augmentation.images import Augmentation, Views
 from trainables.augmentation.mixup import Mixture
 from trainables.data import Split
+from trainables.losses.base import BatchLoss
 from trainables.models import MultiExitModel
+from trainables.models.inference import unit_scale
 from trainables.recipes.hyperparameters import TrainingSettings
 from trainables.recipes.recipe import Recipe
 from trainables.teachers.teacher import Teachers
-from trainables.training.tabulate import unit_scale
 
 
 class MultiExitTraining:
@@ -32,6 +33,8 @@ class MultiExitTraining:
         settings: What a trial may vary.
         recipe: What all trials share.
         train: The training split.
+        loss: What is minimised; see :meth:`trainables.tasks.base.TrainingTask.loss`.
+        targets: What the network is to answer for each sample of the split, shape (N, ...).
         augmentation: Applied to every batch.
         seed: Of the sample order and the augmentation.
         device: Where to train.
@@ -45,6 +48,8 @@ class MultiExitTraining:
         recipe: Recipe,
         train: Split,
         *,
+        loss: BatchLoss,
+        targets: np.ndarray[Any, Any],
         augmentation: Augmentation,
         seed: int,
         device: torch.device,
@@ -55,14 +60,15 @@ class MultiExitTraining:
         self._settings = settings
         self._recipe = recipe
         self._inputs = _tensor(train.inputs).to(device)
-        self._labels = _tensor(train.labels).to(device)
+        self._targets = _tensor(targets).to(device)
+        self._loss = loss
         self._augmentation = augmentation
         self._views = (
-            Views(augmentation, recipe.n_views, recipe.view_seed).draw(len(train.labels)) if recipe.n_views else []
+            Views(augmentation, recipe.n_views, recipe.view_seed).draw(len(train.ids)) if recipe.n_views else []
         )
         self._teachers = teachers.to(device) if teachers is not None else None
-        self._batch_size = min(recipe.batch_size, len(train.labels))
-        self._n_steps = len(train.labels) // self._batch_size
+        self._batch_size = min(recipe.batch_size, len(train.ids))
+        self._n_steps = len(train.ids) // self._batch_size
         self._optimiser = settings.build_optimiser(self.model)
         self._scheduler = settings.build_scheduler(
             self._optimiser, n_steps=recipe.epochs * self._n_steps, final_div_factor=recipe.final_div_factor
@@ -83,17 +89,17 @@ class MultiExitTraining:
         torch.set_rng_state(self._torch_random)
         self.model.train()
         weights = self._settings.loss_weights(self.epoch)
-        order = torch.randperm(len(self._labels), generator=self._generator).to(self._labels.device)
-        total = torch.zeros((), device=self._labels.device)
+        order = torch.randperm(len(self._targets), generator=self._generator).to(self._targets.device)
+        total = torch.zeros((), device=self._targets.device)
         for step in range(self._n_steps):
             rows = order[step * self._batch_size : (step + 1) * self._batch_size]
             mixed = Mixture.draw(len(rows), self._settings.mixup)
             inputs = mixed.inputs(self._settings.spec_augment(self._moved(rows)))
             taught = self._teachers(inputs, rows, self._view) if self._teachers is not None else None
             with torch.autocast(inputs.device.type, enabled=self._scaler.is_enabled()):
-                logits = self.model(inputs)
-            loss_of = partial(self._settings.loss, logits.float(), weights=weights, teacher_logits=taught)
-            loss = mixed.loss(loss_of, self._labels[rows])
+                outputs = self.model(inputs)
+            loss_of = partial(self._loss, outputs.float(), weights=weights, teacher_logits=taught)
+            loss = mixed.loss(loss_of, self._targets[rows])
             self._step(loss)
             total += loss.detach()
         self.epoch += 1

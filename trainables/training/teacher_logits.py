@@ -11,8 +11,8 @@ import torch
 from trainables.augmentation.images import Views
 from trainables.augmentation.moves import Moves
 from trainables.data import Split
+from trainables.models.inference import unit_scale
 from trainables.teachers.teacher import Teacher
-from trainables.training.tabulate import unit_scale
 
 
 _BATCH_SIZE = 256
@@ -33,14 +33,14 @@ def teacher_logits(
         views: The fixed augmentations that epochs go through; None shows the images as they are, as one view.
         shown: Wraps the list of views, to show progress.
     """
-    moves: list[Moves | None] = [None] if views is None else [*views.draw(len(split.labels))]
+    moves: list[Moves | None] = [None] if views is None else [*views.draw(len(split.ids))]
     return np.stack([_of_view(teacher, split, one) for one in shown(moves)])
 
 
 def _of_view(teacher: Teacher, split: Split, moves: Moves | None) -> NDArray[np.float32]:
     parts = []
-    for start in range(0, len(split.labels), _BATCH_SIZE):
-        rows = torch.arange(start, min(start + _BATCH_SIZE, len(split.labels)))
+    for start in range(0, len(split.ids), _BATCH_SIZE):
+        rows = torch.arange(start, min(start + _BATCH_SIZE, len(split.ids)))
         images = unit_scale(torch.as_tensor(split.inputs[rows.numpy()]))
         parts.append(teacher(images if moves is None else moves[rows].apply(images), rows, 0))
     logits: NDArray[np.float32] = torch.cat(parts).float().numpy()

@@ -15,7 +15,7 @@ from policies.user_code import name_of, user_code
 from trainables.data import Split
 from trainables.errors import TrainingError
 from trainables.models import MultiExitModel
-from trainables.training.tabulate import unit_scale
+from trainables.models.inference import unit_scale
 from trainables.trials.spec import TrialSpec
 from trainables.workloads import get_workload
 
@@ -37,14 +37,14 @@ def check_batch(spec: TrialSpec, params: Mapping[str, Any], train: Split) -> Non
             an exit cannot learn, if its stages do not give what its forward gives, or anything of it fails.
     """
     batch = _some(train, min(spec.recipe.batch_size, _MOST_SAMPLES))
-    spec = replace(spec, use_gpu=False, recipe=replace(spec.recipe, batch_size=len(batch.labels), n_views=None))
+    spec = replace(spec, use_gpu=False, recipe=replace(spec.recipe, batch_size=len(batch.ids), n_views=None))
     with torch.random.fork_rng(devices=[]):
         training = spec.training(params, batch)
         network = training.network
         who = _name(spec, network, params)
         with user_code(who, TrainingError):
             images = unit_scale(torch.tensor(batch.inputs))
-            _check_outputs(training.model, images, len(spec.class_names), who)
+            _check_outputs(training.model, images, spec.task.n_outputs(len(spec.class_names)), who)
             if spec.recipe.epochs:
                 _check_gradients(training.model, images, who)
                 loss = training.train_epoch()
@@ -56,7 +56,7 @@ def check_batch(spec: TrialSpec, params: Mapping[str, Any], train: Split) -> Non
 
 def _some(split: Split, n: int) -> Split:
     """Samples from all over a split."""
-    rows = np.unique(np.linspace(0, len(split.labels) - 1, n).astype(np.int64))
+    rows = np.unique(np.linspace(0, len(split.ids) - 1, n).astype(np.int64))
     groups = None if split.groups is None else split.groups[rows]
     return Split(split.inputs[rows], split.labels[rows], split.ids[rows], groups)
 
@@ -68,9 +68,9 @@ def _name(spec: TrialSpec, network: MultiExitModel, params: Mapping[str, Any]) -
     return builder if own is MultiExitModel else f"{name_of(own)}, which {builder} builds,"
 
 
-def _check_outputs(model: MultiExitModel, images: Tensor, n_classes: int, who: str) -> None:
+def _check_outputs(model: MultiExitModel, images: Tensor, n_outputs: int, who: str) -> None:
     logits = model.eval()(images)
-    wanted = (len(images), model.n_exits, n_classes)
+    wanted = (len(images), model.n_exits, n_outputs)
     names = ("samples", "exits", "classes")
     if not isinstance(logits, Tensor) or logits.dim() != 3:
         shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__

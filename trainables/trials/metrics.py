@@ -2,52 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import math
+from typing import Any
 import warnings
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.baselines.coordinate_descent import best_genome
-from policies.calibration.reliability import exit_samples
-from policies.calibration.temperature import CalibrationWarning, fit_temperatures
+from policies.calibration.temperature import CalibrationWarning
 from policies.evaluation.population import PopulationEvaluator
 from policies.evaluation.shared_thresholds import shared_threshold_genomes
 from policies.goals.goal import Goal
 from policies.goals.request import Request
-from policies.metrics.classification import macro_f1
 from policies.rules import get_rule
 from policies.rules.crossfit import cross_fitted_view
 from policies.selection.references import goal_on
 from policies.tables.base import ExitTable
-from policies.tables.classification import ClassificationTable
-from policies.tasks import judged_by
+from policies.tasks import get_task, judged_by
+from trainables.tasks import TrainingTask
 
-
-EXIT_FIGURES = ("accuracy", "macro_f1", "ece", "nll", "raw_ece", "raw_nll")
-"""Of each exit alone; calibration error and likelihood after temperature scaling, and ``raw`` ones before."""
 
 _MAX_LEVELS = 512
 # Half of the table learns what the other half is seen by: a report comes after every epoch.
 _N_FOLDS = 2
 
 
-def policy_figure_names(request: Request) -> tuple[str, ...]:
-    """The figures of a policy that every report holds: what is searched for, and what a person asks for anyway.
+def policy_figure_names(task: TrainingTask[Any], request: Request) -> tuple[str, ...]:
+    """The figures of a policy that every report holds: what is searched for, and the task's own quality anyway.
 
     ``violation`` says by how much the search target is missed; ``objective_at_target`` is one number for schedulers,
     minimised (:meth:`~policies.goals.goal.Goal.objective_at_target`), which for the least depth under an accuracy is
     also called ``depth_at_target``.
     """
     is_depth_under_accuracy = (request.quality, request.objective, request.budget) == ("accuracy", "depth", None)
-    names = ["accuracy", "mean_depth", "mean_cost", request.quality, request.objective_column, "violation"]
+    own = get_task(task.name).quality
+    names = [own, "mean_depth", "mean_cost", request.quality, request.objective_column, "violation"]
     return tuple(
         dict.fromkeys([*names, "objective_at_target", *(["depth_at_target"] if is_depth_under_accuracy else [])])
     )
 
 
-def quick_report(table: ClassificationTable, *, search_target: Request, rules: Sequence[str]) -> dict[str, float]:
+def quick_report(
+    table: ExitTable, *, task: TrainingTask[Any], search_target: Request, rules: Sequence[str]
+) -> dict[str, float]:
     """Fit temperatures, search policies for milliseconds, and report the best one for the search target.
 
     Of every rule that chooses at the end, thresholds shared by all exits and coordinate moves from the best of them are
@@ -55,12 +54,13 @@ def quick_report(table: ClassificationTable, *, search_target: Request, rules: S
 
     Args:
         table: The ``search`` table of the network as it is now.
+        task: What the table was made by.
         search_target: What policies are searched for: what was asked, and the margin.
-        rules: Names of the rules.
+        rules: Names of the rules that are tried.
 
     Returns:
-        Those of :func:`policy_figure_names`, and per depth what :data:`EXIT_FIGURES` names, such as
-        ``accuracy_exit_1``.
+        Those of :func:`policy_figure_names`, and per depth the task's
+        :attr:`~trainables.tasks.base.TrainingTask.exit_figure_names`, such as ``accuracy_exit_1``.
 
     Raises:
         PolicyError: If a rule cannot be used on the table.
@@ -68,23 +68,23 @@ def quick_report(table: ClassificationTable, *, search_target: Request, rules: S
     with warnings.catch_warnings():
         # A clamp while training says little; the final policy search warns about the ones that stay.
         warnings.simplefilter("ignore", CalibrationWarning)
-        temperatures = fit_temperatures(table)
+        temperatures = get_task(task.name).fit_temperatures(table)
         goal = goal_on(search_target, table)
     found = [_best_of_rule(rule, table, temperatures, goal) for rule in rules]
     best = min(found, key=lambda figures: (figures["violation"], figures["objective_at_target"]))
     best["depth_at_target"] = best["objective_at_target"]
     return {
-        **{name: best[name] for name in policy_figure_names(search_target)},
-        **_exit_report(table, temperatures),
+        **{name: best[name] for name in policy_figure_names(task, search_target)},
+        **_by_depth(task.exit_report(table, temperatures), table.n_exits),
     }
 
 
-def diverged_report(n_exits: int, *, search_target: Request) -> dict[str, float]:
+def diverged_report(n_exits: int, *, task: TrainingTask[Any], search_target: Request) -> dict[str, float]:
     """The same keys for a network whose training diverged: not a number, and nothing at the target."""
-    figures = dict.fromkeys(policy_figure_names(search_target), math.nan)
+    figures = dict.fromkeys(policy_figure_names(task, search_target), math.nan)
     at_target = {name: math.inf for name in figures if name.endswith("_at_target")}
-    exits = {f"{name}_exit_{depth}": math.nan for depth in range(1, n_exits + 1) for name in EXIT_FIGURES}
-    return {**figures, **at_target, **exits}
+    nothing = dict.fromkeys(task.exit_figure_names, np.full(n_exits, math.nan))
+    return {**figures, **at_target, **_by_depth(nothing, n_exits)}
 
 
 def _best_of_rule(name: str, table: ExitTable, temperatures: NDArray[np.float64], goal: Goal) -> dict[str, float]:
@@ -109,16 +109,6 @@ def _best_of_rule(name: str, table: ExitTable, temperatures: NDArray[np.float64]
     }
 
 
-def _exit_report(table: ClassificationTable, temperatures: NDArray[np.float64]) -> dict[str, float]:
-    answers = table.exit_answers
-    calibrated, raw = (exit_samples(table, divisors) for divisors in (temperatures, np.ones(table.n_exits)))
-    report: dict[str, float] = {}
-    for k in range(table.n_exits):
-        figures = (
-            float((answers[:, k] == table.labels).mean()),
-            macro_f1(answers[:, k], table.labels),
-            *(calibrated[k].ece(), calibrated[k].nll()),
-            *(raw[k].ece(), raw[k].nll()),
-        )
-        report |= {f"{name}_exit_{k + 1}": value for name, value in zip(EXIT_FIGURES, figures, strict=True)}
-    return report
+def _by_depth(figures: Mapping[str, NDArray[np.float64]], n_exits: int) -> dict[str, float]:
+    """One entry for each exit and figure, such as ``accuracy_exit_1``, exit by exit."""
+    return {f"{name}_exit_{k + 1}": float(values[k]) for k in range(n_exits) for name, values in figures.items()}

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from policies.tables.classification import ClassificationTable
+from policies.qualities import get_quality
+from policies.tables.base import ExitTable
 from policies.tables.latency import with_latency
+from policies.tasks import get_task
 from trainables.data import Split
 from trainables.errors import TrainingError
 from trainables.models.latency import exit_latencies_ms
@@ -43,7 +45,7 @@ class SeedRun:
         self._search = search
         self._latency_ms: list[float] | None = None
         patience = spec.recipe.patience
-        self._best = BestEpoch(patience) if patience is not None else None
+        self._best = _best_epoch(spec, patience) if patience is not None else None
 
     @property
     def is_over(self) -> bool:
@@ -70,7 +72,8 @@ class SeedRun:
         epoch = self.training.epoch
         table = self._table()
         state = {"train_loss": loss, "epoch": epoch}
-        figures = quick_report(table, search_target=self._spec.search_target, rules=self._spec.rules)
+        spec = self._spec
+        figures = quick_report(table, task=spec.task, search_target=spec.search_target, rules=spec.rules)
         report = {**figures, **state, "best_epoch": epoch}
         is_over = epoch >= self._spec.recipe.epochs
         if self._best is not None:
@@ -106,7 +109,7 @@ class SeedRun:
         if self._best is not None:
             self._best.load_state(state["best"])
 
-    def _table(self) -> ClassificationTable:
+    def _table(self) -> ExitTable:
         """What the network says on ``search`` now; where latency is minimised, with milliseconds up to each exit.
 
         They are measured once, on the processor that trains.
@@ -119,6 +122,11 @@ class SeedRun:
             network = deepcopy(self.training.network).cpu()
             self._latency_ms = exit_latencies_ms(network, self._search.inputs.shape[1:]).tolist()
         return with_latency(table, np.asarray(self._latency_ms))
+
+
+def _best_epoch(spec: TrialSpec, patience: int) -> BestEpoch:
+    quality = get_task(spec.task.name).quality
+    return BestEpoch(patience, quality=quality, is_maximised=get_quality(quality).is_maximised)
 
 
 def joint_report(runs: Mapping[int, SeedRun], *, n_exits: int) -> dict[str, Any]:

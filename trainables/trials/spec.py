@@ -12,20 +12,19 @@ from torch import Tensor
 
 from policies.goals.request import Request
 from policies.rules import DEFAULT_RULES
-from policies.tables.classification import ClassificationTable
+from policies.tables.base import ExitTable
 from trainables.augmentation.images import Augmentation
 from trainables.data import Split
 from trainables.errors import CheckpointError, TrainingError
 from trainables.export.model_file import ModelFacts
-from trainables.losses.class_weights import weighted
 from trainables.models import SEARCHABLE, MultiExitModel, NetworkSpec
 from trainables.models.loading import load_weights
 from trainables.recipes.hyperparameters import TrainingSettings
 from trainables.recipes.recipe import Recipe
+from trainables.tasks import TrainingTask, get_training_task
 from trainables.teachers.teacher import Teachers
 from trainables.training.checkpoints import CheckpointFolder, read_state
 from trainables.training.loop import MultiExitTraining
-from trainables.training.tabulate import exit_table
 from trainables.workloads import get_workload
 
 
@@ -76,6 +75,11 @@ class TrialSpec:
     augmentation: Augmentation = field(default_factory=Augmentation)
     facts: Mapping[str, Any] = field(default_factory=dict)
     weights: GivenWeights | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def task(self) -> TrainingTask[Any]:
+        """The kind of answers that the workload's networks give."""
+        return get_training_task(get_workload(self.workload).task)
 
     @property
     def n_exits(self) -> int:
@@ -129,22 +133,24 @@ class TrialSpec:
             teachers: Those that :attr:`teachers` names; they are only asked where the parameters say so.
         """
         settings = self.settings(params)
-        loss = weighted(settings.loss, settings.class_weighting, train.labels, n_classes=len(self.class_names))
         return MultiExitTraining(
             self.with_params(params).build_model(train, seed=seed),
-            replace(settings, loss=loss),
+            settings,
             self.recipe,
             train,
+            loss=self.task.loss(settings, train, n_classes=len(self.class_names)),
+            targets=self.task.targets(train),
             augmentation=self.augmentation,
             seed=self.seeds[0] if seed is None else seed,
             device=torch.device("cuda" if self.use_gpu and torch.cuda.is_available() else "cpu"),
             teachers=teachers if settings.loss.teachers is not None else None,
         )
 
-    def table(self, model: MultiExitModel, split: Split, name: str) -> ClassificationTable:
+    def table(self, model: MultiExitModel, split: Split, name: str) -> ExitTable:
         """The exit table of a network on one split."""
         known = {"workload": self.workload, "split": name, "class_names": list(self.class_names)}
-        return exit_table(model, split, **{**self.facts, **known})
+        table: ExitTable = self.task.table(model, split, {**self.facts, **known})
+        return table
 
     def model_facts(self, train: Split, params: Mapping[str, Any]) -> ModelFacts:
         """What a network trained with these parameters is built from, for a model file."""

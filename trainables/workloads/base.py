@@ -26,6 +26,7 @@ from trainables.data import (
 from trainables.errors import DataError, SamplesError, TrainingError
 from trainables.models import NetworkSpec, get_network
 from trainables.models.family import is_count
+from trainables.tasks import get_training_task
 
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Workload:
         augmentation: How training images may be moved.
         settings: From a trial's parameters to optimiser, loss and schedules; takes the arguments of
             :meth:`~trainables.recipes.hyperparameters.TrainingSettings.from_params`.
+        task: The kind of answers that the network gives: a name of :data:`trainables.tasks.TRAINING_TASKS`, or
+            ``module:attribute``.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Workload:
     width: int
     augmentation: Augmentation = field(default_factory=Augmentation)
     settings: Callable[..., TrainingSettings] = _TRAINING_SETTINGS
+    task: str = "classification"
 
     def __post_init__(self) -> None:
         _check(self)
@@ -134,8 +138,10 @@ class Workload:
 
         Raises:
             TrainingError: If the network cannot be built like that.
+            ExitSearchError: If the workload's task is unknown.
         """
         build, who = self._build(network)[0], self.builder(network)
+        n_outputs = get_training_task(self.task).n_outputs(n_classes)
         options: dict[str, Any] = {name: getattr(network, name) for name in ("blocks", "depth", "head")}
         options = {name: value for name, value in options.items() if value is not None}
         options |= {"pretrained": True} if network.pretrained else {}
@@ -149,7 +155,7 @@ class Workload:
         with user_code(who, TrainingError):
             model = build(
                 input_shape=input_shape,
-                n_classes=n_classes,
+                n_classes=n_outputs,
                 n_exits=network.n_exits,
                 width=network.width,
                 mean=mean,
@@ -174,6 +180,7 @@ def _check(workload: Workload) -> None:
         "width": (is_count(workload.width), "a whole number from 1"),
         "augmentation": (isinstance(workload.augmentation, Augmentation), "an Augmentation"),
         "settings": (callable(workload.settings), "a function that gives TrainingSettings"),
+        "task": (isinstance(workload.task, str) and bool(workload.task), "the name of a training task"),
     }
     for key, (holds, rule) in rules.items():
         if not holds:

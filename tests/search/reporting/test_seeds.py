@@ -9,7 +9,7 @@ from rich.console import Console
 
 from search.reporting.seeds import seed_table, show_seeds
 from search.trials.outcomes import TrialOutcome
-from trainables.trials.metrics import EXIT_FIGURES
+from trainables.tasks.classification import ClassificationTraining
 
 
 SEEDS = (7, 11)
@@ -21,7 +21,7 @@ def outcome(number, values, *, label="", state=TrialState.COMPLETE):
     for seed, value in zip(SEEDS, values, strict=True):
         for name in ("accuracy", "mean_depth", "mean_cost", "objective_at_target"):
             metrics[f"{name}_seed_{seed}"] = value
-        for name in EXIT_FIGURES:
+        for name in ClassificationTraining.exit_figure_names:
             metrics[f"{name}_exit_2_seed_{seed}"] = value - 0.1
     return TrialOutcome(f"trial-{number:04}", {}, metrics, Path(), state, label=label)
 

@@ -49,6 +49,14 @@ def test_a_more_accurate_equal_does_not_start_the_wait_anew():
     assert best.report["epoch"] == 5
 
 
+def test_exits_are_compared_by_the_quality_that_is_named():
+    best = BestEpoch(10, quality="error", is_maximised=False)
+    for epoch, error in enumerate([0.5, 0.3, 0.4], start=1):
+        report = {"epoch": epoch, "objective_at_target": 1.0, "error_exit_1": error, "accuracy_exit_1": epoch}
+        best.tell(report, network(float(epoch)))
+    assert (best.report["epoch"], kept(best)) == (2, 2.0)
+
+
 def test_goes_on_from_a_state(tmp_path):
     first, second = BestEpoch(2), BestEpoch(2)
     told(first, [1.5, 1.6])

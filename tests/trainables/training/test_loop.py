@@ -8,21 +8,25 @@ from policies.metrics.exits import exit_accuracies
 from trainables.augmentation.images import Augmentation, Views
 from trainables.data import Split
 from trainables.recipes.hyperparameters import TrainingSettings
+from trainables.tasks.classification import ClassificationTraining
 from trainables.teachers.teacher import NetworkTeacher, SoftLabelTeacher, Teachers
 from trainables.training.loop import MultiExitTraining
-from trainables.training.tabulate import exit_table
 
 
 MOVED = Augmentation(shift=0.1)
+TASK = ClassificationTraining()
 
 
 def training(spec, split, *, teachers=None, augmentation=MOVED, recipe=None, **params):
     names = ("first",) if teachers else ()
+    settings = TrainingSettings.from_params(params, n_exits=3, epochs=spec.recipe.epochs, teachers=names)
     return MultiExitTraining(
         spec.build_model(split),
-        TrainingSettings.from_params(params, n_exits=3, epochs=spec.recipe.epochs, teachers=names),
+        settings,
         recipe or spec.recipe,
         split,
+        loss=TASK.loss(settings, split, n_classes=10),
+        targets=TASK.targets(split),
         augmentation=augmentation,
         seed=spec.seeds[0],
         device=torch.device("cpu"),
@@ -44,8 +48,8 @@ def test_loss_falls_and_every_exit_learns(spec, digits):
     one = training(spec, digits.train, learning_rate_adamw=0.05)
     losses = [one.train_epoch() for _ in range(3)]
     assert losses[2] < losses[0] * 0.8
-    untrained = exit_accuracies(exit_table(spec.build_model(digits.train), digits.search))
-    assert (exit_accuracies(exit_table(one.model, digits.search)) > untrained + 0.05).all()
+    untrained = exit_accuracies(TASK.table(spec.build_model(digits.train), digits.search, {}))
+    assert (exit_accuracies(TASK.table(one.model, digits.search, {})) > untrained + 0.05).all()
 
 
 def test_same_seed_gives_the_same_weights(spec, digits):
@@ -77,8 +81,8 @@ def test_average_of_the_weights_is_what_is_judged(spec, digits):
     assert averaged.train_epoch() == plain.train_epoch()
     assert_same(weights(averaged), weights(plain))
     assert plain.network is plain.model
-    table = exit_table(averaged.network, digits.search)
-    assert not (table.logits == exit_table(averaged.model, digits.search).logits).all()
+    table = TASK.table(averaged.network, digits.search, {})
+    assert not (table.logits == TASK.table(averaged.model, digits.search, {}).logits).all()
 
 
 def test_average_goes_on_from_a_state(spec, digits, tmp_path):

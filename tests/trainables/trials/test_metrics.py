@@ -10,14 +10,16 @@ from policies.rules import get_rule
 from policies.rules.crossfit import cross_fitted_view
 from policies.tables.latency import with_latency
 from tests.tables import make_table
+from trainables.tasks.classification import ClassificationTraining
 from trainables.trials.metrics import diverged_report, policy_figure_names, quick_report
 
 
 CONFIDENCE = ("confidence",)
+TASK = ClassificationTraining()
 
 
 def report(table, *, rules=CONFIDENCE, **asked):
-    return quick_report(table, search_target=Request(**asked), rules=rules)
+    return quick_report(table, task=TASK, search_target=Request(**asked), rules=rules)
 
 
 def test_report_is_the_best_quick_policy():
@@ -56,8 +58,8 @@ def test_target_out_of_reach_is_reported_as_a_violation():
 )
 def test_a_report_has_what_was_asked_for_and_a_diverged_one_the_same_keys(asked, figures):
     always = {"accuracy", "mean_depth", "mean_cost", "violation", "objective_at_target"}
-    assert set(policy_figure_names(Request(**asked))) == always | figures
-    found, diverged = report(make_table(50), **asked), diverged_report(3, search_target=Request(**asked))
+    assert set(policy_figure_names(TASK, Request(**asked))) == always | figures
+    found, diverged = report(make_table(50), **asked), diverged_report(3, task=TASK, search_target=Request(**asked))
     assert found.keys() == diverged.keys()
     assert all(math.isfinite(value) for value in found.values())
     assert math.isnan(diverged["accuracy"])

@@ -1,0 +1,46 @@
+"""Running a whole trained network on samples, and the hash by which its weights are known."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+from numpy.typing import NDArray
+import torch
+from torch import Tensor
+
+from trainables.models.base import MultiExitModel
+
+
+_BATCH_SIZE = 256
+
+
+def unit_scale(inputs: Tensor) -> Tensor:
+    """Images as float32 in 0..1, from uint8 in 0..255 or from float32 as it is."""
+    return inputs.float() / 255.0 if inputs.dtype == torch.uint8 else inputs
+
+
+def outputs_on(model: MultiExitModel, inputs: NDArray[Any]) -> Tensor:
+    """What a network gives at every exit without augmentation, shape (N, E, ...), float32 on the CPU.
+
+    Args:
+        model: Run on its own device; it is left in evaluation mode.
+        inputs: Shape (N, channels, height, width), uint8 in 0..255 or float32.
+    """
+    device = model.mean.device
+    model.eval()
+    with torch.inference_mode():
+        parts = [
+            model(unit_scale(torch.as_tensor(inputs[start : start + _BATCH_SIZE]).to(device))).float().cpu()
+            for start in range(0, len(inputs), _BATCH_SIZE)
+        ]
+    return torch.cat(parts)
+
+
+def model_hash(model: MultiExitModel) -> str:
+    """SHA-256 over the network's weights in order of their names."""
+    digest = sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().numpy().tobytes())
+    return digest.hexdigest()

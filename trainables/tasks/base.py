@@ -1,0 +1,89 @@
+"""What differs by the kind of answers that a network gives, where it is trained and reported of."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.tables.base import ExitTable
+from trainables.data import Split
+from trainables.losses.base import BatchLoss
+
+
+if TYPE_CHECKING:
+    from trainables.models import MultiExitModel
+    from trainables.recipes.hyperparameters import TrainingSettings
+
+TableT = TypeVar("TableT", bound=ExitTable)
+
+
+class TrainingTask(ABC, Generic[TableT]):
+    """A kind of answers: what is trained towards, what is minimised, and what a trained network is known by.
+
+    Attributes:
+        name: Of the same kind in :mod:`policies.tasks`: as registered there, or ``module:attribute``.
+        exit_figure_names: The figures that a trial reports of each exit alone, the task's own quality first.
+    """
+
+    name: ClassVar[str]
+    exit_figure_names: ClassVar[tuple[str, ...]]
+
+    def n_outputs(self, n_classes: int) -> int:
+        """How many numbers each exit of a network gives for a sample, for data of so many classes."""
+        return n_classes
+
+    @abstractmethod
+    def targets(self, split: Split) -> NDArray[Any]:
+        """What the network is to answer, in the order of a split's samples, shape (N, ...); asked for once."""
+
+    @abstractmethod
+    def loss(self, settings: TrainingSettings, train: Split, *, n_classes: int) -> BatchLoss:
+        """What is minimised.
+
+        Args:
+            settings: What a trial may vary.
+            train: The training split, for what must be counted on it.
+            n_classes: Number of classes of the data.
+
+        Raises:
+            TrainingError: If the settings ask for what this loss does not have.
+        """
+
+    @abstractmethod
+    def table(self, model: MultiExitModel, split: Split, metadata: Mapping[str, Any]) -> TableT:
+        """Run the whole network on a split, without augmentation.
+
+        Args:
+            model: The network, on its own device; it is left in evaluation mode.
+            split: The samples.
+            metadata: What the table is to state beside the model hash: workload, split name, class names; JSON values.
+
+        Raises:
+            ExitTableError: If the network gives NaN or infinity.
+        """
+
+    @abstractmethod
+    def exit_report(self, table: TableT, temperatures: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Figures of every exit alone, by :attr:`exit_figure_names`, shape (E,) each.
+
+        Args:
+            table: The ``search`` table.
+            temperatures: The divisor of the outputs of each exit, as the policies' task fits them, shape (E,).
+        """
+
+    def shared_fields(self, model: MultiExitModel, split: Split, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of a table that do not depend on the kind of answers; arguments as of :meth:`table`."""
+        # Importing torch takes seconds, and what figures a task has is known without it.
+        from trainables.models import relative_cost
+        from trainables.models.inference import model_hash
+
+        return {
+            "cost": relative_cost(model, split.inputs.shape[1:]),
+            "ids": split.ids,
+            "groups": split.groups,
+            "meta": {**metadata, "model_hash": model_hash(model)},
+        }

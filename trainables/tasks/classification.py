@@ -1,0 +1,66 @@
+"""One class for each sample: logits at every exit, trained with cross-entropy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.tables.classification import ClassificationTable
+from trainables.data import Split
+from trainables.losses.base import BatchLoss
+from trainables.tasks.base import TrainingTask
+
+
+if TYPE_CHECKING:
+    from trainables.models import MultiExitModel
+    from trainables.recipes.hyperparameters import TrainingSettings
+
+
+class ClassificationTraining(TrainingTask[ClassificationTable]):
+    """Each exit gives a logit of every class.
+
+    Calibration error and likelihood of an exit are those after temperature scaling, and ``raw`` ones those before.
+    """
+
+    name: ClassVar[str] = "classification"
+    exit_figure_names: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "ece", "nll", "raw_ece", "raw_nll")
+
+    def targets(self, split: Split) -> NDArray[np.int64]:
+        """The class of each sample, shape (N,)."""
+        return split.labels
+
+    def loss(self, settings: TrainingSettings, train: Split, *, n_classes: int) -> BatchLoss:
+        """The settings' exit loss, with class weights where they ask for them."""
+        # Here and below, since these imports take seconds, and what figures a task has is known without them.
+        from trainables.losses.class_weights import weighted
+
+        return weighted(settings.loss, settings.class_weighting, train.labels, n_classes=n_classes)
+
+    def table(self, model: MultiExitModel, split: Split, metadata: Mapping[str, Any]) -> ClassificationTable:
+        """The network's logits as they are, before any temperature."""
+        from trainables.models.inference import outputs_on
+
+        logits = outputs_on(model, split.inputs).numpy()
+        return ClassificationTable(logits=logits, labels=split.labels, **self.shared_fields(model, split, metadata))
+
+    def exit_report(
+        self, table: ClassificationTable, temperatures: NDArray[np.float64]
+    ) -> dict[str, NDArray[np.float64]]:
+        """Accuracy, F1, calibration error and likelihood."""
+        from policies.calibration.reliability import exit_samples
+        from policies.metrics.classification import macro_f1
+        from policies.metrics.exits import exit_accuracies
+
+        answers = table.exit_answers
+        calibrated, raw = (exit_samples(table, divisors) for divisors in (temperatures, np.ones(table.n_exits)))
+        return {
+            "accuracy": exit_accuracies(table),
+            "macro_f1": np.array([macro_f1(answers[:, k], table.labels) for k in range(table.n_exits)]),
+            "ece": np.array([one.ece() for one in calibrated]),
+            "nll": np.array([one.nll() for one in calibrated]),
+            "raw_ece": np.array([one.ece() for one in raw]),
+            "raw_nll": np.array([one.nll() for one in raw]),
+        }
