@@ -101,7 +101,7 @@ def play(
     network = search_network(
         name, parts.search, parts.certify, PolicySearch(asked=asked, rules=("confidence",), settings=settings)
     )
-    judged = goal_on(asked, parts.search).recorded_assessment(network.front)
+    judged = network.front.assessment(goal_on(asked, parts.search))
     plain = judged.best(prefers_quality=False)
     is_feasible = judged.violation[plain] <= 0
     search, certify = (SplitSize.of(one, one.truth) for one in (parts.search, parts.certify))
@@ -109,7 +109,7 @@ def play(
         [network], search_target(asked, search=search, certify=certify), front_size=settings.front_size
     )
     return Round(
-        uncertified=judge(network.front["policy"][plain], parts.judged, target) if is_feasible else None,
+        uncertified=judge(network.front.policies[plain], parts.judged, target) if is_feasible else None,
         certified=judge(sure.policy, parts.judged, target) if sure.is_certified else None,
     )
 

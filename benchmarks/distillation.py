@@ -88,8 +88,8 @@ def measure(folder: RunFolder, depths: tuple[float, ...]) -> pd.DataFrame:
             search, test = (spec.table(model, splits[name], name) for name in ("search", "test"))
             front = search_network(f"{arm}-{seed}", search, None, how).front
             for depth in depths:
-                within = front[front["mean_depth"] <= depth]
-                policy = within.loc[within["accuracy"].idxmax(), "policy"]
+                within = [point for point in front if point.figures["mean_depth"] <= depth]
+                policy = max(within, key=lambda point: point.figures["accuracy"]).policy
                 figures = policy_figures(test, policy.decide(test))
                 rows.append((arm, seed, depth, figures["accuracy"], figures["mean_depth"]))
     return pd.DataFrame(rows, columns=["arm", "seed", "within", "accuracy", "mean_depth"])

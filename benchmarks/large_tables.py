@@ -119,8 +119,7 @@ def measure(path: Path, rules: tuple[str, ...], settings: EvolveSettings | None 
         "made up", table, None, PolicySearch(asked=asked, rules=rules, settings=settings or EvolveSettings())
     )
     ended, cpu_ended = time.perf_counter(), time.process_time()
-    goal = goal_on(asked, table)
-    best = found.front.iloc[goal.best(goal.assess_frame(found.front))]
+    best = found.front.best(goal_on(asked, table)).figures
     return Measurement(
         rules=rules,
         table_bytes=table.logits.nbytes,
@@ -129,8 +128,8 @@ def measure(path: Path, rules: tuple[str, ...], settings: EvolveSettings | None 
         seconds=ended - loaded,
         cpu_seconds=cpu_ended - cpu,
         front_size=len(found.front),
-        accuracy=float(best["accuracy"]),
-        mean_depth=float(best["mean_depth"]),
+        accuracy=best["accuracy"],
+        mean_depth=best["mean_depth"],
     )
 
 

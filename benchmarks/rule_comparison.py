@@ -26,6 +26,7 @@ from policies.baselines.oracle import oracle_mean_depth
 from policies.calibration.temperature import fit_temperatures
 from policies.evaluation.shared_thresholds import shared_threshold_figures, shared_threshold_genomes
 from policies.evolution.settings import EvolveSettings
+from policies.goals.front import Front, FrontPoint
 from policies.goals.goal import Goal
 from policies.goals.request import Request
 from policies.metrics.exits import exit_accuracies
@@ -60,17 +61,19 @@ def shared_thresholds(tables: TableSet, goal: Goal) -> NetworkPolicies:
     genomes = shared_threshold_genomes(evaluator)
     outcome = evaluator.evaluate(genomes)
     rows = goal.assess(outcome).front()
-    front = pd.DataFrame(
-        {
-            "accuracy": outcome.qualities["accuracy"][rows],
-            "mean_depth": outcome.mean_depth[rows],
-            "violation": 0.0,
-            "feasible": True,
-            "network": tables.name,
-            "policy": [
-                Policy("confidence", evaluator.thresholds(genomes[row]), tuple(temperatures.tolist())) for row in rows
-            ],
-        }
+    front = Front(
+        tuple(
+            FrontPoint(
+                policy=Policy("confidence", evaluator.thresholds(genomes[row]), tuple(temperatures.tolist())),
+                figures={
+                    "accuracy": float(outcome.qualities["accuracy"][row]),
+                    "mean_depth": float(outcome.mean_depth[row]),
+                },
+                violation=0.0,
+                network=tables.name,
+            )
+            for row in rows
+        )
     )
     return NetworkPolicies(tables.name, tables.search, tables.certify, temperatures, front, ())
 

@@ -86,7 +86,7 @@ def candidates_of(parts: Parts, target: float, settings: EvolveSettings, rules: 
     how = PolicySearch(asked=Request(target=target), rules=rules, settings=settings)
     network = search_network("network", parts.search, parts.certify, how)
     full = full_network(parts.search, network.temperatures)
-    return [Candidate(policy, parts.search, parts.certify) for policy in [*network.front["policy"], full]]
+    return [Candidate(policy, parts.search, parts.certify) for policy in [*network.front.policies, full]]
 
 
 def todays_target(target: float, parts: Parts) -> float:

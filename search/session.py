@@ -20,6 +20,7 @@ from search.run_folder.environment import describe_environment
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Journal
 from search.run_folder.result_files import write_json
+from search.run_folder.summary import Summary
 from search.sweep import SweepResult, run_sweep
 from search.teaching.checks import CheckedTeachers
 from search.tracking.tracker import Tracker
@@ -39,7 +40,7 @@ def run_session(
     where: str,
     leave_cluster: Callable[[], None],
     console: Console,
-) -> dict[str, Any]:
+) -> Summary:
     """Run a sweep, or what is left of it, with its journal and MLflow, and print what came of it.
 
     Args:
@@ -102,11 +103,12 @@ def _room_on_disk(folder: RunFolder) -> Iterator[None]:
 
 
 def _track(tracker: Tracker, folder: RunFolder, result: SweepResult) -> None:
-    summary, selected = result.summary, result.summary["selected"]
+    summary = result.summary
+    selected = summary.selected.by_split
     tracker.log_front(result.selection.front)
     tracker.finish(
         {f"{split}_{key}": selected[split][key] for split in ("search", "certify", "test") for key in _HEADLINES},
-        {"feasible": str(summary["feasible"]).lower(), "certified": str(summary["certified"]).lower()},
+        {"feasible": str(summary.feasible).lower(), "certified": str(summary.certified).lower()},
         [folder.sweep_file, *folder.written, *folder.all_trials_files, folder.environment_file, folder.model_file],
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
-from typing import Any
 
 from rich.console import Console
 
@@ -16,13 +15,14 @@ from search.preflight.networks import require_networks
 from search.preflight.same_inputs import require_resumable, require_same
 from search.run_folder.environment import weights_hashes
 from search.run_folder.folder import RunFolder
+from search.run_folder.summary import Summary
 from search.session import run_session
 from search.teaching.checks import CheckedTeachers, load_teachers
 
 
 def start_sweep(
     config: SweepConfig, folder: RunFolder | None, stem: str, *, address: str | None, console: Console
-) -> dict[str, Any]:
+) -> Summary:
     """Check what only the data tell, connect to Ray, make the folder where there is none to resume, and run.
 
     Args:
@@ -79,7 +79,7 @@ def _run(
     *,
     console: Console,
     is_new: bool,
-) -> dict[str, Any]:
+) -> Summary:
     """Run the sweep; an interruption says how to go on."""
     try:
         return run_session(inputs, folder, teachers, where=where, leave_cluster=cluster.close, console=console)

@@ -29,6 +29,7 @@ from search.reporting.summary import build_summary
 from search.reporting.trials import AllTrials, figures_of_all_trials, write_all_trials
 from search.run_folder.answers import PolicyAnswers
 from search.run_folder.folder import RunFolder
+from search.run_folder.summary import Summary
 from search.teaching.checks import CheckedTeachers
 from search.teaching.tasks import prepare_teachers
 from search.trials.log import TrialLog
@@ -45,12 +46,12 @@ class SweepResult:
     Attributes:
         selection: The policy that was chosen, and the front.
         all_trials: Figures over all trials.
-        summary: As in ``summary.json``.
+        summary: For ``summary.json``.
     """
 
     selection: Selection
     all_trials: AllTrials
-    summary: dict[str, Any]
+    summary: Summary
 
 
 def run_sweep(
@@ -117,7 +118,7 @@ def report(
     baselines: BaselineComparison,
     *,
     seconds: float,
-) -> tuple[dict[str, Any], list[PolicyAnswers[Any]]]:
+) -> tuple[Summary, list[PolicyAnswers[Any]]]:
     """The summary, and what every policy, exit and baseline of it answered; this reads ``test``."""
     network = selection.network.network
     own = {**tables.compared(network), "certify": tables.table(network, "certify")}
@@ -133,7 +134,7 @@ def write_report(
     outcomes: Sequence[TrialOutcome],
     selection: Selection,
     tables: NetworkTables,
-    summary: dict[str, Any],
+    summary: Summary,
     answered: Sequence[PolicyAnswers[Any]],
 ) -> None:
     """Write the selected network, and everything that was found; ``summary.json`` comes last."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 import time
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -29,6 +28,7 @@ from search.reporting.files import write_results
 from search.reporting.policy_summary import summarise_policies
 from search.run_folder.new_folder import writing
 from search.run_folder.result_files import ResultFiles
+from search.run_folder.summary import Summary
 
 
 def search_tables(
@@ -37,7 +37,7 @@ def search_tables(
     places: Mapping[str, Path],
     files: ResultFiles,
     console: Console,
-) -> dict[str, Any]:
+) -> Summary:
     """Search, choose, certify, and only then look at ``test``; write everything and print the main figures.
 
     Args:
@@ -61,12 +61,12 @@ def search_tables(
     network = _search(places["search"].stem, search, certify, how, console)
     selection = select_policy([network], target, front_size=how.settings.front_size, seed=how.seed)
     found, answered = summarise_policies(selection, target, tables, seed=how.seed, further_baselines=how.baselines)
-    summary = {
+    of_search = {
         "name": files.path.name,
         "tables": {name: str(places[name]) for name in tables},
-        **found,
         "seconds": time.monotonic() - started,
     }
+    summary = found.model_copy(update=of_search)
     title = f"{places['search'].name}: {how.asked.axes}"
     facts = {"workload": search.meta["workload"]} if "workload" in search.meta else {}
     with writing(files.path, option="--out"):

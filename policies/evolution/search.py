@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-import pandas as pd
 
 from policies.baselines import get_baseline
 from policies.errors import ExitSearchError
@@ -19,7 +17,7 @@ from policies.evolution.islands import EpochRunner, evolve_islands, one_after_th
 from policies.evolution.nsga2 import Evolution, finish, first_archive
 from policies.evolution.settings import EvolveSettings
 from policies.goals.archive import Archive
-from policies.goals.front import merge_fronts
+from policies.goals.front import Front, FrontPoint
 from policies.goals.goal import Goal
 from policies.spacing import evenly_spaced
 from policies.tables.base import ExitTable
@@ -41,7 +39,7 @@ def search_front(
     islands: int = 1,
     run_epoch: EpochRunner = one_after_the_other,
     on_generation: Callable[[str], None] = lambda rule: None,
-) -> pd.DataFrame:
+) -> Front:
     """Search the policies of several rules and merge them into one front.
 
     Args:
@@ -56,9 +54,8 @@ def search_front(
         on_generation: Told the rule after each generation (of islands: after each epoch).
 
     Returns:
-        The front, least objective first: ``accuracy``, ``mean_depth``, ``mean_cost``, the goal's other qualities and
-        objective, ``violation``, ``feasible``, ``rule`` and ``policy``. Where no policy is feasible: one row, the
-        nearest.
+        The front, least objective first, with the figures ``accuracy``, ``mean_depth``, ``mean_cost``, the goal's other
+        qualities and its objective. Where no policy is feasible: the nearest alone.
 
     Raises:
         ExitSearchError: If there is no rule or no island.
@@ -86,8 +83,8 @@ def search_front(
             run_epoch=run_epoch,
             on_generation=partial(on_generation, rule),
         )
-        fronts.append(_frame(space, archive))
-    return merge_fronts(fronts, goal, front_size=settings.front_size)
+        fronts.append(_front(space, archive))
+    return Front.merged(fronts, goal, front_size=settings.front_size)
 
 
 def search_rule(
@@ -152,16 +149,21 @@ def starting_candidates(space: RuleSpace, budget: Budget) -> NDArray[np.int64]:
     return np.concatenate(starts)
 
 
-def _frame(space: RuleSpace, archive: Archive) -> pd.DataFrame:
+def _front(space: RuleSpace, archive: Archive) -> Front:
     outcome = space.evaluate(archive.candidates)
-    columns: dict[str, Any] = {
+    figures = {
         **outcome.qualities,
         "mean_depth": outcome.mean_depth,
         "mean_cost": outcome.mean_cost,
         space.goal.objective_column: archive.assessment.objective,
-        "violation": archive.assessment.violation,
-        "feasible": archive.assessment.violation <= 0,
-        "rule": space.rule,
-        "policy": [space.policy(candidate) for candidate in archive.candidates],
     }
-    return pd.DataFrame(columns)
+    return Front(
+        tuple(
+            FrontPoint(
+                policy=space.policy(candidate),
+                figures={name: float(values[row]) for name, values in figures.items()},
+                violation=float(archive.assessment.violation[row]),
+            )
+            for row, candidate in enumerate(archive.candidates)
+        )
+    )

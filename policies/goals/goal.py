@@ -17,8 +17,6 @@ from policies.qualities import get_quality
 
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from policies.evaluation.population import PopulationOutcome
 
 
@@ -99,19 +97,6 @@ class Goal:
         """Judge what policies did."""
         objective = outcome.exit_counts @ self.objective_of_exits(outcome.cost) / outcome.n_samples
         return self._judged(outcome.qualities, objective)
-
-    def recorded_assessment(self, front: pd.DataFrame) -> Assessment:
-        """Policies as a front says that they were judged, by its columns of quality, objective and ``violation``."""
-        return Assessment(
-            quality=self._sign * front[self.quality].to_numpy(dtype=float),
-            objective=front[self.objective_column].to_numpy(dtype=float),
-            violation=front["violation"].to_numpy(dtype=float),
-        )
-
-    def assess_frame(self, front: pd.DataFrame) -> Assessment:
-        """Judge policies by the columns of a front: objective, and all of the goal's qualities."""
-        qualities = {name: front[name].to_numpy(dtype=float) for name in self.qualities}
-        return self._judged(qualities, front[self.objective_column].to_numpy(dtype=float))
 
     def objective_at_target(self, assessment: Assessment, cost: NDArray[np.float64]) -> NDArray[np.float64]:
         """One number per policy, minimised, by which any that is feasible beats any that is not; shape (P,).

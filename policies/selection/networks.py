@@ -8,11 +8,11 @@ import warnings
 
 import numpy as np
 from numpy.typing import NDArray
-import pandas as pd
 
 from policies.calibration.temperature import CalibrationWarning
 from policies.evolution.islands import EpochRunner, one_after_the_other
 from policies.evolution.search import search_front
+from policies.goals.front import Front
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import goal_on
 from policies.tables.base import ExitTable
@@ -29,7 +29,7 @@ class NetworkPolicies:
         search: Its table on ``search``, on which the policies were chosen.
         certify: Its table on ``certify``, or None.
         temperatures: One per exit, shape (E,).
-        front: Its front over all rules, as :func:`~policies.evolution.search.search_front` gives it, with ``network``.
+        front: Its front over all rules.
         notes: Warnings for a person.
     """
 
@@ -37,7 +37,7 @@ class NetworkPolicies:
     search: ExitTable
     certify: ExitTable | None
     temperatures: NDArray[np.float64]
-    front: pd.DataFrame
+    front: Front
     notes: tuple[str, ...]
 
 
@@ -80,4 +80,4 @@ def search_network(
         on_generation=on_generation,
     )
     notes = tuple(str(warning.message) for warning in caught)
-    return NetworkPolicies(network, search, certify, temperatures, front.assign(network=network), notes)
+    return NetworkPolicies(network, search, certify, temperatures, front.of_network(network), notes)

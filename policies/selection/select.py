@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from policies.baselines.choice import baseline_evaluator
 from policies.baselines.full_network import full_network
 from policies.certificates.certificate import Certificate, certificate_of
 from policies.certificates.fixed_sequence import fixed_sequence
 from policies.estimates.estimate import Estimate
-from policies.goals.front import merge_fronts
+from policies.goals.front import Front
 from policies.goals.request import Request
 from policies.metrics.exits import exit_accuracies
 from policies.policy import Policy
@@ -33,7 +32,7 @@ class Selection:
         certificate: What is certain about it; None where nothing was to be certified.
         estimate: Why it was chosen where it is not certified; None where it is, and where nothing met what was asked.
         feasible: Whether some policy met what was asked for on ``search``.
-        front: The merged front, least objective first, with ``network``, ``certified`` and ``selected``.
+        front: The merged front, on which it is known which policies are certified and selected.
     """
 
     network: NetworkPolicies
@@ -41,7 +40,7 @@ class Selection:
     certificate: Certificate | None
     estimate: Estimate | None
     feasible: bool
-    front: pd.DataFrame
+    front: Front
 
     @property
     def is_certified(self) -> bool:
@@ -67,9 +66,9 @@ def select_policy(
         seed: Of the search.
     """
     goal = goal_on(target.asked, networks[0].search)
-    front = merge_fronts([network.front for network in networks], goal, front_size=front_size)
+    front = Front.merged([network.front for network in networks], goal, front_size=front_size)
     by_name = {network.network: network for network in networks}
-    on_front = [(by_name[row.network], row.policy) for row in front.itertuples()]
+    on_front = [(by_name[point.network], point.policy) for point in front]
     passed: set[str] = set()
     certificate, n_passed = None, 0
     sequence: list[tuple[NetworkPolicies, Policy]] = []
@@ -80,18 +79,23 @@ def select_policy(
         n_passed = sum(step.passed for step in steps)
         passed = {step.policy_hash for step in steps if step.passed}
     estimate = None
-    is_feasible = bool(front["feasible"].any())
     if n_passed:
         network, policy = sequence[n_passed - 1]
-    elif is_feasible:
+    elif front.is_feasible:
         network, policy, estimate = choose_uncertified(on_front, networks, target.asked, seed=seed)
     else:
-        network, policy = on_front[goal.best(goal.recorded_assessment(front))]
+        network, policy = on_front[goal.best(front.assessment(goal))]
     if target.claim is not None:
         certificate = certificate_of(policy, _certify_table(network), steps, target.claim, delta=target.asked.delta)
-    front["certified"] = [row.policy_hash in passed for row in front["policy"]]
-    front["selected"] = [row.policy_hash == policy.policy_hash for row in front["policy"]]
-    return Selection(network, policy, certificate, estimate, is_feasible, front)
+    return Selection(network, policy, certificate, estimate, front.is_feasible, _marked(front, passed, policy))
+
+
+def _marked(front: Front, passed: set[str], chosen: Policy) -> Front:
+    """The front, on which it is told which policies passed, by their hashes, and which was chosen."""
+    found = [(point, point.policy.policy_hash) for point in front]
+    return Front(
+        tuple(replace(point, certified=own in passed, selected=own == chosen.policy_hash) for point, own in found)
+    )
 
 
 def _certify_table(network: NetworkPolicies) -> ExitTable:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-import json
 import math
 from pathlib import Path
-from typing import Any
 
 from policies.names import clean_name, list_some
 from search.errors import StatisticsError
 from search.loading import tell_loading
 from search.run_folder.folder import RunFolder
+from search.run_folder.summary import Summary
 
 
 _NOT_FIGURES = ["trial_id", "label", "seed"]
@@ -83,13 +82,13 @@ def _runs_of(pattern: Path, split: str) -> dict[str, Mapping[str, float]]:
 
 def _selected(folder: Path, split: str) -> dict[str, float]:
     try:
-        figures: dict[str, Any] = json.loads(RunFolder(folder).summary_file.read_text())["selected"][split]
-        return {name: float(value) for name, value in figures.items() if isinstance(value, int | float)}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        figures = Summary.load(RunFolder(folder).summary_file).selected.by_split[split]
+    except (OSError, ValueError, KeyError):
         raise StatisticsError(
             f"{folder}: a run needs summary.json with figures on {split} but has none; let the sweep finish, or name "
             f"another --split"
         ) from None
+    return {name: float(value) for name, value in figures.items() if isinstance(value, int | float)}
 
 
 def _seeds_of(folder: Path, trial: str) -> dict[str, Mapping[str, float]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import IntEnum
-from typing import Any
+
+from search.run_folder.summary import Summary
 
 
 class ExitCode(IntEnum):
@@ -20,9 +20,10 @@ class ExitCode(IntEnum):
     """Stopped before the end; a sweep goes on with ``--resume``."""
 
     @classmethod
-    def of_search(cls, summary: Mapping[str, Any]) -> ExitCode:
+    def of_search(cls, summary: Summary) -> ExitCode:
         """The status of a search, by its summary."""
-        if not summary["feasible"]:
+        if not summary.feasible:
             return cls.NOT_ACHIEVED
-        is_sure = summary["estimate"]["meets"] if summary["certificate"] is None else summary["certified"]
+        has_margin = summary.estimate is not None and summary.estimate.meets
+        is_sure = has_margin if summary.certificate is None else summary.certified
         return cls.DONE if is_sure else cls.NOT_ACHIEVED

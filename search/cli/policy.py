@@ -27,6 +27,7 @@ from search.errors import ConfigError, RunFolderError
 from search.loading import tell_loading
 from search.run_folder.new_folder import new_folder
 from search.run_folder.result_files import ResultFiles
+from search.run_folder.summary import Summary
 
 
 _FILES = "Tables and results"
@@ -104,9 +105,7 @@ def policy(
     raise typer.Exit(ExitCode.of_search(policy_command(how, files, out=out, console=Console())))
 
 
-def policy_command(
-    how: PolicySearch, files: Mapping[str, Path], *, out: Path | None, console: Console
-) -> dict[str, Any]:
+def policy_command(how: PolicySearch, files: Mapping[str, Path], *, out: Path | None, console: Console) -> Summary:
     """Read the tables, and search, choose, certify and report on them in a new folder.
 
     Args:

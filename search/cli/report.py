@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +18,7 @@ from search.loading import tell_loading
 from search.reporting.console import print_policies
 from search.run_folder.new_folder import require_output_file, writing
 from search.run_folder.result_files import ResultFiles, write_csv
+from search.run_folder.summary import PolicyFigures, Summary
 
 
 if TYPE_CHECKING:
@@ -100,36 +100,33 @@ def report_command(
     return table
 
 
-def _read(run: Path) -> dict[str, Any]:
+def _read(run: Path) -> Summary:
     path = ResultFiles(run).summary_file
     try:
-        summary: dict[str, Any] = json.loads(path.read_text())
-        if not {"selected", "baselines"} <= set(summary):
-            raise ValueError
-    except (OSError, ValueError, TypeError):
+        return Summary.load(path)
+    except (OSError, ValueError):
         raise RunFolderError(
             f"{run}: a finished search has {path.name}, but there is none that can be read; name folders of searches, "
             f"such as runs/digits-1"
         ) from None
-    return summary
 
 
-def _rows(run: Path, summary: dict[str, Any], split: str) -> list[dict[str, Any]]:
-    policies = [("", SELECTED, summary["selected"])]
-    policies += [("", name, figures) for name, figures in summary["baselines"].items()]
+def _rows(run: Path, summary: Summary, split: str) -> list[dict[str, Any]]:
+    policies: list[tuple[str, str, PolicyFigures]] = [("", SELECTED, summary.selected)]
+    policies += [("", name, figures) for name, figures in summary.baselines.items()]
     # Of baseline trials there are figures where they are compared.
-    policies += [(one["trial"], one["policy"], one) for one in summary.get("baseline_trials", []) if split in one]
+    policies += [(one.trial, one.policy, one) for one in summary.baseline_trials if split in one.by_split]
     rows = []
     for trial, name, figures in policies:
-        if split not in figures:
+        if split not in figures.by_split:
             raise RunFolderError(f"{run}: there must be figures on {split} but there are none; name another --split")
-        own = figures[split]
+        own = figures.by_split[split]
         rows.append(
             {
                 "run": str(run),
                 "baseline_trial": trial,
                 "policy": name.replace("_", " "),
-                "certified": name == SELECTED and bool(summary["certified"]),
+                "certified": name == SELECTED and summary.certified,
                 **{key: own[key] for key, _, _ in _SHOWN},
                 _LATENCY: own.get(_LATENCY),
                 "exit_mix": " / ".join(f"{share:.3f}" for share in own["exit_mix"]),

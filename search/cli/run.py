@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 import re
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 from rich.console import Console
 import typer
@@ -21,6 +21,7 @@ from search.errors import RunFolderError
 from search.loading import tell_loading
 from search.redaction import HIDDEN
 from search.run_folder.folder import RunFolder
+from search.run_folder.summary import Summary
 from search.tracking.uri import TRACKING_VARIABLE, default_tracking_uri
 
 
@@ -90,7 +91,7 @@ def run_command(
     address: str | None,
     tracking_uri: str | None,
     console: Console,
-) -> dict[str, Any]:
+) -> Summary:
     """Read the sweep file, find the folder to resume, and run the sweep.
 
     Returns:

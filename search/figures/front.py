@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from policies.files.atomic import whole_file, write_text
+from policies.goals.front import FrontPoint
 from search.figures.front_points import FrontFigure
 
 
@@ -37,7 +38,8 @@ def draw_png(figure: FrontFigure, path: Path) -> None:
         style = {"s": 30, "marker": "x", "color": _BASELINE, "label": figure.baselines_name}
         axes.scatter(figure.baselines[x], figure.baselines[y], **style)
     if figure.is_feasible:
-        axes.plot(figure.front[x], figure.front[y], "o-", color=_FRONT, markersize=4.5, linewidth=1, label=_FRONT_NAME)
+        style = {"color": _FRONT, "markersize": 4.5, "linewidth": 1, "label": _FRONT_NAME}
+        axes.plot(figure.front.figure(x), figure.front.figure(y), "o-", **style)
     for point in figure.landmarks:
         style = {"marker": point.marker, "markersize": point.size, "color": point.colour, "linestyle": ""}
         axes.plot(point.objective, point.quality, label=point.name, **style)
@@ -110,12 +112,12 @@ def _add_series(page: go.Figure, figure: FrontFigure) -> None:
         )
     if figure.is_feasible:
         page.add_scatter(
-            x=figure.front[x],
-            y=figure.front[y],
+            x=figure.front.figure(x),
+            y=figure.front.figure(y),
             mode="lines+markers",
             name=_FRONT_NAME,
             marker={"color": _FRONT, "size": 7},
-            text=[_describe(row) for row in figure.front.itertuples()],
+            text=[_describe(point) for point in figure.front],
             hovertemplate=f"%{{text}}<br>{hover}",
         )
 
@@ -124,9 +126,9 @@ def _hover(figure: FrontFigure) -> str:
     return f"{figure.quality_name} %{{y:.4f}}<br>{figure.short_objective_name} %{{x:.3f}}"
 
 
-def _describe(row: Any) -> str:
-    plain = all(len(values) == 1 for values in row.policy.thresholds)
-    shown = [values[0] for values in row.policy.thresholds] if plain else []
+def _describe(point: FrontPoint) -> str:
+    plain = all(len(values) == 1 for values in point.policy.thresholds)
+    shown = [values[0] for values in point.policy.thresholds] if plain else []
     thresholds = ", ".join("closed" if np.isinf(value) else f"{value:.4f}" for value in shown) or "several per exit"
-    certified = "certified" if row.certified else "not certified"
-    return f"{row.network}, {row.rule}, {certified}<br>thresholds {thresholds}"
+    certified = "certified" if point.certified else "not certified"
+    return f"{point.network}, {point.rule}, {certified}<br>thresholds {thresholds}"

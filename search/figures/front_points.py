@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from policies.baselines.choice import baseline_evaluator
 from policies.evaluation.shared_thresholds import shared_threshold_genomes
+from policies.goals.front import Front
 from policies.goals.goal import Goal
 from policies.goals.objectives import get_objective
 from policies.registry import title_of
 from policies.selection.select import Selection
 from policies.tables.base import ExitTable
 from policies.tables.latency import stated_latency
+from search.run_folder.summary import PolicyFigures, Summary
 
 
 _QUALITY_NAMES = {"macro_f1": "macro-F1", "top5_accuracy": "top-5 accuracy"}
@@ -33,7 +34,7 @@ class FrontFigure:
         title: Above the figure.
         target: Least quality, or None.
         objectives: Objective of leaving at the first exit, and of the full network.
-        front: The merged front, with the columns ``quality`` and ``objective``.
+        front: The merged front.
         trials: ``trial_id``, quality and objective of each trial's own best policy.
         shared: ``threshold``, quality and objective of every shared threshold of the selected network.
         selected: Objective and quality of the selected policy.
@@ -51,7 +52,7 @@ class FrontFigure:
     title: str
     target: float | None
     objectives: tuple[float, float]
-    front: pd.DataFrame
+    front: Front
     trials: pd.DataFrame
     shared: pd.DataFrame
     selected: tuple[float, float]
@@ -66,43 +67,41 @@ class FrontFigure:
     is_feasible: bool = True
 
     @classmethod
-    def of(
-        cls, title: str, summary: dict[str, Any], selection: Selection, trials: pd.DataFrame | None = None
-    ) -> FrontFigure:
+    def of(cls, title: str, summary: Summary, selection: Selection, trials: pd.DataFrame | None = None) -> FrontFigure:
         """Collect what a finished search shows; ``trials`` where it was a sweep."""
         table = selection.network.search
-        quality, objective = summary["quality"], get_objective(summary["objective"]).column
+        quality, objective = summary.quality, get_objective(summary.objective).column
         columns = [objective, quality]
-        goal = Goal(quality=quality, objective=summary["objective"], latency_ms=_latency(table))
+        goal = Goal(quality=quality, objective=summary.objective, latency_ms=_latency(table))
         objectives = goal.objective_of_exits(table.cost)
-        front = selection.front
-        chosen = front.loc[front["selected"], columns].to_numpy(dtype=float)
-        own = summary["selected"]["search"]
+        # The front's figures are the honest ones: those of rules that learn are not of the samples learnt from.
+        shown = next(
+            (point.figures for point in selection.front if point.selected), summary.selected.by_split["search"]
+        )
         has_trials = trials is not None and {*columns} <= {*trials.columns}
         return cls(
             title=title,
-            target=summary["least_accuracy"] if quality == "accuracy" else summary["target"] or None,
+            target=summary.least_accuracy if quality == "accuracy" else summary.target or None,
             objectives=(float(objectives[0]), float(objectives[-1])),
-            front=front,
+            front=selection.front,
             trials=trials if trials is not None and has_trials else pd.DataFrame(columns=["trial_id", *columns]),
             shared=_shared_thresholds(selection, goal),
-            # The front's figures are the honest ones: those of rules that learn are not of the samples learnt from.
-            selected=(chosen[0, 0], chosen[0, 1]) if len(chosen) else (own[objective], own[quality]),
-            greedy=_point(summary["baselines"]["greedy_shared_threshold"], columns),
-            full=_point(summary["baselines"]["full_network"], columns),
-            oracle=summary["oracle"]["search"] if columns == ["mean_depth", "accuracy"] else None,
+            selected=(shown[objective], shown[quality]),
+            greedy=_point(summary.baselines["greedy_shared_threshold"], columns),
+            full=_point(summary.baselines["full_network"], columns),
+            oracle=summary.oracle["search"] if columns == ["mean_depth", "accuracy"] else None,
             baselines=pd.DataFrame(
                 [
-                    (f"{row['trial']}: {row['policy'].replace('_', ' ')}", *_point(row, columns))
-                    for row in summary.get("baseline_trials", [])
+                    (f"{row.trial}: {row.policy.replace('_', ' ')}", *_point(row, columns))
+                    for row in summary.baseline_trials
                 ],
                 columns=["name", *columns],
             ),
             quality=quality,
             objective=objective,
-            objective_axis=get_objective(summary["objective"]).axis,
-            short_objective_name=title_of(summary["objective"]),
-            is_feasible=summary["feasible"],
+            objective_axis=get_objective(summary.objective).axis,
+            short_objective_name=title_of(summary.objective),
+            is_feasible=summary.feasible,
         )
 
     @property
@@ -125,7 +124,7 @@ class FrontFigure:
         Where the target is missed, much of the curve below it is shown: four times what is missing.
         """
         marks = [self.greedy[1], self.full[1], self.selected[1], *([] if self.target is None else [self.target])]
-        shown = np.concatenate([self.front[self.quality], marks, self.trials[self.quality]]).astype(float)
+        shown = np.concatenate([self.front.figure(self.quality), marks, self.trials[self.quality]]).astype(float)
         below = 0.06 if self.is_feasible else max(0.06, 4 * (max(marks) - self.selected[1]))
         low = min(marks) - below
         if self.is_feasible:
@@ -139,7 +138,7 @@ class FrontFigure:
         first, full = self.objectives
         shown = self.trials[self.trials[self.quality] >= self.quality_range[0]]
         points = [self.selected[0], self.greedy[0], *([] if self.oracle is None else [self.oracle])]
-        near = np.concatenate([self.front[self.objective], shown[self.objective], points]).astype(float)
+        near = np.concatenate([self.front.figure(self.objective), shown[self.objective], points]).astype(float)
         low, high, room = near.min(), near.max(), 0.025 * (full - first)
         if self.is_feasible and high - low < _LEAST_SHARE * (full - first):
             low, high = max(low - 2 * room, first), min(high + 2 * room, full)
@@ -246,6 +245,6 @@ def _latency(table: ExitTable) -> tuple[float, ...]:
     return () if times is None else tuple(times.tolist())
 
 
-def _point(figures: dict[str, Any], columns: list[str]) -> tuple[float, float]:
-    objective, quality = (float(figures["search"][column]) for column in columns)
+def _point(policy: PolicyFigures, columns: list[str]) -> tuple[float, float]:
+    objective, quality = (float(policy.by_split["search"][column]) for column in columns)
     return objective, quality

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 import warnings
 
-import pandas as pd
-
 from policies.baselines.full_network import full_network
 from policies.calibration.temperature import CalibrationWarning, Method
 from policies.errors import ExitSearchError
+from policies.goals.front import Front, FrontPoint
 from policies.goals.goal import Goal
 from policies.goals.request import Request
 from policies.policy import Policy
@@ -25,6 +24,7 @@ from search.inputs import SweepInputs
 from search.reporting.policy_summary import decisions_on, figures_of, figures_on
 from search.reporting.tasks import report_of
 from search.run_folder.answers import PolicyAnswers, answers_of
+from search.run_folder.summary import BaselineTrialFigures, FrontMatch
 from search.trials.outcomes import TrialOutcome, networks_of
 
 
@@ -36,12 +36,12 @@ class BaselineComparison:
     """The sweep file's baselines beside the front.
 
     Attributes:
-        rows: For ``summary.json``, a mapping for each policy of each baseline: see :func:`compare_baseline`.
+        rows: Each policy of each baseline.
         answered: What each of these policies answered.
         notes: Which baselines are left out and why, one line each.
     """
 
-    rows: list[dict[str, Any]]
+    rows: list[BaselineTrialFigures]
     answered: list[PolicyAnswers[Any]]
     notes: list[str]
 
@@ -61,7 +61,7 @@ def compare_baselines(
     """
     config = inputs.config
     trials, notes = full_baselines(config.search.first_trials, outcomes)
-    rows: list[dict[str, Any]] = []
+    rows: list[BaselineTrialFigures] = []
     answered: list[PolicyAnswers[Any]] = []
     for one in networks_of(trials, inputs.spec.seeds):
         try:
@@ -102,13 +102,13 @@ def full_baselines(
 def compare_baseline(
     name: str,
     tables: Tables,
-    front: pd.DataFrame,
+    front: Front,
     tables_of: Callable[[str], Tables],
     *,
     asked: Request,
     method: Method,
     seed: int,
-) -> tuple[list[dict[str, Any]], list[PolicyAnswers[Any]]]:
+) -> tuple[list[BaselineTrialFigures], list[PolicyAnswers[Any]]]:
     """Put every policy of a baseline beside the front's best at the same depth, and at the same accuracy.
 
     All policies are chosen by their figures on ``search``; the other splits only tell what came of it. The front of a
@@ -118,38 +118,37 @@ def compare_baseline(
     Args:
         name: What a person calls the baseline.
         tables: Of its network by split, ``search`` among them.
-        front: The policies that were found, with ``network``, ``policy``, ``accuracy`` and ``mean_depth``.
+        front: The policies that were found.
         tables_of: The tables, by split, of a network of the front.
         asked: What policies were searched for.
         method: How temperatures are fitted.
         seed: Of the search that found the front.
 
     Returns:
-        A mapping for each policy (the full network, and the choice of each grid): ``trial``, ``policy``,
-        ``is_fallback``, its figures by split, and those of two policies of the front, with ``network`` and ``rule``,
-        or None where there is none: as ``same_depth`` the most accurate that is no deeper, as ``same_accuracy`` the
-        least deep that is no less accurate. And what each policy of the baseline answered, as ``<trial>/<policy>``.
+        Each policy (the full network, and the choice of each grid); and what it answered, as ``<trial>/<policy>``.
     """
-    rows, answered = [], []
+    rows: list[BaselineTrialFigures] = []
+    answered: list[PolicyAnswers[Any]] = []
     main = get_task(tables["search"].task).quality
     sign, goal = get_quality(main).sign, asked.goal_without_drops(tables["search"])
     for policy_name, (policy, is_fallback) in _choices(tables["search"], method).items():
         decisions = decisions_on(policy, tables, seed=seed)
         figures = figures_of(tables, decisions, goal)
         answered += answers_of(f"{name}/{policy_name}", tables, decisions)
-        no_deeper = front[front["mean_depth"] <= figures["search"]["mean_depth"]]
-        no_worse = front[sign * front[main] >= sign * figures["search"][main]]
+        depth, quality = figures["search"]["mean_depth"], sign * figures["search"][main]
+        no_deeper = [point for point in front if point.figures["mean_depth"] <= depth]
+        no_worse = [point for point in front if sign * point.figures[main] >= quality]
+        most_accurate = max(no_deeper, key=lambda point: sign * point.figures[main], default=None)
+        least_deep = min(no_worse, key=lambda point: point.figures["mean_depth"], default=None)
         rows.append(
-            {
-                "trial": name,
-                "policy": policy_name,
-                "is_fallback": is_fallback,
+            BaselineTrialFigures(
+                trial=name,
+                policy=policy_name,
+                is_fallback=is_fallback,
+                same_depth=_match(most_accurate, tables_of, goal, seed),
+                same_accuracy=_match(least_deep, tables_of, goal, seed),
                 **figures,
-                "same_depth": _first(
-                    no_deeper.sort_values(main, ascending=sign < 0, kind="stable"), tables_of, goal, seed
-                ),
-                "same_accuracy": _first(no_worse.sort_values("mean_depth", kind="stable"), tables_of, goal, seed),
-            }
+            )
         )
     return rows, answered
 
@@ -167,12 +166,8 @@ def _choices(search: ExitTable, method: Method) -> dict[str, tuple[Policy, bool]
     return {"full_network": (full_network(search, temperatures), False), **published}
 
 
-def _first(front: pd.DataFrame, tables_of: Callable[[str], Tables], goal: Goal, seed: int) -> dict[str, Any] | None:
-    if front.empty:
+def _match(point: FrontPoint | None, tables_of: Callable[[str], Tables], goal: Goal, seed: int) -> FrontMatch | None:
+    if point is None:
         return None
-    row = front.iloc[0]
-    return {
-        "network": row["network"],
-        "rule": row["policy"].rule,
-        **figures_on(row["policy"], tables_of(row["network"]), goal, seed=seed),
-    }
+    figures = figures_on(point.policy, tables_of(point.network), goal, seed=seed)
+    return FrontMatch(network=point.network, rule=point.rule, **figures)

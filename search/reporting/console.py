@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 import shlex
 import shutil
 import sys
-from typing import Any
 
 from rich.console import Console
 
@@ -14,49 +14,53 @@ from policies.goals.objectives import get_objective
 from policies.registry import title_of
 from search.console_table import FigureRow, FigureTable, print_line
 from search.run_folder.result_files import ResultFiles
+from search.run_folder.summary import (
+    BaselineTrialFigures,
+    Figures,
+    PolicyFigures,
+    RecordingsSummary,
+    SelectedPolicy,
+    Summary,
+)
 
 
-_SHOWN = ("search", "certify", "test")
-
-
-def print_summary(console: Console, summary: dict[str, Any], files: ResultFiles, *, tracking_uri: str) -> None:
+def print_summary(console: Console, summary: Summary, files: ResultFiles, *, tracking_uri: str) -> None:
     """Tell a person what a sweep found, and where to look further."""
     print_policies(console, summary, files)
-    counts = summary["trials"]
-    ended = f"{counts['complete']} completed, {counts['pruned']} stopped early, {counts['fail']} failed"
-    print_line(console, f"Trials             {ended}, in {summary['seconds']:.0f} s")
+    counts = summary.trials
+    ended = f"{counts.complete} completed, {counts.pruned} stopped early, {counts.fail} failed"
+    print_line(console, f"Trials             {ended}, in {summary.seconds:.0f} s")
     console.print(
         f"MLflow             {mlflow_ui_command(tracking_uri)}", soft_wrap=True, highlight=False, markup=False
     )
 
 
-def print_policies(console: Console, summary: dict[str, Any], files: ResultFiles) -> None:
+def print_policies(console: Console, summary: Summary, files: ResultFiles) -> None:
     """Tell a person what a policy search found."""
     console.print()
     print_line(console, _verdict(summary))
     _comparison(summary).print_on(console)
-    last = [split for split in _SHOWN if split in summary["selected"]][-1]
-    if summary.get("baseline_trials"):
-        _against_baselines(summary["baseline_trials"], last, summary["main_quality"]).print_on(console)
-    mix = summary["selected"][last]["exit_mix"]
+    last, figures = list(summary.selected.by_split.items())[-1]
+    if summary.baseline_trials:
+        _against_baselines(summary.baseline_trials, last, summary.main_quality).print_on(console)
+    mix = figures["exit_mix"]
     shares = "  ".join(f"depth {depth}: {share:.1%}" for depth, share in enumerate(mix, start=1))
     print_line(console, f"{f'Exit mix on {last}':<18} {shares}")
-    if summary.get("recordings"):
-        print_line(console, f"{f'Recordings, {last}':<18} {_recordings(summary['recordings'], last)}")
+    if summary.recordings:
+        print_line(console, f"{f'Recordings, {last}':<18} {_recordings(summary.recordings, last)}")
     # One line that says what to do: undertrained exits explain what any alarm would tell.
-    undertrained = summary.get("undertrained")
-    if undertrained:
-        print_line(console, f"Note               {undertrained}", style="yellow")
-    for alarm in summary.get("alarms", [])[: 0 if undertrained else 1]:
+    if summary.undertrained:
+        print_line(console, f"Note               {summary.undertrained}", style="yellow")
+    for alarm in summary.alarms[: 0 if summary.undertrained else 1]:
         print_line(console, f"Collapse           {alarm}", style="yellow")
     for label, path in (("Files", files.path), ("Figure", files.front_png), ("Interactive", files.front_html)):
         console.print(f"{label:<18} {path}", soft_wrap=True, highlight=False, markup=False)
 
 
-def _recordings(found: dict[str, Any], split: str) -> str:
-    whole, until_sure = found["whole"][split], found["until_sure"][split]
+def _recordings(found: RecordingsSummary, split: str) -> str:
+    whole, until_sure = found.whole[split], found.until_sure[split]
     heard = f"accuracy {whole['accuracy']:.4f}, heard to the end ({whole['mean_seconds']:.2f} s)"
-    if found["threshold"] is None:
+    if found.threshold is None:
         return heard
     return f"{heard}; {until_sure['accuracy']:.4f}, heard until sure ({until_sure['mean_seconds']:.2f} s)"
 
@@ -70,53 +74,59 @@ def mlflow_ui_command(tracking_uri: str) -> str:
     return f"{shlex.quote(program)} ui --backend-store-uri {shlex.quote(tracking_uri)}"
 
 
-def _verdict(summary: dict[str, Any]) -> str:
-    selected, certificate = summary["selected"], summary["certificate"]
-    if not summary["feasible"]:
-        found = selected["search"]
-        nearest = f"{title_of(summary['quality'])} {found[summary['quality']]:.4f} at depth {found['mean_depth']:.3f}"
-        return f"INFEASIBLE: no policy met {summary['asked']} on search; the nearest has {nearest}{_trial(selected)}"
-    policy = f"rule {selected['rule']}" if _leaves_early(selected) else "the full network, without early exits"
+def _verdict(summary: Summary) -> str:
+    selected, certificate = summary.selected, summary.certificate
+    if not summary.feasible:
+        found = selected.by_split["search"]
+        nearest = f"{title_of(summary.quality)} {found[summary.quality]:.4f} at depth {found['mean_depth']:.3f}"
+        return f"INFEASIBLE: no policy met {summary.asked} on search; the nearest has {nearest}{_trial(selected)}"
+    estimated = summary.estimate.sentence if summary.estimate else ""
+    policy = f"rule {selected.rule}" if _leaves_early(selected) else "the full network, without early exits"
     policy += _trial(selected)
     if certificate is None:
-        return f"Selected: {policy}, for {summary['asked']}; {summary['estimate']['sentence']}"
-    if not summary["certified"]:
-        return f"Selected: {policy}. NOT CERTIFIED: {certificate['reason']}; {summary['estimate']['sentence']}"
+        return f"Selected: {policy}, for {summary.asked}; {estimated}"
+    if not summary.certified:
+        return f"Selected: {policy}. NOT CERTIFIED: {certificate.reason}; {estimated}"
     return (
-        f"Selected: {policy}. Certified: {certificate['claim']} on new data of the same kind, "
-        f"with confidence {1 - summary['delta']:.0%} (bound {certificate['bound']:.4f})"
+        f"Selected: {policy}. Certified: {certificate.claim} on new data of the same kind, "
+        f"with confidence {1 - summary.delta:.0%} (bound {certificate.bound:.4f})"
     )
 
 
-def _leaves_early(selected: dict[str, Any]) -> bool:
-    rows = selected["params"]["thresholds"]
+def _leaves_early(selected: SelectedPolicy) -> bool:
+    rows = selected.params["thresholds"]
     return any(value is not None for row in rows for value in (row if isinstance(row, list) else [row]))
 
 
-def _trial(selected: dict[str, Any]) -> str:
-    return f", {selected['network']}" if "network" in selected else ""
+def _trial(selected: SelectedPolicy) -> str:
+    return f", {selected.network}" if selected.network else ""
 
 
-def _comparison(summary: dict[str, Any]) -> FigureTable:
-    splits = [split for split in _SHOWN if split in summary["selected"]]
+def _comparison(summary: Summary) -> FigureTable:
+    splits = list(summary.selected.by_split)
     if len(splits) > 2:
         splits.remove("certify")
-    main = summary["main_quality"]
+    main = summary.main_quality
     others = {
-        **({} if summary["quality"] == main else {summary["quality"]: title_of(summary["quality"])}),
+        **({} if summary.quality == main else {summary.quality: title_of(summary.quality)}),
         "mean_cost": "cost",
-        **_own_objective(summary["objective"]),
+        **_own_objective(summary.objective),
     }
     headings = [f"{heading}\n{split}" for split in splits for heading in (title_of(main), "depth")]
     headings += [f"{heading}\n{splits[-1]}" for heading in others.values()]
-    rows = []
-    for name, figures in {"selected policy": summary["selected"], **summary["baselines"]}.items():
-        label = title_of(name) + (" (fallback)" if figures.get("is_fallback") else "")
-        cells = [cell for split in splits for cell in _main_and_depth(main, figures[split])]
-        rows.append(FigureRow(label, (*cells, *(f"{figures[splits[-1]][key]:.4f}" for key in others))))
-    if summary["least_accuracy"] is not None:
-        rows.append(_oracle(summary, splits))
+    rows = [FigureRow("selected policy", _cells(summary.selected, main, splits, others))]
+    for name, figures in summary.baselines.items():
+        label = title_of(name) + (" (fallback)" if figures.is_fallback else "")
+        rows.append(FigureRow(label, _cells(figures, main, splits, others)))
+    if summary.least_accuracy is not None:
+        rows.append(_oracle(summary, summary.least_accuracy, splits))
     return FigureTable(headings=tuple(headings), rows=tuple(rows))
+
+
+def _cells(policy: PolicyFigures, main: str, splits: list[str], others: Iterable[str]) -> tuple[str, ...]:
+    figures = policy.by_split
+    shown = [cell for split in splits for cell in _main_and_depth(main, figures[split])]
+    return *shown, *(f"{figures[splits[-1]][key]:.4f}" for key in others)
 
 
 def _own_objective(name: str) -> dict[str, str]:
@@ -127,32 +137,32 @@ def _own_objective(name: str) -> dict[str, str]:
     return {objective.column: "ms" if objective.needs_latency else title_of(name)}
 
 
-def _main_and_depth(main: str, figures: dict[str, Any]) -> tuple[str, str]:
+def _main_and_depth(main: str, figures: Figures) -> tuple[str, str]:
     return f"{figures[main]:.4f}", f"{figures['mean_depth']:.3f}"
 
 
-def _against_baselines(rows: list[dict[str, Any]], split: str, main: str) -> FigureTable:
+def _against_baselines(rows: list[BaselineTrialFigures], split: str, main: str) -> FigureTable:
     """The sweep file's baselines, and beside each the best of the front at its depth and at its accuracy."""
     shown: list[FigureRow] = []
     trial = None
     for row in rows:
-        if row["trial"] != trial:
-            trial = row["trial"]
+        if row.trial != trial:
+            trial = row.trial
             shown.append(FigureRow(trial, starts_section=True))
-        name = f" {row['policy'].replace('_', ' ')}" + (" (fallback)" if row["is_fallback"] else "")
+        name = f" {row.policy.replace('_', ' ')}" + (" (fallback)" if row.is_fallback else "")
         found = (
-            "none" if row[key] is None else " at ".join(_main_and_depth(main, row[key][split]))
-            for key in ("same_depth", "same_accuracy")
+            "none" if match is None else " at ".join(_main_and_depth(main, match.by_split[split]))
+            for match in (row.same_depth, row.same_accuracy)
         )
-        shown.append(FigureRow(name, (*_main_and_depth(main, row[split]), *found)))
+        shown.append(FigureRow(name, (*_main_and_depth(main, row.by_split[split]), *found)))
     no_worse = "accurate" if main == "accuracy" else "good"
     headings = (title_of(main), "depth", "front,\nno deeper", f"front, no\nless {no_worse}")
     return FigureTable(headings=headings, rows=tuple(shown), title=f"Baseline trials, on {split}")
 
 
-def _oracle(summary: dict[str, Any], splits: list[str]) -> FigureRow:
+def _oracle(summary: Summary, least_accuracy: float, splits: list[str]) -> FigureRow:
     cells = []
     for split in splits:
-        depth = summary["oracle"][split]
-        cells += [f"{summary['least_accuracy']:.4f}", "out of reach" if depth is None else f"{depth:.3f}"]
+        depth = summary.oracle[split]
+        cells += [f"{least_accuracy:.4f}", "out of reach" if depth is None else f"{depth:.3f}"]
     return FigureRow("least depth with the exits' own answers", tuple(cells))

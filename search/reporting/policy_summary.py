@@ -1,4 +1,4 @@
-"""What a policy search found, in one mapping: the part of ``summary.json`` that does not depend on trials."""
+"""What a policy search found: the part of a summary that does not depend on trials."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from policies.baselines import BASELINES
 from policies.baselines.choice import baseline_evaluator, baseline_policy
 from policies.baselines.oracle import oracle_mean_depth
+from policies.certificates.certificate import Certificate
 from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.goals.figures import asked_figures
 from policies.goals.goal import Goal
@@ -21,6 +22,13 @@ from policies.tasks import get_task
 from search.reporting.tasks import report_of
 from search.reporting.tasks.base import BaselinePolicy
 from search.run_folder.answers import PolicyAnswers, answers_of, answers_of_exits
+from search.run_folder.summary import (
+    BaselinePolicyFigures,
+    CertificateSummary,
+    EstimateSummary,
+    SelectedPolicy,
+    Summary,
+)
 
 
 BASELINE_EVALUATIONS = 200_000
@@ -33,7 +41,7 @@ def summarise_policies(
     *,
     seed: int,
     further_baselines: Sequence[str] = (),
-) -> tuple[dict[str, Any], list[PolicyAnswers[Any]]]:
+) -> tuple[Summary, list[PolicyAnswers[Any]]]:
     """Put the figures of the selected policy, the baselines and the oracle together.
 
     Args:
@@ -44,40 +52,39 @@ def summarise_policies(
         further_baselines: Names of baselines beside those that are registered.
 
     Returns:
-        The figures; and what was answered by the selected policy, ``selected``, by each exit and by each baseline.
+        The summary, without a name; and what was answered by the selected policy, ``selected``, by each exit and by
+        each baseline.
     """
     policy, certificate, asked = selection.policy, selection.certificate, target.asked
     goal = goal_on(asked, tables["search"])
     decisions = decisions_on(policy, tables, seed=seed)
     baselines, by_baselines = _baselines(selection, goal, tables, seed, (*BASELINES, *further_baselines))
     task, report = get_task(tables["search"].task), report_of(tables["search"])
-    summary = {
-        "task": task.name,
-        "main_quality": task.quality,
-        "target": asked.target or 0.0,
-        "quality": asked.quality,
-        "objective": asked.objective,
-        "max_drop": asked.max_drop,
-        "max_drop_greedy": asked.max_drop_greedy,
-        "budget": asked.budget,
-        "bounds": dict(asked.bounds),
-        "asked": str(asked),
-        "least_accuracy": goal.least_accuracy,
-        "delta": asked.delta,
-        "n_exits": policy.n_exits,
-        "feasible": selection.feasible,
-        "certified": selection.is_certified,
-        "certificate": None
-        if certificate is None
-        else {"claim": str(certificate.claim), "reason": certificate.reason, "bound": certificate.bound},
-        "estimate": None if selection.estimate is None else selection.estimate.to_dict(),
-        "selected": {"rule": policy.rule, "params": outline(policy), **figures_of(tables, decisions, goal)},
-        "exits": {name: task.exit_figures(table, selection.network.temperatures) for name, table in tables.items()},
-        "baselines": baselines,
-        "oracle": {name: _oracle(table, goal) for name, table in tables.items()},
+    summary = Summary(
+        task=task.name,
+        main_quality=task.quality,
+        target=asked.target or 0.0,
+        quality=asked.quality,
+        objective=asked.objective,
+        max_drop=asked.max_drop,
+        max_drop_greedy=asked.max_drop_greedy,
+        budget=asked.budget,
+        bounds=dict(asked.bounds),
+        asked=str(asked),
+        least_accuracy=goal.least_accuracy,
+        delta=asked.delta,
+        n_exits=policy.n_exits,
+        feasible=selection.feasible,
+        certified=selection.is_certified,
+        certificate=None if certificate is None else _certified(certificate),
+        estimate=None if selection.estimate is None else EstimateSummary(**selection.estimate.to_dict()),
+        selected=SelectedPolicy(rule=policy.rule, params=outline(policy), **figures_of(tables, decisions, goal)),
+        exits={name: task.exit_figures(table, selection.network.temperatures) for name, table in tables.items()},
+        baselines=baselines,
+        oracle={name: _oracle(table, goal) for name, table in tables.items()},
+        front_size=len(selection.front),
         **report.findings(selection, goal, tables, decisions, baselines),
-        "front_size": len(selection.front),
-    }
+    )
     return summary, [*answers_of("selected", tables, decisions), *answers_of_exits(tables), *by_baselines]
 
 
@@ -111,13 +118,17 @@ def figures_of(tables: Mapping[str, ExitTable], decisions: Mapping[str, Decision
     }
 
 
+def _certified(certificate: Certificate) -> CertificateSummary:
+    return CertificateSummary(claim=str(certificate.claim), reason=certificate.reason, bound=certificate.bound)
+
+
 def _oracle(table: ExitTable, goal: Goal) -> float | None:
     return None if goal.least_accuracy is None else oracle_mean_depth(table, goal.least_accuracy)
 
 
 def _baselines(
     selection: Selection, goal: Goal, tables: Mapping[str, ExitTable], seed: int, names: Sequence[str]
-) -> tuple[dict[str, dict[str, Any]], list[PolicyAnswers[Any]]]:
+) -> tuple[dict[str, BaselinePolicyFigures], list[PolicyAnswers[Any]]]:
     search, temperatures = tables["search"], selection.network.temperatures
     rule, evaluator = get_task(search.task).baseline_rule, baseline_evaluator(search, temperatures, goal)
     found = {
@@ -126,10 +137,10 @@ def _baselines(
     }
     compared = {name: BaselinePolicy(policy) for name, policy in found.items() if policy is not None}
     compared |= report_of(search).baselines(search, temperatures)
-    figures: dict[str, dict[str, Any]] = {}
+    figures: dict[str, BaselinePolicyFigures] = {}
     answered: list[PolicyAnswers[Any]] = []
     for name, one in compared.items():
         decisions = decisions_on(one.policy, tables, seed=seed)
-        figures[name] = {**one.notes, **figures_of(tables, decisions, goal)}
+        figures[name] = BaselinePolicyFigures(**one.notes, **figures_of(tables, decisions, goal))
         answered += answers_of(name, tables, decisions)
     return figures, answered

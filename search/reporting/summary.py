@@ -1,4 +1,4 @@
-"""``summary.json`` of a sweep: what its policy search found, and its trials."""
+"""The summary of a sweep: what its policy search found, and its trials."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from policies.tables.base import ExitTable
 from search.config.sweep import SweepConfig
 from search.reporting.policy_summary import summarise_policies
 from search.run_folder.answers import PolicyAnswers
+from search.run_folder.summary import BaselineTrialFigures, Summary, TrialCounts
 from search.trials.outcomes import TrialOutcome, networks_of, trial_counts
 
 
@@ -20,10 +21,10 @@ def build_summary(
     target: SearchTarget,
     tables: Mapping[str, ExitTable],
     outcomes: list[TrialOutcome],
-    compared: list[dict[str, Any]],
+    compared: list[BaselineTrialFigures],
     *,
     seconds: float,
-) -> tuple[dict[str, Any], list[PolicyAnswers[Any]]]:
+) -> tuple[Summary, list[PolicyAnswers[Any]]]:
     """Put the figures of a sweep together.
 
     Args:
@@ -43,21 +44,19 @@ def build_summary(
     )
     name = selection.network.network
     chosen = next(one for one in networks_of(outcomes, config.all_seeds) if one.name == name)
-    hyperparameters = chosen.trial.params
-    summary = {
+    trained = {
+        "trial_id": chosen.trial.trial_id,
+        "network": name,
+        "seed": chosen.seed,
+        "hyperparameters": chosen.trial.params,
+    }
+    of_sweep = {
         "name": config.name,
         "workload": config.workload,
-        **found,
-        "selected": {
-            "trial_id": chosen.trial.trial_id,
-            "network": name,
-            "seed": chosen.seed,
-            "hyperparameters": hyperparameters,
-            **found["selected"],
-        },
+        "selected": found.selected.model_copy(update=trained),
         "baseline_trials": compared,
-        "trials": trial_counts(outcomes),
+        "trials": TrialCounts(**trial_counts(outcomes)),
         "failures": {trial.trial_id: trial.failure for trial in outcomes if trial.failure},
         "seconds": seconds,
     }
-    return summary, answered
+    return found.model_copy(update=of_sweep), answered

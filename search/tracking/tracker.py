@@ -8,8 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
+from policies.goals.front import Front, FrontPoint
 from policies.goals.objectives import OBJECTIVES
 from policies.outline import outline
 from policies.qualities import QUALITIES
@@ -82,16 +81,12 @@ class Tracker:
             self._delivery.connect()
         self._delivery.start()
 
-    def log_front(self, front: pd.DataFrame) -> None:
-        """Add the policies of a front that are not in the journal yet.
-
-        Args:
-            front: With the columns policy, accuracy, mean_depth, mean_cost, feasible, certified, selected, network.
-        """
+    def log_front(self, front: Front) -> None:
+        """Add the policies of a front that are not in the journal yet; of each it is known whether it was selected."""
         known = {event.get("policy_hash") for event in self._events("policy")}
-        for position, row in enumerate(front.itertuples(), start=1):
-            if row.policy.policy_hash not in known:
-                self._journal.append("policy", name=f"policy {position}", **_policy_facts(row))
+        for position, point in enumerate(front, start=1):
+            if point.policy.policy_hash not in known:
+                self._journal.append("policy", name=f"policy {position}", **_policy_facts(point))
 
     def finish(self, metrics: Mapping[str, float], tags: Mapping[str, str], artifacts: Iterable[Path]) -> None:
         """Add the sweep's own figures, and wait until the store has everything or is seen to be away.
@@ -136,21 +131,21 @@ class Tracker:
         return [event for event in self._journal.events if event["event"] == kind]
 
 
-def _policy_facts(row: Any) -> dict[str, Any]:
+def _policy_facts(point: FrontPoint) -> dict[str, Any]:
     return {
-        "policy_hash": row.policy.policy_hash,
+        "policy_hash": point.policy.policy_hash,
         "tags": {
             PARETO_TAG: "true",
-            POLICY_TAG: row.policy.policy_hash,
-            TRIAL_TAG: row.network,
-            "feasible": str(row.feasible).lower(),
-            "certified": str(row.certified).lower(),
-            "selected": str(row.selected).lower(),
+            POLICY_TAG: point.policy.policy_hash,
+            TRIAL_TAG: point.network,
+            "feasible": str(point.feasible).lower(),
+            "certified": str(point.certified).lower(),
+            "selected": str(point.selected).lower(),
         },
         "metrics": {
-            key: float(getattr(row, key))
+            key: point.figures[key]
             for key in (*QUALITIES, *(one.column for one in OBJECTIVES.values()))
-            if hasattr(row, key)
+            if key in point.figures
         },
-        "params": {"trial_id": row.network, **outline(row.policy)},
+        "params": {"trial_id": point.network, **outline(point.policy)},
     }

@@ -18,7 +18,7 @@ def candidates_of(table, certify=None, *, goal=None, rules=("confidence", "mixtu
     """The front of a table for a goal, and its full network, with temperatures of 1."""
     temperatures = np.ones(table.n_exits)
     front = search_front(table, temperatures, goal or Goal(), rules=rules, settings=QUICK)
-    policies = [*front["policy"], full_network(table, temperatures)]
+    policies = [*front.policies, full_network(table, temperatures)]
     return [Candidate(policy, table, certify) for policy in policies]
 
 

@@ -28,7 +28,7 @@ class Runner:
             console=Console(file=printed, width=100),
             **options,
         )
-        return summary, self.folder / "runs" / name, printed.getvalue()
+        return summary.to_dict(), self.folder / "runs" / name, printed.getvalue()
 
 
 @pytest.fixture(scope="session")

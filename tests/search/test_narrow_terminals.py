@@ -18,6 +18,7 @@ from search.cli.report import report_command
 from search.reporting.console import print_summary
 from search.reporting.seeds import seed_table, show_seeds
 from search.run_folder.result_files import ResultFiles
+from search.run_folder.summary import Summary
 from search.trials.log import TrialRecord
 from search.tuning.progress import TrialProgress
 from tests.search.reporting.test_seeds import SEEDS, outcome
@@ -64,7 +65,9 @@ def seeds(place, console):
 
 
 def sweep(place, console):
-    print_summary(console, made_up_summary(0), ResultFiles(place), tracking_uri="http://127.0.0.1:5000")
+    print_summary(
+        console, Summary.model_validate(made_up_summary(0)), ResultFiles(place), tracking_uri="http://127.0.0.1:5000"
+    )
 
 
 def trials(place, console):

@@ -43,14 +43,14 @@ def test_the_steps_in_their_order(trained, capfd):
     selection = select(inputs, networks)
     assert selection.feasible
     baselines = compare_baselines(inputs, outcomes, selection, tables)
-    assert {row["trial"] for row in baselines.rows} == {"plain"}
+    assert {row.trial for row in baselines.rows} == {"plain"}
     assert baselines.notes == []
     all_trials = figures_of_all_trials(inputs, log, outcomes)
     assert (len(all_trials.importance), all_trials.over_seeds) == (0, None)
     summary, answered = report(inputs, outcomes, selection, tables, baselines, seconds=1.0)
-    assert summary["trials"] == {"started": 3, "complete": 3, "pruned": 0, "fail": 0}
-    assert summary["selected"]["network"] == selection.network.network
-    assert summary["baseline_trials"] == baselines.rows
+    assert summary.trials.to_dict() == {"started": 3, "complete": 3, "pruned": 0, "fail": 0}
+    assert summary.selected.network == selection.network.network
+    assert summary.baseline_trials == baselines.rows
     assert {own.split for own in answered} == {"search", "certify", "test"}
     assert capfd.readouterr() == ("", "")
     assert {path.name for path in folder.iterdir()} == {"journal.jsonl", "checkpoints", "tune"}

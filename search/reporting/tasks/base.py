@@ -15,6 +15,7 @@ from policies.selection.select import Selection
 from policies.tables.base import ExitTable
 from search.run_folder.answers import PolicyAnswers
 from search.run_folder.result_files import ResultFiles
+from search.run_folder.summary import PolicyFigures
 
 
 TableT = TypeVar("TableT", bound=ExitTable)
@@ -51,16 +52,16 @@ class TaskReport(Generic[TableT]):
         goal: Goal,
         tables: Mapping[str, TableT],
         decisions: Mapping[str, Decision],
-        baselines: Mapping[str, Mapping[str, Any]],
+        baselines: Mapping[str, PolicyFigures],
     ) -> dict[str, Any]:
-        """Further keys of ``summary.json``: ``notes`` (lines for a person, the most important first) among them.
+        """Further fields of a :class:`~search.run_folder.summary.Summary`, or keys that it has beside its fields.
 
         Args:
             selection: What was chosen.
             goal: What was searched for, without a margin.
             tables: The selected network's tables by split.
             decisions: What the selected policy did on each.
-            baselines: Figures of the baselines, by name and split.
+            baselines: Figures of the baselines, by name.
         """
         return {}
 

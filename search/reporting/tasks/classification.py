@@ -24,6 +24,7 @@ from search.reporting.tasks.base import BaselinePolicy, TaskReport
 from search.run_folder.answers import PolicyAnswers
 from search.run_folder.class_files import ClassAnswers, write_class_files
 from search.run_folder.result_files import ResultFiles
+from search.run_folder.summary import PolicyFigures
 
 
 _SPLITS = ("search", "certify", "test")
@@ -49,11 +50,11 @@ class ClassificationReport(TaskReport[ClassificationTable]):
         goal: Goal,
         tables: Mapping[str, ClassificationTable],
         decisions: Mapping[str, Decision],
-        baselines: Mapping[str, Mapping[str, Any]],
+        baselines: Mapping[str, PolicyFigures],
     ) -> dict[str, Any]:
         """``undertrained``, ``alarms``, ``recordings``, and of them what a person is told."""
         undertrained = undertrained_note(
-            *(baselines[name]["search"]["accuracy"] for name in ("full_network", _RECALIBRATED))
+            *(baselines[name].by_split["search"]["accuracy"] for name in ("full_network", _RECALIBRATED))
         )
         alarms = collapse_alarms(
             tables["search"],

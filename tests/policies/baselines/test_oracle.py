@@ -54,4 +54,4 @@ def test_no_policy_beats_it():
     table = make_table(300)
     settings = EvolveSettings(population=20, generations=10)
     front = search_front(table, np.ones(3), Goal(target=0.8), settings=settings)
-    assert oracle_mean_depth(table, 0.8) <= front["mean_depth"].min()
+    assert oracle_mean_depth(table, 0.8) <= front.figure("mean_depth").min()

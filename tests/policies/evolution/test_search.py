@@ -1,3 +1,4 @@
+from dataclasses import replace
 import random
 
 import numpy as np
@@ -39,17 +40,17 @@ def front(table):
 
 
 def hashes(front):
-    return [policy.policy_hash for policy in front["policy"]]
+    return [policy.policy_hash for policy in front.policies]
 
 
 def test_front_is_feasible_and_sorted(table, front):
     assert len(front) > 3
-    assert front["feasible"].all()
-    assert (front["violation"] == 0).all()
-    assert (front["accuracy"] >= full_accuracy(table) - 0.06).all()
-    assert (np.diff(front["mean_depth"]) > 0).all()
-    assert (np.diff(front["accuracy"]) > 0).all()
-    assert set(front["rule"]) == {"confidence"}
+    assert all(point.feasible for point in front)
+    assert (front.violation == 0).all()
+    assert (front.figure("accuracy") >= full_accuracy(table) - 0.06).all()
+    assert (np.diff(front.figure("mean_depth")) > 0).all()
+    assert (np.diff(front.figure("accuracy")) > 0).all()
+    assert {point.rule for point in front} == {"confidence"}
 
 
 @pytest.mark.parametrize("rule", sorted(name for name, rule in RULES.items() if not rule.is_fitted))
@@ -59,12 +60,12 @@ def test_policies_do_what_the_front_says(rule):
     goal = Goal(target=full_accuracy(table) - 0.2, quality="macro_f1", bounds={"flip_rate_to_exit": 0.6})
     front = search_front(table, temperatures, goal, rules=(rule,), settings=FAST)
     assert len(front) > 1
-    for row in front.itertuples():
-        assert row.policy.rule == row.rule == rule
-        assert row.policy.temperatures == (1.2, 1.0, 0.8)
-        figures = policy_figures(table, row.policy.decide(table))
+    for point in front:
+        assert point.policy.rule == point.rule == rule
+        assert point.policy.temperatures == (1.2, 1.0, 0.8)
+        figures = policy_figures(table, point.policy.decide(table))
         for name in ("accuracy", "mean_depth", "mean_cost", "macro_f1"):
-            assert figures[name] == pytest.approx(getattr(row, name))
+            assert figures[name] == pytest.approx(point.figures[name])
 
 
 GOALS = {
@@ -170,17 +171,17 @@ def test_same_seed_gives_the_same_front_and_leaves_global_random_alone(table, fr
 def test_target_out_of_reach_gives_the_nearest_policy_marked_infeasible(table):
     front = search_front(table, ONES, Goal(target=1.0), rules=("confidence", "margin"), settings=FAST)
     assert len(front) == 1
-    assert not front["feasible"].any()
-    assert front["violation"].iloc[0] == pytest.approx(1.0 - front["accuracy"].iloc[0])
-    best = search_front(table, ONES, Goal(), rules=("confidence", "margin"), settings=FAST)["accuracy"].max()
-    assert front["accuracy"].iloc[0] == pytest.approx(best)
+    assert not front.is_feasible
+    assert front.violation[0] == pytest.approx(1.0 - front.figure("accuracy")[0])
+    best = search_front(table, ONES, Goal(), rules=("confidence", "margin"), settings=FAST).figure("accuracy").max()
+    assert front.figure("accuracy")[0] == pytest.approx(best)
 
 
 def test_one_exit_has_one_policy():
     front = search_front(make_table(50, 1), np.ones(1), Goal(target=0.01), settings=FAST, rules=("confidence",))
-    assert front["mean_depth"].tolist() == [1.0]
-    assert front["policy"].iloc[0].thresholds == ()
-    assert front["feasible"].tolist() == [True]
+    assert front.figure("mean_depth").tolist() == [1.0]
+    assert front.policies[0].thresholds == ()
+    assert front.is_feasible
 
 
 def test_several_rules_are_at_least_as_good_as_each(table):
@@ -191,28 +192,28 @@ def test_several_rules_are_at_least_as_good_as_each(table):
     volumes = {name: front_volume(goal, front) for name, front in fronts.items()}
     assert front_volume(goal, merged) >= max(volumes.values())
     assert len({round(value, 9) for value in volumes.values()}) == 3
-    assert merged["mean_depth"].min() == min(front["mean_depth"].min() for front in fronts.values())
-    assert merged["accuracy"].max() == max(front["accuracy"].max() for front in fronts.values())
+    assert merged.figure("mean_depth").min() == min(front.figure("mean_depth").min() for front in fronts.values())
+    assert merged.figure("accuracy").max() == max(front.figure("accuracy").max() for front in fronts.values())
 
 
 def front_volume(goal, front):
-    return feasible_volume(goal, front["accuracy"], front["mean_depth"], front["violation"], 3)
+    return feasible_volume(goal, front.figure("accuracy"), front.figure("mean_depth"), front.violation, 3)
 
 
 def test_bounds_on_classes_hold_on_the_policies_found(table):
     bounds = {"macro_f1": full_accuracy(table) - 0.1, "worst_class_recall": full_accuracy(table) - 0.15}
     front = search_front(table, ONES, Goal(bounds=bounds), rules=("confidence", "class-wise"), settings=FAST)
-    assert front["feasible"].all()
-    for row in front.itertuples():
-        answers = row.policy.decide(table).answers
+    assert all(point.feasible for point in front)
+    for point in front:
+        answers = point.policy.decide(table).answers
         macro_f1 = f1_score(table.labels, answers, average="macro")
         worst = recall_score(table.labels, answers, average=None).min()
-        assert row.macro_f1 == pytest.approx(macro_f1)
-        assert row.worst_class_recall == pytest.approx(worst)
+        assert point.figures["macro_f1"] == pytest.approx(macro_f1)
+        assert point.figures["worst_class_recall"] == pytest.approx(worst)
         assert macro_f1 >= bounds["macro_f1"] - 1e-12
         assert worst >= bounds["worst_class_recall"] - 1e-12
     free = search_front(table, ONES, Goal(), rules=("confidence", "class-wise"), settings=FAST)
-    assert free["mean_depth"].min() < front["mean_depth"].min()
+    assert free.figure("mean_depth").min() < front.figure("mean_depth").min()
 
 
 def test_within_a_budget_the_best_quality_is_found(table):
@@ -220,18 +221,18 @@ def test_within_a_budget_the_best_quality_is_found(table):
     goal = Goal(quality="macro_f1", objective="latency", budget=4.0, latency_ms=(2.0, 4.5, 9.0))
     settings = EvolveSettings(population=24, generations=20, max_levels=300)
     front = search_front(table, ONES, goal, settings=settings)
-    best = front.iloc[goal.best(goal.assess_frame(front))]
-    assert best["mean_latency_ms"] <= 4.0
-    assert best["macro_f1"] == front["macro_f1"].max()
-    times = np.array(goal.latency_ms)[best["policy"].decide(table).exits]
-    assert times.mean() == pytest.approx(best["mean_latency_ms"])
+    best = front.best(goal)
+    assert best.figures["mean_latency_ms"] <= 4.0
+    assert best.figures["macro_f1"] == front.figure("macro_f1").max()
+    times = np.array(goal.latency_ms)[best.policy.decide(table).exits]
+    assert times.mean() == pytest.approx(best.figures["mean_latency_ms"])
     rng = np.random.default_rng(0)
     space = RuleSpace("confidence", table, ONES, goal, max_levels=300)
     drawn = rng.integers(0, space.evaluator(0).n_levels, (20_000, 2))
     assessment = goal.assess(space.evaluator(0).evaluate(drawn))
     within = assessment.objective <= 4.0
     assert within.any()
-    assert best["macro_f1"] >= assessment.quality[within].max()
+    assert best.figures["macro_f1"] >= assessment.quality[within].max()
 
 
 @pytest.mark.parametrize("goal", [Goal(target=0.5), Goal(budget=2.5)])
@@ -241,8 +242,7 @@ def test_front_is_thinned_to_its_size_and_keeps_the_goals_best(table, goal, fron
     settings = EvolveSettings(population=24, generations=5, max_levels=64, front_size=front_size)
     front = search_front(table, ONES, goal, settings=settings)
     assert len(front) == front_size < len(whole)
-    best = whole.iloc[goal.best(goal.assess_frame(whole))]["policy"]
-    assert best.policy_hash in hashes(front)
+    assert whole.best(goal).policy.policy_hash in hashes(front)
 
 
 def test_progress_is_told_for_each_rule(table):
@@ -289,18 +289,14 @@ def test_shared_thresholds_are_the_same_at_all_exits_and_the_best_of_them(table,
     goal = Goal(target=full_accuracy(table) - 0.05)
     settings = EvolveSettings(max_levels=1000, shared_thresholds=True)
     front = search_front(table, ONES, goal, rules=[rule], settings=settings)
-    shared = [policy.thresholds[0] for policy in front["policy"]]
-    for policy, thresholds in zip(front["policy"], shared, strict=True):
+    shared = [policy.thresholds[0] for policy in front.policies]
+    for policy, thresholds in zip(front.policies, shared, strict=True):
         # Levels lie between scores, so equal decisions can be written with slightly different numbers.
-        same = policy.__class__(policy.rule, (thresholds,) * 2, policy.temperatures, policy.params)
+        same = replace(policy, thresholds=(thresholds,) * 2)
         assert abs(same.decide(table).exits.mean() - policy.decide(table).exits.mean()) < 0.05
     for tau in np.linspace(0, 1, 200):
         width = len(shared[0])
-        other = (
-            front["policy"]
-            .iloc[0]
-            .__class__(rule, ((tau,) * width,) * 2, (1.0, 1.0, 1.0), front["policy"].iloc[0].params)
-        )
+        other = replace(front.policies[0], thresholds=((tau,) * width,) * 2)
         figures = policy_figures(table, other.decide(table))
         if figures["accuracy"] >= goal.target:
-            assert figures["mean_depth"] >= front["mean_depth"].min() - 1e-9
+            assert figures["mean_depth"] >= front.figure("mean_depth").min() - 1e-9

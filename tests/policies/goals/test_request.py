@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from policies.errors import ExitSearchError
+from policies.evaluation.population import PopulationOutcome
 from policies.goals.request import Request
 from policies.options import RequestError
 from policies.selection.references import goal_on
@@ -95,10 +95,11 @@ def test_in_words():
 
 def test_effort_at_target_ranks_any_feasible_policy_before_any_other():
     goal = goal_on(Request(target=0.8), SEARCH)
-    frame = {"accuracy": [0.9, 0.8, 0.79, 0.1], "mean_depth": [3.0, 2.0, 1.0, 1.0]}
-    judged = goal.assess_frame(pd.DataFrame(frame))
+    exits = np.array([[0, 0, 1], [0, 1, 0], [1, 0, 0], [1, 0, 0]])
+    outcome = PopulationOutcome(exits, {"accuracy": np.array([0.9, 0.8, 0.79, 0.1])}, SEARCH.cost)
+    judged = goal.assess(outcome)
     assert goal.objective_at_target(judged, SEARCH.cost).tolist() == pytest.approx([3.0, 2.0, 3.01, 3.7])
     within = goal_on(Request(budget=2.0), SEARCH)
-    judged = within.assess_frame(pd.DataFrame(frame))
+    judged = within.assess(outcome)
     assert within.objective_at_target(judged, SEARCH.cost).tolist() == pytest.approx([1.5, 0.2, 0.21, 0.9])
     assert np.argmin(within.objective_at_target(judged, SEARCH.cost)) == within.best(judged)

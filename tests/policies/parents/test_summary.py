@@ -11,6 +11,7 @@ from policies.parents.summary import RecordingsWarning, summarise_recordings
 from policies.policy import Policy
 from search.reporting.console import print_policies
 from search.run_folder.result_files import ResultFiles
+from search.run_folder.summary import Summary
 from tests.tables import make_table
 
 
@@ -81,7 +82,8 @@ def test_a_person_is_told(tmp_path):
     goal = {"quality": "accuracy", "target": 0.9, "bounds": {}, "budget": None, "objective": "depth", "feasible": True}
     recordings = summarised({"search": segments(1)}, target=0.95)
     console = Console(width=200, record=True)
-    print_policies(console, {**summary, **goal, "certified": False, "recordings": recordings}, ResultFiles(tmp_path))
+    found = Summary.model_validate({**summary, **goal, "certified": False, "recordings": recordings})
+    print_policies(console, found, ResultFiles(tmp_path))
     until_sure = recordings["until_sure"]["search"]
     expected = f"{until_sure['accuracy']:.4f}, heard until sure ({until_sure['mean_seconds']:.2f} s)"
     assert expected in console.export_text()

@@ -155,7 +155,7 @@ def test_a_policy_of_a_front_decides_as_the_front_says(rule, table):
     settings = EvolveSettings(max_evaluations=300, front_size=6)
     front = search_front(table, np.ones(3), Goal(target=0.6), rules=(rule,), settings=settings, seed=5)
     assert len(front) > 1
-    for row in front.itertuples():
-        decision = cross_fitted_decision(row.policy, table, seed=5)
-        assert (decision.answers == table.labels).mean() == row.accuracy
-        assert decision.exits.mean() + 1 == pytest.approx(row.mean_depth, abs=1e-12)
+    for point in front:
+        decision = cross_fitted_decision(point.policy, table, seed=5)
+        assert (decision.answers == table.labels).mean() == point.figures["accuracy"]
+        assert decision.exits.mean() + 1 == pytest.approx(point.figures["mean_depth"], abs=1e-12)

@@ -51,10 +51,10 @@ def test_a_choice_that_is_not_certified_has_a_margin(certify):
     assert chosen.estimate.meets
     assert not chosen.is_certified
     assert chosen.estimate.bound >= asked.target
-    bare = network.front[network.front["feasible"]].iloc[0]
-    row = chosen.front[chosen.front["selected"]].iloc[0]
-    assert row["mean_depth"] > bare["mean_depth"]
-    assert row["accuracy"] >= chosen.estimate.bound + chosen.estimate.optimism
+    bare = next(point for point in network.front if point.feasible)
+    (own,) = (point for point in chosen.front if point.selected)
+    assert own.figures["mean_depth"] > bare.figures["mean_depth"]
+    assert own.figures["accuracy"] >= chosen.estimate.bound + chosen.estimate.optimism
     assert chosen.estimate.n_certify == (0 if certify is None else 12)
 
 
@@ -79,7 +79,7 @@ def test_what_nothing_reaches_is_missed_by_least():
     chosen, network = selected(Request(target=0.9999), None, rules=("confidence",))
     assert not chosen.feasible
     assert chosen.estimate is None
-    nearest = network.front.iloc[network.front["violation"].argmin()]["policy"]
+    nearest = network.front.policies[network.front.violation.argmin()]
     assert chosen.policy.policy_hash == nearest.policy_hash
 
 

@@ -65,17 +65,17 @@ def test_every_policy_is_judged_as_one_by_one():
 
 def test_the_front_gets_less_wrong_with_depth_and_meets_the_target():
     front = search_front(TABLE, np.ones(4), GOAL, rules=[RULE], settings=SETTINGS)
-    assert front["feasible"].all()
-    assert (front[QUALITY] <= 0.45).all()
-    assert (np.diff(front["mean_depth"]) > 0).all() and (np.diff(front[QUALITY]) < 0).all()
-    for row in front.itertuples():
-        assert row.mean_depth == pytest.approx(row.policy.decide(TABLE).exits.mean() + 1)
+    assert all(point.feasible for point in front)
+    assert (front.figure(QUALITY) <= 0.45).all()
+    assert (np.diff(front.figure("mean_depth")) > 0).all() and (np.diff(front.figure(QUALITY)) < 0).all()
+    for point in front:
+        assert point.figures["mean_depth"] == pytest.approx(point.policy.decide(TABLE).exits.mean() + 1)
 
 
 def test_a_target_that_nothing_reaches_gives_the_nearest():
     front = search_front(TABLE, np.ones(4), replace(GOAL, target=0.0), rules=[RULE], settings=SETTINGS)
-    assert not front["feasible"].any()
-    assert front[QUALITY].iloc[0] == pytest.approx(front["violation"].iloc[0])
+    assert not front.is_feasible
+    assert front.figure(QUALITY)[0] == pytest.approx(front.violation[0])
 
 
 @pytest.mark.parametrize("name", sorted(BASELINES))

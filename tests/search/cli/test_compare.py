@@ -29,7 +29,9 @@ def runs(tmp_path):
             folder = tmp_path / f"{name}-{number}"
             folder.mkdir()
             figures = {"macro_f1": value, "mean_depth": 1.5 + number / 10, "exit_mix": [0.5, 0.5]}
-            (folder / "summary.json").write_text(json.dumps({"selected": {"test": figures, "search": figures}}))
+            (folder / "summary.json").write_text(
+                json.dumps({"selected": {"test": figures, "search": figures}, "baselines": {}})
+            )
     return tmp_path
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from search.cli.exit_code import ExitCode
+from search.run_folder.summary import Summary
 
 
 CLAIMED = {"claim": "accuracy is at least 0.9", "reason": "", "bound": 0.91}
@@ -25,8 +26,8 @@ CLAIMED = {"claim": "accuracy is at least 0.9", "reason": "", "bound": 0.91}
 )
 def test_status_of_a_search(feasible, certificate, certified, meets, status):
     estimate = None if meets is None else {"meets": meets}
-    summary = {"feasible": feasible, "certificate": certificate, "certified": certified, "estimate": estimate}
-    assert ExitCode.of_search(summary) == status
+    found = {"feasible": feasible, "certificate": certificate, "certified": certified, "estimate": estimate}
+    assert ExitCode.of_search(Summary(selected={}, baselines={}, **found)) == status
 
 
 def test_every_status_has_a_name_of_its_own():

@@ -13,6 +13,7 @@ from search.cli.report import SELECTED, report_command
 from search.errors import RunFolderError
 from search.reporting.console import print_policies
 from search.run_folder.result_files import ResultFiles
+from search.run_folder.summary import Summary
 from tests.search.summaries import made_up_summary
 
 
@@ -124,6 +125,6 @@ def test_a_search_without_test_figures_is_reported_as_far_as_it_goes(finished, t
 
 def test_of_several_alarms_only_the_most_important_is_shown(tmp_path):
     printed = io.StringIO()
-    print_policies(Console(file=printed), made_up_summary(0), ResultFiles(tmp_path))
+    print_policies(Console(file=printed), Summary.model_validate(made_up_summary(0)), ResultFiles(tmp_path))
     alarms = [line for line in printed.getvalue().splitlines() if line.startswith("Collapse")]
     assert alarms == ["Collapse           depth 1 takes 0.1% of the samples (no signal)"]

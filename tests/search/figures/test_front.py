@@ -9,31 +9,33 @@ import pandas as pd
 from PIL import Image
 import pytest
 
+from policies.goals.front import Front, FrontPoint
 from policies.policy import Policy
 from search.figures.front import FrontFigure, draw_html, draw_png
+
+
+def front_of(points, *, names=("accuracy", "mean_depth"), policies):
+    """All but the first are certified, and the second is selected."""
+    return Front(
+        tuple(
+            FrontPoint(policy, dict(zip(names, own, strict=True)), 0.0, "t1", row > 0, row == 1)
+            for row, (own, policy) in enumerate(zip(points, policies, strict=True))
+        )
+    )
 
 
 @pytest.fixture
 def figure():
     policies = [Policy("confidence", (tau, np.inf), (1.0, 1.0, 1.0)) for tau in (0.6, 0.8, 0.9)]
-    front = pd.DataFrame(
-        {
-            "accuracy": [0.86, 0.88, 0.9],
-            "mean_depth": [1.2, 1.5, 2.0],
-            "network": "t1",
-            "rule": "confidence",
-            "certified": [False, True, True],
-            "selected": [False, True, False],
-            "policy": policies,
-        }
-    )
+    figures = [(0.86, 1.2), (0.88, 1.5), (0.9, 2.0)]
+    front = front_of(figures, policies=policies)
     return FrontFigure(
         title="made up",
         target=0.85,
         objectives=(1.0, 3.0),
         front=front,
         trials=pd.DataFrame({"trial_id": ["t1", "t2"], "accuracy": [0.86, 0.3], "mean_depth": [1.3, 1.0]}),
-        ladder=pd.DataFrame(
+        shared=pd.DataFrame(
             {"threshold": [0.4, 0.8, np.inf], "accuracy": [0.7, 0.85, 0.9], "mean_depth": [1.0, 1.4, 3.0]}
         ),
         selected=(1.5, 0.88),
@@ -67,7 +69,7 @@ def test_picture_shows_the_selected_star_where_it_belongs(figure, tmp_path):
 
 def test_where_nothing_is_feasible_the_curve_below_the_target_is_shown(figure, tmp_path):
     missed = replace(
-        figure, target=0.98, is_feasible=False, front=figure.front.tail(1), selected=(2.0, 0.9), oracle=None
+        figure, target=0.98, is_feasible=False, front=Front(figure.front.points[-1:]), selected=(2.0, 0.9), oracle=None
     )
     low, high = missed.quality_range
     assert low < 0.9 - 4 * 0.08 + 0.001
@@ -98,10 +100,10 @@ def test_trials_in_a_row_are_ticks_and_their_name_says_what_differs(figure, accu
 
 
 def test_points_in_a_heap_have_an_axis_of_their_own_and_the_full_network_is_named(figure):
-    depths = {"mean_depth": [1.0, 1.05, 1.1]}
+    heap = [(0.86, 1.0), (0.88, 1.05), (0.9, 1.1)]
     near = replace(
         figure,
-        front=figure.front.assign(**depths),
+        front=front_of(heap, policies=figure.front.policies),
         trials=trials([0.86, 0.87], [1.0, 1.0]),
         selected=(1.05, 0.88),
         greedy=(1.08, 0.85),
@@ -116,9 +118,12 @@ def test_points_in_a_heap_have_an_axis_of_their_own_and_the_full_network_is_name
 
 def test_axes_are_named_after_the_goal(figure, tmp_path):
     names = {"accuracy": "macro_f1", "mean_depth": "mean_cost"}
-    frames = {name: getattr(figure, name).rename(columns=names) for name in ("front", "trials", "ladder", "baselines")}
-    other = replace(figure, quality="macro_f1", objective="mean_cost", oracle=None, **frames)
-    assert (other.quality_name, other.objective_name) == ("macro-F1", "mean cost (1 = full network)")
+    frames = {name: getattr(figure, name).rename(columns=names) for name in ("trials", "shared", "baselines")}
+    points = [(point.figures["accuracy"], point.figures["mean_depth"]) for point in figure.front]
+    front = front_of(points, names=("macro_f1", "mean_cost"), policies=figure.front.policies)
+    axes = {"objective_axis": "mean cost (1 = full network)", "short_objective_name": "cost"}
+    other = replace(figure, quality="macro_f1", objective="mean_cost", oracle=None, front=front, **axes, **frames)
+    assert other.quality_name == "macro-F1"
     draw_png(other, tmp_path / "front.png")
     draw_html(other, tmp_path / "front.html")
     page = (tmp_path / "front.html").read_text()

@@ -7,11 +7,13 @@ import pandas as pd
 import pytest
 
 from policies.evaluation.shared_thresholds import shared_threshold_figures
+from policies.goals.front import Front, FrontPoint
 from policies.metrics.policy import policy_figures
 from policies.policy import Policy
 from policies.rules import get_rule
 from policies.tables.latency import with_latency
 from search.figures.front_points import FrontFigure
+from search.run_folder.summary import Summary
 from tests.tables import make_table
 
 
@@ -35,27 +37,32 @@ def found(**more):
         "oracle": {"search": 1.25},
     } | more
     columns = ("accuracy", "macro_f1", "mean_depth", "mean_cost", "mean_latency_ms")
-    front = pd.DataFrame({name: [own["search"][name] - 0.01, full["search"][name]] for name in columns})
+    front = Front(
+        (
+            FrontPoint(POLICY, {name: own["search"][name] - 0.01 for name in columns}, 0.0, selected=True),
+            FrontPoint(FULL, {name: full["search"][name] for name in columns}, 0.0, selected=False),
+        )
+    )
     network = SimpleNamespace(search=TABLE, temperatures=np.ones(3))
     least = summary["target"] if summary["quality"] == "accuracy" else summary["bounds"].get("accuracy")
     summary["least_accuracy"] = least or summary["bounds"].get("accuracy")
-    return summary, SimpleNamespace(front=front.assign(selected=[True, False]), network=network)
+    return Summary.model_validate(summary), SimpleNamespace(front=front, network=network)
 
 
 def test_the_star_lies_on_the_front():
     summary, selection = found()
     figure = FrontFigure.of("title", summary, selection)
-    (row,) = selection.front[selection.front["selected"]].to_dict("records")
-    assert figure.selected == (row["mean_depth"], row["accuracy"])
-    selection.front["selected"] = False
-    own = summary["selected"]["search"]
+    on_front = selection.front.points[0].figures
+    assert figure.selected == (on_front["mean_depth"], on_front["accuracy"])
+    selection.front = Front(selection.front.points[1:])
+    own = summary.selected.by_split["search"]
     assert FrontFigure.of("title", summary, selection).selected == (own["mean_depth"], own["accuracy"])
 
 
 def test_shared_thresholds_are_those_of_the_exact_ladder():
     view = get_rule("confidence").view(TABLE, np.ones(3))
     exact = shared_threshold_figures(view, view.answers == TABLE.labels[:, None])
-    curve = FrontFigure.of("title", *found()).ladder
+    curve = FrontFigure.of("title", *found()).shared
     assert curve["threshold"].tolist() == exact.thresholds.tolist()
     assert curve["accuracy"].to_numpy() == pytest.approx(exact.accuracy)
     assert curve["mean_depth"].to_numpy() == pytest.approx(exact.mean_depth)
@@ -73,13 +80,13 @@ def test_everything_is_of_the_quality_and_effort_that_were_asked_for(objective, 
     summary, selection = found(quality="macro_f1", objective=objective)
     trials = pd.DataFrame({"trial_id": ["t"], "accuracy": [0.9], "mean_depth": [1.0]})
     figure = FrontFigure.of("title", summary, selection, trials)
-    full = summary["baselines"]["full_network"]["search"]
+    full = summary.baselines["full_network"].by_split["search"]
     assert figure.objectives == pytest.approx(objectives)
     assert figure.full == (full[column], full["macro_f1"])
     assert figure.baselines.to_dict("records") == [
         {"name": "study: best single exit", column: full[column], "macro_f1": full["macro_f1"]}
     ]
-    assert figure.ladder.iloc[-1].tolist() == pytest.approx([np.inf, full[column], full["macro_f1"]])
+    assert figure.shared.iloc[-1].tolist() == pytest.approx([np.inf, full[column], full["macro_f1"]])
     assert figure.oracle is None
     assert figure.trials.empty
     has_both = trials.assign(**{column: 1.0, "macro_f1": 0.9})

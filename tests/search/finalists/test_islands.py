@@ -22,9 +22,9 @@ def test_islands_on_a_cluster_find_what_they_find_in_one_process(ray_session):
     epochs = []
     here = searched(table)
     there = searched(table, run_epoch=RayIslands(), on_generation=epochs.append)
-    assert [p.policy_hash for p in there["policy"]] == [p.policy_hash for p in here["policy"]]
-    assert there["accuracy"].tolist() == here["accuracy"].tolist()
-    assert there["violation"].tolist() == here["violation"].tolist()
+    assert there.policies == here.policies
+    assert there.figure("accuracy").tolist() == here.figure("accuracy").tolist()
+    assert there.violation.tolist() == here.violation.tolist()
     assert set(epochs) == {"confidence", "evidence"}
 
 
@@ -34,4 +34,4 @@ def test_one_spread_serves_several_searches(ray_session):
     for seed in (1, 2, 3):
         table = make_table(60, 3, seed=seed)
         here, there = searched(table), searched(table, run_epoch=run_epoch)
-        assert [p.policy_hash for p in there["policy"]] == [p.policy_hash for p in here["policy"]]
+        assert there.policies == here.policies

@@ -1,15 +1,17 @@
 """Baselines of the sweep file beside the front."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from optuna.trial import TrialState
-import pandas as pd
 import pytest
 
 from policies.baselines.full_network import full_network
 from policies.baselines.published_grids import published_choices
 from policies.calibration.temperature import fit_temperatures
+from policies.goals.front import Front, FrontPoint
+from policies.goals.request import Request
 from policies.metrics.policy import policy_figures
 from policies.policy import Policy
 from search.config.first_trials import FirstTrial
@@ -26,18 +28,20 @@ NETWORKS = {"trial-0002": tables(1), "trial-0003": tables(2)}
 
 
 def front():
-    rows = []
+    points = []
     for network, threshold in (("trial-0002", 0.5), ("trial-0003", 0.8), ("trial-0002", 0.97)):
         policy = Policy("confidence", ((threshold,), (threshold,)), (1.0, 1.0, 1.0))
         own = NETWORKS[network]["search"]
         figures = policy_figures(own, policy.decide(own))
-        rows.append({"network": network, "policy": policy} | {key: figures[key] for key in ("accuracy", "mean_depth")})
-    return pd.DataFrame(rows)
+        told = {key: figures[key] for key in ("accuracy", "mean_depth")}
+        points.append(FrontPoint(policy, told, 0.0, network))
+    return Front(tuple(points))
 
 
-def compare(name, tables, front, tables_of=NETWORKS.__getitem__):
-    rows, _ = compare_baseline(name, tables, front, tables_of, method="lbfgs", seed=0)
-    return rows
+def compare(name, tables, front, method="lbfgs"):
+    asked = Request(target=0.5)
+    rows, _ = compare_baseline(name, tables, front, NETWORKS.__getitem__, asked=asked, method=method, seed=0)
+    return [row.to_dict() for row in rows]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +63,7 @@ def test_a_row_for_the_full_network_and_each_grid_on_its_own_tables(compared):
 
 
 def test_what_stands_beside_it_is_the_best_by_the_figures_on_search(compared):
-    found = front()
+    found = front().to_frame()
     for row in compared:
         own = row["search"]
         no_deeper = found[found["mean_depth"] <= own["mean_depth"]]
@@ -79,7 +83,7 @@ def test_what_stands_beside_it_is_the_best_by_the_figures_on_search(compared):
 
 
 def test_nothing_stands_beside_what_nothing_reaches():
-    nothing = front().assign(mean_depth=3.5, accuracy=0.0)
+    nothing = Front(tuple(replace(point, figures={"mean_depth": 3.5, "accuracy": 0.0}) for point in front()))
     rows = compare("study", tables(7), nothing)
     assert all(row["same_depth"] is None and row["same_accuracy"] is None for row in rows)
     assert np.isfinite([row["test"]["accuracy"] for row in rows]).all()
@@ -87,7 +91,7 @@ def test_nothing_stands_beside_what_nothing_reaches():
 
 def test_temperatures_are_fitted_as_those_of_the_search():
     own = tables(7)
-    grid, _ = compare_baseline("study", own, front(), NETWORKS.__getitem__, method="grid", seed=0)
+    grid = compare("study", own, front(), method="grid")
     greedy = next(row for row in grid if row["policy"] == "grid_greedy")
     chosen = published_choices(own["search"], fit_temperatures(own["search"], "grid"))["grid_greedy"].point.policy
     assert greedy["test"] == policy_figures(own["test"], chosen.decide(own["test"]))

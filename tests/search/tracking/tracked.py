@@ -10,9 +10,9 @@ import shutil
 import tempfile
 
 from mlflow.tracking import MlflowClient
-import pandas as pd
 import pytest
 
+from policies.goals.front import Front, FrontPoint
 from policies.policy import Policy
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Journal
@@ -78,17 +78,18 @@ def run_trials(journal, numbers, n_epochs=2):
 
 def front(n_policies):
     """The front of a sweep as :class:`Tracker` gets it."""
-    return pd.DataFrame(
-        {
-            "accuracy": [0.95 + number / 100 for number in range(n_policies)],
-            "mean_depth": [1.2 + number for number in range(n_policies)],
-            "mean_cost": 0.3,
-            "feasible": True,
-            "network": "trial-0001",
-            "certified": [number > 0 for number in range(n_policies)],
-            "selected": [number > 0 for number in range(n_policies)],
-            "policy": [Policy("confidence", ((number + 1) / 10,), (1.0, 1.0)) for number in range(n_policies)],
-        }
+    return Front(
+        tuple(
+            FrontPoint(
+                policy=Policy("confidence", ((number + 1) / 10,), (1.0, 1.0)),
+                figures={"accuracy": 0.95 + number / 100, "mean_depth": 1.2 + number, "mean_cost": 0.3},
+                violation=0.0,
+                network="trial-0001",
+                certified=number > 0,
+                selected=number > 0,
+            )
+            for number in range(n_policies)
+        )
     )
 
 

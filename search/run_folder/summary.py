@@ -1,0 +1,239 @@
+"""``summary.json``: what a search found, as every part of the program has it. Written and read here alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
+from search.run_folder.result_files import write_json
+
+
+Figures: TypeAlias = dict[str, Any]
+"""What a policy did on one split: numbers by their names, and with ``exit_mix`` the share of samples of each exit."""
+
+SPLITS = ("search", "certify", "test")
+"""The splits that figures are told of, in the order in which they are shown."""
+
+
+class SummaryPart(BaseModel):
+    """Plain values that are told of one thing.
+
+    What is not known is not set, and not written either. Keys that are no fields, such as those of one task or of an
+    earlier version, are kept as they are.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form, with the keys that were set."""
+        return self.model_dump(exclude_unset=True)
+
+
+class PolicyFigures(SummaryPart):
+    """A policy and its figures; a split's figures stand under the split's own name."""
+
+    @property
+    def by_split(self) -> dict[str, Figures]:
+        """The figures on each split that there are figures of, in the order of :data:`SPLITS`."""
+        told = self.model_extra or {}
+        return {split: told[split] for split in SPLITS if isinstance(told.get(split), dict)}
+
+
+class SelectedPolicy(PolicyFigures):
+    """The policy that was chosen.
+
+    Attributes:
+        trial_id: The trial that its network is of; only in a sweep, as are the next three.
+        network: Name of its network, which is not the trial's where trials have several seeds.
+        seed: That the network was trained with.
+        hyperparameters: That it was trained with.
+        rule: Name of the policy's rule.
+        params: The policy as :func:`~policies.outline.outline` gives it.
+    """
+
+    trial_id: str = ""
+    network: str = ""
+    seed: int = 0
+    hyperparameters: dict[str, Any] = {}
+    rule: str = ""
+    params: dict[str, Any] = {}
+
+
+class BaselinePolicyFigures(PolicyFigures):
+    """A policy that stands beside the selected one.
+
+    Attributes:
+        is_fallback: Whether a grid had nothing that does what it was asked for, so that this is what it falls back to.
+    """
+
+    is_fallback: bool = False
+
+
+class FrontMatch(PolicyFigures):
+    """The policy of the front that a baseline is compared with.
+
+    Attributes:
+        network: Name of its network.
+        rule: Name of its rule.
+    """
+
+    network: str = ""
+    rule: str = ""
+
+
+class BaselineTrialFigures(BaselinePolicyFigures):
+    """A policy of a baseline of the sweep file, and what the front has beside it, both chosen on ``search``.
+
+    Attributes:
+        trial: What a person calls the baseline.
+        policy: The full network, or the grid that chose the policy.
+        same_depth: The most accurate policy of the front that is no deeper; None where there is none.
+        same_accuracy: The least deep policy of the front that is no less accurate; None where there is none.
+    """
+
+    trial: str
+    policy: str
+    same_depth: FrontMatch | None = None
+    same_accuracy: FrontMatch | None = None
+
+
+class CertificateSummary(SummaryPart):
+    """What came of certifying the selected policy.
+
+    Attributes:
+        claim: What was claimed, in words.
+        reason: Why it is not certified, or empty.
+        bound: The bound on what was claimed, such as the least accuracy; None where there is none.
+    """
+
+    claim: str
+    reason: str
+    bound: float | None
+
+
+class EstimateSummary(SummaryPart):
+    """Why a policy was chosen that is not certified; figures of the estimate stand beside it.
+
+    Attributes:
+        meets: Whether it has its margin, so that it is expected to do what was asked for.
+        sentence: What is known of it, for a person.
+    """
+
+    meets: bool = False
+    sentence: str = ""
+
+
+class RecordingsSummary(SummaryPart):
+    """What the selected policy means for whole recordings, of which the samples are segments.
+
+    Attributes:
+        threshold: The pooled confidence at which listening stops; None where all is heard.
+        whole: Figures by split of hearing all.
+        until_sure: Figures by split of hearing until the threshold is reached.
+    """
+
+    threshold: float | None
+    whole: dict[str, Figures]
+    until_sure: dict[str, Figures]
+
+
+class TrialCounts(SummaryPart):
+    """How many trials there were, and how many ended in each way."""
+
+    started: int = 0
+    complete: int = Field(default=0, validation_alias=AliasChoices("complete", "completed"))
+    pruned: int = 0
+    fail: int = Field(default=0, validation_alias=AliasChoices("fail", "failed"))
+
+
+class Summary(SummaryPart):
+    """What a sweep or a policy search found.
+
+    Attributes:
+        name: Of the search.
+        workload: That was trained on; only in a sweep.
+        tables: Where the table of each split was read from; only in a policy search.
+        task: The kind of answers.
+        main_quality: What answers of that kind are judged by unless something else is asked for.
+        target: The least quality that was asked for, or the largest where less is better; 0 where none was.
+        quality: What it is a target of.
+        objective: What was minimised.
+        max_drop: Most accuracy to be lost against the full network; None where nothing was asked.
+        max_drop_greedy: The same against the greedy shared threshold.
+        budget: The largest mean objective; None where nothing was asked.
+        bounds: Bounds of further qualities.
+        asked: All that was asked for, in words.
+        least_accuracy: The accuracy that this comes to on ``search``; None where it comes to none.
+        delta: The largest probability that a certificate is wrong.
+        n_exits: Of the network.
+        feasible: Whether some policy did on ``search`` what was asked for.
+        certified: Whether what was claimed holds of the selected policy, with confidence.
+        certificate: What came of certifying it; None where nothing was claimed.
+        estimate: Why it was chosen; None where it is certified, or no policy did what was asked for.
+        selected: The policy that was chosen.
+        exits: Figures of each exit alone, by split.
+        baselines: The policies beside it, by name.
+        oracle: Least mean depth with the labels known, by split; None where ``least_accuracy`` is out of reach.
+        undertrained: What to do where exits are undertrained; else empty.
+        alarms: What looks wrong with the policy, the most important first.
+        recordings: What it means for whole recordings; None where samples are no segments of any.
+        front_size: Number of policies of the front.
+        baseline_trials: The baselines of the sweep file.
+        trials: What the trials came to.
+        failures: Why trials failed, by trial.
+        seconds: Wall time of the search.
+    """
+
+    name: str = ""
+    workload: str = ""
+    tables: dict[str, str] = {}
+    task: str = "classification"
+    main_quality: str = "accuracy"
+    target: float = 0.0
+    quality: str = "accuracy"
+    objective: str = "depth"
+    max_drop: float | None = None
+    max_drop_greedy: float | None = None
+    budget: float | None = None
+    bounds: dict[str, float] = {}
+    asked: str = ""
+    least_accuracy: float | None = None
+    delta: float = 0.05
+    n_exits: int = 0
+    feasible: bool = False
+    certified: bool = False
+    certificate: CertificateSummary | None = None
+    estimate: EstimateSummary | None = None
+    selected: SelectedPolicy
+    exits: dict[str, list[Figures]] = {}
+    baselines: dict[str, BaselinePolicyFigures]
+    oracle: dict[str, float | None] = {}
+    undertrained: str = ""
+    alarms: list[str] = []
+    recordings: RecordingsSummary | None = None
+    front_size: int = 0
+    baseline_trials: list[BaselineTrialFigures] = []
+    trials: TrialCounts = TrialCounts()
+    failures: dict[str, str] = {}
+    seconds: float = 0.0
+
+    def save(self, path: Path) -> None:
+        """Write it in one step.
+
+        Raises:
+            OSError: If the file cannot be written.
+        """
+        write_json(path, self.to_dict())
+
+    @classmethod
+    def load(cls, path: Path) -> Summary:
+        """Read a summary; older ones that lack some keys too.
+
+        Raises:
+            OSError: If there is no file that can be read.
+            ValueError: If it is not the summary of a finished search.
+        """
+        return cls.model_validate(json.loads(path.read_text()))

@@ -1,0 +1,50 @@
+"""A summary is read as it was written, with the keys of other versions and tasks."""
+
+import json
+
+import pytest
+
+from search.run_folder.summary import Summary
+from tests.search.summaries import made_up_summary
+
+
+OLDER = {
+    "selected": {"rule": "confidence", "params": {}, "search": {"accuracy": 0.9, "confusion": [[1, 0], [0, 1]]}},
+    "baselines": {"full_network": {"search": {"accuracy": 0.95}}},
+    "trials": {"started": 3, "completed": 2, "pruned": 0, "failed": 1},
+}
+
+
+@pytest.mark.parametrize("found", [made_up_summary(0), OLDER, {**made_up_summary(1), "of_another_task": [1, None]}])
+def test_what_was_written_is_read(found, tmp_path):
+    summary = Summary.model_validate(found)
+    summary.save(tmp_path / "summary.json")
+    assert Summary.load(tmp_path / "summary.json") == summary
+
+
+def test_keys_and_nesting_are_those_of_the_file(tmp_path):
+    found = {**made_up_summary(0), "of_another_task": [1, None]}
+    (tmp_path / "summary.json").write_text(json.dumps(found))
+    assert Summary.load(tmp_path / "summary.json").to_dict() == found
+
+
+def test_figures_are_told_by_split_in_the_order_of_the_splits():
+    found = made_up_summary(0)
+    selected = dict(reversed(found["selected"].items()))
+    summary = Summary.model_validate({**found, "selected": selected})
+    assert list(summary.selected.by_split) == ["search", "certify", "test"]
+    assert summary.selected.by_split["test"] == selected["test"]
+    assert summary.baseline_trials[0].same_depth.by_split.keys() == {"test"}
+    assert summary.baseline_trials[0].same_accuracy is None
+
+
+def test_counts_of_older_sweeps_have_their_names_of_today():
+    counts = Summary.model_validate(OLDER).trials
+    assert (counts.started, counts.complete, counts.pruned, counts.fail) == (3, 2, 0, 1)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"selected": {}}', '{"selected": 1, "baselines": {}}'])
+def test_what_is_no_summary_is_refused(text, tmp_path):
+    (tmp_path / "summary.json").write_text(text)
+    with pytest.raises(ValueError, match=r"Expecting|validation error"):
+        Summary.load(tmp_path / "summary.json")
