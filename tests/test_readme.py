@@ -339,29 +339,29 @@ def searched(place, goal, **options):
 def test_rule_is_searched(shown, place):
     shown("gini")
     _, front = searched(place, Goal(target=0.9), rules=["gini:RULE"])
-    assert front["feasible"].all()
-    assert front["policy"].iloc[0].rule == "gini:RULE"
+    assert front.is_feasible
+    assert front.policies[0].rule == "gini:RULE"
 
 
 def test_quality_is_a_bound(shown, place):
     shown("first_class_recall")
     table, front = searched(place, Goal(target=0.5, bounds={"first_class_recall:QUALITY": 0.93}))
-    answers = front["policy"].iloc[0].decide(table).answers
+    answers = front.policies[0].decide(table).answers
     assert (answers[table.labels == 0] == 0).mean() >= 0.93
 
 
 def test_pooled_quality_is_what_is_wanted(shown, place):
     shown("kappa")
     table, front = searched(place, Goal(quality="kappa:QUALITY", target=0.8), rules=["confidence"])
-    answers = front["policy"].iloc[0].decide(table).answers
-    assert cohen_kappa_score(answers, table.labels) == pytest.approx(front["kappa:QUALITY"].iloc[0])
-    assert front["kappa:QUALITY"].iloc[0] >= 0.8
+    answers = front.policies[0].decide(table).answers
+    assert cohen_kappa_score(answers, table.labels) == pytest.approx(front.figure("kappa:QUALITY")[0])
+    assert front.figure("kappa:QUALITY")[0] >= 0.8
 
 
 def test_objective_is_minimised(shown, place):
     shown("energy")
     _, front = searched(place, Goal(target=0.5, objective="energy:OBJECTIVE"), rules=["confidence"])
-    assert front["mean_energy"].iloc[0] == pytest.approx(0.5 + 0.5 * front["mean_cost"].iloc[0])
+    assert front.figure("mean_energy")[0] == pytest.approx(0.5 + 0.5 * front.figure("mean_cost")[0])
 
 
 def test_baseline_has_its_row(shown, place, capsys):

@@ -63,8 +63,9 @@ def search_front(
 
     Example:
         >>> front = search_front(search, fit_temperatures(search), Goal(target=0.95), rules=["confidence", "ensemble"])
-        >>> front[["accuracy", "mean_depth", "rule"]].round(3).iloc[0].to_dict()
-        {'accuracy': 0.95, 'mean_depth': 2.06, 'rule': 'ensemble'}
+        >>> first = next(iter(front))
+        >>> first.rule, round(first.figures["accuracy"], 3), round(first.figures["mean_depth"], 3)
+        ('ensemble', 0.95, 2.06)
     """
     if not rules:
         raise ExitSearchError("rules must name at least one rule but is empty")
