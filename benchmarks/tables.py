@@ -279,9 +279,14 @@ def _torch_alone(seed: int) -> Iterator[None]:
 def _make(folder: Path, name: str, recipe: Recipe, samples: Samples, seed: int) -> TableSet:
     splits = split_samples(samples, recipe.fractions, seed=seed)
     model = train_network(recipe, splits, seed)
-    facts = {"workload": recipe.workload, "class_names": list(splits.class_names), "recipe": str(recipe), "seed": seed}
+    metadata = {
+        "workload": recipe.workload,
+        "class_names": list(splits.class_names),
+        "recipe": str(recipe),
+        "seed": seed,
+    }
     task = ClassificationTraining()
-    tables = {part: task.table(model, splits[part], {"split": part, **facts}) for part in PARTS}
+    tables = {part: task.table(model, splits[part], {"split": part, **metadata}) for part in PARTS}
     for part, table in tables.items():
         table.save(_path(folder, name, part))
     return TableSet(name, recipe.name, **tables)

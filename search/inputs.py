@@ -88,7 +88,7 @@ def _spec(config: SweepConfig, splits: Splits, target: SearchTarget) -> TrialSpe
         use_gpu=config.resources.gpus_per_trial > 0,
         teachers=config.teacher_names,
         augmentation=config.training.augmentation(get_workload(config.workload)),
-        facts={**splits.facts, **({LATENCY_KEY: list(times)} if times else {})},
+        metadata={**splits.metadata, **({LATENCY_KEY: list(times)} if times else {})},
     )
     weights = config.training.weights
     return spec if weights is None else with_given_weights(spec, weights, splits.train)

@@ -139,8 +139,8 @@ def write_report(
 ) -> None:
     """Write the selected network, and everything that was found; ``summary.json`` comes last."""
     config, asked, network = inputs.config, inputs.target.asked, selection.network.network
-    facts = tables.facts(network)
-    save_model(folder.model_file, tables.model(network), facts)
+    model_config = tables.model_config(network)
+    save_model(folder.model_file, tables.model(network), model_config)
     title = f"{config.name}: {config.workload}, {asked.axes} on the search split"
     write_results(
         folder,
@@ -149,6 +149,6 @@ def write_report(
         answered,
         FrontFigure.of(title, summary, selection, trial_points(outcomes, asked)),
         workload=config.workload,
-        class_names=list(facts.class_names),
+        class_names=list(model_config.class_names),
         model_hash=tables.table(network, "test").meta["model_hash"],
     )

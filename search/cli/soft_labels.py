@@ -74,11 +74,11 @@ def soft_labels_command(
 
     require_output_file(out, option="--out")
     views = replayed_views(config)
-    network, facts = load_model(model)
+    network, model_config = load_model(model)
     splits = load_splits(config)
-    require_fitting_teacher(model, facts, splits)
+    require_fitting_teacher(model, model_config, splits)
     logits = teacher_logits(
-        NetworkTeacher(network, facts.input_shape[1:]),
+        NetworkTeacher(network, model_config.input_shape[1:]),
         splits.train,
         views,
         shown=lambda moves: track(moves, "Asking the teacher", console=console, disable=not console.is_terminal),
@@ -91,8 +91,8 @@ def soft_labels_command(
         class_names=splits.class_names,
         split="train",
         temperature=temperature,
-        augmentation=None if views is None else views.facts(),
-        facts={"model_hash": model_hash(network), "accuracy": accuracy},
+        augmentation=None if views is None else views.metadata(),
+        metadata={"model_hash": model_hash(network), "accuracy": accuracy},
     )
     with writing(out, option="--out"):
         labels.save(out)

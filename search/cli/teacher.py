@@ -21,7 +21,7 @@ from trainables.data import Splits
 
 
 if TYPE_CHECKING:
-    from trainables.export.model_file import ModelFacts
+    from trainables.export.model_file import ModelConfig
     from trainables.models import MultiExitModel
     from trainables.trials.imported_teacher import ForeignWeights
     from trainables.trials.spec import TrialSpec
@@ -120,12 +120,12 @@ def teacher_command(
     splits, spec = inputs.splits, inputs.spec
     started = time.monotonic()
     if weights is None:
-        network, facts, told = _train(spec, params, splits, console)
+        network, model_config, told = _train(spec, params, splits, console)
     else:
-        network, facts, told = _take_in(spec, weights, splits, console)
+        network, model_config, told = _take_in(spec, weights, splits, console)
     told |= {"split_hashes": splits.hashes, "seconds": time.monotonic() - started}
     with new_folder(out, what="--out"), writing(out, option="--out"):
-        save_model(out / MODEL_FILE, network, facts)
+        save_model(out / MODEL_FILE, network, model_config)
         write_json(out / "teacher.json", told)
     console.print(
         f"{out / MODEL_FILE}: accuracy {told['search_accuracy_by_exit'][-1]:.4f} on search",
@@ -137,7 +137,7 @@ def teacher_command(
 
 def _train(
     spec: TrialSpec, params: Mapping[str, Any], splits: Splits, console: Console
-) -> tuple[MultiExitModel, ModelFacts, dict[str, Any]]:
+) -> tuple[MultiExitModel, ModelConfig, dict[str, Any]]:
     from trainables.trials.teacher import train_teacher
 
     def show(epoch: int, loss: float, accuracy: float) -> None:
@@ -149,25 +149,25 @@ def _train(
         "search_accuracy_by_exit": list(teacher.accuracies),
         "params": dict(params),
     }
-    return teacher.network, spec.model_facts(splits.train, params), told
+    return teacher.network, spec.model_config(splits.train, params), told
 
 
 def _take_in(
     spec: TrialSpec, weights: ForeignWeights, splits: Splits, console: Console
-) -> tuple[MultiExitModel, ModelFacts, dict[str, Any]]:
+) -> tuple[MultiExitModel, ModelConfig, dict[str, Any]]:
     from trainables.teachers.teacher import NetworkTeacher
     from trainables.training.teacher_logits import teacher_logits
     from trainables.trials.imported_teacher import with_foreign_weights
     from trainables.trials.teacher import require_knowledge
 
-    network, facts, wrapped = with_foreign_weights(weights, spec, splits.train)
+    network, model_config, wrapped = with_foreign_weights(weights, spec, splits.train)
     if wrapped:
         console.print(f"Weights of {weights.path}: {wrapped}", soft_wrap=True, highlight=False, markup=False)
-    logits = teacher_logits(NetworkTeacher(network, facts.input_shape[1:]), splits.search, None)
+    logits = teacher_logits(NetworkTeacher(network, model_config.input_shape[1:]), splits.search, None)
     accuracy = float((logits[0].argmax(axis=1) == splits.search.labels).mean())
     require_knowledge(accuracy, splits.search)
     told = {"weights": str(weights.path.absolute()), "weights_were_wrapped": wrapped}
-    return network, facts, {**told, "search_accuracy_by_exit": [accuracy]}
+    return network, model_config, {**told, "search_accuracy_by_exit": [accuracy]}
 
 
 def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:

@@ -13,7 +13,7 @@ from policies.tables.latency import stated_latency, with_latency
 from search.inputs import SweepInputs
 from search.run_folder.folder import RunFolder
 from search.trials.outcomes import TrialNetwork, TrialOutcome, networks_of
-from trainables.export.model_file import ModelFacts
+from trainables.export.model_file import ModelConfig
 from trainables.models import MultiExitModel
 from trainables.models.latency import exit_latencies_ms
 
@@ -48,9 +48,9 @@ class NetworkTables:
         self._latencies: dict[str, NDArray[np.float64]] = {}
         self._tables: dict[tuple[str, str], ExitTable] = {}
 
-    def facts(self, network: str) -> ModelFacts:
+    def model_config(self, network: str) -> ModelConfig:
         """What a network is built from."""
-        return self._spec.model_facts(self._splits.train, self._networks[network].trial.params)
+        return self._spec.model_config(self._splits.train, self._networks[network].trial.params)
 
     def model(self, network: str) -> MultiExitModel:
         """A network, from its checkpoint.

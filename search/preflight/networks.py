@@ -60,8 +60,9 @@ def require_networks(inputs: SweepInputs) -> None:
 
 
 def _warn_of_given_weights(config: SweepConfig, weights: GivenWeights) -> None:
+    wrapping = weights.description and f" ({weights.description})"
     warnings.warn(
-        f"{config.training.weights}: networks start from these weights{weights.told and f' ({weights.told})'}; a "
+        f"{config.training.weights}: networks start from these weights{wrapping}; a "
         f"certificate holds only if they were not trained on samples of certify, nor chosen by them",
         GivenWeightsWarning,
         stacklevel=2,

@@ -18,7 +18,7 @@ from spaces import Fixed
 from trainables.augmentation.images import Augmentation, Views
 from trainables.data import Splits
 from trainables.errors import AlignmentError
-from trainables.export.model_file import ModelFacts, load_model
+from trainables.export.model_file import ModelConfig, load_model
 from trainables.teachers.alignment import AlignmentReport, Expected, check_alignment, require_aligned
 from trainables.teachers.soft_labels import SoftLabels
 from trainables.workloads import get_workload
@@ -98,23 +98,23 @@ def _hash(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def require_fitting_teacher(path: Path, facts: ModelFacts, splits: Splits) -> None:
+def require_fitting_teacher(path: Path, model_config: ModelConfig, splits: Splits) -> None:
     """Refuse a teacher of other classes or channels.
 
     Raises:
         AlignmentError: If they differ.
     """
-    if facts.class_names != splits.class_names:
+    if model_config.class_names != splits.class_names:
         raise AlignmentError(
             f"{path}: a teacher must know the {len(splits.class_names)} classes of the data in their order but "
-            f"{_first_class_that_differs(facts.class_names, splits.class_names)}; train one on this data with "
+            f"{_first_class_that_differs(model_config.class_names, splits.class_names)}; train one on this data with "
             f"`exitsearch teacher`"
         )
     channels = splits.train.inputs.shape[1]
-    if facts.input_shape[0] != channels:
+    if model_config.input_shape[0] != channels:
         raise AlignmentError(
-            f"{path}: a teacher must take images of {channels} channels but takes {facts.input_shape[0]}; train one on "
-            f"this data with `exitsearch teacher`"
+            f"{path}: a teacher must take images of {channels} channels but takes {model_config.input_shape[0]}; train "
+            f"one on this data with `exitsearch teacher`"
         )
 
 
@@ -176,5 +176,5 @@ def _expected(config: SweepConfig, splits: Splits, temperature: object) -> Expec
         labels=splits.train.labels,
         class_names=splits.class_names,
         temperature=float(temperature.value),
-        augmentation=None if views is None else views.facts(),
+        augmentation=None if views is None else views.metadata(),
     )

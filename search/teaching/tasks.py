@@ -83,10 +83,10 @@ def _train(spec: TrialSpec, params: dict[str, Any], train: Split, search: Split,
     torch.set_num_threads(spec.n_threads)
     teacher = train_teacher(spec, params, train, search)
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_model(path, teacher.network, spec.model_facts(train, params))
+    save_model(path, teacher.network, spec.model_config(train, params))
     return teacher.accuracies[-1]
 
 
 def _ask(path: Path, train: Split, views: Views | None) -> NDArray[np.float32]:
-    network, facts = load_model(path)
-    return teacher_logits(NetworkTeacher(network, facts.input_shape[1:]), train, views)
+    network, model_config = load_model(path)
+    return teacher_logits(NetworkTeacher(network, model_config.input_shape[1:]), train, views)

@@ -13,7 +13,7 @@ def test_trials_search_for_the_target_with_its_margin():
     assert inputs.target.tightened.target > 0.9
     assert inputs.spec.search_target == inputs.target.tightened
     assert inputs.spec.seeds == (3, 5)
-    assert inputs.spec.facts["latency_ms"] == [1, 2, 3]
+    assert inputs.spec.metadata["latency_ms"] == [1, 2, 3]
     assert inputs.splits.hashes == load_splits(config).hashes
 
 

@@ -51,10 +51,10 @@ def test_report_tells_what_the_policy_means_for_recordings(heard):
 
 def test_chosen_width_and_head_are_those_of_the_model_file(heard):
     summary, folder, _ = heard
-    _, facts = load_model(folder / "model.safetensors")
+    _, config = load_model(folder / "model.safetensors")
     chosen = summary["selected"]["hyperparameters"]
-    assert (facts.network.width, facts.network.head) == (chosen["width"], chosen["head"])
-    assert facts.input_shape == (1, 16, 21)
+    assert (config.network.width, config.network.head) == (chosen["width"], chosen["head"])
+    assert config.input_shape == (1, 16, 21)
 
 
 def test_certificate_counts_recordings(heard):

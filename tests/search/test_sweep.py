@@ -88,9 +88,9 @@ def test_exported_weights_are_the_selected_network(finished):
     summary, folder, _ = finished
     config = yaml.safe_load((folder / "sweep.yaml").read_text())
     splits = get_workload("digits").load(None, _fractions(config), split_seed=config["splits"]["seed"])
-    model, facts = load_model(folder / "model.safetensors")
-    assert facts.class_names == splits.class_names
-    assert facts.network.n_exits == config["training"]["n_exits"]
+    model, model_config = load_model(folder / "model.safetensors")
+    assert model_config.class_names == splits.class_names
+    assert model_config.network.n_exits == config["training"]["n_exits"]
     table = ClassificationTable.load(folder / "tables" / summary["selected"]["trial_id"] / "test.npz")
     with torch.inference_mode():
         logits = model(torch.from_numpy(splits.test.inputs)).numpy()

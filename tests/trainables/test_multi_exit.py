@@ -273,8 +273,8 @@ def test_a_trial_may_vary_width_and_head_of_its_network(spec, digits, tmp_path):
     trained = trial._runs[spec.seeds[0]].training.model
     assert kept.stages[0][0][0].out_channels == 8
     assert all(torch.equal(kept.state_dict()[name], tensor) for name, tensor in trained.state_dict().items())
-    facts = audio.model_facts(digits.train, {"width": 8, "head": "max-mean", "alpha": 0.5})
-    assert (facts.network.width, facts.network.head, facts.network.family) == (8, "max-mean", "audio-cnn")
+    config = audio.model_config(digits.train, {"width": 8, "head": "max-mean", "alpha": 0.5})
+    assert (config.network.width, config.network.head, config.network.family) == (8, "max-mean", "audio-cnn")
 
 
 def test_a_head_that_is_not_for_the_network_is_the_trials_failure(spec, digits):

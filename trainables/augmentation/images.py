@@ -77,6 +77,6 @@ class Views:
             for view in range(self.count)
         ]
 
-    def facts(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         """What soft labels of these views state, for JSON."""
         return {**asdict(self.augmentation), "views": self.count, "seed": self.seed}

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.names import clean_array, clean_id, clean_name, describe_clash
-from trainables.data.given_arrays import as_class_names, as_facts, as_groups, as_marks, as_names
+from trainables.data.given_arrays import as_class_names, as_groups, as_marks, as_metadata, as_names
 from trainables.data.given_samples import as_inputs, as_labels
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 from trainables.data.origins import join_origins
@@ -34,7 +34,7 @@ class Samples:
         class_names: One per class; two that differ in spaces, Unicode form or case only are refused.
         groups: Origin of each sample, shape (N,), or None where samples are independent.
         official_test: Shape (N,), bool: the samples that the data set's authors set aside for testing, or None.
-        facts: What exit tables should state about the samples; JSON values. Segments of recordings, with ids
+        metadata: What exit tables should state about the samples; JSON values. Segments of recordings, with ids
             ``<recording>#<number>``, state ``segment_seconds`` and ``hop_seconds``.
 
     Raises:
@@ -50,7 +50,7 @@ class Samples:
     class_names: tuple[str, ...]
     groups: NDArray[np.str_] | None = None
     official_test: NDArray[np.bool_] | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         inputs, class_names = as_inputs(self.inputs), as_class_names(self.class_names)
@@ -62,7 +62,7 @@ class Samples:
             "ids": as_names("ids", self.ids, n),
             "groups": as_groups(self.groups, n),
             "official_test": as_marks("official_test", self.official_test, n),
-            "facts": as_facts(self.facts),
+            "metadata": as_metadata(self.metadata),
         }
         for name, value in converted.items():
             object.__setattr__(self, name, value)

@@ -1,4 +1,4 @@
-"""Arrays, names and facts that a user's data source hands over: converted where it is plain what is meant."""
+"""Arrays, names and metadata that a user's data source hands over: converted where it is plain what is meant."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def as_class_names(given: Any) -> tuple[str, ...]:
         SamplesError: If they are no such names.
     """
     if isinstance(given, int | float | str | bytes | Mapping | Set):
-        raise SamplesError(f"class_names must be a list of names, one per class, but is {told(given)}")
+        raise SamplesError(f"class_names must be a list of names, one per class, but is {described(given)}")
     names = as_names("class_names", given)
     twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
     if len(names) < 2 or "" in names or twice is not None:
-        raise SamplesError(f"class_names must be two names or more, each its own, but are {told(names.tolist())}")
+        raise SamplesError(f"class_names must be two names or more, each its own, but are {described(names.tolist())}")
     return tuple(names.tolist())
 
 
@@ -48,7 +48,7 @@ def as_names(key: str, given: Any, n: int | None = None) -> NDArray[np.str_]:
         raise SamplesError(f"{key} must name every sample but row {missing[0]} has none ({len(missing)} such rows)")
     strange = next((value for value in values if not isinstance(value, _NAMES)), None)
     if strange is not None:
-        raise SamplesError(f"{key} must be text but hold {told(strange)}")
+        raise SamplesError(f"{key} must be text but hold {described(strange)}")
     try:
         names = array.astype(np.str_) if array.dtype.kind not in "SO" else np.array([*map(_text_of, array.tolist())])
     except UnicodeDecodeError:
@@ -84,27 +84,29 @@ def as_marks(key: str, given: Any, n: int) -> NDArray[np.bool_] | None:
     array = one_per_sample(key, as_array(key, given), n)
     bad = [row for row, value in enumerate(array.tolist()) if _is_missing(value) or value not in (0, 1)]
     if bad:
-        raise SamplesError(f"{key} must be true or false for each sample but row {bad[0]} is {told(array[bad[0]])}")
+        raise SamplesError(
+            f"{key} must be true or false for each sample but row {bad[0]} is {described(array[bad[0]])}"
+        )
     return array.astype(np.bool_)
 
 
-def as_facts(given: Any) -> dict[str, Any]:
+def as_metadata(given: Any) -> dict[str, Any]:
     """JSON values by name; numbers and arrays of numpy become plain ones.
 
     Raises:
         SamplesError: If they cannot.
     """
     if not isinstance(given, Mapping):
-        raise SamplesError(f"facts must be values by name but are {told(given)}")
-    facts: dict[str, Any] = {}
+        raise SamplesError(f"metadata must be values by name but are {described(given)}")
+    metadata: dict[str, Any] = {}
     for key, value in given.items():
         plain = value.tolist() if isinstance(value, np.generic | np.ndarray) else value
         try:
             json.dumps({key: plain})
         except (TypeError, ValueError):
-            raise SamplesError(f"facts must be JSON values by name but {key!r} is {told(value)}") from None
-        facts[key] = plain
-    return facts
+            raise SamplesError(f"metadata must be JSON values by name but {key!r} is {described(value)}") from None
+        metadata[key] = plain
+    return metadata
 
 
 def as_array(key: str, given: Any) -> NDArray[Any]:
@@ -148,8 +150,8 @@ def one_per_sample(key: str, array: NDArray[Any], n: int) -> NDArray[Any]:
     return array
 
 
-def told(value: Any) -> str:
-    """A value as a person is told of it: with its kind, on one line, and not too long."""
+def described(value: Any) -> str:
+    """A value as a person is shown it: with its kind, on one line, and not too long."""
     text = f"{type(value).__name__} {' '.join(repr(value).split())}" if not isinstance(value, list) else repr(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
@@ -199,4 +201,4 @@ def _text_of(value: Any) -> str:
 
 
 def _are(given: Any) -> str:
-    return "none are given" if given is None else f"{told(given)} was given"
+    return "none are given" if given is None else f"{described(given)} was given"

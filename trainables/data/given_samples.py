@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.data.given_arrays import as_array, as_names, one_per_sample, told
+from trainables.data.given_arrays import as_array, as_names, described, one_per_sample
 from trainables.errors import SamplesError, SamplesWarning
 
 
@@ -114,7 +114,7 @@ def _numbers_of(labels: NDArray[np.str_], class_names: Sequence[str]) -> NDArray
     bad = [row for row, name in enumerate(labels.tolist()) if name not in numbers]
     if bad:
         raise SamplesError(
-            f"labels must be among class_names, {told(list(class_names))}, but row {bad[0]} is "
+            f"labels must be among class_names, {described(list(class_names))}, but row {bad[0]} is "
             f"{str(labels[bad[0]])!r} ({len(bad)} such rows)"
         )
     return np.array([numbers[name] for name in labels.tolist()], dtype=np.int64)
@@ -124,7 +124,9 @@ def _whole_numbers(array: NDArray[Any]) -> NDArray[np.int64]:
     if array.dtype.kind not in "buif":
         bad = [row for row, value in enumerate(array.tolist()) if not isinstance(value, bool | int | float)]
         row = bad[0] if bad else 0
-        raise SamplesError(f"labels must be numbers or names of classes but row {row} is {told(array.tolist()[row])}")
+        raise SamplesError(
+            f"labels must be numbers or names of classes but row {row} is {described(array.tolist()[row])}"
+        )
     with np.errstate(invalid="ignore"):
         labels: NDArray[np.int64] = array.astype(np.int64)
     bad_rows = np.flatnonzero(labels != array)
@@ -137,4 +139,6 @@ def _whole_numbers(array: NDArray[Any]) -> NDArray[np.int64]:
 def _kind_of(array: NDArray[Any]) -> str:
     if array.dtype.kind in "US":
         return "text"
-    return f"objects such as {told(array.ravel()[0])}" if array.dtype == object and array.size else str(array.dtype)
+    return (
+        f"objects such as {described(array.ravel()[0])}" if array.dtype == object and array.size else str(array.dtype)
+    )

@@ -25,7 +25,7 @@ SCHEMA = 1
 
 
 @dataclass(frozen=True)
-class ModelFacts:
+class ModelConfig:
     """What a network was built from.
 
     Attributes:
@@ -41,32 +41,32 @@ class ModelFacts:
     class_names: tuple[str, ...]
 
 
-def save_model(path: Path, model: MultiExitModel, facts: ModelFacts) -> None:
-    """Write weights and facts, replacing ``path`` in one step.
+def save_model(path: Path, model: MultiExitModel, config: ModelConfig) -> None:
+    """Write weights and configuration, replacing ``path`` in one step.
 
     Raises:
         OSError: If they cannot be written.
     """
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    content = save(weights, metadata={"exitsearch": json.dumps({**asdict(facts), "schema": SCHEMA})})
+    content = save(weights, metadata={"exitsearch": json.dumps({**asdict(config), "schema": SCHEMA})})
     # Not by safetensors itself, whose files others may not read and which forgets why a write failed.
     with whole_file(path) as partial:
         partial.write_bytes(content)
 
 
-def load_model(path: Path) -> tuple[MultiExitModel, ModelFacts]:
+def load_model(path: Path) -> tuple[MultiExitModel, ModelConfig]:
     """Build the network of a file, on the CPU, in evaluation mode. Nothing is unpickled.
 
     Raises:
         ModelFileError: If the file is missing, damaged, of another kind, or its network cannot be built.
     """
-    weights, facts = _read(path)
-    channels = facts.input_shape[0]
+    weights, config = _read(path)
+    channels = config.input_shape[0]
     try:
-        model = get_workload(facts.workload).build_network(
-            facts.input_shape,
-            len(facts.class_names),
-            replace(facts.network, pretrained=False),
+        model = get_workload(config.workload).build_network(
+            config.input_shape,
+            len(config.class_names),
+            replace(config.network, pretrained=False),
             # The file's own replace them.
             mean=[0.0] * channels,
             std=[1.0] * channels,
@@ -78,10 +78,10 @@ def load_model(path: Path) -> tuple[MultiExitModel, ModelFacts]:
         raise ModelFileError(
             f"{path}: the weights must fit the network that the file states but do not ({first_line(error)})"
         ) from None
-    return model.eval(), facts
+    return model.eval(), config
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], ModelFacts]:
+def _read(path: Path) -> tuple[dict[str, Tensor], ModelConfig]:
     if not path.is_file():
         raise ModelFileError(f"{path}: there is no such model file; a sweep writes one as model.safetensors")
     try:
@@ -94,7 +94,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], ModelFacts]:
         stated = json.loads(metadata["exitsearch"])
         if stated.pop("schema") != SCHEMA:
             raise ValueError("another schema")
-        facts = ModelFacts(
+        config = ModelConfig(
             workload=str(stated["workload"]),
             network=_network_spec(stated["network"]),
             input_shape=tuple(int(side) for side in stated["input_shape"]),
@@ -105,7 +105,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], ModelFacts]:
             f"{path}: a model file states what it was built from but this one does not ({error!r}); "
             f"take model.safetensors of a sweep"
         ) from None
-    return weights, facts
+    return weights, config
 
 
 def _network_spec(stated: Any) -> NetworkSpec:

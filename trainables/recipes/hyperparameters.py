@@ -191,12 +191,12 @@ def known_parameters(n_exits: int, teachers: Sequence[str] = ()) -> tuple[str, .
 
 
 def _teacher_loss(params: Mapping[str, Any], teachers: Sequence[str]) -> TeacherLoss:
-    heard = str(params.get("kd_teachers", "+".join(teachers))).split("+")
-    unknown = sorted(set(heard) - set(teachers))
+    chosen = str(params.get("kd_teachers", "+".join(teachers))).split("+")
+    unknown = sorted(set(chosen) - set(teachers))
     if unknown:
         raise TrainingError(f"kd_teachers must be among {', '.join(teachers)}, joined by +, but names {unknown[0]!r}")
     return TeacherLoss(
-        weights=tuple(float(params.get(f"kd_weight_{name}", 1.0)) if name in heard else 0.0 for name in teachers),
+        weights=tuple(float(params.get(f"kd_weight_{name}", 1.0)) if name in chosen else 0.0 for name in teachers),
         mode=_one_of(params, "kd_mode", MODES),
         form=_one_of(params, "kd_form", FORMS),
         temperature=float(params.get("kd_temperature", DEFAULT_KD_TEMPERATURE)),

@@ -31,7 +31,7 @@ class Expected:
         labels: True classes, shape (N,).
         class_names: Of the data, in order.
         temperature: That the loss is made with.
-        augmentation: Of the training, as :meth:`~trainables.augmentation.images.Views.facts` tells, or None.
+        augmentation: Of the training, as :meth:`~trainables.augmentation.images.Views.metadata` tells, or None.
         split: Name of the split.
     """
 

@@ -32,9 +32,9 @@ class SoftLabels:
         class_names: In the order of the columns.
         split: Name of the split that the samples are.
         temperature: ``T`` of the softmax.
-        augmentation: How the views came about, as :meth:`~trainables.augmentation.images.Views.facts` tells; None where
-            the one view is the samples as they are.
-        facts: Free JSON facts: the teacher's model hash, its accuracy.
+        augmentation: How the views came about, as :meth:`~trainables.augmentation.images.Views.metadata` tells; None
+            where the one view is the samples as they are.
+        metadata: Free JSON values: the teacher's model hash, its accuracy.
 
     Raises:
         SoftLabelsError: If an array breaks the contract; the message names the key and the row.
@@ -46,7 +46,7 @@ class SoftLabels:
     split: str
     temperature: float
     augmentation: Mapping[str, Any] | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = self.probabilities.shape
@@ -96,15 +96,15 @@ class SoftLabels:
 
     def save(self, path: Path) -> None:
         """Write a compressed ``.npz`` file, replacing ``path`` in one step."""
-        facts = {
+        stated = {
             "class_names": list(self.class_names),
             "split": self.split,
             "temperature": self.temperature,
             "augmentation": self.augmentation,
             "order_hash": self.order_hash,
-            "facts": dict(self.facts),
+            "facts": dict(self.metadata),
         }
-        write_npz(path, {"probabilities": self.probabilities, "paths": self.paths}, facts, schema=SCHEMA)
+        write_npz(path, {"probabilities": self.probabilities, "paths": self.paths}, stated, schema=SCHEMA)
 
     @classmethod
     def load(cls, path: Path) -> SoftLabels:
@@ -122,7 +122,7 @@ class SoftLabels:
                 split=str(meta["split"]),
                 temperature=float(meta["temperature"]),
                 augmentation=meta.get("augmentation"),
-                facts=dict(meta.get("facts", {})),
+                metadata=dict(meta.get("facts", {})),
             )
             stated = meta["order_hash"]
         except SoftLabelsError as error:

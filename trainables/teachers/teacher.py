@@ -120,8 +120,8 @@ class TeacherSet:
         if place in self.logits:
             # Arrays from the object store are read-only, which torch warns about: copy them once.
             return SoftLabelTeacher(torch.from_numpy(self.logits[place].copy()))
-        network, facts = load_model(self.models[place])
-        return NetworkTeacher(network, facts.input_shape[1:])
+        network, config = load_model(self.models[place])
+        return NetworkTeacher(network, config.input_shape[1:])
 
 
 def last_logits(network: MultiExitModel, images: Tensor) -> Tensor:

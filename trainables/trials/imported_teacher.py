@@ -10,7 +10,7 @@ import torch
 
 from trainables.data import Split
 from trainables.errors import TrainingError
-from trainables.export.model_file import ModelFacts
+from trainables.export.model_file import ModelConfig
 from trainables.models import MultiExitModel
 from trainables.models.exits.tracing import first_line
 from trainables.models.loading import describe_mismatch, load_weights
@@ -48,7 +48,7 @@ class ForeignWeights:
 
 def with_foreign_weights(
     weights: ForeignWeights, spec: TrialSpec, train: Split
-) -> tuple[MultiExitModel, ModelFacts, str]:
+) -> tuple[MultiExitModel, ModelConfig, str]:
     """Build the spec's network, with its last exit alone, and give it weights.
 
     Args:
@@ -69,9 +69,9 @@ def with_foreign_weights(
     model = get_workload(spec.workload).build_network(
         shape, len(spec.class_names), network_spec, mean=weights.mean, std=weights.std
     )
-    told = _load(weights.path, model)
+    description = _load(weights.path, model)
     _require_channels(model.eval(), shape, len(weights.mean))
-    return model, ModelFacts(spec.workload, network_spec, shape, spec.class_names), told
+    return model, ModelConfig(spec.workload, network_spec, shape, spec.class_names), description
 
 
 def _require_channels(model: MultiExitModel, shape: tuple[int, ...], n_given: int) -> None:
@@ -86,17 +86,18 @@ def _require_channels(model: MultiExitModel, shape: tuple[int, ...], n_given: in
 
 
 def _load(path: Path, model: MultiExitModel) -> str:
-    """Give the network a file's weights; what is told is what they were wrapped in."""
+    """Give the network a file's weights; what they were wrapped in is described."""
     own = model.state_dict()
     expected = {name.removeprefix(_STAGE): tensor for name, tensor in own.items() if name not in _OWN}
     found = unwrap(path, read_weights(path), expected)
     mismatch = describe_mismatch(expected, found.weights)
     if mismatch:
+        wrapping = found.description and f"; {found.description}"
         raise TrainingError(
-            f"{path}: weights must fit the network but do not ({mismatch}){found.told and f'; {found.told}'}; name the "
+            f"{path}: weights must fit the network but do not ({mismatch}){wrapping}; name the "
             f"network and the width that they are of with --set training.network and training.width, and data of the "
             f"same classes"
         )
     given = {f"{_STAGE}{name}": tensor for name, tensor in found.weights.items()}
     load_weights(model, {**given, **{name: own[name] for name in _OWN}})
-    return found.told
+    return found.description

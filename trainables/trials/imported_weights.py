@@ -41,7 +41,7 @@ def with_given_weights(spec: TrialSpec, path: Path, train: Split) -> TrialSpec:
         TrainingError: If the file cannot be read, does not fit the network, or lacks exits that nobody would train.
     """
     own = spec.build_model(train).state_dict()
-    given, told = _of_model_file(path, spec) if _is_model_file(path) else _of_elsewhere(path, own)
+    given, description = _of_model_file(path, spec) if _is_model_file(path) else _of_elsewhere(path, own)
     absent = [name for name in own if name not in given and name.startswith(_HEAD)]
     wanted = {name: tensor for name, tensor in own.items() if name in given or name not in (*absent, *_SCALE)}
     mismatch = describe_mismatch(wanted, given)
@@ -55,7 +55,7 @@ def with_given_weights(spec: TrialSpec, path: Path, train: Split) -> TrialSpec:
             f"{path}: with training.epochs 0 weights must be of all exits, but {len(absent)} tensors are missing "
             f"({list_some(absent)}); train for some epochs, or give weights of the whole network"
         )
-    return replace(spec, weights=GivenWeights(dict(given), told))
+    return replace(spec, weights=GivenWeights(dict(given), description))
 
 
 def file_hash(path: Path) -> str:
@@ -78,13 +78,13 @@ def _is_model_file(path: Path) -> bool:
 
 def _of_model_file(path: Path, spec: TrialSpec) -> tuple[Mapping[str, Tensor], str]:
     try:
-        model, facts = load_model(path)
+        model, config = load_model(path)
     except ModelFileError as error:
         raise TrainingError(str(error)) from None
-    if facts.class_names != spec.class_names:
+    if config.class_names != spec.class_names:
         raise TrainingError(
             f"{path}: the network must know the classes of the data, {list_some(spec.class_names)}, in that order, but "
-            f"knows {list_some(facts.class_names)}"
+            f"knows {list_some(config.class_names)}"
         )
     return model.state_dict(), ""
 
@@ -98,4 +98,4 @@ def _of_elsewhere(path: Path, own: Mapping[str, Tensor]) -> tuple[Mapping[str, T
         ways.append(inside)
     found = [(names, unwrap(path, loaded, {name: own[real] for name, real in names.items()})) for names in ways]
     names, best = max(found, key=lambda one: sum(name in one[1].weights for name in one[0]))
-    return {names.get(name, name): tensor for name, tensor in best.weights.items()}, best.told
+    return {names.get(name, name): tensor for name, tensor in best.weights.items()}, best.description

@@ -16,7 +16,7 @@ from policies.tables.base import ExitTable
 from trainables.augmentation.images import Augmentation
 from trainables.data import Split
 from trainables.errors import CheckpointError, TrainingError
-from trainables.export.model_file import ModelFacts
+from trainables.export.model_file import ModelConfig
 from trainables.models import SEARCHABLE, MultiExitModel, NetworkSpec
 from trainables.models.loading import load_weights
 from trainables.recipes.hyperparameters import TrainingSettings
@@ -34,11 +34,12 @@ class GivenWeights:
 
     Attributes:
         tensors: By the network's own names; what is not among them stays as it is built.
-        told: What they were wrapped in, such as a whole checkpoint, as half a sentence; empty where they were not.
+        description: What they were wrapped in, such as a whole checkpoint, as half a sentence; empty where they were
+            not.
     """
 
     tensors: Mapping[str, Tensor]
-    told: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class TrialSpec:
         use_gpu: Whether the trial was given a GPU.
         teachers: Names of the teachers from outside, in their order.
         augmentation: How training images may be moved.
-        facts: What exit tables state about the samples.
+        metadata: What exit tables state about the samples.
         weights: That every network starts from; None starts from random or pretrained ones.
     """
 
@@ -73,7 +74,7 @@ class TrialSpec:
     use_gpu: bool = False
     teachers: tuple[str, ...] = ()
     augmentation: Augmentation = field(default_factory=Augmentation)
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     weights: GivenWeights | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -149,13 +150,13 @@ class TrialSpec:
     def table(self, model: MultiExitModel, split: Split, name: str) -> ExitTable:
         """The exit table of a network on one split."""
         known = {"workload": self.workload, "split": name, "class_names": list(self.class_names)}
-        table: ExitTable = self.task.table(model, split, {**self.facts, **known})
+        table: ExitTable = self.task.table(model, split, {**self.metadata, **known})
         return table
 
-    def model_facts(self, train: Split, params: Mapping[str, Any]) -> ModelFacts:
+    def model_config(self, train: Split, params: Mapping[str, Any]) -> ModelConfig:
         """What a network trained with these parameters is built from, for a model file."""
         network = self.network.with_params(params)
-        return ModelFacts(self.workload, network, train.inputs.shape[1:], self.class_names)
+        return ModelConfig(self.workload, network, train.inputs.shape[1:], self.class_names)
 
     def load_model(self, folder: Path, train: Split, *, seed: int | None = None) -> MultiExitModel:
         """The network of a finished trial, on the CPU, in evaluation mode.

@@ -31,11 +31,11 @@ class Unwrapped:
 
     Attributes:
         weights: By name.
-        told: What they were taken from, as half a sentence; empty where they were not wrapped.
+        description: What they were taken from, as half a sentence; empty where they were not wrapped.
     """
 
     weights: Mapping[str, Tensor]
-    told: str
+    description: str
 
 
 @dataclass(frozen=True)
@@ -158,9 +158,9 @@ def _tell(chosen: _Found, found: list[_Found]) -> str:
     before = [*chosen.wrappers, *([chosen.prefix.rstrip(".")] if chosen.prefix else [])]
     source = f" from {'.'.join(chosen.where)!r}" if chosen.where else ""
     names = f" without {list_some(before)} in their names" if before else ""
-    told = [f"taken{source}{names}"] if source or names else []
+    parts = [f"taken{source}{names}"] if source or names else []
     if chosen.others:
-        told.append(f"{len(chosen.others)} others are left out: {list_some(chosen.others)}")
+        parts.append(f"{len(chosen.others)} others are left out: {list_some(chosen.others)}")
     if chosen.is_average and not all(one.is_average for one in found):
-        told.append("they are an average, and the network itself is left out")
-    return "; ".join(told)
+        parts.append("they are an average, and the network itself is left out")
+    return "; ".join(parts)

@@ -36,8 +36,8 @@ def export(folder, *options, code=0):
 
 
 def test_teacher_is_trained_and_described(folder):
-    network, facts = load_model(folder / "large" / "model.safetensors")
-    assert (network.n_exits, facts.workload, facts.input_shape) == (2, "digits", (1, 8, 8))
+    network, config = load_model(folder / "large" / "model.safetensors")
+    assert (network.n_exits, config.workload, config.input_shape) == (2, "digits", (1, 8, 8))
     told = json.loads((folder / "large" / "teacher.json").read_text())
     assert len(told["search_accuracy_by_exit"]) == 2
     assert told["search_accuracy_by_exit"][-1] > 0.8
@@ -51,8 +51,8 @@ def test_teacher_may_have_a_width_and_a_head_of_its_own(tmp_path):
     with pytest.raises(SystemExit) as ended:
         main([*command, "--out", str(tmp_path / "wide")])
     assert ended.value.code == 0
-    network, facts = load_model(tmp_path / "wide" / "model.safetensors")
-    assert (facts.network.width, facts.network.head) == (12, "max-mean")
+    network, config = load_model(tmp_path / "wide" / "model.safetensors")
+    assert (config.network.width, config.network.head) == (12, "max-mean")
     assert next(network.stages.parameters()).shape[0] == 12
 
 
@@ -61,13 +61,13 @@ def test_exported_soft_labels_pass_the_gate_of_their_sweep(folder, tmp_path, ima
     export(folder, "--set", images, "--out", str(tmp_path / "soft.npz"))
     printed = " ".join(capsys.readouterr().out.split())
     soft = SoftLabels.load(tmp_path / "soft.npz")
-    assert f"temperature 2, right about {soft.facts['accuracy']:.1%}" in printed
-    assert soft.facts["accuracy"] > 0.8
+    assert f"temperature 2, right about {soft.metadata['accuracy']:.1%}" in printed
+    assert soft.metadata["accuracy"] > 0.8
     teacher = json.dumps([{"name": "large", "soft_labels": str(tmp_path / "soft.npz")}])
     config = load_sweep("digits", [f"teachers={teacher}", "space.name=distillation", images])
     found = load_teachers(load_inputs(config), report_file=tmp_path / "report.json")
     assert found.reports[0].problem == ""
-    np.testing.assert_allclose(found.reports[0].agreement, soft.facts["accuracy"])
+    np.testing.assert_allclose(found.reports[0].agreement, soft.metadata["accuracy"])
 
 
 def test_images_that_cannot_be_shown_again_are_refused(folder, tmp_path, capsys):

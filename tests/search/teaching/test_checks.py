@@ -14,7 +14,7 @@ from search.inputs import SweepInputs, load_splits
 from search.teaching.checks import load_teachers
 from trainables.augmentation.images import Augmentation
 from trainables.errors import AlignmentError, ModelFileError, SoftLabelsError
-from trainables.export.model_file import ModelFacts, save_model
+from trainables.export.model_file import ModelConfig, save_model
 from trainables.models import NetworkSpec
 from trainables.teachers.soft_labels import SoftLabels
 from trainables.workloads import get_workload
@@ -42,8 +42,8 @@ def said(splits, *, temperature=2.0, views=None):
     logits[:, np.arange(len(train.labels)), train.labels] += 5
     tempered = np.exp(logits / temperature)
     probabilities = (tempered / tempered.sum(axis=2, keepdims=True)).astype(np.float32)
-    facts = {"shift": 0.06, "flip": False, "erase": 0.0, "views": views, "seed": 2026} if views else None
-    return SoftLabels(probabilities, train.ids, splits.class_names, "train", temperature, augmentation=facts)
+    metadata = {"shift": 0.06, "flip": False, "erase": 0.0, "views": views, "seed": 2026} if views else None
+    return SoftLabels(probabilities, train.ids, splits.class_names, "train", temperature, augmentation=metadata)
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_a_space_that_does_not_use_teachers_is_named(splits, file, tmp_path):
 def test_a_model_must_know_the_same_classes(splits, tmp_path):
     network = NetworkSpec(2, 8)
     model = get_workload("digits").build_model(splits.train, 10, network)
-    right = ModelFacts("digits", network, (1, 8, 8), splits.class_names)
+    right = ModelConfig("digits", network, (1, 8, 8), splits.class_names)
     save_model(tmp_path / "right.safetensors", model, right)
     save_model(tmp_path / "other.safetensors", model, replace(right, class_names=tuple("abcdefghij")))
     found = load(config_with({"name": "one", "model": str(tmp_path / "right.safetensors")}), splits, tmp_path)

@@ -69,7 +69,7 @@ def test_views_are_the_same_whenever_they_are_drawn_and_differ_from_each_other()
     assert not torch.equal(first[0].apply(IMAGES), first[1].apply(IMAGES))
     rows = torch.tensor([5, 2, 60])
     assert torch.equal(first[1][rows].apply(IMAGES[rows]), first[1].apply(IMAGES)[rows])
-    assert views.facts() == {"shift": 0.1, "flip": True, "erase": 0.5, "views": 3, "seed": 7}
+    assert views.metadata() == {"shift": 0.1, "flip": True, "erase": 0.5, "views": 3, "seed": 7}
 
 
 @pytest.mark.parametrize("option", ["shift", "erase"])

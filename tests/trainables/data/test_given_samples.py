@@ -135,8 +135,8 @@ def test_names_and_marks_of_every_kind():
     for one in (list(CLASSES), np.array(CLASSES), pd.Index(CLASSES), (name for name in CLASSES)):
         assert samples(class_names=one).class_names == CLASSES
     assert samples(class_names=range(3)).class_names == ("0", "1", "2")
-    facts = samples(facts={"segment_seconds": np.float32(0.5), "sizes": np.arange(2)}).facts
-    assert facts == {"segment_seconds": 0.5, "sizes": [0, 1]}
+    metadata = samples(metadata={"segment_seconds": np.float32(0.5), "sizes": np.arange(2)}).metadata
+    assert metadata == {"segment_seconds": 0.5, "sizes": [0, 1]}
 
 
 NAN = GREY.copy()
@@ -211,8 +211,8 @@ WRONG = {
     "classes by name": ({"class_names": {"cat": 0}}, "class_names must be a list of names"),
     "twice": ({"class_names": ("cat", "dog", "cat")}, "class_names must be two names or more, each its own"),
     "alone": ({"class_names": ("cat",), "labels": LABELS * 0}, "class_names must be two names or more"),
-    "facts": ({"facts": {"when": object()}}, "facts must be JSON values by name but 'when' is object"),
-    "a list of facts": ({"facts": [1]}, "facts must be values by name"),
+    "metadata": ({"metadata": {"when": object()}}, "metadata must be JSON values by name but 'when' is object"),
+    "a list of metadata": ({"metadata": [1]}, "metadata must be values by name"),
 }
 
 
@@ -234,7 +234,7 @@ _anything = st.recursive(
 
 @settings(max_examples=300, deadline=None)
 @given(
-    key=st.sampled_from(["inputs", "labels", "ids", "class_names", "groups", "official_test", "facts"]), it=_anything
+    key=st.sampled_from(["inputs", "labels", "ids", "class_names", "groups", "official_test", "metadata"]), it=_anything
 )
 def test_whatever_is_given_it_is_taken_or_refused(key, it):
     with warnings.catch_warnings():

@@ -10,22 +10,24 @@ from safetensors.torch import save_file
 import torch
 
 from trainables.errors import ModelFileError
-from trainables.export.model_file import ModelFacts, load_model, save_model
+from trainables.export.model_file import ModelConfig, load_model, save_model
 from trainables.models import NetworkSpec
 
 
 @pytest.fixture
 def saved(spec, digits, tmp_path):
     model = spec.build_model(digits.train)
-    save_model(tmp_path / "model.safetensors", model, spec.model_facts(digits.train, {}))
+    save_model(tmp_path / "model.safetensors", model, spec.model_config(digits.train, {}))
     return tmp_path / "model.safetensors", model.eval()
 
 
 def test_network_is_built_again(saved, spec, digits):
     path, model = saved
-    loaded, facts = load_model(path)
+    loaded, config = load_model(path)
     assert (
-        facts == spec.model_facts(digits.train, {}) == ModelFacts("digits", spec.network, (1, 8, 8), spec.class_names)
+        config
+        == spec.model_config(digits.train, {})
+        == ModelConfig("digits", spec.network, (1, 8, 8), spec.class_names)
     )
     images = torch.rand(3, 1, 8, 8)
     assert torch.equal(loaded(images), model(images))
@@ -36,18 +38,18 @@ def test_networks_of_torchvision_are_built_again_without_their_imagenet_weights(
     network = NetworkSpec(3, 8, family="mobilenet-v3-small", blocks=("features.1", "features.4"))
     other = replace(spec, network=network)
     model = other.build_model(digits.train).eval()
-    facts = replace(other.model_facts(digits.train, {}), network=replace(network, pretrained=True))
-    save_model(tmp_path / "model.safetensors", model, facts)
+    config = replace(other.model_config(digits.train, {}), network=replace(network, pretrained=True))
+    save_model(tmp_path / "model.safetensors", model, config)
     loaded, stated = load_model(tmp_path / "model.safetensors")
     assert stated.network == network
     images = torch.rand(2, 1, 8, 8)
     assert torch.equal(loaded(images), model(images))
 
 
-def rewritten(path, *, facts=None, drop=(), metadata=None):
+def rewritten(path, *, config=None, drop=(), metadata=None):
     with safe_open(path, framework="pt") as file:
         weights = {name: file.get_tensor(name) for name in file.keys() if name not in drop}  # noqa: SIM118
-        stated = json.loads(file.metadata()["exitsearch"]) | (facts or {})
+        stated = json.loads(file.metadata()["exitsearch"]) | (config or {})
     save_file(weights, path, metadata={"exitsearch": json.dumps(stated)} if metadata is None else metadata)
 
 
@@ -56,9 +58,9 @@ def rewritten(path, *, facts=None, drop=(), metadata=None):
     [
         ({"metadata": {}}, "states what it was built from but this one does not"),
         ({"metadata": {"exitsearch": "[]"}}, "states what it was built from"),
-        ({"facts": {"schema": 9}}, "another schema"),
-        ({"facts": {"input_shape": "big"}}, "states what it was built from"),
-        ({"facts": {"workload": "digit"}}, "network cannot be built .*did you mean 'digits'"),
+        ({"config": {"schema": 9}}, "another schema"),
+        ({"config": {"input_shape": "big"}}, "states what it was built from"),
+        ({"config": {"workload": "digit"}}, "network cannot be built .*did you mean 'digits'"),
         ({"drop": ("mean",)}, r"must fit the network that .* but do not \(of \d+ tensors 1 missing: 'mean'\)"),
     ],
 )
@@ -73,7 +75,7 @@ def test_files_that_break_the_contract_are_refused(saved, changes, message):
 def test_class_names_have_one_spelling(saved):
     path, _ = saved
     names = [f"{k} e\u0301 " for k in range(10)]
-    rewritten(path, facts={"class_names": names})
+    rewritten(path, config={"class_names": names})
     assert load_model(path)[1].class_names == tuple(f"{k} \u00e9" for k in range(10))
 
 
@@ -87,6 +89,6 @@ def test_other_files_are_no_models(tmp_path):
 
 def test_others_may_read_the_file_as_they_may_its_neighbours(digits, spec, tmp_path):
     path, neighbour = tmp_path / "model.safetensors", tmp_path / "summary.json"
-    save_model(path, spec.build_model(digits.train), spec.model_facts(digits.train, {}))
+    save_model(path, spec.build_model(digits.train), spec.model_config(digits.train, {}))
     neighbour.write_text("{}")
     assert path.stat().st_mode == neighbour.stat().st_mode

@@ -80,7 +80,7 @@ def test_a_batch_goes_through_before_anything_is_trained(spec, digits):
 
 def test_its_network_goes_through_a_model_file(spec, digits, tmp_path):
     model = spec.build_model(digits.train)
-    save_model(tmp_path / "model.safetensors", model, spec.model_facts(digits.train, {}))
+    save_model(tmp_path / "model.safetensors", model, spec.model_config(digits.train, {}))
     again, _ = load_model(tmp_path / "model.safetensors")
     for split in (digits.search, digits.certify):
         tables = [GRADES.table(one, split, {}) for one in (model, again)]

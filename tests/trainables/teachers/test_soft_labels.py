@@ -14,7 +14,7 @@ from trainables.teachers.soft_labels import SoftLabels, hash_order
 
 
 def rewritten(path, **changes):
-    """The file with some of its arrays, or facts of ``meta``, replaced, and None of them left out."""
+    """The file with some of its arrays, or entries of ``meta``, replaced, and None of them left out."""
     with np.load(path) as archive:
         arrays = dict(archive)
     meta = json.loads(str(arrays["meta"])) | {key: value for key, value in changes.items() if key not in arrays}
@@ -31,13 +31,13 @@ def file(tmp_path):
 
 def test_saved_and_loaded_are_equal(tmp_path):
     views = np.repeat(soft_labels().probabilities, 3, axis=0)
-    saved = soft_labels(probabilities=views, augmentation={"shift": 0.1, "seed": 5}, facts={"accuracy": 0.9})
+    saved = soft_labels(probabilities=views, augmentation={"shift": 0.1, "seed": 5}, metadata={"accuracy": 0.9})
     saved.save(tmp_path / "deep" / "teacher.npz")
     loaded = SoftLabels.load(tmp_path / "deep" / "teacher.npz")
     np.testing.assert_array_equal(loaded.probabilities, saved.probabilities)
     np.testing.assert_array_equal(loaded.paths, saved.paths)
     assert (loaded.class_names, loaded.split, loaded.temperature) == (CLASSES, "train", 2.0)
-    assert (loaded.augmentation, loaded.facts, loaded.n_views) == (saved.augmentation, saved.facts, 3)
+    assert (loaded.augmentation, loaded.metadata, loaded.n_views) == (saved.augmentation, saved.metadata, 3)
 
 
 def test_logits_have_the_probabilities_at_the_temperature():

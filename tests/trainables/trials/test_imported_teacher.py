@@ -50,10 +50,10 @@ def spec(family="resnet-18", width=64):
 
 def test_answers_are_those_of_the_network_itself(trained, file, tmp_path):
     mean, std = (0.4, 0.5, 0.6), (0.2, 0.3, 0.4)
-    network, facts, wrapped = with_foreign_weights(ForeignWeights(file, 64, mean, std), spec(), images())
+    network, config, wrapped = with_foreign_weights(ForeignWeights(file, 64, mean, std), spec(), images())
     assert wrapped == ""
-    assert (facts.input_shape, facts.network.n_exits, facts.class_names) == ((3, 64, 64), 1, CLASSES)
-    save_model(tmp_path / "model.safetensors", network, facts)
+    assert (config.input_shape, config.network.n_exits, config.class_names) == ((3, 64, 64), 1, CLASSES)
+    save_model(tmp_path / "model.safetensors", network, config)
     again, _ = load_model(tmp_path / "model.safetensors")
     inputs = torch.rand(2, 3, 64, 64)
     with torch.inference_mode():
@@ -63,8 +63,8 @@ def test_answers_are_those_of_the_network_itself(trained, file, tmp_path):
 
 
 def test_grey_images_are_shown_to_a_network_for_colours(trained, file):
-    network, facts, _ = with_foreign_weights(ForeignWeights(file), spec(), images(channels=1))
-    assert facts.input_shape == (1, 32, 32)
+    network, config, _ = with_foreign_weights(ForeignWeights(file), spec(), images(channels=1))
+    assert config.input_shape == (1, 32, 32)
     with torch.inference_mode():
         assert network(torch.rand(2, 1, 32, 32)).shape == (2, 1, 3)
 
@@ -107,8 +107,8 @@ def test_weights_are_taken_out_of_what_they_were_saved_in(trained, tmp_path, kin
 
 def test_safetensors_are_taken_and_our_own_model_files_are_named(trained, tmp_path):
     save_file(trained.state_dict(), tmp_path / "net.safetensors")
-    network, facts, _ = with_foreign_weights(ForeignWeights(tmp_path / "net.safetensors"), spec(), images())
-    save_model(tmp_path / "ours.safetensors", network, facts)
+    network, config, _ = with_foreign_weights(ForeignWeights(tmp_path / "net.safetensors"), spec(), images())
+    save_model(tmp_path / "ours.safetensors", network, config)
     for name, message in (
         ("ours.safetensors", "this is a model file of exitsearch; name it as it is"),
         ("none.safetensors", "there is no such file of weights"),

@@ -39,7 +39,7 @@ def answers(model, split):
 
 def test_a_model_file_is_taken_whole(untrained, trained, digits, tmp_path):
     path = tmp_path / "model.safetensors"
-    save_model(path, trained, untrained.model_facts(digits.train, {}))
+    save_model(path, trained, untrained.model_config(digits.train, {}))
     given = with_given_weights(untrained, path, digits.train)
     assert torch.equal(answers(given.build_model(digits.train), digits.train), answers(trained, digits.train))
     # What was standardised with another split's mean stays so.
@@ -52,7 +52,7 @@ def test_the_networks_own_weights_are_taken(wrap, untrained, trained, digits, tm
     torch.save(wrap(trained.state_dict()), tmp_path / "weights.pth")
     given = with_given_weights(untrained, tmp_path / "weights.pth", digits.train)
     assert torch.equal(answers(given.build_model(digits.train), digits.train), answers(trained, digits.train))
-    assert ("state_dict" in given.weights.told) == ("epoch" in wrap({}))
+    assert ("state_dict" in given.weights.description) == ("epoch" in wrap({}))
 
 
 @pytest.fixture
@@ -98,8 +98,8 @@ def test_what_does_not_fit_is_one_line(cut, images, untrained, trained, digits, 
     torch.save(trained.state_dict(), tmp_path / "digits.pth")
     torch.save({"epoch": 3}, tmp_path / "none.pth")
     (tmp_path / "text.pth").write_text("weights")
-    facts = replace(untrained.model_facts(digits.train, {}), class_names=tuple("abcdefghij"))
-    save_model(tmp_path / "letters.safetensors", trained, facts)
+    config = replace(untrained.model_config(digits.train, {}), class_names=tuple("abcdefghij"))
+    save_model(tmp_path / "letters.safetensors", trained, config)
     wider = replace(untrained, network=replace(untrained.network, width=16))
     for path, own, split, message in (
         ("absent.pth", cut, images, "there is no such file of weights"),

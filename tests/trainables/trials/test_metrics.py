@@ -1,3 +1,4 @@
+from dataclasses import replace
 import math
 
 import numpy as np
@@ -89,9 +90,7 @@ def test_within_a_budget_the_best_quality_is_reported():
 def test_trials_are_scored_by_the_rules_that_choose_at_the_end():
     """Exits that favour one class look hopeless by themselves; the ensemble takes the bias away."""
     table = make_table(600)
-    biased = type(table)(
-        table.logits + np.array([0, 0, 12, 0], dtype=np.float32), table.labels, table.cost, table.ids, meta=table.meta
-    )
+    biased = replace(table, logits=table.logits + np.array([0, 0, 12, 0], dtype=np.float32))
     asked = {"target": 0.8}
     plain, both = report(biased, **asked), report(biased, rules=("confidence", "ensemble"), **asked)
     assert plain["accuracy"] < 0.5 < 0.8 <= both["accuracy"]

@@ -81,11 +81,11 @@ class AudioFolderSource(DataSource):
             class_names=files.class_names,
             groups=_groups(paths, decoded, named_groups, audio),
             official_test=None if files.official_test is None else files.official_test[rows],
-            facts=_facts(audio),
+            metadata=_metadata(audio),
         )
 
 
-def _facts(options: AudioOptions) -> dict[str, float]:
+def _metadata(options: AudioOptions) -> dict[str, float]:
     """What it takes to hear segments as recordings; chunks of one recording may lie in different splits."""
     if options.chunk_seconds is not None:
         return {}

@@ -44,7 +44,7 @@ def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> 
     return Splits(
         **parts,
         class_names=samples.class_names,
-        facts=samples.facts,
+        metadata=samples.metadata,
         has_official_test=samples.official_test is not None,
     )
 

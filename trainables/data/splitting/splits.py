@@ -72,7 +72,7 @@ class Splits:
         certify: Read once, to certify.
         test: Read once, to report.
         class_names: One per class.
-        facts: What exit tables state about the samples; JSON values.
+        metadata: What exit tables state about the samples; JSON values.
         has_official_test: Whether ``test`` is the one that the data set's authors set aside.
 
     Raises:
@@ -84,7 +84,7 @@ class Splits:
     certify: Split
     test: Split
     class_names: tuple[str, ...]
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     has_official_test: bool = False
 
     def __post_init__(self) -> None:

@@ -305,5 +305,5 @@ def test_too_few_recordings_say_how_many_are_needed(tmp_path):
 
 def test_only_whole_recordings_are_heard_as_such(tmp_path):
     folder = write_recordings(tmp_path / "data", seconds=0.5)
-    assert source().load(folder, audio()).facts == {"segment_seconds": 0.1, "hop_seconds": 0.05}
-    assert source().load(folder, audio(chunk_seconds=0.2)).facts == {}
+    assert source().load(folder, audio()).metadata == {"segment_seconds": 0.1, "hop_seconds": 0.05}
+    assert source().load(folder, audio(chunk_seconds=0.2)).metadata == {}
