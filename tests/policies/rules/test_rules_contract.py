@@ -226,5 +226,23 @@ def test_default_rules_are_registered():
 
 
 def test_unknown_rule_is_refused():
-    with pytest.raises(PolicyError, match="no rule 'nothing'; known are"):
+    with pytest.raises(PolicyError, match="no rule 'nothing'. Known are"):
         get_rule("nothing")
+
+
+def test_samples_that_leave_can_be_dropped_between_steps(rule, table):
+    """What a runtime does: whoever left is not asked again, and the others see the same as ever."""
+    params = complete(rule, table)
+    view = view_of(rule, table, params)
+    gate = rule.gate(temperatures_for(table), rule.parse(params))
+    rows, state = np.arange(table.n_samples), gate.begin(table.n_samples)
+    rng = np.random.default_rng(0)
+    for k in range(table.n_exits):
+        step = gate.step(state, k, table.outputs.take(rows).at(k))
+        scores = step.scores[:, None] if step.scores.ndim == 1 else step.scores
+        np.testing.assert_allclose(scores, view.scores[rows, k], **CLOSE)
+        np.testing.assert_array_equal(step.answers, view.answers[rows, k])
+        if step.eligible is not None:
+            np.testing.assert_array_equal(step.eligible, view.eligible[rows, k])
+        stays = rng.random(len(rows)) < 0.7
+        rows, state = rows[stays], tuple(part[stays] for part in step.state)
