@@ -61,7 +61,7 @@ class Views:
     Attributes:
         augmentation: What the views are drawn from.
         count: ``V``; epoch ``k``, counted from 0, trains on view ``k mod V``.
-        seed: Of the draws.
+        seed: Seed that all views are drawn with; the same seed gives the same views.
     """
 
     augmentation: Augmentation

@@ -29,9 +29,9 @@ class ModelConfig:
     """What a network was built from.
 
     Attributes:
-        workload: Name of the workload.
-        network: Which network.
-        input_shape: (channels, height, width).
+        workload: Name of the workload that builds it, or ``module:attribute``.
+        network: Family, width, exits and blocks that it is built with.
+        input_shape: (channels, height, width) of one sample.
         class_names: In the order of its logits.
     """
 

@@ -14,8 +14,8 @@ def weighted(loss: ExitLoss, weighting: str, labels: NDArray[np.int64], *, n_cla
     """The loss with class weights: ``n / (C n_c)`` of ``n`` samples, ``n_c`` of them in class c, for ``balanced``.
 
     Args:
-        loss: Without class weights.
-        weighting: ``none`` or ``balanced``.
+        loss: The loss that class weights are added to; its own are replaced.
+        weighting: ``none`` returns the loss as it is; ``balanced`` lets every class count alike.
         labels: Of the training split, shape (N,).
         n_classes: Number of classes, ``C``; those that do not occur have weight 0.
     """

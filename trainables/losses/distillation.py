@@ -12,7 +12,7 @@ def distillation(student: Tensor, teacher: Tensor, *, temperature: float, gamma:
 
     Args:
         student: Logits, shape (N, K, C).
-        teacher: Logits, shape (N, C).
+        teacher: Logits of the teacher, shape (N, C); no gradient should flow into them.
         temperature: ``T``; T^2 keeps the gradient's size independent of it.
         gamma: Exponent of the teacher's confidence at T, ``c_i = (max_c p_T^teacher)^gamma``; 0 is off.
     """
@@ -30,9 +30,9 @@ def decoupled(
 
     Args:
         student: Logits, shape (N, K, C).
-        teacher: Logits, shape (N, C).
-        labels: Shape (N,).
-        temperature: ``T``.
+        teacher: Logits of the teacher, shape (N, C); no gradient should flow into them.
+        labels: True class of each sample, shape (N,).
+        temperature: ``T``, positive; both terms are multiplied by T^2.
         gamma: Exponent of the teacher's confidence at T; 0 is off.
         is_binary: Whether TCKD is the two-way KL of the paper, else ``-p_true log q_true``.
     """

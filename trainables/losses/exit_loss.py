@@ -21,11 +21,11 @@ class LossWeights:
     """How much each part of the loss counts in one epoch.
 
     Attributes:
-        alpha: Of the last exit as the earlier exits' teacher; in [0, 1] for ``convex``.
-        margin: Of the margin term towards the last exit.
-        kd_alpha: Of the teachers from outside, likewise.
-        kd_beta: Of the teachers' NCKD term.
-        kd_margin: Of the margin term towards them.
+        alpha: Weight of the last exit as the earlier exits' teacher; in [0, 1] for ``convex``; 0 is off.
+        margin: Weight of the margin term towards the last exit, not negative; 0 is off.
+        kd_alpha: Weight of the teachers from outside; in [0, 1] for ``convex``; 0 is off.
+        kd_beta: Weight of the NCKD term of the teachers from outside, not negative; 0 is off.
+        kd_margin: Weight of the margin term towards the teachers from outside, not negative; 0 is off.
     """
 
     alpha: float = 0.0
@@ -62,7 +62,7 @@ class ExitLoss:
         temperature: ``T`` of the self-distillation, positive.
         gamma: Exponent of the last exit's confidence, not negative.
         label_smoothing: Of every cross-entropy, in [0, 1).
-        combination: ``convex`` or ``additive``.
+        combination: How cross-entropy and teachers are joined: ``convex`` or ``additive``, as above.
         teachers: The terms of teachers from outside, or None.
         class_weights: Of the samples of each class in every cross-entropy, length C, not negative; None weighs all
             classes alike. A batch's mean is over the weights.
@@ -108,9 +108,9 @@ class ExitLoss:
         """Loss of one batch, a scalar.
 
         Args:
-            logits: Shape (N, E, C).
-            labels: Shape (N,).
-            weights: Of the parts.
+            logits: What the network gives at every exit, shape (N, E, C).
+            labels: True class of each sample, shape (N,).
+            weights: How much each part of the loss counts in this epoch.
             teacher_logits: Of the teachers from outside, shape (N, M, C), or None. No gradient flows into them.
         """
         classes = None if self.class_weights is None else logits.new_tensor(self.class_weights)

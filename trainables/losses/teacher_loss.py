@@ -33,9 +33,9 @@ class TeacherLoss:
 
     Attributes:
         weights: ``lambda``, one per teacher, not negative; they are made to sum to 1.
-        mode: ``split`` or ``fused``.
-        form: ``kd``, ``dkd`` or ``dkd-cross-entropy``.
-        temperature: ``T``, positive.
+        mode: How several teachers are averaged: their terms (``split``) or their probabilities (``fused``).
+        form: The terms, as above: ``kd``, ``dkd`` or ``dkd-cross-entropy``.
+        temperature: ``T`` of the teachers' and exits' probabilities, positive.
         gamma: Exponent of the teacher's confidence, not negative; 0 weighs all samples alike.
         taught: Whether teachers teach ``all`` exits or only the ``last``.
 
@@ -71,7 +71,7 @@ class TeacherLoss:
 
         Args:
             student: Logits of taught exits, shape (N, K, C).
-            labels: Shape (N,).
+            labels: True class of each sample, shape (N,).
             teachers: Logits, shape (N, M, C); a constant added to a row changes nothing.
         """
         aims = self._aims(teachers.detach())

@@ -21,8 +21,8 @@ class MultiExitModel(nn.Module):
     Args:
         stages: Each takes the features of the one before; the first takes the normalised input.
         heads: Each takes its stage's features and returns logits, shape (N, C).
-        mean: Per channel, of inputs in 0..1.
-        std: Per channel, of inputs in 0..1.
+        mean: Mean of each input channel, for inputs in 0..1; it is subtracted from them.
+        std: Standard deviation of each input channel, for inputs in 0..1; they are divided by it.
     """
 
     mean: Tensor
@@ -69,7 +69,7 @@ def cumulative_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDAr
 
     Args:
         model: The network; its mode is put back afterwards.
-        input_shape: (channels, height, width).
+        input_shape: (channels, height, width) of one sample.
     """
     was_training = model.training
     model.eval()

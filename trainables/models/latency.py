@@ -24,7 +24,7 @@ def exit_latencies_ms(model: MultiExitModel, input_shape: tuple[int, ...]) -> ND
 
     Args:
         model: The network, on the CPU; it is left in evaluation mode.
-        input_shape: (channels, height, width).
+        input_shape: (channels, height, width) of one sample.
     """
     model.eval()
     times = np.empty((_WARM_UP + _ROUNDS, model.n_exits))

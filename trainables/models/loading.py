@@ -34,8 +34,8 @@ def describe_mismatch(expected: Mapping[str, Tensor], given: Mapping[str, Tensor
     """What keeps weights from fitting, as half a sentence with counts and at most five names; empty where they fit.
 
     Args:
-        expected: The network's own.
-        given: Those that it should take.
+        expected: The network's own weights by name.
+        given: The weights that it should take, by the network's names.
     """
     shaped = [
         f"{name} {_shape(given[name])} instead of {_shape(tensor)}"

@@ -17,7 +17,7 @@ class OutputForm:
     """Brings what a forward gives into shape (N, E, C): a list, a tuple or a dict of exits in order, or one tensor.
 
     Attributes:
-        n_exits: ``E``.
+        n_exits: Number of exits that the outputs must be of, ``E``.
         exits_first: Whether one tensor has shape (E, N, C).
     """
 
@@ -70,8 +70,8 @@ def settle_outputs(model: nn.Module, input_shape: tuple[int, ...], *, n_exits: i
 
     Args:
         model: Put back into its mode afterwards.
-        input_shape: (channels, height, width).
-        n_exits: ``E``.
+        input_shape: (channels, height, width) of one sample.
+        n_exits: Number of exits that its forward must give, ``E``.
     """
     was_training, n_samples = model.training, n_exits + 1
     parameter = next(model.parameters(), torch.zeros(0))

@@ -46,8 +46,8 @@ class TrainingSettings:
     Attributes:
         optimiser: ``adamw`` or ``sgd`` with Nesterov momentum; the cycle moves the momentum too, 0.95 to 0.85 and back.
         learning_rate: Peak of the one-cycle schedule, or the constant.
-        weight_decay: Of the optimiser.
-        loss: The exit loss.
+        weight_decay: Weight decay of AdamW, L2 penalty of SGD; not negative.
+        loss: The loss of a classifier's exits, without class weights; other tasks read its exit weights.
         alpha: Weight of the last exit as a teacher over the epochs.
         margin_weight: Weight of its margin term over the epochs.
         kd_alpha: Weight of the teachers from outside over the epochs.
@@ -56,7 +56,7 @@ class TrainingSettings:
         spec_augment: How features over mels and time are masked.
         mixup: Parameter of the Beta distribution that shares of mixed samples are drawn from; 0 mixes nothing.
         class_weighting: ``none``, or ``balanced``: every class counts alike, however rare.
-        learning_rate_schedule: ``one-cycle`` or ``constant``.
+        learning_rate_schedule: ``one-cycle`` rises to the learning rate and falls again; ``constant`` stays there.
     """
 
     optimiser: str
@@ -83,7 +83,7 @@ class TrainingSettings:
             params: Flat parameters as the space names them. What is left out has a neutral default. What belongs to
                 the last exit as a teacher only counts with ``distillation: self`` or ``both``, and what belongs to
                 teachers from outside, all ``kd_...``, with ``teachers`` or ``both``.
-            n_exits: ``E``.
+            n_exits: Number of exits of the network, ``E``.
             epochs: Length of the training, for the schedules.
             teachers: Names of the teachers from outside, in their order.
 

@@ -21,7 +21,7 @@ class Recipe:
         gradient_clip: Largest norm of the gradient; None leaves it alone.
         final_div_factor: The learning rate ends at its first value divided by this.
         n_views: Epochs go through so many fixed augmentations in turn; None draws anew each epoch.
-        view_seed: Of these.
+        view_seed: Seed that the fixed augmentations are drawn with; it counts only with ``n_views``.
 
     Raises:
         TrainingError: If a number is out of range.

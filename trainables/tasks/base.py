@@ -59,7 +59,7 @@ class TrainingTask(ABC, Generic[TableT]):
 
         Args:
             model: The network, on its own device; it is left in evaluation mode.
-            split: The samples.
+            split: The samples that the network is run on.
             metadata: What the table is to state beside the model hash: workload, split name, class names; JSON values.
 
         Raises:
@@ -71,7 +71,7 @@ class TrainingTask(ABC, Generic[TableT]):
         """Figures of every exit alone, by :attr:`exit_figure_names`, shape (E,) each.
 
         Args:
-            table: The ``search`` table.
+            table: What the network says on ``search``, as :meth:`table` makes it.
             temperatures: The divisor of the outputs of each exit, as the policies' task fits them, shape (E,).
         """
 

@@ -28,11 +28,11 @@ class Expected:
 
     Attributes:
         paths: Sample ids of the training split, in order, shape (N,).
-        labels: True classes, shape (N,).
+        labels: True class of each sample of the split, in order, shape (N,).
         class_names: Of the data, in order.
-        temperature: That the loss is made with.
+        temperature: ``T`` of the loss that they are to be trained with.
         augmentation: Of the training, as :meth:`~trainables.augmentation.images.Views.metadata` tells, or None.
-        split: Name of the split.
+        split: Name of the split that they must be of.
     """
 
     paths: NDArray[np.str_]
@@ -48,12 +48,12 @@ class AlignmentReport:
     """Whether one file of soft labels fits.
 
     Attributes:
-        file: Its name.
+        file: Name of the file of soft labels.
         problem: ``classes``, ``split``, ``temperature``, ``augmentation``, ``length``, ``samples``, ``order``,
             ``agreement``, or empty where it fits.
         message: What is wrong, in one line; empty where it fits.
-        lengths: Rows expected and found.
-        hashes: SHA-256 over the ordered ids, expected and found.
+        lengths: Number of rows, by ``expected`` and ``found``.
+        hashes: SHA-256 over the ordered ids, by ``expected`` and ``found``.
         first_difference: Row, and the ids expected and found there; None where the ids are equal.
         agreement: Share of the samples whose most probable class is the label; None where that was not looked at.
     """

@@ -31,7 +31,7 @@ class SoftLabels:
             as class names are (see :mod:`policies.names`).
         class_names: In the order of the columns.
         split: Name of the split that the samples are.
-        temperature: ``T`` of the softmax.
+        temperature: ``T`` of the softmax that made the probabilities, positive.
         augmentation: How the views came about, as :meth:`~trainables.augmentation.images.Views.metadata` tells; None
             where the one view is the samples as they are.
         metadata: Free JSON values: the teacher's model hash, its accuracy.

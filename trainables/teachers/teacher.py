@@ -59,7 +59,7 @@ class NetworkTeacher(Teacher):
     """The last exit of a trained network, which sees the student's augmented images in its own size.
 
     Args:
-        network: Put into evaluation mode.
+        network: The trained network; it is put into evaluation mode.
         image_size: Height and width that it was trained with; images of another size are resized bilinearly.
     """
 

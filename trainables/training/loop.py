@@ -29,15 +29,15 @@ class MultiExitTraining:
     The split sits in memory as tensors; no Python runs per sample. On a GPU it computes in mixed precision.
 
     Args:
-        model: The network to train.
-        settings: What a trial may vary.
-        recipe: What all trials share.
-        train: The training split.
+        model: The untrained network; it is moved to the device and trained in place.
+        settings: Optimiser, rates and weights of the loss, which a trial may vary.
+        recipe: Length, batches and safeguards, which all trials share.
+        train: The training split, whose samples weights are fitted on.
         loss: What is minimised; see :meth:`trainables.tasks.base.TrainingTask.loss`.
         targets: What the network is to answer for each sample of the split, shape (N, ...).
-        augmentation: Applied to every batch.
-        seed: Of the sample order and the augmentation.
-        device: Where to train.
+        augmentation: How images are moved before each step.
+        seed: Seed of the sample order and the augmentation.
+        device: Where it computes; on a GPU in mixed precision.
         teachers: From outside the network, or None.
     """
 

@@ -28,7 +28,7 @@ def teacher_logits(
     """Logits of a teacher, shape (V, N, C), by view and row of a split.
 
     Args:
-        teacher: On the CPU.
+        teacher: The teacher that is asked; it is run on the CPU.
         split: What it is asked about.
         views: The fixed augmentations that epochs go through; None shows the images as they are, as one view.
         shown: Wraps the list of views, to show progress.

@@ -30,7 +30,7 @@ def check_batch(spec: TrialSpec, params: Mapping[str, Any], train: Split) -> Non
     Args:
         spec: What all trials have in common. Teachers are not asked.
         params: What of the network a trial may vary; the rest of the training is as where nothing is said.
-        train: The samples are taken from it.
+        train: The training split; at most 16 samples from all over it are taken.
 
     Raises:
         TrainingError: If the network gives other than finite logits of every class at every exit for every sample, if

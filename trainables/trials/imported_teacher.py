@@ -37,7 +37,7 @@ class ForeignWeights:
             safetensors file. Nothing is unpickled but tensors and plain values.
         image_size: Height and width of the images that it was trained with; None takes those of the data.
         mean: Per input channel of the network, of inputs in 0..1, that it was trained with.
-        std: Likewise.
+        std: Per input channel of the network, of inputs in 0..1, that inputs were divided by in its training; positive.
     """
 
     path: Path
@@ -52,8 +52,8 @@ def with_foreign_weights(
     """Build the spec's network, with its last exit alone, and give it weights.
 
     Args:
-        weights: Of that network.
-        spec: Names the network.
+        weights: The file, and how its network was given images.
+        spec: Names the network, its width and the classes that the weights are of.
         train: For the channels of the data.
 
     Returns:

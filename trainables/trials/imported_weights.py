@@ -33,7 +33,7 @@ def with_given_weights(spec: TrialSpec, path: Path, train: Split) -> TrialSpec:
     the exits before the last are then new, and have to be trained.
 
     Args:
-        spec: Names the network.
+        spec: Names the network, its exits, its width and the classes of the data.
         path: ``model.safetensors``, another safetensors file, or what ``torch.save`` has written.
         train: For the shape of the samples.
 

@@ -34,7 +34,7 @@ class SeedRun:
 
     Args:
         spec: What all trials have in common.
-        training: From its beginning.
+        training: The training with this seed, not begun yet.
         search: Reports are made on it.
     """
 
@@ -134,7 +134,7 @@ def joint_report(runs: Mapping[int, SeedRun], *, n_exits: int) -> dict[str, Any]
 
     Args:
         runs: By seed; those that are over count with their last report.
-        n_exits: Of the network.
+        n_exits: Number of exits of the network, ``E``; figures of single seeds are kept of the last one only.
 
     Returns:
         What a run reports; with several seeds also ``<figure>_seed_<seed>`` for all figures but those of exits before

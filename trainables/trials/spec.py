@@ -47,19 +47,19 @@ class TrialSpec:
     """What is the same for all trials of a sweep.
 
     Attributes:
-        workload: Name of the workload.
-        class_names: Of the data.
-        network: Which network.
+        workload: Name of the workload, or ``module:attribute``.
+        class_names: Names of the classes of the data; a label is a place in them, from 0.
+        network: Family, exits, width and blocks of the network; a trial may vary some of it.
         recipe: What all trials share of their training.
         search_target: What policies are searched for: what was asked, and the margin.
         seeds: Of initial weights, sample order and augmentation; the same for all trials, so that they differ by
             their parameters only. Each configuration is trained once with each.
-        rules: Of the policies.
+        rules: Names of the exit rules that a trial's report tries.
         n_threads: Threads to compute with: the trial's CPU share.
         use_gpu: Whether the trial was given a GPU.
         teachers: Names of the teachers from outside, in their order.
         augmentation: How training images may be moved.
-        metadata: What exit tables state about the samples.
+        metadata: What exit tables state about the samples; JSON values.
         weights: That every network starts from; None starts from random or pretrained ones.
     """
 
@@ -128,9 +128,9 @@ class TrialSpec:
         """A training from its beginning.
 
         Args:
-            params: The trial's.
-            train: The training split.
-            seed: The first one unless another is given.
+            params: The trial's parameters by name.
+            train: The training split, whose samples weights are fitted on.
+            seed: Seed of initial weights and sample order; the first of :attr:`seeds` unless another is given.
             teachers: Those that :attr:`teachers` names; they are only asked where the parameters say so.
         """
         settings = self.settings(params)
@@ -162,7 +162,7 @@ class TrialSpec:
         """The network of a finished trial, on the CPU, in evaluation mode.
 
         Args:
-            folder: The trial's checkpoints.
+            folder: The folder with the trial's checkpoints.
             train: For the shape of the samples.
             seed: Which of its networks: that of the first seed unless another is given.
 

@@ -23,8 +23,8 @@ class TrainedTeacher:
 
     Attributes:
         network: Of the best epoch, on the CPU, in evaluation mode.
-        epoch: That epoch.
-        accuracies: Of its exits on ``search``.
+        epoch: The epoch that the network is of, counted from 1.
+        accuracies: Accuracy of each of its exits on ``search``, in [0, 1].
     """
 
     network: MultiExitModel
@@ -44,9 +44,9 @@ def train_teacher(
 
     Args:
         spec: Which network, and how long; with its patience it may end earlier.
-        params: Training parameters.
+        params: Training parameters by name, as a trial has them.
         train: Weights are fitted on it.
-        search: The epoch is chosen on it.
+        search: The split that the best epoch is chosen on.
         on_epoch: Told epoch, loss and accuracy after each epoch.
 
     Raises:

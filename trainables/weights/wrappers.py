@@ -30,7 +30,7 @@ class Unwrapped:
     """Weights under the names that a network gives them.
 
     Attributes:
-        weights: By name.
+        weights: Tensors by the names that the network gives them.
         description: What they were taken from, as half a sentence; empty where they were not wrapped.
     """
 
@@ -47,7 +47,7 @@ class _Found:
         prefix: What its names begin with; others than these are not the network's.
         wrappers: Parts that were taken out of its names.
         weights: Those with the prefix, by the rest of their names.
-        others: Names without the prefix.
+        others: Names in the same mapping that do not begin with the prefix.
         is_average: Whether it is an average of networks, such as an EMA.
     """
 
@@ -76,8 +76,8 @@ def unwrap(path: Path, loaded: object, expected: Mapping[str, Tensor]) -> Unwrap
     fit alike, an average (EMA) is taken, as timm does.
 
     Args:
-        path: The file, for messages.
-        loaded: What it holds.
+        path: The file, for error messages.
+        loaded: What the file holds: tensors, plain values, and mappings of both.
         expected: The network's own weights by name.
 
     Returns:

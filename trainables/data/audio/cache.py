@@ -20,7 +20,7 @@ def cache_folder(files: LabelledFiles, options: AudioOptions) -> Path:
     """Where the features are kept; see :func:`trainables.data.files.cache.cache_folder`.
 
     Args:
-        files: The recordings.
+        files: The recordings that are to be decoded, with their paths and labels.
         options: How their features are computed; patterns are of no effect.
 
     Raises:
@@ -33,8 +33,8 @@ def cached_recordings(files: LabelledFiles, folder: Path, options: AudioOptions)
     """Take the features from the cache; where it does not have them, or damaged, compute them and keep them.
 
     Args:
-        files: The recordings.
-        folder: Their cache folder.
+        files: The recordings that are wanted, with their paths and labels.
+        folder: Where decoded recordings are kept, from :func:`cache_folder`.
         options: How their features are computed.
 
     Raises:

@@ -33,9 +33,9 @@ class ChannelEnergies:
     Hum or wind that all channels share would otherwise hide that what is listened for cancels.
 
     Args:
-        n_channels: Number of channels.
-        rate: Samples per second.
-        band: Which frequencies count.
+        n_channels: Number of channels of the recording, 1 for mono.
+        rate: Sample rate of the recording, in Hz.
+        band: Lowest and highest frequency that counts, in Hz.
     """
 
     def __init__(self, n_channels: int, rate: int, band: Band) -> None:

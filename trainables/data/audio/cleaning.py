@@ -23,7 +23,7 @@ def mix_to_mono(samples: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean of the channels.
 
     Args:
-        samples: Shape (n, channels).
+        samples: The recording, shape (n, channels).
 
     Returns:
         Shape (n,).
@@ -39,9 +39,9 @@ def resample(wave: NDArray[np.float64], rate: int, new_rate: int) -> NDArray[np.
     the nearest such fraction is taken, which is off by less than 0.1 %.
 
     Args:
-        wave: Shape (n,).
+        wave: One channel, shape (n,).
         rate: Its samples per second, at most 100 times more or less than the new rate.
-        new_rate: Those of the result.
+        new_rate: Sample rate of the result, in Hz.
 
     Returns:
         Shape (ceil(n * new_rate / rate),), with the ratio that was taken.
@@ -66,8 +66,8 @@ def band_pass(
     """Brick-wall filter: the Fourier transform is set to zero outside [low_hz, high_hz].
 
     Args:
-        wave: Shape (n,).
-        rate: Samples per second.
+        wave: One channel, shape (n,).
+        rate: Sample rate of the wave, in Hz.
         low_hz: Lower edge, which passes; None for no edge.
         high_hz: Upper edge, which passes; None for no edge.
 
@@ -87,7 +87,7 @@ def normalise_peak(wave: NDArray[np.float64], peak: float) -> NDArray[np.float64
     """Scale so that the largest absolute value is ``peak``; what is under 1e-10 is taken for zero.
 
     Args:
-        wave: Shape (n,).
+        wave: One channel, shape (n,).
         peak: Largest absolute value of the result.
 
     Returns:
@@ -105,8 +105,8 @@ def clean(mono: NDArray[np.float64], rate: int, options: AudioOptions) -> NDArra
 
     Args:
         mono: Finite, shape (n,), n at least 1.
-        rate: Its samples per second.
-        options: What to do.
+        rate: Sample rate of the wave, in Hz.
+        options: Which steps are done, and with which frequencies and levels.
 
     Returns:
         At the options' sample rate; zeros where nothing is left in the band.
@@ -124,7 +124,7 @@ def cut_segments(wave: NDArray[np.float64], *, length: int, hop: int) -> NDArray
 
     Args:
         wave: Shape (n,); padded with zeros at the end where it is shorter than one segment.
-        length: Samples of a segment.
+        length: Length of a segment, in samples.
         hop: Samples from the start of a segment to that of the next.
 
     Returns:
@@ -138,7 +138,7 @@ def rms_dbfs(segments: NDArray[np.float64]) -> NDArray[np.float64]:
     """Root mean square in dB relative to full scale, 1.0: ``20 log10(sqrt(mean(x^2)))``.
 
     Args:
-        segments: Shape (S, n).
+        segments: ``S`` segments of ``n`` samples each, shape (S, n).
 
     Returns:
         Shape (S,); minus infinity for zeros. A sine at full scale has -3.01.

@@ -34,7 +34,7 @@ class DecodedRecordings:
         channels_used: Which of their channels was used instead of the mix, from 1, in the first chunk where one was;
             shape (K,), int64.
         damaged_rows: Recordings that could not be decoded, shape (D,), int64, increasing.
-        reasons: Why, shape (D,), str.
+        reasons: Why each of the D damaged recordings cannot be decoded, shape (D,), str.
 
     Raises:
         DataError: If the arrays do not fit together.

@@ -44,8 +44,8 @@ def decode_recordings(folder: Path, paths: Sequence[str], options: AudioOptions)
     cancel each other, one of them is taken.
 
     Args:
-        folder: Where the files lie.
-        paths: Relative to the folder.
+        folder: The data folder that the paths start from.
+        paths: Paths of the recordings, relative to the folder.
         options: What is done with them.
 
     Raises:

@@ -25,7 +25,7 @@ class LogMel:
     cepstral mean and variance normalisation (Viikki and Laurila 1998) over time.
 
     Args:
-        options: Frames, bands and floor.
+        options: How long frames are, how many mel bands there are, and the floor in dB.
 
     Raises:
         DataError: If some mel bands would hold no frequency.
@@ -55,7 +55,7 @@ class LogMel:
         """Features of segments.
 
         Args:
-            segments: Shape (S, n).
+            segments: ``S`` segments of ``n`` samples each, shape (S, n).
 
         Returns:
             Shape (S, 1, n_mels, 1 + n // hop_length); every row has mean 0 and standard deviation 1 over time, or is 0

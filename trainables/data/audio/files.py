@@ -27,7 +27,7 @@ def find_recordings(folder: Path, options: AudioOptions) -> LabelledFiles:
     """List the recordings of a folder that holds a folder per class, or split folders that do, or of a flat folder.
 
     Args:
-        folder: The folder.
+        folder: The data folder; recordings are looked for in all its folders.
         options: ``file_pattern`` tells the class where the folder is flat, ``test_pattern`` the official test.
 
     Raises:

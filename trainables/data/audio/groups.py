@@ -19,7 +19,7 @@ def find_groups(files: LabelledFiles, options: AudioOptions) -> NDArray[np.str_]
     """The origin of each recording, shape (N,), as a pattern names it; None where none does.
 
     Args:
-        files: The recordings.
+        files: The recordings whose origins are asked for.
         options: With ``group_pattern``, or a group in ``file_pattern``.
 
     Raises:

@@ -31,7 +31,7 @@ class Chunk(NamedTuple):
     Attributes:
         mono: The mean of the channels, or one of them where they cancel each other; shape (n,), finite, n at least 1,
             full scale 1.0.
-        rate: Samples per second.
+        rate: Sample rate of the recording, in Hz.
         channel_used: Which channel was used alone, from 1; None where it is their mean.
     """
 
@@ -44,7 +44,7 @@ def read_chunks(path: Path, *, chunk_seconds: float | None, band: Band = _ALL) -
     """Read a file of any rate, channels and subtype, one chunk at a time.
 
     Args:
-        path: The file.
+        path: The recording's file.
         chunk_seconds: Length of the chunks but the last, which may be shorter; None for all in one.
         band: Where channels are compared: in other frequencies they may cancel each other or not.
 

@@ -18,8 +18,8 @@ def report_cancelling(files: LabelledFiles, decoded: DecodedRecordings, folder: 
     """Warn of recordings of which one channel alone is used, since their mix is next to nothing.
 
     Args:
-        files: All recordings.
-        decoded: What they hold.
+        files: All recordings of the data folder, for their paths.
+        decoded: What was decoded of them, with those whose channels cancel.
         folder: Gets ``cancelling.csv``, the path of every such recording and the channel that is used.
 
     Warns:

@@ -32,7 +32,7 @@ def cache_folder(files: LabelledFiles, settings: str) -> Path:
     that give all files one time would make two data sets look the same.
 
     Args:
-        files: The files.
+        files: The files that are to be decoded; their sizes and times are part of the folder's name.
         settings: Everything else that decides what they are decoded to, and a version of the code that does it.
 
     Raises:
@@ -53,7 +53,7 @@ def read_cached(folder: Path, build: Callable[..., T], fits: Callable[[T], bool]
     """Take what was decoded from a cache folder; None where it is not there, damaged or something else.
 
     Args:
-        folder: From :func:`cache_folder`.
+        folder: Where decoded files are kept, from :func:`cache_folder`.
         build: The dataclass that holds the decoded arrays; it refuses arrays that do not fit together.
         fits: Whether what was found belongs to the files that were asked for.
     """
@@ -70,10 +70,10 @@ def keep(folder: Path, decoded: Any, *, plural: str, warning: type[Warning]) -> 
     """Write what was decoded into its cache folder, whole or not at all.
 
     Args:
-        folder: From :func:`cache_folder`.
+        folder: Where decoded files are kept, from :func:`cache_folder`.
         decoded: A dataclass whose fields are all arrays.
         plural: What a person calls what was decoded, such as "images".
-        warning: The class of the warning.
+        warning: Class of the warning where they cannot be written.
 
     Warns:
         Warning: Of the given class, if it cannot be written.

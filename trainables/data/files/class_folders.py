@@ -25,8 +25,8 @@ class LabelledFiles:
     """The files of a data set, ordered by id; nothing is opened yet.
 
     Attributes:
-        kind: What they are.
-        folder: Where they lie.
+        kind: What kind of files they are: images or recordings.
+        folder: The data folder that their paths start from.
         paths: N paths relative to the folder, with slashes, as the disk spells them.
         labels: Shape (N,), int64 in ``0..len(class_names)-1``.
         class_names: Names of the classes, sorted.

@@ -93,7 +93,7 @@ def count_others(folder: Path, paths: Iterable[Path], place: Path) -> Others:
     """Count files that are no notes, as those of other kinds that may have been meant.
 
     Args:
-        folder: The data folder.
+        folder: The data folder; all its folders are looked through.
         paths: Files that are not of the data set's kind.
         place: The folder that they are counted for; in the data folder itself, archives and names without a suffix are
             notes too.

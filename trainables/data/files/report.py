@@ -31,11 +31,11 @@ def report_damage(
     """Warn of damaged files, or refuse the data where there are too many.
 
     Args:
-        files: All files.
+        files: All files of the data folder, damaged and whole.
         damaged: Path and reason of each damaged one.
         folder: Gets ``damaged.csv``, every path with its reason; where it cannot be written the message says so.
         max_damaged: Share of the files that may be damaged.
-        warning: The class of the warning.
+        warning: Class of the warning.
         left_out: Path and reason of each file that is whole but of no use; listed and told, not counted as damaged.
 
     Raises:

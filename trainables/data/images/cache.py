@@ -18,7 +18,7 @@ def cache_folder(files: LabelledFiles, *, size: int) -> Path:
     """Where the decoded images are kept; see :func:`trainables.data.files.cache.cache_folder`.
 
     Args:
-        files: The images.
+        files: The images that are to be decoded, with their paths and labels.
         size: Height and width in pixels that they are decoded to.
 
     Raises:
@@ -31,8 +31,8 @@ def cached_images(files: LabelledFiles, folder: Path, *, size: int) -> DecodedIm
     """Take the images from the cache; where it does not have them, or damaged, decode them and keep them.
 
     Args:
-        files: The images.
-        folder: Their cache folder.
+        files: The images that are wanted, with their paths and labels.
+        folder: Where decoded images are kept, from :func:`cache_folder`.
         size: Height and width in pixels.
 
     Raises:

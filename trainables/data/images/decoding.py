@@ -32,7 +32,7 @@ class DecodedImages:
     Attributes:
         images: Those that could be decoded, in the files' order, shape (N - D, 3, size, size), uint8 RGB.
         damaged_rows: Which files could not be decoded, shape (D,), int64, increasing.
-        reasons: Why, shape (D,), str.
+        reasons: Why each of the D damaged images cannot be decoded, shape (D,), str.
 
     Raises:
         DataError: If the arrays do not fit together.
@@ -75,8 +75,8 @@ def decode_images(folder: Path, paths: Sequence[str], *, size: int) -> DecodedIm
     shown. Grey images of more than 8 bits keep the upper 8, as coloured ones do.
 
     Args:
-        folder: Where the files lie.
-        paths: Relative to the folder.
+        folder: The data folder that the paths start from.
+        paths: Paths of the images, relative to the folder.
         size: Height and width in pixels.
 
     Raises:

@@ -19,8 +19,8 @@ def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> 
     :func:`~trainables.data.splitting.mixed_groups.share_groups`.
 
     Args:
-        samples: Everything the source has.
-        fractions: Shares of the splits.
+        samples: All samples of the source, labelled.
+        fractions: Share of the samples, or of their groups, that each split gets.
         seed: The split seed; not the training seed.
 
     Raises:

@@ -69,9 +69,9 @@ class Splits:
     Attributes:
         train: Weights are fitted on it.
         search: Everything is chosen on it.
-        certify: Read once, to certify.
-        test: Read once, to report.
-        class_names: One per class.
+        certify: Read once, after everything is chosen: certificates are made on it.
+        test: Read once, after everything is chosen: figures for people are made on it.
+        class_names: Names of the classes; a label is a place in them, from 0.
         metadata: What exit tables state about the samples; JSON values.
         has_official_test: Whether ``test`` is the one that the data set's authors set aside.
 

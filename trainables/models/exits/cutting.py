@@ -31,9 +31,9 @@ def with_exits(
         network: Takes a tensor of shape (N, channels, height, width) and returns logits, shape (N, C).
         blocks: Module paths such as "features.3", in the order of running; there is one exit more.
         input_shape: (channels, height, width) of the samples.
-        n_classes: Number of classes, ``C``.
-        mean: Per input channel.
-        std: Per input channel.
+        n_classes: Number of classes of the data, ``C``; every exit gives a logit of each.
+        mean: Mean of each input channel over the training split, for inputs in 0..1; inputs are standardised with it.
+        std: Standard deviation of each input channel over the training split, for inputs in 0..1; positive.
 
     Raises:
         TrainingError: If a block is unknown, lies inside a branch or is out of order, or if the network

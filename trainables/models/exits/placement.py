@@ -29,9 +29,9 @@ def with_evenly_placed_exits(
         n_exits: Number of exits, ``E``, the network's own output included.
         blocks: The ``E - 1`` blocks that exits follow, or None to have them chosen.
         input_shape: (channels, height, width) of the samples.
-        n_classes: Number of classes, ``C``.
-        mean: Per input channel.
-        std: Per input channel.
+        n_classes: Number of classes of the data, ``C``; every exit gives a logit of each.
+        mean: Mean of each input channel over the training split, for inputs in 0..1; inputs are standardised with it.
+        std: Standard deviation of each input channel over the training split, for inputs in 0..1; positive.
 
     Raises:
         TrainingError: If there are not that many blocks, or for the reasons of ``with_exits``.
@@ -55,7 +55,7 @@ def evenly_placed_blocks(
         network: As for :func:`~trainables.models.exits.cutting.with_exits`, like the arguments not named here.
         n_exits: Number of exits, ``E``, the network's own output included.
         input_shape: (channels, height, width) of the samples.
-        n_classes: Number of classes, ``C``.
+        n_classes: Number of classes of the data, ``C``; every exit gives a logit of each.
 
     Returns:
         ``E - 1`` module paths in the order of running.

@@ -26,7 +26,7 @@ class Place:
 
     Attributes:
         step: Index of the step that gives the features.
-        channels: Of the features.
+        channels: Number of channels of the features there.
         macs: Multiply-accumulates of one sample up to there.
     """
 
@@ -87,7 +87,7 @@ def trace_network(network: nn.Module, input_shape: tuple[int, ...]) -> TracedNet
 
     Args:
         network: Takes a tensor of shape (N, channels, height, width); its mode is put back afterwards.
-        input_shape: (channels, height, width).
+        input_shape: (channels, height, width) of one sample.
 
     Raises:
         TrainingError: If the forward cannot be traced, runs other code in training than in evaluation, or

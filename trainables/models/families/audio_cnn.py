@@ -40,12 +40,12 @@ def audio_cnn(
     log-mel features.
 
     Args:
-        input_shape: (1, mels, frames).
-        n_classes: Number of classes, ``C``.
-        n_exits: Number of exits, ``E``.
+        input_shape: (1, mel bands, frames) of one sample.
+        n_classes: Number of classes of the data, ``C``; every exit gives a logit of each.
+        n_exits: Number of exits, ``E``, the full network's own among them.
         width: Channels of the first block; they double three times at most.
-        mean: Per input channel.
-        std: Per input channel.
+        mean: Mean of each input channel over the training split, for inputs in 0..1; inputs are standardised with it.
+        std: Standard deviation of each input channel over the training split, for inputs in 0..1; positive.
         blocks: The ``E - 1`` blocks that the earlier exits follow, such as ["block1", "block3"]; without, exits are
             spread evenly.
         depth: Number of blocks; without, as few as the exits need.

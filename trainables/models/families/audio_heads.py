@@ -20,8 +20,8 @@ class _PooledHead(nn.Module):
     """A linear layer on features that are pooled over mels and time.
 
     Args:
-        channels: Of the features.
-        n_classes: Number of classes, ``C``.
+        channels: Number of channels of the features that it takes.
+        n_classes: Number of classes of the data, ``C``; every exit gives a logit of each.
     """
 
     def __init__(self, channels: int, n_classes: int) -> None:
@@ -60,8 +60,8 @@ class AttentiveStatisticsHead(nn.Module):
     forgets it.
 
     Args:
-        channels: Of the features.
-        n_classes: Number of classes, ``C``.
+        channels: Number of channels of the features that it takes.
+        n_classes: Number of classes of the data, ``C``; every exit gives a logit of each.
     """
 
     def __init__(self, channels: int, n_classes: int) -> None:

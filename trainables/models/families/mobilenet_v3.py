@@ -31,10 +31,10 @@ def mobilenet_v3(
     """Torchvision's MobileNetV3, all channels scaled by ``width / 16``; its blocks are "features.0" and on.
 
     Args:
-        variant: Which of the two.
+        variant: Which of the two networks of the paper: ``small`` or ``large``.
         input_shape: (channels, height, width); one channel is repeated to three.
-        n_classes: Number of classes, ``C``.
-        n_exits: Number of exits, ``E``.
+        n_classes: Number of classes of the data, ``C``; every exit gives a logit of each.
+        n_exits: Number of exits, ``E``, the full network's own among them.
         width: Channels of the first stage, a multiple of 8.
         mean: Per input channel; with pretrained weights, theirs count instead.
         std: Per input channel; with pretrained weights, theirs count instead.

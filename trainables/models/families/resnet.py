@@ -35,8 +35,8 @@ def resnet(
     Args:
         depth: Layers with weights, as in the network's name.
         input_shape: (channels, height, width); one channel is repeated to three.
-        n_classes: Number of classes, ``C``.
-        n_exits: Number of exits, ``E``.
+        n_classes: Number of classes of the data, ``C``; every exit gives a logit of each.
+        n_exits: Number of exits, ``E``, the full network's own among them.
         width: Channels of the first stage; they double with each of the three layers after "layer1".
         mean: Per input channel; with pretrained weights, theirs count instead.
         std: Per input channel; with pretrained weights, theirs count instead.

@@ -29,12 +29,12 @@ def small_cnn(
     to a grid of cells rather than to one, since early features are still local.
 
     Args:
-        input_shape: (channels, height, width).
-        n_classes: Number of classes, ``C``.
+        input_shape: (channels, height, width) of one sample.
+        n_classes: Number of classes of the data, ``C``; every exit gives a logit of each.
         n_exits: Number of stages and heads, ``E``.
         width: Channels of the first stage.
-        mean: Per input channel.
-        std: Per input channel.
+        mean: Mean of each input channel over the training split, for inputs in 0..1; inputs are standardised with it.
+        std: Standard deviation of each input channel over the training split, for inputs in 0..1; positive.
         head_grid: Most cells per side that a head pools to.
     """
     channels, *size = input_shape

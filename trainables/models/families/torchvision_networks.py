@@ -44,8 +44,8 @@ def torchvision_network(
     Args:
         name: As ``torchvision.models.list_models`` gives it.
         input_shape: (channels, height, width); one channel is repeated where the network wants three.
-        n_classes: Number of classes, ``C``.
-        n_exits: Number of exits, ``E``.
+        n_classes: Number of classes of the data, ``C``; every exit gives a logit of each.
+        n_exits: Number of exits, ``E``, the full network's own among them.
         width: Channels of the first convolution, which the name and the options settle.
         mean: Per input channel; with pretrained weights, theirs count instead.
         std: Per input channel; with pretrained weights, theirs count instead.
