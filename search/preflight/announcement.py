@@ -7,13 +7,13 @@ from search.preflight.certifiable import SplitUnits, proposed_fractions
 
 
 def announcement(inputs: SweepInputs) -> list[str]:
-    """What trials aim at and why, and whether anything will be certified; a line each.
+    """What is searched for and why, and whether anything will be certified; a line each.
 
     Where nothing will be, splits are proposed that would allow a certificate, or at least an estimate.
     """
     target = inputs.target
     margin = "for a certificate" if target.is_certifiable else "for a lower bound on search"
-    lines = [f"Asked for {target.asked}; with the margin {margin}, trials aim at {target.tightened}"]
+    lines = [f"Asked for {target.asked}; the search target, with the margin {margin}, is {target.tightened}"]
     if not target.why_not or target.claim is None:
         return lines
     lines.append(f"Note: {target.why_not}")

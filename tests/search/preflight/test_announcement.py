@@ -40,7 +40,7 @@ def test_what_trials_aim_at_just_certifies_the_target():
     assert error_p_value(most, n, 0.95) <= CONFIG.delta < error_p_value(most + 1, n, 0.95)
     assert target.why_not == ""
     (line,) = announcement(inputs)
-    assert line == f"Asked for accuracy 0.95; with the margin for a certificate, trials aim at {target.tightened}"
+    assert line == f"Asked for accuracy 0.95; the search target, with the margin for a certificate, is {target.tightened}"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_too_few_units_are_told_beforehand(n_groups, size, message):
     target = inputs.target
     assert target.why_not.startswith(message)
     first, second = announcement(inputs)[:2]
-    assert "with the margin for a lower bound on search, trials aim at" in first
+    assert "the search target, with the margin for a lower bound on search, is" in first
     assert second == f"Note: {target.why_not}"
     # The margin is then that of the search split: as accurate as certifies the target there.
     n = len(SPLITS.search.ids)
