@@ -337,8 +337,8 @@ def test_rule_is_searched(shown, place, monkeypatch):
     table = load_table(place / "search.npz")
     quick = EvolveSettings(population=8, generations=2, max_levels=32)
     front = search_front(table, fit_temperatures(table), Goal(target=0.9), rules=[rule.name], settings=quick)
-    assert front["feasible"].all()
-    assert front["policy"].iloc[0].rule == "gini"
+    assert all(point.feasible for point in front)
+    assert front.policies[0].rule == "gini"
 
 
 def test_quality_is_a_bound(shown, place, monkeypatch):
@@ -346,7 +346,7 @@ def test_quality_is_a_bound(shown, place, monkeypatch):
     table = load_table(place / "search.npz")
     goal = Goal(target=0.5, bounds={"first_class_recall": 0.93})
     quick = EvolveSettings(population=8, generations=2, max_levels=32)
-    policy = search_front(table, fit_temperatures(table), goal, settings=quick)["policy"].iloc[0]
+    policy = search_front(table, fit_temperatures(table), goal, settings=quick).policies[0]
     answers = policy.decide(table).answers
     assert (answers[table.labels == 0] == 0).mean() >= 0.93
 
