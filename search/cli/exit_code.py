@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from search.run_folder.summary import Summary
+
+if TYPE_CHECKING:
+    from search.run_folder.summary import Summary
 
 
 class ExitCode(IntEnum):
