@@ -40,7 +40,9 @@ def test_what_trials_aim_at_just_certifies_the_target():
     assert error_p_value(most, n, 0.95) <= CONFIG.delta < error_p_value(most + 1, n, 0.95)
     assert target.why_not == ""
     (line,) = announcement(inputs)
-    assert line == f"Asked for accuracy 0.95; the search target, with the margin for a certificate, is {target.tightened}"
+    assert (
+        line == f"Asked for accuracy 0.95; the search target, with the margin for a certificate, is {target.tightened}"
+    )
 
 
 @pytest.mark.parametrize(
