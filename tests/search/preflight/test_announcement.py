@@ -40,7 +40,8 @@ def test_what_trials_aim_at_just_certifies_the_target():
     assert error_p_value(most, n, 0.95) <= CONFIG.delta < error_p_value(most + 1, n, 0.95)
     assert target.why_not == ""
     (line,) = announcement(inputs)
-    assert (
+    told = "Asked for accuracy 0.95; the search target, with the margin for a certificate, is"
+    assert line == f"{told} {target.tightened}"
         line == f"Asked for accuracy 0.95; the search target, with the margin for a certificate, is {target.tightened}"
     )
 
