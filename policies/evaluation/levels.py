@@ -33,9 +33,9 @@ def column_levels(scores: NDArray[np.float64], eligible: NDArray[np.bool_], max_
     """Levels of one column: all distinct scores, or evenly spaced ones where there are more than ``max_levels``.
 
     Args:
-        scores: Shape (N,); minus infinity never leaves.
-        eligible: Where leaving is allowed, shape (N,).
-        max_levels: Most levels.
+        scores: Score of each sample, shape (N,); minus infinity never leaves.
+        eligible: Whether each sample may leave, shape (N,).
+        max_levels: Most levels that the column gets.
     """
     usable = eligible & (scores > -np.inf)
     observed = np.unique(scores[usable])

@@ -59,11 +59,11 @@ def read_npz(
     """Read arrays and facts that :func:`write_npz` or anyone else has written.
 
     Args:
-        path: The file.
+        path: Path of the file to read.
         kind: What it should be, for messages: "file of soft labels".
         required: Keys that it must have, beside ``meta``; it may have no others.
-        schema: What ``meta`` must state.
-        error: What is raised.
+        schema: Number of the schema that ``meta`` must state.
+        error: Type of the error to raise.
 
     Returns:
         The arrays, and ``meta`` without its schema.
@@ -140,9 +140,9 @@ def parse_meta(value: NDArray[Any], schema: int, *, must_state: bool = True) -> 
     """The facts that the JSON string ``meta`` holds, without their schema.
 
     Args:
-        value: One string.
+        value: Array that should be one JSON string.
         schema: The only schema that may be stated.
-        must_state: Whether it has to be.
+        must_state: Whether the schema must be stated; else ``schema`` is taken where it is not.
 
     Raises:
         ValueError: With one line, if it is no such string.

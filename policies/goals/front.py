@@ -23,7 +23,7 @@ class FrontPoint:
     """A policy of a front.
 
     Attributes:
-        policy: The policy.
+        policy: Policy that the point stands for.
         figures: What it did on ``search``, by name: ``accuracy``, ``mean_depth``, ``mean_cost``, and the other
             qualities and the objective that were asked for.
         violation: By how much it misses what was asked for; 0 misses nothing.

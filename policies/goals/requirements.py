@@ -19,9 +19,9 @@ class Requirement:
     """A quality and its limit: the least value, or the largest where less is better.
 
     Attributes:
-        quality: Which.
-        limit: The limit.
-        reference: Of a drop, which of a candidate's references it is against; else None.
+        quality: Quality that is limited.
+        limit: Least value of the quality, or the largest where less is better.
+        reference: Index of the candidate's reference that a drop is counted from; None for any other quality.
     """
 
     quality: Quality[Any]

@@ -105,7 +105,7 @@ class Rule(ABC, Generic[TableT]):
 
         Args:
             temperatures: One divisor of the outputs per exit, shape (E,), positive.
-            params: As :meth:`parse` returns them.
+            params: Parameters of the rule as :meth:`parse` returns them.
 
         Raises:
             PolicyError: If there are parameters for another number of exits.
@@ -145,9 +145,9 @@ class Rule(ABC, Generic[TableT]):
         """Learn parameters from a table, as JSON values; they complete ``params``.
 
         Args:
-            table: The ``search`` table.
-            temperatures: One per exit, shape (E,).
-            rows: The samples to learn from; all of them where None.
+            table: Exit table of the ``search`` split, on which policies are chosen.
+            temperatures: Temperature of each exit, shape (E,).
+            rows: Indices of the samples to learn from; all of them where None.
             **params: The rule's other parameters.
         """
         return {}
@@ -201,8 +201,8 @@ def view_by_steps(gate: Gate, outputs: Outputs, rows: NDArray[np.int64] | None =
 
     Args:
         gate: Sees each sample by itself, so that it does not matter which others are beside it.
-        outputs: Of the whole table.
-        rows: Which samples, shape (N,); all where None.
+        outputs: Outputs of all exits on the whole table.
+        rows: Indices of the samples to view, shape (N,); all where None.
     """
     n_samples = outputs.n_samples if rows is None else len(rows)
     parts = []

@@ -19,7 +19,7 @@ class ClassWiseParams(RuleParams):
     """Parameters of :class:`ClassWiseRule`.
 
     Attributes:
-        score: What the thresholds are for.
+        score: Score that the thresholds apply to.
     """
 
     score: Literal["confidence", "margin", "entropy"] = "confidence"
@@ -30,7 +30,7 @@ class ClassWiseGate(Gate):
     """One column per class: the score where the class is predicted, minus infinity elsewhere.
 
     Attributes:
-        temperatures: One per exit, shape (E,).
+        temperatures: Temperature of each exit, shape (E,).
         score: From probabilities, shape (n, C), to scores, shape (n,).
     """
 

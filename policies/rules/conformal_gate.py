@@ -40,7 +40,7 @@ class ConformalGate(Gate):
     """Confidence, and the conformal p-value of the predicted class.
 
     Attributes:
-        temperatures: One per exit, shape (E,).
+        temperatures: Temperature of each exit, shape (E,).
         calibration: By exit and class, ascending nonconformity scores.
     """
 

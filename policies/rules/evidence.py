@@ -39,8 +39,8 @@ class EvidenceGate(Gate):
     """The margin of the evidence so far; it remembers the sum, shape (n, C), and the run of equal predictions.
 
     Attributes:
-        temperatures: One per exit, shape (E,).
-        params: How evidence is added up.
+        temperatures: Temperature of each exit, shape (E,).
+        params: How evidence is added up and when it counts as stable.
     """
 
     temperatures: NDArray[np.float64]

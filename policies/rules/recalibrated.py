@@ -34,7 +34,7 @@ class RecalibratedGate(Gate):
     """Confidence of each exit by itself, rescaled and shifted.
 
     Attributes:
-        mixture: Of one exit each.
+        mixture: Mixtures of one exit each, which rescale and shift it.
     """
 
     mixture: ExitMixture

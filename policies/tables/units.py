@@ -17,7 +17,7 @@ class Units:
     Attributes:
         kind: ``sample``, or ``group`` where the split has groups.
         of_sample: The unit of each sample, shape (N,), in 0..n-1.
-        n: Number of units.
+        n: Number of independent units.
     """
 
     kind: str
@@ -40,7 +40,7 @@ class Units:
 
         Args:
             losses: One per sample, shape (N,).
-            among: Which samples, shape (N,).
+            among: Whether each sample counts, shape (N,).
         """
         counts = np.bincount(self.of_sample[among])
         sums = np.bincount(self.of_sample[among], weights=losses[among])

@@ -41,8 +41,8 @@ class Task(ABC, Generic[TableT]):
         """The divisor of the outputs of each exit, shape (E,), by which they mean what they say; 1 by default.
 
         Args:
-            table: The ``search`` table.
-            method: ``lbfgs`` or ``grid``.
+            table: Exit table of the ``search`` split, on which policies are chosen.
+            method: How temperatures are fitted, ``lbfgs`` or ``grid``.
         """
         return np.ones(table.n_exits)
 
@@ -52,7 +52,7 @@ class Task(ABC, Generic[TableT]):
 
         Args:
             table: Outputs of E exits.
-            temperatures: One per exit, shape (E,).
+            temperatures: Temperature of each exit, shape (E,).
 
         Returns:
             One mapping per exit, with ``depth``, ``cost`` and the task's quality among its keys.
@@ -63,8 +63,8 @@ class Task(ABC, Generic[TableT]):
         """The figures of a policy on a table, as JSON values.
 
         Args:
-            table: What was decided on.
-            decision: What the policy did.
+            table: Exit table that the policy decided on.
+            decision: Exits and answers of the policy on the table.
 
         Returns:
             The task's quality and what :func:`~policies.metrics.policy.spent_figures` gives, among others.

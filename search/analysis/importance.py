@@ -31,7 +31,7 @@ def parameter_importance(trials: Iterable[TrialRecord], objectives: Sequence[str
     Args:
         trials: Trained to their end; of more than :data:`MOST_TRIALS`, so many evenly spaced ones count.
         objectives: Figures of the trials' reports, in the order in which they are given back.
-        seed: Of the forest.
+        seed: Seed of the random forest; the same seed gives the same shares.
 
     Returns:
         ``objective``, ``among`` (the group in words), ``parameter``, ``importance`` (share of the objective's variance

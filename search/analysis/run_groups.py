@@ -26,8 +26,8 @@ class RunGroup:
     """Runs that differ by chance only.
 
     Attributes:
-        name: As it was typed.
-        split: What the figures are of.
+        name: Name of the group as it was typed.
+        split: Name of the split that the figures are of.
         runs: The figures of each run by its name.
     """
 

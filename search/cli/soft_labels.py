@@ -51,7 +51,7 @@ def soft_labels_command(
         config: The sweep whose data and augmentation count.
         temperature: ``T`` of the softmax.
         out: The file to write.
-        console: Where to print.
+        console: Console that progress is printed on.
 
     Raises:
         ConfigError: If the sweep draws its augmentation anew each epoch.

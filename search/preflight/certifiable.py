@@ -92,11 +92,11 @@ def proposed_fractions(
     an estimate needs, in the same way.
 
     Args:
-        units: What is shared out.
-        claim: What is to be certified.
-        given: The fractions as they are.
-        delta: Largest probability of a wrong certificate.
-        level: Of the estimate.
+        units: Independent units that are shared out among the splits.
+        claim: Claim that is to be certified.
+        given: Fractions of the splits as the sweep file has them.
+        delta: Largest probability of a wrong certificate, in (0, 1).
+        level: About how probable it may be that the estimate's bound does not hold, in (0, 1).
     """
     needed = _fewest(claim, units, delta)
     if needed is None:

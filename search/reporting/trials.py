@@ -37,7 +37,7 @@ def figures_of_all_trials(inputs: SweepInputs, log: TrialLog, outcomes: Sequence
     Args:
         inputs: The sweep on its data.
         log: The trials with what the sampler drew.
-        outcomes: The same trials as they ended.
+        outcomes: How the trials ended, with their reports.
     """
     asked, seeds = inputs.target.asked, inputs.spec.seeds
     complete = {trial.trial_id for trial in outcomes if trial.is_complete}

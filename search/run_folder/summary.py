@@ -88,8 +88,8 @@ class BaselineTrialFigures(BaselinePolicyFigures):
     """A policy of a baseline of the sweep file, and what the front has beside it, both chosen on ``search``.
 
     Attributes:
-        trial: What a person calls the baseline.
-        policy: The full network, or the grid that chose the policy.
+        trial: Name that a person calls the baseline.
+        policy: Name of the policy: the full network, or the grid that chose it.
         same_depth: The most accurate policy of the front that is no deeper; None where there is none.
         same_accuracy: The least deep policy of the front that is no less accurate; None where there is none.
     """
@@ -104,9 +104,9 @@ class CertificateSummary(SummaryPart):
     """What came of certifying the selected policy.
 
     Attributes:
-        claim: What was claimed, in words.
+        claim: Claim that was to be certified, in words.
         reason: Why it is not certified, or empty.
-        bound: The bound on what was claimed, such as the least accuracy; None where there is none.
+        bound: Bound on what was claimed, such as the least accuracy; None where there is none.
     """
 
     claim: str
@@ -153,22 +153,22 @@ class Summary(SummaryPart):
     """What a sweep or a policy search found.
 
     Attributes:
-        name: Of the search.
-        workload: That was trained on; only in a sweep.
+        name: Name of the sweep or policy search.
+        workload: Name of the workload that was trained on; only in a sweep.
         tables: Where the table of each split was read from; only in a policy search.
         task: The kind of answers.
         main_quality: What answers of that kind are judged by unless something else is asked for.
         target: The least quality that was asked for, or the largest where less is better; 0 where none was.
-        quality: What it is a target of.
-        objective: What was minimised.
+        quality: Name of the quality that the target is of.
+        objective: Name of the objective that was minimised.
         max_drop: Most accuracy to be lost against the full network; None where nothing was asked.
-        max_drop_greedy: The same against the greedy shared threshold.
+        max_drop_greedy: Most accuracy to be lost against the greedy shared threshold; None where nothing was asked.
         budget: The largest mean objective; None where nothing was asked.
         bounds: Bounds of further qualities.
         asked: All that was asked for, in words.
         least_accuracy: The accuracy that this comes to on ``search``; None where it comes to none.
         delta: The largest probability that a certificate is wrong.
-        n_exits: Of the network.
+        n_exits: Number of exits of the network.
         feasible: Whether some policy did on ``search`` what was asked for.
         certified: Whether what was claimed holds of the selected policy, with confidence.
         certificate: What came of certifying it; None where nothing was claimed.
@@ -182,9 +182,9 @@ class Summary(SummaryPart):
         recordings: What it means for whole recordings; None where samples are no segments of any.
         front_size: Number of policies of the front.
         baseline_trials: The baselines of the sweep file.
-        trials: What the trials came to.
-        failures: Why trials failed, by trial.
-        seconds: Wall time of the search.
+        trials: How many trials there were, and how many ended in each way.
+        failures: Reason why each failed trial failed, by trial.
+        seconds: Wall time of the search in seconds.
     """
 
     name: str = ""

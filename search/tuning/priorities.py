@@ -48,7 +48,7 @@ class ScalarPriority:
     """The least value of one figure is best.
 
     Attributes:
-        figure: Its name, minimised.
+        figure: Name of the figure, which is minimised.
     """
 
     figure: str

@@ -19,7 +19,7 @@ class ScoreGate(Gate):
     """A score of the tempered probabilities of the exit itself.
 
     Attributes:
-        temperatures: One per exit, shape (E,).
+        temperatures: Temperature of each exit, shape (E,).
         score: From probabilities, shape (n, C), to scores, (n,) or (n, S); higher means safer to leave.
     """
 
