@@ -86,7 +86,7 @@ def list_some(names: Iterable[object], *, most: int = _MOST) -> str:
     """Names in quotation marks joined by commas: at most five, and how many there are beside, so that a line stays one.
 
     Args:
-        names: In the order in which they are listed.
+        names: Names in the order in which they are listed.
         most: How many names are listed at most.
     """
     texts = [str(name) for name in names]

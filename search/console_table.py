@@ -22,7 +22,7 @@ class FigureRow:
 
     Attributes:
         name: Shown as it is: no markup.
-        figures: As they are to be read; none for a row that is a heading.
+        figures: Figures as they are to be read; none for a row that is a heading.
         starts_section: Whether a line is drawn above.
     """
 

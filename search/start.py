@@ -29,7 +29,7 @@ def start_sweep(
         config: Configuration of the sweep: everything that the sweep file says.
         folder: Folder of the sweep that is resumed; None for a new one.
         stem: What a new sweep without a name is called before its number.
-        address: Address of a running cluster, or as :func:`~search.cluster.connection.connected` takes it.
+        address: Address of a running cluster; see :func:`~search.cluster.connection.connected`.
         console: Console that progress and results are printed on.
 
     Returns:

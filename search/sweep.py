@@ -70,7 +70,7 @@ def run_sweep(
         inputs: The sweep on its data, with its name.
         folder: Folder of the sweep, where its files go.
         log: What is known of the trials; what is left of them is trained.
-        teachers: Those that are there already.
+        teachers: Teachers that are there already.
         started: On the monotonic clock, in seconds, when the sweep began: without the time between its sessions.
         leave_cluster: Ends the connection to Ray; called when nothing is left to do there.
         console: Console that progress and results are printed on.

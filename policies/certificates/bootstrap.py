@@ -88,7 +88,7 @@ def bootstrap_lower_bound(
     """Percentile bootstrap (Efron, 1979) of any figure of samples, by drawing units with replacement.
 
     Args:
-        figure: From row numbers, with repetitions, to the figure; more is better.
+        figure: Function from row numbers, with repetitions, to the figure; more is better.
         name: What the figure is called in the result.
         n_samples: Number of samples, ``N``.
         groups: Origin of each sample, shape (N,); whole groups are drawn. None: single samples are.

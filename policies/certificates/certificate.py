@@ -145,7 +145,7 @@ def certificate_of(
     Args:
         policy: The policy that was chosen, whether it passed or not.
         table: The ``certify`` table of its network.
-        sequence: As :func:`fixed_sequence` gives it for the same claim and ``delta``.
+        sequence: Steps that :func:`fixed_sequence` gives for the same claim and ``delta``.
         claim: Claim that the sequence was tested for.
         delta: Largest probability of certifying what does not hold, in (0, 1).
     """

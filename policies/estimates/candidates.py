@@ -75,7 +75,7 @@ def families_of(candidates: Sequence[Candidate], *, seed: int = 0) -> list[Famil
     """Sort candidates by network, rule and the rule's parameters, in the order of their first member.
 
     Args:
-        candidates: At least one; all ``search`` tables are of the same samples, in any order.
+        candidates: Policies to sort, at least one; all ``search`` tables are of the same samples, in any order.
         seed: Seed of cross-fitting, the one that the search used.
 
     Raises:

@@ -135,7 +135,7 @@ def estimated_choice(
     See :func:`~policies.estimates.estimated_bounds.estimated_bounds` and :func:`choose_with_margin`.
 
     Args:
-        candidates: Of one network or several, all on the same samples.
+        candidates: Policies that may be chosen, of one network or several, all on the same samples.
         goal: Goal that the chosen policy should meet.
         drops: Largest drop of accuracy against each of the candidates' references.
         level: About how probable it may be that a bound does not hold, in (0, 1).

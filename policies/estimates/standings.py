@@ -29,9 +29,9 @@ class Standings:
 
     Attributes:
         counted: Every quality of the goal, and the accuracy, by name as a search counts it, each sample alike, (P,).
-        observed: Shape (R, P); with groups, shares of samples are means over groups.
+        observed: Value of each required quality, shape (R, P); with groups, shares of samples are means over groups.
         bounds: One-sided bounds of what was observed, uncorrected, shape (R, P).
-        objective: The goal's objective, shape (P,).
+        objective: Mean of the goal's objective, shape (P,).
     """
 
     counted: dict[str, NDArray[np.float64]]

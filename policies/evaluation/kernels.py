@@ -149,7 +149,7 @@ def count_outcomes(
     """Where the samples leave, and how many marked ones leave, for every genome.
 
     Args:
-        genomes: One level per gene, shape (P, G).
+        genomes: Index of the level of each gene, shape (P, G).
         exit_of_gene: Index of the exit of each gene, ascending, shape (G,).
         needs_all: Whether a sample leaves only where all genes of its exit let it; else where any does.
         first_level: Where each gene's levels start in the three arrays that follow ``bits``, shape (G,).

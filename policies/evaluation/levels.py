@@ -18,7 +18,8 @@ class Levels:
     """The thresholds that a search tries for one score column of one exit.
 
     Attributes:
-        thresholds: Shape (L,), ascending, each halfway between two observed scores; ``CLOSED`` is not among them.
+        thresholds: Threshold of each level, ascending, shape (L,), each halfway between two observed scores; ``CLOSED``
+            is not among them.
         lowest: The lowest observed score that still leaves at each level, shape (L,).
         ranks: For each sample the number of levels at which it leaves: it leaves at level ``l`` where its
             rank is above ``l``. Shape (N,), int32, 0 where it may not leave at all.

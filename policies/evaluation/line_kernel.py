@@ -65,7 +65,7 @@ def count_line(
         least_rank: A sample passes a gene where its rank is above this, shape (G,).
         target_gene: The gene whose levels are tried.
         columns: The columns of the target gene, shape (M,).
-        n_levels: Levels of each of these columns, shape (M,).
+        n_levels: Number of levels of each column of the target gene, shape (M,).
         exit_of_gene: Index of the exit of each gene, ascending, shape (G,).
         needs_all: Whether a sample leaves only where all genes of its exit let it; else where any does.
         ranks: Rank of each sample in each column, shape (columns, N).

@@ -45,8 +45,9 @@ class Archive:
     """The members of a ``.npz`` file.
 
     Attributes:
-        arrays: Those that could be read, by key.
-        faults: Of the others, by key, what is wrong and what to do; they hold pickled objects, which are never opened.
+        arrays: Arrays that could be read, by key.
+        faults: What is wrong with each member that could not be read, and what to do, by key; it holds pickled objects,
+            which are never opened.
     """
 
     arrays: dict[str, NDArray[Any]]

@@ -59,7 +59,7 @@ def requirements_of(goal: Goal, drops: Sequence[float] = ()) -> list[Requirement
     """What a goal requires, first what a person would name first: the target, else the first drop.
 
     Args:
-        goal: Its target, if it has one or if nothing but a budget is asked for, and its bounds.
+        goal: Goal whose bounds are required, and its target, if it has one or if nothing but a budget is asked for.
         drops: Largest drop of accuracy against each of the candidates' references.
     """
     lost = [Requirement(Drop(), limit, reference) for reference, limit in enumerate(drops)]

@@ -53,7 +53,7 @@ class CollapseAlarm:
         depth: Depth of the exit; 1 is the first.
         share: Share of the samples that leave at the exit, in [0, 1].
         reason: Likeliest reason that the exit takes so many or so few.
-        text: One line for a person.
+        text: What a person is told, in one line.
     """
 
     depth: int

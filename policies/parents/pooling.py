@@ -52,7 +52,8 @@ class Recordings:
         the segment left at, and its confidence is the softmax of the sums: evidence accumulation over time.
 
         Args:
-            table: Of segments, with ids ``<recording>#<number>``, numbered from 0 in steps of ``hop_seconds``.
+            table: Exit table of segments, with ids ``<recording>#<number>``, numbered from 0 in steps of
+                ``hop_seconds``.
             decision: Exits and answers of the policy on the segments.
             segment_seconds: Length of a segment in seconds.
             hop_seconds: Seconds from the start of a segment to that of the next.

@@ -26,7 +26,7 @@ class Quality(ABC, Generic[TruthT]):
     """A figure of a policy's answers.
 
     Attributes:
-        name: As it is called in goals, fronts and reports.
+        name: Name of the quality in goals, fronts and reports.
         task: The kind of answers that it judges; None for any.
         is_maximised: Whether larger is better; the bound of a goal is then the least value, else the largest.
         is_share: Whether it is a mean over samples, to which each adds alike.

@@ -42,8 +42,8 @@ class Step:
             threshold.
         answers: What is answered if a sample leaves here, shape (n,) for classes, else (n, ...).
         distributions: What the answers were taken from, shape (n, C), or None.
-        state: What the next step needs to know of these samples.
-        eligible: Where leaving is allowed at all, shape (n,); everywhere where None.
+        state: What the next step needs to know of the n samples.
+        eligible: Whether each sample may leave at all, shape (n,); everywhere where None.
     """
 
     scores: NDArray[np.float64]
@@ -83,7 +83,7 @@ class Gate(ABC):
         """Look at one exit.
 
         Args:
-            state: Of the step before, or of :meth:`begin`.
+            state: What the step before remembered, or :meth:`begin`.
             exit_index: Index of the exit, from 0.
             outputs: What the network said there about the samples of the state.
         """
@@ -104,7 +104,7 @@ class Rule(ABC, Generic[TableT]):
         """The rule with its parameters.
 
         Args:
-            temperatures: One divisor of the outputs per exit, shape (E,), positive.
+            temperatures: Divisor of the outputs of each exit, positive, shape (E,).
             params: Parameters of the rule as :meth:`parse` returns them.
 
         Raises:
@@ -182,8 +182,8 @@ class Rule(ABC, Generic[TableT]):
 
         Args:
             table: The outputs of the network at E exits.
-            temperatures: One divisor of the outputs per exit, shape (E,), positive.
-            rows: The samples to look at; all of them where None.
+            temperatures: Divisor of the outputs of each exit, positive, shape (E,).
+            rows: Indices of the samples to look at; all of them where None.
             **params: The rule's own parameters.
 
         Raises:

@@ -31,7 +31,7 @@ class ClassWiseGate(Gate):
 
     Attributes:
         temperatures: Temperature of each exit, shape (E,).
-        score: From probabilities, shape (n, C), to scores, shape (n,).
+        score: Function from probabilities, shape (n, C), to scores, shape (n,).
     """
 
     temperatures: NDArray[np.float64]

@@ -57,7 +57,7 @@ def cross_fitted_view(
         temperatures: Temperature of each exit, shape (E,).
         params: The rule's parameters that are not learnt.
         seed: Seed of the folds; the same seed gives the same view.
-        n_folds: In how many parts the table is seen, at least 2.
+        n_folds: Number of parts in which the table is seen, at least 2.
     """
     if not rule.is_fitted:
         return rule.view(table, temperatures, **params)

@@ -41,8 +41,8 @@ class ExitMixture:
     """``softmax(bias_k + sum over j <= k of weights_kj log p_j)`` of the tempered probabilities of the exits so far.
 
     Attributes:
-        weights: For each exit those of the logits of the exits up to it, temperatures divided in.
-        bias: One summand per class at each exit, E rows of shape (C,).
+        weights: Weights of the logits of the exits up to each exit, temperatures divided in.
+        bias: Summand of each class at each exit, E rows of shape (C,).
     """
 
     weights: tuple[NDArray[np.float64], ...]

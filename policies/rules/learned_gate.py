@@ -42,7 +42,7 @@ class LearnedGateParams(RuleParams):
         score: ``gain`` is the probability of being right now less that of being right at the last exit; ``right``
             is the probability of being right now alone.
         ensemble: The ensemble that answers.
-        right_now: One model per exit but the last.
+        right_now: One model per exit but the last, of the answer there being right.
         right_later: One model per exit but the last, of the last exit's answer being right; empty for the score
             ``right``.
     """
@@ -58,8 +58,8 @@ class _Seen:
     """What was said at the exits so far.
 
     Attributes:
-        logits: Shape (n, C) each, float64.
-        said: Calibrated probabilities, shape (n, C) each.
+        logits: Logits of each exit so far, shape (n, C) each, float64.
+        said: Calibrated probabilities of each exit so far, shape (n, C) each.
     """
 
     logits: State = ()

@@ -39,7 +39,7 @@ class Units:
         """Mean loss per unit among some samples, shape (n,), of the units that have any.
 
         Args:
-            losses: One per sample, shape (N,).
+            losses: Loss of each sample, shape (N,).
             among: Whether each sample counts, shape (N,).
         """
         counts = np.bincount(self.of_sample[among])

@@ -20,7 +20,7 @@ class Task(ABC, Generic[TableT]):
     """A kind of answers: its tables, its rules, and the figures that exits and policies are told by.
 
     Attributes:
-        name: By which tables name it: as registered, or ``module:attribute``.
+        name: Name by which tables name the task: as registered, or ``module:attribute``.
         table_type: The class of its tables.
         quality: The quality that is asked for where nobody says otherwise, and that every front and report tells.
         rules: Names of the rules that are searched where nobody says otherwise.

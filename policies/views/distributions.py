@@ -42,7 +42,7 @@ class Held(Distributions):
     """Distributions in memory.
 
     Attributes:
-        values: Shape (N, E, C).
+        values: Distribution at each exit for each sample, shape (N, E, C).
     """
 
     values: NDArray[np.float64]

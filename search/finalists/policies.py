@@ -25,7 +25,7 @@ class SearchedNetworks:
     """What came of searching policies on networks.
 
     Attributes:
-        networks: Those whose policies were found, in the order in which they were given.
+        networks: Networks whose policies were found, in the order in which they were given.
         failures: Why the others have none, one line each.
     """
 

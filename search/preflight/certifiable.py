@@ -34,10 +34,10 @@ class SplitProposal:
     """What can be had of data by sharing it out otherwise.
 
     Attributes:
-        fractions: The proposed ones; those that were given where they do, None where no fractions would do.
+        fractions: The proposed fractions; those that were given where they do, None where no fractions would do.
         n_certify: About how many units ``certify`` then has.
         certifies: Whether they allow a certificate; else they at least allow an estimate with a margin on ``search``.
-        sentence: For a person; empty where nothing needs to be changed, or no number of units would do.
+        sentence: Advice for a person; empty where nothing needs to be changed, or no number of units would do.
     """
 
     fractions: SplitFractions | None

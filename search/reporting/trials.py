@@ -22,9 +22,9 @@ class AllTrials:
     """Figures over all trials of a sweep.
 
     Attributes:
-        importance: As :func:`~search.analysis.importance.parameter_importance` gives it; without rows where too few
-            trials were drawn.
-        over_seeds: As :func:`~search.reporting.seeds.seed_table` gives it; None where there is one seed.
+        importance: Table of :func:`~search.analysis.importance.parameter_importance`; without rows where too few trials
+            were drawn.
+        over_seeds: Table of :func:`~search.reporting.seeds.seed_table`; None where there is one seed.
     """
 
     importance: pd.DataFrame

@@ -46,10 +46,11 @@ class SelectedPolicy(PolicyFigures):
     """The policy that was chosen.
 
     Attributes:
-        trial_id: The trial that its network is of; only in a sweep, as are the next three.
-        network: Name of its network, which is not the trial's where trials have several seeds.
-        seed: That the network was trained with.
-        hyperparameters: That it was trained with.
+        trial_id: Trial that the policy's network is of; only in a sweep, as are ``network``, ``seed`` and
+            ``hyperparameters``.
+        network: Name of the policy's network, which is not the trial's where trials have several seeds.
+        seed: Seed that the network was trained with.
+        hyperparameters: Training parameters that the network was trained with.
         rule: Name of the policy's rule.
         params: The policy as :func:`~policies.outline.outline` gives it.
     """
@@ -76,8 +77,8 @@ class FrontMatch(PolicyFigures):
     """The policy of the front that a baseline is compared with.
 
     Attributes:
-        network: Name of its network.
-        rule: Name of its rule.
+        network: Name of the network that the policy is for.
+        rule: Name of the policy's rule.
     """
 
     network: str = ""
@@ -119,7 +120,7 @@ class EstimateSummary(SummaryPart):
 
     Attributes:
         meets: Whether it has its margin, so that it is expected to do what was asked for.
-        sentence: What is known of it, for a person.
+        sentence: What is known of the policy, for a person.
     """
 
     meets: bool = False

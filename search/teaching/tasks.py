@@ -35,7 +35,7 @@ def prepare_teachers(
     Args:
         inputs: The sweep on its data.
         folder: Trained teachers are kept in it, so that a resumed sweep has them.
-        checked: Those teachers that are there already.
+        checked: Teachers that are there already, checked against the data.
         on_message: Takes a line on each teacher that was trained.
 
     Returns:

@@ -48,9 +48,9 @@ class Patience:
     """Seconds between two attempts to reach a store.
 
     Attributes:
-        first: After the first fault; each further wait is twice as long.
-        longest: The longest of these.
-        draining: Once nothing but the delivery is left to do.
+        first: Wait after the first fault, in seconds; each further wait is twice as long.
+        longest: The longest wait after a fault, in seconds.
+        draining: Wait in seconds once nothing but the delivery is left to do.
     """
 
     first: float = 1.0

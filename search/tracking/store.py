@@ -105,7 +105,8 @@ class MlflowStore:
 
         Args:
             run: Run that is written to.
-            metrics: At most 800: one request takes them all, so that they are written together or not at all.
+            metrics: Figures to write, at most 800: one request takes them all, so that they are written together or not
+                at all.
             params: Parameters to write, any number of them.
             tags: Tags to write, at most as many as one request takes.
         """

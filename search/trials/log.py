@@ -18,17 +18,17 @@ class TrialRecord:
 
     Attributes:
         trial_id: Name of the trial, ``trial-<number>`` from 1.
-        number: Its place in Optuna's study, from 0.
+        number: Number of the trial in Optuna's study, from 0.
         params: Training parameters of the trial, by name.
-        drawn: Those of the parameters that the sampler drew, with their distributions as JSON, and what it noted down.
-        result: All metrics of its last report; empty where it never reported.
+        drawn: Parameters that the sampler drew, with their distributions as JSON, and what it noted down.
+        result: All metrics of the trial's last report; empty where it never reported.
         epoch: Epoch of the last report; -1 before the first.
         is_done: Whether the last report said that there is nothing left to train.
         state: State as Optuna names it: ``RUNNING`` until the trial ended, then ``COMPLETE`` (trained to its end),
             ``PRUNED`` (stopped early, and not compared further) or ``FAIL``.
         failure: Why it counts as failed, or empty.
-        lost_attempts: Those of its attempts under which a worker or node was lost since the sweep was started or
-            resumed, first one first.
+        lost_attempts: Attempts under which a worker or node was lost since the sweep was started or resumed, first one
+            first.
     """
 
     trial_id: str

@@ -92,7 +92,7 @@ def build_trainable(inputs: SweepInputs, checkpoints: Path, teachers: TeacherSet
     Args:
         inputs: The sweep on its data.
         checkpoints: A folder of checkpoints for each trial goes here; all nodes must see it.
-        teachers: Those that the sweep names, or None.
+        teachers: Teachers that the sweep names, or None.
     """
     trainable = tune.with_parameters(
         MultiExitTrainable,

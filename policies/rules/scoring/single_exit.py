@@ -20,7 +20,7 @@ class ScoreGate(Gate):
 
     Attributes:
         temperatures: Temperature of each exit, shape (E,).
-        score: From probabilities, shape (n, C), to scores, (n,) or (n, S); higher means safer to leave.
+        score: Function from probabilities, shape (n, C), to scores, (n,) or (n, S); higher means safer to leave.
     """
 
     temperatures: NDArray[np.float64]

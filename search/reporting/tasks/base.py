@@ -27,7 +27,7 @@ class BaselinePolicy:
 
     Attributes:
         policy: Policy that is told beside the selected one.
-        notes: JSON values that are told of it beside its figures.
+        notes: JSON values that are told of the policy beside its figures.
     """
 
     policy: Policy
