@@ -79,7 +79,7 @@ class Policy:
     """Which exit a sample takes: the first whose score reaches its threshold, else the last.
 
     Attributes:
-        rule: Name of the rule.
+        rule: Name of the rule that scores the exits.
         thresholds: Thresholds of each exit but the last, one per score column of the rule, E - 1 rows of length S;
             infinity closes the gate. Plain numbers stand for rows of length 1.
         temperatures: Divisor of the logits of each exit, length E.

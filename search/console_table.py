@@ -21,7 +21,7 @@ class FigureRow:
     """A name and its figures.
 
     Attributes:
-        name: Shown as it is: no markup.
+        name: Name of the row, shown as it is: no markup.
         figures: Figures as they are to be read; none for a row that is a heading.
         starts_section: Whether a line is drawn above.
     """

@@ -24,7 +24,7 @@ class PartResult:
     """What is known about one part of a claim.
 
     Attributes:
-        name: What it is about, such as ``accuracy`` or ``recall of class 3``.
+        name: Name of the part, such as ``accuracy`` or ``recall of class 3``.
         loss: Name of the loss that was bounded.
         relation: ``>=`` where the part is a least accuracy, ``<=`` where it is a largest loss.
         required: The least accuracy, or the largest loss.
@@ -58,7 +58,7 @@ class Certificate:
     :func:`certify_policy` makes one.
 
     Attributes:
-        certified: Whether the statement holds.
+        certified: Whether the policy is certified to meet the claim.
         reason: Why the statement does not hold, as a clause for a person; empty where it does.
         claim: Claim that the policy is to meet.
         delta: Largest probability of certifying a policy of which the claim does not hold.

@@ -16,7 +16,7 @@ def require_unseen(policy: Policy, table: ExitTable, *, names: tuple[str, str] =
 
     Args:
         policy: The policy; where its origin is not known, nothing is refused.
-        table: The table that is to certify it.
+        table: Exit table that is to certify the policy.
         names: What messages call the policy and the table, in this order.
 
     Raises:

@@ -23,8 +23,8 @@ class Candidate:
 
     Attributes:
         policy: Policy that may be chosen.
-        search: The table of its network on ``search``, on which the policy was found.
-        certify: The table of its network on ``certify``, or None where there is none.
+        search: Exit table of the policy's network on ``search``, on which the policy was found.
+        certify: Exit table of the policy's network on ``certify``, or None where there is none.
         references: Policies of the same network that its accuracy is compared with; the same ones for all
             candidates of a network.
     """
@@ -45,7 +45,7 @@ class Family:
     """Candidates that differ in nothing but their thresholds, on samples that are sorted by name.
 
     Attributes:
-        view: What their rule sees, cross-fitted where it learns.
+        view: What the candidates' rule sees, cross-fitted where it learns.
         truth: What answers are judged by, of N samples.
         cost: Relative cost of each exit, shape (E,).
         units: Independent units that the samples belong to.

@@ -139,7 +139,7 @@ def estimated_choice(
         goal: Goal that the chosen policy should meet.
         drops: Largest drop of accuracy against each of the candidates' references.
         level: About how probable it may be that a bound does not hold, in (0, 1).
-        n_folds: Folds of the cross-fitting.
+        n_folds: Number of folds of the cross-fitting.
         seed: Seed of draws and folds; same seed, same choice.
 
     Raises:

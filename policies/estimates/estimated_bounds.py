@@ -67,7 +67,7 @@ def estimated_bounds(
         goal: Names the qualities and the objective.
         drops: Largest drop of accuracy against each of the candidates' references.
         level: About how probable it may be that a bound does not hold, in (0, 1).
-        n_folds: Folds of the cross-fitting.
+        n_folds: Number of folds of the cross-fitting.
         seed: Seed of draws and folds; same seed, same bounds.
 
     Raises:

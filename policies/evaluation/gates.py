@@ -21,7 +21,7 @@ class GateRows:
     """Rows of bits for every level of every gene, as :func:`~policies.evaluation.kernels.count_outcomes` reads them.
 
     Attributes:
-        bits: The rows that are kept, one after the other.
+        bits: Rows of bits that are kept, one after the other.
         first_bit_word: Where each level's row starts in ``bits``: levels of one gene after the other.
         first_late: Where the samples that a level lets go beyond its row start in ``late``.
         last_late: Where the samples that a level lets go beyond its row end in ``late``.

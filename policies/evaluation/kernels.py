@@ -153,7 +153,7 @@ def count_outcomes(
         exit_of_gene: Index of the exit of each gene, ascending, shape (G,).
         needs_all: Whether a sample leaves only where all genes of its exit let it; else where any does.
         first_level: Where each gene's levels start in the three arrays that follow ``bits``, shape (G,).
-        bits: The rows that are kept, one after the other.
+        bits: Rows of bits that are kept, one after the other.
         first_bit_word: Where each level's row starts in ``bits``.
         first_late: Where the samples that a level lets go beyond its row start in ``late``.
         last_late: Where the samples that a level lets go beyond its row end in ``late``.

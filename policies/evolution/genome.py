@@ -26,7 +26,7 @@ class RuleSpace:
     share of the levels whatever their number. There are at least as many positions as levels.
 
     Args:
-        rule: Name of the rule.
+        rule: Name of the rule whose policies are searched.
         table: Exit table of the ``search`` split, on which policies are searched.
         temperatures: Temperature of each exit, shape (E,).
         goal: Goal that says what must be counted.

@@ -46,7 +46,7 @@ def search_front(
         table: Exit table of the ``search`` split, on which policies are searched.
         temperatures: Temperature of each exit, shape (E,).
         goal: What is maximised, minimised and required.
-        rules: Names of the rules.
+        rules: Names of the rules whose policies are searched.
         settings: How hard to search each rule.
         seed: Seed of the search; same seed, same front.
         islands: Populations that evolve apart and exchange their best.
@@ -102,7 +102,7 @@ def search_rule(
 
     Args:
         space: Space of the rule's policies that are searched.
-        settings: How hard to search.
+        settings: How hard to search, and how.
         budget: What may be spent; tells afterwards what was.
         seed: Seed of the search; same seed, same archive.
         islands: Number of populations that evolve apart and exchange their best; 1 is a single population.

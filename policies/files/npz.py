@@ -61,8 +61,8 @@ def read_npz(
 
     Args:
         path: Path of the file to read.
-        kind: What it should be, for messages: "file of soft labels".
-        required: Keys that it must have, beside ``meta``; it may have no others.
+        kind: What the file should be, for messages: "file of soft labels".
+        required: Keys that the file must have, beside ``meta``; it may have no others.
         schema: Number of the schema that ``meta`` must state.
         error: Type of the error to raise.
 

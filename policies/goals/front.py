@@ -28,8 +28,8 @@ class FrontPoint:
             qualities and the objective that were asked for.
         violation: By how much the policy misses what was asked for; 0 misses nothing.
         network: Name of the network that it is for; empty where it has no name.
-        certified: Whether it was certified; None before that was tried.
-        selected: Whether it is the one that was chosen; None before one was.
+        certified: Whether the policy was certified; None before that was tried.
+        selected: Whether the policy is the one that was chosen; None before one was.
     """
 
     policy: Policy

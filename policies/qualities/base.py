@@ -29,7 +29,7 @@ class Quality(ABC, Generic[TruthT]):
         name: Name of the quality in goals, fronts and reports.
         task: The kind of answers that it judges; None for any.
         is_maximised: Whether larger is better; the bound of a goal is then the least value, else the largest.
-        is_share: Whether it is a mean over samples, to which each adds alike.
+        is_share: Whether the quality is a mean over samples, to which each adds alike.
         lowest: Least possible value of the figure.
         highest: Largest possible value of the figure; may be infinite.
     """

@@ -200,7 +200,7 @@ def view_by_steps(gate: Gate, outputs: Outputs, rows: NDArray[np.int64] | None =
     """Go through all exits, block of samples by block, and keep all but the distributions.
 
     Args:
-        gate: Sees each sample by itself, so that it does not matter which others are beside it.
+        gate: Gate that sees each sample by itself, so that it does not matter which others are beside it.
         outputs: Outputs of all exits on the whole table.
         rows: Indices of the samples to view, shape (N,); all where None.
     """

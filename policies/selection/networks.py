@@ -30,7 +30,7 @@ class NetworkPolicies:
         certify: Exit table of the network on ``certify``, or None where there is none.
         temperatures: Temperature of each exit, shape (E,).
         front: Front of the network's policies over all rules.
-        notes: Warnings for a person.
+        notes: Warnings about the network, for a person.
     """
 
     network: str

@@ -30,7 +30,8 @@ class Selection:
         network: The network that the policy is for, with its tables and front.
         policy: Policy that was chosen.
         certificate: What is certain about it; None where nothing was to be certified.
-        estimate: Why it was chosen where it is not certified; None where it is, and where nothing met what was asked.
+        estimate: Why the policy was chosen where it is not certified; None where it is, and where nothing met what was
+            asked.
         feasible: Whether some policy met what was asked for on ``search``.
         front: The merged front, on which it is known which policies are certified and selected.
     """

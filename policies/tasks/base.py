@@ -21,7 +21,7 @@ class Task(ABC, Generic[TableT]):
 
     Attributes:
         name: Name by which tables name the task: as registered, or ``module:attribute``.
-        table_type: The class of its tables.
+        table_type: Class of the task's exit tables.
         quality: The quality that is asked for where nobody says otherwise, and that every front and report tells.
         rules: Names of the rules that are searched where nobody says otherwise.
         baseline_rule: The rule of the baselines; it has one score per exit.

@@ -32,7 +32,7 @@ class FrontFigure:
 
     Attributes:
         title: Title above the figure.
-        target: Least quality, or None.
+        target: Least quality that was asked for, or None.
         objectives: Objective of leaving at the first exit, and of the full network.
         front: Front of the networks, merged, least objective first.
         trials: ``trial_id``, quality and objective of each trial's own best policy.

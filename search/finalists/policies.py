@@ -26,7 +26,7 @@ class SearchedNetworks:
 
     Attributes:
         networks: Networks whose policies were found, in the order in which they were given.
-        failures: Why the others have none, one line each.
+        failures: Why further networks have no policies, one line each.
     """
 
     networks: list[NetworkPolicies]

@@ -35,7 +35,7 @@ def search_checkpoint(
         spec: What all trials have in common, the network among it.
         train: Training split, for the shape of the samples.
         search: Split that policies are chosen on.
-        certify: Split that is tabulated here and used by nothing else.
+        certify: Split that is only tabulated here; no policy is searched on it.
         how: What policies are searched for, and how hard.
         latency_ms: Measured time up to each exit that the tables state, shape (E,); None states none.
     """

@@ -106,7 +106,7 @@ class CertificateSummary(SummaryPart):
 
     Attributes:
         claim: Claim that was to be certified, in words.
-        reason: Why it is not certified, or empty.
+        reason: Why the policy is not certified, or empty.
         bound: Bound on what was claimed, such as the least accuracy; None where there is none.
     """
 
@@ -119,7 +119,7 @@ class EstimateSummary(SummaryPart):
     """Why a policy was chosen that is not certified; figures of the estimate stand beside it.
 
     Attributes:
-        meets: Whether it has its margin, so that it is expected to do what was asked for.
+        meets: Whether the policy has its margin, so that it is expected to do what was asked for.
         sentence: What is known of the policy, for a person.
     """
 
@@ -173,14 +173,14 @@ class Summary(SummaryPart):
         feasible: Whether some policy did on ``search`` what was asked for.
         certified: Whether what was claimed holds of the selected policy, with confidence.
         certificate: What came of certifying it; None where nothing was claimed.
-        estimate: Why it was chosen; None where it is certified, or no policy did what was asked for.
+        estimate: Why the selected policy was chosen; None where it is certified, or no policy did what was asked for.
         selected: The policy that was chosen.
         exits: Figures of each exit alone, by split.
         baselines: The policies beside it, by name.
         oracle: Least mean depth with the labels known, by split; None where ``least_accuracy`` is out of reach.
         undertrained: What to do where exits are undertrained; else empty.
         alarms: What looks wrong with the policy, the most important first.
-        recordings: What it means for whole recordings; None where samples are no segments of any.
+        recordings: What the policy means for whole recordings; None where samples are no segments of any.
         front_size: Number of policies of the front.
         baseline_trials: The baselines of the sweep file.
         trials: How many trials there were, and how many ended in each way.

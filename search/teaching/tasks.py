@@ -34,7 +34,7 @@ def prepare_teachers(
 
     Args:
         inputs: The sweep on its data.
-        folder: Trained teachers are kept in it, so that a resumed sweep has them.
+        folder: Folder of the sweep; trained teachers are kept in it, so that a resumed sweep has them.
         checked: Teachers that are there already, checked against the data.
         on_message: Takes a line on each teacher that was trained.
 

@@ -20,7 +20,7 @@ class Receipt:
         path: File that holds the count.
         uri: The store's address. The file shows it without its password, beside a slow hash of the whole.
         experiment: Name of the experiment in the store.
-        sweep_id: Salt of the hash.
+        sweep_id: Identity of the sweep, the salt of the hash.
     """
 
     def __init__(self, path: Path, *, uri: str, experiment: str, sweep_id: str) -> None:

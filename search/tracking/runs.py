@@ -46,7 +46,7 @@ class MlflowRuns:
 
     Args:
         store: Store of the sweep's MLflow runs.
-        folder: The sweep's files; artifacts lie in it.
+        folder: Folder of the sweep, in which artifacts lie.
         sweep_id: Identity of the sweep, which its runs carry as a tag.
         sweep: Name of the sweep.
         tell: Takes a line that the user should see.

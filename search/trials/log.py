@@ -26,7 +26,7 @@ class TrialRecord:
         is_done: Whether the last report said that there is nothing left to train.
         state: State as Optuna names it: ``RUNNING`` until the trial ended, then ``COMPLETE`` (trained to its end),
             ``PRUNED`` (stopped early, and not compared further) or ``FAIL``.
-        failure: Why it counts as failed, or empty.
+        failure: Why the trial counts as failed, or empty.
         lost_attempts: Attempts under which a worker or node was lost since the sweep was started or resumed, first one
             first.
     """

@@ -23,9 +23,9 @@ class TrialOutcome:
         trial_id: Name of the trial, ``trial-<number>`` from 1.
         params: Training parameters of the trial, by name.
         metrics: All metrics of the trial's last report; empty where it never reported.
-        checkpoints: Folder of its checkpoints.
-        state: How it ended, as Optuna names it: ``COMPLETE``, ``PRUNED`` or ``FAIL``.
-        failure: Why it counts as failed, or empty.
+        checkpoints: Folder of the trial's checkpoints.
+        state: How the trial ended, as Optuna names it: ``COMPLETE``, ``PRUNED`` or ``FAIL``.
+        failure: Why the trial counts as failed, or empty.
         label: What the sweep file calls it, or empty.
     """
 
