@@ -13,7 +13,7 @@ def row_blocks(n_rows: int, row_size: int) -> Iterator[slice]:
     """Slices that cover the rows in order, of some ``BLOCK_VALUES`` numbers each and at least one row.
 
     Args:
-        n_rows: Number of rows.
+        n_rows: Number of rows to cover.
         row_size: Numbers in one row.
     """
     size = max(BLOCK_VALUES // row_size, 1)

@@ -50,8 +50,8 @@ def describe_clash(names: Sequence[str], clean: Callable[[str], str] = clean_nam
     character may differ in case: alphabets have both.
 
     Args:
-        names: As they were found.
-        clean: What makes one spelling of them.
+        names: Names as they were found.
+        clean: Function that makes one spelling of a name.
         caseless: Whether names that differ in case only are one; of files they are not.
     """
     seen: dict[str, str] = {}
@@ -67,7 +67,7 @@ def one_spelling(values: NDArray[np.str_]) -> tuple[NDArray[np.str_], tuple[tupl
     """Clean names, those that differ in case only taken as one.
 
     Args:
-        values: Shape (N,), text.
+        values: Names to clean, shape (N,), text.
 
     Returns:
         The names, shape (N,), the very array where nothing changes; and the spellings that were taken as one, of which
@@ -86,8 +86,8 @@ def list_some(names: Iterable[object], *, most: int = _MOST) -> str:
     """Names in quotation marks joined by commas: at most five, and how many there are beside, so that a line stays one.
 
     Args:
-        names: In the order in which they are listed.
-        most: How many are listed.
+        names: Names in the order in which they are listed.
+        most: How many names are listed at most.
     """
     texts = [str(name) for name in names]
     shown = ", ".join(repr(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}...") for text in texts[:most])

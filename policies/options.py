@@ -52,7 +52,7 @@ class RequestError(ExitSearchError):
 
     Attributes:
         key: What was asked for, as a sweep file calls it.
-        rule: What must hold of it, what was given, and what to do.
+        rule: What must hold of the value, what was given, and what to do.
     """
 
     def __init__(self, key: str, rule: str) -> None:
@@ -86,8 +86,8 @@ def refusal(error: Mapping[str, Any] | Any, field: FieldInfo | None) -> str:
     """What must hold of a value, what was given, and what may have been meant.
 
     Args:
-        error: One of pydantic's, as its ``errors()`` has them.
-        field: That the value is of, where it is known: its whole range is then named.
+        error: One of the errors that pydantic found, as its ``errors()`` has them.
+        field: Field that the value is of, where it is known: its whole range is then named.
     """
     given = error["input"]
     return f"{_rule(error, field)} but {shown(given)} was given{_hint(given, field)}"

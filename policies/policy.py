@@ -79,10 +79,10 @@ class Policy:
     """Which exit a sample takes: the first whose score reaches its threshold, else the last.
 
     Attributes:
-        rule: Name of the rule.
-        thresholds: For every exit but the last one per score column of the rule, E - 1 rows of length S; infinity
-            closes the gate. Plain numbers stand for rows of length 1.
-        temperatures: One divisor of the logits per exit, length E.
+        rule: Name of the rule that scores the exits.
+        thresholds: Thresholds of each exit but the last, one per score column of the rule, E - 1 rows of length S;
+            infinity closes the gate. Plain numbers stand for rows of length 1.
+        temperatures: Divisor of the logits of each exit, length E.
         params: The rule's own parameters.
         origin: What the policy was made for and chosen on, where it is known; no part of what the policy is.
 
@@ -265,7 +265,8 @@ def first_open_exit(view: RuleView, thresholds: NDArray[np.float64]) -> NDArray[
 
     Args:
         view: Scores and eligibility, (N, E, S) and (N, E).
-        thresholds: Shape (E - 1, S); a score equal to its threshold reaches it, infinity is never reached.
+        thresholds: Thresholds of each exit but the last, shape (E - 1, S); a score equal to its threshold reaches it,
+            infinity is never reached.
     """
     early = view.scores[:, :-1]
     reached = (early >= thresholds) & (thresholds < np.inf) & (early > -np.inf)

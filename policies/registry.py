@@ -27,7 +27,7 @@ class OnDemand:
     """A function or a class whose module is imported with the first call; picklable.
 
     Attributes:
-        place: ``module:attribute``.
+        place: Where the function or class is, as ``module:attribute``.
     """
 
     place: str
@@ -80,7 +80,7 @@ def resolve(role: str, name: str, registered: Mapping[str, Any], expected: type,
     Args:
         role: What is looked up, for the message: "workload".
         name: A registered name, or ``module:attribute`` of an importable module.
-        registered: The role's registry.
+        registered: What is registered for the role, by name.
         expected: What the result must be an instance of.
         as_class: Whether the result must be a subclass instead.
 

@@ -23,8 +23,8 @@ def user_code(what: str, error: type[ExitSearchError]) -> Iterator[None]:
     """Run what a user may have written; errors that are meant for a person pass as they are.
 
     Args:
-        what: Whose code it is: "OddDigits.load()".
-        error: What is raised instead of anything else.
+        what: Name of the user's code that runs: "OddDigits.load()".
+        error: Type of the error that is raised instead of anything else.
 
     Raises:
         ExitSearchError: Of the given class, in one line.

@@ -21,8 +21,8 @@ class FigureRow:
     """A name and its figures.
 
     Attributes:
-        name: Shown as it is: no markup.
-        figures: As they are to be read; none for a row that is a heading.
+        name: Name of the row, shown as it is: no markup.
+        figures: Figures as they are to be read; none for a row that is a heading.
         starts_section: Whether a line is drawn above.
     """
 
@@ -39,11 +39,11 @@ class FigureTable:
     go first, then names are folded, and at last the columns are shown in blocks below each other, each with the names.
 
     Attributes:
-        headings: Of the columns of figures.
-        rows: From top to bottom.
+        headings: Headings of the columns of figures, from left to right.
+        rows: Rows of the table, from top to bottom.
         names: Heading of the column of names.
-        title: Above.
-        caption: Below.
+        title: Title above the table; empty for none.
+        caption: Caption below the table; empty for none.
     """
 
     headings: tuple[str, ...]
@@ -111,9 +111,9 @@ def print_line(console: Console, text: str, *, style: str | None = None) -> None
     """Print a sentence with figures: one line in a pipe or a file; a terminal's is broken between words only.
 
     Args:
-        console: Where to.
-        text: Shown as it is: no markup.
-        style: Of rich, or None.
+        console: Console that the sentence is printed on.
+        text: Sentence to print, shown as it is: no markup.
+        style: Style of the text in rich's words, or None.
     """
     console.print(text, style=style, soft_wrap=not console.is_terminal, highlight=False, markup=False)
 

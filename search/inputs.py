@@ -20,7 +20,7 @@ class SweepInputs:
 
     Attributes:
         config: Resolved; it has a name once the sweep has a folder.
-        splits: The data.
+        splits: The four disjoint splits of the data.
         target: What is asked for, with the margin that these splits need and with what certificates claim.
         spec: What all trials have in common.
     """

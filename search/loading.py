@@ -13,8 +13,8 @@ def tell_loading(slowest: str, what: str = "Loading libraries ...") -> None:
     Call once everything is checked that can be checked without them.
 
     Args:
-        slowest: Name of its module.
-        what: The line.
+        slowest: Name of the module of the slowest library.
+        what: Line to print on standard error.
     """
     if slowest not in sys.modules:
         Console(stderr=True).print(what, style="dim", soft_wrap=True, highlight=False, markup=False)

@@ -51,7 +51,7 @@ def redact_text(text: str, uri: str = "") -> str:
     """A message without passwords: of the given URI, of any URI in it, of assignments, of MLflow's variables.
 
     Args:
-        text: Such as the text of an error.
+        text: Text to clean, such as that of an error.
         uri: An address whose password may occur in it by itself.
     """
     if uri:

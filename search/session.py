@@ -45,11 +45,11 @@ def run_session(
 
     Args:
         inputs: The sweep on its data, with its name.
-        folder: Where the files go; what its journal holds already is continued.
-        teachers: Those that the configuration names.
+        folder: Folder of the sweep; what its journal holds already is continued.
+        teachers: Teachers that the configuration names, checked.
         where: What the sweep runs on, for a person.
         leave_cluster: Ends the connection to Ray; called when nothing is left to do there.
-        console: Where to print.
+        console: Console that progress and results are printed on.
 
     Returns:
         The summary, as in ``summary.json``.

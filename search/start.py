@@ -26,11 +26,11 @@ def start_sweep(
     """Check what only the data tell, connect to Ray, make the folder where there is none to resume, and run.
 
     Args:
-        config: Everything that the sweep file says.
-        folder: Of the sweep that is resumed; None for a new one.
+        config: Configuration of the sweep: everything that the sweep file says.
+        folder: Folder of the sweep that is resumed; None for a new one.
         stem: What a new sweep without a name is called before its number.
-        address: Of a running cluster; see :func:`~search.cluster.connection.connected`.
-        console: Where to print.
+        address: Address of a running cluster; see :func:`~search.cluster.connection.connected`.
+        console: Console that progress and results are printed on.
 
     Returns:
         The summary of the sweep.

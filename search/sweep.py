@@ -46,7 +46,7 @@ class SweepResult:
     Attributes:
         selection: The policy that was chosen, and the front.
         all_trials: Figures over all trials.
-        summary: For ``summary.json``.
+        summary: Summary of the sweep, for ``summary.json``.
     """
 
     selection: Selection
@@ -68,12 +68,12 @@ def run_sweep(
 
     Args:
         inputs: The sweep on its data, with its name.
-        folder: Where the files go.
+        folder: Folder of the sweep, where its files go.
         log: What is known of the trials; what is left of them is trained.
-        teachers: Those that are there already.
+        teachers: Teachers that are there already.
         started: On the monotonic clock, in seconds, when the sweep began: without the time between its sessions.
         leave_cluster: Ends the connection to Ray; called when nothing is left to do there.
-        console: Where to print.
+        console: Console that progress and results are printed on.
 
     Raises:
         SweepError: If no trial finished.

@@ -41,11 +41,12 @@ def search_tables(
     """Search, choose, certify, and only then look at ``test``; write everything and print the main figures.
 
     Args:
-        how: What is searched for, and how.
-        tables: Of one network, by their splits: ``search``, and ``certify`` and ``test`` where they are given.
-        places: Where the tables were read from.
-        files: Where everything is written.
-        console: Where to print.
+        how: What policies are searched for, and how.
+        tables: Exit tables of one network, by their splits: ``search``, and ``certify`` and ``test`` where they are
+            given.
+        places: Files that the tables were read from, by split.
+        files: Files of the results, in their folder.
+        console: Console that the figures are printed on.
 
     Returns:
         The summary, as in ``summary.json``.

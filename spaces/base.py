@@ -14,7 +14,7 @@ class Space(ABC):
     """A define-by-run space over the training parameters of a network with ``E`` exits; picklable.
 
     Args:
-        n_exits: ``E``.
+        n_exits: Number of exits of the network, ``E``.
         teachers: Names of the teachers from outside.
         overrides: Changes from the sweep file: dimension name to bounds, choices or a fixed value.
 

@@ -62,7 +62,7 @@ class Choice:
     """One of several values.
 
     Attributes:
-        options: The values.
+        options: Values to choose from, at least one.
         is_open: Whether a sweep file may name other values of the same type.
 
     Raises:
@@ -138,7 +138,7 @@ def override(dimension: Dimension, given: Any) -> Dimension:
     """Change a dimension as a sweep file says.
 
     Args:
-        dimension: What the space has.
+        dimension: Dimension as the space has it.
         given: A mapping changes bounds (``{low: 0.1}``), a list changes the choices, anything else fixes the value.
 
     Raises:

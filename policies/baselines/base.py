@@ -29,9 +29,9 @@ class Baseline(ABC):
 
         Args:
             evaluator: The table, seen by a rule with one score column.
-            goal: What is better.
+            goal: Goal that says which policies are better.
             evaluations: Most policies that may be evaluated.
-            rng: Where randomness comes from.
+            rng: Random generator that the baseline draws from.
         """
 
 

@@ -41,13 +41,13 @@ def baseline_policy(
     """The choice of one baseline, or None where it cannot be computed for so many exits.
 
     Args:
-        name: As registered, or a user's own as ``module:attribute``.
+        name: Name of the baseline as registered, or a user's own as ``module:attribute``.
         rule: Name of the rule whose thresholds are chosen.
-        evaluator: As :func:`baseline_evaluator` builds it.
-        temperatures: One per exit, shape (E,).
-        goal: What is better.
-        evaluations: Most policies that it may evaluate.
-        seed: Of its randomness.
+        evaluator: Evaluator of the rule's policies, as :func:`baseline_evaluator` builds it.
+        temperatures: Temperature of each exit, shape (E,).
+        goal: Goal that says which policies are better.
+        evaluations: Most policies that the baseline may evaluate.
+        seed: Seed of the baseline's randomness; the same seed gives the same choice.
     """
     baseline = get_baseline(name)
     if not baseline.fits(evaluator):

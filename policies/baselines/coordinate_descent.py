@@ -40,7 +40,7 @@ def coordinate_move(
 
     Args:
         evaluator: The table to improve on.
-        goal: What is better.
+        goal: Goal that says which genomes are better.
         genome: Starting point, shape (G,).
         max_rounds: Most passes over the gates.
 
@@ -64,7 +64,7 @@ def best_genome(evaluator: PopulationEvaluator, goal: Goal, starts: NDArray[np.i
 
     Args:
         evaluator: The table to search on.
-        goal: What is better.
+        goal: Goal that says which genomes are better.
         starts: Candidate genomes, shape (P, G), such as those of shared thresholds.
 
     Returns:

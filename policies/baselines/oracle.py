@@ -16,7 +16,7 @@ def oracle_mean_depth(table: ExitTable, target: float) -> float | None:
     All others leave at the first exit. O(N E + N log N).
 
     Args:
-        table: Outputs and labels.
+        table: Exit table with the exits' answers and what they are judged by, N samples.
         target: Least accuracy, in (0, 1].
 
     Returns:

@@ -35,11 +35,11 @@ class GridPoint:
     """One policy of a grid with its figures on ``search``.
 
     Attributes:
-        policy: The policy.
-        macro_f1: Its macro-F1.
-        accuracy: Its accuracy.
-        mean_depth: Its mean depth, from 1.
-        mean_latency_ms: Its mean measured time; None where none was measured.
+        policy: Policy of the grid, with its thresholds.
+        macro_f1: Macro-F1 of the policy, in [0, 1].
+        accuracy: Accuracy of the policy, in [0, 1].
+        mean_depth: Mean depth of the policy, from 1.
+        mean_latency_ms: Mean measured time of the policy in milliseconds; None where none was measured.
     """
 
     policy: Policy
@@ -59,7 +59,7 @@ class GridChoice:
     """What a grid comes to.
 
     Attributes:
-        point: The chosen policy.
+        point: The chosen policy with its figures.
         is_fallback: Whether no policy kept to the limits, so that the best of all was taken.
     """
 
@@ -80,8 +80,8 @@ def choose_by_score(
         points: All policies of a grid, at least one.
         greedy: The greedy policy; where given, only policies that are shallower than it by more than ``least_saving``
             and whose macro-F1 is at least its own less ``max_drop`` are chosen from.
-        least_saving: In depth.
-        max_drop: In macro-F1.
+        least_saving: Saving in mean depth against ``greedy`` that a policy must exceed.
+        max_drop: Most macro-F1 that a policy may lose against ``greedy``.
     """
     allowed = points
     if greedy is not None:

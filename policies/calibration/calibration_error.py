@@ -41,8 +41,8 @@ class SampleFigures:
         """Go through distributions block by block.
 
         Args:
-            blocks: Distributions over C classes.
-            labels: Shape (N,).
+            blocks: Distributions over C classes, block of samples by block.
+            labels: True class of each sample, shape (N,).
         """
         samples = cls.empty(labels)
         for rows, probabilities in blocks:

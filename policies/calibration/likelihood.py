@@ -23,7 +23,7 @@ class Likelihood:
     """Mean negative log-likelihood over samples, in nats, and its gradient.
 
     Attributes:
-        loss: Minimised.
+        loss: Mean negative log-likelihood in nats, minimised.
         of_weights: Gradient by the weight of each exit, shape (K,).
         of_bias: Gradient by the summand of each class, shape (C,).
     """
@@ -50,12 +50,12 @@ def mixed_likelihood(
     """Negative log-likelihood of ``softmax(bias + sum over j of weights_j logits_j)``.
 
     Args:
-        logits: Shape (N, E, C), float16 or float32.
-        labels: Shape (N,).
+        logits: Logits of each sample, exit and class, shape (N, E, C), float16 or float32.
+        labels: True class of each sample, shape (N,).
         rows: The samples that count, shape (n,).
-        weights: Of K exits that follow each other, shape (K,).
-        bias: Shape (C,).
-        first_exit: Index of the first of these exits.
+        weights: Weight of each of K exits that follow each other, shape (K,).
+        bias: Summand of each class, shape (C,).
+        first_exit: Index of the first of the K exits.
 
     One sample is computed in float32 where there are many, else in float64; sums over samples are float64.
     """

@@ -19,7 +19,7 @@ def reliability_curves(
 
     Args:
         table: Outputs of ``E`` exits.
-        temperatures: One per exit, shape (E,).
+        temperatures: Temperature of each exit, shape (E,).
         n_bins: Number of equal-width bins over (0, 1].
 
     Returns:
@@ -67,7 +67,7 @@ def exit_samples(table: ClassificationTable, temperatures: NDArray[np.float64]) 
 
     Args:
         table: Outputs of ``E`` exits.
-        temperatures: One per exit, shape (E,).
+        temperatures: Temperature of each exit, shape (E,).
     """
     samples = [SampleFigures.empty(table.labels) for _ in range(table.n_exits)]
     for rows in row_blocks(table.n_samples, table.n_exits * table.n_classes):

@@ -36,8 +36,8 @@ def tempered_probabilities(logits: NDArray[np.floating[Any]], temperatures: NDAr
     """Softmax of the logits divided by each exit's temperature.
 
     Args:
-        logits: Shape (N, E, C).
-        temperatures: Shape (E,), positive; above 1 flattens, below 1 sharpens.
+        logits: Logits of each sample, exit and class, shape (N, E, C).
+        temperatures: Temperature of each exit, positive, shape (E,); above 1 flattens, below 1 sharpens.
 
     Returns:
         Probabilities, shape (N, E, C), float64.

@@ -53,8 +53,8 @@ def betting_upper_bound(losses: NDArray[np.float64], *, delta: float, least: flo
     limit, so that nothing above it could be the mean either.
 
     Args:
-        losses: As :func:`betting_p_value` takes them.
-        delta: In (0, 1).
+        losses: One per unit, shape (n,), in [least, 1], in any order that does not depend on them.
+        delta: Largest probability that the bound does not hold, in (0, 1).
         least: Smallest possible loss: 0, or -1 for signed losses.
 
     Raises:

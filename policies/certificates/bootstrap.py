@@ -25,15 +25,15 @@ class BootstrapBound:
     """About how low a figure may be on new data of the same kind. Never a certificate: no finite sample ensures it.
 
     Attributes:
-        figure: What was bounded.
-        observed: Its value on all samples.
-        bound: The ``delta`` quantile of its values on resampled units.
+        figure: Name of the figure that was bounded.
+        observed: Value of the figure on all samples.
+        bound: The ``delta`` quantile of the figure's values on resampled units.
         delta: One less the nominal confidence.
-        n: Number of units.
-        unit: ``sample`` or ``group``.
+        n: Number of independent units, samples or groups.
+        unit: Kind of unit that was drawn, ``sample`` or ``group``.
         n_resamples: How often the units were drawn anew.
-        seed: Of the draws.
-        method: How.
+        seed: Seed of the draws; the same seed gives the same bound.
+        method: How the bound was found, in words.
     """
 
     figure: str
@@ -58,10 +58,10 @@ def macro_f1_lower_bound(
 
     Args:
         table: The ``certify`` table, N samples.
-        decision: What the policy did with it.
-        delta: In (0, 1).
+        decision: Exits and answers of the policy on the table.
+        delta: One less the nominal confidence, in (0, 1).
         n_resamples: How often the units are drawn anew.
-        seed: Of the draws.
+        seed: Seed of the draws; the same seed gives the same bound.
 
     Raises:
         ClaimError: If ``delta`` or ``n_resamples`` is out of range, or there is only one unit.
@@ -88,13 +88,13 @@ def bootstrap_lower_bound(
     """Percentile bootstrap (Efron, 1979) of any figure of samples, by drawing units with replacement.
 
     Args:
-        figure: From row numbers, with repetitions, to the figure; more is better.
-        name: What it is called.
-        n_samples: Number of rows.
+        figure: Function from row numbers, with repetitions, to the figure; more is better.
+        name: What the figure is called in the result.
+        n_samples: Number of samples, ``N``.
         groups: Origin of each sample, shape (N,); whole groups are drawn. None: single samples are.
-        delta: In (0, 1).
+        delta: One less the nominal confidence, in (0, 1).
         n_resamples: How often the units are drawn anew.
-        seed: Of the draws.
+        seed: Seed of the draws; the same seed gives the same bound.
 
     Raises:
         ClaimError: If ``delta`` or ``n_resamples`` is out of range, or there is only one unit.

@@ -24,18 +24,18 @@ class PartResult:
     """What is known about one part of a claim.
 
     Attributes:
-        name: What it is about, such as ``accuracy`` or ``recall of class 3``.
+        name: Name of the part, such as ``accuracy`` or ``recall of class 3``.
         loss: Name of the loss that was bounded.
         relation: ``>=`` where the part is a least accuracy, ``<=`` where it is a largest loss.
         required: The least accuracy, or the largest loss.
         observed: Mean over the units, or None where there is none.
         bound: Confidence bound at level ``delta``: lower for an accuracy, upper for a loss.
-        simultaneous_bound: The same at ``delta / K`` for the K classes, or the K exits, that have units
+        simultaneous_bound: Confidence bound at level ``delta / K`` for the K classes, or the K exits, that have units
             (Bonferroni): those of all classes, or all exits, hold together at confidence ``1 - delta``.
-        p_value: Of the test that the part does not hold.
+        p_value: P-value of the test that the part does not hold, in [0, 1].
         passed: Whether the p-value is at most ``delta``.
-        n: Number of units.
-        method: The test.
+        n: Number of units that the part is tested on.
+        method: Name of the test that was used.
     """
 
     name: str
@@ -58,24 +58,24 @@ class Certificate:
     :func:`certify_policy` makes one.
 
     Attributes:
-        certified: Whether the statement holds.
-        reason: Why not, where it does not; otherwise empty.
-        claim: What is stated.
+        certified: Whether the policy is certified to meet the claim.
+        reason: Why the statement does not hold, as a clause for a person; empty where it does.
+        claim: Claim that the policy is to meet.
         delta: Largest probability of certifying a policy of which the claim does not hold.
-        method: How it was tested.
+        method: How the claim was tested, in words.
         unit: ``sample``, or ``group`` where samples share an origin.
         n: Number of units of ``certify``.
         loss: Loss of the main part.
         observed: Mean of the main part: an accuracy, or a loss against the full network.
-        bound: Its confidence bound at level ``delta``: lower for an accuracy, upper for a loss.
-        p_value: Of the joint claim: the largest over its parts.
+        bound: Confidence bound of the main part at level ``delta``: lower for an accuracy, upper for a loss.
+        p_value: P-value of the joint claim: the largest over its parts.
         more_needed: About how many more units would certify the claim if they are like these, or None.
         parts: Every part of the claim, the main one first.
         notes: What is not claimed, and what the statement rests on that could not be checked.
         sequence: Every policy that was tested, in order.
         table_hash: Split hash of the certify table.
-        policy_hash: The policy that the statement is about.
-        model_hash: Its network, where the table states it.
+        policy_hash: Digest of the policy that the statement is about.
+        model_hash: Digest of the policy's network, where the table states it.
 
     Example:
         >>> policy = Policy("confidence", (0.9, 0.9), (2.0, 2.0, 2.0))
@@ -116,7 +116,7 @@ def certify_policy(policy: Policy, table: ExitTable, claim: Claim, *, delta: flo
     """Certify one policy that was chosen elsewhere.
 
     Args:
-        policy: The policy.
+        policy: Policy to certify, chosen on other samples.
         table: The ``certify`` table: of the same network, on samples that nothing was chosen on.
         claim: What is to hold on new data of the same kind.
         delta: Largest probability of certifying a policy of which the claim does not hold, in (0, 1).
@@ -145,9 +145,9 @@ def certificate_of(
     Args:
         policy: The policy that was chosen, whether it passed or not.
         table: The ``certify`` table of its network.
-        sequence: As :func:`fixed_sequence` gives it for the same claim and ``delta``.
-        claim: What is to hold.
-        delta: In (0, 1).
+        sequence: Steps that :func:`fixed_sequence` gives for the same claim and ``delta``.
+        claim: Claim that the sequence was tested for.
+        delta: Largest probability of certifying what does not hold, in (0, 1).
     """
     require_delta(delta)
     decision = policy.decide(table)

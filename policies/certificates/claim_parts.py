@@ -29,10 +29,10 @@ class ClaimPart:
     Attributes:
         name: What a person calls it, such as ``accuracy`` or ``recall of class 3``.
         family: ``main``, ``class`` or ``exit``: what it has a simultaneous bound with.
-        loss: Which loss.
-        limit: Largest mean loss.
+        loss: Loss whose mean is limited.
+        limit: Largest mean of the loss.
         losses: One per unit, shape (n,); n is 0 where there is nothing to test with.
-        unit: ``sample`` or ``group``.
+        unit: Kind of unit that has a loss, ``sample`` or ``group``.
         is_binary: Whether each loss is 0 or 1: not a mean over several samples, and not signed.
     """
 
@@ -123,9 +123,9 @@ def measure(claim: Claim, table: ExitTable, decision: Decision) -> tuple[ClaimPa
     claimed of it.
 
     Args:
-        claim: What is claimed.
+        claim: Claim whose parts are measured.
         table: The ``certify`` table, N samples.
-        decision: What the policy did with it.
+        decision: Exits and answers of the policy on the table.
     """
     units = Units.of(table)
     is_single = not units.hold_several

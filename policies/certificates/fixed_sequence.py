@@ -17,12 +17,12 @@ class SequenceStep:
     """One step of the fixed sequence: what ``certify`` says about one policy.
 
     Attributes:
-        policy_hash: The policy.
-        model_hash: Its network, where the table states it.
-        observed: Of the main part of the claim.
-        p_value: Of the joint claim: the largest over its parts.
+        policy_hash: Digest of the policy that was tested.
+        model_hash: Digest of the policy's network, where the table states it.
+        observed: Mean of the main part of the claim: an accuracy, or a loss against the full network.
+        p_value: P-value of the joint claim: the largest over its parts.
         passed: Whether the p-value is at most ``delta``.
-        reason: Why not, where it is not.
+        reason: Why the policy did not pass; empty where it did.
         more_needed: How many more units of ``certify`` would do if they are like these, or None if none would.
     """
 
@@ -51,8 +51,8 @@ def fixed_sequence(
     Args:
         candidates: Policies, the safest by their ``search`` figures first, each with the ``certify``
             table of its own network. All tables are of the same split.
-        claim: What is to hold.
-        delta: In (0, 1).
+        claim: Claim that each policy is tested for.
+        delta: Largest probability that a policy passes of which the claim does not hold, in (0, 1).
 
     Raises:
         ExitSearchError: If ``delta`` is not in (0, 1), or a table is not of its policy's network.

@@ -42,9 +42,9 @@ def units_needed(losses: NDArray[np.float64], *, limit: float, delta: float, lea
     None where no number would, or only more than 250,000.
 
     Args:
-        losses: As :func:`betting_p_value` takes them.
-        limit: Largest mean, in [least, 1).
-        delta: In (0, 1).
+        losses: One per unit, shape (n,), in [least, 1], in any order that does not depend on them.
+        limit: Largest mean loss to certify, in [least, 1).
+        delta: Largest probability of certifying what does not hold, in (0, 1).
         least: Smallest possible loss: 0, or -1 for signed losses.
     """
     if losses.mean() >= limit:
@@ -63,9 +63,9 @@ def certifiable_mean(n: int, *, limit: float, delta: float, least: float = 0.0) 
     others this is on the safe side.
 
     Args:
-        n: Number of units.
-        limit: Largest mean.
-        delta: In (0, 1).
+        n: Number of units, each with one loss.
+        limit: Largest mean loss to certify, in [least, 1).
+        delta: Largest probability of certifying what does not hold, in (0, 1).
         least: Smallest possible loss: 0, or -1 for signed losses.
 
     Returns:

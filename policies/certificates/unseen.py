@@ -16,8 +16,8 @@ def require_unseen(policy: Policy, table: ExitTable, *, names: tuple[str, str] =
 
     Args:
         policy: The policy; where its origin is not known, nothing is refused.
-        table: The table that is to certify it.
-        names: What a person calls the two.
+        table: Exit table that is to certify the policy.
+        names: What messages call the policy and the table, in this order.
 
     Raises:
         ClaimError: If there are any, with how many they are.

@@ -22,9 +22,9 @@ class Candidate:
     """A policy that may be chosen.
 
     Attributes:
-        policy: The policy.
-        search: The table of its network on ``search``, on which the policy was found.
-        certify: The table of its network on ``certify``, or None where there is none.
+        policy: Policy that may be chosen.
+        search: Exit table of the policy's network on ``search``, on which the policy was found.
+        certify: Exit table of the policy's network on ``certify``, or None where there is none.
         references: Policies of the same network that its accuracy is compared with; the same ones for all
             candidates of a network.
     """
@@ -45,12 +45,12 @@ class Family:
     """Candidates that differ in nothing but their thresholds, on samples that are sorted by name.
 
     Attributes:
-        view: What their rule sees, cross-fitted where it learns.
+        view: What the candidates' rule sees, cross-fitted where it learns.
         truth: What answers are judged by, of N samples.
         cost: Relative cost of each exit, shape (E,).
-        units: What is independent among the samples.
-        members: Which of the candidates these are.
-        references_are_right: Whether each of their references answers each sample rightly, shape (R, N).
+        units: Independent units that the samples belong to.
+        members: Indices of the candidates that the family holds.
+        references_are_right: Whether each of the candidates' references answers each sample rightly, shape (R, N).
     """
 
     view: RuleView
@@ -75,8 +75,8 @@ def families_of(candidates: Sequence[Candidate], *, seed: int = 0) -> list[Famil
     """Sort candidates by network, rule and the rule's parameters, in the order of their first member.
 
     Args:
-        candidates: At least one; all ``search`` tables are of the same samples, in any order.
-        seed: Of cross-fitting; that of the search.
+        candidates: Policies to sort, at least one; all ``search`` tables are of the same samples, in any order.
+        seed: Seed of cross-fitting, the one that the search used.
 
     Raises:
         ExitSearchError: If there is no candidate, or the tables are of different samples.

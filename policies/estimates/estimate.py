@@ -31,15 +31,16 @@ class Estimate:
     """What is estimated, never certified, of a policy that was chosen with a margin.
 
     Attributes:
-        chosen: Which of the candidates was chosen.
+        chosen: Index of the candidate that was chosen.
         meets: Whether its bounds on ``search`` meet the goal and ``certify``, where there is one, does not
             contradict; else it is the most reliable one.
         quality: What is asked for first: the goal's quality, or the drop where nothing else is.
         side: ``at least``, or ``at most`` where less is better.
-        limit: Its least or largest value.
-        observed: Its value on ``search``; with groups, and if it is a share of the samples, the mean over groups.
-        bound: Its one-sided bound at confidence ``1 - level``, with ``optimism`` taken off.
-        bounds: The same of every candidate.
+        limit: Least or largest value of the quality that was asked for.
+        observed: Value of the quality on ``search``; with groups, and if it is a share of the samples, the mean over
+            groups.
+        bound: One-sided bound of the quality at confidence ``1 - level``, with ``optimism`` taken off.
+        bounds: Bound of the quality of every candidate, with ``optimism`` taken off.
         optimism: By how much a choice like this one flatters itself.
         level: About how probable it is that the true value is below the bound.
         unit: ``sample``, or ``group`` where samples share an origin.
@@ -134,12 +135,12 @@ def estimated_choice(
     See :func:`~policies.estimates.estimated_bounds.estimated_bounds` and :func:`choose_with_margin`.
 
     Args:
-        candidates: Of one network or several, all on the same samples.
-        goal: What is wanted.
+        candidates: Policies that may be chosen, of one network or several, all on the same samples.
+        goal: Goal that the chosen policy should meet.
         drops: Largest drop of accuracy against each of the candidates' references.
         level: About how probable it may be that a bound does not hold, in (0, 1).
-        n_folds: Folds of the cross-fitting.
-        seed: Of draws and folds; same seed, same choice.
+        n_folds: Number of folds of the cross-fitting.
+        seed: Seed of draws and folds; same seed, same choice.
 
     Raises:
         ExitSearchError: If there is no candidate, ``level`` is not in (0, 1), or the tables are of different samples.
@@ -158,10 +159,10 @@ def choose_with_margin(
     reliable candidate is chosen: the one whose bounds miss the limits by least.
 
     Args:
-        candidates: The candidates.
-        goal: What is wanted.
-        found: Their bounds, for a goal that names the same qualities and the same objective.
-        drops: As for the bounds.
+        candidates: Policies that may be chosen, in the order of the bounds.
+        goal: Goal that the chosen policy should meet.
+        found: Bounds of the candidates, for a goal that names the same qualities and the same objective.
+        drops: Largest drop of accuracy against each of the candidates' references, as for the bounds.
     """
     wanted = requirements_of(goal, drops)
     first = wanted[0]

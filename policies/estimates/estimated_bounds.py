@@ -28,13 +28,13 @@ class EstimatedBounds:
 
     Attributes:
         qualities: Names of the required qualities.
-        observed: Shape (R, P); with groups, shares of samples are means over groups.
-        optimism: By how much the choice flatters each, shape (R, P); 0 where nothing was chosen.
+        observed: Value of each required quality, shape (R, P); with groups, shares of samples are means over groups.
+        optimism: By how much the choice flatters each value, shape (R, P); 0 where nothing was chosen.
         bounds: One-sided bounds at confidence ``1 - level``, less the optimism, shape (R, P): lower ones, or upper
             ones of qualities of which less is better; they may lie outside the range of the quality.
-        objective: The goal's objective, shape (P,).
+        objective: Mean of the goal's objective, shape (P,).
         level: About how probable it is that a true value is beyond its bound.
-        units: Samples or groups of ``search``.
+        units: Independent units of ``search``, samples or groups.
     """
 
     qualities: tuple[str, ...]
@@ -63,12 +63,12 @@ def estimated_bounds(
     an open gate was not chosen, and its bound is not lowered.
 
     Args:
-        candidates: Of one network or several, all on the same samples.
+        candidates: Policies that are bounded, of one network or several, all on the same samples.
         goal: Names the qualities and the objective.
         drops: Largest drop of accuracy against each of the candidates' references.
         level: About how probable it may be that a bound does not hold, in (0, 1).
-        n_folds: Folds of the cross-fitting.
-        seed: Of draws and folds; same seed, same bounds.
+        n_folds: Number of folds of the cross-fitting.
+        seed: Seed of draws and folds; same seed, same bounds.
 
     Raises:
         ExitSearchError: If there is no candidate, ``level`` is not in (0, 1), or the tables are of different samples.

@@ -24,11 +24,11 @@ def pooled_bounds(
     the bound is as for a normal distribution. With fewer than two units it is the worst value there is.
 
     Args:
-        quality: Which.
+        quality: Quality that is bounded, taken over all samples at once.
         family: The candidates, on N samples.
         exits: The exits that P of them take, shape (P, N).
         level: Probability that the true value is beyond the bound, in (0, 1).
-        seed: Of the folds.
+        seed: Seed by which units are shared out among folds; the same seed gives the same bounds.
 
     Returns:
         Values and bounds, shape (P,) each: lower bounds, or upper ones where less is better.

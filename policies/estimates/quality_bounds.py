@@ -24,10 +24,10 @@ def quality_value(quality: CountedQuality[Any], marks: NDArray[np.int64], truth:
     """A quality of one policy; where it is a share of samples and there are groups, the mean over groups.
 
     Args:
-        quality: Which.
+        quality: Quality that is measured, a function of counts.
         marks: Up to K counts that each sample adds to at the exit that it took, or ``NOWHERE``, shape (K, N).
         truth: What answers are judged by, of N samples.
-        units: What is independent among the samples.
+        units: Independent units that the samples belong to.
     """
     weights = _sample_weights(np.ones((1, units.n)), units, is_share=quality.is_share)[0]
     strata = np.bincount(truth.strata, weights, minlength=truth.n_strata)
@@ -52,12 +52,13 @@ def quality_bounds(
     and wrong answers that of Clopper and Pearson, which is taken exactly. For other figures it is an approximation.
 
     Args:
-        quality: Which.
-        marks: Of each policy as :func:`quality_value` takes them, shape (K, N) each.
+        quality: Quality that is bounded, a function of counts.
+        marks: Up to K counts that each sample adds to by each policy, or ``NOWHERE``, shape (K, N) for each of P
+            policies.
         truth: What answers are judged by, of N samples.
-        units: What is independent among the samples.
+        units: Independent units that the samples belong to.
         level: Probability that the true value is beyond the bound, in (0, 1).
-        seed: Of the draws.
+        seed: Seed of the draws; the same seed gives the same bounds.
 
     Returns:
         Shape (P,); never better than what was seen.

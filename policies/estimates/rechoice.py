@@ -50,11 +50,11 @@ def honest_figures(
     thresholds, then exact coordinate moves, for every family; the samples of the fold go by it.
 
     Args:
-        families: Whose thresholds are chosen; all of the same samples.
-        goals: What is chosen for: at least one, all with the same qualities.
-        wanted: What is told of the choices.
-        n_folds: How many folds, if there are so many units.
-        seed: Of the folds.
+        families: Families whose thresholds are chosen, all of the same samples.
+        goals: Goals that policies are chosen for: at least one, all with the same qualities.
+        wanted: Requirements whose qualities are measured on the choices.
+        n_folds: Number of folds, if there are so many units.
+        seed: Seed by which units are shared out among folds; the same seed gives the same figures.
 
     Returns:
         Each required quality over all samples, shape (R, T) for T goals.
@@ -84,11 +84,11 @@ class _Told(Protocol):
         """Note a choice.
 
         Args:
-            row: Of the goal.
+            row: Index of the goal that the policy was chosen for.
             which: Index of the family that the chosen policy is of.
             left_out: The family on the samples of the fold.
             inside: The samples of the fold, shape (n,).
-            exits: The exits that they take, shape (n,).
+            exits: The exits that the samples of the fold take, shape (n,).
         """
 
     def values(self) -> list[float]:

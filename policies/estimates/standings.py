@@ -29,9 +29,9 @@ class Standings:
 
     Attributes:
         counted: Every quality of the goal, and the accuracy, by name as a search counts it, each sample alike, (P,).
-        observed: Shape (R, P); with groups, shares of samples are means over groups.
+        observed: Value of each required quality, shape (R, P); with groups, shares of samples are means over groups.
         bounds: One-sided bounds of what was observed, uncorrected, shape (R, P).
-        objective: The goal's objective, shape (P,).
+        objective: Mean of the goal's objective, shape (P,).
     """
 
     counted: dict[str, NDArray[np.float64]]
@@ -52,12 +52,12 @@ def standings(
     """Measure candidates on ``search``.
 
     Args:
-        candidates: The candidates.
-        families: The same, sorted into families.
-        goal: Says what objective is.
-        wanted: The requirements.
-        level: Of the bounds.
-        seed: Of the draws.
+        candidates: Policies to measure, in the order of the columns.
+        families: Families that the candidates are sorted into.
+        goal: Goal whose objective is measured.
+        wanted: Requirements whose qualities are measured and bounded.
+        level: Probability that the true value is beyond a bound, in (0, 1).
+        seed: Seed of the draws; the same seed gives the same bounds.
     """
     shape = (len(wanted), len(candidates))
     observed, bounds = np.empty(shape), np.empty(shape)
@@ -105,7 +105,7 @@ def marks_at(quality: CountedQuality[Any], family: Family, exits: NDArray[np.int
     """What each sample adds to by each of P policies, shape (K, N) each.
 
     Args:
-        quality: Which.
+        quality: Quality whose counts are marked.
         family: The candidates, on N samples.
         exits: The exits that P of them take, shape (P, N).
     """

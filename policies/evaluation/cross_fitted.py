@@ -14,9 +14,9 @@ def chosen_view(policy: Policy, table: ExitTable, *, seed: int = 0) -> RuleView:
     """What the rule of a policy that was chosen on a table sees there, as if the table were new.
 
     Args:
-        policy: As a search on the table gave it.
-        table: The ``search`` table.
-        seed: Of the folds; that of the search.
+        policy: Policy as a search on the table gave it.
+        table: Exit table of the ``search`` split, on which the policy was chosen.
+        seed: Seed of the folds, the one that the search used.
     """
     rule, temperatures = get_rule(policy.rule), np.asarray(policy.temperatures)
     if not rule.is_fitted:

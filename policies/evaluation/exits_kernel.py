@@ -21,10 +21,10 @@ def take_exits(
     Args:
         columns: The column of ranks that each gene uses, shape (P, G).
         least_ranks: A sample passes a gene where its rank is above this, shape (P, G).
-        exit_of_gene: Ascending, shape (G,).
+        exit_of_gene: Index of the exit of each gene, ascending, shape (G,).
         needs_all: Whether a sample leaves only where all genes of its exit let it; else where any does.
-        ranks: Of all columns and samples, shape (columns, N).
-        n_exits: ``E``.
+        ranks: Rank of each sample in each column, shape (columns, N).
+        n_exits: Number of exits, ``E``.
     """
     n_policies, n_genes = columns.shape
     n_samples = ranks.shape[1]

@@ -21,10 +21,10 @@ class GateRows:
     """Rows of bits for every level of every gene, as :func:`~policies.evaluation.kernels.count_outcomes` reads them.
 
     Attributes:
-        bits: The rows that are kept, one after the other.
+        bits: Rows of bits that are kept, one after the other.
         first_bit_word: Where each level's row starts in ``bits``: levels of one gene after the other.
-        first_late: Where those that a level lets go beyond its row start in ``late``.
-        last_late: Where they end.
+        first_late: Where the samples that a level lets go beyond its row start in ``late``.
+        last_late: Where the samples that a level lets go beyond its row end in ``late``.
         late: Samples by column, those of the lowest ranks first; empty where every level has its row.
         words: Indices of the words that the rows of each gene hold, one gene after the other.
         first_word: Where each gene's indices start in ``words``, shape (G + 1,).
@@ -49,8 +49,8 @@ def lay_out_rows(
     """Lay the rows out: of each gene level by level, one column after the other, and the closed gate.
 
     Args:
-        levels: Of each column.
-        ranks: Of the samples in each column, shape (N,), in the order of their bits.
+        levels: Levels of each column, in the order of ``ranks``.
+        ranks: Ranks of the samples in each column, shape (N,), in the order of their bits.
         columns_of_gene: Indices of each gene's columns, shape (G, M).
         is_sparse: Whether a column sees few samples, so that rows only hold the words of those.
     """

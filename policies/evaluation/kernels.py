@@ -41,8 +41,8 @@ def fill_rows(ranks: NDArray[np.int32], words: NDArray[np.int64], rows: NDArray[
     """Set, in row ``l``, the bits of the samples whose rank is above ``l``.
 
     Args:
-        ranks: Shape (N,).
-        words: Which words of the samples the rows hold, ascending, shape (W,).
+        ranks: Rank of each sample in the column, shape (N,).
+        words: Indices of the words of the samples that the rows hold, ascending, shape (W,).
         rows: Zeros, shape (L, W); filled in place.
     """
     n_levels, n_words = rows.shape
@@ -149,14 +149,14 @@ def count_outcomes(
     """Where the samples leave, and how many marked ones leave, for every genome.
 
     Args:
-        genomes: One level per gene, shape (P, G).
-        exit_of_gene: Ascending, shape (G,).
+        genomes: Index of the level of each gene, shape (P, G).
+        exit_of_gene: Index of the exit of each gene, ascending, shape (G,).
         needs_all: Whether a sample leaves only where all genes of its exit let it; else where any does.
         first_level: Where each gene's levels start in the three arrays that follow ``bits``, shape (G,).
-        bits: The rows that are kept, one after the other.
+        bits: Rows of bits that are kept, one after the other.
         first_bit_word: Where each level's row starts in ``bits``.
-        first_late: Where those that a level lets go beyond its row start in ``late``.
-        last_late: Where they end.
+        first_late: Where the samples that a level lets go beyond its row start in ``late``.
+        last_late: Where the samples that a level lets go beyond its row end in ``late``.
         late: Samples, in the order of their scores.
         words: For each gene the indices of the words that its rows hold, one gene after the other.
         first_word: Where each gene's indices start in ``words``, shape (G + 1,).
@@ -164,7 +164,7 @@ def count_outcomes(
             counted one by one.
         marks: The tallies that each sample adds to at each exit, shape (N, E, K); T stands for none.
         everyone: The bits of all samples, shape (W,).
-        n_tallies: ``T``.
+        n_tallies: Number of tallies, ``T``.
 
     Returns:
         Samples leaving at each exit, shape (P, E), and marked ones among them, shape (P, T).

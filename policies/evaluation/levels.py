@@ -18,7 +18,8 @@ class Levels:
     """The thresholds that a search tries for one score column of one exit.
 
     Attributes:
-        thresholds: Shape (L,), ascending, each halfway between two observed scores; ``CLOSED`` is not among them.
+        thresholds: Threshold of each level, ascending, shape (L,), each halfway between two observed scores; ``CLOSED``
+            is not among them.
         lowest: The lowest observed score that still leaves at each level, shape (L,).
         ranks: For each sample the number of levels at which it leaves: it leaves at level ``l`` where its
             rank is above ``l``. Shape (N,), int32, 0 where it may not leave at all.
@@ -33,9 +34,9 @@ def column_levels(scores: NDArray[np.float64], eligible: NDArray[np.bool_], max_
     """Levels of one column: all distinct scores, or evenly spaced ones where there are more than ``max_levels``.
 
     Args:
-        scores: Shape (N,); minus infinity never leaves.
-        eligible: Where leaving is allowed, shape (N,).
-        max_levels: Most levels.
+        scores: Score of each sample, shape (N,); minus infinity never leaves.
+        eligible: Whether each sample may leave, shape (N,).
+        max_levels: Most levels that the column gets.
     """
     usable = eligible & (scores > -np.inf)
     observed = np.unique(scores[usable])

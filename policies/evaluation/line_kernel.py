@@ -65,12 +65,12 @@ def count_line(
         least_rank: A sample passes a gene where its rank is above this, shape (G,).
         target_gene: The gene whose levels are tried.
         columns: The columns of the target gene, shape (M,).
-        n_levels: Levels of each of these columns, shape (M,).
-        exit_of_gene: Shape (G,).
-        needs_all: As in :func:`~policies.evaluation.kernels.count_outcomes`.
-        ranks: Of all columns and samples, shape (columns, N).
-        marks: As in :func:`~policies.evaluation.kernels.count_outcomes`.
-        n_tallies: ``T``.
+        n_levels: Number of levels of each column of the target gene, shape (M,).
+        exit_of_gene: Index of the exit of each gene, ascending, shape (G,).
+        needs_all: Whether a sample leaves only where all genes of its exit let it; else where any does.
+        ranks: Rank of each sample in each column, shape (columns, N).
+        marks: The tallies that each sample adds to at each exit, shape (N, E, K); T stands for none.
+        n_tallies: Number of tallies, ``T``.
 
     Returns:
         For all levels of the columns, one column after the other, then for "closed": samples leaving at each

@@ -135,8 +135,8 @@ class PopulationEvaluator:
         """Evaluate every level of one gene while the others stay: one policy per level, in one pass over the samples.
 
         Args:
-            genome: Shape (G,).
-            gene: Index of the gene.
+            genome: Index of the level of each gene, shape (G,).
+            gene: Index of the gene whose levels are tried.
         """
         checked = self._checked(np.asarray(genome)[None])[0]
         at = self._first_level + checked

@@ -21,9 +21,9 @@ class SharedThresholdFigures:
     """Figures of every shared threshold, lowest first; the last is that of the full network.
 
     Attributes:
-        thresholds: Shape (T,), ascending, the last is infinity.
-        accuracy: Shape (T,).
-        mean_depth: Shape (T,), not decreasing.
+        thresholds: Shared thresholds, ascending, the last is infinity, shape (T,).
+        accuracy: Accuracy at each shared threshold, in [0, 1], shape (T,).
+        mean_depth: Mean depth at each shared threshold, not decreasing, shape (T,).
     """
 
     thresholds: NDArray[np.float64]

@@ -16,7 +16,7 @@ class Budget:
     Attributes:
         evaluations: Most passes over the samples.
         seconds: Most wall time. A search that this ends is not reproducible.
-        spent: Passes so far.
+        spent: Number of passes made so far.
     """
 
     evaluations: float = math.inf

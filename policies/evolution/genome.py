@@ -26,12 +26,12 @@ class RuleSpace:
     share of the levels whatever their number. There are at least as many positions as levels.
 
     Args:
-        rule: Name of the rule.
-        table: The ``search`` table.
-        temperatures: One per exit, shape (E,).
-        goal: Says what must be counted.
+        rule: Name of the rule whose policies are searched.
+        table: Exit table of the ``search`` split, on which policies are searched.
+        temperatures: Temperature of each exit, shape (E,).
+        goal: Goal that says what must be counted.
         max_levels: Most thresholds per exit and score column.
-        seed: Of cross-fitting.
+        seed: Seed of the folds of cross-fitting; the same seed gives the same space.
 
     Raises:
         PolicyError: If the rule cannot be used on the table.

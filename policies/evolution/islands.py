@@ -26,9 +26,9 @@ class IslandState:
     """One island between two epochs.
 
     Attributes:
-        archive: What it has found.
-        population: Its genomes.
-        stalled: Generations since it last found something better.
+        archive: The best candidates that the island has found.
+        population: Genomes that the island evolves further.
+        stalled: Generations since the island last found something better.
     """
 
     archive: Archive
@@ -41,9 +41,9 @@ class EpochTask:
     """What one island does in one epoch; it can run anywhere.
 
     Attributes:
-        state: Where it begins.
+        state: State of the island at the beginning of the epoch.
         migrants: Candidates from the neighbouring island, shape (M, 1 + G).
-        seed: Of this island and epoch.
+        seed: Seed of the island's draws in the epoch.
         settings: How hard to search; the generations are those of one epoch.
     """
 

@@ -21,9 +21,9 @@ def expand(space: RuleSpace, archive: Archive, budget: Budget, *, rounds: int, p
     (Pareto local search, Paquete et al., 2004, with exact coordinate moves as neighbourhood).
 
     Args:
-        space: Where the candidates live.
-        archive: Is improved in place.
-        budget: Ends the search too.
+        space: Space that the candidates are from.
+        archive: Archive that is improved in place.
+        budget: Budget that ends the search when it is spent.
         rounds: Most passes; in each, evenly spaced members that were not searched from yet, both ends among them (the
             goal's best is one of the archive's ends).
         part: The part of the budget that may be spent when this ends.

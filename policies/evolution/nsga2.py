@@ -66,10 +66,10 @@ class Evolution:
     """NSGA-II (Deb et al., 2002) on the policies of one rule; everything seen goes to an archive.
 
     Args:
-        space: The policies.
+        space: Space of the rule's policies that are evolved.
         archive: What was found so far; the first population is drawn from it.
-        settings: How hard to search.
-        budget: What may be spent.
+        settings: How hard to search, and how.
+        budget: What may be spent in passes and seconds.
     """
 
     def __init__(self, space: RuleSpace, archive: Archive, settings: EvolveSettings, budget: Budget) -> None:

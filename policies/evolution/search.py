@@ -43,12 +43,12 @@ def search_front(
     """Search the policies of several rules and merge them into one front.
 
     Args:
-        table: The ``search`` table.
-        temperatures: One per exit, shape (E,).
+        table: Exit table of the ``search`` split, on which policies are searched.
+        temperatures: Temperature of each exit, shape (E,).
         goal: What is maximised, minimised and required.
-        rules: Names of the rules.
+        rules: Names of the rules whose policies are searched.
         settings: How hard to search each rule.
-        seed: Same seed, same front.
+        seed: Seed of the search; same seed, same front.
         islands: Populations that evolve apart and exchange their best.
         run_epoch: Runs the islands, such as over a cluster; the front does not depend on it.
         on_generation: Told the rule after each generation (of islands: after each epoch).
@@ -101,12 +101,12 @@ def search_rule(
     """Search the policies of one rule: warm start and local search, generations, local search.
 
     Args:
-        space: The policies.
-        settings: How hard to search.
+        space: Space of the rule's policies that are searched.
+        settings: How hard to search, and how.
         budget: What may be spent; tells afterwards what was.
-        seed: Same seed, same archive.
-        islands: As for :func:`search_front`.
-        run_epoch: As for :func:`search_front`.
+        seed: Seed of the search; same seed, same archive.
+        islands: Number of populations that evolve apart and exchange their best; 1 is a single population.
+        run_epoch: Runs the islands, such as over a cluster; the archive does not depend on it.
         on_generation: Told each generation, or each epoch of islands.
     """
     if settings.shared_thresholds:

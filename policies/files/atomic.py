@@ -24,7 +24,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     plain file, such as ``/dev/stdout``, is written to directly.
 
     Args:
-        path: In a folder that exists.
+        path: Path of the file to write, in a folder that exists.
 
     Raises:
         OSError: If it cannot be written; it names ``path``, not the file beside it.

@@ -45,8 +45,9 @@ class Archive:
     """The members of a ``.npz`` file.
 
     Attributes:
-        arrays: Those that could be read, by key.
-        faults: Of the others, by key, what is wrong and what to do; they hold pickled objects, which are never opened.
+        arrays: Arrays that could be read, by key.
+        faults: What is wrong with each member that could not be read, and what to do, by key; it holds pickled objects,
+            which are never opened.
     """
 
     arrays: dict[str, NDArray[Any]]
@@ -59,11 +60,11 @@ def read_npz(
     """Read arrays and facts that :func:`write_npz` or anyone else has written.
 
     Args:
-        path: The file.
-        kind: What it should be, for messages: "file of soft labels".
-        required: Keys that it must have, beside ``meta``; it may have no others.
-        schema: What ``meta`` must state.
-        error: What is raised.
+        path: Path of the file to read.
+        kind: What the file should be, for messages: "file of soft labels".
+        required: Keys that the file must have, beside ``meta``; it may have no others.
+        schema: Number of the schema that ``meta`` must state.
+        error: Type of the error to raise.
 
     Returns:
         The arrays, and ``meta`` without its schema.
@@ -140,9 +141,9 @@ def parse_meta(value: NDArray[Any], schema: int, *, must_state: bool = True) -> 
     """The facts that the JSON string ``meta`` holds, without their schema.
 
     Args:
-        value: One string.
+        value: Array that should be one JSON string.
         schema: The only schema that may be stated.
-        must_state: Whether it has to be.
+        must_state: Whether the schema must be stated; else ``schema`` is taken where it is not.
 
     Raises:
         ValueError: With one line, if it is no such string.

@@ -15,9 +15,9 @@ class Archive:
     """The feasible non-dominated candidates seen so far, least objective first; the nearest one while none is feasible.
 
     Attributes:
-        goal: What is better.
+        goal: Goal that says which candidates are better.
         candidates: Rows as :class:`~policies.evolution.genome.RuleSpace` has them, shape (A, 1 + G).
-        assessment: What the goal says of them.
+        assessment: What the goal says of each candidate.
         is_expanded: Whether the neighbours of each have been searched, shape (A,).
     """
 

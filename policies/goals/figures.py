@@ -15,9 +15,9 @@ def asked_figures(goal: Goal, table: ExitTable, decision: Decision) -> dict[str,
     """The qualities and the objective of a goal, by the names of a front's columns.
 
     Args:
-        goal: What was asked for.
-        table: What was decided on.
-        decision: What a policy did there.
+        goal: Goal whose qualities and objective are measured.
+        table: Exit table that the policy decided on.
+        decision: Exits and answers of the policy on the table.
     """
     scores = np.zeros((table.n_samples, table.n_exits, 1))
     view = RuleView(scores, np.ones(scores.shape[:2], dtype=bool), decision.exit_answers, decision.distributions)

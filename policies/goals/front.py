@@ -23,13 +23,13 @@ class FrontPoint:
     """A policy of a front.
 
     Attributes:
-        policy: The policy.
+        policy: Policy that the point stands for.
         figures: What it did on ``search``, by name: ``accuracy``, ``mean_depth``, ``mean_cost``, and the other
             qualities and the objective that were asked for.
-        violation: By how much it misses what was asked for; 0 misses nothing.
+        violation: By how much the policy misses what was asked for; 0 misses nothing.
         network: Name of the network that it is for; empty where it has no name.
-        certified: Whether it was certified; None before that was tried.
-        selected: Whether it is the one that was chosen; None before one was.
+        certified: Whether the policy was certified; None before that was tried.
+        selected: Whether the policy is the one that was chosen; None before one was.
     """
 
     policy: Policy
@@ -77,9 +77,9 @@ class Front:
         """The policies of several fronts that no other beats.
 
         Args:
-            fronts: At least one, each with the ``violation`` of the goal that it was searched for: of two networks the
-                drops are counted from accuracies of their own.
-            goal: Its quality and objective are those of all fronts.
+            fronts: Fronts to merge, at least one, each with the ``violation`` of the goal that it was searched for: of
+                two networks the drops are counted from accuracies of their own.
+            goal: Goal whose quality and objective are those of all fronts.
             front_size: Most policies; evenly spaced ones are kept, both ends among them. Where there is room for one,
                 it is the goal's best, which always is an end.
         """

@@ -107,7 +107,7 @@ class Goal:
 
         Args:
             assessment: The policies as :meth:`assess` judges them.
-            cost: Of the network's exits, shape (E,).
+            cost: Compute up to each exit relative to the full network, shape (E,).
         """
         if self.budget is not None:
             wanted, worst = get_quality(self.quality).lack(self._sign * assessment.quality), 1.0
@@ -137,7 +137,7 @@ class Assessment:
 
     Attributes:
         quality: Maximised, shape (P,): the goal's quality, or its negative where less is better.
-        objective: Minimised, shape (P,).
+        objective: Mean objective of each policy, minimised, shape (P,).
         violation: By how much constraints are missed, added up, shape (P,); 0 is feasible.
     """
 

@@ -16,8 +16,8 @@ class Objective(ABC):
     """A mean over samples that is minimised: what leaving at each exit takes.
 
     Attributes:
-        name: As it is asked for.
-        column: As fronts, figures and reports call its mean over samples.
+        name: Name by which the objective is asked for.
+        column: Name of the mean over samples in fronts, figures and reports.
         axis: What an axis of a picture is called.
         needs_latency: Whether measured times are needed.
         is_comparable: Whether it means the same for networks that differ in width or in their exits.

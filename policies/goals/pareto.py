@@ -12,8 +12,8 @@ def nondominated(quality: NDArray[np.float64], objective: NDArray[np.float64]) -
     Of points with equal figures only the first is kept.
 
     Args:
-        quality: Shape (P,), maximised.
-        objective: Shape (P,), minimised.
+        quality: Quality of each point, maximised, shape (P,).
+        objective: Objective of each point, minimised, shape (P,).
     """
     order = np.lexsort((np.arange(len(objective)), -quality, objective))
     best_before = np.concatenate([[-np.inf], np.maximum.accumulate(quality[order])[:-1]])
@@ -26,8 +26,8 @@ def hypervolume(
     """Area that a set of points dominates, up to a reference point; larger is better.
 
     Args:
-        quality: Shape (P,), maximised.
-        objective: Shape (P,), minimised.
+        quality: Quality of each point, maximised, shape (P,).
+        objective: Objective of each point, minimised, shape (P,).
         worst_quality: The reference point's quality; points at or below it add nothing.
         worst_objective: The reference point's objective; points at or beyond it add nothing.
     """

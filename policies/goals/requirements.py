@@ -19,9 +19,9 @@ class Requirement:
     """A quality and its limit: the least value, or the largest where less is better.
 
     Attributes:
-        quality: Which.
-        limit: The limit.
-        reference: Of a drop, which of a candidate's references it is against; else None.
+        quality: Quality that is limited.
+        limit: Least value of the quality, or the largest where less is better.
+        reference: Index of the candidate's reference that a drop is counted from; None for any other quality.
     """
 
     quality: Quality[Any]
@@ -59,7 +59,7 @@ def requirements_of(goal: Goal, drops: Sequence[float] = ()) -> list[Requirement
     """What a goal requires, first what a person would name first: the target, else the first drop.
 
     Args:
-        goal: Its target, if it has one or if nothing but a budget is asked for, and its bounds.
+        goal: Goal whose bounds are required, and its target, if it has one or if nothing but a budget is asked for.
         drops: Largest drop of accuracy against each of the candidates' references.
     """
     lost = [Requirement(Drop(), limit, reference) for reference, limit in enumerate(drops)]

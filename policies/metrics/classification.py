@@ -18,7 +18,7 @@ def classification_figures(
         blocks: The distributions answered with; rows sum to 1.
         answers: Predicted classes, shape (N,).
         labels: True classes, shape (N,).
-        n_classes: ``C``.
+        n_classes: Number of classes, ``C``.
 
     Returns:
         ``accuracy`` and ``macro_f1`` (over classes that occur among labels or answers), ``top5_accuracy`` (None
@@ -47,7 +47,7 @@ def class_figures(answers: NDArray[np.int64], labels: NDArray[np.int64], *, n_cl
     Args:
         answers: Predicted classes, shape (N,).
         labels: True classes, shape (N,).
-        n_classes: ``C``.
+        n_classes: Number of classes, ``C``.
 
     Returns:
         ``n_labelled`` and ``n_answered``, samples of the class and answers with it; ``precision``, ``recall`` and
@@ -72,7 +72,7 @@ def confusion_matrix(
     Args:
         answers: Predicted classes, shape (N,).
         labels: True classes, shape (N,).
-        n_classes: ``C``.
+        n_classes: Number of classes, ``C``.
 
     Returns:
         The smallest unsigned integers that hold the counts.
@@ -85,8 +85,8 @@ def macro_f1(answers: NDArray[np.int64], labels: NDArray[np.int64]) -> float:
     """Mean F1 of the classes that occur among labels or answers, as scikit-learn has it but quick enough to repeat.
 
     Args:
-        answers: Shape (N,).
-        labels: Shape (N,).
+        answers: Predicted class of each sample, shape (N,).
+        labels: True class of each sample, shape (N,).
     """
     n_classes = int(max(answers.max(), labels.max())) + 1
     right = np.bincount(labels[labels == answers], minlength=n_classes)

@@ -50,10 +50,10 @@ class CollapseAlarm:
     """One exit that takes nearly all samples or nearly none.
 
     Attributes:
-        depth: Of the exit; 1 is the first.
-        share: Of the samples that leave there, in [0, 1].
-        reason: The likeliest one.
-        text: One line for a person.
+        depth: Depth of the exit; 1 is the first.
+        share: Share of the samples that leave at the exit, in [0, 1].
+        reason: Likeliest reason that the exit takes so many or so few.
+        text: What a person is told, in one line.
     """
 
     depth: int
@@ -98,9 +98,9 @@ def collapse_alarms(
     alarm. Each reason is told once.
 
     Args:
-        table: What the policy was applied to.
-        decision: What it did there.
-        policy: The policy.
+        table: Exit table that the policy was applied to.
+        decision: Exits and answers of the policy on the table.
+        policy: Policy whose use of the exits is examined.
         target: Least accuracy that was asked for, in [0, 1]; None or 0 where accuracy has no target. Then only what is
             wrong with an exit by itself is told.
         is_feasible: Whether the policy, which was searched for, meets all that was asked for. If not, there is no

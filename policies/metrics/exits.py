@@ -19,7 +19,7 @@ def exit_figures(table: ClassificationTable, temperatures: NDArray[np.float64]) 
 
     Args:
         table: Outputs of ``E`` exits.
-        temperatures: One per exit, shape (E,).
+        temperatures: Temperature of each exit, shape (E,).
 
     Returns:
         One mapping per exit: ``depth`` (1 = first exit), ``cost`` (relative to the full network), ``temperature``,

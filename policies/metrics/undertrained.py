@@ -15,7 +15,7 @@ def undertrained_note(full: float, recalibrated: float) -> str:
 
     Args:
         full: Accuracy of the full network on ``search``.
-        recalibrated: The same after recalibration, cross-fitted.
+        recalibrated: Accuracy on ``search`` after recalibration class by class, cross-fitted.
     """
     if recalibrated - full <= LEAST_GAIN:
         return ""

@@ -28,9 +28,9 @@ class Recordings:
         first: Row of the first segment of each recording, shape (R,); the rows of a recording follow each other.
         labels: True classes, shape (R,).
         answers: Most probable class after each segment, shape (S,).
-        confidence: Its pooled probability, shape (S,).
-        seconds: From the beginning of the recording to the end of each segment, padding included, shape (S,).
-        cost: Spent on the recording up to each segment, in passes through the full network, shape (S,).
+        confidence: Pooled probability of the answer after each segment, shape (S,).
+        seconds: Seconds from the beginning of the recording to the end of each segment, padding included, shape (S,).
+        cost: Compute spent on the recording up to each segment, in passes through the full network, shape (S,).
         depth: Depths taken up to each segment, added up, shape (S,).
     """
 
@@ -52,10 +52,11 @@ class Recordings:
         the segment left at, and its confidence is the softmax of the sums: evidence accumulation over time.
 
         Args:
-            table: Of segments, with ids ``<recording>#<number>``, numbered from 0 in steps of ``hop_seconds``.
-            decision: What the policy did with them.
-            segment_seconds: Length of a segment.
-            hop_seconds: From the start of a segment to that of the next.
+            table: Exit table of segments, with ids ``<recording>#<number>``, numbered from 0 in steps of
+                ``hop_seconds``.
+            decision: Exits and answers of the policy on the segments.
+            segment_seconds: Length of a segment in seconds.
+            hop_seconds: Seconds from the start of a segment to that of the next.
 
         Raises:
             ExitTableError: If ids are of another form, or segments of one recording have different labels.

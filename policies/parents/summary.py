@@ -26,7 +26,7 @@ def summarise_recordings(
     """Pool the segments of each recording, and find out how long it must be listened to.
 
     Args:
-        tables: Of segments, by split; ``search`` is among them.
+        tables: Exit tables of segments, by split; ``search`` is among them.
         decisions: What a policy did with the segments of each split.
         target: Least accuracy over recordings; None or 0 where there is none, so that all are heard to the end.
 

@@ -26,12 +26,12 @@ class Quality(ABC, Generic[TruthT]):
     """A figure of a policy's answers.
 
     Attributes:
-        name: As it is called in goals, fronts and reports.
+        name: Name of the quality in goals, fronts and reports.
         task: The kind of answers that it judges; None for any.
         is_maximised: Whether larger is better; the bound of a goal is then the least value, else the largest.
-        is_share: Whether it is a mean over samples, to which each adds alike.
-        lowest: Its least possible value.
-        highest: Its largest possible value; may be infinite.
+        is_share: Whether the quality is a mean over samples, to which each adds alike.
+        lowest: Least possible value of the figure.
+        highest: Largest possible value of the figure; may be infinite.
     """
 
     name: ClassVar[str]
@@ -47,7 +47,7 @@ class Quality(ABC, Generic[TruthT]):
 
         Args:
             view: What would be answered at every exit by N samples.
-            truth: About the same samples, in the same order.
+            truth: What answers are judged by, of the same N samples in the same order.
             exits: The exits that each policy takes, shape (P, N).
         """
 
@@ -68,8 +68,8 @@ class Quality(ABC, Generic[TruthT]):
         """Refuse a value that the quality cannot have.
 
         Args:
-            value: Such as a target.
-            what: What a person calls it: "target".
+            value: Value to check, such as a target.
+            what: What a person calls the value: "target".
 
         Raises:
             ExitSearchError: If it is out of range.
@@ -98,7 +98,8 @@ class CountedQuality(Quality[TruthT]):
 
         Args:
             tallies: Marked samples, shape (P, T); sums of weights where samples are weighted.
-            strata: Samples of each stratum (of each class, where there are classes), likewise.
+            strata: Samples of each stratum (of each class, where there are classes); sums of weights where samples are
+                weighted.
 
         Returns:
             Shape (P,).
@@ -151,7 +152,7 @@ class PooledQuality(Quality[TruthT]):
 
         Args:
             view: What would be answered at every exit by N samples.
-            truth: About the same samples, in the same order.
+            truth: What answers are judged by, of the same N samples in the same order.
 
         Returns:
             From the exits that each of P policies takes, shape (P, N), to the quality of each, shape (P,).

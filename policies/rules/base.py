@@ -42,8 +42,8 @@ class Step:
             threshold.
         answers: What is answered if a sample leaves here, shape (n,) for classes, else (n, ...).
         distributions: What the answers were taken from, shape (n, C), or None.
-        state: What the next step needs to know of these samples.
-        eligible: Where leaving is allowed at all, shape (n,); everywhere where None.
+        state: What the next step needs to know of the n samples.
+        eligible: Whether each sample may leave at all, shape (n,); everywhere where None.
     """
 
     scores: NDArray[np.float64]
@@ -83,7 +83,7 @@ class Gate(ABC):
         """Look at one exit.
 
         Args:
-            state: Of the step before, or of :meth:`begin`.
+            state: What the step before remembered, or :meth:`begin`.
             exit_index: Index of the exit, from 0.
             outputs: What the network said there about the samples of the state.
         """
@@ -104,8 +104,8 @@ class Rule(ABC, Generic[TableT]):
         """The rule with its parameters.
 
         Args:
-            temperatures: One divisor of the outputs per exit, shape (E,), positive.
-            params: As :meth:`parse` returns them.
+            temperatures: Divisor of the outputs of each exit, positive, shape (E,).
+            params: Parameters of the rule as :meth:`parse` returns them.
 
         Raises:
             PolicyError: If there are parameters for another number of exits.
@@ -145,9 +145,9 @@ class Rule(ABC, Generic[TableT]):
         """Learn parameters from a table, as JSON values; they complete ``params``.
 
         Args:
-            table: The ``search`` table.
-            temperatures: One per exit, shape (E,).
-            rows: The samples to learn from; all of them where None.
+            table: Exit table of the ``search`` split, on which policies are chosen.
+            temperatures: Temperature of each exit, shape (E,).
+            rows: Indices of the samples to learn from; all of them where None.
             **params: The rule's other parameters.
         """
         return {}
@@ -182,8 +182,8 @@ class Rule(ABC, Generic[TableT]):
 
         Args:
             table: The outputs of the network at E exits.
-            temperatures: One divisor of the outputs per exit, shape (E,), positive.
-            rows: The samples to look at; all of them where None.
+            temperatures: Divisor of the outputs of each exit, positive, shape (E,).
+            rows: Indices of the samples to look at; all of them where None.
             **params: The rule's own parameters.
 
         Raises:
@@ -200,9 +200,9 @@ def view_by_steps(gate: Gate, outputs: Outputs, rows: NDArray[np.int64] | None =
     """Go through all exits, block of samples by block, and keep all but the distributions.
 
     Args:
-        gate: Sees each sample by itself, so that it does not matter which others are beside it.
-        outputs: Of the whole table.
-        rows: Which samples, shape (N,); all where None.
+        gate: Gate that sees each sample by itself, so that it does not matter which others are beside it.
+        outputs: Outputs of all exits on the whole table.
+        rows: Indices of the samples to view, shape (N,); all where None.
     """
     n_samples = outputs.n_samples if rows is None else len(rows)
     parts = []

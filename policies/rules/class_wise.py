@@ -19,7 +19,7 @@ class ClassWiseParams(RuleParams):
     """Parameters of :class:`ClassWiseRule`.
 
     Attributes:
-        score: What the thresholds are for.
+        score: Score that the thresholds apply to.
     """
 
     score: Literal["confidence", "margin", "entropy"] = "confidence"
@@ -30,8 +30,8 @@ class ClassWiseGate(Gate):
     """One column per class: the score where the class is predicted, minus infinity elsewhere.
 
     Attributes:
-        temperatures: One per exit, shape (E,).
-        score: From probabilities, shape (n, C), to scores, shape (n,).
+        temperatures: Temperature of each exit, shape (E,).
+        score: Function from probabilities, shape (n, C), to scores, shape (n,).
     """
 
     temperatures: NDArray[np.float64]

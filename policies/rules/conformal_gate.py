@@ -28,8 +28,8 @@ class ConformalGateParams(RuleParams):
     """Parameters of :class:`ConformalGateRule`.
 
     Attributes:
-        calibration: For each exit and class the ascending nonconformity scores (one less the probability of
-            the true class) of calibration samples of that class, at most 256 evenly spaced ones.
+        calibration: For each exit and class the ascending nonconformity scores (one less the probability of the true
+            class) of calibration samples of that class, at most 256 evenly spaced ones.
     """
 
     calibration: list[list[Scores]]
@@ -40,8 +40,8 @@ class ConformalGate(Gate):
     """Confidence, and the conformal p-value of the predicted class.
 
     Attributes:
-        temperatures: One per exit, shape (E,).
-        calibration: By exit and class, ascending nonconformity scores.
+        temperatures: Temperature of each exit, shape (E,).
+        calibration: Ascending nonconformity scores by exit and class.
     """
 
     temperatures: NDArray[np.float64]

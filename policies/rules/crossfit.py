@@ -24,11 +24,11 @@ def fit_and_view(
     The parameters are learnt from all samples; the view is that of :func:`cross_fitted_view`.
 
     Args:
-        rule: The rule.
-        table: The ``search`` table.
-        temperatures: One per exit, shape (E,).
+        rule: Rule that is fitted and viewed.
+        table: Exit table of the ``search`` split, on which policies are chosen.
+        temperatures: Temperature of each exit, shape (E,).
         params: The rule's parameters that are not learnt.
-        seed: Of the folds.
+        seed: Seed of the folds; the same seed gives the same view.
 
     Returns:
         All parameters, and the view.
@@ -53,11 +53,11 @@ def cross_fitted_view(
 
     Args:
         rule: The rule; one that learns nothing sees the table as it is.
-        table: The ``search`` table.
-        temperatures: One per exit, shape (E,).
+        table: Exit table of the ``search`` split, on which policies are chosen.
+        temperatures: Temperature of each exit, shape (E,).
         params: The rule's parameters that are not learnt.
-        seed: Of the folds.
-        n_folds: In how many parts the table is seen, at least 2.
+        seed: Seed of the folds; the same seed gives the same view.
+        n_folds: Number of parts in which the table is seen, at least 2.
     """
     if not rule.is_fitted:
         return rule.view(table, temperatures, **params)

@@ -41,8 +41,8 @@ class ExitMixture:
     """``softmax(bias_k + sum over j <= k of weights_kj log p_j)`` of the tempered probabilities of the exits so far.
 
     Attributes:
-        weights: For each exit those of the logits of the exits up to it, temperatures divided in.
-        bias: One summand per class at each exit, E rows of shape (C,).
+        weights: Weights of the logits of the exits up to each exit, temperatures divided in.
+        bias: Summand of each class at each exit, E rows of shape (C,).
     """
 
     weights: tuple[NDArray[np.float64], ...]
@@ -90,7 +90,7 @@ class EnsembleGate(Gate):
     """Confidence of the mixture; it remembers the logits of all exits so far.
 
     Attributes:
-        mixture: Of the exits.
+        mixture: Weighted mixture of the exits so far that answers.
     """
 
     mixture: ExitMixture
@@ -146,10 +146,10 @@ def fit_weights_and_bias(
     """The mixture of exits that is likeliest to give the labels, by penalised maximum likelihood.
 
     Args:
-        table: The table.
-        temperatures: One per exit of the table, shape (E,).
+        table: Exit table with the labels to learn from.
+        temperatures: Temperature of each exit of the table, shape (E,).
         exits: The K exits that are mixed, in a row; the fit starts from the last of them as it is.
-        rows: The samples to learn from; all of them where None.
+        rows: Indices of the samples to learn from; all of them where None.
 
     Returns:
         Weights of log-probabilities, shape (K,), not negative, and one summand per class, shape (C,).

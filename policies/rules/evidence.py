@@ -25,7 +25,7 @@ class EvidenceParams(RuleParams):
             same softmax.
         min_exit: Index of the first exit at which a sample may leave.
         stable_k: Least length of the run of equal predictions; the first exit has a run of 1.
-        flip_penalty: Taken off the margin where the prediction differs from the previous exit's.
+        flip_penalty: Amount taken off the margin where the prediction differs from the previous exit's.
     """
 
     mode: Literal["logprob", "logits"] = "logprob"
@@ -39,8 +39,8 @@ class EvidenceGate(Gate):
     """The margin of the evidence so far; it remembers the sum, shape (n, C), and the run of equal predictions.
 
     Attributes:
-        temperatures: One per exit, shape (E,).
-        params: How evidence is added up.
+        temperatures: Temperature of each exit, shape (E,).
+        params: How evidence is added up and when it counts as stable.
     """
 
     temperatures: NDArray[np.float64]

@@ -27,8 +27,8 @@ class LinearModel(RuleParams):
     """Log-odds linear in the features.
 
     Attributes:
-        weights: One per feature.
-        intercept: Added to the sum.
+        weights: Weight of each feature in the sum.
+        intercept: Summand that is added to the weighted features.
     """
 
     weights: list[float]
@@ -42,8 +42,9 @@ class LearnedGateParams(RuleParams):
         score: ``gain`` is the probability of being right now less that of being right at the last exit; ``right``
             is the probability of being right now alone.
         ensemble: The ensemble that answers.
-        right_now: One model per exit but the last.
-        right_later: The same for the last exit's answer; empty for the score ``right``.
+        right_now: One model per exit but the last, of the answer there being right.
+        right_later: One model per exit but the last, of the last exit's answer being right; empty for the score
+            ``right``.
     """
 
     score: Literal["gain", "right"] = "gain"
@@ -57,8 +58,8 @@ class _Seen:
     """What was said at the exits so far.
 
     Attributes:
-        logits: Shape (n, C) each, float64.
-        said: Calibrated probabilities, shape (n, C) each.
+        logits: Logits of each exit so far, shape (n, C) each, float64.
+        said: Calibrated probabilities of each exit so far, shape (n, C) each.
     """
 
     logits: State = ()
@@ -82,8 +83,8 @@ class LearnedGate(Gate):
     """The models' score of the ensemble's answer; it remembers what was said at all exits so far.
 
     Attributes:
-        temperatures: One per exit, shape (E,).
-        params: The models.
+        temperatures: Temperature of each exit, shape (E,).
+        params: Parameters of the rule, with its linear models.
         mixture: The ensemble that answers.
     """
 

@@ -21,7 +21,7 @@ class MixtureGate(Gate):
     """Confidence, margin, entropy and the run of equal predictions.
 
     Attributes:
-        temperatures: One per exit, shape (E,).
+        temperatures: Temperature of each exit, shape (E,).
     """
 
     combine: ClassVar[Combine] = Combine.ONE

@@ -19,7 +19,7 @@ class PatienceGate(Gate):
     """The run of equal predictions, this exit's included.
 
     Attributes:
-        temperatures: One per exit, shape (E,); they matter for the probabilities answered with alone.
+        temperatures: Temperature of each exit, shape (E,); they matter for the probabilities answered with alone.
     """
 
     temperatures: NDArray[np.float64]

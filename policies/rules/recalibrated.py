@@ -21,7 +21,7 @@ class RecalibratedParams(RuleParams):
     """Parameters of :class:`RecalibratedRule`.
 
     Attributes:
-        weights: One factor per exit; not negative.
+        weights: Factor of each exit's log-probabilities; not negative.
         bias: Row ``k`` holds one summand per class at exit ``k``.
     """
 
@@ -34,7 +34,7 @@ class RecalibratedGate(Gate):
     """Confidence of each exit by itself, rescaled and shifted.
 
     Attributes:
-        mixture: Of one exit each.
+        mixture: Mixtures of one exit each, which rescale and shift it.
     """
 
     mixture: ExitMixture

@@ -26,11 +26,11 @@ class NetworkPolicies:
 
     Attributes:
         network: Name of the network: its trial.
-        search: Its table on ``search``, on which the policies were chosen.
-        certify: Its table on ``certify``, or None.
-        temperatures: One per exit, shape (E,).
-        front: Its front over all rules.
-        notes: Warnings for a person.
+        search: Exit table of the network on ``search``, on which the policies were chosen.
+        certify: Exit table of the network on ``certify``, or None where there is none.
+        temperatures: Temperature of each exit, shape (E,).
+        front: Front of the network's policies over all rules.
+        notes: Warnings about the network, for a person.
     """
 
     network: str
@@ -53,11 +53,11 @@ def search_network(
     """Search the policies of one network.
 
     Args:
-        network: Its name.
-        search: On which policies are chosen.
-        certify: Only checked to be disjoint.
-        how: What for, and how hard.
-        run_epoch: Runs islands.
+        network: Name of the network: its trial.
+        search: Exit table on which policies are chosen.
+        certify: Exit table that is only checked to share no sample with ``search``, or None.
+        how: What policies are searched for, and how hard.
+        run_epoch: Runs the islands of an epoch, such as over a cluster.
         on_generation: Told the rule after each generation.
 
     Raises:

@@ -19,7 +19,7 @@ def goal_on(asked: Request, search: ExitTable) -> Goal:
     """What to search for on a table: drops are counted from the accuracies there.
 
     Args:
-        asked: The request.
+        asked: What was asked for, with its drops.
         search: The table that policies are searched on.
 
     Raises:
@@ -37,9 +37,9 @@ def references(asked: Request, search: ExitTable, temperatures: NDArray[np.float
     """The policies that the drops of a request are counted from, in their order.
 
     Args:
-        asked: The request.
+        asked: What was asked for, with its drops.
         search: The table that policies are searched on.
-        temperatures: One per exit, shape (E,).
+        temperatures: Temperature of each exit, shape (E,).
     """
     found = [] if asked.max_drop is None else [full_network(search, temperatures)]
     if asked.max_drop_greedy is not None:

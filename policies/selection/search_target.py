@@ -25,7 +25,7 @@ class SplitSize:
     """How much can be learnt from a split.
 
     Attributes:
-        units: Its samples, or its groups.
+        units: Independent units of the split: its samples, or its groups.
         smallest_class: Samples of the class that has the fewest, 0 for one that has none; None where some unit holds
             several samples, which may be of several classes.
     """
@@ -46,8 +46,8 @@ class SearchTarget:
     """What is searched for.
 
     Attributes:
-        asked: What was asked for.
-        tightened: The same with the margin.
+        asked: What was asked for, without a margin.
+        tightened: What was asked for, with the margin added.
         claim: What is to be certified; None where nothing is.
         why_not: Why not even a policy without an error could be certified, as a clause for a person; empty where one
             could, and where nothing is to be certified.
@@ -68,9 +68,9 @@ def search_target(asked: Request, *, search: SplitSize, certify: SplitSize | Non
     """The one place that adds a margin to what was asked for.
 
     Args:
-        asked: What was asked for.
-        search: Of the split that policies are chosen on.
-        certify: Of the split that certifies; None where there is none.
+        asked: What was asked for, without a margin.
+        search: Size of the split that policies are chosen on.
+        certify: Size of the split that certifies; None where there is none.
     """
     claim = asked.claim if certify is not None else None
     if claim is not None and certify is not None:
@@ -93,9 +93,9 @@ def tightened_claim(claim: Claim, size: SplitSize, *, delta: float, certifies: b
     how many will leave where. So is the class floor where units hold several samples.
 
     Args:
-        claim: What is to be certified.
-        size: Of ``certify``.
-        delta: Largest probability of certifying what does not hold.
+        claim: Claim that is to be certified.
+        size: Size of the split that the margin is for: ``certify``, or ``search`` for an estimate.
+        delta: Largest probability of certifying what does not hold, in (0, 1).
         certifies: Whether the margin is that of a certificate; else that of an estimate, which differs for groups.
 
     Returns:

@@ -28,9 +28,10 @@ class Selection:
 
     Attributes:
         network: The network that the policy is for, with its tables and front.
-        policy: The policy.
+        policy: Policy that was chosen.
         certificate: What is certain about it; None where nothing was to be certified.
-        estimate: Why it was chosen where it is not certified; None where it is, and where nothing met what was asked.
+        estimate: Why the policy was chosen where it is not certified; None where it is, and where nothing met what was
+            asked.
         feasible: Whether some policy met what was asked for on ``search``.
         front: The merged front, on which it is known which policies are certified and selected.
     """
@@ -63,7 +64,7 @@ def select_policy(
         networks: The policies of each network, searched for what was asked.
         target: What was asked, with its margin and its claim.
         front_size: Most policies of the merged front.
-        seed: Of the search.
+        seed: Seed of the search; the same seed gives the same choice.
     """
     goal = goal_on(target.asked, networks[0].search)
     front = Front.merged([network.front for network in networks], goal, front_size=front_size)

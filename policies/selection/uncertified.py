@@ -25,7 +25,7 @@ def choose_uncertified(
         found: The policies that were found, each with its network.
         networks: All networks that were searched.
         asked: What was asked for, without a margin.
-        seed: Of the search.
+        seed: Seed of the search; the same seed gives the same choice.
 
     Returns:
         The network, the policy, and why it was chosen.

@@ -139,7 +139,7 @@ class ExitTable(ABC):
         """Make a table of arrays.
 
         Args:
-            given: By key; ``meta`` is JSON text or a mapping.
+            given: What was read, by key; ``meta`` is JSON text or a mapping.
             faults: What is wrong with further keys that could not be opened.
             name: What a person calls the table.
 

@@ -36,7 +36,7 @@ class ClassificationOutputs(Outputs):
     """What a classifier said about ``n`` samples at every exit.
 
     Attributes:
-        logits: Shape (n, E, C), float16 or float32.
+        logits: Logits of each sample, exit and class, shape (n, E, C), float16 or float32.
         stop_prob: Learned stop probabilities, shape (n, E), float32, or None.
     """
 
@@ -73,7 +73,7 @@ class ClassLabels(Truth):
     """The class of each of ``N`` samples.
 
     Attributes:
-        labels: Shape (N,), int64 in ``0..C-1``.
+        labels: Class of each sample, shape (N,), int64 in ``0..C-1``.
         n_classes: Number of classes, ``C``.
     """
 
@@ -212,8 +212,8 @@ class ClassificationTable(ExitTable):
         """Make a table of arrays, lists or tensors, casting and assuming what is plain; a warning says what.
 
         Args:
-            given: By the names of the attributes. Only logits, of raw outputs, and labels are needed. Numbers of any
-                type are cast; costs are divided by the last; ``meta`` may be JSON text.
+            given: Arrays by the names of the attributes. Only logits, of raw outputs, and labels are needed. Numbers of
+                any type are cast; costs are divided by the last; ``meta`` may be JSON text.
 
         Raises:
             ExitTableError: If that cannot be a table, with everything that is wrong.

@@ -53,9 +53,9 @@ def doubts(logits: NDArray[Any], labels: NDArray[np.int64], groups: NDArray[np.s
     """What a person should know before trusting figures of the table, as clauses.
 
     Args:
-        logits: Shape (N, E, C).
-        labels: Shape (N,).
-        groups: Shape (N,), or None.
+        logits: Logits of each sample, exit and class, shape (N, E, C).
+        labels: True class of each sample, shape (N,).
+        groups: Origin of each sample, shape (N,), or None where there is none.
     """
     return [*_of_size(len(labels), groups), *_of_classes(labels, logits.shape[2]), *_of_logits(logits)]
 

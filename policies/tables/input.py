@@ -27,10 +27,10 @@ class TableInput:
     """What was read so far.
 
     Attributes:
-        arrays: By key, of the right types; those that could not be read are missing.
-        meta: The facts.
+        arrays: Arrays by key, of the right types; those that could not be read are missing.
+        meta: Facts that the table states about itself, by name.
         notes: What was changed or assumed, as clauses for a person.
-        problems: What cannot be read, likewise.
+        problems: What cannot be read, as clauses for a person.
     """
 
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)

@@ -23,10 +23,10 @@ class NetworkIdentity:
     Attributes:
         n_exits: Number of exits, ``E``.
         n_classes: Number of classes, ``C``.
-        class_names: In the order of the logits.
+        class_names: Names of the classes in the order of the logits.
         cost: Compute up to each exit relative to the full network.
-        model_hash: Digest of its weights.
-        has_stop_prob: Whether it gives stop probabilities.
+        model_hash: Digest of the network's weights.
+        has_stop_prob: Whether the network gives stop probabilities.
     """
 
     n_exits: int
@@ -54,9 +54,9 @@ def differences(one: NetworkIdentity, other: NetworkIdentity, *, names: tuple[st
     """Everything in which two networks differ, as clauses for a person.
 
     Args:
-        one: What is known of the first.
-        other: Of the second.
-        names: What a person calls them: "the policy" and "the table".
+        one: What is known of the first network.
+        other: What is known of the second network.
+        names: What a person calls the two: "the policy" and "the table".
     """
     found: list[tuple[str, Any, Any]] = []
     for what, mine, theirs in (

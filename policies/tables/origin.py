@@ -23,10 +23,10 @@ class Origin:
 
     Attributes:
         network: The network that the policy was made for.
-        split_hash: Of the table that the policy was chosen on.
-        samples: Digest of the ids of that table.
-        groups: Digest of its groups; None also where it has none.
-        ids_are_assumed: Whether those ids were not given but made of the logits.
+        split_hash: Hash of the split of the table that the policy was chosen on.
+        samples: Digest of the ids of the table that the policy was chosen on.
+        groups: Digest of the groups of the table that the policy was chosen on; None also where it has none.
+        ids_are_assumed: Whether the table's ids were not given but made of the logits.
     """
 
     network: NetworkIdentity

@@ -17,7 +17,7 @@ class Units:
     Attributes:
         kind: ``sample``, or ``group`` where the split has groups.
         of_sample: The unit of each sample, shape (N,), in 0..n-1.
-        n: Number of units.
+        n: Number of independent units.
     """
 
     kind: str
@@ -39,8 +39,8 @@ class Units:
         """Mean loss per unit among some samples, shape (n,), of the units that have any.
 
         Args:
-            losses: One per sample, shape (N,).
-            among: Which samples, shape (N,).
+            losses: Loss of each sample, shape (N,).
+            among: Whether each sample counts, shape (N,).
         """
         counts = np.bincount(self.of_sample[among])
         sums = np.bincount(self.of_sample[among], weights=losses[among])

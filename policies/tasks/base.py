@@ -20,8 +20,8 @@ class Task(ABC, Generic[TableT]):
     """A kind of answers: its tables, its rules, and the figures that exits and policies are told by.
 
     Attributes:
-        name: By which tables name it: as registered, or ``module:attribute``.
-        table_type: The class of its tables.
+        name: Name by which tables name the task: as registered, or ``module:attribute``.
+        table_type: Class of the task's exit tables.
         quality: The quality that is asked for where nobody says otherwise, and that every front and report tells.
         rules: Names of the rules that are searched where nobody says otherwise.
         baseline_rule: The rule of the baselines; it has one score per exit.
@@ -41,8 +41,8 @@ class Task(ABC, Generic[TableT]):
         """The divisor of the outputs of each exit, shape (E,), by which they mean what they say; 1 by default.
 
         Args:
-            table: The ``search`` table.
-            method: ``lbfgs`` or ``grid``.
+            table: Exit table of the ``search`` split, on which policies are chosen.
+            method: How temperatures are fitted, ``lbfgs`` or ``grid``.
         """
         return np.ones(table.n_exits)
 
@@ -52,7 +52,7 @@ class Task(ABC, Generic[TableT]):
 
         Args:
             table: Outputs of E exits.
-            temperatures: One per exit, shape (E,).
+            temperatures: Temperature of each exit, shape (E,).
 
         Returns:
             One mapping per exit, with ``depth``, ``cost`` and the task's quality among its keys.
@@ -63,8 +63,8 @@ class Task(ABC, Generic[TableT]):
         """The figures of a policy on a table, as JSON values.
 
         Args:
-            table: What was decided on.
-            decision: What the policy did.
+            table: Exit table that the policy decided on.
+            decision: Exits and answers of the policy on the table.
 
         Returns:
             The task's quality and what :func:`~policies.metrics.policy.spent_figures` gives, among others.

@@ -42,7 +42,7 @@ class Held(Distributions):
     """Distributions in memory.
 
     Attributes:
-        values: Shape (N, E, C).
+        values: Distribution at each exit for each sample, shape (N, E, C).
     """
 
     values: NDArray[np.float64]
@@ -69,10 +69,10 @@ class Remade(Distributions):
     """Distributions that are not kept but made anew whenever they are asked for.
 
     Attributes:
-        make: From outputs to distributions, (n, E, C), each sample by itself.
-        outputs: Of the whole table.
-        rows: Which samples these are, shape (N,), or None for all.
-        size: (N, E, C).
+        make: Function from outputs to distributions, (n, E, C), each sample by itself.
+        outputs: Outputs of all exits on the whole table.
+        rows: Indices of the samples that these are, shape (N,), or None for all.
+        size: Shape of the distributions, (N, E, C).
     """
 
     make: Callable[[Outputs], NDArray[np.float64]]
@@ -96,7 +96,7 @@ class Joined(Distributions):
     """Distributions of parts of the samples, which are all of them together.
 
     Attributes:
-        parts: Which samples, and their distributions.
+        parts: Indices of the samples of each part, with their distributions.
     """
 
     parts: Sequence[tuple[NDArray[np.int64], Distributions]]
@@ -118,8 +118,8 @@ class Taken(Distributions):
     """Distributions of some of the samples.
 
     Attributes:
-        whole_set: Of all samples.
-        chosen: Which of them these are, shape (N,), each once, in any order.
+        whole_set: Distributions of all samples.
+        chosen: Indices of the samples that are taken, shape (N,), each once, in any order.
     """
 
     whole_set: Distributions

@@ -34,10 +34,10 @@ class RuleView:
     Attributes:
         scores: Higher means safer to leave, shape (N, E, S) for S columns, float64, never NaN; minus
             infinity reaches no threshold.
-        eligible: Where leaving is allowed at all, shape (N, E), bool.
+        eligible: Whether leaving is allowed at all, shape (N, E), bool.
         answers: What is answered at each exit, shape (N, E) for classes, (N, E, ...) for answers of several numbers.
         distributions: What the answers were taken from, of shape (N, E, C); None where there is no such thing.
-        combine: How several columns make one gate.
+        combine: How the score columns of an exit make one gate.
     """
 
     scores: NDArray[np.float64]

@@ -29,9 +29,10 @@ def parameter_importance(trials: Iterable[TrialRecord], objectives: Sequence[str
     Shares of such a group are of its own variance: at most 1 together, and not to be compared with another group's.
 
     Args:
-        trials: Trained to their end; of more than :data:`MOST_TRIALS`, so many evenly spaced ones count.
+        trials: Trials that were trained to their end; of more than :data:`MOST_TRIALS`, so many evenly spaced ones
+            count.
         objectives: Figures of the trials' reports, in the order in which they are given back.
-        seed: Of the forest.
+        seed: Seed of the random forest; the same seed gives the same shares.
 
     Returns:
         ``objective``, ``among`` (the group in words), ``parameter``, ``importance`` (share of the objective's variance

@@ -26,8 +26,8 @@ class RunGroup:
     """Runs that differ by chance only.
 
     Attributes:
-        name: As it was typed.
-        split: What the figures are of.
+        name: Name of the group as it was typed.
+        split: Name of the split that the figures are of.
         runs: The figures of each run by its name.
     """
 
@@ -59,7 +59,7 @@ def read_group(text: str, *, split: str) -> RunGroup:
     Args:
         text: ``RUN[,RUN...]``, where a run is a sweep's folder or a pattern of such folders; or ``FOLDER:TRIAL``, which
             stands for a trial's seeds: the trial is named as in ``seeds.csv``, by its id or its label.
-        split: Which split's figures of selected policies: search, certify or test. Those of seeds are on search.
+        split: Split whose figures of selected policies are read: search, certify or test. Those of seeds are on search.
 
     Raises:
         StatisticsError: If there is no such run.

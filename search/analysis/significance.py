@@ -55,8 +55,8 @@ def compare(first: Sequence[float], second: Sequence[float], *, seed: int = 0) -
 
     Args:
         first: The figure of each run of the first group, at least 2.
-        second: Likewise of the second group.
-        seed: For the bootstrap, and for permutations where there are too many to count all.
+        second: The figure of each run of the second group, at least 2.
+        seed: Seed of the bootstrap, and of permutations where there are too many to count all.
 
     Raises:
         StatisticsError: If a group has fewer than two values, or one that is not a finite number.

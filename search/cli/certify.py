@@ -90,11 +90,11 @@ def certify_command(
     Args:
         policy_file: A policy's JSON file; where it states what the policy was chosen on, that is refused.
         table_file: The exit table of the policy's network on ``certify``.
-        claim: What is to hold.
-        delta: Largest probability of certifying what does not hold.
+        claim: Claim that the policy is to meet.
+        delta: Largest probability of certifying what does not hold, in (0, 1).
         bootstrap_f1: Whether a bootstrap bound of macro-F1 is added.
         out: Where the certificate is written to, or None.
-        console: To print on.
+        console: Console that the result is printed on.
 
     Raises:
         ExitSearchError: For anything that the user can put right.

@@ -57,8 +57,8 @@ class _CommandOnDemand(TyperCommand):
     """A command whose module is imported when it is to run, or to tell more of itself than its help text.
 
     Args:
-        name: What is typed for it.
-        place: ``module:attribute`` of its function.
+        name: Name that is typed for the command.
+        place: Where the command's function is, as ``module:attribute``.
     """
 
     def __init__(self, name: str, place: str) -> None:

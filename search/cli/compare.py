@@ -103,14 +103,15 @@ def compare_command(
     """Compare two groups of runs and print what came out.
 
     Args:
-        first: As :func:`~search.analysis.run_groups.read_group` takes it.
-        second: Likewise.
-        metrics: Which figures; those that a group lacks are refused. None takes the usual ones that both have.
-        split: Which split's figures of selected policies: search, certify or test.
-        seed: Of the bootstrap and of sampled permutations.
+        first: First group, in the words that :func:`~search.analysis.run_groups.read_group` takes.
+        second: Second group, in the words that :func:`~search.analysis.run_groups.read_group` takes.
+        metrics: Figures that are compared; those that a group lacks are refused. None takes the usual ones that both
+            have.
+        split: Split whose figures of selected policies are compared: search, certify or test.
+        seed: Seed of the bootstrap and of sampled permutations.
         out: A CSV file for the table, or None.
         tracking_uri: An MLflow store for the table, or None. If it cannot be written to, that is a warning.
-        console: Where to print.
+        console: Console that the result is printed on.
 
     Returns:
         A row per metric, with the columns of :class:`~search.analysis.significance.Comparison`.

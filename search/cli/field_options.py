@@ -27,9 +27,9 @@ def field_option(section: type[BaseModel], key: str, **more: Any) -> Any:
     """A typer option whose help is that of a field.
 
     Args:
-        section: Where the field is declared.
-        key: The field's name.
-        **more: As :func:`typer.Option` takes it.
+        section: Model in which the field is declared.
+        key: Name of the field in the model.
+        **more: Further arguments of :func:`typer.Option`.
     """
     return typer.Option(help=_help(section.model_fields[key]), **more)
 
@@ -43,7 +43,7 @@ def takes_fields(
     mapping, of ``NAME=VALUE``. A list of numbers is one text with commas.
 
     Args:
-        sections: Where the fields are declared.
+        sections: Models in which the fields are declared.
         panel: Heading of the options in the command's help.
         leave_out: Names of fields that are no options.
         notes: Sentences by field that hold for the command alone.

@@ -17,10 +17,10 @@ def refuse_without(context: typer.Context, name: str, *, reason: str, needs: str
     """Refuse an option that was typed though it cannot count.
 
     Args:
-        context: Of the command.
-        name: The option's parameter.
-        reason: What it is for, and why that is not there, as a clause.
-        needs: What to do beside leaving it out.
+        context: Context of the command that was typed.
+        name: Name of the option's parameter, with underscores.
+        reason: What the option is for, and why that is not there, as a clause.
+        needs: What to do beside leaving the option out.
 
     Raises:
         ConfigError: If it was typed.

@@ -109,10 +109,10 @@ def policy_command(how: PolicySearch, files: Mapping[str, Path], *, out: Path | 
     """Read the tables, and search, choose, certify and report on them in a new folder.
 
     Args:
-        how: What is searched for, and how.
+        how: What policies are searched for, and how.
         files: The tables of one network by their splits: ``search``, and ``certify`` and ``test`` where they are given.
         out: Folder for the results; a numbered one below ``runs`` where None.
-        console: Where to print.
+        console: Console that the result is printed on.
 
     Returns:
         The summary, as in ``summary.json``.

@@ -68,10 +68,10 @@ def report_command(
 
     Args:
         runs: Folders of finished sweeps or policy searches.
-        compare: One table of the policies of all runs, instead of one report after the other.
-        split: Whose figures the table shows: search, certify or test.
+        compare: Whether one table of the policies of all runs is printed, instead of one report after the other.
+        split: Split whose figures the table shows: search, certify or test.
         out: A CSV file for the table, or None; only with ``compare``.
-        console: Where to print.
+        console: Console that the reports are printed on.
 
     Returns:
         The table, a row per run and policy; None without ``compare``.

@@ -49,9 +49,9 @@ def soft_labels_command(
     Args:
         model: The teacher's model file.
         config: The sweep whose data and augmentation count.
-        temperature: ``T`` of the softmax.
-        out: The file to write.
-        console: Where to print.
+        temperature: Temperature of the softmax, ``T``.
+        out: File of soft labels to write.
+        console: Console that progress and the result are printed on.
 
     Raises:
         ConfigError: If the sweep draws its augmentation anew each epoch.

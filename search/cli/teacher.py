@@ -100,8 +100,8 @@ def teacher_command(
         config: Data, network and length of the training are the sweep's.
         params: Training parameters; what is left out is neutral.
         out: New folder for ``model.safetensors`` and ``teacher.json``.
-        console: Where to print.
-        weights: Those of a network that need not be trained.
+        console: Console that progress is printed on.
+        weights: Weights of a network that need not be trained; None trains one.
 
     Raises:
         ConfigError: If the folder exists.

@@ -27,7 +27,7 @@ def connected(resources: ResourcesSection, address: str | None) -> Iterator[str]
 
     Args:
         resources: What to take of this machine where no cluster is used.
-        address: Of a running cluster, ``local`` for this machine alone, or None to take the cluster that
+        address: Address of a running cluster, ``local`` for this machine alone, or None to take the cluster that
             ``RAY_ADDRESS`` names or ``ray start`` made here, if there is one.
 
     Yields:

@@ -32,7 +32,7 @@ def confusion_figure(answered: ClassAnswers) -> Figure:
     """The matrix, as shares of each true class; of more than ``MOST_CLASSES`` classes the most frequent mistakes.
 
     Args:
-        answered: Of one policy on one split.
+        answered: Answers of one policy on one split.
     """
     matrix, names = answered.confusion.astype(np.int64), [_shortened(name) for name in answered.class_names]
     draw = _draw_matrix if len(names) <= MOST_CLASSES else _draw_pairs

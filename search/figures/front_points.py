@@ -31,10 +31,10 @@ class FrontFigure:
     """What both figures show; all figures are on ``search``.
 
     Attributes:
-        title: Above the figure.
-        target: Least quality, or None.
+        title: Title above the figure.
+        target: Least quality that was asked for, or None.
         objectives: Objective of leaving at the first exit, and of the full network.
-        front: The merged front.
+        front: Front of the networks, merged, least objective first.
         trials: ``trial_id``, quality and objective of each trial's own best policy.
         shared: ``threshold``, quality and objective of every shared threshold of the selected network.
         selected: Objective and quality of the selected policy.
@@ -44,8 +44,8 @@ class FrontFigure:
         baselines: ``name``, quality and objective of the sweep file's baselines, a row for each policy.
         quality: Column of the vertical axis, maximised.
         objective: Column of the horizontal axis, minimised.
-        objective_axis: What the horizontal axis is called.
-        short_objective_name: What is minimised, in one word.
+        objective_axis: Title of the horizontal axis.
+        short_objective_name: Name of what is minimised, in one word.
         is_feasible: Whether a policy met what was asked for; if not, the selected one is the nearest.
     """
 

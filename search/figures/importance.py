@@ -20,9 +20,9 @@ def draw_importance(table: pd.DataFrame, path: Path, *, title: str) -> None:
     """Write the picture: bars of one colour are shares of the same variance, at most 1 together.
 
     Args:
-        table: What :func:`search.analysis.importance.parameter_importance` gives, not empty.
-        path: PNG file.
-        title: Above the panels.
+        table: Rows as :func:`search.analysis.importance.parameter_importance` gives them, at least one.
+        path: PNG file to write.
+        title: Title above the panels.
     """
     objectives = list(dict.fromkeys(table["objective"]))
     panels = [_most_important(table[table["objective"] == name]) for name in objectives]

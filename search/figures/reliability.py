@@ -37,8 +37,8 @@ def reliability_figure(curves: pd.DataFrame, *, title: str) -> Figure:
     samples have which confidence after calibration.
 
     Args:
-        curves: What :func:`policies.calibration.reliability.reliability_curves` gives.
-        title: Above the panels.
+        curves: Rows as :func:`policies.calibration.reliability.reliability_curves` gives them.
+        title: Title above the panels.
     """
     depths = sorted(curves["depth"].unique())
     n_columns = min(len(depths), _MOST_COLUMNS)

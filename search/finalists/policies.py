@@ -25,8 +25,8 @@ class SearchedNetworks:
     """What came of searching policies on networks.
 
     Attributes:
-        networks: Those whose policies were found, in the order in which they were given.
-        failures: Why the others have none, one line each.
+        networks: Networks whose policies were found, in the order in which they were given.
+        failures: Why further networks have no policies, one line each.
     """
 
     networks: list[NetworkPolicies]

@@ -29,13 +29,13 @@ def search_checkpoint(
     """Tabulate a checkpoint's network on ``search`` and ``certify``, and search policies on ``search`` alone.
 
     Args:
-        name: Of the network.
-        checkpoints: Folder of its trial's checkpoints.
-        seed: That it was trained with.
-        spec: What it trained.
-        train: For the shape of the samples.
-        search: On which policies are chosen.
-        certify: Only tabulated here.
+        name: Name of the network: its trial, with the seed where there are several.
+        checkpoints: Folder with the checkpoints of the network's trial.
+        seed: Seed that the network was trained with.
+        spec: What all trials have in common, the network among it.
+        train: Training split, for the shape of the samples.
+        search: Split that policies are chosen on.
+        certify: Split that is only tabulated here; no policy is searched on it.
         how: What policies are searched for, and how hard.
         latency_ms: Measured time up to each exit that the tables state, shape (E,); None states none.
     """

@@ -27,9 +27,9 @@ class NetworkTables:
     Args:
         inputs: The sweep on its data. This is the one place that reads ``test``, and it is asked for that when all has
             been chosen.
-        networks: Those of all trials that ended.
-        searched: Those of them whose policies were searched, with tables that need not be made again.
-        folder: Where each table is written to as well; None keeps them in memory alone.
+        networks: Networks of all trials that ended.
+        searched: Networks whose policies were searched, with tables that need not be made again.
+        folder: Folder that each table is written to as well; None keeps them in memory alone.
     """
 
     def __init__(

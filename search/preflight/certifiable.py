@@ -34,10 +34,10 @@ class SplitProposal:
     """What can be had of data by sharing it out otherwise.
 
     Attributes:
-        fractions: The proposed ones; those that were given where they do, None where no fractions would do.
+        fractions: The proposed fractions; those that were given where they do, None where no fractions would do.
         n_certify: About how many units ``certify`` then has.
         certifies: Whether they allow a certificate; else they at least allow an estimate with a margin on ``search``.
-        sentence: For a person; empty where nothing needs to be changed, or no number of units would do.
+        sentence: Advice for a person; empty where nothing needs to be changed, or no number of units would do.
     """
 
     fractions: SplitFractions | None
@@ -92,11 +92,11 @@ def proposed_fractions(
     an estimate needs, in the same way.
 
     Args:
-        units: What is shared out.
-        claim: What is to be certified.
-        given: The fractions as they are.
-        delta: Largest probability of a wrong certificate.
-        level: Of the estimate.
+        units: Independent units that are shared out among the splits.
+        claim: Claim that is to be certified.
+        given: Fractions of the splits as the sweep file has them.
+        delta: Largest probability of a wrong certificate, in (0, 1).
+        level: About how probable it may be that the estimate's bound does not hold, in (0, 1).
     """
     needed = _fewest(claim, units, delta)
     if needed is None:

@@ -28,8 +28,8 @@ def require_same(folder: RunFolder, what: HashedInput, hashes: Mapping[str, str]
     On other data, a sample that a network was trained on may end up in ``certify`` or ``test``.
 
     Args:
-        folder: The sweep's.
-        what: Of what the hashes are.
+        folder: Folder of the sweep that is resumed.
+        what: Kind of input that the hashes are of.
         hashes: SHA-256 by the name of the split, of the teacher, or of the key that names the file.
 
     Raises:

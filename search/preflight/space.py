@@ -37,7 +37,7 @@ def draws(space: Space, seed: int) -> list[dict[str, Any]]:
 
     Args:
         space: Registered or a user's own.
-        seed: Of the draws.
+        seed: Seed of the draws; the same seed gives the same parameters.
 
     Raises:
         ConfigError: If the space's own code fails; it is then named.

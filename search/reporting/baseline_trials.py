@@ -36,8 +36,8 @@ class BaselineComparison:
     """The sweep file's baselines beside the front.
 
     Attributes:
-        rows: Each policy of each baseline.
-        answered: What each of these policies answered.
+        rows: Figures of each policy of each baseline.
+        answered: Answers of each policy of each baseline.
         notes: Which baselines are left out and why, one line each.
     """
 
@@ -55,9 +55,9 @@ def compare_baselines(
 
     Args:
         inputs: The sweep on its data.
-        outcomes: Its trials, the baselines among them.
-        selection: What was chosen.
-        tables: Of all networks.
+        outcomes: Trials of the sweep, the baselines among them.
+        selection: Policy that was chosen, with the merged front.
+        tables: Exit tables of all networks.
     """
     config = inputs.config
     trials, notes = full_baselines(config.search.first_trials, outcomes)
@@ -117,12 +117,12 @@ def compare_baseline(
 
     Args:
         name: What a person calls the baseline.
-        tables: Of its network by split, ``search`` among them.
-        front: The policies that were found.
+        tables: Exit tables of the baseline's network by split, ``search`` among them.
+        front: Front of the policies that were found.
         tables_of: The tables, by split, of a network of the front.
-        asked: What policies were searched for.
-        method: How temperatures are fitted.
-        seed: Of the search that found the front.
+        asked: What was asked for, without a margin.
+        method: How temperatures are fitted, ``lbfgs`` or ``grid``.
+        seed: Seed of the search that found the front.
 
     Returns:
         Each policy (the full network, and the choice of each grid); and what it answered, as ``<trial>/<policy>``.

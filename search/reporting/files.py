@@ -27,12 +27,12 @@ def write_results(
     """Write everything that was found; ``summary.json`` comes last.
 
     Args:
-        files: Where to.
-        selection: What was chosen.
-        summary: For ``summary.json``.
+        files: Files of the results, in their folder.
+        selection: Policy that was chosen, with its network and front.
+        summary: Summary of the search, for ``summary.json``.
         answered: What was answered, for the files of the task.
-        figure: The front.
-        **policy_facts: Written beside the policy and its origin: workload.
+        figure: What the pictures of the front show.
+        **policy_facts: Facts that are written beside the policy and its origin, such as the workload.
     """
     table = selection.network.search
     write_front(files, selection.front)

@@ -46,9 +46,9 @@ def summarise_policies(
 
     Args:
         selection: What was chosen, before ``test`` was read.
-        target: What was searched for.
+        target: What was searched for, with its margin.
         tables: The selected network's tables by split name; ``search`` is among them.
-        seed: Of the search, and of baselines that draw at random.
+        seed: Seed of the search, and of baselines that draw at random.
         further_baselines: Names of baselines beside those that are registered.
 
     Returns:
@@ -92,9 +92,9 @@ def decisions_on(policy: Policy, tables: Mapping[str, ExitTable], *, seed: int) 
     """What a policy did on every split; on ``search``, where it was chosen, as if that were new.
 
     Args:
-        policy: The policy.
-        tables: By split.
-        seed: Of the search that chose the policy.
+        policy: Policy to apply to the tables.
+        tables: Exit tables of the policy's network, by split name.
+        seed: Seed of the search that chose the policy.
     """
     return {
         name: cross_fitted_decision(policy, table, seed=seed) if name == "search" else policy.decide(table)

@@ -32,9 +32,9 @@ def seed_table(trials: Sequence[TrialOutcome], seeds: Sequence[int], *, n_exits:
     """One row for each fully trained trial and seed.
 
     Args:
-        trials: Those that were trained with several seeds.
-        seeds: Their seeds.
-        n_exits: Of the network.
+        trials: Trials that were trained with several seeds.
+        seeds: Seeds that each trial was trained with.
+        n_exits: Number of exits of the network, ``E``.
 
     Returns:
         ``trial_id``, ``label``, ``seed``, figures of the quick policy on ``search``, and with ``last_exit_`` before

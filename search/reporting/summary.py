@@ -28,12 +28,12 @@ def build_summary(
     """Put the figures of a sweep together.
 
     Args:
-        config: The sweep.
+        config: Configuration of the sweep.
         selection: What was chosen, before ``test`` was read.
-        target: What was searched for.
+        target: What was searched for, with its margin.
         tables: The selected network's tables on ``search``, ``certify`` and ``test``.
-        outcomes: All trials.
-        compared: The baselines among them beside the front.
+        outcomes: How all trials of the sweep ended.
+        compared: Baselines of the sweep file beside the front, a row for each policy.
         seconds: Wall time of the sweep.
 
     Returns:

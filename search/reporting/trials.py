@@ -22,9 +22,9 @@ class AllTrials:
     """Figures over all trials of a sweep.
 
     Attributes:
-        importance: As :func:`~search.analysis.importance.parameter_importance` gives it; without rows where too few
-            trials were drawn.
-        over_seeds: As :func:`~search.reporting.seeds.seed_table` gives it; None where there is one seed.
+        importance: Table of :func:`~search.analysis.importance.parameter_importance`; without rows where too few trials
+            were drawn.
+        over_seeds: Table of :func:`~search.reporting.seeds.seed_table`; None where there is one seed.
     """
 
     importance: pd.DataFrame
@@ -37,7 +37,7 @@ def figures_of_all_trials(inputs: SweepInputs, log: TrialLog, outcomes: Sequence
     Args:
         inputs: The sweep on its data.
         log: The trials with what the sampler drew.
-        outcomes: The same trials as they ended.
+        outcomes: How the trials ended, with their reports.
     """
     asked, seeds = inputs.target.asked, inputs.spec.seeds
     complete = {trial.trial_id for trial in outcomes if trial.is_complete}

@@ -21,10 +21,10 @@ class PolicyAnswers(Generic[TableT]):
     """What one policy, or one exit alone, answered on one split.
 
     Attributes:
-        name: Of the policy: ``selected``, ``full_network``, ``exit_1``.
-        split: Of the table.
-        table: The table, of N samples.
-        answers: Shape (N,) for classes, else (N, ...).
+        name: Name of the policy: ``selected``, ``full_network``, ``exit_1``.
+        split: Name of the split that the table is of.
+        table: Exit table of N samples that was answered.
+        answers: Answer to each sample, shape (N,) for classes, else (N, ...).
     """
 
     name: str

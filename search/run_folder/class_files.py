@@ -53,8 +53,8 @@ def write_class_files(files: ResultFiles, answered: Sequence[ClassAnswers]) -> N
     """Write the matrices, by ``<policy>/<split>``, and the figures of each class.
 
     Args:
-        files: Where to.
-        answered: All policies and exits on all splits.
+        files: Files of the results, in their folder.
+        answered: Answers of all policies and exits on all splits.
     """
     write_arrays(files.confusion_npz, ((f"{own.name}/{own.split}", own.confusion) for own in answered))
     write_text(files.classes_csv, "".join(_csv_parts(answered)))

@@ -71,8 +71,8 @@ class Journal:
         """Write an event and wait until the disk has it.
 
         Args:
-            event: Its kind.
-            **facts: JSON values.
+            event: Name of the kind of event.
+            **facts: What the event tells, as JSON values.
 
         Raises:
             OSError: If it cannot be written; the journal then ends as before.

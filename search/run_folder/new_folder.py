@@ -17,8 +17,8 @@ def new_folder(path: Path, *, what: str) -> Iterator[Path]:
     After an error those folders are removed again that were made for this and are empty.
 
     Args:
-        path: The folder.
-        what: What it is, for the message: ``--out``.
+        path: Folder that is made if it is missing.
+        what: What the folder is, for the message: ``--out``.
 
     Raises:
         RunFolderError: If it cannot be made.

@@ -46,10 +46,11 @@ class SelectedPolicy(PolicyFigures):
     """The policy that was chosen.
 
     Attributes:
-        trial_id: The trial that its network is of; only in a sweep, as are the next three.
-        network: Name of its network, which is not the trial's where trials have several seeds.
-        seed: That the network was trained with.
-        hyperparameters: That it was trained with.
+        trial_id: Trial that the policy's network is of; only in a sweep, as are ``network``, ``seed`` and
+            ``hyperparameters``.
+        network: Name of the policy's network, which is not the trial's where trials have several seeds.
+        seed: Seed that the network was trained with.
+        hyperparameters: Training parameters that the network was trained with.
         rule: Name of the policy's rule.
         params: The policy as :func:`~policies.outline.outline` gives it.
     """
@@ -76,8 +77,8 @@ class FrontMatch(PolicyFigures):
     """The policy of the front that a baseline is compared with.
 
     Attributes:
-        network: Name of its network.
-        rule: Name of its rule.
+        network: Name of the network that the policy is for.
+        rule: Name of the policy's rule.
     """
 
     network: str = ""
@@ -88,8 +89,8 @@ class BaselineTrialFigures(BaselinePolicyFigures):
     """A policy of a baseline of the sweep file, and what the front has beside it, both chosen on ``search``.
 
     Attributes:
-        trial: What a person calls the baseline.
-        policy: The full network, or the grid that chose the policy.
+        trial: Name that a person calls the baseline.
+        policy: Name of the policy: the full network, or the grid that chose it.
         same_depth: The most accurate policy of the front that is no deeper; None where there is none.
         same_accuracy: The least deep policy of the front that is no less accurate; None where there is none.
     """
@@ -104,9 +105,9 @@ class CertificateSummary(SummaryPart):
     """What came of certifying the selected policy.
 
     Attributes:
-        claim: What was claimed, in words.
-        reason: Why it is not certified, or empty.
-        bound: The bound on what was claimed, such as the least accuracy; None where there is none.
+        claim: Claim that was to be certified, in words.
+        reason: Why the policy is not certified, or empty.
+        bound: Bound on what was claimed, such as the least accuracy; None where there is none.
     """
 
     claim: str
@@ -118,8 +119,8 @@ class EstimateSummary(SummaryPart):
     """Why a policy was chosen that is not certified; figures of the estimate stand beside it.
 
     Attributes:
-        meets: Whether it has its margin, so that it is expected to do what was asked for.
-        sentence: What is known of it, for a person.
+        meets: Whether the policy has its margin, so that it is expected to do what was asked for.
+        sentence: What is known of the policy, for a person.
     """
 
     meets: bool = False
@@ -160,38 +161,38 @@ class Summary(SummaryPart):
     """What a sweep or a policy search found.
 
     Attributes:
-        name: Of the search.
-        workload: That was trained on; only in a sweep.
+        name: Name of the sweep or policy search.
+        workload: Name of the workload that was trained on; only in a sweep.
         tables: Where the table of each split was read from; only in a policy search.
         task: The kind of answers.
         main_quality: What answers of that kind are judged by unless something else is asked for.
         target: The least quality that was asked for, or the largest where less is better; 0 where none was.
-        quality: What it is a target of.
-        objective: What was minimised.
+        quality: Name of the quality that the target is of.
+        objective: Name of the objective that was minimised.
         max_drop: Most accuracy to be lost against the full network; None where nothing was asked.
-        max_drop_greedy: The same against the greedy shared threshold.
+        max_drop_greedy: Most accuracy to be lost against the greedy shared threshold; None where nothing was asked.
         budget: The largest mean objective; None where nothing was asked.
         bounds: Bounds of further qualities.
         asked: All that was asked for, in words.
         least_accuracy: The accuracy that this comes to on ``search``; None where it comes to none.
         delta: The largest probability that a certificate is wrong.
-        n_exits: Of the network.
+        n_exits: Number of exits of the network.
         feasible: Whether some policy did on ``search`` what was asked for.
         certified: Whether what was claimed holds of the selected policy, with confidence.
         certificate: What came of certifying it; None where nothing was claimed.
-        estimate: Why it was chosen; None where it is certified, or no policy did what was asked for.
+        estimate: Why the selected policy was chosen; None where it is certified, or no policy did what was asked for.
         selected: The policy that was chosen.
         exits: Figures of each exit alone, by split.
         baselines: The policies beside it, by name.
         oracle: Least mean depth with the labels known, by split; None where ``least_accuracy`` is out of reach.
         undertrained: What to do where exits are undertrained; else empty.
         alarms: What looks wrong with the policy, the most important first.
-        recordings: What it means for whole recordings; None where samples are no segments of any.
+        recordings: What the policy means for whole recordings; None where samples are no segments of any.
         front_size: Number of policies of the front.
         baseline_trials: The baselines of the sweep file.
-        trials: What the trials came to.
-        failures: Why trials failed, by trial.
-        seconds: Wall time of the search.
+        trials: How many trials there were, and how many ended in each way.
+        failures: Reason why each failed trial failed, by trial.
+        seconds: Wall time of the search in seconds.
     """
 
     name: str = ""

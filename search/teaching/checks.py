@@ -33,11 +33,11 @@ class CheckedTeachers:
     """Teachers that fit the data of a sweep, by their place in the sweep file.
 
     Attributes:
-        logits: Of those that are soft labels, shape (V, N, C) each.
-        models: Files of those that are networks.
+        logits: Logits of the teachers that are soft labels, shape (V, N, C) each.
+        models: Files of the teachers that are networks.
         views: The fixed augmentations that epochs go through; None where images stay as they are.
         can_be_shown: Whether the images that are trained on can be shown to a teacher beforehand.
-        reports: On the alignment of each file of soft labels.
+        reports: Reports on the alignment of each file of soft labels.
         hashes: SHA-256 of the files, by the teachers' names.
     """
 
@@ -54,7 +54,7 @@ def load_teachers(inputs: SweepInputs, *, report_file: Path) -> CheckedTeachers:
 
     Args:
         inputs: The sweep on its data.
-        report_file: Where a report in JSON is written where soft labels do not fit.
+        report_file: File that a report in JSON is written to where soft labels do not fit.
 
     Raises:
         ConfigError: If the sweep cannot use its teachers.

@@ -34,8 +34,8 @@ def prepare_teachers(
 
     Args:
         inputs: The sweep on its data.
-        folder: Trained teachers are kept in it, so that a resumed sweep has them.
-        checked: Those teachers that are there already.
+        folder: Folder of the sweep; trained teachers are kept in it, so that a resumed sweep has them.
+        checked: Teachers that are there already, checked against the data.
         on_message: Takes a line on each teacher that was trained.
 
     Returns:

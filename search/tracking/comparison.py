@@ -15,8 +15,8 @@ def log_comparison(uri: str, experiment: str, table: pd.DataFrame, *, first: str
     """Write the table and the differences; returns the run's id.
 
     Args:
-        uri: Tracking URI.
-        experiment: Made if there is none.
+        uri: Tracking URI of the MLflow store.
+        experiment: Name of the experiment; made if there is none.
         table: A row per metric, with ``metric`` and ``difference``.
         first: Name of the first group.
         second: Name of the second group.

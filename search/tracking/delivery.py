@@ -48,9 +48,9 @@ class Patience:
     """Seconds between two attempts to reach a store.
 
     Attributes:
-        first: After the first fault; each further wait is twice as long.
-        longest: The longest of these.
-        draining: Once nothing but the delivery is left to do.
+        first: Wait after the first fault, in seconds; each further wait is twice as long.
+        longest: The longest wait after a fault, in seconds.
+        draining: Wait in seconds once nothing but the delivery is left to do.
     """
 
     first: float = 1.0
@@ -65,11 +65,11 @@ class Delivery:
     """Sends the events of a journal, those to come included.
 
     Args:
-        journal: What happened.
-        sink: Where to.
+        journal: Journal whose events are delivered.
+        sink: Where the events are sent to.
         receipt: How many events the sink has confirmed.
-        notices: Tells the user.
-        patience: How long to wait between attempts.
+        notices: Tells the user what goes wrong with the delivery.
+        patience: Seconds to wait between two attempts to reach the sink.
     """
 
     def __init__(

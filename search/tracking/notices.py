@@ -27,7 +27,7 @@ class TrackingNotices:
     """Tells about one store.
 
     Args:
-        uri: Its address; it is shown without its password.
+        uri: Address of the store; it is shown without its password.
     """
 
     def __init__(self, uri: str) -> None:

@@ -17,10 +17,10 @@ class Receipt:
     """A count that belongs to one store; another store starts at nothing.
 
     Args:
-        path: The file.
+        path: File that holds the count.
         uri: The store's address. The file shows it without its password, beside a slow hash of the whole.
-        experiment: The experiment there.
-        sweep_id: Salt of the hash.
+        experiment: Name of the experiment in the store.
+        sweep_id: Identity of the sweep, the salt of the hash.
     """
 
     def __init__(self, path: Path, *, uri: str, experiment: str, sweep_id: str) -> None:

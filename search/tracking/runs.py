@@ -45,10 +45,10 @@ class MlflowRuns:
     """Applies events to a store: one parent run a sweep, one child a trial, one child a front policy.
 
     Args:
-        store: The sweep's runs.
-        folder: The sweep's files; artifacts lie in it.
-        sweep_id: The sweep's identity.
-        sweep: Its name.
+        store: Store of the sweep's MLflow runs.
+        folder: Folder of the sweep, in which artifacts lie.
+        sweep_id: Identity of the sweep, which its runs carry as a tag.
+        sweep: Name of the sweep.
         tell: Takes a line that the user should see.
     """
 

@@ -31,11 +31,11 @@ class StoredRun:
     """What is known of a run.
 
     Attributes:
-        run_id: MLflow's name for it.
-        status: Such as RUNNING.
-        n_params: How many parameters it has.
+        run_id: Identity that MLflow gave the run.
+        status: State of the run as MLflow names it, such as RUNNING.
+        n_params: Number of parameters that the run has.
         parent_id: The run that it is shown under; empty for the sweep's own.
-        start_ms: When it began, in milliseconds since 1970.
+        start_ms: When the run began, in milliseconds since 1970.
     """
 
     run_id: str
@@ -49,10 +49,10 @@ class MlflowStore:
     """Reads and writes the runs of one sweep; every method may raise what MLflow raises.
 
     Args:
-        uri: Tracking URI.
+        uri: Tracking URI of the MLflow store.
         experiment: Name of the experiment; made if there is none.
         sweep_id: Tells this sweep's runs from all others.
-        sweep: The sweep's name.
+        sweep: Name of the sweep.
     """
 
     def __init__(self, uri: str, experiment: str, *, sweep_id: str, sweep: str) -> None:
@@ -104,10 +104,11 @@ class MlflowStore:
         """Write to a run, in as few requests as MLflow allows; points that are there already are left as they are.
 
         Args:
-            run: Where to.
-            metrics: At most 800: one request takes them all, so that they are written together or not at all.
-            params: Parameters.
-            tags: Tags.
+            run: Run that is written to.
+            metrics: Figures to write, at most 800: one request takes them all, so that they are written together or not
+                at all.
+            params: Parameters to write, any number of them.
+            tags: Tags to write, at most as many as one request takes.
         """
         head, rest = params[:_PER_REQUEST], params[_PER_REQUEST:]
         while rest:

@@ -38,7 +38,7 @@ class Tracker:
     No fault of MLflow reaches the sweep: each is one warning, and what is missing is sent later.
 
     Args:
-        uri: Tracking URI.
+        uri: Tracking URI of the MLflow store.
         experiment: Name of the experiment; made if there is none.
         folder: The sweep's files; ``tracking.json`` remembers what was delivered.
         journal: The sweep's journal, which begins with its id.

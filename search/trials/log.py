@@ -17,18 +17,18 @@ class TrialRecord:
     """One trial as far as it is known.
 
     Attributes:
-        trial_id: Its name, ``trial-<number>`` from 1.
-        number: Its place in Optuna's study, from 0.
-        params: Training parameters.
-        drawn: Those of them that the sampler drew, with their distributions as JSON, and what it noted down.
-        result: All metrics of its last report; empty where it never reported.
-        epoch: Of the last report; -1 before the first.
+        trial_id: Name of the trial, ``trial-<number>`` from 1.
+        number: Number of the trial in Optuna's study, from 0.
+        params: Training parameters of the trial, by name.
+        drawn: Parameters that the sampler drew, with their distributions as JSON, and what it noted down.
+        result: All metrics of the trial's last report; empty where it never reported.
+        epoch: Epoch of the last report; -1 before the first.
         is_done: Whether the last report said that there is nothing left to train.
-        state: As Optuna names it: ``RUNNING`` until it ended, then ``COMPLETE`` (trained to its end), ``PRUNED``
-            (stopped early, and not compared further) or ``FAIL``.
-        failure: Why it counts as failed, or empty.
-        lost_attempts: Those of its attempts under which a worker or node was lost since the sweep was started or
-            resumed, first one first.
+        state: State as Optuna names it: ``RUNNING`` until the trial ended, then ``COMPLETE`` (trained to its end),
+            ``PRUNED`` (stopped early, and not compared further) or ``FAIL``.
+        failure: Why the trial counts as failed, or empty.
+        lost_attempts: Attempts under which a worker or node was lost since the sweep was started or resumed, first one
+            first.
     """
 
     trial_id: str
@@ -53,7 +53,7 @@ class TrialLog:
     """The trials of a sweep, by name, in the order in which they were suggested.
 
     Args:
-        journal: Where it is kept.
+        journal: Journal that the trials are kept in.
         retries: How often a trial is handed out again after a worker or node was lost under it.
 
     Raises:
@@ -136,7 +136,7 @@ class TrialLog:
         The answer for an attempt is always the same, however many ask and whoever asks first.
 
         Args:
-            trial_id: The trial's name.
+            trial_id: Name of the trial.
             attempt: What tells this attempt at it from others, such as Tune's own id.
         """
         lost = self.trials[trial_id].lost_attempts

@@ -20,12 +20,12 @@ class TrialOutcome:
     """One trial after the sweep.
 
     Attributes:
-        trial_id: Its name.
-        params: Training parameters.
-        metrics: Its last report; empty where it never reported.
-        checkpoints: Folder of its checkpoints.
-        state: How it ended, as Optuna names it: ``COMPLETE``, ``PRUNED`` or ``FAIL``.
-        failure: Why it counts as failed, or empty.
+        trial_id: Name of the trial, ``trial-<number>`` from 1.
+        params: Training parameters of the trial, by name.
+        metrics: All metrics of the trial's last report; empty where it never reported.
+        checkpoints: Folder of the trial's checkpoints.
+        state: How the trial ended, as Optuna names it: ``COMPLETE``, ``PRUNED`` or ``FAIL``.
+        failure: Why the trial counts as failed, or empty.
         label: What the sweep file calls it, or empty.
     """
 
@@ -48,9 +48,9 @@ class TrialNetwork:
     """One network of a trial.
 
     Attributes:
-        trial: Whose it is.
-        seed: That it was trained with.
-        name: The trial's, with the seed where the trial has several networks.
+        trial: Trial that the network was trained in.
+        seed: Seed that the network was trained with.
+        name: Name of the trial, with the seed where the trial has several networks.
     """
 
     trial: TrialOutcome
@@ -76,9 +76,9 @@ def collect_trials(log: TrialLog, *, checkpoints: Path, first: Sequence[FirstTri
     """The trials that ended, in the order in which they were suggested.
 
     Args:
-        log: What is known of them.
-        checkpoints: Folder with a folder for each.
-        first: What the sweep file says of the first ones.
+        log: What is known of the trials.
+        checkpoints: Folder with a folder of checkpoints for each trial.
+        first: What the sweep file says of the first trials.
     """
     return [
         TrialOutcome(

@@ -39,7 +39,7 @@ class Priority(Protocol):
         """How many reports are better than each one, shape (N,): 0 for the best, the same for equals.
 
         Args:
-            points: Shape (N, F), finite, in the order of arrival.
+            points: Figures of each report, shape (N, F), finite, in the order of arrival.
         """
 
 
@@ -48,7 +48,7 @@ class ScalarPriority:
     """The least value of one figure is best.
 
     Attributes:
-        figure: Its name, minimised.
+        figure: Name of the figure, which is minimised.
     """
 
     figure: str
@@ -111,7 +111,7 @@ def nondominated_ranks(points: NDArray[np.float64]) -> NDArray[np.int64]:
     """Rank by non-dominated sorting (Deb et al., 2002), then by crowding distance, the largest first.
 
     Args:
-        points: Shape (N, F), finite, all maximised.
+        points: Figures of each point, shape (N, F), finite, all maximised.
 
     Returns:
         How many points are better than each one, shape (N,).
@@ -134,7 +134,7 @@ def crowding_distances(front: NDArray[np.float64]) -> NDArray[np.float64]:
     would tie that halving stopped few. At the worst end the gap to the one neighbour counts twice.
 
     Args:
-        front: Shape (N, F), all maximised.
+        front: Figures of each point of the front, shape (N, F), all maximised.
 
     Returns:
         Shape (N,), in spans of the objectives; equal points share the distance of the first of them.

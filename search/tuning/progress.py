@@ -17,8 +17,8 @@ class TrialProgress:
     """Prints trials as they end. Use as a context; the bar is gone afterwards.
 
     Args:
-        console: Where to print.
-        n_trials: How many trials the sweep has.
+        console: Console that trials are printed on.
+        n_trials: Number of trials of the sweep.
         search_target: What trials are searched for.
     """
 

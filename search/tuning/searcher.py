@@ -61,8 +61,8 @@ class ConstrainedSearch(Searcher):  # type: ignore[misc]
     trial's number, so it depends on the results so far alone: a resumed sweep suggests what an undisturbed one does.
 
     Args:
-        config: The sweep.
-        log: What is known of its trials. Those that were interrupted are handed out again first.
+        config: Configuration of the sweep.
+        log: What is known of the sweep's trials. Those that were interrupted are handed out again first.
     """
 
     def __init__(self, config: SweepConfig, log: TrialLog) -> None:

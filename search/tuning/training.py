@@ -31,8 +31,8 @@ def train(
         inputs: The sweep on its data.
         log: What is known of the trials; grows.
         checkpoints: A folder of checkpoints for each trial goes here; all nodes must see it.
-        tune_folder: For Tune's own files, which nothing is read from again; all nodes must see it.
-        teachers: Those that the sweep names, or None.
+        tune_folder: Folder for Tune's own files, which nothing is read from again; all nodes must see it.
+        teachers: Teachers that the sweep names, or None.
         watcher: Shows trials to a person; None shows them to nobody.
 
     Returns:
@@ -53,10 +53,10 @@ def train_trials(
     """Train until every trial of the sweep has ended.
 
     Args:
-        config: The sweep.
+        config: Configuration of the sweep.
         trainable: What a trial runs, with its resources.
         log: What is known of the trials; grows.
-        tune_folder: For Tune's own files, which nothing is read from again; all nodes must see it.
+        tune_folder: Folder for Tune's own files, which nothing is read from again; all nodes must see it.
         watcher: Shows trials to a person; None shows them to nobody.
 
     Raises:

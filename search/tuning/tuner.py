@@ -38,11 +38,11 @@ def build_tuner(
     """A tuner for the trials that have not ended.
 
     Args:
-        config: The sweep.
-        tune_folder: For Tune's own files; they are never read again.
+        config: Configuration of the sweep.
+        tune_folder: Folder for Tune's own files; they are never read again.
         trainable: What a trial runs, with its resources.
         log: What is known of the sweep; those trials go on that were interrupted.
-        callback: Tells the driver.
+        callback: Tells the driver what happens to trials.
         concurrent: How many trials run at the same time.
     """
     # The journal is the sweep's memory, so Tune's own snapshots would only cost time.
@@ -92,7 +92,7 @@ def build_trainable(inputs: SweepInputs, checkpoints: Path, teachers: TeacherSet
     Args:
         inputs: The sweep on its data.
         checkpoints: A folder of checkpoints for each trial goes here; all nodes must see it.
-        teachers: Those that the sweep names, or None.
+        teachers: Teachers that the sweep names, or None.
     """
     trainable = tune.with_parameters(
         MultiExitTrainable,

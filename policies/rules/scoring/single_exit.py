@@ -19,8 +19,8 @@ class ScoreGate(Gate):
     """A score of the tempered probabilities of the exit itself.
 
     Attributes:
-        temperatures: One per exit, shape (E,).
-        score: From probabilities, shape (n, C), to scores, (n,) or (n, S); higher means safer to leave.
+        temperatures: Temperature of each exit, shape (E,).
+        score: Function from probabilities, shape (n, C), to scores, (n,) or (n, S); higher means safer to leave.
     """
 
     temperatures: NDArray[np.float64]

@@ -25,9 +25,9 @@ def explain(error: ValidationError, sections: type[BaseModel], keys: Sequence[st
     """The first thing that is wrong.
 
     Args:
-        error: What pydantic found.
-        sections: What was read.
-        keys: All valid keys, dotted.
+        error: Errors that pydantic found, of which the first is told.
+        sections: Model that the keys were read into.
+        keys: Names of all valid keys, dotted.
     """
     first = error.errors(include_url=False)[0]
     key, given = ".".join(str(part) for part in first["loc"]), first["input"]

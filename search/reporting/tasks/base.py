@@ -26,8 +26,8 @@ class BaselinePolicy:
     """A policy that is told beside the selected one.
 
     Attributes:
-        policy: The policy.
-        notes: JSON values that are told of it beside its figures.
+        policy: Policy that is told beside the selected one.
+        notes: JSON values that are told of the policy beside its figures.
     """
 
     policy: Policy
@@ -42,7 +42,7 @@ class TaskReport(Generic[TableT]):
 
         Args:
             search: The table that policies were chosen on.
-            temperatures: One per exit, shape (E,).
+            temperatures: Temperature of each exit, shape (E,).
         """
         return {}
 
@@ -57,10 +57,10 @@ class TaskReport(Generic[TableT]):
         """Further fields of a :class:`~search.run_folder.summary.Summary`, or keys that it has beside its fields.
 
         Args:
-            selection: What was chosen.
+            selection: Policy that was chosen, with its network and front.
             goal: What was searched for, without a margin.
             tables: The selected network's tables by split.
-            decisions: What the selected policy did on each.
+            decisions: What the selected policy did on each split.
             baselines: Figures of the baselines, by name.
         """
         return {}
@@ -75,8 +75,8 @@ class TaskReport(Generic[TableT]):
         """Write further files and figures.
 
         Args:
-            files: Where to.
-            search: The table that policies were chosen on.
-            temperatures: One per exit, shape (E,).
+            files: Files of the results, in their folder.
+            search: Exit table that policies were chosen on.
+            temperatures: Temperature of each exit, shape (E,).
             answered: What the selected policy, each exit and each baseline answered on every split.
         """
