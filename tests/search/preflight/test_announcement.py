@@ -42,8 +42,6 @@ def test_what_trials_aim_at_just_certifies_the_target():
     (line,) = announcement(inputs)
     told = "Asked for accuracy 0.95; the search target, with the margin for a certificate, is"
     assert line == f"{told} {target.tightened}"
-        line == f"Asked for accuracy 0.95; the search target, with the margin for a certificate, is {target.tightened}"
-    )
 
 
 @pytest.mark.parametrize(
