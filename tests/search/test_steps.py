@@ -53,7 +53,7 @@ def test_the_steps_in_their_order(trained, capfd):
     assert summary.baseline_trials == baselines.rows
     assert {own.split for own in answered} == {"search", "certify", "test"}
     assert capfd.readouterr() == ("", "")
-    assert {path.name for path in folder.iterdir()} == {"journal.jsonl", "checkpoints", "tune"}
+    assert {path.name for path in folder.iterdir()} == {"journal.jsonl", "journal.lock", "checkpoints", "tune"}
 
 
 def test_networks_that_are_gone_are_failures_and_the_others_go_on(trained, tmp_path):
