@@ -108,7 +108,7 @@ def class_wise(console: Console, n_samples: int, n_exits: int, n_policies: int) 
     ones = np.ones(n_exits)
     work = {}
     for rule in ("confidence", "class-wise"):
-        evaluator = PopulationEvaluator(get_rule(rule).view(table, ones), table.labels, table.cost)
+        evaluator = PopulationEvaluator(get_rule(rule).view(table, ones), table.truth, table.cost)
         work[rule] = partial(evaluator.evaluate, random_genomes(evaluator, n_policies))
         work[rule]()
     times: dict[str, list[float]] = {rule: [] for rule in work}

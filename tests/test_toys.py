@@ -1,18 +1,23 @@
-"""Parts of every kind from outside the packages go the whole way of ``exitsearch policy``, by their names alone."""
+"""Parts of every kind from outside the packages go the whole way of a search or of a sweep, by their names alone."""
 
+import io
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from search.cli.app import main
+from search.cli.run import run_command
+from tests.sweeps import SMALL
 from tests.tables import make_table
 from tests.toys.ordinal import ORDINAL, make_ordinal_table
 
 
 SPLITS = ("search", "certify", "test")
 PARTS = "tests.toys.parts"
+TRAINING = "tests.toys.training"
 
 
 def found_by(arguments, capsys):
@@ -65,3 +70,27 @@ def test_a_task(tmp_path, capsys):
     written = {path.name for path in (tmp_path / "found").iterdir()}
     assert {"pareto_front.png", "pareto_front.html", "policy.json", "summary.json"} <= written
     assert not written & {"confusion.png", "classes.csv", "reliability.png"}
+
+
+def test_a_workload_a_data_source_and_a_search_space(tmp_path, ray_session):
+    (tmp_path / "stripes.yaml").write_text(
+        f"workload: {TRAINING}:STRIPES\nspace: {{name: '{TRAINING}:LearningRate'}}\nruns_dir: {tmp_path / 'runs'}\n"
+    )
+    summary = run_command(
+        str(tmp_path / "stripes.yaml"),
+        SMALL,
+        data_dir=None,
+        address=None,
+        tracking_uri=f"sqlite:///{tmp_path / 'mlflow.db'}",
+        name="own",
+        resume=False,
+        console=Console(file=io.StringIO()),
+    )
+    assert summary.workload == f"{TRAINING}:STRIPES"
+    assert summary.trials.complete == 3 and summary.feasible
+    events = map(json.loads, (tmp_path / "runs" / "own" / "journal.jsonl").read_text().splitlines())
+    asked = [event["params"].keys() for event in events if event["event"] == "suggested"]
+    assert asked == 3 * [{"learning_rate_adamw", "label_smoothing"}]
+    with np.load(tmp_path / "runs" / "own" / "tables" / summary.selected.network / "search.npz") as table:
+        assert all(name.startswith("stripes-") for name in table["ids"])
+        assert table["logits"].shape[1:] == (2, 2)

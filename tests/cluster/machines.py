@@ -110,9 +110,14 @@ class Machine:
         return [line for line in lines if all(word in line for word in words) and "ps -eww" not in line]
 
 
+def _which(command: str) -> str | None:
+    """Where a command is; sshd is in a folder that many people's PATH leaves out."""
+    return shutil.which(command, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+
+
 def why_not() -> str | None:
     """What is missing on this machine, or None where machines can be made."""
-    absent = [command for command in COMMANDS if shutil.which(command) is None]
+    absent = [command for command in COMMANDS if _which(command) is None]
     if absent:
         return f"needs {', '.join(absent)}"
     if os.geteuid() != 0:
@@ -154,7 +159,7 @@ def _started(folder: Path, name: str, addresses: Mapping[str, str], visible: Seq
         binds="\n".join(_binds(own / "tmp", {**{path: path for path in visible}, SHARED: folder / "shared"})),
         tmp=shlex.quote(str(own / "tmp")),
         home=HOME,
-        sshd=f"{shutil.which('sshd')} -f /tmp/etc/sshd_config -E /tmp/etc/sshd.log",
+        sshd=f"{_which('sshd')} -f /tmp/etc/sshd_config -E /tmp/etc/sshd.log",
     )
     (own / "init.sh").write_text(init)
     with (own / "init.log").open("w") as log:

@@ -84,7 +84,7 @@ def test_columns_are_combined(combine, expected):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"rule": "astrology"}, "no rule 'astrology'; known are"),
+        ({"rule": "astrology"}, "no rule 'astrology'. Known are"),
         ({"thresholds": (0.5,)}, "one threshold per exit but the last"),
         ({"temperatures": (1.0, 1.0, 0.0)}, "finite and positive"),
         ({"temperatures": (1.0, 1.0, 1e-320)}, "finite and positive"),

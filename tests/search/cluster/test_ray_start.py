@@ -19,7 +19,7 @@ TYPIST = """
 import atexit, json, os, sys, tempfile
 
 import search.start
-import search.cli.policy_command
+import search.table_search
 from search.cli.app import main
 
 print("ready", flush=True)

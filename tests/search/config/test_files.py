@@ -96,7 +96,10 @@ def test_set_reaches_every_key(key):
         (["space.name=big"], "no space 'big'"),
         (["space.overrides.alfa=1"], r"space\.overrides: .*no dimension 'alfa'; nearest are alpha"),
         (["space.overrides.alpha={low: 2}"], r"space\.overrides: alpha: low must not be above high"),
-        (["policy.rules=[magic]"], "policy.rules: there is no rule 'magic'. Known are class-wise, confidence"),
+        (
+            ["policy.rules=[magic]"],
+            r"policy.rules: there is no rule 'magic'; did you mean 'margin'\? Known are class-wise",
+        ),
         (["policy.rules=[]"], r"policy\.rules .*at least 1"),
         (["policy.population=10"], "policy.population must be at least 4 and a multiple of 4 but 10 was given"),
         (["splits.train=0.9"], r"splits: split fractions must be positive and sum to 1 but are \[0.9, 0.2"),
