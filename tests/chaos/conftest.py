@@ -20,7 +20,13 @@ def chaos_seed(request):
 
 
 @pytest.fixture(scope="session")
-def new_sweep(ray_session, tmp_path_factory):
+def n_trials(n_kills):
+    """Trials of a sweep: enough for the kills, and some of them suggested from what others reached."""
+    return 5 if n_kills <= 3 else 8
+
+
+@pytest.fixture(scope="session")
+def new_sweep(ray_session, n_trials, tmp_path_factory):
     """Builds sweeps that run in processes of their own, each in a folder of its own, with its own MLflow store."""
 
     def build(name, *settings, address=ray_session):
@@ -31,6 +37,7 @@ def new_sweep(ray_session, tmp_path_factory):
         shutil.copy(REPOSITORY / "search" / "run.py", script)
         (script.parent / "optuna.py").write_text("raise ImportError('the wrong optuna')")
         uri = f"sqlite:///{folder / 'mlflow.db'}"
+        settings = (f"search.trials={n_trials}", *settings)
         sweep = SweepProcess(script, folder, uri=uri, name="sweep", address=address, settings=settings)
         sweep.uri = uri
         return sweep

@@ -15,11 +15,10 @@ import psutil
 from tests.sweeps import SMALL
 
 
-N_TRIALS, N_EPOCHS = 8, 4
+N_EPOCHS = 4
 ONE_AT_A_TIME = ("search.sampler=tpe", "resources.concurrent=1")
 SETTINGS = (
     *SMALL,
-    f"search.trials={N_TRIALS}",
     "search.startup_trials=3",
     f"training.epochs={N_EPOCHS}",
     "resources.retries=20",

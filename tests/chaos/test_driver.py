@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.chaos.killing import N_EPOCHS, N_TRIALS, ONE_AT_A_TIME, kill_driver_at, moments, progress
+from tests.chaos.killing import N_EPOCHS, ONE_AT_A_TIME, kill_driver_at, moments, progress
 from tests.chaos.outcome import outcome_of
 
 
@@ -15,12 +15,12 @@ def outcome(sweep):
     return outcome_of(sweep.journal.parent, sweep.uri)
 
 
-def test_an_undisturbed_sweep_is_complete(undisturbed):
+def test_an_undisturbed_sweep_is_complete(undisturbed, n_trials):
     found = outcome(undisturbed)
-    assert list(found.params) == [f"trial-{number:04d}" for number in range(1, N_TRIALS + 1)]
+    assert list(found.params) == [f"trial-{number:04d}" for number in range(1, n_trials + 1)]
     assert all(steps == [*range(1, N_EPOCHS + 1)] for steps in found.steps.values())
     assert {status for _, status in found.statuses} == {"FINISHED"}
-    assert found.states == {"COMPLETE": N_TRIALS}
+    assert found.states == {"COMPLETE": n_trials}
 
 
 def test_a_killed_driver_changes_nothing(undisturbed, new_sweep, n_kills, chaos_seed):
@@ -32,7 +32,9 @@ def test_a_killed_driver_changes_nothing(undisturbed, new_sweep, n_kills, chaos_
 
 
 @pytest.mark.slow
-def test_a_killed_driver_with_several_trials_at_once_and_halving_loses_nothing(new_sweep, n_kills, chaos_seed):
+def test_a_killed_driver_with_several_trials_at_once_and_halving_loses_nothing(
+    new_sweep, n_trials, n_kills, chaos_seed
+):
     """Their order is chance, so number and identity are compared, and what the sampler draws from the seed alone."""
     if n_kills <= 3:
         pytest.skip("part of make chaos")
@@ -42,9 +44,9 @@ def test_a_killed_driver_with_several_trials_at_once_and_halving_loses_nothing(n
     found, expected = outcome(killed), outcome(calm)
     assert found.params == expected.params
     assert found.statuses["sweep", "FINISHED"] == 1
-    assert found.statuses["trial", "FINISHED"] == N_TRIALS
+    assert found.statuses["trial", "FINISHED"] == n_trials
     assert {status for _, status in found.statuses} == {"FINISHED"}
-    assert sum(found.states.values()) == found.states["COMPLETE"] == N_TRIALS
+    assert sum(found.states.values()) == found.states["COMPLETE"] == n_trials
     for trial_id, steps in found.steps.items():
         assert steps == [*range(1, len(steps) + 1)]
         if len(steps) == len(expected.steps[trial_id]):

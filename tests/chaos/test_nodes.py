@@ -9,12 +9,11 @@ from tests.chaos.nodes import running_cluster
 from tests.chaos.outcome import outcome_of
 
 
-N_TRIALS, N_EPOCHS = 8, 12
-N_EVENTS = N_TRIALS * (N_EPOCHS + 2)
+N_EPOCHS = 12
 
 
 @pytest.mark.slow
-def test_lost_nodes_change_nothing(new_sweep, n_kills, chaos_seed):
+def test_lost_nodes_change_nothing(new_sweep, n_trials, n_kills, chaos_seed):
     if n_kills <= 3:
         pytest.skip("part of make chaos")
     settings = ("search.sampler=random", f"training.epochs={N_EPOCHS}")
@@ -25,7 +24,7 @@ def test_lost_nodes_change_nothing(new_sweep, n_kills, chaos_seed):
         sweep = new_sweep("lost-nodes", *settings, address=cluster.address)
         n_killed = 0
         with sweep.running() as process:
-            for moment in moments(n_kills, N_EVENTS - 2 * N_EPOCHS, seed=chaos_seed):
+            for moment in moments(n_kills, n_trials * (N_EPOCHS + 2) - 2 * N_EPOCHS, seed=chaos_seed):
                 if sweep.wait_for(process, moment):
                     cluster.kill_node(draw.randrange(2))
                     n_killed += 1
