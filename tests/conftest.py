@@ -1,3 +1,5 @@
+import os
+
 from _pytest.nodeid import coerce_node_id
 import pytest
 import ray
@@ -50,6 +52,8 @@ def pytest_xdist_make_scheduler(config, log):
 @pytest.fixture(scope="session")
 def ray_session():
     """One Ray session for all tests; gives its address, so that other processes can join."""
+    # Ray ends idle workers beyond one a processor. Those that have loaded their libraries serve the next sweep too.
+    os.environ.setdefault("RAY_num_workers_soft_limit", "8")
     ray.init(
         address="local",
         num_cpus=2,

@@ -10,4 +10,8 @@ SMALL = (
     "policy.population=16",
     "policy.max_levels=32",
     "target=0.5",
+    # A trial's process loads libraries for ten times as long as it trains.
+    "resources.concurrent=1",
 )
+# For tests of trials beside each other: as many as there are processors.
+AT_ONCE = "resources.concurrent=null"

@@ -6,9 +6,10 @@ import pytest
 
 from tests.chaos.killing import N_EPOCHS, ONE_AT_A_TIME, kill_driver_at, moments, progress
 from tests.chaos.outcome import outcome_of
+from tests.sweeps import AT_ONCE
 
 
-SEVERAL = ("search.sampler=random", "search.scheduler=asha", "search.grace_epochs=1", "search.reduction=2")
+SEVERAL = (AT_ONCE, "search.sampler=random", "search.scheduler=asha", "search.grace_epochs=1", "search.reduction=2")
 
 
 def outcome(sweep):

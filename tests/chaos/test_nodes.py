@@ -7,6 +7,7 @@ import pytest
 from tests.chaos.killing import moments
 from tests.chaos.nodes import running_cluster
 from tests.chaos.outcome import outcome_of
+from tests.sweeps import AT_ONCE
 
 
 N_EPOCHS = 12
@@ -16,7 +17,7 @@ N_EPOCHS = 12
 def test_lost_nodes_change_nothing(new_sweep, n_trials, n_kills, chaos_seed):
     if n_kills <= 3:
         pytest.skip("part of make chaos")
-    settings = ("search.sampler=random", f"training.epochs={N_EPOCHS}")
+    settings = (AT_ONCE, "search.sampler=random", f"training.epochs={N_EPOCHS}")
     calm = new_sweep("calm-nodes", *settings)
     calm.finish()
     draw = random.Random(chaos_seed)

@@ -18,7 +18,7 @@ import pytest
 
 from tests.cluster.launcher_file import ROOT, fitted
 from tests.cluster.machines import HOME, SHARED, Machine, machines, visible_here, why_not
-from tests.sweeps import SMALL
+from tests.sweeps import AT_ONCE, SMALL
 
 
 REASON = why_not()
@@ -29,7 +29,14 @@ pytestmark = [
 ]
 
 # Long enough for the node that is ready later to find something left to do.
-SETTINGS = [*SMALL, "search.trials=4", "training.epochs=25", "policy.best_trials=1", "policy.rules=[confidence]"]
+SETTINGS = [
+    *SMALL,
+    AT_ONCE,
+    "search.trials=4",
+    "training.epochs=25",
+    "policy.best_trials=1",
+    "policy.rules=[confidence]",
+]
 SWEEP = "digits " + " ".join(f"--set {setting}" for setting in SETTINGS)
 ASK_MLFLOW = """
 import json, sys, urllib.request

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from search.cli.run import run_command
 import search.start  # noqa: F401 - so that no command tells in a test that it loads it
-from tests.sweeps import SMALL
+from tests.sweeps import AT_ONCE, SMALL
 
 
 class Runner:
@@ -39,4 +39,4 @@ def runner(ray_session, tmp_path_factory):
 @pytest.fixture(scope="session")
 def finished(runner):
     """One finished sweep that many tests look at; none may change it."""
-    return runner("finished")
+    return runner("finished", AT_ONCE)

@@ -19,12 +19,13 @@ from policies.tables.classification import ClassificationTable
 from policies.tables.identity import require_disjoint
 from policies.tables.network import NetworkIdentity
 from search.errors import RunFolderError, SweepError
+from tests.sweeps import AT_ONCE
 from trainables.export.model_file import load_model
 from trainables.workloads import get_workload
 
 
 FIGURES = {"accuracy", "macro_f1", "mean_depth", "mean_cost", "p90_cost", "worst_cost", "exit_mix", "ece"}
-HALVING = ("search.scheduler=asha", "search.grace_epochs=1", "search.trials=5", "search.reduction=2")
+HALVING = (AT_ONCE, "search.scheduler=asha", "search.grace_epochs=1", "search.trials=5", "search.reduction=2")
 
 
 def test_summary_holds_what_the_design_promises(finished):
