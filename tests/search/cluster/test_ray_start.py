@@ -128,5 +128,13 @@ def test_a_start_that_fails_is_tried_once_more(command):
         taken.bind(("0.0.0.0", 0))  # noqa: S104 - Ray's address here is not known
         taken.listen()
         port = taken.getsockname()[1]
-        done = command("run", "--name", "busy", RAY_GCS_SERVER_PORT=port, RAY_py_gcs_connect_timeout_s=5)
+        done = command(
+            "run",
+            "--name",
+            "busy",
+            RAY_GCS_SERVER_PORT=port,
+            RAY_py_gcs_connect_timeout_s=5,
+            RAY_NUM_REDIS_GET_RETRIES=1,
+            RAY_raylet_start_wait_time_s=10,
+        )
     assert_one_line(done, "tried 2 times", "logs")
