@@ -219,6 +219,7 @@ def test_help(command, reader):
     assert "Usage:" in printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", BENCHMARKS)
 def test_benchmarks(command, place):
     script = str(ROOT / shlex.split(command)[1])

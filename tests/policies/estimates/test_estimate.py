@@ -273,6 +273,7 @@ def test_one_exit_leaves_nothing_to_choose():
     assert (estimate.chosen, estimate.optimism) == (0, 0.0)
 
 
+@pytest.mark.slow
 def test_margin_misses_as_seldom_as_it_should_and_would_not_without_the_correction():
     truth = make_table(20_000, 3, 4, seed=1000)
     goal = Goal(target=0.78)

@@ -165,6 +165,7 @@ def prepared(path):
     return folder, sqlite_store(path)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::search.tracking.notices.TrackingWarning")
 def test_delivery_that_ends_after_any_call_leaves_nothing_twice_and_nothing_out(tmp_path, monkeypatch):
     for moment in range(1, 100):
@@ -181,6 +182,7 @@ def test_delivery_that_ends_after_any_call_leaves_nothing_twice_and_nothing_out(
     assert moment == 19
 
 
+@pytest.mark.slow
 def test_process_that_is_killed_leaves_nothing_twice_and_nothing_out(tmp_path):
     cases = [(*prepared(tmp_path / f"{moment}"), moment) for moment in (2, 4, 9)]
     assert deliver_and_die([(folder.path, uri, moment) for folder, uri, moment in cases]) == [True] * 3
