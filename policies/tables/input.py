@@ -43,16 +43,18 @@ def read_input(given: Mapping[str, Any], faults: Mapping[str, str] | None = None
     """Cast, number and divide; find everything that is wrong at once.
 
     Args:
-        given: Arrays, lists or tensors by key; ``meta`` is JSON text or a mapping. Only logits and labels are needed.
+        given: Arrays, lists or tensors by key; ``meta`` is JSON text or a mapping. Only logits and labels are needed;
+            what is None is not given.
         faults: What is wrong with further keys that could not be opened.
     """
     faults = faults or {}
+    given = {key: value for key, value in given.items() if value is not None}
     table = TableInput(problems=[*problems_of_keys([*given, *faults], required=_NEEDED, known=_KNOWN)])
     table.problems += faults.values()
     _read_meta(given, table)
     unreadable = []
     for key, read in READERS.items():
-        if given.get(key) is None:
+        if key not in given:
             continue
         try:
             table.arrays[key] = read(key, as_array(given[key]), table.notes)

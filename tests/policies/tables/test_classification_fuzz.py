@@ -5,7 +5,7 @@ import json
 import struct
 import zipfile
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 import numpy as np
@@ -243,6 +243,8 @@ def nested(array):
 
 
 @FUZZ
+@example(key="logits", array=np.array("NaT", dtype="datetime64[Y]"), convert=nested)
+@example(key="labels", array=np.array("NaT", dtype="datetime64[Y]"), convert=nested)
 @given(key=st.sampled_from([*KEYS, "extra"]), array=ANY_ARRAY, convert=st.sampled_from([np.asarray, nested, object]))
 def test_anything_handed_over_in_python(key, array, convert):
     """Arrays, lists and foreign objects: a table or its error, in one line."""
