@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from policies.errors import PolicyError
 from policies.files.atomic import write_text
-from policies.rules import Combine, RuleView, get_rule
+from policies.rules import RuleView, get_rule
 from policies.tables.base import ExitTable, Rows
 from policies.tables.network import NetworkIdentity, differences
 from policies.tables.origin import Origin
 from policies.views.distributions import Distributions
-from policies.views.view import required
+from policies.views.view import gate_is_open, required
 
 
 SCHEMA = 1
@@ -268,9 +268,6 @@ def first_open_exit(view: RuleView, thresholds: NDArray[np.float64]) -> NDArray[
         thresholds: Thresholds of each exit but the last, shape (E - 1, S); a score equal to its threshold reaches it,
             infinity is never reached.
     """
-    early = view.scores[:, :-1]
-    reached = (early >= thresholds) & (thresholds < np.inf) & (early > -np.inf)
     is_open = np.ones(view.eligible.shape, dtype=bool)
-    combined = reached.all(axis=2) if view.combine is Combine.ALL else reached.any(axis=2)
-    is_open[:, :-1] = view.eligible[:, :-1] & combined
+    is_open[:, :-1] = view.eligible[:, :-1] & gate_is_open(view.scores[:, :-1], thresholds, view.combine)
     return np.asarray(is_open.argmax(axis=1), dtype=np.int64)

@@ -68,6 +68,22 @@ class RuleView:
         return cls(scores[:, :, None], np.ones(scores.shape, dtype=bool), answers, Held(probabilities))
 
 
+def gate_is_open(scores: NDArray[np.float64], thresholds: NDArray[np.float64], combine: Combine) -> NDArray[np.bool_]:
+    """Whether scores reach thresholds, as a rule combines its columns.
+
+    Args:
+        scores: Shape (..., S); minus infinity reaches no threshold.
+        thresholds: Shape (S,) or one that fits the scores; a score equal to its threshold reaches it, infinity is never
+            reached.
+        combine: How the S columns make one gate.
+
+    Returns:
+        Shape (...), bool.
+    """
+    reached = (scores >= thresholds) & (thresholds < np.inf) & (scores > -np.inf)
+    return np.asarray(reached.all(axis=-1) if combine is Combine.ALL else reached.any(axis=-1))
+
+
 def join_views(parts: list[tuple[NDArray[np.int64], RuleView]]) -> RuleView:
     """One view from views of parts of the samples, which are all of them together."""
     order = np.argsort(np.concatenate([rows for rows, _ in parts]))

@@ -1,0 +1,78 @@
+"""Whether two runs of one policy decided alike, and which samples are too close to a threshold to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.names import list_some
+from policies.runtime.answers import Answers
+
+
+ROUNDING = 1e-5
+"""Logits move by some 1e-6 with the executor and the batch size; scores this close to a threshold may change sides."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Answers of a runtime beside those that were expected.
+
+    Attributes:
+        n_samples: Number of samples that were compared.
+        differing: Rows whose exit or answer is another one, increasing.
+        unsure: Those of all rows that lie within rounding of a threshold, or of another answer, increasing.
+    """
+
+    n_samples: int
+    differing: NDArray[np.int64]
+    unsure: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, answers: Answers, exits: NDArray[np.int64], expected: NDArray[Any], *, rounding: float = ROUNDING
+    ) -> Agreement:
+        """Compare sample by sample.
+
+        Args:
+            answers: What the runtime answered about n samples.
+            exits: Index of the exits that were expected, shape (n,).
+            expected: Answers that were expected, shape (n, ...).
+            rounding: Distance within which scores and probabilities may change sides.
+        """
+        same = (answers.answers == expected).reshape(len(exits), -1).all(axis=1)
+        is_close = np.minimum(answers.closeness, _lead(answers)) <= rounding
+        return cls(len(exits), np.flatnonzero((answers.exits != exits) | ~np.asarray(same)), np.flatnonzero(is_close))
+
+    @property
+    def unexplained(self) -> NDArray[np.int64]:
+        """Rows that differ though they are close to nothing."""
+        return np.setdiff1d(self.differing, self.unsure)
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything that differs is within rounding of a threshold."""
+        return not self.unexplained.size
+
+    def sentence(self, names: Sequence[str]) -> str:
+        """What was found, naming samples, for a person.
+
+        Args:
+            names: Name of each of the n samples.
+        """
+        if not self.differing.size:
+            return f"{self.n_samples} of {self.n_samples} samples take the same exit and get the same answer"
+        which = list_some([names[row] for row in self.differing])
+        excuse = " within rounding of a threshold" if self.holds else ""
+        return f"{len(self.differing)} of {self.n_samples} samples differ{excuse}: {which}"
+
+
+def _lead(answers: Answers) -> NDArray[np.float64]:
+    """By how much the answer is more probable than any other, shape (n,); infinite where there are no probabilities."""
+    if answers.probabilities is None:
+        return np.full(answers.n_samples, np.inf)
+    best_two = np.partition(answers.probabilities, -2, axis=1)[:, -2:]
+    return np.asarray(best_two[:, 1] - best_two[:, 0])

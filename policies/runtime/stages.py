@@ -1,0 +1,43 @@
+"""What the runtime knows of a network: stages that are run one after the other."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Stages(Protocol):
+    """A network of ``E`` stages with a head after each, in whatever executes it.
+
+    Features are what one stage hands to the next: whatever the executor likes, for samples in order. The runtime only
+    passes them on.
+    """
+
+    @property
+    def n_exits(self) -> int:
+        """Number of exits, ``E``."""
+
+    def begin(self, inputs: NDArray[Any]) -> Any:
+        """What the first stage takes.
+
+        Args:
+            inputs: Shape (n, channels, height, width), uint8 in 0..255 or float32, as splits hold them.
+        """
+
+    def run(self, exit_index: int, features: Any) -> tuple[Any, Any]:
+        """Run one stage with its head.
+
+        Args:
+            exit_index: Index of the stage and of the exit after it, from 0.
+            features: Of the stage before, or what :meth:`begin` gives, for n samples.
+
+        Returns:
+            The stage's features, and what was said at the exit, on the CPU: what
+            :meth:`policies.rules.base.Gate.step` takes, for classifiers
+            :class:`~policies.tables.classification.ExitOutputs`.
+        """
+
+    def take(self, features: Any, rows: NDArray[np.int64]) -> Any:
+        """The features of some of the samples, in the order of their row numbers."""

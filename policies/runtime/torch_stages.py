@@ -1,0 +1,90 @@
+"""Stages of a torch module, on a CPU or a GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+import torch
+from torch import Tensor, nn
+
+from policies.tables.classification import ExitOutputs
+
+
+class StagedModule(Protocol):
+    """A torch module that can be run stage by stage, such as :class:`trainables.models.MultiExitModel`.
+
+    Attributes:
+        stages: Each takes the features of the one before; the first takes standardised inputs.
+        heads: Each takes the features of its stage and gives what is said at its exit.
+    """
+
+    stages: Iterable[nn.Module]
+    heads: Iterable[nn.Module]
+
+    def normalise(self, inputs: Tensor) -> Tensor:
+        """Standardise inputs in 0..1, shape (n, channels, height, width)."""
+
+    def eval(self) -> Any:
+        """Set evaluation mode."""
+
+    def to(self, device: torch.device) -> Any:
+        """Move the weights."""
+
+
+def classifier_outputs(said: Tensor) -> ExitOutputs:
+    """Logits of one exit, shape (n, C), as rules take them."""
+    return ExitOutputs(said.float().numpy(force=True))
+
+
+class TorchStages:
+    """Stages of a torch module, in evaluation mode.
+
+    Features are tensors, or tuples of tensors, with samples first.
+
+    Args:
+        module: The network. It is moved to the device and set to evaluation mode.
+        device: Where it is run.
+        outputs: From what a head gives to what rules take.
+    """
+
+    def __init__(
+        self,
+        module: StagedModule,
+        device: torch.device | str = "cpu",
+        *,
+        outputs: Callable[[Any], Any] = classifier_outputs,
+    ) -> None:
+        self._device = torch.device(device)
+        module.eval()
+        module.to(self._device)
+        self._module, self._outputs = module, outputs
+        self._stages = tuple(zip(module.stages, module.heads, strict=True))
+
+    @property
+    def n_exits(self) -> int:
+        """Number of exits, ``E``."""
+        return len(self._stages)
+
+    @torch.inference_mode()
+    def begin(self, inputs: NDArray[Any]) -> Tensor:
+        """Inputs on the device, in 0..1 and standardised; uint8 is divided by 255."""
+        moved = torch.as_tensor(inputs, device=self._device)
+        return self._module.normalise(moved.float() / 255.0 if moved.dtype == torch.uint8 else moved)
+
+    @torch.inference_mode()
+    def run(self, exit_index: int, features: Any) -> tuple[Any, Any]:
+        """Run one stage with its head."""
+        stage, head = self._stages[exit_index]
+        features = stage(features)
+        return features, self._outputs(head(features))
+
+    @torch.inference_mode()
+    def take(self, features: Any, rows: NDArray[np.int64]) -> Any:
+        """The features of some of the samples."""
+        index = torch.as_tensor(rows, device=self._device)
+        if isinstance(features, Tensor):
+            return features.index_select(0, index)
+        return tuple(part.index_select(0, index) for part in features)
