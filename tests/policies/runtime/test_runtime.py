@@ -172,7 +172,7 @@ def test_agreement_names_what_is_close_and_what_differs(table):
     exits[[3, 7]] = (exits[[3, 7]] + 1) % 4
     other = Agreement.of(answers, exits, decision.answers)
     np.testing.assert_array_equal(other.unexplained, [3, 7])
-    assert other.sentence(table.ids) == "2 of 300 samples differ: s3, s7"
+    assert other.sentence(table.ids) == "2 of 300 samples differ: 's3', 's7'"
     excused = Agreement.of(answers, exits, decision.answers, rounding=np.inf)
     assert excused.holds
     assert "within rounding of a threshold" in excused.sentence(table.ids)
