@@ -16,6 +16,7 @@ from trainables.data.given_arrays import as_class_names, as_groups, as_marks, as
 from trainables.data.given_samples import as_inputs, as_labels
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 from trainables.data.origins import join_origins
+from trainables.data.readers import ArrayReader, ImageReader, InputReader
 from trainables.errors import DataError
 
 
@@ -96,3 +97,21 @@ class DataSource(ABC):
         Raises:
             DataError: If files are missing or damaged, or the options ask for what the source does not have.
         """
+
+    def reader(self, input_shape: tuple[int, ...], options: DataOptions = DEFAULT_OPTIONS) -> InputReader:
+        """How a single new file becomes an input like the samples'; arrays, unless a source knows better.
+
+        Args:
+            input_shape: (channels, height, width) of the samples.
+            options: The same as for :meth:`load`.
+        """
+        return ArrayReader(input_shape)
+
+
+class ImageSource(DataSource):
+    """A source of images, so that a new image file can be read like its samples."""
+
+    def reader(self, input_shape: tuple[int, ...], options: DataOptions = DEFAULT_OPTIONS) -> InputReader:
+        """Image files are resized to the samples' size, and made grey where the samples are."""
+        channels, height, width = input_shape
+        return ImageReader(channels, height) if height == width and channels in (1, 3) else ArrayReader(input_shape)

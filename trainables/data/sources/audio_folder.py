@@ -17,6 +17,7 @@ from trainables.data.base import DataSource, Samples
 from trainables.data.files.class_folders import LabelledFiles, existing_folder
 from trainables.data.files.report import report_damage, report_others
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
+from trainables.data.readers import AudioReader, InputReader
 from trainables.errors import DataError, UnusedRecordingsWarning
 
 
@@ -83,6 +84,10 @@ class AudioFolderSource(DataSource):
             official_test=None if files.official_test is None else files.official_test[rows],
             metadata=_metadata(audio),
         )
+
+    def reader(self, input_shape: tuple[int, ...], options: DataOptions = DEFAULT_OPTIONS) -> InputReader:
+        """Recordings are cleaned, cut and described as the options say."""
+        return AudioReader(options.audio)
 
 
 def _metadata(options: AudioOptions) -> dict[str, float]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.data.base import DataSource, Samples
+from trainables.data.base import ImageSource, Samples
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 from trainables.data.sources.image_folder import ImageFolderSource
 from trainables.errors import DataError
@@ -19,7 +19,7 @@ _OWN_SIZE = 32
 _CHUNK = 1000
 
 
-class _CifarSource(DataSource):
+class _CifarSource(ImageSource):
     """Reads the authors' files as torchvision lays them out, or else an image folder ``<data_dir>/<name>``.
 
     The authors' files are Python pickles, which can run code. torchvision opens them only after it found them to have

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from trainables.data.base import DataSource, Samples
+from trainables.data.base import ImageSource, Samples
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 
 
-class DigitsSource(DataSource):
+class DigitsSource(ImageSource):
     """Needs no files: the images come with scikit-learn."""
 
     name: ClassVar[str] = "digits"

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.data.base import DataSource, Samples
+from trainables.data.base import ImageSource, Samples
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 from trainables.errors import DataError
 
@@ -29,7 +29,7 @@ _CLASSES = (
 _FILES = tuple(f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1"))
 
 
-class FashionMnistSource(DataSource):
+class FashionMnistSource(ImageSource):
     """Reads the four files as torchvision does, from ``<data_dir>/FashionMNIST/raw``."""
 
     name: ClassVar[str] = "fashion-mnist"

@@ -7,12 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from trainables.data.base import DataSource, Samples
+from trainables.data.base import ImageSource, Samples
+from trainables.data.copies import report_copies
 from trainables.data.files.class_folders import LabelledFiles, existing_folder
 from trainables.data.files.report import report_damage, report_others
 from trainables.data.images.files import IMAGES, find_image_files
 from trainables.data.images.groups import read_groups
-from trainables.data.images.report import report_copies
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 from trainables.errors import DamagedImagesWarning, DataError
 
@@ -20,7 +20,7 @@ from trainables.errors import DamagedImagesWarning, DataError
 _DEFAULT_SIZE = 96
 
 
-class ImageFolderSource(DataSource):
+class ImageFolderSource(ImageSource):
     """Reads ``<data_dir>/<class>/**/*.png`` (.jpg, .bmp, .webp, .tif, .gif, .ppm), or split folders of class folders.
 
     With split folders, ``<data_dir>/{train,val,test}/<class>``, the images in ``test`` are the official test; where
