@@ -69,3 +69,11 @@ class AlignmentError(ExitSearchError):
 
 class ModelFileError(ExitSearchError):
     """A file with a trained network is missing, damaged or of another kind."""
+
+
+class BundleError(ExitSearchError):
+    """A bundle is missing, damaged, of a newer version or of another network, or is given what it does not take."""
+
+
+class InputRangeWarning(UserWarning):
+    """Inputs hold values far from those that a network was certified on."""

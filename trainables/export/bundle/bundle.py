@@ -1,0 +1,200 @@
+"""A bundle that is read: its parts, and the network under its policy in one executor or the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from policies.errors import ExitSearchError
+from policies.policy import Policy
+from policies.runtime.stages import Stages
+from policies.tables.network import NetworkIdentity, differences
+from trainables.errors import BundleError
+from trainables.export.bundle.check_inputs import CheckInputs
+from trainables.export.bundle.manifest import (
+    CERTIFICATE_FILE,
+    CHECK_FILE,
+    CONTROL_FILE,
+    MODEL_FILE,
+    ONNX_FOLDER,
+    POLICY_FILE,
+    REFERENCE_FILE,
+    Manifest,
+)
+
+
+if TYPE_CHECKING:
+    from policies.runtime.runtime import EarlyExitRuntime
+    from trainables.models import MultiExitModel
+
+EXECUTORS = ("onnx", "torch")
+"""What can run a bundle's network, the faster one on CPUs first."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A network with its policy, certificate and everything that it takes to run and to watch them.
+
+    Attributes:
+        folder: Folder that holds the bundle.
+        manifest: What the bundle holds.
+        policy: Policy that decides which exit a sample takes.
+        certificate: What is certain about the policy, as ``certificate.json`` states it; None where there is none.
+        reference: What the policy did on ``certify``, as ``reference.json`` states it; None where that is not known.
+        check: Inputs with the exits and answers that are expected of them.
+
+    Example:
+        >>> bundle = Bundle.load(folder / "digits")  # doctest: +SKIP
+        >>> bundle.runtime("torch").run(images).answers  # doctest: +SKIP
+    """
+
+    folder: Path
+    manifest: Manifest
+    policy: Policy
+    certificate: Mapping[str, Any] | None
+    reference: Mapping[str, Any] | None
+    check: CheckInputs
+
+    @classmethod
+    def load(cls, folder: Path) -> Bundle:
+        """Read a bundle; nothing is unpickled, and no network is built yet.
+
+        Raises:
+            BundleError: If the folder is no bundle, is of a newer version, a file is missing or damaged, or the policy
+                is not the network's.
+        """
+        if not folder.is_dir():
+            raise BundleError(f"{folder}: there is no such bundle; exitsearch export makes one")
+        manifest = Manifest.load(folder)
+        try:
+            policy = Policy.load(folder / POLICY_FILE)
+        except ExitSearchError as error:
+            raise BundleError(f"{error}; export the bundle again") from None
+        require_own_policy(manifest, policy)
+        return cls(
+            folder,
+            manifest,
+            policy,
+            _read_json(folder / CERTIFICATE_FILE),
+            _read_json(folder / REFERENCE_FILE),
+            CheckInputs.load(folder / CHECK_FILE),
+        )
+
+    def executor(self, wanted: str | None = None) -> str:
+        """The executor that is asked for, or the fastest that this bundle and this environment have.
+
+        Raises:
+            BundleError: If the bundle does not have the one that is asked for.
+        """
+        known = self.manifest.executors
+        if wanted is None:
+            usable = [name for name in EXECUTORS if name in known and (name != "onnx" or _has_onnxruntime())]
+            wanted = usable[0] if usable else known[0]
+        if wanted not in known:
+            raise BundleError(
+                f"{self.folder}: the executor must be one that the bundle has ({', '.join(known)}) but is {wanted!r}; "
+                f"choose one of them{', or export it with --onnx' if wanted == 'onnx' else ''}"
+            )
+        return wanted
+
+    def model(self) -> MultiExitModel:
+        """The network in torch, on the CPU, in evaluation mode.
+
+        Raises:
+            BundleError: If it cannot be built, or is not the one that was exported.
+        """
+        # Here and below, since these imports take seconds, and a bundle is told about without them.
+        from trainables.export.model_file import load_model
+        from trainables.models.inference import model_hash
+
+        model, _ = load_model(self.folder / MODEL_FILE)
+        if model_hash(model) != self.manifest.model_hash:
+            raise BundleError(f"{self.folder}: the weights are not those of the policy's network; export it again")
+        return model
+
+    def control(self) -> MultiExitModel | None:
+        """The plain network of equal cost that stands beside it; None where there is none."""
+        from trainables.export.model_file import load_model
+
+        path = self.folder / CONTROL_FILE
+        return load_model(path)[0] if path.is_file() else None
+
+    def stages(self, executor: str | None = None, *, device: str = "cpu", n_threads: int = 1) -> Stages:
+        """The network as the runtime takes it.
+
+        Args:
+            executor: ``torch`` or ``onnx``; the fastest that there is where None.
+            device: ``cpu`` or ``cuda``.
+            n_threads: Threads of ONNX Runtime; torch has its own setting, for the whole process.
+
+        Raises:
+            ExitSearchError: If the bundle does not have the executor, or the environment lacks it or the device.
+        """
+        if self.executor(executor) == "onnx":
+            from policies.runtime.onnx_stages import OnnxStages
+
+            return OnnxStages(self.folder / ONNX_FOLDER, n_threads=n_threads, device=device)
+        import torch
+
+        from policies.runtime.torch_stages import TorchStages
+
+        if device != "cpu" and not torch.cuda.is_available():
+            raise BundleError(f"the device must be there but torch finds no {device}; leave --device out")
+        return TorchStages(self.model(), device)
+
+    def runtime(
+        self,
+        executor: str | None = None,
+        *,
+        device: str = "cpu",
+        n_threads: int = 1,
+        chunk_size: int | None = None,
+    ) -> EarlyExitRuntime:
+        """The network under its policy; arguments as of :meth:`stages` and of the runtime."""
+        from policies.runtime.runtime import EarlyExitRuntime
+
+        stages = self.stages(executor, device=device, n_threads=n_threads)
+        return EarlyExitRuntime(stages, self.policy, chunk_size=chunk_size)
+
+
+def require_own_policy(manifest: Manifest, policy: Policy) -> None:
+    """Refuse a policy of another network.
+
+    Raises:
+        BundleError: If it is for one.
+    """
+    own = NetworkIdentity(
+        n_exits=manifest.n_exits,
+        n_classes=len(manifest.class_names),
+        class_names=manifest.class_names,
+        cost=tuple(np.asarray(manifest.cost).tolist()),
+        model_hash=manifest.model_hash,
+    )
+    found = differences(policy.network, own, names=("the policy", "the network"))
+    if found:
+        raise BundleError(
+            f"a bundle needs the policy of its own network but {'; '.join(found)}; take the policy that was made for it"
+        )
+
+
+def _read_json(path: Path) -> Mapping[str, Any] | None:
+    if not path.is_file():
+        return None
+    try:
+        data = json.loads(path.read_text())
+    except (OSError, ValueError, RecursionError) as error:
+        raise BundleError(f"{path}: not readable ({error}); export the bundle again") from None
+    if not isinstance(data, dict):
+        raise BundleError(f"{path}: a JSON object is needed but it holds a {type(data).__name__}; export it again")
+    return data
+
+
+def _has_onnxruntime() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("onnxruntime") is not None

@@ -1,0 +1,156 @@
+"""``bundle.json``: what a bundle holds. Written and read here alone."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from policies.files.atomic import write_text
+from trainables.errors import BundleError
+from trainables.export.bundle.inputs import InputSpec
+
+
+SCHEMA = 1
+MANIFEST_FILE = "bundle.json"
+CARD_FILE = "README.md"
+MODEL_FILE = "model.safetensors"
+CONTROL_FILE = "control.safetensors"
+POLICY_FILE = "policy.json"
+CERTIFICATE_FILE = "certificate.json"
+REFERENCE_FILE = "reference.json"
+CHECK_FILE = "check.npz"
+ONNX_FOLDER = "onnx"
+SINGLE_GRAPH_FILE = "single_graph.onnx"
+BENCH_FILE = "bench.json"
+"""What ``exitsearch bench`` measured last; the only file that is added later."""
+
+
+class Manifest(BaseModel):
+    """What a bundle holds, and where it is from.
+
+    Attributes:
+        bundle_schema: Version of the layout.
+        version: Version of exitsearch that wrote it.
+        name: Name of the bundle: that of the sweep, or what the user says.
+        task: The kind of answers.
+        class_names: In the order of the logits.
+        inputs: What inputs the network takes.
+        model_hash: Digest of the network.
+        cost: Compute up to each exit relative to the full network, shape (E,).
+        macs: Multiply-accumulates up to each exit, shape (E,); None where they were not counted.
+        executors: What can run the network: ``torch``, ``onnx``, or both.
+        is_quantised: Whether the network is the int8 one.
+        certified: Whether the policy is certified.
+        figures: Figures of the policy by split.
+        training: What the network was trained on, and how, for people.
+        control: The plain network of equal cost that stands beside it, for people; None where there is none.
+        changes: What quantising changed, for people; None where nothing was quantised.
+        environment: Python, platform and versions of the packages that wrote the bundle.
+        files: SHA-256 of each file but this one, by its path in the folder.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    bundle_schema: int = Field(default=SCHEMA, alias="schema")
+    version: str
+    name: str
+    task: str = "classification"
+    class_names: tuple[str, ...]
+    inputs: InputSpec
+    model_hash: str
+    cost: tuple[float, ...]
+    macs: tuple[int, ...] | None = None
+    executors: tuple[str, ...]
+    is_quantised: bool = False
+    certified: bool = False
+    figures: dict[str, dict[str, Any]] = {}
+    training: dict[str, Any] = {}
+    control: dict[str, Any] | None = None
+    changes: dict[str, Any] | None = None
+    environment: dict[str, Any] = {}
+    files: dict[str, str] = {}
+
+    @property
+    def n_exits(self) -> int:
+        """Number of exits, ``E``."""
+        return len(self.cost)
+
+    def save(self, folder: Path) -> None:
+        """Write it with the digests of all files that lie in the folder now.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        own = self.model_copy(update={"files": digests(folder)})
+        write_text(folder / MANIFEST_FILE, own.model_dump_json(indent=2, by_alias=True) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> Manifest:
+        """Read it, and see that the files are those that it names.
+
+        Raises:
+            BundleError: If the folder is no bundle, is of a newer version, or a file is missing or damaged.
+        """
+        path = folder / MANIFEST_FILE
+        try:
+            data = json.loads(path.read_text())
+            if not isinstance(data, dict):
+                raise TypeError("no JSON object")
+        except FileNotFoundError:
+            raise BundleError(
+                f"{folder}: a bundle has {MANIFEST_FILE} but there is none; make one with exitsearch export"
+            ) from None
+        except (OSError, ValueError, TypeError, RecursionError) as error:
+            raise BundleError(f"{path}: damaged ({_line(error)}); export the bundle again") from None
+        schema = data.get("schema")
+        if isinstance(schema, int) and schema > SCHEMA:
+            raise BundleError(
+                f"{folder}: written by exitsearch {data.get('version', 'of a newer version')} with bundle schema "
+                f"{schema}, and this version reads {SCHEMA}; update exitsearch"
+            )
+        try:
+            manifest = cls.model_validate(data)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            key = ".".join(str(part) for part in first["loc"])
+            raise BundleError(f"{path}: damaged ({key!r}: {first['msg']}); export the bundle again") from None
+        manifest.require_files(folder)
+        return manifest
+
+    def require_files(self, folder: Path) -> None:
+        """Refuse a folder whose files are not those that were written.
+
+        Raises:
+            BundleError: If one is missing, or was changed.
+        """
+        for name, digest in self.files.items():
+            path = folder / name
+            if not path.resolve().is_relative_to(folder.resolve()):
+                raise BundleError(f"{folder}: a bundle's files lie in its folder but {name!r} does not; do not use it")
+            if not path.is_file():
+                raise BundleError(f"{folder}: {name} is missing; copy the whole folder, or export the bundle again")
+            if digest_of(path) != digest:
+                raise BundleError(
+                    f"{path}: not the file that was exported (its SHA-256 differs); export the bundle again"
+                )
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file of a folder that belongs to what was exported, by its path with slashes."""
+    others = (MANIFEST_FILE, BENCH_FILE, CARD_FILE)
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = {path.relative_to(folder).as_posix(): path for path in paths}
+    return {name: digest_of(path) for name, path in names.items() if name not in others}
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file."""
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
