@@ -14,15 +14,15 @@ from policies.tables.classification import ExitOutputs
 
 
 class StagedModule(Protocol):
-    """A torch module that can be run stage by stage, such as :class:`trainables.models.MultiExitModel`.
+    """A torch module that can be run stage by stage, such as :class:`trainables.models.MultiExitModel`."""
 
-    Attributes:
-        stages: Each takes the features of the one before; the first takes standardised inputs.
-        heads: Each takes the features of its stage and gives what is said at its exit.
-    """
+    @property
+    def stages(self) -> Iterable[nn.Module]:
+        """Each takes the features of the one before; the first takes standardised inputs."""
 
-    stages: Iterable[nn.Module]
-    heads: Iterable[nn.Module]
+    @property
+    def heads(self) -> Iterable[nn.Module]:
+        """Each takes the features of its stage and gives what is said at its exit."""
 
     def normalise(self, inputs: Tensor) -> Tensor:
         """Standardise inputs in 0..1, shape (n, channels, height, width)."""

@@ -91,11 +91,10 @@ class InputSpec(BaseModel):
             return
         slack = _TOLERATED * (self.highest - self.lowest)
         if low < self.lowest - slack or high > self.highest + slack:
-            rows = (inputs.min(axis=(1, 2, 3)) < self.lowest - slack) | (
-                inputs.max(axis=(1, 2, 3)) > self.highest + slack
-            )
+            sides = (1, 2, 3)
+            is_far = (inputs.min(axis=sides) < self.lowest - slack) | (inputs.max(axis=sides) > self.highest + slack)
             warnings.warn(
-                f"{int(rows.sum())} of {len(inputs)} inputs hold values in {low:g}..{high:g} but the network was "
+                f"{int(is_far.sum())} of {len(inputs)} inputs hold values in {low:g}..{high:g} but the network was "
                 f"certified on {self.lowest:g}..{self.highest:g}; scale them as the training data were",
                 InputRangeWarning,
                 stacklevel=3,
