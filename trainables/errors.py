@@ -69,3 +69,7 @@ class AlignmentError(ExitSearchError):
 
 class ModelFileError(ExitSearchError):
     """A file with a trained network is missing, damaged or of another kind."""
+
+
+class ExportError(ExitSearchError):
+    """A network or a policy cannot be written in the form that was asked for, or what was written is not right."""
