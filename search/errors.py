@@ -31,10 +31,6 @@ class SweepInterruptedError(ExitSearchError):
     """A sweep was stopped before its last trial; it can be resumed."""
 
 
-class ExportError(ExitSearchError):
-    """What a search found cannot be exported like that."""
-
-
 class PredictionError(ExitSearchError):
     """What a bundle should be run on is missing, or is nothing that it takes."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from rich.console import Console
 import typer
 
+from policies.runtime.stages import Device
 from search.cli.exit_code import ExitCode
 from search.console_table import FigureRow, FigureTable, print_line
 from search.errors import PredictionError
@@ -38,7 +39,7 @@ def predict(
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, max=100_000, help="Inputs that are run together.")] = 1,
     threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads to compute with.")] = 1,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    device: Annotated[Device, typer.Option(help="Where it computes.")] = "cpu",
     json_lines: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, as inputs come.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Compare with the exits and answers that the bundle expects.")

@@ -17,8 +17,8 @@ from policies.runtime.agreement import Agreement
 from policies.runtime.runtime import EarlyExitRuntime
 from policies.runtime.stages import Stages
 from policies.tables.base import ExitTable
-from search.errors import ExportError
 from trainables.data.readers import InputReader
+from trainables.errors import ExportError
 from trainables.export.bundle.check_inputs import CheckInputs
 from trainables.export.bundle.inputs import InputSpec
 from trainables.export.bundle.manifest import Manifest

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from policies.runtime.torch_stages import TorchStages
-from search.errors import ExportError
 from search.export.finished_sweep import FinishedSweep
 from search.export.subject import ExportSubject
 from search.run_folder.summary import SPLITS
 from trainables.data import Splits
+from trainables.errors import ExportError
 from trainables.export.bundle.writing import StoredNetwork
 from trainables.models import cumulative_macs
 from trainables.models.inference import model_hash
