@@ -23,6 +23,13 @@ def export(
         bool,
         typer.Option("--single-graph", help="Add one ONNX graph that leaves early by itself, for batch 1 on CPUs."),
     ] = False,
+    int8: Annotated[
+        bool,
+        typer.Option(
+            "--int8",
+            help="Quantise the ONNX graphs, and make tables, temperatures, policy and certificate anew from them.",
+        ),
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Write a bundle: network, policy, certificate, preprocessing, check inputs and a model card in one folder.
@@ -39,7 +46,9 @@ def export(
 
     - `exitsearch export runs/digits-1 --out digits-bundle --onnx`
     """
-    options = ExportOptions(name=name, onnx=onnx or single_graph, single_graph=single_graph, data_dir=data_dir)
+    options = ExportOptions(
+        name=name, onnx=onnx or single_graph, single_graph=single_graph, int8=int8, data_dir=data_dir
+    )
     tell_loading("torch")
     # Here, since the import takes seconds.
     from search.export.export import export_run
