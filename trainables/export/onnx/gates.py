@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 import math
 
 import numpy as np
@@ -47,15 +46,21 @@ class Gate:
         """The exit before."""
         return Gate(self.scope, self.policy, self.n_classes, self.logits[:-1])
 
-    @cached_property
+    @property
+    def scaled(self) -> str:
+        """What the softmax is taken of, shape (1, C)."""
+        return rule_nodes(self.policy).scaled(self)
+
+    @property
     def probabilities(self) -> str:
         """What is answered with, shape (1, C)."""
-        return rule_nodes(self.policy).distribution(self)
+        return self.scope.add("Softmax", self.scaled, axis=_CLASS_AXIS)
 
     @property
     def label(self) -> str:
         """The most probable class, of equal ones the first, int64 of shape (1,)."""
-        return self.scope.add("ArgMax", self.probabilities, axis=_CLASS_AXIS, keepdims=0)
+        # Not of the probabilities, where vector and scalar instructions round equal logits differently.
+        return self.scope.add("ArgMax", self.scaled, axis=_CLASS_AXIS, keepdims=0)
 
     def score(self, column: int = 0) -> str:
         """One of the rule's scores, shape (1,)."""
@@ -81,18 +86,18 @@ class RuleNodes:
     """How a rule is computed in a graph.
 
     Attributes:
-        distribution: Adds what an exit answers with and gives its name: probabilities, shape (1, C).
+        scaled: Adds what an exit answers with the softmax of and gives its name: shape (1, C).
         columns: Add the scores that thresholds are for, in the rule's order, and give their names: shape (1,) each.
     """
 
-    distribution: Callable[[Gate], str]
+    scaled: Callable[[Gate], str]
     columns: tuple[Callable[[Gate], str], ...]
 
 
 def _tempered(gate: Gate) -> str:
-    """Softmax of the exit's own logits after its temperature."""
+    """The exit's own logits, divided by its temperature."""
     divisor = gate.scope.constant(doubles(gate.policy.temperatures[gate.exit_index]))
-    return gate.scope.add("Softmax", gate.scope.add("Div", gate.logits[-1], divisor), axis=_CLASS_AXIS)
+    return gate.scope.add("Div", gate.logits[-1], divisor)
 
 
 def _mixture(gate: Gate) -> ExitMixture:
@@ -102,7 +107,7 @@ def _mixture(gate: Gate) -> ExitMixture:
 
 
 def _mixed(gate: Gate) -> str:
-    """Softmax of the weighted sum of logits and bias that the rule fitted."""
+    """The weighted sum of logits and bias that the rule fitted."""
     mixture, scope = _mixture(gate), gate.scope
     weights = mixture.weights[gate.exit_index]
     total = scope.constant(mixture.bias[gate.exit_index][None])
@@ -110,7 +115,7 @@ def _mixed(gate: Gate) -> str:
     for weight, logits in zip(weights, gate.logits[-len(weights) :], strict=True):
         if weight:
             total = scope.add("Add", total, scope.add("Mul", scope.constant(doubles(weight)), logits))
-    return scope.add("Softmax", total, axis=_CLASS_AXIS)
+    return total
 
 
 def _confidence(gate: Gate) -> str:

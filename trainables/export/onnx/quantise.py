@@ -76,11 +76,11 @@ def quantise_stage_graphs(
     stages = OnnxStages(folder)
     reaching = _reaching_features(stages, calibration_inputs, policy)
     names = [stage_path(Path(), k).name for k in range(stages.n_exits)]
-    out_folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as made:
         for k, name in enumerate(names):
             data = _batches(reaching[k], stages.input_names(k))
             _quantise(folder / name, Path(made) / name, data, reduce_range=reduce_range)
+        out_folder.mkdir(parents=True, exist_ok=True)
         digest = graphs_hash(Path(made) / name for name in names)
         for name in names:
             stated = stated_by(load_graph(folder / name))

@@ -6,7 +6,7 @@ stage graphs with the decision outside are quicker.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,13 +90,13 @@ class _Assembly:
         logits = (*logits, scope.add("Cast", own, to=extra_module("onnx", ExportError).TensorProto.DOUBLE))
         gate = Gate(scope, self.policy, _n_classes(self.stages[k]), logits)
         if k == len(self.stages) - 1:
-            return _answer(scope, gate, gate.score())
+            return _answer(gate, gate.score())
         open_by = gate.is_open()
         if open_by is None:
             return self._from_stage(scope, k + 1, features, logits)
         condition, score = open_by
         leaving, staying = Scope(scope), Scope(scope)
-        then = self._branch(f"leave_{k}", leaving, _answer(leaving, gate, score))
+        then = self._branch(f"leave_{k}", leaving, _answer(replace(gate, scope=leaving), score))
         otherwise = self._branch(f"stay_{k}", staying, self._from_stage(staying, k + 1, features, logits))
         return scope.choose(condition, then, otherwise, len(OUTPUTS))
 
@@ -126,10 +126,9 @@ class _Assembly:
         return onnx.helper.make_graph(scope.nodes, name, taken, given, initializer=scope.constants)
 
 
-def _answer(scope: Scope, gate: Gate, score: str) -> tuple[str, ...]:
-    """Names of :data:`OUTPUTS` for a sample that leaves; what is computed for them alone is added to ``scope``."""
-    label = scope.add("ArgMax", gate.probabilities, axis=1, keepdims=0)
-    return label, gate.probabilities, scope.constant(np.array([gate.exit_index])), score
+def _answer(gate: Gate, score: str) -> tuple[str, ...]:
+    """Names of :data:`OUTPUTS` for a sample that leaves; what they alone need is added to the gate's scope."""
+    return gate.label, gate.probabilities, gate.scope.constant(np.array([gate.exit_index])), score
 
 
 def _load_stages(folder: Path) -> list[Any]:

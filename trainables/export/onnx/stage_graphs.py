@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from trainables.models.inference import model_hash
 # A batch of one would be taken for a constant (pytorch#157621).
 _EXAMPLE_BATCH = 2
 _BATCH_AXIS = "batch"
+Features = Tensor | tuple[Tensor, ...]
 
 
 class StageModule(nn.Module):
@@ -32,21 +33,29 @@ class StageModule(nn.Module):
     Args:
         model: The network; its modules are used, not copied.
         k: Index of the stage, from 0.
+        takes_tuple: Whether the stage takes a tuple of tensors rather than one.
     """
 
-    def __init__(self, model: MultiExitModel, k: int) -> None:
+    def __init__(self, model: MultiExitModel, k: int, *, takes_tuple: bool) -> None:
         super().__init__()
         self.stage, self.head = model.stages[k], model.heads[k]
         # A method is no part of the module, as the other stages would be.
         self.normalise = model.normalise if k == 0 else None
-        self.is_last = k == model.n_exits - 1
+        self.takes_tuple = takes_tuple
 
-    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """Features for the next stage, none from the last, and logits, for inputs in 0..1 or the features before."""
-        given: Any = inputs if len(inputs) > 1 else inputs[0]
+    def forward(self, *inputs: Tensor) -> tuple[Tensor | tuple[Tensor, ...], Tensor]:
+        """Features for the next stage, and logits, for inputs in 0..1 or the features of the stage before."""
+        given: Any = inputs if self.takes_tuple else inputs[0]
         features = self.stage(given if self.normalise is None else self.normalise(given))
-        logits = self.head(features)
-        return (logits,) if self.is_last else (*_as_tuple(features), logits)
+        return features, self.head(features)
+
+
+class LastStageModule(StageModule):
+    """The last stage, of which nobody takes the features."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:  # type: ignore[override]
+        """Logits."""
+        return super().forward(*inputs)[1]
 
 
 def write_stage_graphs(
@@ -70,12 +79,13 @@ def write_stage_graphs(
     """
     for library in ("onnx", "onnxscript"):
         extra_module(library, ExportError)
+    graphs = list(_stage_graphs(model, input_shape))
     folder.mkdir(parents=True, exist_ok=True)
     facts = {"model_hash": model_hash(model), "n_exits": model.n_exits, "input_shape": list(input_shape)}
     if policy is not None:
         facts["policy"] = policy.to_dict()
     paths = []
-    for k, graph in enumerate(_stage_graphs(model, input_shape)):
+    for k, graph in enumerate(graphs):
         paths.append(stage_path(folder, k))
         write_graph(paths[k], graph, {**facts, "stage": k})
     return paths
@@ -86,12 +96,15 @@ def _stage_graphs(model: MultiExitModel, input_shape: tuple[int, ...]) -> Iterat
     # With the channels last in memory, torch makes of a mean over a map ten operators that address memory.
     copy: MultiExitModel = deepcopy(model).cpu().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     copy.eval().requires_grad_(False)
-    inputs: tuple[Tensor, ...] = (torch.zeros(_EXAMPLE_BATCH, *input_shape),)
+    features: Features = torch.zeros(_EXAMPLE_BATCH, *input_shape)
     for k in range(copy.n_exits):
-        stage = StageModule(copy, k).eval()
-        outputs = stage(*inputs)
-        yield _exported(stage, k, inputs, len(outputs) - 1)
-        inputs = tuple(output.contiguous() for output in outputs[:-1])
+        given, takes_tuple = _as_tuple(features), not isinstance(features, Tensor)
+        if k == copy.n_exits - 1:
+            yield _exported(LastStageModule(copy, k, takes_tuple=takes_tuple), k, given, 0)
+            return
+        stage = StageModule(copy, k, takes_tuple=takes_tuple)
+        features, _ = stage(*given)
+        yield _exported(stage, k, given, len(_as_tuple(features)))
 
 
 def _exported(stage: StageModule, k: int, inputs: tuple[Tensor, ...], n_features: int) -> Any:
@@ -99,8 +112,8 @@ def _exported(stage: StageModule, k: int, inputs: tuple[Tensor, ...], n_features
     try:
         with quiet():
             program = torch.onnx.export(
-                stage,
-                inputs,
+                stage.eval(),
+                tuple(value.contiguous() for value in inputs),
                 dynamo=True,
                 input_names=_names(INPUTS, len(inputs)),
                 output_names=[*_names(FEATURES, n_features), LOGITS],
@@ -110,8 +123,7 @@ def _exported(stage: StageModule, k: int, inputs: tuple[Tensor, ...], n_features
             )
     except torch.onnx.OnnxExporterError as error:
         raise ExportError(
-            f"stage {k + 1} must fit one ONNX graph for all batch sizes but does not ({_reason(error)}); change its "
-            f"modules"
+            f"stage {k + 1} must fit one ONNX graph for all batch sizes but does not ({_reason(error)}); change it"
         ) from None
     if program is None:
         raise ExportError(f"stage {k + 1} cannot be written as an ONNX graph: the exporter gave nothing")
@@ -138,5 +150,5 @@ def _names(name: str, n: int) -> list[str]:
     return [name] if n == 1 else [f"{name}_{i}" for i in range(n)]
 
 
-def _as_tuple(features: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
-    return (features,) if isinstance(features, Tensor) else tuple(features)
+def _as_tuple(features: Features) -> tuple[Tensor, ...]:
+    return (features,) if isinstance(features, Tensor) else features
