@@ -24,7 +24,7 @@ FORBIDDEN_LIBRARIES = {
 ORDER = {
     "policies": """
         errors names blocks spacing user_code registry options files tables calibration views rules policy outline
-        qualities evaluation metrics certificates goals parents tasks baselines estimates evolution selection
+        qualities evaluation metrics certificates monitoring goals parents tasks baselines estimates evolution selection
     """,
     "trainables": """
         errors augmentation data losses recipes models weights tasks workloads export teachers training trials
