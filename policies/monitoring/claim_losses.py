@@ -32,9 +32,10 @@ class ClaimLosses:
     knows_full_network: bool
 
     @property
-    def unknown(self) -> tuple[Loss, ...]:
+    def not_watched(self) -> tuple[Loss, ...]:
         """The losses that take the full network's answers, where these are not known."""
-        return () if self.knows_full_network else tuple(set(self.claim.main_limits) - {Loss.ERROR})
+        against_full = tuple(loss for loss in self.claim.main_limits if loss is not Loss.ERROR)
+        return () if self.knows_full_network else against_full
 
     def means(self, unit: str) -> tuple[LimitedMean, ...]:
         """The statements that the claim makes, length P, about the losses of such units."""
@@ -79,4 +80,4 @@ def _means(part: PartLosses, codes: NDArray[np.int64], n_units: int) -> NDArray[
     """Mean loss of each unit among its samples that the part is about, shape (U,), NaN where there are none."""
     counts = np.bincount(codes[part.among], minlength=n_units)
     sums = np.bincount(codes[part.among], weights=part.losses[part.among], minlength=n_units)
-    return np.divide(sums, counts, out=np.full(n_units, np.nan), where=counts > 0)
+    return np.asarray(np.divide(sums, counts, out=np.full(n_units, np.nan), where=counts > 0))

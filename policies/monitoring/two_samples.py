@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2_contingency, kstwo
+from scipy.stats import chi2_contingency, kstwobign
 
 
 _LEAST_EXPECTED = 5.0
@@ -89,12 +89,13 @@ def largest_deviation(
 
 
 def deviation_p_value(deviation: Deviation, n_first: int, n_second: int) -> float:
-    """Two-sample test of Kolmogorov and Smirnov, on the distribution of one sample of ``n m / (n + m)``.
+    """Two-sample test of Kolmogorov and Smirnov, on the limit distribution (Smirnov, 1939).
 
-    So does :func:`scipy.stats.ks_2samp` where the samples are large. Ties, and means over groups, are on the safe side.
+    Small exact p-values are a little smaller, also of samples as small as 20. Ties, and means over groups, are on the
+    safe side too.
     """
     effective = n_first * n_second / (n_first + n_second)
-    return float(kstwo.sf(deviation.size, max(round(effective), 1)))
+    return float(kstwobign.sf(deviation.size * np.sqrt(effective)))
 
 
 def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -114,10 +114,10 @@ class ChangeVerdict:
         if not self.alarms:
             return f"no alarm of the change detector in {self.n_units} {self.unit}s; {promise}"
         n = len(self.alarms)
-        count = "one alarm" if n == 1 else f"{n} alarms, the last"
+        count = "an alarm" if n == 1 else f"{n} alarms, the last"
         return (
-            f"the claim may have stopped holding: {count} of the change detector at {self.unit} {self.alarms[-1]} of "
-            f"{self.n_units}, for {self.parts[-1]}; {promise}"
+            f"the claim may have stopped holding: the change detector raised {count} at {self.unit} "
+            f"{self.alarms[-1]} of {self.n_units}, for {self.parts[-1]}; {promise}"
         )
 
 

@@ -160,8 +160,8 @@ class CertificateWatch:
 
     def _notes(self) -> list[str]:
         notes = []
-        if self._losses.unknown:
-            names = " and the ".join(self._losses.unknown)
+        if self._losses.not_watched:
+            names = " and the ".join(self._losses.not_watched)
             notes.append(
                 f"the {names} against the full network cannot be watched where its answers are not known; give a table "
                 f"with all exits"
