@@ -26,8 +26,8 @@ EXCEPTIONS = {"policies/runtime": {"torch"}}
 ORDER = {
     "policies": """
         errors extras names blocks spacing user_code registry options files tables calibration views rules policy
-        outline runtime qualities evaluation metrics certificates goals parents tasks baselines estimates evolution
-        selection
+        outline runtime qualities evaluation metrics certificates monitoring goals parents tasks baselines estimates
+        evolution selection
     """,
     "trainables": """
         errors augmentation data losses recipes models weights tasks workloads export teachers training trials
@@ -37,7 +37,7 @@ ORDER = {
     "search": """
         errors messages loading redaction console_table config run_folder cluster inputs trials tracking analysis
         teaching finalists figures preflight tuning reporting table_search sweep session start export
-        prediction cli __main__ run
+        prediction watching cli __main__ run
     """,
 }
 MOST_FILES = 16

@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.monitoring.reference import ReferenceStatistics
 from policies.policy import Policy
 from policies.runtime.agreement import Agreement
 from policies.runtime.runtime import EarlyExitRuntime
 from policies.runtime.stages import Stages
 from policies.tables.base import ExitTable
+from policies.tables.classification import ClassificationTable
 from trainables.data.readers import InputReader
 from trainables.errors import ExportError
 from trainables.export.bundle.check_inputs import CheckInputs
@@ -152,4 +154,6 @@ def _class_names(table: ExitTable) -> tuple[str, ...]:
 
 
 def _reference(subject: ExportSubject) -> dict[str, Any] | None:
-    return None
+    if not isinstance(subject.certify, ClassificationTable):
+        return None
+    return ReferenceStatistics.of(subject.certify, subject.policy.decide(subject.certify)).to_dict()
