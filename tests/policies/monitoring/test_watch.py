@@ -121,7 +121,7 @@ def test_labels_of_some_samples():
 
 
 def test_a_drop_needs_the_full_network():
-    lines = ['{"label": 0, "depth": 1, "probability": 0.9, "label": 0}'] * 5
+    lines = ['{"label": 0, "depth": 1, "probability": 0.9, "truth": 0}'] * 5
     note = "the drop against the full network cannot be watched where its answers are not known; give a table"
     for claim, is_watched in ((Claim(max_drop=0.01), False), (Claim(target=0.9, max_drop=0.01), True)):
         watch = CertificateWatch(claim, REFERENCE)
@@ -182,8 +182,8 @@ def test_what_is_not_new_is_refused():
     [
         ('{"label": 4, "depth": 1, "probability": 1}', "a predicted class must be 0 to 3 but is 4"),
         ('{"label": 0, "depth": 4, "probability": 1}', "a depth must be 1 to 3 but is 4"),
-        ('{"label": 0, "depth": 1, "probability": 1, "label": 9}', "a label must be 0 to 3 but is 9"),
-        ('{"label": 0, "depth": 1, "probability": 1, "label": -2}', "a label must be 0 to 3 but is -2"),
+        ('{"label": 0, "depth": 1, "probability": 1, "truth": 9}', "a label must be 0 to 3 but is 9"),
+        ('{"label": 0, "depth": 1, "probability": 1, "truth": -2}', "a label must be 0 to 3 but is -2"),
     ],
 )
 def test_answers_of_another_network_are_refused(line, message):
