@@ -11,7 +11,7 @@ One network is trained on scikit-learn's digits, a policy is searched, chosen an
 - *silent failures*: what a pipeline can do to images without any error. The labels are only used to show the accuracy,
   and for the last column: what the test of the certificate says of it.
 
-Takes about two minutes. Usage: ``python benchmarks/drift.py [--streams N]``.
+Takes two and a half minutes of one core. Usage: ``python benchmarks/drift.py [--streams N]``.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.blocks import row_blocks
-from policies.errors import MonitoringError
 from policies.monitoring.bets import Bets, LimitedMean
+from policies.monitoring.levels import require_alpha
 
 
 class CertificateTest:
@@ -39,8 +39,7 @@ class CertificateTest:
     """
 
     def __init__(self, means: Sequence[LimitedMean], *, alpha: float = 0.05) -> None:
-        if not 0 < alpha < 1:
-            raise MonitoringError(f"alpha must lie strictly between 0 and 1 but is {alpha:g}; usual is 0.05")
+        require_alpha(alpha)
         self.bets = Bets.on(means)
         self.alpha = alpha
         self.n_units = 0

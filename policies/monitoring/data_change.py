@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.errors import MonitoringError
 from policies.monitoring.answers import AnsweredSamples
 from policies.monitoring.data_tally import DataTally
 from policies.monitoring.groups import unit_codes
+from policies.monitoring.levels import require_alpha
 from policies.monitoring.reference import LEVELS, ReferenceStatistics
 from policies.monitoring.two_samples import deviation_p_value, holm, homogeneity_p_value, largest_deviation
 
@@ -97,8 +97,7 @@ def data_change(reference: ReferenceStatistics, tally: DataTally, *, alpha: floa
     Raises:
         MonitoringError: If ``alpha`` is not in (0, 1).
     """
-    if not 0 < alpha < 1:
-        raise MonitoringError(f"alpha must lie strictly between 0 and 1 but is {alpha:g}; usual is 0.05")
+    require_alpha(alpha)
     comparisons = () if min(tally.n_units, reference.n_units) < LEAST_UNITS else _compare(reference, tally, alpha)
     return DataChange(tally.unit, tally.n_units, tally.n_units, reference.n_units, alpha, comparisons)
 
@@ -118,9 +117,13 @@ class WholeDataChange:
     Args:
         reference: What the policy did on ``certify``.
         alpha: Largest probability of saying that something has changed where nothing has, in (0, 1).
+
+    Raises:
+        MonitoringError: If ``alpha`` is not in (0, 1).
     """
 
     def __init__(self, reference: ReferenceStatistics, *, alpha: float = 0.05) -> None:
+        require_alpha(alpha)
         self._reference, self._alpha = reference, alpha
         self._tally = DataTally.nothing(reference)
 
@@ -145,12 +148,16 @@ class SequentialDataChange:
         reference: What the policy did on ``certify``.
         alpha: Largest probability of ever saying that something has changed where nothing has, in (0, 1).
 
+    Raises:
+        MonitoringError: If ``alpha`` is not in (0, 1).
+
     Attributes:
         n_units: Number of new units so far.
         looks: What each look found.
     """
 
     def __init__(self, reference: ReferenceStatistics, *, alpha: float = 0.05) -> None:
+        require_alpha(alpha)
         self.n_units = 0
         self.looks: list[DataChange] = []
         self._reference, self._alpha = reference, alpha

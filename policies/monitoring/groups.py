@@ -36,12 +36,14 @@ class FinishedUnits:
         Raises:
             MonitoringError: If some samples have groups and others have none, or groups are needed.
         """
+        if not samples.n_samples:
+            return samples
         self._require_alike(samples)
-        if samples.groups is None or not samples.n_samples:
+        if samples.groups is None:
             return samples
         seen = samples if self._open is None else AnsweredSamples.join([self._open, samples])
         kept = self._without_finished(seen)
-        if not kept.n_samples:
+        if not kept.n_samples:  # nothing was open, and all of them come too late
             return kept
         starts = np.flatnonzero(_is_start(kept))
         self._open = kept.take(slice(int(starts[-1]), None))

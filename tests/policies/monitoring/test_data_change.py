@@ -158,3 +158,6 @@ def test_a_change_that_was_found_stays():
 def test_level_is_refused():
     with pytest.raises(MonitoringError, match="alpha must lie strictly between 0 and 1 but is 0"):
         data_change(REFERENCE, DataTally.of(ANSWERS, REFERENCE), alpha=0.0)
+    for kind in (WholeDataChange, SequentialDataChange):
+        with pytest.raises(MonitoringError, match="but is 2"):
+            kind(REFERENCE, alpha=2.0)

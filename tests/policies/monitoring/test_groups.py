@@ -57,6 +57,12 @@ def test_samples_without_groups_pass():
     assert units.update(answered([1, 0, 1])).n_samples == 3
     assert units.finish() is None
     assert units.unit == "sample"
+    fresh = FinishedUnits("sample")
+    fresh.update(AnsweredSamples.none())
+    fresh.update(answered([1, 1], groups=list("ab")))
+    fresh.finish()
+    assert fresh.update(answered([1], groups=["a"])).n_samples == 0
+    assert fresh.n_left_out == 1
 
 
 def test_mixtures_are_refused():
