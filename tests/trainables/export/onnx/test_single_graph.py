@@ -115,11 +115,14 @@ def test_a_network_of_tensors_in_pairs_becomes_one_graph(exported_pairs, tmp_pat
     assert (check.n_samples, check.n_differing) == (80, 0)
 
 
-def test_closed_exits_take_no_branch(exported_digits, tmp_path):
+def test_closed_exits_take_no_branch_and_no_head(exported_digits, tmp_path):
     policy = Policy("confidence", thresholds=(CLOSED, CLOSED), temperatures=(1.0, 1.0, 1.0))
     write_single_graph(exported_digits.folder, policy, tmp_path / "network.onnx")
     graph = onnx.load(tmp_path / "network.onnx").graph
-    assert {"If", "GreaterOrEqual"}.isdisjoint(node.op_type for node in graph.node)
+    operators = [node.op_type for node in graph.node]
+    assert {"If", "GreaterOrEqual"}.isdisjoint(operators)
+    assert operators.count("Gemm") == 1
+    assert len(graph.initializer) == len({name for node in graph.node for name in node.input} & names_of(graph))
     assert [value.name for value in graph.output] == list(OUTPUTS)
     assert (
         verify_single_graph(
@@ -127,6 +130,10 @@ def test_closed_exits_take_no_branch(exported_digits, tmp_path):
         ).near_threshold
         == ()
     )
+
+
+def names_of(graph):
+    return {constant.name for constant in graph.initializer}
 
 
 def test_samples_near_a_threshold_are_named(exported_digits, digits_tables, tmp_path):
