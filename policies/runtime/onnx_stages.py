@@ -49,7 +49,7 @@ class OnnxStages:
     """
 
     def __init__(self, folder: Path, *, n_threads: int = 1, device: Device = "cpu") -> None:
-        options = _session_options(n_threads)
+        options = session_options(n_threads)
         provider = _provider(device)
         first = _Stage(stage_path(folder, 0), options, provider)
         self.metadata: dict[str, Any] = first.stated
@@ -123,7 +123,12 @@ def _stated(metadata: dict[str, str]) -> dict[str, Any]:
     return stated
 
 
-def _session_options(n_threads: int) -> Any:
+def session_options(n_threads: int) -> Any:
+    """The ``onnxruntime.SessionOptions`` of so many threads within one operator, silent but for errors.
+
+    Raises:
+        StagesError: If onnxruntime is missing.
+    """
     options = extra_module("onnxruntime", StagesError).SessionOptions()
     options.intra_op_num_threads = n_threads
     options.log_severity_level = _ERRORS_ONLY

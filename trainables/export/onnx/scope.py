@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Any
 
@@ -62,8 +62,23 @@ class Scope:
         self.nodes.append(self._onnx.helper.make_node("Identity", [value], [name], name=name))
         return name
 
+    def needed_for(self, outputs: Iterable[str]) -> tuple[list[Any], list[Any]]:
+        """The nodes and constants that values depend on: nobody asks for the head of an exit that is closed."""
+        needed, nodes = {*outputs}, []
+        for node in reversed(self.nodes):
+            if needed.intersection(node.output):
+                nodes.append(node)
+                needed |= _taken_by(node)
+        return nodes[::-1], [constant for constant in self.constants if constant.name in needed]
+
     def _new_name(self, kind: str) -> str:
         return f"gate/{kind}_{next(self._numbers)}"
+
+
+def _taken_by(node: Any) -> set[str]:
+    """Names of all values that a node takes, by its branches too."""
+    graphs = [attribute.g for attribute in node.attribute if attribute.HasField("g")]
+    return {*node.input}.union(*(_taken_by(inner) for graph in graphs for inner in graph.node))
 
 
 def doubles(values: Any) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from policies.extras import extra_module
 from policies.policy import Policy
-from policies.runtime.onnx_stages import FEATURES, INPUTS, LOGITS, stage_path
+from policies.runtime.onnx_stages import FEATURES, INPUTS, LOGITS, session_options, stage_path
 from policies.tables.network import NetworkIdentity, differences
 from trainables.errors import ExportError
 from trainables.export.onnx.gates import Gate, rule_nodes
@@ -123,7 +123,8 @@ class _Assembly:
         whole, real = onnx.TensorProto.INT64, onnx.TensorProto.DOUBLE
         forms = ((whole, [1]), (real, [1, _n_classes(self.stages[0])]), (whole, [1]), (real, [1]))
         given = [onnx.helper.make_tensor_value_info(value, *form) for value, form in zip(outputs, forms, strict=True)]
-        return onnx.helper.make_graph(scope.nodes, name, taken, given, initializer=scope.constants)
+        nodes, constants = scope.needed_for(outputs)
+        return onnx.helper.make_graph(nodes, name, taken, given, initializer=constants)
 
 
 def _answer(gate: Gate, score: str) -> tuple[str, ...]:
@@ -153,13 +154,13 @@ class SingleGraph:
         n_threads: Threads within one operator.
 
     Raises:
-        ExportError: If onnxruntime is missing, or the file is no such graph.
+        StagesError: If onnxruntime is missing.
+        ExportError: If the file is no such graph.
     """
 
     def __init__(self, path: Path, *, n_threads: int = 1) -> None:
+        options = session_options(n_threads)
         onnxruntime = extra_module("onnxruntime", ExportError)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = n_threads
         try:
             self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's own have no base but this

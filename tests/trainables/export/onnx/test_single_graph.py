@@ -73,7 +73,7 @@ def test_every_sample_leaves_where_the_policy_says(rule, exported_digits, digits
 
 
 @pytest.mark.parametrize("rule", sorted(GRAPH_RULES))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data(), table=tied_tables())
 def test_decisions_are_those_of_the_rule_whatever_the_thresholds(rule, data, table):
     def choose(between, k, column):
@@ -92,6 +92,9 @@ def test_decisions_are_those_of_the_rule_whatever_the_thresholds(rule, data, tab
     assert np.array_equal(found["exit"][far], expected.exits[far])
     assert np.array_equal(found["label"][far], expected.answers[far])
     assert found["probabilities"][far] == pytest.approx(expected.probabilities[far])
+    if view.n_columns == 1:
+        scores = np.take_along_axis(view.scores[:, :, 0], expected.exits[:, None], axis=1)[:, 0]
+        assert found["score"][far] == pytest.approx(scores[far])
 
 
 def test_a_score_on_its_threshold_reaches_it(tmp_path):
@@ -112,11 +115,14 @@ def test_a_network_of_tensors_in_pairs_becomes_one_graph(exported_pairs, tmp_pat
     assert (check.n_samples, check.n_differing) == (80, 0)
 
 
-def test_closed_exits_take_no_branch(exported_digits, tmp_path):
+def test_closed_exits_take_no_branch_and_no_head(exported_digits, tmp_path):
     policy = Policy("confidence", thresholds=(CLOSED, CLOSED), temperatures=(1.0, 1.0, 1.0))
     write_single_graph(exported_digits.folder, policy, tmp_path / "network.onnx")
     graph = onnx.load(tmp_path / "network.onnx").graph
-    assert {"If", "GreaterOrEqual"}.isdisjoint(node.op_type for node in graph.node)
+    operators = [node.op_type for node in graph.node]
+    assert {"If", "GreaterOrEqual"}.isdisjoint(operators)
+    assert operators.count("Gemm") == 1
+    assert len(graph.initializer) == len({name for node in graph.node for name in node.input} & names_of(graph))
     assert [value.name for value in graph.output] == list(OUTPUTS)
     assert (
         verify_single_graph(
@@ -124,6 +130,10 @@ def test_closed_exits_take_no_branch(exported_digits, tmp_path):
         ).near_threshold
         == ()
     )
+
+
+def names_of(graph):
+    return {constant.name for constant in graph.initializer}
 
 
 def test_samples_near_a_threshold_are_named(exported_digits, digits_tables, tmp_path):
