@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -37,6 +38,17 @@ class StagedModule(Protocol):
 def classifier_outputs(said: Tensor) -> ExitOutputs:
     """Logits of one exit, shape (n, C), as rules take them."""
     return ExitOutputs(said.float().numpy(force=True))
+
+
+@contextmanager
+def torch_threads(n_threads: int) -> Iterator[None]:
+    """Threads of torch for as long as the context lasts; they are set for the whole process."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class TorchStages:
@@ -75,11 +87,11 @@ class TorchStages:
         return self._module.normalise(moved.float() / 255.0 if moved.dtype == torch.uint8 else moved)
 
     @torch.inference_mode()
-    def run(self, exit_index: int, features: Any) -> tuple[Any, Any]:
-        """Run one stage with its head."""
+    def run(self, exit_index: int, features: Any, *, with_head: bool = True) -> tuple[Any, Any]:
+        """Run one stage, and its head unless the exit is not asked."""
         stage, head = self._stages[exit_index]
         features = stage(features)
-        return features, self._outputs(head(features))
+        return features, self._outputs(head(features)) if with_head else None
 
     @torch.inference_mode()
     def take(self, features: Any, rows: NDArray[np.int64]) -> Any:
