@@ -29,3 +29,11 @@ class SweepError(ExitSearchError):
 
 class SweepInterruptedError(ExitSearchError):
     """A sweep was stopped before its last trial; it can be resumed."""
+
+
+class PredictionError(ExitSearchError):
+    """What a bundle should be run on is missing, or is nothing that it takes."""
+
+
+class PredictionWarning(UserWarning):
+    """Some files could not be read, so that nothing was predicted of them."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import numpy as np
@@ -38,17 +37,6 @@ class StagedModule(Protocol):
 def classifier_outputs(said: Tensor) -> ExitOutputs:
     """Logits of one exit, shape (n, C), as rules take them."""
     return ExitOutputs(said.float().numpy(force=True))
-
-
-@contextmanager
-def torch_threads(n_threads: int) -> Iterator[None]:
-    """Threads of torch for as long as the context lasts; they are set for the whole process."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(n_threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class TorchStages:

@@ -111,8 +111,8 @@ def policy(
     if times is not None and was_given(context, "latency_ms"):
         raise ConfigError("--latency-ms and --latency-from both give the times up to each exit; leave one of them out")
     with named_as_options(Request, PolicySearch, EvolveSettings):
-        measured = {} if times is None else {"latency_ms": times.latency_ms}
-        asked = Request(**given_fields(context, fields, Request), **measured)
+        wanted = given_fields(context, fields, Request)
+        asked = Request(**(wanted if times is None else {**wanted, "latency_ms": times.latency_ms}))
         settings = EvolveSettings(**given_fields(context, fields, EvolveSettings))
         how = PolicySearch(asked=asked, settings=settings, **given_fields(context, fields, PolicySearch))
     if "rules" in how.model_fields_set:
@@ -192,8 +192,8 @@ def _load_tables(files: Mapping[str, Path], asked: Request, times: ExitTimes | N
     require_disjoint(tables)
     tables = with_known_cost(tables)
     if asked.latency_ms:
-        times = checked_latency(asked.latency_ms, search.n_exits)
-        tables = {name: with_latency(table, times) for name, table in tables.items()}
+        latency_ms = checked_latency(asked.latency_ms, search.n_exits)
+        tables = {name: with_latency(table, latency_ms) for name, table in tables.items()}
     return tables
 
 

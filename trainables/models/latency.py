@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 import time
 
 import numpy as np
 from numpy.typing import NDArray
 import torch
 
-from policies.runtime.torch_stages import torch_threads
 from trainables.models import MultiExitModel
 
 
@@ -27,7 +28,7 @@ def exit_latencies_ms(model: MultiExitModel, input_shape: tuple[int, ...]) -> ND
     """
     model.eval()
     times = np.empty((_WARM_UP + _ROUNDS, model.n_exits))
-    with torch_threads(1), torch.inference_mode():
+    with _one_thread(), torch.inference_mode():
         sample = torch.zeros(1, *input_shape)
         for own in times:
             began = time.perf_counter()
@@ -38,3 +39,13 @@ def exit_latencies_ms(model: MultiExitModel, input_shape: tuple[int, ...]) -> ND
                 ended = time.perf_counter()
                 own[k], began = ended - began, ended
     return np.asarray(1000 * np.cumsum(np.median(times[_WARM_UP:], axis=0)))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)

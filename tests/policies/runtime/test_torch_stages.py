@@ -7,7 +7,7 @@ from torch import nn
 
 from policies.policy import Policy
 from policies.runtime.runtime import EarlyExitRuntime
-from policies.runtime.torch_stages import TorchStages, torch_threads
+from policies.runtime.torch_stages import TorchStages
 from policies.tables.classification import ClassificationTable
 
 
@@ -111,11 +111,3 @@ def test_an_exit_that_is_not_asked_is_not_computed(network, inputs):
     assert said is None and asked == []
     for part, own in zip(stages.run(0, stages.begin(inputs))[0], alone, strict=True):
         torch.testing.assert_close(own, part)
-
-
-def test_threads_are_put_back_whatever_happens():
-    before = torch.get_num_threads()
-    with pytest.raises(RuntimeError), torch_threads(before + 1):
-        assert torch.get_num_threads() == before + 1
-        raise RuntimeError
-    assert torch.get_num_threads() == before
