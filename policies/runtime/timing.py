@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+import gc
 from typing import Any
 
 import numpy as np
@@ -24,7 +26,7 @@ class Effort:
         seconds: After the first round, no other is begun that would end later than this.
     """
 
-    rounds: int = 5
+    rounds: int = 15
     seconds: float = 15.0
 
 
@@ -74,25 +76,51 @@ def time_in_turns(
         rng: Decides on the candidates' order at each batch.
         clock: Gives seconds.
     """
-    names = list(candidates)
     for rows in batches[:_WARM_UP_BATCHES]:
-        for name in names:
-            candidates[name](inputs[rows])
-    seconds: dict[str, list[list[float]]] = {name: [] for name in names}
-    results: dict[str, list[list[NDArray[Any] | None]]] = {name: [] for name in names}
+        for run in candidates.values():
+            run(inputs[rows])
+    seconds: dict[str, list[list[float]]] = {name: [] for name in candidates}
+    results: dict[str, list[list[NDArray[Any] | None]]] = {name: [] for name in candidates}
     began = clock()
     for n_done in range(effort.rounds):
         if n_done and (clock() - began) * (n_done + 1) / n_done > effort.seconds:
             break
-        for name in names:
-            seconds[name].append([])
-            results[name].append([])
-        for rows in batches:
-            batch = inputs[rows]
-            for turn in rng.permutation(len(names)):
-                name = names[turn]
-                started = clock()
-                result = candidates[name](batch)
-                seconds[name][-1].append(clock() - started)
-                results[name][-1].append(result)
-    return {name: Timed(np.array(seconds[name]), results[name]) for name in names}
+        with _no_collection():
+            for name, (own, given) in _one_round(candidates, inputs, batches, rng, clock).items():
+                seconds[name].append(own)
+                results[name].append(given)
+    return {name: Timed(np.array(seconds[name]), results[name]) for name in candidates}
+
+
+def _one_round(
+    candidates: Mapping[str, Candidate],
+    inputs: NDArray[Any],
+    batches: NDArray[np.int64],
+    rng: np.random.Generator,
+    clock: Clock,
+) -> dict[str, tuple[list[float], list[NDArray[Any] | None]]]:
+    """Seconds and results of every batch by candidate."""
+    names = list(candidates)
+    timed: dict[str, tuple[list[float], list[NDArray[Any] | None]]] = {name: ([], []) for name in names}
+    for rows in batches:
+        batch = inputs[rows]
+        for turn in rng.permutation(len(names)):
+            run, (seconds, results) = candidates[names[turn]], timed[names[turn]]
+            started = clock()
+            result = run(batch)
+            seconds.append(clock() - started)
+            results.append(result)
+    return timed
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """No collection of garbage, as in :mod:`timeit`: it takes milliseconds, and always hits the same sample."""
+    was_enabled = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -31,7 +31,7 @@ def throughput_line(speeds: Sequence[Speed]) -> str:
     """The most samples per second of the policy beside those of the others, each at its best batch size."""
     by_size = {speed.batch_size: speed for speed in speeds}
     names = [name for name in (POLICY, FULL, CONTROL) if all(name in speed.times for speed in speeds)]
-    told = [f"{name} {rate:.4g} at batch {size}" for name in names for size, rate in [best_throughput(by_size, name)]]
+    told = [f"{name} {rate:,.0f} at batch {size}" for name in names for size, rate in [best_throughput(by_size, name)]]
     return f"most samples per second: {', '.join(told)}"
 
 

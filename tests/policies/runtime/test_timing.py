@@ -1,6 +1,7 @@
 """Times by a clock that only stages advance: what is predicted is what is measured, and turns are taken."""
 
 from collections import Counter
+import gc
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -150,6 +151,18 @@ def test_candidates_take_turns_at_every_batch():
     assert min(first.values()) > 15, "nobody is always first"
 
 
+def test_no_garbage_is_collected_while_something_is_timed():
+    assert gc.isenabled()
+    seen = []
+    options = {"effort": Effort(rounds=2), "rng": np.random.default_rng(0), "clock": Clock()}
+    rows = np.arange(4)
+    time_in_turns({"one": lambda inputs: seen.append(gc.isenabled())}, rows, rows[:, None], **options)
+    assert not any(seen[3:]) and len(seen) == 3 + 2 * 4
+    with pytest.raises(ZeroDivisionError):
+        time_in_turns({"one": lambda inputs: 1 // (3 - inputs[0].item())}, rows, rows[:, None], **options)
+    assert gc.isenabled()
+
+
 @pytest.mark.parametrize(("seconds", "n_rounds"), [(0.0, 1), (25.0, 2), (1e9, 5)])
 def test_no_round_is_begun_that_would_end_too_late(seconds, n_rounds):
     clock = Clock()
@@ -245,7 +258,7 @@ def test_a_difference_within_noise_is_none():
 def test_throughput_is_compared_at_everybodys_best():
     speeds = [speed_of(1, 2.0, 4.0), speed_of(8, 1.0, 5.0)]
     assert best_throughput({speed.batch_size: speed for speed in speeds}, FULL) == (1, 250.0)
-    assert throughput_line(speeds) == "most samples per second: policy 1000 at batch 8, full network 250 at batch 1"
+    assert throughput_line(speeds) == "most samples per second: policy 1,000 at batch 8, full network 250 at batch 1"
 
 
 def test_what_was_measured_is_json(table, policy):
