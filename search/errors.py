@@ -37,3 +37,11 @@ class PredictionError(ExitSearchError):
 
 class PredictionWarning(UserWarning):
     """Some files could not be read, so that nothing was predicted of them."""
+
+
+class BenchError(ExitSearchError):
+    """A bundle cannot be timed as it was asked, or what was measured cannot be kept."""
+
+
+class BenchWarning(UserWarning):
+    """What a bundle is timed with is not what it would meet."""

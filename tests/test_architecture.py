@@ -37,7 +37,7 @@ ORDER = {
     "search": """
         errors messages loading redaction console_table config run_folder cluster inputs trials tracking analysis
         teaching finalists figures preflight tuning reporting table_search sweep session start export
-        prediction watching cli __main__ run
+        prediction bench watching cli __main__ run
     """,
 }
 MOST_FILES = 16

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 import json
 from pathlib import Path
 from typing import Any
@@ -73,11 +74,23 @@ class OnnxStages:
             return (np.divide(inputs, 255.0, dtype=np.float32),)
         return (inputs.astype(np.float32, copy=False),)
 
-    def run(self, k: int, features: tuple[NDArray[Any], ...]) -> tuple[tuple[NDArray[Any], ...], ExitOutputs]:
-        """Run stage ``k`` and its head: what the next stage takes (nothing behind the last), and the logits."""
+    def run(
+        self, k: int, features: tuple[NDArray[Any], ...], *, with_head: bool = True
+    ) -> tuple[tuple[NDArray[Any], ...], ExitOutputs | None]:
+        """Run stage ``k``, and its head unless the exit is not asked.
+
+        Returns:
+            What the next stage takes (nothing behind the last), and the logits.
+
+        Raises:
+            StagesError: If the exit is not asked and the package onnx is missing, which takes the head out.
+        """
         stage = self._stages[k]
-        *given, logits = stage.session.run(stage.output_names, dict(zip(stage.input_names, features, strict=True)))
-        return tuple(given), ExitOutputs(logits)
+        given = dict(zip(stage.input_names, features, strict=True))
+        if not with_head:
+            return tuple(stage.headless.run(None, given)) if stage.headless else (), None
+        *passed_on, logits = stage.session.run(stage.output_names, given)
+        return tuple(passed_on), ExitOutputs(logits)
 
     def take(self, features: tuple[NDArray[Any], ...], rows: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
         """The features of some of the samples, by their row numbers."""
@@ -101,17 +114,34 @@ class _Stage:
     """One graph, with everything prepared that can be before there are samples."""
 
     def __init__(self, path: Path, options: Any, provider: str) -> None:
-        onnxruntime = extra_module("onnxruntime", StagesError)
         if not path.is_file():
             raise StagesError(f"{path}: there is no such stage graph; export the network as ONNX")
+        self._path, self._options, self._provider = path, options, provider
         try:
-            self.session = onnxruntime.InferenceSession(path, options, providers=[provider])
+            self.session = self._open(path)
             self.stated = _stated(self.session.get_modelmeta().custom_metadata_map)
         except Exception as error:  # onnxruntime's own have no base but this
             raise StagesError(f"{path}: not a readable stage graph ({str(error).splitlines()[0]})") from None
         self.input_names = [value.name for value in self.session.get_inputs()]
         names = [value.name for value in self.session.get_outputs()]
         self.output_names = [*(name for name in names if name != LOGITS), LOGITS]
+
+    @cached_property
+    def headless(self) -> Any | None:
+        """A session of the graph without its head; None where it gives nothing else.
+
+        Asking the session for its features alone would not do: onnxruntime computes all of a graph whatever is asked.
+        """
+        wanted = self.output_names[:-1]
+        if not wanted:
+            return None
+        graph = extra_module("onnx", StagesError).load(self._path)
+        extractor = extra_module("onnx.utils", StagesError).Extractor(graph)
+        return self._open(extractor.extract_model(self.input_names, wanted).SerializeToString())
+
+    def _open(self, graph: Path | bytes) -> Any:
+        onnxruntime = extra_module("onnxruntime", StagesError)
+        return onnxruntime.InferenceSession(graph, self._options, providers=[self._provider])
 
 
 def _stated(metadata: dict[str, str]) -> dict[str, Any]:

@@ -29,17 +29,19 @@ class Stages(Protocol):
             inputs: Shape (n, channels, height, width), uint8 in 0..255 or float32, as splits hold them.
         """
 
-    def run(self, exit_index: int, features: Any, /) -> tuple[Any, Any]:
+    def run(self, exit_index: int, features: Any, /, *, with_head: bool = True) -> tuple[Any, Any]:
         """Run one stage with its head.
 
         Args:
             exit_index: Index of the stage and of the exit after it, from 0.
             features: Of the stage before, or what :meth:`begin` gives, for n samples.
+            with_head: Whether the exit is asked. Without, its head must not be computed: a network without early exits
+                has none.
 
         Returns:
             The stage's features, and what was said at the exit, on the CPU: what
             :meth:`policies.rules.base.Gate.step` takes, for classifiers
-            :class:`~policies.tables.classification.ExitOutputs`.
+            :class:`~policies.tables.classification.ExitOutputs`; None where it was not asked.
         """
 
     def take(self, features: Any, rows: NDArray[np.int64], /) -> Any:
