@@ -129,11 +129,13 @@ class BlockTracer(fx.Tracer):
         self.ends: dict[str, list[Any]] = {}
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        """Whether a module is one step."""
         return m.__module__.startswith("torchvision.ops") or super().is_leaf_module(m, module_qualified_name)
 
     def call_module(
         self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
+        """Trace a call, and note what it gave."""
         end = super().call_module(m, forward, args, kwargs)
         self.ends.setdefault(self.path_of_module(m), []).append(end)
         return end

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from policies.user_code import cause
 from trainables.errors import TrainingError
+from trainables.models.inference import device_of
 from trainables.models.outputs import OutputForm
 
 
@@ -25,20 +26,20 @@ def some_samples(input_shape: tuple[int, ...], n_samples: int, *, like: nn.Modul
     return torch.rand(n_samples, *input_shape, generator=generator).to(device_of(like))
 
 
-def device_of(network: nn.Module) -> torch.device:
-    """Where a network's first weight or buffer is; the processor where it has none."""
-    tensors = [next(network.parameters(), None), next(network.buffers(), None)]
-    return next((tensor.device for tensor in tensors if tensor is not None), torch.device("cpu"))
-
-
-def ask(network: nn.Module, inputs: Tensor) -> Any:
+def ask(network: nn.Module, inputs: Tensor, *, seed: int = 0) -> Any:
     """What a network gives for inputs that are standardised already, shape (N, channels, height, width).
+
+    Args:
+        network: In evaluation mode.
+        inputs: Left as they are.
+        seed: Of anything random in it; the global state of random numbers is put back.
 
     Raises:
         TrainingError: If it fails.
     """
     try:
         with torch.no_grad(), torch.random.fork_rng():
+            torch.manual_seed(seed)
             return network(inputs.clone())
     # It is a user's own code, which may raise anything.
     except Exception as error:
@@ -58,7 +59,7 @@ def output_form(network: nn.Module, inputs: Tensor) -> OutputForm:
 
     Raises:
         TrainingError: If it fails, gives anything else, fewer than two exits or NaN, or if what it gives for a sample
-            differs from time to time or hangs on the other samples.
+            differs from time to time or depends on the other samples.
     """
     few, many = ask(network, inputs[:FEW]), ask(network, inputs)
     form = _form(few, many, type(network).__name__)
@@ -88,7 +89,8 @@ def _form(few: Any, many: Any, name: str) -> OutputForm:
     else:
         n_exits, exits_first = 1, False
     if n_exits < 2:
-        given = f"one tensor of shape {tuple(few.shape)}" if isinstance(few, Tensor) else f"{few!r:.60}"
+        is_tensor = isinstance(few, Tensor)
+        given = f"one tensor of shape {tuple(few.shape)}" if is_tensor else f"{type(few).__name__} of {n_exits}"
         raise TrainingError(
             f"a network must give logits at two exits or more, in evaluation mode too, but {name} gives {given} for "
             f"{FEW} samples; return a list of all exits' logits"
@@ -110,7 +112,7 @@ def _require_numbers(logits: Tensor, network: nn.Module) -> None:
 
 def _require_reliable(network: nn.Module, inputs: Tensor, form: OutputForm, logits: Tensor) -> None:
     name = type(network).__name__
-    again = first_difference(form(network, (), ask(network, inputs)), logits)
+    again = first_difference(form(network, (), ask(network, inputs, seed=1)), logits)
     if again is not None:
         raise TrainingError(
             f"a network must give the same logits each time, but exit {again} of {name} does not; a dropout must not "
@@ -119,7 +121,7 @@ def _require_reliable(network: nn.Module, inputs: Tensor, form: OutputForm, logi
     alone = first_difference(_alone(network, inputs[1:2], form), logits[1:2])
     if alone is not None:
         raise TrainingError(
-            f"what a network says about a sample must not hang on the others of its batch, but at exit {alone} of "
+            f"what a network says about a sample must not depend on the others of its batch, but at exit {alone} of "
             f"{name} it does; BatchNorm needs running statistics, and squeeze() the axis that it is to take out"
         )
 

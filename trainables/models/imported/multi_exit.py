@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 import warnings
 
 import numpy as np
@@ -12,9 +13,11 @@ from torch import Tensor, nn
 
 from trainables.errors import CutError, ImportedNetworkWarning, TrainingError
 from trainables.models.base import MultiExitModel, cumulative_macs
-from trainables.models.imported.asking import MANY, ask, device_of, first_difference, output_form, some_samples
+from trainables.models.exits.tracing import first_line
+from trainables.models.imported.asking import MANY, ask, first_difference, output_form, some_samples
 from trainables.models.imported.stages import cut
 from trainables.models.imported.steps import Steps, trace_steps
+from trainables.models.inference import device_of
 from trainables.models.outputs import settle_outputs, stack_exits
 
 
@@ -88,10 +91,12 @@ def _own(
             f"which does; leave them out"
         )
     model.eval()
-    if type(model).forward is not MultiExitModel.forward and not model._forward_hooks:
+    if type(model).forward is not MultiExitModel.forward:
         settle_outputs(model, input_shape, n_exits=model.n_exits)
-    logits = ask(model, some_samples(input_shape, MANY, like=model))
+    inputs = some_samples(input_shape, MANY, like=model)
+    logits = ask(model, inputs)
     require_classes(model, logits.shape[2], n_classes)
+    _require_same(model, inputs, logits, type(model).__name__)
     return model
 
 
@@ -101,10 +106,11 @@ def require_classes(network: nn.Module, n_outputs: int, n_classes: int | None) -
     Raises:
         TrainingError: If that is so.
     """
-    if n_classes not in (None, n_outputs):
+    if n_classes is not None and n_classes != n_outputs:
+        more = "name the classes of all its outputs, in their order, as --class-names" if n_outputs > n_classes else ""
         raise TrainingError(
-            f"a network must give one logit for each class of the data, {n_classes}, but {type(network).__name__} gives "
-            f"{n_outputs}; name the classes of its outputs in their order, or give data of these classes"
+            f"a network must give one logit for each class of the data, {n_classes}, but {type(network).__name__} "
+            f"gives {n_outputs}; {more or 'give data of its own classes'}"
         )
 
 
@@ -145,25 +151,22 @@ def _require_same(model: MultiExitModel, inputs: Tensor, whole: Tensor, name: st
             with torch.no_grad(), torch.random.fork_rng():
                 differs = first_difference(_run(model, inputs.clone(), kept), wanted)
         except (RuntimeError, ValueError, TypeError, IndexError) as error:
-            raise CutError(f"{_cannot(name)} fail: {str(error).splitlines()[0]}{_INSTEAD}") from None
+            raise CutError(_other(name, f"fail: {first_line(error)}")) from None
         if differs is not None:
-            reason = "" if kept is None else ", once samples have left"
-            raise CutError(f"{_cannot(name)} do not at exit {differs}{reason}{_INSTEAD}")
+            raise CutError(_other(name, f"do not at exit {differs}{', once samples have left' * (kept is not None)}"))
 
 
-_INSTEAD = (
-    "; have the forward change no tensor in place between its exits, name the stages, MultiExitModel(stages, heads, "
-    "mean=..., std=...), or tabulate it only"
-)
-
-
-def _cannot(name: str) -> str:
-    return f"stages must give the logits that the network gives, but those that {name} was cut into"
+def _other(name: str, how: str) -> str:
+    return (
+        f"stages must give the logits that the network gives, but those of {name} {how}; have the forward change no "
+        f"tensor in place between its exits, name the stages, MultiExitModel(stages, heads, mean=..., std=...), or "
+        f"tabulate it only"
+    )
 
 
 def _run(model: MultiExitModel, inputs: Tensor, kept: Tensor | None) -> Tensor:
     """Logits at every exit of the kept samples, all others leaving after the first exit."""
-    features = model.normalise(inputs)
+    features: Any = model.normalise(inputs)
     logits = []
     for k, (stage, head) in enumerate(zip(model.stages, model.heads, strict=True)):
         features = stage(features)

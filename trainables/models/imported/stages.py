@@ -96,8 +96,8 @@ def _require_cheap(steps: Steps, repeated: Iterable[fx.Node]) -> None:
     for step in repeated:
         if steps.macs[step]:
             raise CutError(
-                f"what later exits need must have an axis of samples to be carried on, but {step.name!r} gives something "
-                f"else; have the forward keep the samples apart from other axes between its exits, or tabulate it only"
+                f"what later exits need must have an axis of samples to be carried on, but {step.name!r} gives "
+                f"something else; keep the samples apart from other axes between exits, or tabulate the network only"
             )
 
 

@@ -101,8 +101,8 @@ def _trace(network: nn.Module) -> fx.GraphModule:
 
 def _cannot(network: nn.Module, reason: str) -> str:
     return (
-        f"a network can be cut into stages only if torch.fx can trace it, but {type(network).__name__} cannot be traced "
-        f"({reason}); name its stages, MultiExitModel(stages, heads, mean=..., std=...), or tabulate it only"
+        f"a network can be cut into stages only if torch.fx can trace it, but {type(network).__name__} cannot be "
+        f"traced ({reason}); name its stages, MultiExitModel(stages, heads, mean=..., std=...), or tabulate it only"
     )
 
 
