@@ -142,7 +142,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], ModelConfig]:
     except (SafetensorError, OSError) as error:
         raise ModelFileError(f"{path}: not a readable model file ({str(error).splitlines()[0]})") from None
     try:
-        stated = json.loads(metadata["exitsearch"])
+        stated = dict(json.loads(metadata["exitsearch"]))
         imported = stated.get("imported")
         if stated.pop("schema") != (SCHEMA if imported is None else IMPORTED_SCHEMA):
             raise ValueError("another schema")
@@ -153,7 +153,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], ModelConfig]:
             class_names=tuple(clean_name(str(name)) for name in stated["class_names"]),
             imported=None if imported is None else str(imported),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelFileError(
             f"{path}: a model file states what it was built from but this one does not ({error!r}); "
             f"take model.safetensors of a sweep"

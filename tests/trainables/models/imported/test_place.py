@@ -1,5 +1,7 @@
 """A user's own network by module and attribute."""
 
+import sys
+
 import pytest
 import torch
 from torch import nn
@@ -37,6 +39,7 @@ def own(tmp_path, monkeypatch):
     (tmp_path / "somebodys.py").write_text(MODULE)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "somebodys", raising=False)
 
 
 @pytest.mark.parametrize(("name", "width"), [("Net", 2), ("build", 4), ("NET", 2), ("WIDE", 5)])
