@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 import warnings
 
 import numpy as np
@@ -17,7 +16,7 @@ from policies.tables.latency import KEY as LATENCY_KEY
 from search.errors import ConfigError
 from trainables.data import DEFAULT_OPTIONS, DataOptions, Samples, Split, load_samples
 from trainables.data.class_order import in_class_order
-from trainables.data.splitting.three_parts import PART_SHARES, three_parts
+from trainables.data.splitting.three_parts import PART_SHARES, Part, three_parts
 from trainables.errors import ImportedNetworkWarning
 from trainables.export.model_file import ModelConfig
 from trainables.models import MultiExitModel, relative_cost
@@ -59,7 +58,7 @@ class TabulationRequest:
     std: tuple[float, ...] | None = None
     class_names: tuple[str, ...] | None = None
     cost: tuple[float, ...] | None = None
-    part: Literal["all", "test"] = "all"
+    part: Part = "all"
     shares: Mapping[str, float] = field(default_factory=lambda: dict(PART_SHARES))
     seed: int = 0
     has_latency: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from rich.console import Console
 import typer
@@ -18,13 +18,13 @@ from search.loading import tell_loading
 from search.run_folder.new_folder import all_or_none, new_folder, require_writable, writing
 from search.run_folder.result_files import MODEL_FILE
 from trainables.data import DataOptions
+from trainables.data.splitting.three_parts import PART_SHARES, Part
 
 
 if TYPE_CHECKING:
     from search.tabulation import Tabulation, TabulationRequest
 
 _DATA, _NETWORK = "Data", "The network"
-_PARTS = ("search", "certify", "test")
 _MOST_CLASSES = 10
 
 
@@ -100,12 +100,12 @@ def tabulate(
         ),
     ] = None,
     part: Annotated[
-        Literal["all", "test"],
+        Part,
         typer.Option(help="Share out all data, or only their official test.", rich_help_panel=_DATA),
     ] = "all",
     shares: Annotated[
         str, typer.Option(metavar="NUMBER,...", help="Of search, certify and test.", rich_help_panel=_DATA)
-    ] = "0.4,0.3,0.3",
+    ] = ",".join(map(str, PART_SHARES.values())),
     seed: Annotated[int, typer.Option(help="Of sharing out.", rich_help_panel=_DATA)] = 0,
 ) -> None:
     """Tabulate what a network of your own says at each exit, for `exitsearch policy` to search, certify and report.
@@ -127,7 +127,7 @@ def tabulate(
     require_writable(out, what="--out")
     options = _options(image_size, assignments or [])
     scale = {"mean": _numbers("--mean", mean), "std": _numbers("--std", std), "cost": _numbers("--cost", cost)}
-    given_shares = _numbers("--shares", shares, n=len(_PARTS)) or ()
+    given_shares = _numbers("--shares", shares, n=len(PART_SHARES)) or ()
     names = _names(class_names)
     # The user's own module lies in the working folder.
     if str(Path.cwd()) not in sys.path:
@@ -144,7 +144,7 @@ def tabulate(
         options=options,
         class_names=names,
         part=part,
-        shares=dict(zip(_PARTS, given_shares, strict=True)),
+        shares=dict(zip(PART_SHARES, given_shares, strict=True)),
         seed=seed,
         has_latency=latency,
         **scale,

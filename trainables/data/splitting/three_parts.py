@@ -8,6 +8,7 @@ from typing import Literal
 import warnings
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainables.data.base import Samples
 from trainables.data.splitting.split import split_parts
@@ -55,7 +56,7 @@ def three_parts(
     return split_parts(samples, shares, seed=seed)
 
 
-def _taken(samples: Samples, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Samples:
+def _taken(samples: Samples, rows: NDArray[np.int64]) -> Samples:
     groups = None if samples.groups is None else samples.groups[rows]
     return replace(
         samples,

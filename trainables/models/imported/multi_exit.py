@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from trainables.errors import CutError, ImportedNetworkWarning, TrainingError
 from trainables.models.base import MultiExitModel, cumulative_macs
 from trainables.models.exits.tracing import first_line
-from trainables.models.imported.asking import MANY, ask, first_difference, output_form, some_samples
+from trainables.models.imported.asking import MANY, ask, first_difference, some_samples
+from trainables.models.imported.first_look import look_at, require_classes
 from trainables.models.imported.stages import cut
 from trainables.models.imported.steps import Steps, trace_steps
 from trainables.models.inference import device_of
@@ -56,22 +57,17 @@ def as_multi_exit(
     """
     if isinstance(network, MultiExitModel):
         return _own(network, input_shape, mean, std, n_classes)
-    network.eval()
-    mean, std = channel_scale(mean, std, input_shape)
-    inputs = some_samples(input_shape, MANY, like=network)
-    scaled = (inputs - _shaped(mean, inputs)) / _shaped(std, inputs)
-    form = output_form(network, scaled)
-    whole = form(network, (), ask(network, scaled))
-    require_classes(network, whole.shape[2], n_classes)
-    steps = trace_steps(network, scaled)
-    model = _built(network, steps, mean, std).to(device_of(network))
-    _require_same(model, inputs, whole, type(network).__name__)
-    _require_depth(model, steps, input_shape, type(network).__name__)
+    name = type(network).__name__
+    seen = look_at(network, input_shape, mean, std, n_classes)
+    steps = trace_steps(network, seen.scaled)
+    model = _built(steps, seen.mean, seen.std, name).to(device_of(network))
+    _require_same(model, seen.inputs, seen.logits, name)
+    _require_depth(model, steps, input_shape, name)
     return model
 
 
-def _built(network: nn.Module, steps: Steps, mean: Sequence[float], std: Sequence[float]) -> MultiExitModel:
-    stages, heads = cut(steps, name=type(network).__name__)
+def _built(steps: Steps, mean: Sequence[float], std: Sequence[float], name: str) -> MultiExitModel:
+    stages, heads = cut(steps, name=name)
     model = MultiExitModel(stages, heads, mean=mean, std=std).eval()
     # With the channels last in memory, forwards that view what a convolution gives would fail.
     model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
@@ -98,49 +94,6 @@ def _own(
     require_classes(model, logits.shape[2], n_classes)
     _require_same(model, inputs, logits, type(model).__name__)
     return model
-
-
-def require_classes(network: nn.Module, n_outputs: int, n_classes: int | None) -> None:
-    """Refuse a network that does not give one logit for each class.
-
-    Raises:
-        TrainingError: If that is so.
-    """
-    if n_classes is not None and n_classes != n_outputs:
-        more = "name the classes of all its outputs, in their order, as --class-names" if n_outputs > n_classes else ""
-        raise TrainingError(
-            f"a network must give one logit for each class of the data, {n_classes}, but {type(network).__name__} "
-            f"gives {n_outputs}; {more or 'give data of its own classes'}"
-        )
-
-
-def channel_scale(
-    mean: Sequence[float] | None, std: Sequence[float] | None, input_shape: tuple[int, ...]
-) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation to standardise with, each one number or one for each channel.
-
-    Raises:
-        TrainingError: If they do not fit the channels or each other, or are no such numbers.
-    """
-    scale = {"mean": [*(mean or [0.0])], "std": [*(std or [1.0])]}
-    for name, values in scale.items():
-        if len(values) not in (1, input_shape[0]) and input_shape[0] != 1:
-            raise TrainingError(
-                f"{name} must have one value or one for each of the {input_shape[0]} channels but has {len(values)}"
-            )
-        if not np.isfinite(values).all() or (name == "std" and min(values) <= 0):
-            rule = "positive numbers" if name == "std" else "numbers"
-            raise TrainingError(f"{name} must be {rule}, for inputs in 0..1, but is {values}")
-    n_values = {len(values) for values in scale.values()} - {1}
-    if len(n_values) > 1:
-        raise TrainingError(
-            f"mean and std must have as many values as each other but have {len(scale['mean'])} and {len(scale['std'])}"
-        )
-    return scale["mean"], scale["std"]
-
-
-def _shaped(values: Sequence[float], like: Tensor) -> Tensor:
-    return torch.tensor(values, dtype=torch.float32, device=like.device).view(1, -1, 1, 1)
 
 
 def _require_same(model: MultiExitModel, inputs: Tensor, whole: Tensor, name: str) -> None:

@@ -90,7 +90,7 @@ def trace_steps(network: nn.Module, inputs: Tensor) -> Steps:
 def _trace(network: nn.Module) -> fx.GraphModule:
     before = set(vars(network))
     try:
-        return fx.GraphModule(network, BlockTracer().trace(network), class_name=type(network).__name__)
+        return fx.GraphModule(network, _Tracer().trace(network), class_name=type(network).__name__)
     except FORWARD_ERRORS as error:
         raise CutError(_cannot(network, first_line(error))) from None
     finally:
@@ -158,6 +158,15 @@ def _parts_of(step: fx.Node, value: Any) -> list[fx.Node]:
     if isinstance(value, Tensor) or next(_tensors(value), None) is None:
         return []
     return [user for user in step.users if user.target is operator.getitem and user.all_input_nodes == [step]]
+
+
+class _Tracer(BlockTracer):
+    """Gives a forward its inputs alone, so that its options are what they are by default."""
+
+    def create_args_for_root(
+        self, root_fn: Callable[..., Any], is_module: bool, concrete_args: Any = None
+    ) -> tuple[Callable[..., Any], list[Any]]:
+        return root_fn, [self.root, self.create_proxy("placeholder", "inputs", (), {})]
 
 
 class _Recorder(fx.Interpreter):

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from trainables.errors import CutError, ImportedNetworkWarning
 from trainables.models.base import MultiExitModel
-from trainables.models.imported.asking import MANY, ask, output_form, some_samples
-from trainables.models.imported.multi_exit import as_multi_exit, channel_scale, require_classes
+from trainables.models.imported.first_look import look_at
+from trainables.models.imported.multi_exit import as_multi_exit
 from trainables.models.inference import device_of
 from trainables.models.outputs import OutputForm
 
@@ -63,15 +63,8 @@ def as_uncut(
         TrainingError: If it does not fit the samples or the classes, gives fewer than two exits, or answers that are
             not the same each time.
     """
-    network.eval()
-    mean, std = channel_scale(mean, std, input_shape)
-    placeholder = OutputForm(1)
-    uncut = UncutNetwork(network, placeholder, mean=mean, std=std).to(device_of(network))
-    inputs = (some_samples(input_shape, MANY, like=network) - uncut.mean) / uncut.std
-    uncut._form = output_form(network, inputs)
-    logits = uncut._form(network, (), ask(network, inputs))
-    require_classes(network, logits.shape[2], n_classes)
-    return uncut.eval()
+    seen = look_at(network, input_shape, mean, std, n_classes)
+    return UncutNetwork(network, seen.form, mean=seen.mean, std=seen.std).to(device_of(network)).eval()
 
 
 def take_in(

@@ -136,16 +136,20 @@ class FeaturesFirst(nn.Module):
 
 
 class Viewing(nn.Module):
-    """Views what convolutions give, which fails with the channels last in memory."""
+    """Views what convolutions give, which fails with the channels last in memory; its forward has options."""
 
     def __init__(self):
         super().__init__()
         self.convs = nn.ModuleList([conv(1, 4), conv(4, 4)])
         self.heads = nn.ModuleList([nn.Linear(256, CLASSES), nn.Linear(256, CLASSES)])
 
-    def forward(self, x):
+    def forward(self, x, upto=None, *, names=()):
         one = self.convs[0](x)
         other = self.convs[1](one)
+        if upto is not None:
+            return other[:upto]
+        if names:
+            return dict(zip(names, (one, other), strict=True))
         return [head(maps.view(maps.size(0), -1)) for head, maps in zip(self.heads, (one, other), strict=True)]
 
 
