@@ -36,7 +36,7 @@ ORDER = {
     "spaces": "dimensions base self_distillation distillation audio",
     "search": """
         errors messages loading redaction console_table config run_folder cluster inputs trials tracking analysis
-        teaching finalists figures preflight tuning reporting table_search sweep session start export
+        teaching finalists figures preflight tuning reporting table_search tabulation sweep session start export
         prediction bench watching cli __main__ run
     """,
 }

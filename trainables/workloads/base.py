@@ -17,13 +17,14 @@ from trainables.data import (
     DEFAULT_OPTIONS,
     DataOptions,
     DataSource,
-    Samples,
     Split,
     SplitFractions,
     Splits,
+    load_samples,
+    source_code,
     split_samples,
 )
-from trainables.errors import DataError, SamplesError, TrainingError
+from trainables.errors import DataError, TrainingError
 from trainables.models import NetworkSpec, get_network
 from trainables.models.family import is_count
 from trainables.tasks import get_training_task
@@ -82,15 +83,8 @@ class Workload:
             DataError: If files are missing or damaged, a class has too few samples, the options ask for what the
                 source does not have, or a user's own source fails or gives no samples; it is then named.
         """
-        name = name_of(type(self.source))
-        with user_code(f"{name}.load()", DataError):
-            try:
-                samples = self.source.load(data_dir, options)
-                if not isinstance(samples, Samples):
-                    raise SamplesError(f"load() must return Samples but returns {type(samples).__name__}")
-                return split_samples(samples, fractions, seed=split_seed)
-            except SamplesError as error:
-                raise DataError(f"{name}: {error}") from None
+        with source_code(self.source):
+            return split_samples(load_samples(self.source, data_dir, options), fractions, seed=split_seed)
 
     def trial_settings(
         self, params: Mapping[str, Any], *, n_exits: int, epochs: int, teachers: Sequence[str] = ()
