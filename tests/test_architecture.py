@@ -33,7 +33,7 @@ ORDER = {
     "spaces": "dimensions base self_distillation distillation audio",
     "search": """
         errors messages loading redaction console_table config run_folder cluster inputs trials tracking analysis
-        teaching finalists figures preflight tuning reporting table_search sweep session start cli __main__ run
+        teaching finalists figures preflight tuning reporting control table_search sweep session start cli __main__ run
     """,
 }
 MOST_FILES = 16

@@ -204,7 +204,10 @@ def test_average_of_the_weights_is_kept(spec, digits, tmp_path):
     while not trainable.step()["done"]:
         pass
     kept = averaging.load_model(tmp_path / "trial-0001", digits.train).state_dict()
-    wanted, trained = trainable.trial.runs[0].training.network.state_dict(), trainable.trial.runs[0].training.model.state_dict()
+    wanted, trained = (
+        trainable.trial.runs[0].training.network.state_dict(),
+        trainable.trial.runs[0].training.model.state_dict(),
+    )
     assert all(torch.equal(kept[name], wanted[name]) for name in kept)
     assert not all(torch.equal(kept[name], trained[name]) for name in kept)
 

@@ -74,9 +74,7 @@ def cumulative_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDAr
     return np.asarray(np.cumsum(stages + heads))
 
 
-def part_macs(
-    model: MultiExitModel, input_shape: tuple[int, ...]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def part_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Multiply-accumulates of each stage, and of each head, shape (E,) both, for one sample.
 
     Counted by torch's FLOP counter (two FLOPs are one MAC).

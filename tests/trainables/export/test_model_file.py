@@ -81,7 +81,10 @@ def rewritten(path, *, config=None, drop=(), metadata=None):
         ({"metadata": {}}, "states what it was built from but this one does not"),
         ({"metadata": {"exitsearch": "[]"}}, "states what it was built from"),
         ({"config": {"schema": 9}}, "another schema"),
-        ({"config": {"network": {"n_exits": 3, "width": 8, "only_exit": 4}}}, "network cannot be built .*3 but is number 4"),
+        (
+            {"config": {"network": {"n_exits": 3, "width": 8, "only_exit": 4}}},
+            "network cannot be built .*3 but is number 4",
+        ),
         ({"config": {"input_shape": "big"}}, "states what it was built from"),
         ({"config": {"workload": "digit"}}, "network cannot be built .*did you mean 'digits'"),
         ({"drop": ("mean",)}, r"must fit the network that .* but do not \(of \d+ tensors 1 missing: 'mean'\)"),
