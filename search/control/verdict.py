@@ -71,7 +71,7 @@ def _costs(one: Spent, other: Spent) -> str:
     costs = f"at cost {one.cost:.4f} against {other.cost:.4f}"
     if one.latency_ms is None or other.latency_ms is None:
         return costs
-    return f"{costs}, measured {one.latency_ms:.2f} ms against {other.latency_ms:.2f} ms"
+    return f"{costs}, measured {one.latency_ms:.3g} ms against {other.latency_ms:.3g} ms"
 
 
 def _certified(policy: bool | None, control: bool | None) -> str:
