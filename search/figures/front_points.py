@@ -135,8 +135,9 @@ class FrontFigure:
         low = min(marks) - below
         if self.is_feasible:
             low = max(shown.min(), low)
-        span = max(shown.max() - low, 0.01)
-        return max(low - 0.15 * span, -0.02 * span), min(shown.max() + 0.15 * span, 1.0 + 0.02 * span)
+        high = max(shown.max(), -math.inf if self.control is None else self.control[1])
+        span = max(high - low, 0.01)
+        return max(low - 0.15 * span, -0.02 * span), min(high + 0.15 * span, 1.0 + 0.02 * span)
 
     @property
     def objective_range(self) -> tuple[float, float]:
