@@ -163,6 +163,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], ModelConfig]:
 
 def _network_spec(stated: Any) -> NetworkSpec:
     family, blocks, depth, head = (stated.get(name) for name in ("family", "blocks", "depth", "head"))
+    only_exit = stated.get("only_exit")
     return NetworkSpec(
         n_exits=int(stated["n_exits"]),
         width=int(stated["width"]),
@@ -170,4 +171,5 @@ def _network_spec(stated: Any) -> NetworkSpec:
         blocks=None if blocks is None else tuple(str(block) for block in blocks),
         depth=None if depth is None else int(depth),
         head=None if head is None else str(head),
+        only_exit=None if only_exit is None else int(only_exit),
     )

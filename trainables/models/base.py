@@ -81,6 +81,18 @@ def cumulative_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDAr
     """Multiply-accumulates needed to answer at each exit, shape (E,), for one sample.
 
     An exit needs its stages and every head up to its own, since each earlier head was asked first.
+
+    Args:
+        model: The network; its mode is put back afterwards.
+        input_shape: (channels, height, width) of one sample.
+    """
+    stages, heads = part_macs(model, input_shape)
+    return np.asarray(np.cumsum(stages + heads))
+
+
+def part_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Multiply-accumulates of each stage, and of each head, shape (E,) both, for one sample.
+
     Counted by torch's FLOP counter (two FLOPs are one MAC).
 
     Args:
@@ -89,15 +101,17 @@ def cumulative_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDAr
     """
     was_training = model.training
     model.eval()
-    totals = []
+    seen = [0]
     with flop_counter() as counter:
         features = model.normalise(torch.zeros(1, *input_shape, device=model.mean.device))
         for stage, head in zip(model.stages, model.heads, strict=True):
             features = stage(features)
+            seen.append(counter.get_total_flops())
             head(features)
-            totals.append(counter.get_total_flops() // 2)
+            seen.append(counter.get_total_flops())
     model.train(was_training)
-    return np.array(totals, dtype=np.int64)
+    stages, heads = (np.diff(np.array(seen, dtype=np.int64)) // 2).reshape(-1, 2).T
+    return stages, heads
 
 
 def relative_cost(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDArray[np.float64]:

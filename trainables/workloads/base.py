@@ -128,7 +128,7 @@ class Workload:
         mean: Sequence[float],
         std: Sequence[float],
     ) -> MultiExitModel:
-        """Build a network for samples of a shape (channels, height, width).
+        """Build a network for samples of a shape (channels, height, width), with all of its exits or the only one.
 
         Raises:
             TrainingError: If the network cannot be built like that.
@@ -156,7 +156,13 @@ class Workload:
                 std=std,
                 **options,
             )
-        return _checked(model, who, input_shape, n_exits=network.n_exits)
+        whole = _checked(model, who, input_shape, n_exits=network.n_exits)
+        if network.only_exit is None:
+            return whole
+        # Here, since the import takes seconds.
+        from trainables.models.plain import plain_network
+
+        return plain_network(whole, network.only_exit - 1)
 
     def _build(self, network: NetworkSpec) -> tuple[Callable[..., MultiExitModel], str]:
         """What builds a network, and whose it is."""
