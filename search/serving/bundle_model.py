@@ -100,7 +100,9 @@ def _runtime(bundle: Bundle, config: Mapping[str, Any]) -> EarlyExitRuntime:
     unknown = sorted(set(config) - set(DEFAULT_CONFIG))
     if unknown:
         raise BundleError(f"model_config must have keys of {', '.join(DEFAULT_CONFIG)} but has {unknown[0]!r}")
-    n_threads = int(config["n_threads"])
+    n_threads = config["n_threads"]
+    if not isinstance(n_threads, int) or n_threads < 1:
+        raise BundleError(f"n_threads must be a whole number from 1 but is {n_threads!r}")
     executor = bundle.executor(config["executor"])
     if executor == "torch":
         # Here, since a bundle of graphs is served without torch.
