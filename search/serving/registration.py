@@ -71,8 +71,8 @@ def register_bundle(bundle: Bundle, place: RegistryPlace, *, name: str | None = 
         name: Name of the model in the registry; the bundle's where None.
 
     Raises:
-        RegistrationError: With MLflow's reason, in one line. The store is then as it was, as far as it can be reached;
-            the bundle is not touched.
+        RegistrationError: With MLflow's reason, in one line. What was begun is then deleted from the store, as far as
+            that can be reached; the bundle is not touched.
     """
     name = name or bundle.manifest.name
     try:
@@ -101,16 +101,17 @@ class _Registration:
         run_id = self._run()
         model = self._log(run_id, tags)
         version = self._add_version(model, run_id, tags)
+        self._on_failure(self._client.delete_tag, run_id, MODEL_TAG)
+        self._client.set_tag(run_id, MODEL_TAG, f"models:/{self._name}/{version}")
+        # Last, so that it never leads to a version that is taken back.
         self._client.set_registered_model_alias(self._name, alias, version)
-        registered = RegisteredVersion(
+        return RegisteredVersion(
             name=self._name,
             version=int(version),
             alias=alias,
             run_id=run_id,
             shown_uri=redact_uri(self._place.uri),
         )
-        self._client.set_tag(run_id, MODEL_TAG, f"models:/{self._name}/{version}")
-        return registered
 
     def _make_room(self) -> None:
         """The model's name in the registry."""
