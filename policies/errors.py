@@ -17,5 +17,13 @@ class ClaimError(ExitSearchError):
     """A claim, its level or the losses it is tested with cannot be."""
 
 
+class StagesError(ExitSearchError):
+    """The stages of a network cannot be run: a file or a library is missing, or the samples do not fit."""
+
+
+class MonitoringError(ExitSearchError):
+    """A policy cannot be watched: what it did before, or what it answers now, is missing, damaged or does not fit."""
+
+
 class ExitTableWarning(UserWarning):
     """What was cast or assumed when an exit table was read, and what makes it doubtful."""

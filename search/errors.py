@@ -33,3 +33,19 @@ class SweepError(ExitSearchError):
 
 class SweepInterruptedError(ExitSearchError):
     """A sweep was stopped before its last trial; it can be resumed."""
+
+
+class PredictionError(ExitSearchError):
+    """What a bundle should be run on is missing, or is nothing that it takes."""
+
+
+class PredictionWarning(UserWarning):
+    """Some files could not be read, so that nothing was predicted of them."""
+
+
+class BenchError(ExitSearchError):
+    """A bundle cannot be timed as it was asked, or what was measured cannot be kept."""
+
+
+class BenchWarning(UserWarning):
+    """What a bundle is timed with is not what it would meet."""

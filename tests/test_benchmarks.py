@@ -1,6 +1,7 @@
 """That the benchmarks' parts do what their tables say, on small inputs; nothing is timed."""
 
 from dataclasses import replace
+from io import StringIO
 from itertools import product
 from pathlib import Path
 import sys
@@ -17,6 +18,7 @@ from policies.calibration.temperature import fit_temperatures
 from policies.evaluation.population import PopulationEvaluator
 from policies.evolution.settings import EvolveSettings
 from policies.metrics.exits import exit_accuracies
+from policies.policy import Policy
 from policies.rules import DEFAULT_RULES
 from policies.tables.identity import describe_overlap
 from trainables.data import SplitFractions
@@ -38,11 +40,14 @@ from certificates import (
     share,
     target_of,
 )
+import drift
 from large_tables import large_table, measure
 from policy_evaluation import one_at_a_time, random_view
 from resampling import Parts, Pool, Shares, redraw, resplit
 from tables import GROUPED_RECIPES, PARTS, Recipe, TableSet, real_tables, synthetic_table
 import uncertified_choices
+
+from tests.tables import make_table
 
 
 QUICK = Recipe("digits", 2, 1, 64, 0.02, SplitFractions(train=0.1, search=0.3, certify=0.3, test=0.3))
@@ -299,3 +304,44 @@ def test_a_search_in_blocks_finds_what_a_search_in_one_piece_finds(tmp_path, mon
     for name in ("table_bytes", "front_size", "accuracy", "mean_depth"):
         assert getattr(in_blocks, name) == getattr(whole, name)
     assert whole.accuracy >= accuracies[-1] - 0.01
+
+
+@pytest.fixture(scope="module")
+def deployed():
+    """A policy that is watched; no network is needed for streams of its answers."""
+    policy = Policy("confidence", (0.9, 0.9), (2.0, 2.0, 2.0))
+    return drift.Deployed(None, None, policy, False, make_table(300, seed=2), make_table(400, seed=3))
+
+
+def test_streams_have_the_wanted_errors(deployed):
+    samples = deployed.answers(deployed.test)
+    rates = np.repeat([0.0, 1.0, 0.2], 2000)
+    drawn, is_wrong = drift.stream(samples, rates, np.random.default_rng(0))
+    np.testing.assert_array_equal(drawn.predictions != drawn.labels, is_wrong)
+    np.testing.assert_allclose(is_wrong.reshape(3, -1).mean(axis=1), [0.0, 1.0, 0.2], atol=0.03)
+
+
+def test_a_delay_is_that_of_the_first_alarm_after_the_change():
+    assert drift.delay([100, 530, 700], 500) == 30
+    assert drift.delay((), 0) == np.inf
+    assert drift.binomial_alarm(np.ones(40, dtype=bool))
+    assert not drift.binomial_alarm(np.zeros(400, dtype=bool))
+
+
+def test_failures_change_the_images_as_they_say():
+    inputs = np.random.default_rng(0).random((5, 1, 8, 8)).astype(np.float32)
+    changed = dict(drift.failures(inputs, np.random.default_rng(0)))
+    assert {images.shape for images in changed.values()} == {inputs.shape}
+    np.testing.assert_array_equal(changed["shifted 1 px"][..., 1:], inputs[..., :-1])
+    np.testing.assert_allclose(changed["inverted"], 1 - inputs)
+    assert changed["noise .4"].min() >= 0
+
+
+def test_tables_of_watching(deployed):
+    console = Console(width=130, file=StringIO())
+    for make in (drift.false_alarms, drift.false_alarms_of_data, drift.labels_until_alarm):
+        console.print(make(deployed, 3))
+    text = console.file.getvalue()
+    assert "5.0%, the limit" in text
+    assert "2,000, followed" in text
+    assert "10% after 500 at 2%" in text

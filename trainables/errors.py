@@ -77,3 +77,7 @@ class BundleError(ExitSearchError):
 
 class InputRangeWarning(UserWarning):
     """Inputs hold values far from those that a network was certified on."""
+
+
+class ExportError(ExitSearchError):
+    """A network or a policy cannot be written in the form that was asked for, or what was written is not right."""

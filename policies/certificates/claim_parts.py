@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from policies.certificates.betting import betting_p_value, betting_upper_bound
 from policies.certificates.binomial import binomial_p_value, binomial_upper_bound
 from policies.certificates.claims import Claim, Loss
+from policies.certificates.outcomes import Outcomes, part_losses
 from policies.certificates.sample_size import samples_needed, units_needed
 from policies.policy import Decision
 from policies.tables.base import ExitTable
@@ -19,7 +19,6 @@ from policies.tables.units import Units
 
 BINOMIAL = "exact binomial"
 BETTING = "betting (Waudby-Smith and Ramdas, 2024)"
-_MAIN_NAMES = {Loss.ERROR: "accuracy", Loss.DROP: "drop", Loss.DEGRADATION: "degradation"}
 
 
 @dataclass(frozen=True)
@@ -129,16 +128,18 @@ def measure(claim: Claim, table: ExitTable, decision: Decision) -> tuple[ClaimPa
     """
     units = Units.of(table)
     is_single = not units.hold_several
-    everywhere = np.ones(table.n_samples, dtype=bool)
-    losses = _losses(table, decision)
-    parts = []
-    for loss, limit in claim.main_limits.items():
-        seen, is_binary = units.mean(losses[loss], everywhere), is_single and loss is not Loss.DROP
-        parts.append(ClaimPart(_MAIN_NAMES[loss], "main", loss, limit, seen, units.kind, is_binary))
-    for family, name, floor, among in _floors(claim, table, decision):
-        seen = units.mean(losses[Loss.ERROR], among)
-        parts.append(ClaimPart(name, family, Loss.ERROR, 1 - floor, seen, units.kind, is_single))
-    return tuple(parts)
+    return tuple(
+        ClaimPart(
+            name=part.name,
+            family=part.family,
+            loss=part.loss,
+            limit=part.limit,
+            losses=units.mean(part.losses, part.among),
+            unit=units.kind,
+            is_binary=is_single and part.loss is not Loss.DROP,
+        )
+        for part in part_losses(claim, Outcomes.of(table, decision), used_exits=np.unique(decision.exits))
+    )
 
 
 def unused_exits(claim: Claim, decision: Decision) -> tuple[int, ...]:
@@ -147,23 +148,3 @@ def unused_exits(claim: Claim, decision: Decision) -> tuple[int, ...]:
         return ()
     left = np.bincount(decision.exits, minlength=decision.exit_answers.shape[1])
     return tuple(int(k) + 1 for k in np.flatnonzero(left == 0))
-
-
-def _losses(table: ExitTable, decision: Decision) -> dict[Loss, NDArray[np.float64]]:
-    right = table.truth.right(decision.answers)
-    full_right = table.truth.right(decision.exit_answers[:, -1])
-    return {
-        Loss.ERROR: (~right).astype(np.float64),
-        Loss.DROP: full_right.astype(np.float64) - right,
-        Loss.DEGRADATION: (full_right & ~right).astype(np.float64),
-    }
-
-
-def _floors(claim: Claim, table: ExitTable, decision: Decision) -> Iterator[tuple[str, str, float, NDArray[np.bool_]]]:
-    """Family, name, floor and samples, shape (N,), of each floor part."""
-    if claim.class_floor is not None:
-        for label in range(table.truth.n_strata):
-            yield "class", f"recall of class {label}", claim.class_floor, table.truth.strata == label
-    if claim.exit_floor is not None:
-        for k in np.unique(decision.exits):
-            yield "exit", f"accuracy at depth {k + 1}", claim.exit_floor, decision.exits == k

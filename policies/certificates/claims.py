@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Any
 
 from policies.errors import ClaimError
 
@@ -74,6 +75,21 @@ class Claim:
             Loss.DEGRADATION: self.max_degradation,
         }
         return {loss: limit for loss, limit in limits.items() if limit is not None}
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Claim:
+        """Read the JSON form, as a certificate's has it under ``claim``.
+
+        Raises:
+            ClaimError: If that is no claim.
+        """
+        names = [field.name for field in fields(cls)]
+        if not isinstance(data, dict) or not set(data) <= set(names):
+            raise ClaimError(f"a claim must be a JSON object of {', '.join(names)} but is {str(data)[:80]!r}")
+        for name, value in data.items():
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+                raise ClaimError(f"a claim's {name} must be a number but is {str(value)[:80]!r}")
+        return cls(**data)
 
     def __str__(self) -> str:
         texts = {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+Device = Literal["cpu", "cuda"]
 
 
 class Stages(Protocol):
@@ -19,25 +22,27 @@ class Stages(Protocol):
     def n_exits(self) -> int:
         """Number of exits, ``E``."""
 
-    def begin(self, inputs: NDArray[Any]) -> Any:
+    def begin(self, inputs: NDArray[Any], /) -> Any:
         """What the first stage takes.
 
         Args:
             inputs: Shape (n, channels, height, width), uint8 in 0..255 or float32, as splits hold them.
         """
 
-    def run(self, exit_index: int, features: Any) -> tuple[Any, Any]:
+    def run(self, exit_index: int, features: Any, /, *, with_head: bool = True) -> tuple[Any, Any]:
         """Run one stage with its head.
 
         Args:
             exit_index: Index of the stage and of the exit after it, from 0.
             features: Of the stage before, or what :meth:`begin` gives, for n samples.
+            with_head: Whether the exit is asked. Without, its head must not be computed: a network without early exits
+                has none.
 
         Returns:
             The stage's features, and what was said at the exit, on the CPU: what
             :meth:`policies.rules.base.Gate.step` takes, for classifiers
-            :class:`~policies.tables.classification.ExitOutputs`.
+            :class:`~policies.tables.classification.ExitOutputs`; None where it was not asked.
         """
 
-    def take(self, features: Any, rows: NDArray[np.int64]) -> Any:
+    def take(self, features: Any, rows: NDArray[np.int64], /) -> Any:
         """The features of some of the samples, in the order of their row numbers."""

@@ -75,11 +75,11 @@ class TorchStages:
         return self._module.normalise(moved.float() / 255.0 if moved.dtype == torch.uint8 else moved)
 
     @torch.inference_mode()
-    def run(self, exit_index: int, features: Any) -> tuple[Any, Any]:
-        """Run one stage with its head."""
+    def run(self, exit_index: int, features: Any, *, with_head: bool = True) -> tuple[Any, Any]:
+        """Run one stage, and its head unless the exit is not asked."""
         stage, head = self._stages[exit_index]
         features = stage(features)
-        return features, self._outputs(head(features))
+        return features, self._outputs(head(features)) if with_head else None
 
     @torch.inference_mode()
     def take(self, features: Any, rows: NDArray[np.int64]) -> Any:

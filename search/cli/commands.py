@@ -23,6 +23,10 @@ COMMANDS: dict[str, str] = {
     "certify": "search.cli.certify:certify",
     "compare": "search.cli.compare:compare",
     "report": "search.cli.report:report",
+    "export": "search.cli.export:export",
+    "predict": "search.cli.predict:predict",
+    "bench": "search.cli.bench:bench",
+    "check": "search.cli.check:check",
     "teacher": "search.cli.teacher:teacher",
     "soft-labels": "search.cli.soft_labels:soft_labels",
 }

@@ -19,6 +19,8 @@ class ExitCode(IntEnum):
     """Something that the user can put right: one line says what, and nothing is left behind."""
     NOT_ACHIEVED = 3
     """Done, but no policy does what was asked, or what was claimed of it is not certified."""
+    CHANGED = 4
+    """Done, and what is watched has changed, though nothing refutes what was certified."""
     INTERRUPTED = 130
     """Stopped before the end; a sweep goes on with ``--resume``."""
 

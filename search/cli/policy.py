@@ -16,6 +16,7 @@ from policies.goals.request import Request
 from policies.rules import RULES, require_rule
 from policies.selection.policy_search import PolicySearch
 from policies.tables.base import ExitTable
+from policies.tables.exit_times import ExitTimes
 from policies.tables.identity import require_disjoint
 from policies.tables.latency import checked_latency, with_latency
 from policies.tables.network import NetworkIdentity, differences, with_known_cost
@@ -23,6 +24,7 @@ from policies.tasks import get_task, load_table
 from search.cli.exit_code import ExitCode
 from search.cli.field_options import given_fields, named_as_options, takes_fields
 from search.cli.given_options import refuse_without, was_given
+from search.console_table import print_line
 from search.errors import ConfigError, RunFolderError
 from search.loading import tell_loading
 from search.run_folder.new_folder import new_folder
@@ -54,6 +56,15 @@ def policy(
     out: Annotated[
         Path | None,
         typer.Option(help="New folder for the results; runs/policy-1, -2, ... where left out.", rich_help_panel=_FILES),
+    ] = None,
+    latency_from: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TIMES.json",
+            help="Milliseconds up to each exit as a device takes them, from `exitsearch bench --times`, in place of "
+            "--latency-ms. With `--objective latency` the mean time on that device is minimised.",
+            rich_help_panel=_FILES,
+        ),
     ] = None,
     **fields: Any,
 ) -> None:
@@ -87,6 +98,8 @@ def policy(
     - `exitsearch policy search.npz --max-drop 0.01 --objective cost --rule confidence --rule ensemble`
 
     - `exitsearch policy search.npz --preset f1-under-budget --latency-ms 1.2,2.0,3.3 --budget 2.0`
+
+    - `exitsearch policy search.npz --target 0.94 --objective latency --latency-from times.json`
     """
     if certify is None:
         refuse_without(context, "delta", reason="for the certificate of --certify, which is not given", needs="add it")
@@ -94,18 +107,30 @@ def policy(
         raise ConfigError(
             "a search needs --target, --max-drop, --max-drop-greedy or --budget but none was given; try --target 0.94"
         )
+    times = None if latency_from is None else ExitTimes.load(latency_from)
+    if times is not None and was_given(context, "latency_ms"):
+        raise ConfigError("--latency-ms and --latency-from both give the times up to each exit; leave one of them out")
     with named_as_options(Request, PolicySearch, EvolveSettings):
-        asked = Request(**given_fields(context, fields, Request))
+        wanted = given_fields(context, fields, Request)
+        asked = Request(**(wanted if times is None else {**wanted, "latency_ms": times.latency_ms}))
         settings = EvolveSettings(**given_fields(context, fields, EvolveSettings))
         how = PolicySearch(asked=asked, settings=settings, **given_fields(context, fields, PolicySearch))
     if "rules" in how.model_fields_set:
         how = how.model_copy(update={"rules": _rules(how.rules, search)})
     given = {"search": search, "certify": certify, "test": test}
     files = {name: path for name, path in given.items() if path is not None}
-    raise typer.Exit(ExitCode.of_search(policy_command(how, files, out=out, console=Console())))
+    summary = policy_command(how, files, out=out, console=Console(), times=times)
+    raise typer.Exit(ExitCode.of_search(summary))
 
 
-def policy_command(how: PolicySearch, files: Mapping[str, Path], *, out: Path | None, console: Console) -> Summary:
+def policy_command(
+    how: PolicySearch,
+    files: Mapping[str, Path],
+    *,
+    out: Path | None,
+    console: Console,
+    times: ExitTimes | None = None,
+) -> Summary:
     """Read the tables, and search, choose, certify and report on them in a new folder.
 
     Args:
@@ -113,6 +138,7 @@ def policy_command(how: PolicySearch, files: Mapping[str, Path], *, out: Path | 
         files: The tables of one network by their splits: ``search``, and ``certify`` and ``test`` where they are given.
         out: Folder for the results; a numbered one below ``runs`` where None.
         console: Console that the result is printed on.
+        times: Where the times are from that are asked with; None where no file has them.
 
     Returns:
         The summary, as in ``summary.json``.
@@ -126,7 +152,9 @@ def policy_command(how: PolicySearch, files: Mapping[str, Path], *, out: Path | 
             "worst_class_recall=VALUE; there is no certificate for macro-F1, a budget or a drop against the greedy "
             "policy alone; leave --certify out"
         )
-    tables = _load_tables(files, how.asked)
+    tables = _load_tables(files, how.asked, times)
+    if times is not None:
+        print_line(console, f"Times up to each exit: {times.source}")
     if "rules" not in how.model_fields_set:
         how = how.model_copy(update={"rules": get_task(tables["search"].task).rules})
     with new_folder(_place(out), what="--out") as path:
@@ -150,8 +178,8 @@ def _rules(names: tuple[str, ...], search: Path) -> tuple[str, ...]:
     return names
 
 
-def _load_tables(files: Mapping[str, Path], asked: Request) -> dict[str, ExitTable]:
-    """The tables that were given; they must be of one network and share no samples."""
+def _load_tables(files: Mapping[str, Path], asked: Request, times: ExitTimes | None) -> dict[str, ExitTable]:
+    """The tables that were given; they must be of one network, of that of the times too, and share no samples."""
     tables = {name: load_table(path) for name, path in files.items()}
     search = tables["search"]
     for name, table in tables.items():
@@ -159,11 +187,13 @@ def _load_tables(files: Mapping[str, Path], asked: Request) -> dict[str, ExitTab
         found = differences(NetworkIdentity.of(table), NetworkIdentity.of(search), names=names)
         if found:
             raise ExitTableError(f"all tables must be of one network but {'; '.join(found)}")
+    if times is not None:
+        times.require_network(NetworkIdentity.of(search), names=("--latency-from", str(files["search"])))
     require_disjoint(tables)
     tables = with_known_cost(tables)
     if asked.latency_ms:
-        times = checked_latency(asked.latency_ms, search.n_exits)
-        tables = {name: with_latency(table, times) for name, table in tables.items()}
+        latency_ms = checked_latency(asked.latency_ms, search.n_exits)
+        tables = {name: with_latency(table, latency_ms) for name, table in tables.items()}
     return tables
 
 

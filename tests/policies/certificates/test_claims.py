@@ -34,3 +34,25 @@ def test_claims_are_values():
     assert Claim(target=0.9) == Claim(0.9)
     with pytest.raises(dataclasses.FrozenInstanceError):
         Claim(target=0.9).target = 0.5
+
+
+def test_json_and_back():
+    claim = Claim(target=0.9, max_drop=0.02, class_floor=0.5)
+    assert Claim.from_dict(dataclasses.asdict(claim)) == claim
+    assert Claim.from_dict({"target": 0.9}) == Claim(target=0.9)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (None, "a claim must be a JSON object of target, max_drop, .* but is 'None'"),
+        ({"target": 0.9, "goal": 1}, "a claim must be a JSON object"),
+        ({"target": "high"}, "a claim's target must be a number but is 'high'"),
+        ({"target": True}, "a claim's target must be a number but is 'True'"),
+        ({"target": 7}, "target must be above 0 and at most 1 but is 7"),
+        ({}, "a claim needs a target"),
+    ],
+)
+def test_damage_is_told(data, message):
+    with pytest.raises(ClaimError, match=message):
+        Claim.from_dict(data)

@@ -18,10 +18,10 @@ class TableStages:
     def begin(self, inputs):
         return inputs.reshape(-1).astype(np.int64)
 
-    def run(self, exit_index, features):
+    def run(self, exit_index, features, *, with_head=True):
         self.counts[exit_index] += len(features)
         self.largest = max(self.largest, len(features))
-        return features, self._outputs.take(features).at(exit_index)
+        return features, self._outputs.take(features).at(exit_index) if with_head else None
 
     def take(self, features, rows):
         return features[rows]

@@ -10,6 +10,7 @@ from policies.policy import Policy
 from policies.rules import RULES, get_rule
 from policies.runtime.agreement import Agreement
 from policies.runtime.runtime import EarlyExitRuntime
+from tests.policies.runtime.midpoints import policy_for
 from tests.policies.runtime.table_stages import TableStages, rows_as_inputs
 from tests.tables import make_table, tied_tables, with_stop_prob
 
@@ -17,23 +18,8 @@ from tests.tables import make_table, tied_tables, with_stop_prob
 TEMPERATURES = (1.0, 1.5, 2.0, 0.8)
 
 
-def midpoints(scores):
-    """Thresholds that no score is equal to: halfway between two of them, one column after the other."""
-    middle = []
-    for column in scores.T:
-        levels = np.unique(column[np.isfinite(column)])
-        at = len(levels) // 2
-        middle.append(float(levels[at - 1 : at + 1].mean()) if len(levels) > 1 else np.inf)
-    return tuple(middle)
-
-
-def policy_for(rule, table, thresholds=midpoints):
-    temperatures = TEMPERATURES[: table.n_exits]
-    params = {name: values[0] for name, values in rule.choices(table).items()}
-    params |= rule.fit(table, np.array(temperatures), **params)
-    scores = rule.view(table, np.array(temperatures), **params).scores
-    rows = tuple(thresholds(scores[:, k]) for k in range(table.n_exits - 1))
-    return Policy(rule.name, rows, temperatures, params)
+def temperatures_for(table):
+    return TEMPERATURES[: table.n_exits]
 
 
 @pytest.fixture(params=sorted(RULES))
@@ -54,7 +40,7 @@ def assert_same(answers, decision):
 
 @pytest.mark.parametrize("chunk_size", [7, 32, 1000])
 def test_a_batch_is_decided_as_the_policy_says(rule, table, chunk_size):
-    policy = policy_for(rule, table)
+    policy = policy_for(rule, table, temperatures_for(table))
     decision = policy.decide(table)
     assert len(np.unique(decision.exits)) > 1, "a policy that all samples leave alike tests little"
     answers = EarlyExitRuntime(TableStages(table), policy, chunk_size=chunk_size).run(rows_as_inputs(300))
@@ -62,7 +48,7 @@ def test_a_batch_is_decided_as_the_policy_says(rule, table, chunk_size):
 
 
 def test_single_samples_are_decided_as_the_policy_says(rule, table):
-    policy = policy_for(rule, table)
+    policy = policy_for(rule, table, temperatures_for(table))
     runtime = EarlyExitRuntime(TableStages(table), policy)
     decision = policy.decide(table)
     for row in range(0, 300, 5):
@@ -79,13 +65,15 @@ def observed(scores):
 @given(tied_tables(max_samples=8), st.sampled_from(sorted(RULES)), st.integers(1, 9))
 @settings(max_examples=60, deadline=None)
 def test_ties_are_decided_as_the_policy_says(table, name, chunk_size):
-    policy = policy_for(get_rule(name), table, lambda scores: tuple(max(v, -1e9) for v in observed(scores)))
+    policy = policy_for(
+        get_rule(name), table, temperatures_for(table), lambda scores: tuple(max(v, -1e9) for v in observed(scores))
+    )
     answers = EarlyExitRuntime(TableStages(table), policy, chunk_size=chunk_size).run(rows_as_inputs(table.n_samples))
     assert_same(answers, policy.decide(table))
 
 
 def test_what_is_after_the_exit_taken_is_not_computed(table):
-    policy = policy_for(get_rule("confidence"), table)
+    policy = policy_for(get_rule("confidence"), table, TEMPERATURES)
     stages = TableStages(table)
     EarlyExitRuntime(stages, policy, chunk_size=64).run(rows_as_inputs(300))
     exits = policy.decide(table).exits
@@ -121,7 +109,7 @@ def test_answers_say_why(table):
 
 
 def test_several_columns_say_which_were_reached(table):
-    policy = policy_for(get_rule("conformal-gate"), table)
+    policy = policy_for(get_rule("conformal-gate"), table, TEMPERATURES)
     answers = EarlyExitRuntime(TableStages(table), policy, chunk_size=300).run(rows_as_inputs(300))
     reasons = {answers.reason(row).split()[0] for row in np.flatnonzero(answers.exits < 3)}
     assert reasons <= {"score", "scores"}
@@ -138,7 +126,7 @@ def test_closeness_is_the_least_distance_on_the_way(table):
 
 
 def test_the_chunk_size_is_measured_once_and_changes_nothing(table):
-    policy = policy_for(get_rule("patience"), table)
+    policy = policy_for(get_rule("patience"), table, TEMPERATURES)
     runtime = EarlyExitRuntime(TableStages(table), policy)
     assert_same(runtime.run(rows_as_inputs(300)), policy.decide(table))
     n_run = runtime.stages.counts[0]

@@ -99,3 +99,15 @@ def test_some_samples_are_taken_of_every_part(network, inputs):
     taken = stages.take(features, np.array([5, 2]))
     for part, own in zip(features, taken, strict=True):
         torch.testing.assert_close(own, part[[5, 2]])
+
+
+def test_an_exit_that_is_not_asked_is_not_computed(network, inputs):
+    stages = TorchStages(network)
+    asked = []
+    hooks = [head.register_forward_hook(lambda head, *_: asked.append(head)) for head in network.heads]
+    alone, said = stages.run(0, stages.begin(inputs), with_head=False)
+    for hook in hooks:
+        hook.remove()
+    assert said is None and asked == []
+    for part, own in zip(stages.run(0, stages.begin(inputs))[0], alone, strict=True):
+        torch.testing.assert_close(own, part)

@@ -228,6 +228,46 @@ def test_objective_latency_under_a_budget_by_preset(tables, tmp_path):
     assert summary["baselines"]["grid_f1_under_budget"]["search"]["mean_latency_ms"] <= 4.0
 
 
+def times_file(path, latency_ms=(1.0, 3.0, 6.0), **more):
+    stated = {"executor": "onnx", "batch_size": 1, "device": "cpu", "processor": "A", "threads": 1, "model_hash": "ab"}
+    path.write_text(json.dumps({**stated, "latency_ms": latency_ms, **more}))
+    return path
+
+
+def test_times_of_a_device_are_the_objective(tables, tmp_path, capsys):
+    times = times_file(tmp_path / "times.json")
+    arguments = ["--target", "0.7", "--objective", "latency", "--latency-from", times, *FAST]
+    assert status("policy", tables / "search.npz", *arguments, "--out", tmp_path / "o") == ExitCode.DONE
+    assert "Times up to each exit: onnx, batch 1, 1 thread, A" in capsys.readouterr().out
+    figures = json.loads((tmp_path / "o" / "summary.json").read_text())["selected"]["search"]
+    assert figures["mean_latency_ms"] == pytest.approx(np.array(figures["exit_mix"]) @ [1, 3, 6])
+
+
+@pytest.mark.parametrize(
+    ("latency_ms", "further", "message"),
+    [
+        ((1.0, 2.0), (), "the number of exits is 2 in --latency-from and 3 in"),
+        ((3.0, 2.0, 1.0), (), "must be 3 increasing positive times"),
+        ((1.0, 2.0, 3.0), ("--latency-ms", "1,2,3"), "--latency-ms and --latency-from both give the times"),
+    ],
+)
+def test_times_that_cannot_be_are_one_line(tables, tmp_path, capsys, latency_ms, further, message):
+    times = times_file(tmp_path / "times.json", latency_ms)
+    arguments = ["--target", "0.7", "--latency-from", times, *further, *FAST, "--out", tmp_path / "o"]
+    assert status("policy", tables / "search.npz", *arguments) == ExitCode.WRONG_INPUT
+    assert message in capsys.readouterr().err.strip()
+    assert not (tmp_path / "o").exists()
+
+
+def test_times_of_another_network_are_refused(tmp_path, capsys):
+    table = make_table(60, 3, 4)
+    replace(table, meta={**table.meta, "model_hash": "cd"}).save(tmp_path / "search.npz")
+    times = times_file(tmp_path / "times.json")
+    arguments = ["--target", "0.7", "--latency-from", times, *FAST, "--out", tmp_path / "o"]
+    assert status("policy", tmp_path / "search.npz", *arguments) == ExitCode.WRONG_INPUT
+    assert "the model hash is ab in --latency-from and cd in" in capsys.readouterr().err
+
+
 def test_islands_over_ray(ray_session, tables, tmp_path):
     arguments = ["--target", "0.75", "--islands", "2", *FAST, "--out", tmp_path / "o"]
     assert status("policy", tables / "search.npz", *arguments) == ExitCode.DONE

@@ -12,7 +12,7 @@ import numpy as np
 
 from policies.errors import ExitSearchError
 from policies.policy import Policy
-from policies.runtime.stages import Stages
+from policies.runtime.stages import Device, Stages
 from policies.tables.network import NetworkIdentity, differences
 from trainables.errors import BundleError
 from trainables.export.bundle.check_inputs import CheckInputs
@@ -124,7 +124,7 @@ class Bundle:
         path = self.folder / CONTROL_FILE
         return load_model(path)[0] if path.is_file() else None
 
-    def stages(self, executor: str | None = None, *, device: str = "cpu", n_threads: int = 1) -> Stages:
+    def stages(self, executor: str | None = None, *, device: Device = "cpu", n_threads: int = 1) -> Stages:
         """The network as the runtime takes it.
 
         Args:
@@ -151,7 +151,7 @@ class Bundle:
         self,
         executor: str | None = None,
         *,
-        device: str = "cpu",
+        device: Device = "cpu",
         n_threads: int = 1,
         chunk_size: int | None = None,
     ) -> EarlyExitRuntime:

@@ -46,7 +46,8 @@ def card_text(manifest: Manifest, certificate: Mapping[str, Any] | None, speed: 
     if manifest.control:
         parts += ["## Beside a plain network of equal cost", str(manifest.control.get("verdict", ""))]
     if manifest.changes:
-        parts += ["## What quantising changed", _listed(manifest.changes)]
+        others = {key: value for key, value in manifest.changes.items() if key != "table"}
+        parts += ["## What quantising changed", str(manifest.changes.get("table", "")), _listed(others)]
     if speed:
         parts += ["## Speed", "\n".join(speed)]
     parts += ["## Limits", _limits(manifest)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal, Self
 import warnings
 
@@ -44,7 +45,7 @@ class InputSpec(BaseModel):
             dtype="uint8" if inputs.dtype == np.uint8 else "float32",
             lowest=float(inputs.min()),
             highest=float(inputs.max()),
-            reader=reader.to_dict(),
+            reader=json.loads(json.dumps(reader.to_dict())),
         )
 
     def make_reader(self) -> InputReader:

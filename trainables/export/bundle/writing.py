@@ -81,8 +81,7 @@ def write_bundle(folder: Path, content: BundleContent) -> Bundle:
         BundleError: If the folder holds something or cannot be written, the policy is another network's, or an executor
             decides otherwise; then nothing is left behind.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BundleError(f"--out must be a new or an empty folder but {folder} holds files; give another")
+    require_new(folder)
     require_own_policy(content.manifest, content.policy)
     try:
         with whole_folder(folder) as partial:
@@ -92,6 +91,16 @@ def write_bundle(folder: Path, content: BundleContent) -> Bundle:
     except OSError as error:
         raise BundleError(f"{folder}: the bundle cannot be written ({error.strerror or error})") from None
     return Bundle.load(folder)
+
+
+def require_new(folder: Path) -> None:
+    """Refuse a folder that holds something, or is none.
+
+    Raises:
+        BundleError: If it does.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BundleError(f"--out must be a new or an empty folder but {folder} holds files; give another")
 
 
 def _write(folder: Path, content: BundleContent) -> None:

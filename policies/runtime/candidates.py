@@ -1,0 +1,90 @@
+"""What is timed side by side: a network under its policy, and everything that could stand in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+import time
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.policy import Policy
+from policies.runtime.runtime import EarlyExitRuntime
+from policies.runtime.stages import Stages
+
+
+POLICY = "policy"
+FULL = "full network"
+FULL_AGAIN = "full network, again"
+ALL_HEADS = "full network, all heads"
+CONTROL = "static control"
+
+Candidate: TypeAlias = Callable[[NDArray[Any]], "NDArray[Any] | None"]
+"""Runs a batch; of the policy comes the exit that each sample took, of all heads the seconds up to each exit."""
+Clock: TypeAlias = Callable[[], float]
+"""Seconds since some moment."""
+
+
+def make_candidates(
+    stages: Stages,
+    policy: Policy,
+    *,
+    batch_size: int,
+    control: Stages | None = None,
+    clock: Clock = time.perf_counter,
+) -> dict[str, Candidate]:
+    """Everything that is timed, by name.
+
+    The full network is run without its early heads, since that is what one would deploy instead; it is there twice, so
+    that two measurements of the same can be compared. A plain network stops at its logits, on the CPU, while the
+    policy answers in full.
+
+    Args:
+        stages: The network.
+        policy: Of this network.
+        batch_size: Samples that are run together, by every candidate.
+        control: A plain network of about the policy's cost; None where there is none.
+        clock: By which the way to each exit is timed.
+    """
+    runtime = EarlyExitRuntime(stages, policy, chunk_size=batch_size)
+    last = stages.n_exits - 1
+    candidates: dict[str, Candidate] = {
+        POLICY: partial(_exits_taken, runtime),
+        FULL: partial(_answer_at, stages, last),
+        FULL_AGAIN: partial(_answer_at, stages, last),
+        ALL_HEADS: partial(_seconds_to_exits, stages, clock),
+    }
+    candidates |= {exit_alone(k): partial(_answer_at, stages, k) for k in range(last)}
+    if control is not None:
+        candidates[CONTROL] = partial(_answer_at, control, control.n_exits - 1)
+    return candidates
+
+
+def exit_alone(exit_index: int) -> str:
+    """Name of the network that ends at an exit and has no other."""
+    return f"exit {exit_index + 1} alone"
+
+
+def _exits_taken(runtime: EarlyExitRuntime, inputs: NDArray[Any]) -> NDArray[np.int64]:
+    return runtime.run(inputs).exits
+
+
+def _answer_at(stages: Stages, exit_index: int, inputs: NDArray[Any]) -> None:
+    """Ask one exit alone."""
+    features = stages.begin(inputs)
+    for k in range(exit_index):
+        features, _ = stages.run(k, features, with_head=False)
+    stages.run(exit_index, features)
+
+
+def _seconds_to_exits(stages: Stages, clock: Clock, inputs: NDArray[Any]) -> NDArray[np.float64]:
+    """Ask every exit, and say how long it took until each had answered, shape (E,)."""
+    seconds = np.empty(stages.n_exits)
+    began = clock()
+    features = stages.begin(inputs)
+    for k in range(stages.n_exits):
+        features, _ = stages.run(k, features)
+        seconds[k] = clock() - began
+    return seconds

@@ -1,0 +1,112 @@
+"""``exitsearch predict``: run a bundle on files, leaving early for real."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+import sys
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from rich.console import Console
+import typer
+
+from policies.runtime.stages import Device
+from search.cli.exit_code import ExitCode
+from search.console_table import FigureRow, FigureTable, print_line
+from search.errors import PredictionError
+from search.loading import tell_loading
+
+
+if TYPE_CHECKING:
+    from policies.runtime.runtime import EarlyExitRuntime
+    from search.prediction.predictions import Prediction
+    from trainables.export.bundle.bundle import Bundle
+
+Executor = Literal["torch", "onnx"]
+
+
+def predict(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle of exitsearch export.")],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[INPUT]...",
+            help="Images, recordings or arrays, folders of them, or - for a list on standard input.",
+        ),
+    ] = None,
+    executor: Annotated[
+        Executor | None, typer.Option(help="What runs the network; the fastest that there is where left out.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(min=1, max=100_000, help="Inputs that are run together.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads to compute with.")] = 1,
+    device: Annotated[Device, typer.Option(help="Where it computes.")] = "cpu",
+    json_lines: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, as inputs come.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare with the exits and answers that the bundle expects.")
+    ] = False,
+) -> None:
+    """Run a bundle on files: label, probability, the depth at which each left, and milliseconds.
+
+    Of a recording each audible segment is an input of its own. Milliseconds are those of the network and its gates,
+    without reading the file. The lines of --json can be piped to `exitsearch check BUNDLE --follow -`.
+
+    Exit status: 0 done; 3 --check found other exits or answers than expected; 2 wrong input.
+
+    For example:
+
+    - `exitsearch predict digits-bundle --check`
+
+    - `exitsearch predict digits-bundle photos/ --json`
+
+    - `find photos -name '*.png' | exitsearch predict digits-bundle -`
+    """
+    # Here and below, since these imports take seconds, and help needs none of them.
+    from trainables.export.bundle.bundle import Bundle
+
+    loaded = Bundle.load(bundle)
+    chosen = loaded.executor(executor)
+    if not inputs and not check:
+        raise PredictionError("INPUT must name at least one file but none was given; name files or folders, or --check")
+    from search.prediction.files import InputFiles
+
+    files = InputFiles(inputs, loaded.manifest.inputs, listed=sys.stdin) if inputs else None
+    tell_loading("torch" if chosen == "torch" else "onnxruntime")
+    from search.prediction.threads import torch_threads
+
+    with torch_threads(threads if chosen == "torch" else None):
+        runtime = loaded.runtime(chosen, device=device, n_threads=threads)
+        holds = _check(loaded, runtime, Console(stderr=json_lines)) if check else True
+        if files is not None:
+            from search.prediction.predictions import predict_files
+
+            found = predict_files(runtime, loaded.manifest, files, batch_size=batch_size)
+            if json_lines:
+                _print_lines(found)
+            else:
+                _print_table(list(found), Console())
+    raise typer.Exit(ExitCode.DONE if holds else ExitCode.NOT_ACHIEVED)
+
+
+def _check(bundle: Bundle, runtime: EarlyExitRuntime, console: Console) -> bool:
+    found = bundle.check.compare(runtime.run(bundle.check.inputs))
+    verdict = "as expected" if found.holds else "NOT as expected"
+    print_line(console, f"Check inputs: {verdict}: {found.sentence(bundle.check.names.tolist())}")
+    return found.holds
+
+
+def _print_lines(found: Iterable[Prediction]) -> None:
+    for one in found:
+        print(one.to_json(), flush=True)
+
+
+def _print_table(found: Sequence[Prediction], console: Console) -> None:
+    rows = tuple(
+        FigureRow(
+            one.input, (one.label, f"{one.probability:.4f}", str(one.depth), f"{one.milliseconds:.3f}", one.reason)
+        )
+        for one in found
+    )
+    FigureTable(headings=("label", "probability", "depth", "ms", "why"), rows=rows, names="input").print_on(console)
+    mean = sum(one.milliseconds for one in found) / len(found)
+    depth = sum(one.depth for one in found) / len(found)
+    print_line(console, f"{len(found)} inputs, mean depth {depth:.3f}, {mean:.3f} ms each")

@@ -1,0 +1,1 @@
+"""From what a search found to a bundle that runs."""

@@ -1,0 +1,145 @@
+"""What a finished sweep left in its folder that a bundle is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+import json
+from pathlib import Path
+from typing import Any
+
+from policies.errors import ExitSearchError
+from policies.policy import Policy
+from policies.tables.base import ExitTable
+from policies.tasks import load_table
+from search.config.sweep import SweepConfig
+from search.errors import RunFolderError
+from search.inputs import load_splits
+from search.run_folder.folder import RunFolder
+from search.run_folder.summary import Summary
+from trainables.data import Splits
+from trainables.data.readers import InputReader
+from trainables.errors import DataError
+from trainables.export.bundle.writing import StoredNetwork
+from trainables.export.model_file import load_model
+from trainables.workloads import get_workload
+
+
+@dataclass(frozen=True)
+class FinishedSweep:
+    """A sweep that ended with a selected policy.
+
+    Attributes:
+        folder: Folder of the sweep.
+        config: Configuration that the sweep was run with.
+        summary: What the sweep found.
+        policy: Policy that was selected.
+        certificate: Its certificate, as JSON; None where nothing was claimed.
+    """
+
+    folder: RunFolder
+    config: SweepConfig
+    summary: Summary
+    policy: Policy
+    certificate: Mapping[str, Any] | None
+
+    @classmethod
+    def load(cls, run: Path) -> FinishedSweep:
+        """Read a sweep's folder; its network is read by :meth:`network`.
+
+        Raises:
+            RunFolderError: If the folder is not that of a finished sweep.
+            PolicyError: If the policy file is damaged.
+        """
+        folder = RunFolder(run)
+        missing = [path.name for path in (folder.sweep_file, folder.summary_file) if not path.is_file()]
+        if missing:
+            raise RunFolderError(
+                f"{run}: a finished sweep has {missing[0]}, but there is none; name the folder of one, such as "
+                f"runs/digits-1{_hint(folder)}"
+            )
+        try:
+            summary = Summary.load(folder.summary_file)
+            certificate = json.loads(folder.certificate_file.read_text()) if folder.certificate_file.is_file() else None
+        except (OSError, ValueError) as error:
+            raise RunFolderError(f"{run}: its files are damaged ({error}); run the sweep again") from None
+        return cls(folder, folder.read_config(), summary, Policy.load(folder.policy_file), certificate)
+
+    @property
+    def name(self) -> str:
+        """The sweep's name."""
+        return self.config.name or self.folder.name
+
+    def network(self) -> StoredNetwork:
+        """The selected network.
+
+        Raises:
+            ModelFileError: If its file is missing or damaged.
+        """
+        model, config = load_model(self.folder.model_file)
+        return StoredNetwork(model=model, config=config)
+
+    def table(self, split: str) -> ExitTable:
+        """What the selected network said on a split.
+
+        Raises:
+            ExitTableError: If its table is missing or damaged.
+        """
+        return load_table(self.folder.table(self.summary.selected.network, split))
+
+    def splits(self, data_dir: Path | None = None) -> Splits:
+        """The sweep's data again, split as they were.
+
+        Args:
+            data_dir: Where they are now, if elsewhere than the sweep read them.
+
+        Raises:
+            DataError: If they are not there any more, or are not those of the sweep.
+        """
+        config = self.config if data_dir is None else self.config.model_copy(update={"data_dir": data_dir})
+        try:
+            splits = load_splits(config)
+        except DataError as error:
+            raise DataError(f"{error}; --data-dir says where the sweep's data are now") from None
+        self._require_same_data(splits)
+        return splits
+
+    def reader(self, splits: Splits) -> InputReader:
+        """How a new file becomes an input of the network."""
+        source = get_workload(self.config.workload).source
+        return source.reader(splits.search.inputs.shape[1:], self.config.data.options())
+
+    def environment(self) -> dict[str, Any]:
+        """What ``environment.json`` states; empty where it is gone."""
+        try:
+            stated: dict[str, Any] = json.loads(self.folder.environment_file.read_text())
+        except (OSError, ValueError):
+            return {}
+        return stated
+
+    def _require_same_data(self, splits: Splits) -> None:
+        stated = self.environment().get("data_hashes")
+        if isinstance(stated, dict) and stated.get("search") not in (None, splits.data_hashes["search"]):
+            raise DataError(
+                f"{self.folder.path}: the data must be those that the sweep read but differ from them; name the right "
+                f"ones with --data-dir"
+            )
+
+
+def selected_table(sweep: FinishedSweep, split: str) -> ExitTable | None:
+    """The table of a split, or None where it was not kept."""
+    try:
+        return sweep.table(split)
+    except ExitSearchError:
+        return None
+
+
+def with_policy(sweep: FinishedSweep, policy: Policy, certificate: Mapping[str, Any] | None) -> FinishedSweep:
+    """The sweep with another policy of its network."""
+    return replace(sweep, policy=policy, certificate=certificate)
+
+
+def _hint(folder: RunFolder) -> str:
+    if folder.policy_file.is_file():
+        return "; for a policy search name the network too: --network MODULE:ATTR or --model model.safetensors"
+    return ""

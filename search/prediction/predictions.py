@@ -1,0 +1,103 @@
+"""What a bundle says about files, input by input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+import json
+import time
+from typing import Any
+import warnings
+
+from numpy.typing import NDArray
+
+from policies.runtime.answers import Answers
+from policies.runtime.runtime import EarlyExitRuntime
+from search.errors import PredictionError, PredictionWarning
+from search.prediction.files import InputFiles, describe_failures
+from trainables.export.bundle.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What was said about one input.
+
+    Attributes:
+        input: Name of the input.
+        label: Name of the class that was answered.
+        probability: Probability of that class, as the exit taken says.
+        depth: Exit taken, from 1.
+        milliseconds: Time of the network and its gates; in a batch, the batch's time shared out evenly.
+        reason: Why the input left there: the score and the threshold.
+    """
+
+    input: str
+    label: str
+    probability: float
+    depth: int
+    milliseconds: float
+    reason: str
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+
+def predict_files(
+    runtime: EarlyExitRuntime, manifest: Manifest, files: InputFiles, *, batch_size: int = 1
+) -> Iterator[Prediction]:
+    """Run files through the network.
+
+    Args:
+        runtime: The network under its policy.
+        manifest: Of the network's bundle.
+        files: Files to read.
+        batch_size: Inputs that are run together.
+
+    Raises:
+        BundleError: If inputs are none that the network takes.
+        PredictionError: If no file at all could be read.
+
+    Warns:
+        PredictionWarning: If some files could not be read; the others were.
+    """
+    failures: list[tuple[str, str]] = []
+    is_warm = False
+    for read in files.read():
+        failures += read.failures
+        if not read.names:
+            continue
+        inputs = manifest.inputs.checked(read.inputs)
+        if not is_warm:
+            # The first run of every stage takes longer than the others, and says nothing about them.
+            runtime.run(inputs[:batch_size])
+            is_warm = True
+        yield from _predictions(runtime, read.names, inputs, manifest.class_names, batch_size)
+    if failures:
+        told = describe_failures(failures, len(files.paths))
+        if not is_warm:
+            raise PredictionError(f"no input could be read: {told}")
+        warnings.warn(told, PredictionWarning, stacklevel=2)
+
+
+def _predictions(
+    runtime: EarlyExitRuntime, names: Sequence[str], inputs: NDArray[Any], class_names: Sequence[str], batch_size: int
+) -> Iterator[Prediction]:
+    for start in range(0, len(inputs), batch_size):
+        batch = inputs[start : start + batch_size]
+        began = time.perf_counter()
+        answers = runtime.run(batch)
+        milliseconds = 1000 * (time.perf_counter() - began) / len(batch)
+        for row, name in enumerate(names[start : start + batch_size]):
+            yield _prediction(name, answers, row, class_names, milliseconds)
+
+
+def _prediction(name: str, answers: Answers, row: int, class_names: Sequence[str], milliseconds: float) -> Prediction:
+    return Prediction(
+        input=name,
+        label=class_names[int(answers.answers[row])],
+        probability=round(float(answers.confidences[row]), 6),
+        depth=int(answers.depths[row]),
+        milliseconds=round(milliseconds, 4),
+        reason=answers.reason(row),
+    )

@@ -1,0 +1,153 @@
+"""``exitsearch export``: from a sweep's folder to a bundle that decides alike in every executor, or one line."""
+
+import json
+
+import numpy as np
+import onnx
+import pytest
+
+from policies.rules import get_rule
+from policies.runtime.agreement import Agreement
+from search.cli.app import main
+from search.export.export import export_run
+from search.export.options import ExportOptions
+from tests.bundles import another_network, digits_policy, trained_digits
+from tests.finished_sweeps import TRIAL, copied, write_sweep
+from trainables.export.bundle.bundle import Bundle
+from trainables.export.onnx.single_graph import SingleGraph
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    return write_sweep(tmp_path_factory.mktemp("runs") / "digits-1")
+
+
+@pytest.fixture(scope="module")
+def said():
+    return []
+
+
+@pytest.fixture(scope="module")
+def bundle(sweep, tmp_path_factory, said):
+    """With everything that can be had of one network."""
+    options = ExportOptions(onnx=True, single_graph=True)
+    return export_run(sweep.path, tmp_path_factory.mktemp("bundles") / "digits", options, on_message=said.append)
+
+
+@pytest.fixture(scope="module")
+def quantised(sweep, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bundles") / "int8"
+    return export_run(sweep.path, folder, ExportOptions(int8=True))
+
+
+def outcome(capsys, *arguments):
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    return ended.value.code, capsys.readouterr()
+
+
+@pytest.mark.parametrize("executor", ["torch", "onnx"])
+@pytest.mark.parametrize("chunk_size", [1, 7, 64])
+def test_every_executor_decides_as_the_policy_does_on_test(bundle, executor, chunk_size):
+    trained = trained_digits()
+    decision = bundle.policy.decide(trained.tables["test"])
+    runtime = bundle.runtime(executor, chunk_size=chunk_size)
+    inputs = trained.splits.test.inputs
+    for rows in [[row] for row in range(0, len(inputs), 9)] if chunk_size == 1 else [slice(None)]:
+        answers = runtime.run(inputs[rows])
+        found = Agreement.of(answers, decision.exits[rows], decision.answers[rows])
+        assert found.holds
+        assert not found.differing.size
+
+
+def test_the_single_graph_decides_as_the_policy_does_on_test(bundle):
+    trained = trained_digits()
+    decision = bundle.policy.decide(trained.tables["test"])
+    graph = SingleGraph(bundle.folder / "single_graph.onnx")
+    answers = [graph(trained.splits.test.inputs[row : row + 1]) for row in range(100)]
+    np.testing.assert_array_equal([int(answer["exit"][0]) for answer in answers], decision.exits[:100])
+    np.testing.assert_array_equal([int(answer["label"][0]) for answer in answers], decision.answers[:100])
+
+
+def test_what_was_seen_is_said(bundle, said):
+    n = len(trained_digits().splits.search.ids)
+    assert said[0] == f"Runtime: {n} of {n} samples take the same exit and get the same answer"
+    assert said[1].startswith("ONNX: logits differ by ")
+    assert "at batches of 1, 2, 7, 64" in said[1]
+    assert said[2] == f"Single graph: {n} of {n} samples decided alike"
+
+
+def test_graphs_state_what_they_belong_to(bundle):
+    graph = onnx.load(bundle.folder / "onnx" / "stage_0.onnx")
+    stated = json.loads({entry.key: entry.value for entry in graph.metadata_props}["exitsearch"])
+    assert stated["model_hash"] == bundle.manifest.model_hash
+    assert stated["policy"] == bundle.policy.to_dict()
+    assert graph.graph.input[0].type.tensor_type.shape.dim[0].dim_param == "batch"
+
+
+def test_the_card_tells_what_it_is(bundle):
+    card = (bundle.folder / "README.md").read_text()
+    assert card.startswith("---\nlibrary_name: exitsearch\npipeline_tag: image-classification\n")
+    assert "With confidence 0.95 over the draw of the certify split, accuracy is at least 0.5" in card
+    assert "- workload: digits" in card
+
+
+def test_int8_has_a_policy_and_a_certificate_of_its_own(bundle, quantised):
+    assert quantised.manifest.executors == ("onnx",)
+    assert quantised.manifest.is_quantised
+    assert quantised.manifest.model_hash != bundle.manifest.model_hash
+    assert quantised.policy.origin.network.model_hash == quantised.manifest.model_hash
+    assert quantised.certificate["model_hash"] == quantised.manifest.model_hash
+    assert quantised.certificate["policy_hash"] == quantised.policy.policy_hash
+    assert quantised.policy.temperatures != bundle.policy.temperatures
+    card = (quantised.folder / "README.md").read_text()
+    assert "## What quantising changed\n\n| network | accuracy per exit |" in card
+    assert "\n| int8 | " in card
+    assert quantised.check.compare(quantised.runtime().run(quantised.check.inputs)).holds
+
+
+def test_a_rule_that_no_single_graph_has_is_one_line(tmp_path, sweep):
+    own = copied(sweep, tmp_path / "run")
+    digits_policy("learned-gate").save(own.policy_file)
+    with pytest.raises(Exception, match="learned-gate") as caught:
+        export_run(own.path, tmp_path / "out", ExportOptions(onnx=True, single_graph=True))
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+    assert get_rule("learned-gate")
+
+
+def _remove(name):
+    return lambda run: (run.path / name).unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (_remove("summary.json"), "a finished sweep has summary.json, but there is none"),
+        (_remove("sweep.yaml"), "a finished sweep has sweep.yaml, but there is none"),
+        (_remove("policy.json"), "there is no such policy"),
+        (_remove("model.safetensors"), "there is no such model file"),
+        (_remove(f"tables/{TRIAL}/search.npz"), "there is no such exit table"),
+        (lambda run: run.summary_file.write_text("{"), "its files are damaged"),
+        (lambda run: another_network().save(run.policy_file), "the model hash is 0000"),
+        (
+            lambda run: run.environment_file.write_text('{"data_hashes": {"search": "0"}}'),
+            "the data must be those that the sweep read but differ from them",
+        ),
+    ],
+)
+def test_a_folder_that_is_damaged_or_foreign_is_one_line(sweep, tmp_path, capsys, damage, message):
+    own = copied(sweep, tmp_path / "run")
+    damage(own)
+    code, printed = outcome(capsys, "export", own.path, "--out", tmp_path / "out")
+    assert code == 2
+    assert message in printed.err.splitlines()[-1]
+    assert "Traceback" not in printed.err
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_the_command_writes_a_bundle(sweep, tmp_path, capsys):
+    code, printed = outcome(capsys, "export", sweep.path, "--out", tmp_path / "out", "--name", "mine")
+    assert code == 0
+    assert Bundle.load(tmp_path / "out").manifest.name == "mine"
+    assert "take the same exit and get the same answer" in printed.out

@@ -1,0 +1,134 @@
+"""Whether graphs say what the network says in process: asked after every export."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.policy import Policy
+from policies.rules import RuleView
+from policies.runtime.onnx_stages import OnnxStages
+from trainables.errors import ExportError
+from trainables.export.onnx.single_graph import SingleGraph
+from trainables.export.stage_tables import stage_outputs, view_outputs
+from trainables.models import MultiExitModel
+from trainables.models.inference import outputs_on
+
+
+BATCH_SIZES = (1, 2, 7, 64)
+_TOLERANCE = 1e-4
+NEAR = 1e-5
+"""Distance from a threshold within which executors may decide otherwise: logits differ by so much between them."""
+
+
+@dataclass(frozen=True)
+class GraphCheck:
+    """How graphs compare with the network that they were made of.
+
+    Attributes:
+        batch_sizes: The numbers of samples at once that were tried.
+        largest_difference: Of a logit, over all exits, samples and batch sizes.
+        n_answers: Answers compared: samples of all batches times exits.
+        n_differing: Answers that were another class; within the tolerance only where two logits are as good as equal.
+    """
+
+    batch_sizes: tuple[int, ...]
+    largest_difference: float
+    n_answers: int
+    n_differing: int
+
+
+def verify_stage_graphs(model: MultiExitModel, folder: Path, inputs: NDArray[Any]) -> GraphCheck:
+    """Compare the stage graphs of a folder with their network, at batches of 1, 2, 7 and 64 samples.
+
+    Args:
+        model: The network, on its own device; it is left in evaluation mode.
+        folder: Folder with ``stage_0.onnx`` and on.
+        inputs: Samples, shape (N, channels, height, width), uint8 or float32; repeated where there are fewer than 64.
+
+    Raises:
+        ExportError: If a logit differs by more than 1e-4, or 1e-4 of the largest logit where that is above 1, as
+            float32 is exact to so many digits; or if a graph cannot be run at some batch size.
+        StagesError: If the files are not the stage graphs of one network.
+    """
+    stages = OnnxStages(folder)
+    largest, n_answers, n_differing = 0.0, 0, 0
+    for size in BATCH_SIZES:
+        samples = np.take(inputs, np.arange(size), axis=0, mode="wrap")
+        expected = outputs_on(model, samples).numpy()
+        found = _logits_from_file(stages, samples)
+        difference = float(np.abs(found - expected).max())
+        tolerance = _TOLERANCE * max(1.0, float(np.abs(expected).max()))
+        # Written so that NaN is refused too.
+        if not difference <= tolerance:
+            raise ExportError(
+                f"{folder}: a logit may differ by {tolerance:.1g} from that of the network but differs by "
+                f"{difference:.3g} at batch {size}; do not use these graphs"
+            )
+        largest = max(largest, difference)
+        n_answers += size * stages.n_exits
+        n_differing += int((found.argmax(axis=2) != expected.argmax(axis=2)).sum())
+    return GraphCheck(BATCH_SIZES, largest, n_answers, n_differing)
+
+
+@dataclass(frozen=True)
+class DecisionCheck:
+    """How what a single graph decides compares with the policy.
+
+    Attributes:
+        n_samples: Samples that were tried, one at a time.
+        n_differing: Samples that left at another exit or got another answer.
+        near_threshold: Rows of the samples that have a score within 1e-5 of its threshold at an exit that they reach.
+    """
+
+    n_samples: int
+    n_differing: int
+    near_threshold: tuple[int, ...]
+
+
+def verify_single_graph(path: Path, folder: Path, policy: Policy, inputs: NDArray[Any]) -> DecisionCheck:
+    """Compare what a single graph decides with what its policy does with the outputs of the stage graphs.
+
+    Args:
+        path: File of the single graph.
+        folder: Folder with the stage graphs that it was made of.
+        policy: The policy that it was made for.
+        inputs: Samples, shape (N, channels, height, width), uint8 or float32.
+
+    Raises:
+        ExportError: If a sample leaves elsewhere, or gets another answer, that is not near a threshold.
+        StagesError: If the files are not the stage graphs of one network.
+    """
+    stages, graph = OnnxStages(folder), SingleGraph(path)
+    view = view_outputs(policy, stage_outputs(stages, inputs))
+    expected = policy.decide_on(view)
+    found = [graph(*stages.begin(inputs[row : row + 1])) for row in range(len(inputs))]
+    exits, labels = (np.array([answer[name][0] for answer in found]) for name in ("exit", "label"))
+    differs = (exits != expected.exits) | (labels != expected.answers)
+    is_near = _is_near_threshold(policy, view, expected.exits)
+    if (differs & ~is_near).any():
+        raise ExportError(
+            f"{path}: a graph must decide as its policy does but {int((differs & ~is_near).sum())} of {len(inputs)} "
+            f"samples, first {int(np.flatnonzero(differs & ~is_near)[0])}, are decided otherwise; do not use this graph"
+        )
+    return DecisionCheck(len(inputs), int(differs.sum()), tuple(np.flatnonzero(is_near).tolist()))
+
+
+def _is_near_threshold(policy: Policy, view: RuleView, exits: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether a score of a sample is near its threshold at an exit that the sample reaches, shape (N,)."""
+    thresholds = np.asarray(policy.thresholds).reshape(1, -1, view.n_columns)
+    with np.errstate(invalid="ignore"):  # infinite thresholds are near nothing
+        near = (np.abs(view.scores[:, :-1] - thresholds) < NEAR).any(axis=2)
+    reached = np.arange(near.shape[1]) <= exits[:, None]
+    return np.asarray((near & reached).any(axis=1))
+
+
+def _logits_from_file(stages: OnnxStages, samples: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    try:
+        return stage_outputs(stages, samples).logits
+    except Exception as error:  # onnxruntime's own have no base but this
+        raise ExportError(f"the graphs cannot be run at batch {len(samples)} ({str(error).splitlines()[0]})") from None
