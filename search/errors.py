@@ -19,6 +19,10 @@ class RunFolderError(ExitSearchError):
     """A run folder exists, is missing or belongs to another sweep."""
 
 
+class RegistrationError(ExitSearchError):
+    """A bundle is written but could not be registered in MLflow."""
+
+
 class StatisticsError(ExitSearchError):
     """Two groups of runs cannot be compared."""
 

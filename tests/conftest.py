@@ -8,7 +8,7 @@ from xdist.scheduler import LoadGroupScheduling
 
 # Whoever asks for one of these needs Ray, or a server, a browser or machines.
 RAY_FIXTURES = {"ray_session"}
-SERVER_FIXTURES = {"servers", "cluster", "bystander"}
+SERVER_FIXTURES = {"servers", "model_server", "cluster", "bystander"}
 
 
 def pytest_addoption(parser):

@@ -8,11 +8,9 @@ import warnings
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from policies.blocks import row_blocks
 from policies.calibration.calibration_error import SampleFigures
-from policies.calibration.likelihood import mixed_likelihood
 from policies.errors import ExitSearchError
 from policies.tables.classification import ClassificationTable
 
@@ -107,6 +105,11 @@ def is_clamped(
 
 
 def _fit_by_gradient(table: ClassificationTable, k: int) -> float:
+    # Here, since these imports take seconds, and a policy that is only run fits nothing.
+    from scipy.optimize import minimize
+
+    from policies.calibration.likelihood import mixed_likelihood
+
     rows, bias = np.arange(table.n_samples), np.zeros(table.n_classes)
 
     def loss_and_gradient(log_temperature: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

@@ -9,9 +9,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.optimize import minimize
 
-from policies.calibration.likelihood import is_large, mixed_likelihood
 from policies.calibration.temperature import softmax_in_place
 from policies.errors import PolicyError
 from policies.rules.base import Gate, Rule, RuleParams, State, Step, only
@@ -154,6 +152,11 @@ def fit_weights_and_bias(
     Returns:
         Weights of log-probabilities, shape (K,), not negative, and one summand per class, shape (C,).
     """
+    # Here, since these imports take seconds, and a policy that is only run fits nothing.
+    from scipy.optimize import minimize
+
+    from policies.calibration.likelihood import is_large, mixed_likelihood
+
     n_seen, divisors = len(exits), temperatures[exits.start : exits.stop]
     rows = np.arange(table.n_samples) if rows is None else rows
     start = np.concatenate([np.zeros(n_seen - 1), np.ones(1), np.zeros(table.n_classes)])

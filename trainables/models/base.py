@@ -110,8 +110,9 @@ def part_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> tuple[NDAr
             head(features)
             seen.append(counter.get_total_flops())
     model.train(was_training)
-    stages, heads = (np.diff(np.array(seen, dtype=np.int64)) // 2).reshape(-1, 2).T
-    return stages, heads
+    totals = np.array(seen, dtype=np.int64)
+    counted = ((totals[1:] - totals[:-1]) // 2).reshape(-1, 2)
+    return counted[:, 0], counted[:, 1]
 
 
 def relative_cost(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDArray[np.float64]:

@@ -1,0 +1,1 @@
+"""Bundles in MLflow: registered as models, and answering where MLflow loads or serves them."""
