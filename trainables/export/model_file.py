@@ -120,7 +120,7 @@ def _cut(config: ModelConfig, weights: Mapping[str, Tensor]) -> MultiExitModel:
     from trainables.models.imported.multi_exit import as_multi_exit
     from trainables.models.imported.place import network_at
 
-    network = network_at(str(config.imported))
+    network = network_at(str(config.imported)).cpu()
     own = {} if isinstance(network, MultiExitModel) else _scale(weights)
     model = as_multi_exit(network, input_shape=config.input_shape, n_classes=len(config.class_names), **own)
     if model.n_exits != config.network.n_exits:
