@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 import typer
 
-from search.cli.given_options import refuse_without
+from search.cli.options.given import refuse_without
 from search.console_table import FigureRow, FigureTable, print_line
 from search.errors import RunFolderError
 from search.loading import tell_loading

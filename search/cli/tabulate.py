@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 from rich.console import Console
 import typer
 
 from policies.names import list_some
-from search.cli.sweep_options import DataDir
-from search.config.files import DEFAULT_PRESET, load_sweep
+from search.cli.options.data import data_options
+from search.cli.options.sweep import DataDir
 from search.errors import ConfigError, RunFolderError
 from search.loading import tell_loading
 from search.run_folder.new_folder import all_or_none, new_folder, require_writable, writing
 from search.run_folder.result_files import MODEL_FILE
-from trainables.data import DataOptions
 from trainables.data.splitting.three_parts import PART_SHARES, Part
 
 
@@ -125,13 +123,10 @@ def tabulate(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RunFolderError(f"--out must be a new or an empty folder but {out} is not; give another")
     require_writable(out, what="--out")
-    options = _options(image_size, assignments or [])
+    options = data_options(image_size, assignments)
     scale = {"mean": _numbers("--mean", mean), "std": _numbers("--std", std), "cost": _numbers("--cost", cost)}
     given_shares = _numbers("--shares", shares, n=len(PART_SHARES)) or ()
     names = _names(class_names)
-    # The user's own module lies in the working folder.
-    if str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))
     tell_loading("torch", "Loading libraries, the network and the data ...")
     # Here, since the import takes seconds, and all that can be checked before is.
     from search.tabulation import TabulationRequest
@@ -198,15 +193,6 @@ def _tell(found: Tabulation, paths: Mapping[str, Path], console: Console) -> Non
     for title, text in lines.items():
         if text:
             console.print(f"{title:<10}{text}", soft_wrap=True, highlight=False, markup=False)
-
-
-def _options(image_size: int | None, assignments: list[str]) -> DataOptions:
-    """How samples are read, as a sweep file would say it."""
-    other = next((text for text in assignments if not text.strip().startswith("data.")), None)
-    if other is not None:
-        raise ConfigError(f"--set takes keys of the section data here, such as data.audio.n_mels=40, but got {other!r}")
-    sized = [] if image_size is None else [f"data.image_size={image_size}"]
-    return load_sweep(DEFAULT_PRESET, [*assignments, *sized]).data.options()
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:

@@ -109,7 +109,7 @@ def _runtime(bundle: Bundle, config: Mapping[str, Any]) -> EarlyExitRuntime:
         import torch
 
         torch.set_num_threads(n_threads)
-    return bundle.runtime(executor, device=str(config["device"]), n_threads=n_threads)
+    return bundle.runtime(executor, device=config["device"], n_threads=n_threads)
 
 
 def _require_expected(bundle: Bundle, runtime: EarlyExitRuntime) -> None:
