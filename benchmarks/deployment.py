@@ -1,7 +1,8 @@
 """What early exit saves once a network is deployed: measured, beside what latency and MACs predict.
 
-``python benchmarks/deployment.py`` takes a quarter of an hour on two cores, ``--quick`` a minute. Networks have random weights and inputs are noise of differing contrast: time does not depend
-on what is answered. Which exit a sample takes is imposed, by thresholds between the scores that were seen.
+``python benchmarks/deployment.py`` takes a quarter of an hour on two cores, ``--quick`` a minute. Networks have random
+weights and inputs are noise of differing contrast: time does not depend on what is answered. Which exit a sample takes
+is imposed, by thresholds between the scores that were seen.
 """
 
 from __future__ import annotations
