@@ -60,23 +60,26 @@ class Case:
     narrower: tuple[int, ...]
 
     def build(self, width: int) -> MultiExitModel:
-        """The network, with random weights that are the same each time."""
+        """The network, with random weights that are the same each time and activations of a sane size."""
         torch.manual_seed(0)
         channels = self.input_shape[0]
         more = {"head_grid": 1} if self.family == "small-cnn" else {}
-        return (
-            NETWORKS[self.family]
-            .build(
-                input_shape=self.input_shape,
-                n_classes=N_CLASSES,
-                n_exits=len(self.mix),
-                width=width,
-                mean=[0.5] * channels,
-                std=[0.25] * channels,
-                **more,
-            )
-            .eval()
+        model = NETWORKS[self.family].build(
+            input_shape=self.input_shape,
+            n_classes=N_CLASSES,
+            n_exits=len(self.mix),
+            width=width,
+            mean=[0.5] * channels,
+            std=[0.25] * channels,
+            **more,
         )
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                # The statistics of one batch are taken as they are.
+                module.momentum = None
+        with torch.no_grad():
+            model.train()(torch.from_numpy(noise(self, 32)).float() / 255)
+        return model.eval()
 
 
 _IMAGES = (0.5, 0.25, 0.15, 0.1)
