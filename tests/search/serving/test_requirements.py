@@ -14,6 +14,7 @@ import pytest
 from search.serving.place import RegistryPlace
 from search.serving.registration import register_bundle
 from search.serving.requirements import code_of, own_modules, requirements_of
+from tests.bundles import write_digits_bundle
 from tests.pages import ROOT
 from tests.search.tracking.tracked import EXPERIMENT, sqlite_store
 
@@ -66,11 +67,11 @@ RULE = Own()
 
 
 @pytest.fixture
-def of_own_rule(exported, tmp_path, monkeypatch):
+def of_own_rule(tmp_path, monkeypatch):
     """A bundle whose rule lies in a file of the working folder."""
     (tmp_path / "own_rule.py").write_text(GINI)
     monkeypatch.syspath_prepend(str(tmp_path))
-    yield exported.write(tmp_path / "bundle", "own_rule:RULE")
+    yield write_digits_bundle(tmp_path / "bundle", "own_rule:RULE")
     sys.modules.pop("own_rule", None)
 
 
