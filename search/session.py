@@ -20,7 +20,7 @@ from search.run_folder.environment import describe_environment
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Journal
 from search.run_folder.result_files import write_json
-from search.run_folder.summary import Summary
+from search.run_folder.summary import SPLITS, Summary
 from search.sweep import SweepResult, run_sweep
 from search.teaching.checks import CheckedTeachers
 from search.tracking.tracker import Tracker
@@ -107,10 +107,41 @@ def _track(tracker: Tracker, folder: RunFolder, result: SweepResult) -> None:
     selected = summary.selected.by_split
     tracker.log_front(result.selection.front)
     tracker.finish(
-        {f"{split}_{key}": selected[split][key] for split in ("search", "certify", "test") for key in _HEADLINES},
-        {"feasible": str(summary.feasible).lower(), "certified": str(summary.certified).lower()},
-        [folder.sweep_file, *folder.written, *folder.all_trials_files, folder.environment_file, folder.model_file],
+        {f"{split}_{key}": selected[split][key] for split in SPLITS for key in _HEADLINES} | _control_metrics(summary),
+        {"feasible": str(summary.feasible).lower(), "certified": str(summary.certified).lower()}
+        | _control_tags(summary),
+        [
+            *(folder.sweep_file, *folder.written, *folder.all_trials_files, folder.environment_file),
+            *(path for path in (folder.model_file, folder.control_file) if path.exists()),
+        ],
     )
+
+
+def _control_metrics(summary: Summary) -> dict[str, float]:
+    """Figures of the plain network that the selected policy is compared with, each as ``control_<figure>``."""
+    control = summary.control
+    if control is None:
+        return {}
+    figures = {
+        f"control_{split}_{key}": own[key]
+        for split, own in control.by_split.items()
+        for key in (*_HEADLINES, "mean_latency_ms")
+        if key in own
+    }
+    sizes = ("macs", "budget_macs", "parameters", "relative_cost", "width", "exit", "p_value")
+    return figures | {f"control_{name}": float(getattr(control, name)) for name in sizes}
+
+
+def _control_tags(summary: Summary) -> dict[str, str]:
+    control = summary.control
+    if control is None:
+        return {}
+    return {
+        "control": control.network,
+        "control_better": control.better,
+        "control_certified": str(control.certified).lower(),
+        "control_verdict": control.verdict,
+    }
 
 
 def _tracked_params(config: SweepConfig) -> dict[str, Any]:

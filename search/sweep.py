@@ -18,6 +18,8 @@ from policies.selection.networks import NetworkPolicies
 from policies.selection.select import Selection, select_policy
 from search.cluster.shared_folder import require_shared
 from search.console_table import print_line
+from search.control.report import ControlReport, report_control
+from search.control.training import ControlTrials, train_control
 from search.figures.front import FrontFigure
 from search.finalists.policies import search_finalists
 from search.finalists.tables import NetworkTables, tabulate
@@ -29,7 +31,7 @@ from search.reporting.summary import build_summary
 from search.reporting.trials import AllTrials, figures_of_all_trials, write_all_trials
 from search.run_folder.answers import PolicyAnswers
 from search.run_folder.folder import RunFolder
-from search.run_folder.summary import Summary
+from search.run_folder.summary import SPLITS, Summary
 from search.teaching.checks import CheckedTeachers
 from search.teaching.tasks import prepare_teachers
 from search.trials.log import TrialLog
@@ -37,6 +39,7 @@ from search.trials.outcomes import TrialOutcome, trial_points
 from search.tuning.progress import TrialProgress
 from search.tuning.training import train
 from trainables.export.model_file import save_model
+from trainables.models import cumulative_macs
 
 
 @dataclass(frozen=True)
@@ -92,15 +95,21 @@ def run_sweep(
     networks = search_finalists(inputs, outcomes, on_message=show)
     tables = tabulate(inputs, outcomes, networks, folder=folder)
     selection = select(inputs, networks)
+    control = None
+    if inputs.config.search.control:
+        control = train_control(inputs, outcomes, selection, tables, folder, teachers=prepared, on_message=show)
     leave_cluster()
     all_trials = figures_of_all_trials(inputs, log, outcomes)
     write_all_trials(folder, all_trials)
     baselines = compare_baselines(inputs, outcomes, selection, tables)
-    for note in baselines.notes:
-        show(f"Note: {note}")
     seconds = time.monotonic() - started
     summary, answered = report(inputs, outcomes, selection, tables, baselines, seconds=seconds)
-    write_report(folder, inputs, outcomes, selection, tables, summary, answered)
+    plain = compare_control(inputs, selection, tables, control, folder=folder)
+    for note in (*baselines.notes, *plain.notes):
+        show(f"Note: {note}")
+    if control is not None:
+        summary = summary.model_copy(update=plain.told)
+    write_report(folder, inputs, outcomes, selection, tables, summary, [*answered, *plain.answered], plain)
     return SweepResult(selection, all_trials, summary)
 
 
@@ -128,6 +137,23 @@ def report(
     return summary, [*answered, *baselines.answered]
 
 
+def compare_control(
+    inputs: SweepInputs,
+    selection: Selection,
+    tables: NetworkTables,
+    control: ControlTrials | None,
+    *,
+    folder: RunFolder | None = None,
+) -> ControlReport:
+    """The selected policy beside a plain network of no more cost, where such were trained; this reads ``test``."""
+    if control is None:
+        return ControlReport([])
+    network = selection.network.network
+    own = {split: tables.table(network, split) for split in SPLITS}
+    macs = cumulative_macs(tables.model(network), inputs.splits.train.inputs.shape[1:])
+    return report_control(inputs, selection, own, control, full_macs=int(macs[-1]), folder=folder)
+
+
 def write_report(
     folder: RunFolder,
     inputs: SweepInputs,
@@ -136,11 +162,14 @@ def write_report(
     tables: NetworkTables,
     summary: Summary,
     answered: Sequence[PolicyAnswers[Any]],
+    control: ControlReport,
 ) -> None:
-    """Write the selected network, and everything that was found; ``summary.json`` comes last."""
+    """Write the selected network and the control, and everything that was found; ``summary.json`` comes last."""
     config, asked, network = inputs.config, inputs.target.asked, selection.network.network
     model_config = tables.model_config(network)
     save_model(folder.model_file, tables.model(network), model_config)
+    if control.model is not None and control.model_config is not None:
+        save_model(folder.control_file, control.model, control.model_config)
     title = f"{config.name}: {config.workload}, {asked.axes} on the search split"
     write_results(
         folder,

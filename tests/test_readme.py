@@ -20,6 +20,7 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 from sklearn.metrics import cohen_kappa_score
 import torch
 from torch import nn
@@ -53,8 +54,9 @@ COMMANDS = commands()
 # What is typed first, by what it makes: the first command that begins so.
 NEEDED = {
     "exitsearch run --resume": ("exitsearch run digits",),
-    "exitsearch report": ("exitsearch run digits", "exitsearch policy"),
-    "exitsearch certify": ("exitsearch policy",),
+    "exitsearch report": ("exitsearch run digits", "exitsearch policy search.npz"),
+    "exitsearch certify": ("exitsearch policy search.npz",),
+    "exitsearch policy tables/": ("exitsearch tabulate",),
     "exitsearch soft-labels": ("exitsearch teacher",),
 }
 
@@ -73,6 +75,7 @@ OWN_SWEEPS = [command for command in COMMANDS if is_sweep(command) and ".yaml" i
 SWEEPS = [command for command in COMMANDS if is_sweep(command) and command not in OWN_SWEEPS]
 REPORTS = of_kind("exitsearch report")
 TABLES = of_kind("exitsearch policy", "exitsearch certify")
+TABULATING = of_kind("exitsearch tabulate")
 TEACHING = of_kind("exitsearch teacher", "exitsearch soft-labels")
 HELP = [command for command in COMMANDS if command.endswith("--help")]
 BENCHMARKS = of_kind("python benchmarks/")
@@ -82,7 +85,7 @@ SHELL = of_kind(". .venv/")
 
 
 def test_every_command_is_run_here():
-    run = [*OWN_SWEEPS, *SWEEPS, *REPORTS, *TABLES, *TEACHING, *HELP, *BENCHMARKS, *MAKE, *PAGE, *SHELL]
+    run = [*OWN_SWEEPS, *SWEEPS, *REPORTS, *TABULATING, *TABLES, *TEACHING, *HELP, *BENCHMARKS, *MAKE, *PAGE, *SHELL]
     assert sorted(run) == sorted(COMMANDS)
 
 
@@ -118,7 +121,7 @@ class Reader:
         with chdir(self.folder), redirect_stdout(printed), redirect_stderr(printed), pytest.raises(SystemExit) as ended:
             main(arguments)
         warnings.showwarning = shown
-        if arguments[0] == "policy":
+        if arguments[:2] == ["policy", "search.npz"]:
             self.folder.joinpath("policy.json").write_bytes((self.folder / "runs/policy-1/policy.json").read_bytes())
         return ended.value.code, printed.getvalue()
 
@@ -136,6 +139,7 @@ def place(tmp_path_factory):
             (folder / block.file_name).write_text(block.text)
     write_images(folder / "data" / "FashionMNIST" / "raw")
     write_tables(folder)
+    write_weights(folder)
     return folder
 
 
@@ -159,6 +163,23 @@ def write_tables(folder):
         # Surer exits than usual: the targets that are shown are high.
         logits = table.logits + 6 * (np.arange(4) == table.labels[:, None])[:, None]
         written["write_table"](folder / f"{name}.npz", logits, table.labels, table.cost, table.ids)
+
+
+def write_weights(folder):
+    """Of the network that the page on own networks shows, which its reader has trained."""
+    shown: dict = {}
+    exec((folder / "listed.py").read_text(), shown)  # noqa: S102
+    torch.manual_seed(0)
+    network, (images, labels) = shown["Listed"](), load_digits(return_X_y=True)
+    images, labels = torch.tensor(images / 16, dtype=torch.float32).view(-1, 1, 8, 8), torch.tensor(labels)
+    optimiser = torch.optim.Adam(network.parameters(), 0.01)
+    for _ in range(15):
+        for rows in torch.randperm(len(labels)).split(128):
+            loss = sum(nn.functional.cross_entropy(logits, labels[rows]) for logits in network(images[rows]))
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+    torch.save({"epoch": 15, "state_dict": network.state_dict()}, folder / "listed.pt")
 
 
 @pytest.fixture(scope="session")
@@ -232,8 +253,21 @@ def test_benchmarks(command, place):
 def test_policies_without_a_sweep(command, reader):
     status, printed = reader.type(command)
     assert status == ExitCode.DONE, printed
-    verdict = r"^Selected: .*\. Certified: " if "policy search.npz" in command else r"^CERTIFIED: "
+    verdict = r"^Selected: .*\. Certified: " if command.startswith("exitsearch policy") else r"^CERTIFIED: "
     assert re.search(verdict, printed, re.MULTILINE), printed
+
+
+@pytest.mark.parametrize("command", TABULATING)
+def test_tables_of_a_trained_network(command, reader):
+    status, printed = reader.type(command)
+    assert status == ExitCode.DONE, printed
+    for name in ("search", "certify", "test"):
+        assert load_table(reader.folder / "tables" / f"{name}.npz").n_exits == 3
+
+
+def test_a_trained_network_is_cut_in_three_lines(shown, capsys):
+    shown("cut_listed")
+    assert capsys.readouterr().out == "3 exits at [0.01 0.21 1.  ]\n"
 
 
 @pytest.mark.parametrize("command", TEACHING)

@@ -51,6 +51,14 @@ class TrainingError(ExitSearchError):
     """Training options that cannot work together."""
 
 
+class CutError(TrainingError):
+    """A network of several outputs cannot be cut into stages; what it says can still be tabulated."""
+
+
+class ImportedNetworkWarning(UserWarning):
+    """A network from elsewhere can be used, but not for everything, or not as it seems meant."""
+
+
 class CheckpointError(ExitSearchError):
     """The checkpoint of a finished trial is gone or damaged."""
 

@@ -10,10 +10,6 @@ from search.bench.record import BenchRecord
 from search.errors import BenchError
 
 
-RUN_KEY = "mlflow_run_id"
-"""Under which a bundle's manifest says, of its training, which run it is from."""
-
-
 def log_record(uri: str, run_id: str, record: BenchRecord) -> None:
     """Log figures as metrics of a run, named ``bench_<executor>_<device>_batch_<size>_<figure>``.
 

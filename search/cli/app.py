@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from pathlib import Path
 import sys
 from typing import Annotated
 import warnings
@@ -46,6 +47,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a user's mistake is one line and exit status 2."""
     warnings.showwarning = _show_warning
     silence_lost_workers()
+    # A user's own modules lie in the working folder; Ray's workers get this path too.
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
     try:
         app(args=arguments, standalone_mode=True)
     except SweepInterruptedError as error:

@@ -120,7 +120,7 @@ def bench(
 
 def _run_id(bundle: Bundle, tracking_uri: str | None) -> str | None:
     """The MLflow run that a bundle is from; it must be known where figures are to be logged."""
-    from search.bench.tracking import RUN_KEY
+    from trainables.export.bundle.manifest import RUN_KEY
 
     run_id = bundle.manifest.training.get(RUN_KEY)
     if tracking_uri is not None and run_id is None:

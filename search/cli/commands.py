@@ -19,6 +19,7 @@ from typer.core import TyperCommand, TyperGroup
 
 COMMANDS: dict[str, str] = {
     "run": "search.cli.run:run",
+    "tabulate": "search.cli.tabulate:tabulate",
     "policy": "search.cli.policy:policy",
     "certify": "search.cli.certify:certify",
     "compare": "search.cli.compare:compare",

@@ -12,7 +12,7 @@ from rich.console import Console
 import typer
 
 from search.analysis.run_groups import RunGroup, read_group
-from search.cli.given_options import refuse_without
+from search.cli.options.given import refuse_without
 from search.console_table import FigureRow, FigureTable
 from search.errors import StatisticsError
 from search.loading import tell_loading

@@ -22,8 +22,8 @@ from policies.tables.latency import checked_latency, with_latency
 from policies.tables.network import NetworkIdentity, differences, with_known_cost
 from policies.tasks import get_task, load_table
 from search.cli.exit_code import ExitCode
-from search.cli.field_options import given_fields, named_as_options, takes_fields
-from search.cli.given_options import refuse_without, was_given
+from search.cli.options.fields import given_fields, named_as_options, takes_fields
+from search.cli.options.given import refuse_without, was_given
 from search.console_table import print_line
 from search.errors import ConfigError, RunFolderError
 from search.loading import tell_loading

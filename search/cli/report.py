@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 import typer
 
-from search.cli.given_options import refuse_without
-from search.console_table import FigureRow, FigureTable
+from search.cli.options.given import refuse_without
+from search.console_table import FigureRow, FigureTable, print_line
 from search.errors import RunFolderError
 from search.loading import tell_loading
 from search.reporting.console import print_policies
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-SELECTED = "selected policy"
+SELECTED, CONTROL = "selected policy", "static control"
 _LATENCY = "mean_latency_ms"
 _SHOWN = (
     ("accuracy", "acc.", 4),
@@ -94,6 +94,9 @@ def report_command(
 
     table = pd.DataFrame(rows)
     _show(table, split).print_on(console)
+    for run, summary in summaries.items():
+        if summary.control is not None:
+            print_line(console, f"{run}: {summary.control.verdict}")
     if out is not None:
         with writing(out, option="--out"):
             write_csv(out, table)
@@ -113,6 +116,8 @@ def _read(run: Path) -> Summary:
 
 def _rows(run: Path, summary: Summary, split: str) -> list[dict[str, Any]]:
     policies: list[tuple[str, str, PolicyFigures]] = [("", SELECTED, summary.selected)]
+    if summary.control is not None:
+        policies.append(("", CONTROL, summary.control))
     policies += [("", name, figures) for name, figures in summary.baselines.items()]
     # Of baseline trials there are figures where they are compared.
     policies += [(one.trial, one.policy, one) for one in summary.baseline_trials if split in one.by_split]
@@ -126,13 +131,20 @@ def _rows(run: Path, summary: Summary, split: str) -> list[dict[str, Any]]:
                 "run": str(run),
                 "baseline_trial": trial,
                 "policy": name.replace("_", " "),
-                "certified": name == SELECTED and summary.certified,
-                **{key: own[key] for key, _, _ in _SHOWN},
+                "certified": _is_certified(summary, name),
+                # A network with one exit has no depth, and no exits to compare.
+                **{key: own.get(key) if name == CONTROL else own[key] for key, _, _ in _SHOWN},
                 _LATENCY: own.get(_LATENCY),
-                "exit_mix": " / ".join(f"{share:.3f}" for share in own["exit_mix"]),
+                "exit_mix": " / ".join(f"{share:.3f}" for share in own.get("exit_mix", ())),
             }
         )
     return rows
+
+
+def _is_certified(summary: Summary, name: str) -> bool:
+    if name == CONTROL:
+        return summary.control is not None and summary.control.certified
+    return name == SELECTED and summary.certified
 
 
 def _show(table: pd.DataFrame, split: str) -> FigureTable:
@@ -144,7 +156,7 @@ def _show(table: pd.DataFrame, split: str) -> FigureTable:
         for row in rows.to_dict("records"):
             name = row["policy"] + (", certified" if row["certified"] else "")
             cells = (_cell(row[key], digits) for key, _, digits in figures)
-            mix = "/".join(f"{100 * float(share):.0f}" for share in row["exit_mix"].split("/"))
+            mix = "/".join(f"{100 * float(share):.0f}" for share in row["exit_mix"].split("/") if share)
             shown.append(FigureRow(f" {name}", (*cells, mix)))
     headings = (*(heading for _, heading, _ in figures), "exit mix, %")
     return FigureTable(headings=headings, rows=tuple(shown), title=f"Policies on {split}")

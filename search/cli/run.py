@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 import re
-import sys
 from typing import Annotated
 
 from rich.console import Console
 import typer
 
 from search.cli.exit_code import ExitCode
-from search.cli.field_options import field_option
-from search.cli.sweep_options import Assignments, DataDir
+from search.cli.options.fields import field_option
+from search.cli.options.sweep import Assignments, DataDir
 from search.config.files import DEFAULT_PRESET, load_sweep, preset_names, read_values
 from search.config.sweep import SweepConfig
 from search.config.tracking import TrackingSection
@@ -100,9 +99,6 @@ def run_command(
     Raises:
         ExitSearchError: For anything that the user can put right.
     """
-    # A user's own workload lies in the working folder; Ray's workers get this path too.
-    if str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))
     options = {
         "name": name,
         "data_dir": str(data_dir) if data_dir else None,

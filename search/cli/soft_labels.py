@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from rich.console import Console
 import typer
 
-from search.cli.sweep_options import LOADING, Assignments, DataDir, DataSweep, load_unsearched
+from search.cli.options.sweep import LOADING, Assignments, DataDir, DataSweep, load_unsearched
 from search.config.sweep import SweepConfig
 from search.loading import tell_loading
 from search.run_folder.new_folder import require_output_file, writing

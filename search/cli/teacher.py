@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from rich.console import Console
 import typer
 
-from search.cli.sweep_options import LOADING, Assignments, DataDir, DataSweep, load_unsearched
+from search.cli.options.sweep import LOADING, Assignments, DataDir, DataSweep, load_unsearched
 from search.config.files import read_assignments
 from search.config.sweep import SweepConfig
 from search.errors import ConfigError

@@ -42,6 +42,13 @@ class SearchSection(Section):
         description="Trials that come before any that the sampler draws: each a mapping of training parameters.",
     )
 
+    control: bool = Field(
+        default=False,
+        description="Whether plain networks (one exit, no earlier heads) that cost no more than the selected policy on "
+        "average are trained too, with its trial's parameters and as long: at most one for each exit. The best of them "
+        "is reported beside the policy.",
+    )
+
     @field_validator("first_trials", mode="before")
     @classmethod
     def _as_list(cls, value: Any) -> Any:

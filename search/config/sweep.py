@@ -137,6 +137,10 @@ class SweepConfig(Section):
         config = config.model_copy(update={"search": config.search.model_copy(update={"first_trials": first_trials})})
         if config.teachers and not training.epochs:
             raise ConfigError("teachers are named but training.epochs is 0, so that nothing is taught; leave them out")
+        if config.search.control and not training.epochs:
+            raise ConfigError(
+                "search.control is true but training.epochs is 0, so that no plain network is trained; leave it out"
+            )
         rung = config.search.first_rung(training.epochs)
         if config.search.scheduler != "none" and training.epochs and rung > training.epochs:
             raise ConfigError(

@@ -9,19 +9,21 @@ from tempfile import TemporaryDirectory
 
 from search.export.finished_sweep import FinishedSweep
 from search.export.options import ExportOptions
+from search.export.search_subject import subject_of_search
 from search.export.subject import ExportSubject, checked_content
 from search.export.sweep_subject import subject_of_sweep
 from search.messages import OnMessage, silent
 from trainables.data import Splits
+from trainables.errors import ExportError
 from trainables.export.bundle.bundle import Bundle
 from trainables.export.bundle.writing import require_new, write_bundle
 
 
 def export_run(run: Path, out: Path, options: ExportOptions, *, on_message: OnMessage = silent) -> Bundle:
-    """Make a bundle of a finished sweep.
+    """Make a bundle of what a sweep or a policy search selected.
 
     Args:
-        run: Folder of the sweep.
+        run: Folder of the sweep or of the policy search.
         out: Folder of the bundle, which must not exist or be empty.
         options: How the bundle is made.
         on_message: Takes lines for a person.
@@ -31,6 +33,10 @@ def export_run(run: Path, out: Path, options: ExportOptions, *, on_message: OnMe
     """
     require_new(out)
     options.require_libraries()
+    if options.network is not None:
+        if options.int8:
+            raise ExportError("--int8 searches a policy as the sweep did but this was no sweep; leave it out")
+        return _export(subject_of_search(run, options.network, name=options.name), out, options, on_message)
     sweep = FinishedSweep.load(run)
     splits = sweep.splits(options.data_dir)
     subject = subject_of_sweep(sweep, splits, name=options.name)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 import json
 from pathlib import Path
 from typing import Any
 
-from policies.errors import ExitSearchError
 from policies.policy import Policy
 from policies.tables.base import ExitTable
 from policies.tasks import load_table
@@ -126,20 +125,7 @@ class FinishedSweep:
             )
 
 
-def selected_table(sweep: FinishedSweep, split: str) -> ExitTable | None:
-    """The table of a split, or None where it was not kept."""
-    try:
-        return sweep.table(split)
-    except ExitSearchError:
-        return None
-
-
-def with_policy(sweep: FinishedSweep, policy: Policy, certificate: Mapping[str, Any] | None) -> FinishedSweep:
-    """The sweep with another policy of its network."""
-    return replace(sweep, policy=policy, certificate=certificate)
-
-
 def _hint(folder: RunFolder) -> str:
     if folder.policy_file.is_file():
-        return "; for a policy search name the network too: --network MODULE:ATTR or --model model.safetensors"
+        return "; for a policy search, name its network and data too, with --model and --data"
     return ""

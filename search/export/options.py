@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from policies.extras import extra_module
+from search.export.search_subject import NetworkAndData
 from trainables.errors import ExportError
 
 
@@ -19,6 +20,7 @@ class ExportOptions:
         single_graph: Whether one ONNX graph is added that leaves early by itself.
         int8: Whether the network is quantised, and everything that was chosen for it is chosen anew.
         data_dir: Where the sweep's data are now, if elsewhere than it read them.
+        network: The network and the data of a policy search, which knows tables alone; None for a sweep.
     """
 
     name: str | None = None
@@ -26,6 +28,7 @@ class ExportOptions:
     single_graph: bool = False
     int8: bool = False
     data_dir: Path | None = None
+    network: NetworkAndData | None = None
 
     def require_libraries(self) -> None:
         """Refuse, before anything is computed, what the environment lacks the libraries for.

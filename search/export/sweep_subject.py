@@ -12,6 +12,7 @@ from search.run_folder.summary import SPLITS
 from trainables.data import Splits
 from trainables.errors import ExportError
 from trainables.export.bundle.writing import StoredNetwork
+from trainables.export.model_file import load_model
 from trainables.models import cumulative_macs
 from trainables.models.inference import model_hash
 
@@ -35,7 +36,8 @@ def subject_of_sweep(sweep: FinishedSweep, splits: Splits, *, name: str | None =
     """
     network = sweep.network()
     search = sweep.table("search")
-    _require_one_network(sweep, network, search.meta.get("model_hash"))
+    require_one_network(network, search.meta.get("model_hash"), where=str(sweep.folder.model_file))
+    control = sweep.summary.control
     return ExportSubject(
         name=name or sweep.name,
         policy=sweep.policy,
@@ -49,6 +51,8 @@ def subject_of_sweep(sweep: FinishedSweep, splits: Splits, *, name: str | None =
         macs=cumulative_macs(network.model, network.config.input_shape),
         figures=told_figures(sweep.summary.selected.by_split),
         training=told_training(sweep),
+        control=_control(sweep),
+        control_told=None if control is None else control.to_dict(),
     )
 
 
@@ -82,9 +86,26 @@ def told_training(sweep: FinishedSweep) -> dict[str, Any]:
     return {key: value for key, value in told.items() if value not in (None, {}, "")}
 
 
-def _require_one_network(sweep: FinishedSweep, network: StoredNetwork, stated: Any) -> None:
+def require_one_network(network: StoredNetwork, stated: Any, *, where: str) -> None:
+    """Refuse a network that tables are not of.
+
+    Args:
+        network: The network that was read.
+        stated: What the tables state as the hash of theirs.
+        where: What a person calls the network's file.
+
+    Raises:
+        ExportError: If they differ.
+    """
     if model_hash(network.model) != stated:
         raise ExportError(
-            f"{sweep.folder.path}: model.safetensors and the tables must be of one network but are not; take the "
-            f"folder as the sweep left it"
+            f"{where}: the network must be the one that the tables are of but its model hash is "
+            f"{model_hash(network.model)[:12]} and theirs {str(stated)[:12]}; take the file that belongs to them"
         )
+
+
+def _control(sweep: FinishedSweep) -> StoredNetwork | None:
+    if not sweep.folder.control_file.is_file():
+        return None
+    model, config = load_model(sweep.folder.control_file)
+    return StoredNetwork(model=model, config=config)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 import pandas as pd
 
 from policies.baselines.choice import baseline_evaluator
@@ -42,6 +45,7 @@ class FrontFigure:
         full: Objective and quality of the full network.
         oracle: Least mean depth with the labels known, or None.
         baselines: ``name``, quality and objective of the sweep file's baselines, a row for each policy.
+        control: Objective and quality of the plain network that costs as much as the selected policy, or None.
         quality: Column of the vertical axis, maximised.
         objective: Column of the horizontal axis, minimised.
         objective_axis: Title of the horizontal axis.
@@ -60,6 +64,7 @@ class FrontFigure:
     full: tuple[float, float]
     oracle: float | None
     baselines: pd.DataFrame
+    control: tuple[float, float] | None = None
     quality: str = "accuracy"
     objective: str = "mean_depth"
     objective_axis: str = "mean depth (1 = first exit)"
@@ -97,6 +102,7 @@ class FrontFigure:
                 ],
                 columns=["name", *columns],
             ),
+            control=_control_point(summary, table, objectives, shown),
             quality=quality,
             objective=objective,
             objective_axis=get_objective(summary.objective).axis,
@@ -129,8 +135,9 @@ class FrontFigure:
         low = min(marks) - below
         if self.is_feasible:
             low = max(shown.min(), low)
-        span = max(shown.max() - low, 0.01)
-        return max(low - 0.15 * span, -0.02 * span), min(shown.max() + 0.15 * span, 1.0 + 0.02 * span)
+        high = max(shown.max(), -math.inf if self.control is None else self.control[1])
+        span = max(high - low, 0.01)
+        return max(low - 0.15 * span, -0.02 * span), min(high + 0.15 * span, 1.0 + 0.02 * span)
 
     @property
     def objective_range(self) -> tuple[float, float]:
@@ -138,6 +145,7 @@ class FrontFigure:
         first, full = self.objectives
         shown = self.trials[self.trials[self.quality] >= self.quality_range[0]]
         points = [self.selected[0], self.greedy[0], *([] if self.oracle is None else [self.oracle])]
+        points += [] if self.control is None else [self.control[0]]
         near = np.concatenate([self.front.figure(self.objective), shown[self.objective], points]).astype(float)
         low, high, room = near.min(), near.max(), 0.025 * (full - first)
         if self.is_feasible and high - low < _LEAST_SHARE * (full - first):
@@ -204,7 +212,17 @@ class FrontFigure:
         ]
         if self.oracle is not None and self.target is not None:
             points.insert(0, Landmark("oracle at target", self.oracle, self.target, "#2a9d5c", "^", "triangle-up", 9))
+        if self.control is not None:
+            points.append(Landmark(self._control_name, *self.control, "#0b7a75", "P", "cross", 9))
         return points
+
+    @property
+    def _control_name(self) -> str:
+        """What the legend calls the plain network, with its quality where it lies below the picture."""
+        name = "static control, at its cost"
+        if self.control is None or self.control[1] >= self.quality_range[0]:
+            return name
+        return f"{name} (below: {self.control[1]:.4f})"
 
 
 @dataclass(frozen=True)
@@ -233,6 +251,25 @@ def _shared_thresholds(selection: Selection, goal: Goal) -> pd.DataFrame:
     curve = pd.DataFrame({"threshold": thresholds, **columns})
     # A score below a sample's best so far is no threshold that matters.
     return curve.sort_values("threshold").drop_duplicates(subset=list(columns), keep="last", ignore_index=True)
+
+
+def _control_point(
+    summary: Summary, table: ExitTable, objectives: NDArray[np.float64], selected: Mapping[str, Any]
+) -> tuple[float, float] | None:
+    """Where the plain network lies: a network with one exit has no depth of its own, but it has a cost.
+
+    It is drawn where a policy of its cost would be: of the selected policy's cost at the selected policy's place,
+    else on the lines from there to leaving at the first exit and to the full network. So it lies left of the policy
+    where it costs less and right of it where it costs more, whatever the axis is; for cost itself it is the cost.
+    """
+    if summary.control is None:
+        return None
+    figures, column = summary.control.by_split["search"], get_objective(summary.objective).column
+    if column in figures:
+        return float(figures[column]), float(figures[summary.quality])
+    costs = [float(table.cost[0]), float(selected["mean_cost"]), float(table.cost[-1])]
+    places = [float(objectives[0]), float(selected[column]), float(objectives[-1])]
+    return float(np.interp(figures["mean_cost"], costs, places)), float(figures[summary.quality])
 
 
 def _span(values: pd.Series[float], digits: str) -> str:

@@ -40,6 +40,10 @@ def print_policies(console: Console, summary: Summary, files: ResultFiles) -> No
     console.print()
     print_line(console, _verdict(summary))
     _comparison(summary).print_on(console)
+    if summary.control is not None:
+        print_line(console, f"Static control     {summary.control.verdict}")
+    elif summary.control_notes:
+        print_line(console, f"Static control     none; {summary.control_notes[-1]}")
     last, figures = list(summary.selected.by_split.items())[-1]
     if summary.baseline_trials:
         _against_baselines(summary.baseline_trials, last, summary.main_quality).print_on(console)
@@ -115,6 +119,8 @@ def _comparison(summary: Summary) -> FigureTable:
     headings = [f"{heading}\n{split}" for split in splits for heading in (title_of(main), "depth")]
     headings += [f"{heading}\n{splits[-1]}" for heading in others.values()]
     rows = [FigureRow("selected policy", _cells(summary.selected, main, splits, others))]
+    if summary.control is not None:
+        rows.append(FigureRow("static control", _cells(summary.control, main, splits, others)))
     for name, figures in summary.baselines.items():
         label = title_of(name) + (" (fallback)" if figures.is_fallback else "")
         rows.append(FigureRow(label, _cells(figures, main, splits, others)))
@@ -126,7 +132,7 @@ def _comparison(summary: Summary) -> FigureTable:
 def _cells(policy: PolicyFigures, main: str, splits: list[str], others: Iterable[str]) -> tuple[str, ...]:
     figures = policy.by_split
     shown = [cell for split in splits for cell in _main_and_depth(main, figures[split])]
-    return *shown, *(f"{figures[splits[-1]][key]:.4f}" for key in others)
+    return *shown, *(_figure(figures[splits[-1]], key, ".4f") for key in others)
 
 
 def _own_objective(name: str) -> dict[str, str]:
@@ -138,7 +144,12 @@ def _own_objective(name: str) -> dict[str, str]:
 
 
 def _main_and_depth(main: str, figures: Figures) -> tuple[str, str]:
-    return f"{figures[main]:.4f}", f"{figures['mean_depth']:.3f}"
+    return _figure(figures, main, ".4f"), _figure(figures, "mean_depth", ".3f")
+
+
+def _figure(figures: Figures, name: str, digits: str) -> str:
+    """A figure; a dash where there is none, such as the depth of a network with one exit."""
+    return f"{figures[name]:{digits}}" if name in figures else "-"
 
 
 def _against_baselines(rows: list[BaselineTrialFigures], split: str, main: str) -> FigureTable:

@@ -8,7 +8,6 @@ from typing import Any
 from policies.baselines import BASELINES
 from policies.baselines.choice import baseline_evaluator, baseline_policy
 from policies.baselines.oracle import oracle_mean_depth
-from policies.certificates.certificate import Certificate
 from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.goals.figures import asked_figures
 from policies.goals.goal import Goal
@@ -76,7 +75,7 @@ def summarise_policies(
         n_exits=policy.n_exits,
         feasible=selection.feasible,
         certified=selection.is_certified,
-        certificate=None if certificate is None else _certified(certificate),
+        certificate=None if certificate is None else CertificateSummary.of(certificate),
         estimate=None if selection.estimate is None else EstimateSummary(**selection.estimate.to_dict()),
         selected=SelectedPolicy(rule=policy.rule, params=outline(policy), **figures_of(tables, decisions, goal)),
         exits={name: task.exit_figures(table, selection.network.temperatures) for name, table in tables.items()},
@@ -116,10 +115,6 @@ def figures_of(tables: Mapping[str, ExitTable], decisions: Mapping[str, Decision
         }
         for name, table in tables.items()
     }
-
-
-def _certified(certificate: Certificate) -> CertificateSummary:
-    return CertificateSummary(claim=str(certificate.claim), reason=certificate.reason, bound=certificate.bound)
 
 
 def _oracle(table: ExitTable, goal: Goal) -> float | None:

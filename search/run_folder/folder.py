@@ -18,7 +18,7 @@ from search.config.sweep import SweepConfig
 from search.errors import RunFolderError, SweepInterruptedError
 from search.run_folder.journal import read_events
 from search.run_folder.new_folder import new_folder, require_writable
-from search.run_folder.result_files import MODEL_FILE, ResultFiles
+from search.run_folder.result_files import CONTROL_FILE, MODEL_FILE, ResultFiles
 
 
 # Keys that say where and how fast a sweep runs, not what it is; they may change between a sweep and its resumption.
@@ -48,6 +48,11 @@ class RunFolder(ResultFiles):
     def model_file(self) -> Path:
         """Weights of the selected network."""
         return self.path / MODEL_FILE
+
+    @property
+    def control_file(self) -> Path:
+        """Weights of the plain network that the selected policy is compared with, where there is one."""
+        return self.path / CONTROL_FILE
 
     @property
     def tracking_file(self) -> Path:

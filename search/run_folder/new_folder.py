@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 import os
 from pathlib import Path
@@ -34,6 +34,17 @@ def new_folder(path: Path, *, what: str) -> Iterator[Path]:
         for folder in made:
             with suppress(OSError):
                 folder.rmdir()
+        raise
+
+
+@contextmanager
+def all_or_none(paths: Iterable[Path]) -> Iterator[None]:
+    """Write several new files that are of use together alone: after an error none of them is left."""
+    try:
+        yield
+    except BaseException:
+        for path in paths:
+            path.unlink(missing_ok=True)
         raise
 
 

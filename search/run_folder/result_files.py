@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MODEL_FILE = "model.safetensors"
 """What a folder calls the weights of its network."""
 
+CONTROL_FILE = "control.safetensors"
+"""What a folder calls the weights of the plain network that its policy is compared with."""
 
 PARAMS_FILE = "front_params.json"
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from search.run_folder.result_files import write_json
 
+
+if TYPE_CHECKING:
+    from policies.certificates.certificate import Certificate
 
 Figures: TypeAlias = dict[str, Any]
 """What a policy did on one split: numbers by their names, and with ``exit_mix`` the share of samples of each exit."""
@@ -114,6 +117,11 @@ class CertificateSummary(SummaryPart):
     reason: str
     bound: float | None
 
+    @classmethod
+    def of(cls, certificate: Certificate) -> CertificateSummary:
+        """Of a whole certificate, what a summary tells."""
+        return cls(claim=str(certificate.claim), reason=certificate.reason, bound=certificate.bound)
+
 
 class EstimateSummary(SummaryPart):
     """Why a policy was chosen that is not certified; figures of the estimate stand beside it.
@@ -139,6 +147,70 @@ class RecordingsSummary(SummaryPart):
     threshold: float | None
     whole: dict[str, Figures]
     until_sure: dict[str, Figures]
+
+
+class ControlTrial(SummaryPart):
+    """One plain network that was trained to be compared with the selected policy.
+
+    Attributes:
+        name: Name of the trial, which its checkpoints have too.
+        exit: Depth of its exit in the network that it is cut from, counted from 1.
+        width: Channels of its first stage.
+        macs: Multiply-accumulates for one sample.
+        quality: The quality that was asked for on ``search``, of the best seed; None where the training failed.
+        failure: Why the training failed, or empty.
+    """
+
+    name: str
+    exit: int
+    width: int
+    macs: int
+    quality: float | None = None
+    failure: str = ""
+
+
+class ControlSummary(PolicyFigures):
+    """The plain network that the selected policy is compared with: one exit, no earlier heads, and no more cost.
+
+    Of the figures on each split, costs are relative to the full network of the selected policy. There are none that
+    tell of depth or of several exits.
+
+    Attributes:
+        network: Name of the network: its trial, with the seed where there are several.
+        family: Family of the network, or the workload whose own network it is.
+        width: Channels of its first stage.
+        exit: Depth of its exit in the network that it is cut from, counted from 1.
+        seed: Seed that it was trained with.
+        macs: Multiply-accumulates for one sample.
+        budget_macs: The most that it may take: those of the selected policy, on average on ``search``.
+        relative_cost: Its multiply-accumulates over those of the selected policy's full network.
+        parameters: Number of its weights.
+        temperature: Divisor of its logits, fitted on ``search``.
+        certified: Whether what was claimed holds of it, with confidence.
+        certificate: What came of certifying it; None where nothing was claimed that a network without exits can keep.
+        better: Which is better on the last split, ``control`` or ``policy``, as far as its samples can show; else
+            ``neither``.
+        p_value: Of the paired test that they do not differ there.
+        verdict: The same in words.
+        trials: All plain networks that were trained; the best on ``search`` is the one that is compared.
+    """
+
+    network: str
+    family: str
+    width: int
+    exit: int
+    seed: int
+    macs: int
+    budget_macs: int
+    relative_cost: float
+    parameters: int
+    temperature: float
+    certified: bool = False
+    certificate: CertificateSummary | None = None
+    better: str = "neither"
+    p_value: float = 1.0
+    verdict: str = ""
+    trials: list[ControlTrial] = []
 
 
 class TrialCounts(SummaryPart):
@@ -190,6 +262,9 @@ class Summary(SummaryPart):
         recordings: What the policy means for whole recordings; None where samples are no segments of any.
         front_size: Number of policies of the front.
         baseline_trials: The baselines of the sweep file.
+        control: The plain network that the selected policy is compared with; None where none was asked for, or none
+            could be had.
+        control_notes: What could not be done about it, one line each.
         trials: How many trials there were, and how many ended in each way.
         failures: Reason why each failed trial failed, by trial.
         seconds: Wall time of the search in seconds.
@@ -224,6 +299,8 @@ class Summary(SummaryPart):
     recordings: RecordingsSummary | None = None
     front_size: int = 0
     baseline_trials: list[BaselineTrialFigures] = []
+    control: ControlSummary | None = None
+    control_notes: list[str] = []
     trials: TrialCounts = TrialCounts()
     failures: dict[str, str] = {}
     seconds: float = 0.0

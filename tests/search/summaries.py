@@ -13,6 +13,11 @@ def figures(generator):
     return {name: float(generator.uniform(0, 2)) for name in (*names, "mean_latency_ms")} | {"exit_mix": mix}
 
 
+def _of_one_exit(own):
+    several = ("mean_depth", "flip_rate", "exit_consistency", "exit_mix")
+    return {name: value for name, value in own.items() if name not in several}
+
+
 def made_up_summary(seed):
     """Of a sweep with everything that a summary can hold."""
     generator = np.random.default_rng(seed)
@@ -39,6 +44,13 @@ def made_up_summary(seed):
                 "same_accuracy": None,
             }
         ],
+        "control": {
+            **{"network": f"control-{LONG}-exit-2-width-24", "family": "digits", "width": 24, "exit": 2, "seed": 0},
+            **{"macs": 123_456, "budget_macs": 234_567, "relative_cost": 0.1, "parameters": 9_876, "temperature": 1.0},
+            "verdict": "no difference that 216 samples of test can show: macro-F1 0.9491 of the policy, 0.9676 of the "
+            "plain network (p = 0.344), at cost 0.0682 against 0.0612",
+            **{split: _of_one_exit(figures(generator)) for split in ("search", "certify", "test")},
+        },
         "recordings": {
             "threshold": 0.9,
             "whole": {"test": whole},

@@ -85,7 +85,7 @@ def test_saved_network_is_the_trained_one(spec, digits, tmp_path):
     model = spec.load_model(tmp_path / "trial-0001", digits.train)
     inputs = torch.from_numpy(digits.search.inputs[:50])
     with torch.inference_mode():
-        torch.testing.assert_close(model(inputs), trainable._runs[0].training.model.eval()(inputs))
+        torch.testing.assert_close(model(inputs), trainable.trial.runs[0].training.model.eval()(inputs))
 
 
 @pytest.mark.parametrize("killed_after", [1, 2, 3])
@@ -128,7 +128,7 @@ def test_an_exception_in_the_loss_is_the_configurations_own_fault(trainable, mon
     def broken(*args, **kwargs):
         raise ValueError("shapes do not fit\nand more")
 
-    monkeypatch.setattr(trainable._runs[0].training, "train_epoch", broken)
+    monkeypatch.setattr(trainable.trial.runs[0].training, "train_epoch", broken)
     result = trainable.step()
     assert result["done"]
     assert result["failure"].startswith("epoch 1: ValueError: shapes do not fit (")
@@ -146,7 +146,7 @@ def test_a_network_that_cannot_be_built_is_a_failure_too(spec, digits):
 def test_a_failed_trial_keeps_the_checkpoint_of_its_last_good_epoch(spec, digits, tmp_path, monkeypatch):
     trainable = begun({"trial": "trial-0001"}, spec, digits, tmp_path)
     trainable.step()
-    monkeypatch.setattr(trainable._runs[0].training, "train_epoch", lambda: math.nan)
+    monkeypatch.setattr(trainable.trial.runs[0].training, "train_epoch", lambda: math.nan)
     assert trainable.step()["failure"] == "the loss is nan in epoch 2"
     assert read_state(tmp_path / "trial-0001" / "epoch_000001")["report"]["epoch"] == 1
     assert not (tmp_path / "trial-0001" / "epoch_000002").exists()
@@ -178,7 +178,7 @@ def test_patience_ends_a_trial_with_the_network_of_its_best_epoch(spec, digits, 
     results, networks = [], []
     while not results or not results[-1]["done"]:
         results.append(trainable.step())
-        networks.append({k: v.clone() for k, v in trainable._runs[0].training.model.state_dict().items()})
+        networks.append({k: v.clone() for k, v in trainable.trial.runs[0].training.model.state_dict().items()})
     assert [result["epoch"] for result in results] == [1, 2, 3, 4]
     assert [result["best_epoch"] for result in results] == [1, 2, 3, 2]
     assert results[-1]["objective_at_target"] == 1.5
@@ -204,7 +204,10 @@ def test_average_of_the_weights_is_kept(spec, digits, tmp_path):
     while not trainable.step()["done"]:
         pass
     kept = averaging.load_model(tmp_path / "trial-0001", digits.train).state_dict()
-    wanted, trained = trainable._runs[0].training.network.state_dict(), trainable._runs[0].training.model.state_dict()
+    wanted, trained = (
+        trainable.trial.runs[0].training.network.state_dict(),
+        trainable.trial.runs[0].training.model.state_dict(),
+    )
     assert all(torch.equal(kept[name], wanted[name]) for name in kept)
     assert not all(torch.equal(kept[name], trained[name]) for name in kept)
 
@@ -241,7 +244,7 @@ def test_every_seed_trains_the_configuration(spec, digits, tmp_path):
         assert (report["epoch"], report["done"]) == (own[0]["epoch"], own[0]["done"])
     for seed, one in zip((7, 11), alone, strict=True):
         kept = several.load_model(tmp_path / "trial-0001", digits.train, seed=seed).state_dict()
-        trained = one._runs[seed].training.model.state_dict()
+        trained = one.trial.runs[seed].training.model.state_dict()
         assert all(torch.equal(kept[name], trained[name]) for name in kept)
 
 
@@ -270,7 +273,7 @@ def test_a_trial_may_vary_width_and_head_of_its_network(spec, digits, tmp_path):
     while not trial.step()["done"]:
         pass
     kept = audio.load_model(tmp_path / "trial-0001", digits.train)
-    trained = trial._runs[spec.seeds[0]].training.model
+    trained = trial.trial.runs[spec.seeds[0]].training.model
     assert kept.stages[0][0][0].out_channels == 8
     assert all(torch.equal(kept.state_dict()[name], tensor) for name, tensor in trained.state_dict().items())
     config = audio.model_config(digits.train, {"width": 8, "head": "max-mean", "alpha": 0.5})

@@ -5,6 +5,7 @@ What takes seconds to import is imported in its ``load``, since names and option
 
 from trainables.data.audio.options import DEFAULT_AUDIO, AudioOptions
 from trainables.data.base import DataSource, Samples
+from trainables.data.loading import load_samples, source_code
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 from trainables.data.sources.audio_folder import AudioFolderSource
 from trainables.data.sources.cifar import Cifar10Source, Cifar100Source
@@ -39,5 +40,7 @@ __all__ = [
     "Split",
     "SplitFractions",
     "Splits",
+    "load_samples",
+    "source_code",
     "split_samples",
 ]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from trainables.models.base import MultiExitModel, cumulative_macs, relative_cost
     from trainables.models.exits.cutting import with_exits
     from trainables.models.families.torchvision_networks import torchvision_network
+    from trainables.models.imported.multi_exit import as_multi_exit
 
 
 _FAMILIES = "trainables.models.families"
@@ -33,6 +34,7 @@ NETWORKS: dict[str, NetworkFamily] = {
 # What takes seconds to import, with the module that has it.
 _LATER = {
     "MultiExitModel": "trainables.models.base",
+    "as_multi_exit": "trainables.models.imported.multi_exit",
     "cumulative_macs": "trainables.models.base",
     "relative_cost": "trainables.models.base",
     "torchvision_network": f"{_FAMILIES}.torchvision_networks",
@@ -62,6 +64,7 @@ __all__ = [
     "MultiExitModel",
     "NetworkFamily",
     "NetworkSpec",
+    "as_multi_exit",
     "cumulative_macs",
     "get_network",
     "relative_cost",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,10 +62,37 @@ class MultiExitModel(nn.Module):
         return stack_exits(logits)
 
 
+@contextmanager
+def flop_counter() -> Iterator[FlopCounterMode]:
+    """Counts floating-point operations, those of attention too, without gradients; two of them are one MAC.
+
+    Attention has a fast path of one operation in evaluation, which torch's counter takes for nothing.
+    """
+    was_fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            yield counter
+    finally:
+        torch.backends.mha.set_fastpath_enabled(was_fast)
+
+
 def cumulative_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDArray[np.int64]:
     """Multiply-accumulates needed to answer at each exit, shape (E,), for one sample.
 
     An exit needs its stages and every head up to its own, since each earlier head was asked first.
+
+    Args:
+        model: The network; its mode is put back afterwards.
+        input_shape: (channels, height, width) of one sample.
+    """
+    stages, heads = part_macs(model, input_shape)
+    return np.asarray(np.cumsum(stages + heads))
+
+
+def part_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Multiply-accumulates of each stage, and of each head, shape (E,) both, for one sample.
+
     Counted by torch's FLOP counter (two FLOPs are one MAC).
 
     Args:
@@ -73,16 +101,18 @@ def cumulative_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDAr
     """
     was_training = model.training
     model.eval()
-    totals = []
-    with torch.no_grad():
+    seen = [0]
+    with flop_counter() as counter:
         features = model.normalise(torch.zeros(1, *input_shape, device=model.mean.device))
         for stage, head in zip(model.stages, model.heads, strict=True):
-            with FlopCounterMode(display=False) as counter:
-                features = stage(features)
-                head(features)
-            totals.append(counter.get_total_flops() // 2)
+            features = stage(features)
+            seen.append(counter.get_total_flops())
+            head(features)
+            seen.append(counter.get_total_flops())
     model.train(was_training)
-    return np.cumsum(np.array(totals, dtype=np.int64))
+    totals = np.array(seen, dtype=np.int64)
+    counted = ((totals[1:] - totals[:-1]) // 2).reshape(-1, 2)
+    return counted[:, 0], counted[:, 1]
 
 
 def relative_cost(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDArray[np.float64]:

@@ -7,9 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 import torch
-from torch import Tensor
-
-from trainables.models.base import MultiExitModel
+from torch import Tensor, nn
 
 
 _BATCH_SIZE = 256
@@ -20,14 +18,20 @@ def unit_scale(inputs: Tensor) -> Tensor:
     return inputs.float() / 255.0 if inputs.dtype == torch.uint8 else inputs
 
 
-def outputs_on(model: MultiExitModel, inputs: NDArray[Any]) -> Tensor:
+def device_of(network: nn.Module) -> torch.device:
+    """Where a network's first weight or buffer is; the processor where it has none."""
+    tensors = [next(network.parameters(), None), next(network.buffers(), None)]
+    return next((tensor.device for tensor in tensors if tensor is not None), torch.device("cpu"))
+
+
+def outputs_on(model: nn.Module, inputs: NDArray[Any]) -> Tensor:
     """What a network gives at every exit without augmentation, shape (N, E, ...), float32 on the CPU.
 
     Args:
-        model: Run on its own device; it is left in evaluation mode.
+        model: Takes inputs in 0..1; run on its own device, it is left in evaluation mode.
         inputs: Shape (N, channels, height, width), uint8 in 0..255 or float32.
     """
-    device = model.mean.device
+    device = device_of(model)
     model.eval()
     with torch.inference_mode():
         parts = [
@@ -37,7 +41,7 @@ def outputs_on(model: MultiExitModel, inputs: NDArray[Any]) -> Tensor:
     return torch.cat(parts)
 
 
-def model_hash(model: MultiExitModel) -> str:
+def model_hash(model: nn.Module) -> str:
     """SHA-256 over the network's weights in order of their names."""
     digest = sha256()
     for name, tensor in sorted(model.state_dict().items()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor, nn
 
 from policies.names import list_some
@@ -28,6 +29,35 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
         network.load_state_dict(weights)
     except RuntimeError as error:
         raise ValueError(first_line(error)) from None
+
+
+def distinct_weights(network: nn.Module) -> dict[str, Tensor]:
+    """A network's weights without those that it has under an earlier name too, as exits that share a module have.
+
+    Each is a copy, on the CPU, with its numbers in order.
+    """
+    first = _first_names(network.state_dict())
+    return {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in network.state_dict().items()
+        if first[name] == name
+    }
+
+
+def all_weights(network: nn.Module, distinct: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights under all names that a network has for them, from those of :func:`distinct_weights`."""
+    first = _first_names(network.state_dict())
+    shared = {name: distinct[one] for name, one in first.items() if name not in distinct and one in distinct}
+    return {**distinct, **shared}
+
+
+def _first_names(weights: Mapping[str, Tensor]) -> dict[str, str]:
+    """For each name the first one of the same numbers in memory."""
+    first: dict[tuple[int, torch.Size, tuple[int, ...]], str] = {}
+    return {
+        name: first.setdefault((tensor.data_ptr(), tensor.shape, tensor.stride()), name) if tensor.numel() else name
+        for name, tensor in weights.items()
+    }
 
 
 def describe_mismatch(expected: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> str:

@@ -16,13 +16,15 @@ class NetworkSpec:
     """Which network is built for some data.
 
     Attributes:
-        n_exits: Number of exits, ``E``.
+        n_exits: Number of exits that the family builds, ``E``.
         width: Channels of the first stage.
         family: Name of the network family; None is the workload's own network.
         blocks: The ``E - 1`` blocks that exits follow; None leaves it to the family.
         pretrained: Whether to start from ImageNet weights.
         depth: Number of blocks; None leaves it to the family.
         head: Of the exits; None leaves it to the family.
+        only_exit: Depth of the one exit that is kept, counted from 1, without the heads before it and the stages
+            after: a plain network. None keeps all exits.
     """
 
     n_exits: int
@@ -32,6 +34,12 @@ class NetworkSpec:
     pretrained: bool = False
     depth: int | None = None
     head: str | None = None
+    only_exit: int | None = None
+
+    @property
+    def n_kept(self) -> int:
+        """Number of exits that the network has in the end."""
+        return self.n_exits if self.only_exit is None else 1
 
     def with_params(self, params: Mapping[str, Any]) -> NetworkSpec:
         """The same with what a trial's parameters say about the network: those that :data:`SEARCHABLE` names."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+import re
 from typing import Any
 
 import torch
@@ -27,6 +28,7 @@ _SCHEDULED = (
     *("alpha", "alpha_schedule", "alpha_end", "alpha_warmup"),
     *("margin_weight", "margin_weight_schedule", "margin_weight_end", "margin_weight_until"),
 )
+_OF_EARLY_EXIT = re.compile(r"(exit|teacher)_weight_\d+")
 _KD_PARAMETERS = (
     "kd_teachers",
     "kd_mode",
@@ -188,6 +190,17 @@ def known_parameters(n_exits: int, teachers: Sequence[str] = ()) -> tuple[str, .
         *(_KD_PARAMETERS if teachers else ()),
         *(f"kd_weight_{name}" for name in teachers),
     )
+
+
+def without_early_exits(params: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a trial's parameters applies to a network whose only exit is the last one.
+
+    Weights of earlier exits are left out, and nothing is taught by the last exit; teachers from outside stay.
+    """
+    kept = {name: value for name, value in params.items() if not _OF_EARLY_EXIT.fullmatch(name)}
+    if "distillation" in kept:
+        kept["distillation"] = {"self": "none", "both": "teachers"}.get(kept["distillation"], kept["distillation"])
+    return kept
 
 
 def _teacher_loss(params: Mapping[str, Any], teachers: Sequence[str]) -> TeacherLoss:

@@ -19,6 +19,7 @@ from trainables.errors import CheckpointError, TrainingError
 from trainables.export.model_file import ModelConfig
 from trainables.models import SEARCHABLE, MultiExitModel, NetworkSpec
 from trainables.models.loading import load_weights
+from trainables.models.plain import plain_network
 from trainables.recipes.hyperparameters import TrainingSettings
 from trainables.recipes.recipe import Recipe
 from trainables.tasks import TrainingTask, get_training_task
@@ -85,7 +86,7 @@ class TrialSpec:
     @property
     def n_exits(self) -> int:
         """Number of exits, ``E``."""
-        return self.network.n_exits
+        return self.network.n_kept
 
     def with_params(self, params: Mapping[str, Any]) -> TrialSpec:
         """The same with the network that a trial's parameters name."""
@@ -98,13 +99,16 @@ class TrialSpec:
             TrainingError: If it cannot be built, or the given weights do not fit it.
         """
         torch.manual_seed(self.seeds[0] if seed is None else seed)
-        model = get_workload(self.workload).build_model(train, len(self.class_names), self.network)
-        if self.weights is not None:
-            try:
-                load_weights(model, {**model.state_dict(), **self.weights.tensors})
-            except ValueError as error:
-                raise TrainingError(f"training.weights must fit the network but do not ({error})") from None
-        return model
+        build, n_classes = get_workload(self.workload).build_model, len(self.class_names)
+        if self.weights is None:
+            return build(train, n_classes, self.network)
+        # Weights are given by the names of the network with all of its exits.
+        model = build(train, n_classes, replace(self.network, only_exit=None))
+        try:
+            load_weights(model, {**model.state_dict(), **self.weights.tensors})
+        except ValueError as error:
+            raise TrainingError(f"training.weights must fit the network but do not ({error})") from None
+        return model if self.network.only_exit is None else plain_network(model, self.network.only_exit - 1)
 
     def settings(self, params: Mapping[str, Any]) -> TrainingSettings:
         """How a trial with these parameters is trained.

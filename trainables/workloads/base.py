@@ -17,13 +17,14 @@ from trainables.data import (
     DEFAULT_OPTIONS,
     DataOptions,
     DataSource,
-    Samples,
     Split,
     SplitFractions,
     Splits,
+    load_samples,
+    source_code,
     split_samples,
 )
-from trainables.errors import DataError, SamplesError, TrainingError
+from trainables.errors import DataError, TrainingError
 from trainables.models import NetworkSpec, get_network
 from trainables.models.family import is_count
 from trainables.tasks import get_training_task
@@ -82,15 +83,8 @@ class Workload:
             DataError: If files are missing or damaged, a class has too few samples, the options ask for what the
                 source does not have, or a user's own source fails or gives no samples; it is then named.
         """
-        name = name_of(type(self.source))
-        with user_code(f"{name}.load()", DataError):
-            try:
-                samples = self.source.load(data_dir, options)
-                if not isinstance(samples, Samples):
-                    raise SamplesError(f"load() must return Samples but returns {type(samples).__name__}")
-                return split_samples(samples, fractions, seed=split_seed)
-            except SamplesError as error:
-                raise DataError(f"{name}: {error}") from None
+        with source_code(self.source):
+            return split_samples(load_samples(self.source, data_dir, options), fractions, seed=split_seed)
 
     def trial_settings(
         self, params: Mapping[str, Any], *, n_exits: int, epochs: int, teachers: Sequence[str] = ()
@@ -134,7 +128,7 @@ class Workload:
         mean: Sequence[float],
         std: Sequence[float],
     ) -> MultiExitModel:
-        """Build a network for samples of a shape (channels, height, width).
+        """Build a network for samples of a shape (channels, height, width), with all of its exits or the only one.
 
         Raises:
             TrainingError: If the network cannot be built like that.
@@ -162,7 +156,13 @@ class Workload:
                 std=std,
                 **options,
             )
-        return _checked(model, who, input_shape, n_exits=network.n_exits)
+        whole = _checked(model, who, input_shape, n_exits=network.n_exits)
+        if network.only_exit is None:
+            return whole
+        # Here, since the import takes seconds.
+        from trainables.models.plain import plain_network
+
+        return plain_network(whole, network.only_exit - 1)
 
     def _build(self, network: NetworkSpec) -> tuple[Callable[..., MultiExitModel], str]:
         """What builds a network, and whose it is."""

@@ -152,6 +152,21 @@ def test_page_holds_every_series_and_needs_no_network(figure, tmp_path):
     assert "closed" in page
 
 
+def test_a_control_has_its_own_marker_and_is_named_where_it_lies_below(figure, tmp_path):
+    shown = replace(figure, control=(1.45, 0.87))
+    assert (shown.landmarks[-1].name, shown.landmarks[-1].objective) == ("static control, at its cost", 1.45)
+    draw_png(shown, tmp_path / "front.png")
+    picture = np.asarray(Image.open(tmp_path / "front.png").convert("RGB")).astype(int)[:800]
+    teal = np.argwhere(np.abs(picture - [0x0B, 0x7A, 0x75]).sum(axis=2) < 20)
+    assert (teal[:, 1].mean() - 90) / (1490 - 90) == pytest.approx((1.45 - 0.95) / 2.1, abs=0.05)
+    draw_html(shown, tmp_path / "front.html")
+    assert '"name":"static control, at its cost"' in (tmp_path / "front.html").read_text()
+    below = replace(figure, control=(1.45, 0.5))
+    assert below.landmarks[-1].name == "static control, at its cost (below: 0.5000)"
+    assert below.quality_range == figure.quality_range
+    assert replace(figure, control=(1.45, 0.99)).quality_range[1] > 0.99
+
+
 def test_figures_without_oracle_and_baselines_can_be_drawn(figure, tmp_path):
     without = replace(figure, oracle=None, baselines=figure.baselines.head(0))
     draw_png(without, tmp_path / "front.png")

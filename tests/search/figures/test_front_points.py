@@ -96,3 +96,29 @@ def test_everything_is_of_the_quality_and_effort_that_were_asked_for(objective, 
 def test_a_bound_is_the_target_where_the_quality_has_none():
     assert FrontFigure.of("title", *found(target=0.0, bounds={"accuracy": 0.7})).target == 0.7
     assert FrontFigure.of("title", *found(target=0.0)).target is None
+
+
+def controlled(cost, **more):
+    """With a plain network of this cost, relative to the full network."""
+    own = {"accuracy": 0.83, "macro_f1": 0.8, "mean_cost": cost, "mean_latency_ms": 0.7}
+    named = {"network": "plain", "family": "digits", "width": 8, "exit": 2, "seed": 0, "macs": 1, "budget_macs": 1}
+    told = {**named, "relative_cost": cost, "parameters": 1, "temperature": 1.0, "search": own}
+    summary, selection = found(control=told, **more)
+    selection.front = Front(selection.front.points[1:])
+    figure = FrontFigure.of("title", summary, selection)
+    return figure, summary.selected.by_split["search"]
+
+
+def test_a_plain_network_is_placed_by_its_cost_beside_the_policy():
+    _, policy = controlled(0.5)
+    same, _ = controlled(policy["mean_cost"])
+    assert same.control == pytest.approx((policy["mean_depth"], 0.83))
+    assert same.control[0] == pytest.approx(same.selected[0])
+    assert controlled(0.9 * policy["mean_cost"])[0].control[0] < policy["mean_depth"]
+    assert [controlled(cost)[0].control[0] for cost in (0.01, 1 / 3, 1.0)] == pytest.approx([1.0, 1.0, 3.0])
+
+
+def test_on_an_axis_of_its_own_figures_a_plain_network_has_those():
+    assert controlled(0.4, objective="cost")[0].control == (0.4, 0.83)
+    assert controlled(0.4, objective="latency", quality="macro_f1")[0].control == (0.7, 0.8)
+    assert FrontFigure.of("title", *found()).control is None

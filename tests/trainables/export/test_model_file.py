@@ -46,6 +46,28 @@ def test_networks_of_torchvision_are_built_again_without_their_imagenet_weights(
     assert torch.equal(loaded(images), model(images))
 
 
+def test_a_plain_network_is_built_again(spec, digits, tmp_path):
+    plain = replace(spec, network=replace(spec.network, only_exit=2))
+    model = plain.build_model(digits.train).eval()
+    save_model(tmp_path / "control.safetensors", model, plain.model_config(digits.train, {}))
+    loaded, stated = load_model(tmp_path / "control.safetensors")
+    assert stated.network == plain.network
+    assert loaded.n_exits == 1
+    images = torch.rand(3, 1, 8, 8)
+    assert torch.equal(loaded(images), model(images))
+
+
+def test_older_files_say_nothing_of_an_only_exit(saved):
+    path, model = saved
+    with safe_open(path, framework="pt") as file:
+        stated = json.loads(file.metadata()["exitsearch"])
+    del stated["network"]["only_exit"]
+    rewritten(path, config=stated)
+    loaded, config = load_model(path)
+    assert config.network.only_exit is None
+    assert loaded.n_exits == model.n_exits
+
+
 def rewritten(path, *, config=None, drop=(), metadata=None):
     with safe_open(path, framework="pt") as file:
         weights = {name: file.get_tensor(name) for name in file.keys() if name not in drop}  # noqa: SIM118
@@ -59,6 +81,10 @@ def rewritten(path, *, config=None, drop=(), metadata=None):
         ({"metadata": {}}, "states what it was built from but this one does not"),
         ({"metadata": {"exitsearch": "[]"}}, "states what it was built from"),
         ({"config": {"schema": 9}}, "another schema"),
+        (
+            {"config": {"network": {"n_exits": 3, "width": 8, "only_exit": 4}}},
+            "network cannot be built .*3 but is number 4",
+        ),
         ({"config": {"input_shape": "big"}}, "states what it was built from"),
         ({"config": {"workload": "digit"}}, "network cannot be built .*did you mean 'digits'"),
         ({"drop": ("mean",)}, r"must fit the network that .* but do not \(of \d+ tensors 1 missing: 'mean'\)"),

@@ -5,7 +5,7 @@ from trainables.augmentation.spec_augment import SpecAugment
 from trainables.errors import TrainingError
 from trainables.losses.exit_loss import LossWeights
 from trainables.losses.teacher_loss import TeacherLoss
-from trainables.recipes.hyperparameters import TrainingSettings, known_parameters
+from trainables.recipes.hyperparameters import TrainingSettings, known_parameters, without_early_exits
 
 
 def settings(epochs=10, **params):
@@ -167,3 +167,29 @@ def test_teachers_must_be_there():
         settings(distillation="teachers")
     with pytest.raises(TrainingError, match="unknown training parameter 'kd_alpha'"):
         settings(kd_alpha=0.5)
+
+
+def test_with_one_exit_nothing_is_said_of_earlier_ones():
+    params = {"exit_weight_1": 0.5, "exit_weight_12": 0.1, "teacher_weight_1": 2.0, "weight_decay": 0.1, "alpha": 0.3}
+    assert without_early_exits(params) == {"weight_decay": 0.1, "alpha": 0.3}
+    both = {**params, "distillation": "both", "kd_alpha": 0.4, "kd_weight_vit": 0.3}
+    one = TrainingSettings.from_params(without_early_exits(both), n_exits=1, epochs=5, teachers=("cnn", "vit"))
+    assert one.loss.exit_weights == (1.0,)
+    assert (one.loss_weights(0).alpha, one.loss_weights(0).kd_alpha) == (0.0, 0.4)
+    assert one.loss.teachers.weights == (1.0, 0.3)
+    assert [without_early_exits({"distillation": name})["distillation"] for name in ("none", "self", "teachers")] == [
+        "none",
+        "none",
+        "teachers",
+    ]
+
+
+def test_a_network_of_one_exit_learns_from_teachers_and_labels_alone():
+    given = {"distillation": "both", "kd_alpha": 0.4, "kd_beta": 1.0, "kd_form": "dkd", "kd_margin_weight": 0.1}
+    loss = TrainingSettings.from_params(without_early_exits(given), n_exits=1, epochs=5, teachers=("cnn",))
+    outputs = torch.randn(6, 1, 4, requires_grad=True)
+    labels, told = torch.tensor([0, 1, 2, 3, 0, 1]), torch.randn(6, 1, 4)
+    value = loss.loss(outputs, labels, loss.loss_weights(0), teacher_logits=told)
+    value.backward()
+    assert torch.isfinite(value)
+    assert torch.isfinite(outputs.grad).all()

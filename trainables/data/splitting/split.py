@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,37 +28,53 @@ def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> 
     Raises:
         DataError: If ids are not unique or there are too few samples or groups of a class.
     """
-    names, counts = np.unique(samples.ids, return_counts=True)
-    if len(names) < len(samples.ids):
-        twice = names[counts > 1]
-        raise SamplesError(
-            f"ids must be unique, spaces around them and Unicode form aside, but {list_some(twice)} occur more than "
-            f"once ({len(twice)} such ids); rename them"
-        )
-    units = samples.ids if samples.groups is None else samples.groups
-    if samples.official_test is None:
-        rows = _split_rows(units, samples.labels, np.arange(len(units)), SPLIT_NAMES, fractions, seed)
-    else:
-        own = np.flatnonzero(~samples.official_test)
-        rows = _split_rows(units, samples.labels, own, SPLIT_NAMES[:3], fractions, seed)
-        rows["test"] = np.flatnonzero(samples.official_test)
-    parts = {name: _take(samples, rows[name]) for name in SPLIT_NAMES}
     return Splits(
-        **parts,
+        **split_parts(samples, {name: getattr(fractions, name) for name in SPLIT_NAMES}, seed=seed),
         class_names=samples.class_names,
         metadata=samples.metadata,
         has_official_test=samples.official_test is not None,
     )
 
 
+def split_parts(samples: Samples, shares: Mapping[str, float], *, seed: int) -> dict[str, Split]:
+    """Split samples into parts with names of their own, as :func:`split_samples` does.
+
+    Args:
+        samples: All samples, labelled.
+        shares: Share of the samples, or of their groups, of each part, positive; where the samples have an official
+            test, that is the part ``test``, and the others share the rest in proportion.
+        seed: The split seed.
+
+    Raises:
+        DataError: If ids are not unique or there are too few samples or groups of a class.
+    """
+    _require_unique(samples.ids)
+    units = samples.ids if samples.groups is None else samples.groups
+    own, official, drawn = np.arange(len(units)), np.arange(0), dict(shares)
+    if samples.official_test is not None and drawn.pop("test", None) is not None:
+        own, official = np.flatnonzero(~samples.official_test), np.flatnonzero(samples.official_test)
+    rows = _split_rows(units, samples.labels, own, drawn, seed)
+    return {name: _take(samples, rows.get(name, official)) for name in shares}
+
+
+def _require_unique(ids: NDArray[np.str_]) -> None:
+    names, counts = np.unique(ids, return_counts=True)
+    if len(names) < len(ids):
+        twice = names[counts > 1]
+        raise SamplesError(
+            f"ids must be unique, spaces around them and Unicode form aside, but {list_some(twice)} occur more than "
+            f"once ({len(twice)} such ids); rename them"
+        )
+
+
 def _split_rows(
     units: NDArray[np.str_],
     labels: NDArray[np.int64],
     rows: NDArray[np.int64],
-    names: tuple[str, ...],
-    fractions: SplitFractions,
+    shares_by_name: Mapping[str, float],
     seed: int,
 ) -> dict[str, NDArray[np.int64]]:
+    names, shares = list(shares_by_name), list(shares_by_name.values())
     unit_names, unit_of_row = np.unique(units[rows], return_inverse=True)
     has_class = np.zeros((len(unit_names), int(labels[rows].max()) + 1), dtype=np.bool_)
     has_class[unit_of_row, labels[rows]] = True
@@ -67,7 +85,6 @@ def _split_rows(
             f"every class needs at least {len(names)} samples or groups, one per split, "
             f"but class {int(np.flatnonzero(counts == rarest)[0])} has {rarest}"
         )
-    shares = [getattr(fractions, name) for name in names]
     if (has_class.sum(axis=1) > 1).any():
         split_of = share_groups(has_class, [share / sum(shares) for share in shares], seed=seed)
     else:

@@ -27,6 +27,8 @@ ONNX_FOLDER = "onnx"
 SINGLE_GRAPH_FILE = "single_graph.onnx"
 BENCH_FILE = "bench.json"
 """What ``exitsearch bench`` measured last; the only file that is added later."""
+RUN_KEY = "mlflow_run_id"
+"""Key of what a manifest states of its training: the MLflow run that the bundle is shown in."""
 
 
 class Manifest(BaseModel):

@@ -16,8 +16,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from trainables.errors import TrainingError
 
 
-# What a forward written in Python, or a layer that is given an unfit shape, raises.
-_FORWARD_ERRORS = (RuntimeError, ValueError, TypeError, AttributeError, AssertionError, LookupError)
+FORWARD_ERRORS = (RuntimeError, ValueError, TypeError, AttributeError, AssertionError, LookupError)
+"""What a forward written in Python, or a layer that is given an unfit shape, raises."""
 
 
 @dataclass(frozen=True)
@@ -115,10 +115,13 @@ def trace_network(network: nn.Module, input_shape: tuple[int, ...]) -> TracedNet
     )
 
 
-class _BlockTracer(fx.Tracer):
+class BlockTracer(fx.Tracer):
     """Records what every call of a module gave.
 
     torchvision's own layers stay whole, as torch's do: some ask for the mode when they run (StochasticDepth).
+
+    Attributes:
+        ends: For each module, by its path, what its calls gave, in their order.
     """
 
     def __init__(self) -> None:
@@ -126,21 +129,23 @@ class _BlockTracer(fx.Tracer):
         self.ends: dict[str, list[Any]] = {}
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        """Whether a module is one step."""
         return m.__module__.startswith("torchvision.ops") or super().is_leaf_module(m, module_qualified_name)
 
     def call_module(
         self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
+        """Trace a call, and note what it gave."""
         end = super().call_module(m, forward, args, kwargs)
         self.ends.setdefault(self.path_of_module(m), []).append(end)
         return end
 
 
-def _trace(network: nn.Module) -> tuple[fx.Graph, _BlockTracer]:
-    tracer = _BlockTracer()
+def _trace(network: nn.Module) -> tuple[fx.Graph, BlockTracer]:
+    tracer = BlockTracer()
     try:
         return tracer.trace(network), tracer
-    except _FORWARD_ERRORS as error:
+    except FORWARD_ERRORS as error:
         raise TrainingError(
             f"a network can get exits only if torch.fx can trace it, but {type(network).__name__} cannot be traced "
             f"({first_line(error)}); give it exits by hand as stages and heads"
@@ -178,7 +183,7 @@ class _Meter(fx.Interpreter):
         try:
             with torch.no_grad(), self._counter:
                 self.run(torch.zeros(1, *input_shape))
-        except _FORWARD_ERRORS as error:
+        except FORWARD_ERRORS as error:
             raise TrainingError(
                 f"the network cannot take samples of shape {input_shape} ({first_line(error)}); "
                 f"use larger ones or another network"

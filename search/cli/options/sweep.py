@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from search.cli.field_options import field_option
+from search.cli.options.fields import field_option
 from search.config.files import load_sweep
 from search.config.sweep import SweepConfig
 from search.errors import ConfigError

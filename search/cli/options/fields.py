@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 import typer
 
 from policies.options import RequestError, range_of
-from search.cli.given_options import was_given
+from search.cli.options.given import was_given
 from search.errors import ConfigError
 
 

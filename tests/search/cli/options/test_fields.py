@@ -10,7 +10,7 @@ import typer
 from policies.options import Options
 from search.cli.app import ExitCode, main
 from search.cli.commands import COMMANDS
-from search.cli.field_options import field_option, given_fields, named_as_options, takes_fields
+from search.cli.options.fields import field_option, given_fields, named_as_options, takes_fields
 from search.config.sweep import SweepConfig
 
 

@@ -1,0 +1,104 @@
+"""Plain networks: what is left of a network with exits where only one of them is wanted."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from trainables.errors import TrainingError
+from trainables.models import NETWORKS, MultiExitModel, NetworkSpec, cumulative_macs, get_network
+from trainables.models.plain import plain_macs, plain_network
+from trainables.trials.imported_weights import with_given_weights
+from trainables.workloads import get_workload
+
+
+SHAPE = (3, 32, 32)
+
+
+@pytest.fixture(params=sorted(NETWORKS))
+def model(request):
+    family = get_network(request.param)
+    torch.manual_seed(3)
+    scale = {"mean": [0.4, 0.5, 0.6], "std": [0.2, 0.3, 0.1]}
+    width = min(family.width, 16)
+    built = family.build(input_shape=SHAPE, n_classes=5, n_exits=family.n_exits, width=width, **scale)
+    return built.eval()
+
+
+def test_it_says_what_the_exit_says_and_costs_no_more_than_stages_and_head(model):
+    images = torch.rand(3, *SHAPE)
+    expected, macs = model(images), plain_macs(model, SHAPE)
+    for k in range(model.n_exits):
+        plain = plain_network(model, k)
+        assert torch.equal(plain(images), expected[:, k : k + 1])
+        assert plain.n_exits == len(plain.stages) == 1
+        assert not plain.training
+        assert cumulative_macs(plain, SHAPE).tolist() == [macs[k]]
+
+
+def test_what_is_saved_are_earlier_heads_alone(model):
+    with_heads, plain = cumulative_macs(model, SHAPE), plain_macs(model, SHAPE)
+    heads = [cumulative_macs(_only_head(model, k), SHAPE)[0] for k in range(model.n_exits)]
+    np.testing.assert_array_equal(with_heads - plain, np.cumsum(heads) - heads)
+
+
+def _only_head(model, k):
+    """Exit k with stages that cost nothing: its features are there already."""
+    features = model.normalise(torch.zeros(1, *SHAPE))
+    with torch.no_grad():
+        for stage in model.stages[: k + 1]:
+            features = stage(features)
+    return MultiExitModel([Given(features)], [model.heads[k]], mean=[0.0] * 3, std=[1.0] * 3)
+
+
+class Given(torch.nn.Module):
+    def __init__(self, features):
+        super().__init__()
+        self.features = features
+
+    def forward(self, inputs):
+        return self.features
+
+
+def test_weights_of_the_plain_network_are_those_that_it_runs(model):
+    plain = plain_network(model, 0)
+    kept = sum(part.numel() for module in (model.stages[0], model.heads[0]) for part in module.parameters())
+    assert sum(weight.numel() for weight in plain.parameters()) == kept
+
+
+@pytest.mark.parametrize("exit_index", [-1, 4])
+def test_an_exit_that_is_not_there_is_refused(exit_index):
+    model = get_workload("digits").build_network((1, 8, 8), 10, NetworkSpec(4, 4), mean=[0.0], std=[1.0])
+    with pytest.raises(TrainingError, match=rf"one of the network's 4 but is number {exit_index + 1}"):
+        plain_network(model, exit_index)
+
+
+class OwnScale(MultiExitModel):
+    def normalise(self, inputs):
+        return inputs.log1p()
+
+
+def test_a_users_own_standardising_would_be_lost_and_is_refused():
+    own = OwnScale([torch.nn.Flatten()], [torch.nn.Linear(4, 2)], mean=[0.0], std=[1.0])
+    with pytest.raises(TrainingError, match=r"normalise\(\).*OwnScale has its own"):
+        plain_network(own, 0)
+
+
+def test_a_spec_builds_it_from_the_same_weights_with_one_exit(spec, digits):
+    only = replace(spec, network=replace(spec.network, only_exit=2))
+    plain, whole = (one.build_model(digits.train).eval() for one in (only, spec))
+    images = torch.rand(2, 1, 8, 8)
+    assert torch.equal(plain(images), whole(images)[:, 1:2])
+    assert (only.n_exits, plain.n_exits, only.network.n_kept) == (1, 1, 1)
+    assert only.settings({"learning_rate_adamw": 1e-3}).loss.exit_weights == (1.0,)
+    assert only.table(plain, digits.search, "search").cost.tolist() == [1.0]
+
+
+def test_given_weights_go_by_the_names_of_the_whole_network(spec, digits, tmp_path):
+    source = replace(spec, seeds=(5,)).build_model(digits.train).eval()
+    torch.save(source.state_dict(), tmp_path / "weights.pt")
+    given = with_given_weights(spec, tmp_path / "weights.pt", digits.train)
+    plain = replace(given, network=replace(given.network, only_exit=1)).build_model(digits.train).eval()
+    images = torch.rand(2, 1, 8, 8)
+    assert torch.equal(plain(images), source(images)[:, :1])

@@ -1,0 +1,51 @@
+"""A plain network out of one with exits: the stages up to one exit as one, with that exit's head alone."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from policies.user_code import name_of
+from trainables.errors import TrainingError
+from trainables.models.base import MultiExitModel, part_macs
+
+
+def plain_network(model: MultiExitModel, exit_index: int) -> MultiExitModel:
+    """The network that answers at one exit of another and has no other heads: what a classifier without exits is.
+
+    The stages up to the exit are one stage. Modules are shared with the network that they are taken from, not copied;
+    it gives the same logits there.
+
+    Args:
+        model: Network with E exits.
+        exit_index: Index of the exit that is kept, in 0..E-1.
+
+    Raises:
+        TrainingError: If there is no such exit, or inputs are standardised by a user's own method, which a plain
+            network would lack.
+    """
+    if not 0 <= exit_index < model.n_exits:
+        raise TrainingError(
+            f"the only exit must be one of the network's {model.n_exits} but is number {exit_index + 1}; name another"
+        )
+    own = type(model)
+    if own.normalise is not MultiExitModel.normalise:
+        raise TrainingError(
+            f"a network must leave normalise() as it is to be made plain, but {name_of(own)} has its own; put it into "
+            f"the first stage"
+        )
+    stage = nn.Sequential(*list(model.stages)[: exit_index + 1])
+    scale = {"mean": model.mean.flatten().tolist(), "std": model.std.flatten().tolist()}
+    return MultiExitModel([stage], [model.heads[exit_index]], **scale).train(model.training)
+
+
+def plain_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Multiply-accumulates of the plain network of each exit, shape (E,), for one sample: no earlier head counts.
+
+    Args:
+        model: Network with E exits; its mode is put back afterwards.
+        input_shape: (channels, height, width) of one sample.
+    """
+    stages, heads = part_macs(model, input_shape)
+    return np.asarray(np.cumsum(stages) + heads)

@@ -1,0 +1,53 @@
+"""The exit tables of a network from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from policies.tables.base import ASSUMED
+from policies.tables.classification import ClassificationTable
+from policies.user_code import name_of, user_code
+from trainables.data import Split
+from trainables.errors import TrainingError
+from trainables.models.inference import outputs_on
+
+
+def imported_table(
+    network: nn.Module,
+    split: Split,
+    *,
+    cost: NDArray[np.float64] | None,
+    metadata: Mapping[str, Any],
+    name: str,
+) -> ClassificationTable:
+    """Run a network on a split, and put down what it says.
+
+    Args:
+        network: Gives logits at every exit, shape (N, E, C), for inputs in 0..1.
+        split: The samples that it is run on.
+        cost: Compute up to each exit in any unit, shape (E,), increasing; None takes each stage to cost the same, which
+            the table then states.
+        metadata: What the table is to state; JSON values.
+        name: What a person calls the table.
+
+    Raises:
+        TrainingError: If the network fails on the samples.
+        ExitTableError: If it gives NaN, infinity, probabilities or answers instead of logits, or costs do not fit.
+    """
+    with user_code(f"{name_of(type(network))}.forward()", TrainingError):
+        logits = outputs_on(network, split.inputs).numpy()
+    n_exits = logits.shape[1]
+    given = {
+        "logits": logits,
+        "labels": split.labels,
+        "cost": np.arange(1, n_exits + 1) / n_exits if cost is None else cost / cost[-1],
+        "ids": split.ids,
+        "groups": split.groups,
+        "meta": {**metadata, **({ASSUMED: ["cost"]} if cost is None else {})},
+    }
+    return ClassificationTable.read(given, {}, name)
