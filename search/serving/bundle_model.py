@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
@@ -15,6 +15,7 @@ import pandas as pd
 from policies.errors import ExitSearchError
 from policies.runtime.answers import Answers
 from policies.runtime.runtime import EarlyExitRuntime
+from policies.runtime.stages import Device
 from trainables.errors import BundleError
 from trainables.export.bundle.bundle import Bundle
 
@@ -100,7 +101,9 @@ def _runtime(bundle: Bundle, config: Mapping[str, Any]) -> EarlyExitRuntime:
     unknown = sorted(set(config) - set(DEFAULT_CONFIG))
     if unknown:
         raise BundleError(f"model_config must have keys of {', '.join(DEFAULT_CONFIG)} but has {unknown[0]!r}")
-    n_threads = config["n_threads"]
+    n_threads, device = config["n_threads"], config["device"]
+    if device not in get_args(Device):
+        raise BundleError(f"device must be one of {', '.join(get_args(Device))} but is {device!r}")
     if not isinstance(n_threads, int) or n_threads < 1:
         raise BundleError(f"n_threads must be a whole number from 1 but is {n_threads!r}")
     executor = bundle.executor(config["executor"])
@@ -109,7 +112,7 @@ def _runtime(bundle: Bundle, config: Mapping[str, Any]) -> EarlyExitRuntime:
         import torch
 
         torch.set_num_threads(n_threads)
-    return bundle.runtime(executor, device=config["device"], n_threads=n_threads)
+    return bundle.runtime(executor, device=device, n_threads=n_threads)
 
 
 def _require_expected(bundle: Bundle, runtime: EarlyExitRuntime) -> None:

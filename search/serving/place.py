@@ -21,7 +21,7 @@ class RegistryPlace:
     Attributes:
         uri: Tracking URI of the store; it may hold a password.
         experiment: Name of the experiment that the model is logged in.
-        sweep_id: Identity of the sweep that found the policy; None where it was no sweep.
+        sweep_id: Identity of the sweep that found the policy; None where it was no sweep, or is not known.
     """
 
     uri: str
@@ -38,7 +38,7 @@ def place_of_sweep(folder: RunFolder, config: SweepConfig, given: str | None = N
         given: Tracking URI that this call names, or None.
 
     Raises:
-        RunFolderError: If the sweep has no journal, or its store is known without its password only.
+        RunFolderError: If the sweep's journal is damaged, or its store is known without its password only.
     """
     stored = config.tracking.uri
     candidates = (given, os.environ.get(TRACKING_VARIABLE), stored)
@@ -62,5 +62,8 @@ def place_without_sweep(given: str | None = None) -> RegistryPlace:
 
 
 def _sweep_id(folder: RunFolder) -> str | None:
+    """The id that the journal begins with; None where somebody has copied the results without it."""
+    if not folder.journal_file.is_file():
+        return None
     created = [event for event in read_events(folder.journal_file) if event["event"] == "created"]
     return str(created[0]["sweep_id"]) if created else None

@@ -9,9 +9,14 @@ import numpy as np
 import pytest
 
 from policies.rules import RULES
+from search.export.subject import checked_content
 from search.serving.bundle_model import ARTIFACT, BundleModel
+from tests.bundles import digits_subject, write_digits_bundle
+from tests.search.serving.decided import assert_as_decided, served_inputs
 from trainables.errors import BundleError, InputRangeWarning
 from trainables.export.bundle.bundle import Bundle
+from trainables.export.bundle.writing import write_bundle
+from trainables.models.inference import outputs_on
 
 
 def loaded(bundle, **config):
@@ -21,44 +26,38 @@ def loaded(bundle, **config):
     return model
 
 
-def assert_as_decided(answers, exported, rule="confidence", rows=slice(None)):
-    """Sample by sample; thresholds lie between scores, so that rounding changes nothing."""
-    decision = exported.policy(rule).decide(exported.table)
-    names = np.array(exported.network.config.class_names)
-    np.testing.assert_array_equal(answers["depth"], decision.exits[rows] + 1)
-    np.testing.assert_array_equal(answers["label"], names[decision.answers[rows]])
-    np.testing.assert_allclose(answers["confidence"], decision.probabilities[rows].max(axis=1), atol=1e-5)
+# The one rule that asks more of a network than logits.
+RULES_OF_LOGITS = sorted(set(RULES) - {"dual-threshold"})
 
 
-def test_only_rules_that_need_more_than_logits_are_left_out(exported):
-    assert set(RULES) - set(exported.rules) == {"dual-threshold"}
-
-
-@pytest.mark.parametrize("rule", sorted(set(RULES) - {"dual-threshold"}))
-def test_samples_get_the_exit_and_the_answer_of_the_policy(rule, exported, tmp_path):
-    assert len(np.unique(exported.policy(rule).decide(exported.table).exits)) > 1
-    model = loaded(exported.write(tmp_path / "bundle", rule))
-    assert_as_decided(model.predict(None, exported.inputs), exported, rule)
-    for row in range(0, 360, 40):
+@pytest.mark.parametrize("rule", RULES_OF_LOGITS)
+def test_samples_get_the_exit_and_the_answer_of_the_policy(rule, tmp_path):
+    model = loaded(write_digits_bundle(tmp_path / "bundle", rule))
+    inputs = served_inputs()
+    answers = model.predict(None, inputs)
+    assert answers["depth"].nunique() > 1
+    assert_as_decided(answers, rule)
+    for row in range(0, len(inputs), 40):
         own = slice(row, row + 1)
-        assert_as_decided(model.predict(None, exported.inputs[own]), exported, rule, own)
+        assert_as_decided(model.predict(None, inputs[own]), rule, own)
 
 
-def test_answers_have_one_row_per_sample_and_say_why(bundle, exported):
-    answers = loaded(bundle).predict(None, exported.inputs[:40])
+def test_answers_have_one_row_per_sample_and_say_why(bundle):
+    answers = loaded(bundle).predict(None, served_inputs()[:40])
     assert list(answers.columns) == ["label", "confidence", "depth", "reason"]
     assert [str(kind) for kind in answers.dtypes[["confidence", "depth"]]] == ["float64", "int64"]
     for row in answers.itertuples():
         assert row.reason == "exit 3 is the last" if row.depth == 3 else row.reason.startswith("score ")
 
 
-def test_it_may_be_asked_by_several_threads_at_once(bundle, exported):
+def test_it_may_be_asked_by_several_threads_at_once(bundle):
     model = loaded(bundle)
-    parts = [slice(start, start + 30) for start in range(0, 360, 30)] * 4
+    inputs = served_inputs()
+    parts = [slice(start, start + 30) for start in range(0, len(inputs), 30)] * 4
     with ThreadPoolExecutor(8) as threads:
-        answers = list(threads.map(lambda rows: model.predict(None, exported.inputs[rows]), parts))
+        answers = list(threads.map(lambda rows: model.predict(None, inputs[rows]), parts))
     for rows, one in zip(parts, answers, strict=True):
-        assert_as_decided(one, exported, rows=rows)
+        assert_as_decided(one, rows=rows)
 
 
 @pytest.mark.parametrize(
@@ -76,23 +75,26 @@ def test_what_is_no_input_is_refused_as_the_callers_mistake(inputs, message, bun
     assert "\n" not in str(refused.value)
 
 
-def test_forgotten_scaling_is_told(bundle, exported):
+def test_forgotten_scaling_is_told(bundle):
     with pytest.warns(InputRangeWarning, match="5 of 5 inputs hold values in 0..16"):
-        loaded(bundle).predict(None, exported.inputs[:5] * 16)
+        loaded(bundle).predict(None, served_inputs()[:5] * 16)
 
 
 @pytest.fixture(scope="module")
-def of_pixels(exported, tmp_path_factory):
-    """A bundle that takes uint8, and its pixels."""
-    pixels = (exported.inputs * 255).astype(np.uint8)
-    return replace(exported, inputs=pixels).write(tmp_path_factory.mktemp("pixels") / "bundle"), pixels
+def of_pixels(tmp_path_factory):
+    """A bundle that takes uint8."""
+    subject = digits_subject()
+    pixels = (subject.inputs * 255).astype(np.uint8)
+    said = outputs_on(subject.network.model, pixels).numpy()
+    of_pixels = replace(subject, inputs=pixels, search=replace(subject.search, logits=said))
+    content = checked_content(of_pixels, ("torch",)).content
+    return write_bundle(tmp_path_factory.mktemp("pixels") / "bundle", content)
 
 
-def test_pixels_that_lost_their_fractions_are_refused(of_pixels, exported):
-    bundle, pixels = of_pixels
-    model = loaded(bundle)
-    assert len(model.predict(None, pixels[:3])) == 3
-    lost = exported.inputs[:3].astype(np.uint8)
+def test_pixels_that_lost_their_fractions_are_refused(of_pixels):
+    model, pixels = loaded(of_pixels), served_inputs()[:3]
+    assert len(model.predict(None, (pixels * 255).astype(np.uint8))) == 3
+    lost = pixels.astype(np.uint8)
     with pytest.raises(MlflowException, match="must be whole numbers in 0..255 but none is above 1"):
         model.predict(None, lost)
 
@@ -102,6 +104,8 @@ def test_it_runs_in_the_executor_and_threads_that_are_asked_for(bundle):
         loaded(bundle, executor="tensorrt")
     with pytest.raises(BundleError, match="must have keys of executor, n_threads, device but has 'threads'"):
         loaded(bundle, threads=2)
+    with pytest.raises(BundleError, match="device must be one of cpu, cuda but is 'tpu'"):
+        loaded(bundle, device="tpu")
     with pytest.raises(BundleError, match="n_threads must be a whole number from 1 but is 0"):
         loaded(bundle, n_threads=0)
     loaded(bundle, executor="torch", n_threads=2)

@@ -49,6 +49,5 @@ def test_without_a_sweep_it_is_the_default(folder, tmp_path):
     assert (place.uri, place.experiment, place.sweep_id) == (f"sqlite:///{tmp_path / 'mlflow.db'}", "exitsearch", None)
 
 
-def test_folder_without_a_journal_is_no_sweeps(tmp_path):
-    with pytest.raises(RunFolderError, match=r"it has no journal\.jsonl"):
-        place_of_sweep(run_folder(tmp_path), config())
+def test_sweep_without_a_journal_has_no_run(tmp_path):
+    assert place_of_sweep(run_folder(tmp_path), config()).sweep_id is None

@@ -9,18 +9,19 @@ import mlflow
 from mlflow.tracking import MlflowClient
 import pytest
 
+from policies.certificates.claims import Claim
 from policies.errors import ExitSearchError
 from search.errors import RegistrationError
 from search.serving.place import RegistryPlace
 from search.serving.registration import register_bundle
 from search.tracking.store import MlflowStore
-from tests.search.serving.bundles import CERTIFICATE
-from tests.search.serving.test_bundle_model import assert_as_decided
+from tests.bundles import write_digits_bundle
+from tests.search.serving.decided import assert_as_decided, served_inputs
 from tests.search.tracking.tracked import EXPERIMENT, SWEEP_ID, no_credentials, sqlite_store
 from trainables.export.bundle.bundle import Bundle
 
 
-NAME = "digits-1"
+NAME = "digits-test"
 
 
 @pytest.fixture
@@ -37,18 +38,18 @@ def client(place):
 
 
 @pytest.fixture
-def uncertified(exported, tmp_path):
-    return exported.write(tmp_path / "candidate", certificate=CERTIFICATE | {"certified": False, "reason": "too few"})
+def uncertified(tmp_path):
+    return write_digits_bundle(tmp_path / "candidate", claim=Claim(target=0.999))
 
 
-def test_model_that_is_loaded_decides_as_the_policy(bundle, place, exported):
+def test_model_that_is_loaded_decides_as_the_policy(bundle, place):
     registered = register_bundle(bundle, place)
-    assert registered.model_uri == "models:/digits-1@certified"
+    assert registered.model_uri == "models:/digits-test@certified"
     model = mlflow.pyfunc.load_model(registered.model_uri)
-    assert_as_decided(model.predict(exported.inputs), exported)
-    assert_as_decided(model.predict(exported.inputs[:1]), exported, rows=slice(0, 1))
+    assert_as_decided(model.predict(served_inputs()))
+    assert_as_decided(model.predict(served_inputs()[:1]), rows=slice(0, 1))
     with pytest.raises(mlflow.MlflowException, match=r"does not match expected shape \(-1, 1, 8, 8\)") as refused:
-        model.predict(exported.inputs[:, :, :7])
+        model.predict(served_inputs()[:, :, :7])
     assert refused.value.get_http_status_code() == 400
 
 
@@ -81,8 +82,8 @@ def test_version_tells_policy_network_and_certificate(bundle, place, client):
     told = {key.removeprefix("exitsearch."): value for key, value in stored.tags.items()}
     assert told["policy_hash"] == bundle.policy.policy_hash
     assert told["model_hash"] == bundle.manifest.model_hash
-    assert told["certificate_claim"] == "accuracy is at least 0.9"
-    assert (told["certificate_bound"], told["certified"]) == ("0.91", "true")
+    assert told["certificate_claim"] == "accuracy is at least 0.5"
+    assert (float(told["certificate_bound"]), told["certified"]) == (bundle.certificate["bound"], "true")
     assert stored.description.startswith("A classifier with 3 exits for inputs of 1 x 8 x 8 (float32)")
     assert "With confidence 0.95" in stored.description
 
@@ -105,7 +106,7 @@ def test_sweeps_own_run_has_the_model(bundle, place, client):
     registered = register_bundle(bundle, of_sweep)
     assert registered.run_id == parent.run_id
     run = client.get_run(parent.run_id)
-    assert run.data.tags["exitsearch.model"] == "models:/digits-1/1"
+    assert run.data.tags["exitsearch.model"] == "models:/digits-test/1"
     (logged,) = run.outputs.model_outputs
     stored = client.get_model_version(NAME, "1")
     assert json.loads(client.get_logged_model(logged.model_id).tags["mlflow.modelVersions"]) == [
@@ -146,10 +147,10 @@ def test_nothing_is_said_and_no_network_is_asked(bundle, place, capfd, monkeypat
     assert not list((tmp_path / "mlflow-artifacts").rglob("__pycache__"))
 
 
-def test_bundle_may_lie_in_any_folder(exported, place, tmp_path):
-    odd = exported.write(tmp_path / "a b#c%20?é" / "bundle")
+def test_bundle_may_lie_in_any_folder(place, tmp_path):
+    odd = write_digits_bundle(tmp_path / "a b#c%20?é" / "bundle")
     model = mlflow.pyfunc.load_model(register_bundle(odd, place).model_uri)
-    assert len(model.predict(exported.inputs[:2])) == 2
+    assert len(model.predict(served_inputs()[:2])) == 2
 
 
 def left(uri):
@@ -180,7 +181,7 @@ def test_failure_leaves_the_store_as_it_was(step, bundle, place, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(MlflowClient, step, fail)
-        with pytest.raises(RegistrationError, match=r"digits-1 could not be registered .*No space left on device"):
+        with pytest.raises(RegistrationError, match=r"digits-test could not be registered .*No space left on device"):
             register_bundle(bundle, place)
     assert left(place.uri) == (0, 0, 0, 0)
     assert register_bundle(bundle, place).version == 1
@@ -200,7 +201,9 @@ def test_store_that_is_away_is_one_line_without_its_password(bundle):
     with socket.socket() as closed, no_credentials():
         closed.bind(("127.0.0.1", 0))
         uri = f"http://user:hush-1@127.0.0.1:{closed.getsockname()[1]}"
-        with pytest.raises(ExitSearchError, match="digits-1 could not be registered in MLflow at http://user:") as told:
+        with pytest.raises(
+            ExitSearchError, match="digits-test could not be registered in MLflow at http://user:"
+        ) as told:
             register_bundle(bundle, RegistryPlace(uri=uri, experiment=EXPERIMENT))
     assert "\n" not in str(told.value)
     assert "hush-1" not in str(told.value)

@@ -1,6 +1,7 @@
 """What a served bundle needs is pinned: this project's packages, and what a user's own code needs."""
 
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 import json
 import re
@@ -9,13 +10,21 @@ import sys
 import tomllib
 
 import mlflow
+from mlflow.pyfunc import PythonModelContext
 import pytest
 
+from search.export.graphs import write_graphs
+from search.export.subject import checked_content
+from search.messages import silent
+from search.serving.bundle_model import ARTIFACT, BundleModel
 from search.serving.place import RegistryPlace
 from search.serving.registration import register_bundle
 from search.serving.requirements import code_of, own_modules, requirements_of
+from tests.bundles import digits_subject, write_digits_bundle
 from tests.pages import ROOT
+from tests.search.serving.decided import assert_as_decided, served_inputs
 from tests.search.tracking.tracked import EXPERIMENT, sqlite_store
+from trainables.export.bundle.writing import write_bundle
 
 
 LOADED = """
@@ -25,7 +34,7 @@ from pathlib import Path
 from trainables.export.bundle.bundle import Bundle
 
 bundle = Bundle.load(Path(sys.argv[1]))
-bundle.runtime("torch").run(bundle.check.inputs)
+bundle.runtime().run(bundle.check.inputs)
 names = {name.partition(".")[0] for name in sys.modules}
 known = packages_distributions()
 print(json.dumps(sorted({known[name][0].lower() for name in names if name in known})))
@@ -37,22 +46,43 @@ def direct_dependencies():
     return {re.split(r"[>=<\[]", line)[0].lower() for line in project["dependencies"]}
 
 
-def test_everything_that_answers_is_pinned(bundle):
+def loaded_by(bundle):
+    """Packages that are imported where a bundle answers in its fastest executor."""
     command = [sys.executable, "-c", LOADED, str(bundle.folder)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
-    loaded = set(json.loads(done.stdout)) & direct_dependencies()
-    pins = dict(line.split("==") for line in requirements_of(bundle))
-    assert loaded <= set(pins)
-    assert next(iter(pins)) == "exitsearch"
-    assert all(re.fullmatch(r"[0-9.]+", number) for number in pins.values())
-    assert pins["torch"] == version("torch").partition("+")[0]
+    return set(json.loads(done.stdout))
 
 
-def test_graphs_need_no_torch(bundle):
-    graphs = replace(bundle, manifest=bundle.manifest.model_copy(update={"executors": ("onnx",)}))
-    names = [line.partition("==")[0] for line in requirements_of(graphs)]
-    assert "onnxruntime" in names
-    assert not any(name.startswith("torch") for name in names)
+def pins(bundle):
+    return dict(line.split("==") for line in requirements_of(bundle))
+
+
+def test_everything_that_answers_is_pinned(bundle):
+    own = pins(bundle)
+    assert loaded_by(bundle) & direct_dependencies() <= set(own)
+    assert next(iter(own)) == "exitsearch"
+    assert all(re.fullmatch(r"[0-9.]+", number) for number in own.values())
+    assert own["torch"] == version("torch").partition("+")[0]
+
+
+@pytest.fixture(scope="module")
+def of_graphs(tmp_path_factory):
+    """A bundle that has ONNX graphs and no network in torch, as a quantised one."""
+    subject = digits_subject()
+    graphs = partial(write_graphs, subject=subject, network=subject.network, single_graph=False, on_message=silent)
+    content = checked_content(subject, ("onnx",), graphs).content
+    return write_bundle(tmp_path_factory.mktemp("graphs") / "bundle", replace(content, network=None))
+
+
+@pytest.mark.slow  # PyTorch's exporter takes its time
+def test_graphs_are_served_without_torch(of_graphs):
+    loaded = loaded_by(of_graphs)
+    assert "onnxruntime" in loaded
+    assert not {"torch", "numba", "scikit-learn"} & loaded
+    assert loaded & direct_dependencies() <= set(pins(of_graphs))
+    model = BundleModel()
+    model.load_context(PythonModelContext(artifacts={ARTIFACT: str(of_graphs.folder)}, model_config=None))
+    assert_as_decided(model.predict(None, served_inputs()))
 
 
 GINI = """
@@ -66,11 +96,11 @@ RULE = Own()
 
 
 @pytest.fixture
-def of_own_rule(exported, tmp_path, monkeypatch):
+def of_own_rule(tmp_path, monkeypatch):
     """A bundle whose rule lies in a file of the working folder."""
     (tmp_path / "own_rule.py").write_text(GINI)
     monkeypatch.syspath_prepend(str(tmp_path))
-    yield exported.write(tmp_path / "bundle", "own_rule:RULE")
+    yield write_digits_bundle(tmp_path / "bundle", "own_rule:RULE")
     sys.modules.pop("own_rule", None)
 
 

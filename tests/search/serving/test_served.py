@@ -8,8 +8,8 @@ import pytest
 
 from search.serving.place import RegistryPlace
 from search.serving.registration import register_bundle
+from tests.search.serving.decided import assert_as_decided, served_inputs
 from tests.search.serving.model_servers import serving
-from tests.search.serving.test_bundle_model import assert_as_decided
 from tests.search.tracking.servers import MlflowServer
 from tests.search.tracking.tracked import EXPERIMENT, sqlite_store
 
@@ -26,14 +26,15 @@ def model_server(bundle, tmp_path_factory):
         yield server
 
 
-def test_requests_are_answered_as_the_policy_decides(model_server, exported):
-    status, answer = model_server.ask(exported.inputs.tolist())
+def test_requests_are_answered_as_the_policy_decides(model_server):
+    inputs = served_inputs()
+    status, answer = model_server.ask(inputs.tolist())
     assert status == 200
-    assert_as_decided(pd.DataFrame(answer["predictions"]), exported)
-    for row in range(0, 360, 60):
+    assert_as_decided(pd.DataFrame(answer["predictions"]))
+    for row in range(0, len(inputs), 60):
         own = slice(row, row + 1)
-        status, answer = model_server.ask(exported.inputs[own].tolist(), key="instances")
-        assert_as_decided(pd.DataFrame(answer["predictions"]), exported, rows=own)
+        status, answer = model_server.ask(inputs[own].tolist(), key="instances")
+        assert_as_decided(pd.DataFrame(answer["predictions"]), rows=own)
         assert set(answer["predictions"][0]) == {"label", "confidence", "depth", "reason"}
 
 
@@ -53,16 +54,16 @@ def test_what_is_no_input_is_the_callers_mistake(inputs, message, model_server):
     assert message in answer["message"]
 
 
-def test_registered_through_a_server(bundle, exported, tmp_path, monkeypatch):
+def test_registered_through_a_server(bundle, tmp_path, monkeypatch):
     server = MlflowServer(tmp_path / "server", sqlite_store(tmp_path))
     try:
         server.launch()
         server.wait()
         registered = register_bundle(bundle, RegistryPlace(uri=server.uri, experiment=EXPERIMENT))
         client = MlflowClient(tracking_uri=server.uri)
-        assert client.get_model_version_by_alias("digits-1", "certified").run_id == registered.run_id
+        assert client.get_model_version_by_alias("digits-test", "certified").run_id == registered.run_id
         monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
         model = mlflow.pyfunc.load_model(registered.model_uri)
-        assert_as_decided(model.predict(exported.inputs), exported)
+        assert_as_decided(model.predict(served_inputs()))
     finally:
         server.kill()
