@@ -103,11 +103,11 @@ class EarlyExitRuntime:
     def _answer_many(self, inputs: NDArray[Any]) -> Answers:
         rows, closeness = np.arange(len(inputs)), np.full(len(inputs), np.inf)
         features, state = self._stages.begin(inputs), self._gate.begin(len(inputs))
-        kept: _Kept
         for k in range(self._last + 1):
             features, outputs = self._stages.run(k, features)
             step = self._step(state, k, outputs)
-            kept = kept if k else _Kept.like(step, len(inputs))
+            if k == 0:
+                kept = _Kept.like(step, len(inputs))
             if k == self._last:
                 kept.put(rows, k, step, slice(None))
                 break
