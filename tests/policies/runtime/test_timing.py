@@ -133,22 +133,30 @@ def test_batches_are_whole_and_hold_everybody(n_samples, batch_size, seed):
     assert batches.size < n_samples + batch_size
 
 
-def test_candidates_take_turns_at_every_batch():
+@pytest.mark.parametrize(("batch_size", "block"), [(1, 32), (4, 8), (20, 4)])
+def test_candidates_take_turns_in_short_blocks(batch_size, block):
     told = []
     candidates = {name: (lambda inputs, name=name: told.append((name, inputs[0].item()))) for name in "abc"}
-    rng = np.random.default_rng(0)
-    batches = np.arange(40)[:, None]
+    batches = np.arange(20 * block * batch_size).reshape(-1, batch_size)
     timed = time_in_turns(
-        candidates, np.arange(40), batches, effort=Effort(rounds=2, seconds=1e9), rng=rng, clock=Clock()
+        candidates,
+        np.arange(batches.size),
+        batches,
+        effort=Effort(rounds=2, seconds=1e9),
+        rng=np.random.default_rng(0),
+        clock=Clock(),
     )
-    counted = told[9:]
-    assert timed["a"].seconds.shape == (2, 40)
-    for start in range(0, len(counted), 3):
-        turn = counted[start : start + 3]
-        assert {name for name, _ in turn} == {"a", "b", "c"}
-        assert len({row for _, row in turn}) == 1
-    first = Counter(counted[start][0] for start in range(0, len(counted), 3))
-    assert min(first.values()) > 15, "nobody is always first"
+    assert timed["a"].seconds.shape == (2, len(batches))
+    turns = np.array(told[9:], dtype=object).reshape(-1, block + 1, 2)
+    assert len(turns) == 2 * 20 * 3
+    for turn in turns:
+        assert len(set(turn[:, 0])) == 1
+        assert turn[0, 1] == turn[-1, 1], "the first run of a block does not count"
+        assert turn[1:, 1].tolist() == batches[:, 0][np.isin(batches[:, 0], turn[:, 1])].tolist()
+    for three in turns[:, 0, 0].reshape(-1, 3):
+        assert set(three) == {"a", "b", "c"}
+    first = Counter(turns[::3, 0, 0])
+    assert min(first.values()) > 5, "nobody is always first"
 
 
 def test_no_garbage_is_collected_while_something_is_timed():
@@ -157,14 +165,14 @@ def test_no_garbage_is_collected_while_something_is_timed():
     options = {"effort": Effort(rounds=2), "rng": np.random.default_rng(0), "clock": Clock()}
     rows = np.arange(4)
     time_in_turns({"one": lambda inputs: seen.append(gc.isenabled())}, rows, rows[:, None], **options)
-    assert not any(seen[3:]) and len(seen) == 3 + 2 * 4
+    assert not any(seen[3:]) and len(seen) == 3 + 2 * 5
     with pytest.raises(ZeroDivisionError):
         time_in_turns({"one": lambda inputs: 1 // (3 - inputs[0].item())}, rows, rows[:, None], **options)
     assert gc.isenabled()
 
 
-@pytest.mark.parametrize(("seconds", "n_rounds"), [(0.0, 1), (25.0, 2), (1e9, 5)])
-def test_no_round_is_begun_that_would_end_too_late(seconds, n_rounds):
+@pytest.mark.parametrize(("seconds", "n_rounds"), [(0.0, 2), (35.0, 3), (1e9, 5)])
+def test_no_round_is_begun_that_would_end_too_late_once_there_are_a_dozen_timings(seconds, n_rounds):
     clock = Clock()
 
     def slow(inputs):
