@@ -125,7 +125,7 @@ def _control_metrics(summary: Summary) -> dict[str, float]:
     figures = {
         f"control_{split}_{key}": own[key]
         for split, own in control.by_split.items()
-        for key in (*_HEADLINES, "mean_latency_ms")
+        for key in _HEADLINES
         if key in own
     }
     sizes = ("macs", "budget_macs", "parameters", "relative_cost", "width", "exit", "p_value")

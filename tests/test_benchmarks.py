@@ -20,8 +20,11 @@ from policies.evolution.settings import EvolveSettings
 from policies.metrics.exits import exit_accuracies
 from policies.policy import Policy
 from policies.rules import DEFAULT_RULES
+from policies.runtime.runtime import EarlyExitRuntime
+from policies.runtime.torch_stages import TorchStages
 from policies.tables.identity import describe_overlap
 from trainables.data import SplitFractions
+from trainables.models import cumulative_macs
 
 
 # Benchmarks are scripts that import each other from their own folder.
@@ -40,6 +43,7 @@ from certificates import (
     share,
     target_of,
 )
+import deployment
 import drift
 from large_tables import large_table, measure
 from policy_evaluation import one_at_a_time, random_view
@@ -345,3 +349,17 @@ def test_tables_of_watching(deployed):
     assert "5.0%, the limit" in text
     assert "2,000, followed" in text
     assert "10% after 500 at 2%" in text
+
+
+def test_the_deployed_policy_takes_the_imposed_mix_and_the_control_is_no_dearer():
+    case = deployment.CASES[-1]
+    model, inputs = case.build(case.width), deployment.noise(case, 40)
+    stages = TorchStages(model)
+    policy = deployment.imposed_policy(stages, inputs, case.mix)
+    taken = EarlyExitRuntime(stages, policy, chunk_size=40).run(inputs).exits
+    assert np.bincount(taken, minlength=3).tolist() == [24, 10, 6]
+    mean_macs = float(np.dot(case.mix, cumulative_macs(model, case.input_shape)))
+    control = deployment.static_control(case, mean_macs)
+    assert control.n_exits == 1
+    assert cumulative_macs(control, case.input_shape)[-1] <= mean_macs
+    assert cumulative_macs(deployment.plain(model), case.input_shape) <= cumulative_macs(model, case.input_shape)[-1]

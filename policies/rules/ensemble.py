@@ -60,10 +60,10 @@ class ExitMixture:
         if len(bias) != n_classes:
             raise PolicyError(f"'bias' must have {n_classes} numbers per exit, one a class, but has {len(bias)}")
         # What tempered logits differ by from log-probabilities is the same for all classes: the softmax ignores it.
-        mixed = np.broadcast_to(bias, seen[-1].shape).copy()
-        for weight, logits in zip(self.weights[exit_index], seen, strict=True):
-            if weight:
-                mixed += weight * logits
+        terms = [weight * logits for weight, logits in zip(self.weights[exit_index], seen, strict=True) if weight]
+        mixed = np.add(bias, terms[0]) if terms else np.broadcast_to(bias, seen[-1].shape).copy()
+        for term in terms[1:]:
+            mixed += term
         return softmax_in_place(mixed)
 
 

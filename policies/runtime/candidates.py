@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 import time
 from typing import Any, TypeAlias
@@ -20,6 +20,7 @@ FULL = "full network"
 FULL_AGAIN = "full network, again"
 ALL_HEADS = "full network, all heads"
 CONTROL = "static control"
+"""A plain network, with one exit, of about the policy's mean cost."""
 
 Candidate: TypeAlias = Callable[[NDArray[Any]], "NDArray[Any] | None"]
 """Runs a batch; of the policy comes the exit that each sample took, of all heads the seconds up to each exit."""
@@ -32,7 +33,7 @@ def make_candidates(
     policy: Policy,
     *,
     batch_size: int,
-    control: Stages | None = None,
+    plain: Mapping[str, Stages] | None = None,
     clock: Clock = time.perf_counter,
 ) -> dict[str, Candidate]:
     """Everything that is timed, by name.
@@ -45,7 +46,7 @@ def make_candidates(
         stages: The network.
         policy: Of this network.
         batch_size: Samples that are run together, by every candidate.
-        control: A plain network of about the policy's cost; None where there is none.
+        plain: Further networks, by name, whose last exit alone is asked, such as the :data:`CONTROL`.
         clock: By which the way to each exit is timed.
     """
     runtime = EarlyExitRuntime(stages, policy, chunk_size=batch_size)
@@ -57,9 +58,7 @@ def make_candidates(
         ALL_HEADS: partial(_seconds_to_exits, stages, clock),
     }
     candidates |= {exit_alone(k): partial(_answer_at, stages, k) for k in range(last)}
-    if control is not None:
-        candidates[CONTROL] = partial(_answer_at, control, control.n_exits - 1)
-    return candidates
+    return candidates | {name: partial(_answer_at, one, one.n_exits - 1) for name, one in (plain or {}).items()}
 
 
 def exit_alone(exit_index: int) -> str:

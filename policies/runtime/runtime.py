@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,8 @@ from policies.rules import get_rule
 from policies.rules.base import Step
 from policies.runtime.answers import Answers
 from policies.runtime.chunks import fastest_chunk
+from policies.runtime.exit_gate import ExitGate, as_columns
 from policies.runtime.stages import Stages
-from policies.views.view import gate_is_open
 
 
 class EarlyExitRuntime:
@@ -44,10 +45,10 @@ class EarlyExitRuntime:
         self._stages, self._policy, self._chunk_size = stages, policy, chunk_size
         rule = get_rule(policy.rule)
         self._gate = rule.gate(np.asarray(policy.temperatures), rule.parse(policy.params))
-        early = [np.asarray(row, dtype=np.float64) for row in policy.thresholds]
+        self._gates = tuple(ExitGate.of(row, self._gate.combine) for row in policy.thresholds)
         # The last gate is open whatever its score is.
-        n_columns = len(early[0]) if early else 1
-        self._thresholds = (*early, np.full(n_columns, -np.inf))
+        n_columns = len(policy.thresholds[0]) if policy.thresholds else 1
+        self._thresholds = np.array([*policy.thresholds, (-np.inf,) * n_columns])
         self._last = stages.n_exits - 1
 
     @property
@@ -80,86 +81,89 @@ class EarlyExitRuntime:
     def _answer_one(self, inputs: NDArray[Any]) -> Answers:
         """One sample: no indexing, and nothing is compacted."""
         features, state, closeness = self._stages.begin(inputs), self._gate.begin(1), np.inf
-        for k, thresholds in enumerate(self._thresholds):
+        for k in range(self._last + 1):
             features, outputs = self._stages.run(k, features)
             step = self._step(state, k, outputs)
             state = step.state
             if k == self._last:
                 break
-            closeness = min(closeness, float(_distance(step, thresholds)[0]))
-            if self._leaves(step, k)[0]:
+            leaves, distance = self._gates[k].look(step)
+            closeness = min(closeness, float(distance[0]))
+            if leaves[0]:
                 break
         return Answers(
             np.array([k]),
             step.answers,
             step.distributions,
-            _columns(step.scores),
-            thresholds[None],
+            as_columns(step.scores),
+            self._thresholds[k : k + 1],
             np.array([closeness]),
         )
 
     def _answer_many(self, inputs: NDArray[Any]) -> Answers:
-        n_samples = len(inputs)
-        rows, closeness = np.arange(n_samples), np.full(n_samples, np.inf)
-        features, state = self._stages.begin(inputs), self._gate.begin(n_samples)
-        left: list[tuple[NDArray[np.int64], int, Step, NDArray[np.bool_]]] = []
-        for k, thresholds in enumerate(self._thresholds):
+        rows, closeness = np.arange(len(inputs)), np.full(len(inputs), np.inf)
+        features, state = self._stages.begin(inputs), self._gate.begin(len(inputs))
+        for k in range(self._last + 1):
             features, outputs = self._stages.run(k, features)
             step = self._step(state, k, outputs)
-            state, leaves = step.state, self._leaves(step, k)
-            if k < self._last:
-                closeness[rows] = np.minimum(closeness[rows], _distance(step, thresholds))
-            if not leaves.any():
-                continue
-            left.append((rows[leaves], k, step, leaves))
-            if leaves.all():
+            if k == 0:
+                kept = _Kept.like(step, len(inputs))
+            if k == self._last:
+                kept.put(rows, k, step, slice(None))
                 break
-            staying = np.flatnonzero(~leaves)
-            rows, features = rows[staying], self._stages.take(features, staying)
-            state = tuple(part[staying] for part in state)
-        return self._collected(left, closeness)
+            leaves, distance = self._gates[k].look(step)
+            closeness[rows] = np.minimum(closeness[rows], distance)
+            leaving, staying = np.flatnonzero(leaves), np.flatnonzero(~leaves)
+            if leaving.size:
+                kept.put(rows[leaving], k, step, leaving)
+            if not staying.size:
+                break
+            state = step.state
+            if leaving.size:
+                rows, features = rows[staying], self._stages.take(features, staying)
+                state = tuple(part[staying] for part in state)
+        return Answers(
+            kept.exits, kept.answers, kept.probabilities, kept.scores, self._thresholds[kept.exits], closeness
+        )
 
     def _step(self, state: Any, exit_index: int, outputs: Any) -> Step:
         step = self._gate.step(state, exit_index, outputs)
         n_columns = 1 if step.scores.ndim == 1 else step.scores.shape[1]
-        if self._last and n_columns != len(self._thresholds[0]):
+        if self._last and n_columns != self._thresholds.shape[1]:
             raise PolicyError(
                 f"rule {self._policy.rule!r} takes {n_columns} thresholds per exit of this network but the policy has "
-                f"{len(self._thresholds[0])}; take the policy that was made for it"
+                f"{self._thresholds.shape[1]}; take the policy that was made for it"
             )
         return step
 
-    def _leaves(self, step: Step, exit_index: int) -> NDArray[np.bool_]:
-        """Whether each sample leaves, shape (n,)."""
-        if exit_index == self._last:
-            return np.ones(len(step.answers), dtype=np.bool_)
-        is_open = gate_is_open(_columns(step.scores), self._thresholds[exit_index], self._gate.combine)
-        return is_open if step.eligible is None else is_open & step.eligible
 
-    def _collected(
-        self, left: Sequence[tuple[NDArray[np.int64], int, Step, NDArray[np.bool_]]], closeness: NDArray[np.float64]
-    ) -> Answers:
-        """Those who left at each exit, in the order in which they came."""
-        order = np.argsort(np.concatenate([rows for rows, *_ in left]))
-        exits = np.concatenate([np.full(len(rows), k) for rows, k, *_ in left])
-        thresholds = np.concatenate([np.tile(self._thresholds[k], (len(rows), 1)) for rows, k, *_ in left])
-        answers = np.concatenate([step.answers[leaves] for *_, step, leaves in left])
-        scores = np.concatenate([_columns(step.scores)[leaves] for *_, step, leaves in left])
-        made = [step.distributions[leaves] for *_, step, leaves in left if step.distributions is not None]
-        probabilities = np.concatenate(made)[order] if made else None
-        return Answers(exits[order], answers[order], probabilities, scores[order], thresholds[order], closeness)
+@dataclass(frozen=True)
+class _Kept:
+    """Room for what those who leave take with them, by the places that they came in."""
 
+    exits: NDArray[np.int64]
+    answers: NDArray[Any]
+    probabilities: NDArray[np.float64] | None
+    scores: NDArray[np.float64]
 
-def _columns(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    return scores[:, None] if scores.ndim == 1 else scores
+    @classmethod
+    def like(cls, step: Step, n_samples: int) -> _Kept:
+        """For ``n_samples`` whose answers are like those of a step."""
+        made = step.distributions
+        return cls(
+            np.empty(n_samples, dtype=np.int64),
+            np.empty((n_samples, *step.answers.shape[1:]), dtype=step.answers.dtype),
+            None if made is None else np.empty((n_samples, made.shape[1])),
+            np.empty((n_samples, as_columns(step.scores).shape[1])),
+        )
 
-
-def _distance(step: Step, thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Least distance of the scores to the exit's thresholds, shape (n,); infinite where no gate could be open."""
-    reachable = np.isfinite(thresholds)
-    if not reachable.any():
-        return np.full(len(step.answers), np.inf)
-    return np.asarray(np.abs(_columns(step.scores)[:, reachable] - thresholds[reachable]).min(axis=1))
+    def put(self, rows: NDArray[np.int64], exit_index: int, step: Step, own: NDArray[np.int64] | slice) -> None:
+        """Keep what some samples of a step, ``own``, leave with; ``rows`` are their places."""
+        self.exits[rows] = exit_index
+        self.answers[rows] = step.answers[own]
+        self.scores[rows] = as_columns(step.scores)[own]
+        if self.probabilities is not None and step.distributions is not None:
+            self.probabilities[rows] = step.distributions[own]
 
 
 def _joined(parts: Sequence[Answers]) -> Answers:

@@ -125,7 +125,7 @@ def measure_speed(
     *,
     batch_size: int,
     cost: NDArray[np.float64],
-    control: Stages | None = None,
+    plain: Mapping[str, Stages] | None = None,
     effort: Effort | None = None,
     seed: int = 0,
     clock: Clock = time.perf_counter,
@@ -141,14 +141,14 @@ def measure_speed(
         inputs: The stream, shape (n, channels, height, width); its exit mix is what the speed-up is about.
         batch_size: Samples that are run together.
         cost: Compute up to each exit relative to the full network, shape (E,).
-        control: A plain network of about the policy's cost; None where there is none.
+        plain: Further networks, by name, whose last exit alone is asked, such as the static control.
         effort: How long is measured.
         seed: Of the order of the samples, and of the candidates at each batch.
         clock: Gives seconds.
     """
     rng = np.random.default_rng(seed)
     batches = batches_of(len(inputs), batch_size, rng)
-    candidates = make_candidates(stages, policy, batch_size=batch_size, control=control, clock=clock)
+    candidates = make_candidates(stages, policy, batch_size=batch_size, plain=plain, clock=clock)
     timed = time_in_turns(candidates, inputs, batches, effort=effort or Effort(), rng=rng, clock=clock)
     # In each round of the same stream the same exits are taken.
     taken = np.concatenate([exits for exits in timed[POLICY].results[0] if exits is not None])

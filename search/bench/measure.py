@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from policies.runtime.candidates import CONTROL
 from policies.runtime.speed import measure_speed
 from policies.runtime.stages import Device, Stages
 from policies.runtime.timing import Effort
@@ -73,7 +74,7 @@ def measure_bundle(
                         stream.inputs,
                         batch_size=size,
                         cost=np.asarray(bundle.manifest.cost),
-                        control=control,
+                        plain=None if control is None else {CONTROL: control},
                         effort=effort,
                         seed=options.seed,
                     )

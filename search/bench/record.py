@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib.metadata import version
 import json
 from pathlib import Path
-from typing import Self
+from typing import Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from policies.files.atomic import write_text
 from policies.runtime.candidates import CONTROL, FULL
@@ -18,7 +18,7 @@ from trainables.errors import BundleError
 from trainables.export.bundle.manifest import BENCH_FILE
 
 
-SCHEMA = 1
+SCHEMA: Final = 1
 
 
 class BenchRecord(BaseModel):
@@ -84,9 +84,9 @@ class BenchFile(BaseModel):
         records: The last record of each executor and machine, in the order in which they were first measured.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
 
-    bench_schema: int = SCHEMA
+    bench_schema: Literal[1] = Field(default=SCHEMA, alias="schema")
     records: tuple[BenchRecord, ...] = ()
 
     @classmethod
@@ -101,9 +101,8 @@ class BenchFile(BaseModel):
             return cls()
         try:
             found = cls.model_validate(json.loads(path.read_text()))
-        except (OSError, ValidationError, ValueError, RecursionError) as error:
-            reason = str(error).splitlines()[0]
-            raise BundleError(f"{path}: not what exitsearch bench writes ({reason}); remove the file") from None
+        except (OSError, ValueError, RecursionError) as error:
+            raise BundleError(f"{path}: not what exitsearch bench writes ({_reason(error)}); remove it") from None
         own = tuple(record for record in found.records if record.model_hash == model_hash)
         return found.model_copy(update={"records": own})
 
@@ -118,4 +117,11 @@ class BenchFile(BaseModel):
         Raises:
             OSError: If it cannot be written.
         """
-        write_text(folder / BENCH_FILE, self.model_dump_json(indent=2) + "\n")
+        write_text(folder / BENCH_FILE, self.model_dump_json(indent=2, by_alias=True) + "\n")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        return f"{'.'.join(str(part) for part in first['loc']) or 'the file'}: {first['msg']}"
+    return str(error).splitlines()[0]

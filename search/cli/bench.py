@@ -65,7 +65,7 @@ def bench(
     throughput is told (offline). All of them take turns, batch by batch. The full network is run without its early
     heads, as one would deploy it instead; it is there twice, which shows how far two measurements of the same differ.
 
-    With exits, times have a mode for each: the P99 of the policy is that of the full network with every head and gate.
+    With exits, times have a mode for each: the policy's P99 is the full network with every head and gate.
 
     Written to the bundle: `bench.json`, a record for each executor and machine, and the model card's section on speed.
 

@@ -22,7 +22,7 @@ from policies.tables.base import ExitTable
 from policies.tables.origin import Origin
 from policies.tasks import get_task
 from search.control.training import ControlTrials, PlainTrial
-from search.control.verdict import Spent, better_of, verdict
+from search.control.verdict import Spent, better_of, times, verdict
 from search.finalists.tables import NetworkTables
 from search.inputs import SweepInputs
 from search.reporting.policy_summary import decisions_on
@@ -202,6 +202,7 @@ def _compared(
         "better": better_of(compared),
         "p_value": compared.p_value,
         "verdict": verdict(compared, of_policy, of_control, split="test"),
+        "times": times(of_policy, of_control),
     }
 
 

@@ -63,15 +63,25 @@ def verdict(compared: PairedComparison, policy: Spent, control: Spent, *, split:
     return f"{found}, {costs}{_certified(policy.certified, control.certified)}"
 
 
+def times(policy: Spent, control: Spent) -> str:
+    """What both were measured to take, in one sentence; empty where that is not known of both.
+
+    Apart from the verdict, since it is another one each time that it is measured.
+    """
+    if policy.latency_ms is None or control.latency_ms is None:
+        return ""
+    return (
+        f"one sample takes the policy {policy.latency_ms:.3g} ms on average, and the plain network "
+        f"{control.latency_ms:.3g} ms"
+    )
+
+
 def _p_value(value: float) -> str:
     return f"p = {value:.3f}" if value >= 0.001 else "p < 0.001"
 
 
 def _costs(one: Spent, other: Spent) -> str:
-    costs = f"at cost {one.cost:.4f} against {other.cost:.4f}"
-    if one.latency_ms is None or other.latency_ms is None:
-        return costs
-    return f"{costs}, measured {one.latency_ms:.3g} ms against {other.latency_ms:.3g} ms"
+    return f"at cost {one.cost:.4f} against {other.cost:.4f}"
 
 
 def _certified(policy: bool | None, control: bool | None) -> str:

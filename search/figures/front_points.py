@@ -143,6 +143,9 @@ class FrontFigure:
     def objective_range(self) -> tuple[float, float]:
         """The objective axis: from the first exit to the full network, or nearer if all points would lie in a heap."""
         first, full = self.objectives
+        if self.control is not None:
+            # One that is narrower than the network may cost less than its first exit.
+            first, full = min(first, self.control[0]), max(full, self.control[0])
         shown = self.trials[self.trials[self.quality] >= self.quality_range[0]]
         points = [self.selected[0], self.greedy[0], *([] if self.oracle is None else [self.oracle])]
         points += [] if self.control is None else [self.control[0]]

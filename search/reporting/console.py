@@ -41,7 +41,8 @@ def print_policies(console: Console, summary: Summary, files: ResultFiles) -> No
     print_line(console, _verdict(summary))
     _comparison(summary).print_on(console)
     if summary.control is not None:
-        print_line(console, f"Static control     {summary.control.verdict}")
+        told = "; ".join(filter(None, (summary.control.verdict, summary.control.times)))
+        print_line(console, f"Static control     {told}")
     elif summary.control_notes:
         print_line(console, f"Static control     none; {summary.control_notes[-1]}")
     last, figures = list(summary.selected.by_split.items())[-1]

@@ -191,7 +191,8 @@ class ControlSummary(PolicyFigures):
         better: Which is better on the last split, ``control`` or ``policy``, as far as its samples can show; else
             ``neither``.
         p_value: Of the paired test that they do not differ there.
-        verdict: The same in words.
+        verdict: The same in words, with what both cost.
+        times: What both take for a sample as measured, in words; empty where nobody measured it.
         trials: All plain networks that were trained; the best on ``search`` is the one that is compared.
     """
 
@@ -210,6 +211,7 @@ class ControlSummary(PolicyFigures):
     better: str = "neither"
     p_value: float = 1.0
     verdict: str = ""
+    times: str = ""
     trials: list[ControlTrial] = []
 
 

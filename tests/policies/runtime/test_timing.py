@@ -77,7 +77,7 @@ def measured(table, policy, batch_size, *, with_control=False, **more):
         rows_as_inputs(N),
         batch_size=batch_size,
         cost=table.cost,
-        control=PlainStages(clock) if with_control else None,
+        plain={CONTROL: PlainStages(clock)} if with_control else None,
         clock=clock,
         **more,
     )

@@ -156,12 +156,20 @@ def test_what_is_no_bundle_is_one_line(tmp_path, capsys):
     assert "there is no such bundle" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"records": [{"executor": "torch"}]}'])
-def test_an_earlier_file_that_cannot_be_read_is_told_before_anything_is_timed(bundle, text, capsys):
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "Expecting property name"),
+        ("[]", "the file: "),
+        ('{"records": [{"executor": "torch"}]}', "records.0.device: Field required"),
+        ('{"schema": 2}', "schema: Input should be 1"),
+    ],
+)
+def test_an_earlier_file_that_cannot_be_read_is_told_before_anything_is_timed(bundle, text, reason, capsys):
     (bundle / "bench.json").write_text(text)
     assert status("bench", bundle, "--executor", "torch") == ExitCode.WRONG_INPUT
     printed = capsys.readouterr().err
-    assert "not what exitsearch bench writes" in printed and "Timing" not in printed
+    assert f"not what exitsearch bench writes ({reason}" in printed and "Timing" not in printed
     assert (bundle / "bench.json").read_text() == text
 
 

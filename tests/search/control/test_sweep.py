@@ -53,7 +53,7 @@ def _fractions(folder):
 def test_it_is_printed_with_its_verdict_and_without_a_depth(controlled):
     summary, _, printed = controlled
     control = summary["control"]
-    assert f"Static control     {control['verdict']}" in printed
+    assert f"Static control     {control['verdict']}; {control['times']}" in printed
     (row,) = [line for line in printed.splitlines() if line.startswith("static control")]
     cells = [cell.strip() for cell in row.split("│")[1:]]
     assert cells == [
@@ -79,12 +79,22 @@ def test_runs_are_compared_with_it(controlled, finished, tmp_path):
     assert control["verdict"] in printed.getvalue().replace("\n", " ")
 
 
-def test_mlflow_has_its_figures_its_verdict_and_its_weights(controlled, runner):
-    control = controlled[0]["control"]
+def tracked(runner):
     client = MlflowClient(tracking_uri=runner.uri)
     experiment = client.get_experiment_by_name("exitsearch").experiment_id
     query = "tags.`exitsearch.sweep` = 'controlled' and tags.`exitsearch.kind` = 'sweep'"
     (parent,) = client.search_runs([experiment], query)
+    return client, parent
+
+
+def metric_history(runner):
+    client, parent = tracked(runner)
+    return client.get_metric_history(parent.info.run_id, "control_test_accuracy")
+
+
+def test_mlflow_has_its_figures_its_verdict_and_its_weights(controlled, runner):
+    control = controlled[0]["control"]
+    client, parent = tracked(runner)
     assert parent.data.metrics["control_test_accuracy"] == control["test"]["accuracy"]
     assert parent.data.metrics["control_macs"] == control["macs"]
     assert parent.data.tags["control_verdict"] == control["verdict"]
@@ -102,10 +112,12 @@ def test_the_page_shows_it_and_classes_are_told_of_it(controlled):
 def test_resuming_a_finished_sweep_trains_nothing_again(controlled, runner):
     summary, folder, _ = controlled
     before = {path: path.stat().st_mtime_ns for path in (folder / "checkpoints").rglob("*")}
+    n_points = len(metric_history(runner))
     again, _, _ = runner("controlled", AT_ONCE, "search.control=true", "search.trials=2", resume=True)
     assert {path: path.stat().st_mtime_ns for path in (folder / "checkpoints").rglob("*")} == before
-    for name in ("network", "macs", "p_value", "better", "trials"):
+    for name in ("network", "macs", "p_value", "verdict", "trials"):
         assert again["control"][name] == summary["control"][name]
+    assert len(metric_history(runner)) == n_points == 1
 
 
 def test_without_being_asked_for_there_is_none(finished):

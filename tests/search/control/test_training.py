@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from optuna.trial import TrialState
 import pytest
 import torch
@@ -142,6 +143,19 @@ def test_the_report_is_of_one_exit_on_the_scale_of_the_policys_network(sweep, tr
         "search.npz",
         "test.npz",
     ]
+
+
+@pytest.mark.parametrize(("turned_by", "better"), [(0, "policy"), (1, "control")])
+def test_who_is_right_wins(turned_by, better, sweep, trained):
+    """A network that knows the answers, and one that always names the class after them."""
+    inputs, _, selection, tables = sweep
+    own = {split: tables.table(selection.network.network, split) for split in SPLITS}
+    named = np.roll(np.eye(10, dtype=np.float32), turned_by, axis=1)[own["test"].labels]
+    own["test"] = replace(own["test"], logits=np.repeat(20 * named[:, None], 3, axis=1))
+    told = report_control(inputs, selection, own, trained[0], full_macs=400_000).summary
+    assert told.better == better
+    assert told.p_value < 1e-6
+    assert told.verdict.startswith("the policy is better" if better == "policy" else "the plain network is better")
 
 
 def test_a_drop_is_not_claimed_of_a_network_without_exits(sweep, trained):

@@ -122,3 +122,5 @@ def test_on_an_axis_of_its_own_figures_a_plain_network_has_those():
     assert controlled(0.4, objective="cost")[0].control == (0.4, 0.83)
     assert controlled(0.4, objective="latency", quality="macro_f1")[0].control == (0.7, 0.8)
     assert FrontFigure.of("title", *found()).control is None
+    cheap = controlled(0.01, objective="cost")[0]
+    assert cheap.objective_range[0] < 0.01
