@@ -36,6 +36,7 @@ from policies.tasks import load_table
 from search.cli.app import ExitCode, app, main
 from search.config.sweep import SweepConfig
 from tests.pages import ROOT, blocks, commands
+from tests.search.tracking.servers import free_port
 from tests.sweeps import SMALL
 from tests.tables import make_table
 from trainables.data import SplitFractions
@@ -53,6 +54,8 @@ TINY = (
 COMMANDS = commands()
 # What is typed first, by what it makes: the first command that begins so.
 NEEDED = {
+    "exitsearch export": ("make run",),
+    "mlflow models serve": ("exitsearch export",),
     "exitsearch run --resume": ("exitsearch run digits",),
     "exitsearch report": ("exitsearch run digits", "exitsearch policy search.npz"),
     "exitsearch certify": ("exitsearch policy search.npz",),
@@ -80,12 +83,15 @@ TEACHING = of_kind("exitsearch teacher", "exitsearch soft-labels")
 HELP = [command for command in COMMANDS if command.endswith("--help")]
 BENCHMARKS = of_kind("python benchmarks/")
 MAKE = of_kind("make ")
+EXPORTS = of_kind("exitsearch export")
+SERVED = of_kind("mlflow models serve")
 PAGE = of_kind("mlflow ui")
 SHELL = of_kind(". .venv/")
 
 
 def test_every_command_is_run_here():
     run = [*OWN_SWEEPS, *SWEEPS, *REPORTS, *TABULATING, *TABLES, *TEACHING, *HELP, *BENCHMARKS, *MAKE, *PAGE, *SHELL]
+    run += [*EXPORTS, *SERVED]
     assert sorted(run) == sorted(COMMANDS)
 
 
@@ -111,8 +117,8 @@ class Reader:
 
     def _run(self, command):
         words = shlex.split(command.replace("../shared/data", "data"))
-        arguments = ["run", *words[2:]] if words[0] == "python" else words[1:]
-        if is_sweep(command):
+        arguments = ["run", *words[2:]] if words[0] in {"python", "make"} else words[1:]
+        if arguments[0] == "run" and command not in HELP:
             arguments += small_settings()
         if arguments[0] == "policy":
             arguments += ["--max-evaluations", "2000"]
@@ -422,6 +428,54 @@ def test_command_is_typed(shown, reader):
     assert typed.exit_code == 0
     policy = json.loads(Path("runs/policy-1/policy.json").read_text())
     assert typed.stdout.split()[0] == policy["rule"]
+
+
+@pytest.mark.parametrize("command", EXPORTS)
+def test_exports(command, reader, ray_session):
+    status, printed = reader.type(command)
+    assert status == ExitCode.DONE, printed
+    assert "\nModel models:/digits-1@certified, version 1, in sqlite:" in printed
+
+
+@pytest.fixture(scope="module")
+def model_server(reader, ray_session):
+    """The port at which the model answers that was exported."""
+    for command in EXPORTS:
+        reader.type(command)
+    (command,) = SERVED
+    words = [*shlex.split(command), "-p", str(free_port())]
+    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    with (reader.folder / "serve.log").open("wb") as log:
+        server = subprocess.Popen(
+            words, cwd=reader.folder, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        _page(f"http://127.0.0.1:{words[-1]}/ping", seconds=300)
+        yield words[-1]
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait()
+
+
+@pytest.mark.slow  # a server and a process, each of which imports MLflow
+def test_served_model_answers_as_the_one_in_process(model_server, reader):
+    script = (reader.folder / "ask.py").read_text().replace("5001", model_server)
+    asked, loaded = (
+        subprocess.run(
+            [sys.executable, *words],
+            capture_output=True,
+            text=True,
+            cwd=reader.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            check=False,
+        )
+        for words in (("-c", script), ("in_process.py",))
+    )
+    assert asked.returncode == loaded.returncode == 0, asked.stderr + loaded.stderr
+    answers = json.loads(asked.stdout)["predictions"]
+    assert [list(one) for one in answers] == 2 * [["label", "confidence", "depth", "reason"]]
+    rows = [line.split() for line in loaded.stdout.splitlines()[:3]]
+    assert rows == [["label", "depth"], *([str(k), one["label"], str(one["depth"])] for k, one in enumerate(answers))]
 
 
 @pytest.mark.parametrize("command", PAGE)

@@ -37,14 +37,16 @@ def code_of(bundle: Bundle) -> list[str]:
 
 
 def own_modules(bundle: Bundle) -> list[str]:
-    """Names of the top-level modules that hold a rule, a workload or a family of networks of the user's own."""
+    """Names of the top-level modules that hold a rule, a workload or a network of the user's own."""
     names = [bundle.policy.rule]
     if "torch" in bundle.manifest.executors:
         # Here, since a bundle of graphs needs no torch.
         from trainables.export.model_file import load_model
 
         _, config = load_model(bundle.folder / MODEL_FILE)
-        names += [config.workload, config.network.family or ""]
+        # Of an imported network the workload is only what its data are called.
+        builders = (config.workload, config.network.family) if config.imported is None else (config.imported,)
+        names += [name for name in builders if name]
     return _top_level(name for name in names if ":" in name)
 
 

@@ -24,7 +24,10 @@ from tests.bundles import digits_subject, write_digits_bundle
 from tests.pages import ROOT
 from tests.search.serving.decided import assert_as_decided, served_inputs
 from tests.search.tracking.tracked import EXPERIMENT, sqlite_store
+from tests.trainables.models.imported.networks import SHAPE, build
 from trainables.export.bundle.writing import write_bundle
+from trainables.export.model_file import ModelConfig, save_model
+from trainables.models import as_multi_exit
 
 
 LOADED = """
@@ -114,6 +117,25 @@ def test_own_code_travels_with_the_model(of_own_rule, tmp_path, monkeypatch):
     sys.modules.pop("own_rule")
     model = mlflow.pyfunc.load_model(registered.model_uri)
     assert len(model.predict(of_own_rule.check.inputs)) == len(of_own_rule.check.names)
+
+
+ELSEWHERE = """
+from tests.trainables.models.imported.networks import build
+
+def listed():
+    return build("list")
+"""
+
+
+def test_network_from_elsewhere_travels_too(bundle, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere.py").write_text(ELSEWHERE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    model = as_multi_exit(build("list"), input_shape=SHAPE)
+    config = ModelConfig.of_imported(
+        "elsewhere:listed", model, data="held:out", input_shape=SHAPE, class_names=tuple("abcde")
+    )
+    save_model(tmp_path / "model.safetensors", model, config)
+    assert code_of(replace(bundle, folder=tmp_path)) == [str(tmp_path / "elsewhere.py")]
 
 
 def test_bundles_of_this_project_alone_have_no_code(bundle):
