@@ -54,7 +54,14 @@ TINY = (
 COMMANDS = commands()
 # What is typed first, by what it makes: the first command that begins so.
 NEEDED = {
+    "exitsearch export listed-policy": ("exitsearch tabulate", "exitsearch policy tables/"),
     "exitsearch export": ("make run",),
+    "exitsearch predict": ("exitsearch export runs/digits-1 --out digits-onnx --onnx",),
+    "exitsearch check": ("exitsearch export runs/digits-1 --out digits-onnx --onnx",),
+    "exitsearch bench": ("exitsearch export runs/digits-1 --out digits-onnx --onnx",),
+    "exitsearch policy search.npz --max-drop 0.01 --objective latency --latency-from": (
+        "exitsearch bench digits-onnx --batch-size 1 --seconds 5 --times times.json",
+    ),
     "mlflow models serve": ("exitsearch export",),
     "exitsearch run --resume": ("exitsearch run digits",),
     "exitsearch report": ("exitsearch run digits", "exitsearch policy search.npz"),
@@ -85,13 +92,14 @@ BENCHMARKS = of_kind("python benchmarks/")
 MAKE = of_kind("make ")
 EXPORTS = of_kind("exitsearch export")
 SERVED = of_kind("mlflow models serve")
+DEPLOYED = of_kind("exitsearch predict", "exitsearch check", "exitsearch bench")
 PAGE = of_kind("mlflow ui")
 SHELL = of_kind(". .venv/")
 
 
 def test_every_command_is_run_here():
     run = [*OWN_SWEEPS, *SWEEPS, *REPORTS, *TABULATING, *TABLES, *TEACHING, *HELP, *BENCHMARKS, *MAKE, *PAGE, *SHELL]
-    run += [*EXPORTS, *SERVED]
+    run += [*EXPORTS, *SERVED, *DEPLOYED]
     assert sorted(run) == sorted(COMMANDS)
 
 
@@ -127,7 +135,7 @@ class Reader:
         with chdir(self.folder), redirect_stdout(printed), redirect_stderr(printed), pytest.raises(SystemExit) as ended:
             main(arguments)
         warnings.showwarning = shown
-        if arguments[:2] == ["policy", "search.npz"]:
+        if arguments[:2] == ["policy", "search.npz"] and "--out" not in arguments:
             self.folder.joinpath("policy.json").write_bytes((self.folder / "runs/policy-1/policy.json").read_bytes())
         return ended.value.code, printed.getvalue()
 
@@ -434,14 +442,45 @@ def test_command_is_typed(shown, reader):
 def test_exports(command, reader, ray_session):
     status, printed = reader.type(command)
     assert status == ExitCode.DONE, printed
-    assert "\nModel models:/digits-1@certified, version 1, in sqlite:" in printed
+    folder = shlex.split(command)[shlex.split(command).index("--out") + 1]
+    assert f"\nBundle {folder}\n" in printed
+    if "--no-register" not in command:
+        assert "\nModel models:/digits-1@certified, version 1, in sqlite:" in printed
+
+
+@pytest.fixture(scope="module")
+def photos(place):
+    """The images that the page on deploying makes."""
+    with chdir(place):
+        exec((place / "photos.py").read_text(), {})  # noqa: S102
+    return place / "photos"
+
+
+@pytest.mark.parametrize("command", DEPLOYED)
+def test_what_was_exported_runs_and_is_watched(command, reader, photos, ray_session):
+    status, printed = reader.type(command)
+    assert status == ExitCode.DONE, printed
+
+
+def test_a_bundle_runs_in_python(reader, photos, ray_session):
+    reader.type(next(command for command in DEPLOYED if "--check" in command))
+    done = subprocess.run(
+        [sys.executable, "run_bundle.py"],
+        capture_output=True,
+        text=True,
+        cwd=reader.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 2
+    assert " at depth " in done.stdout
 
 
 @pytest.fixture(scope="module")
 def model_server(reader, ray_session):
     """The port at which the model answers that was exported."""
-    for command in EXPORTS:
-        reader.type(command)
+    reader.type(next(command for command in EXPORTS if "--no-register" not in command))
     (command,) = SERVED
     words = [*shlex.split(command), "-p", str(free_port())]
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}

@@ -20,6 +20,7 @@ from policies.views.distributions import output_blocks
 
 
 _MOST_CALIBRATION_SCORES = 256
+_ROUNDING, _LEAST = 1e-4, 1e-12
 
 Scores = Annotated[list[float], Field(max_length=_MOST_CALIBRATION_SCORES)]
 
@@ -68,8 +69,9 @@ class ConformalGateRule(Rule[ClassificationTable]):
     """Leave where ``max p >= tau_k`` or the conformal p-value of the predicted class ``>= 1 - alpha_k``.
 
     The p-value is class-conditional (Mondrian; Vovk et al., 2005): the share of calibration samples *of the
-    predicted class* that are at least as nonconforming, ``(1 + #{s_i >= s}) / (1 + n)``. One over all classes
-    together would rise and fall with the confidence, and the second gate would add nothing.
+    predicted class* that are at least as nonconforming, ``(1 + #{s_i >= s}) / (1 + n)``, where a score that is less
+    by one in 10,000 counts as equal. One over all classes together would rise and fall with the confidence, and the
+    second gate would add nothing.
     The columns are, in this order, the confidence and the p-value.
     """
 
@@ -117,5 +119,8 @@ class ConformalGateRule(Rule[ClassificationTable]):
 def _p_values(calibration: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[np.float64]:
     if not len(calibration):
         return np.zeros(len(scores))  # Nothing is known of this class, so it does not open the gate.
-    at_least = len(calibration) - np.searchsorted(calibration, scores, side="left")
+    # Of a sample that calibrates, its own score is among them: rounding, which differs by executor, must not part them.
+    # A logit that is off by d takes a score s off by s (1 - s) d.
+    least = scores * (1 - _ROUNDING) - _LEAST
+    at_least = len(calibration) - np.searchsorted(calibration, least, side="left")
     return np.asarray((1.0 + at_least) / (1.0 + len(calibration)))

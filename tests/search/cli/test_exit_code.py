@@ -35,6 +35,7 @@ def test_every_status_has_a_name_of_its_own():
         "DONE": 0,
         "WRONG_INPUT": 2,
         "NOT_ACHIEVED": 3,
+        "CHANGED": 4,
         "INTERRUPTED": 130,
     }
     assert len(ExitCode.__members__) == len(ExitCode)

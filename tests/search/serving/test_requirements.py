@@ -128,14 +128,14 @@ def listed():
 
 
 def test_network_from_elsewhere_travels_too(bundle, tmp_path, monkeypatch):
-    (tmp_path / "elsewhere.py").write_text(ELSEWHERE)
+    (tmp_path / "served_from_elsewhere.py").write_text(ELSEWHERE)
     monkeypatch.syspath_prepend(str(tmp_path))
     model = as_multi_exit(build("list"), input_shape=SHAPE)
     config = ModelConfig.of_imported(
-        "elsewhere:listed", model, data="held:out", input_shape=SHAPE, class_names=tuple("abcde")
+        "served_from_elsewhere:listed", model, data="held:out", input_shape=SHAPE, class_names=tuple("abcde")
     )
     save_model(tmp_path / "model.safetensors", model, config)
-    assert code_of(replace(bundle, folder=tmp_path)) == [str(tmp_path / "elsewhere.py")]
+    assert code_of(replace(bundle, folder=tmp_path)) == [str(tmp_path / "served_from_elsewhere.py")]
 
 
 def test_bundles_of_this_project_alone_have_no_code(bundle):

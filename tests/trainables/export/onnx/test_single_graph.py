@@ -90,7 +90,10 @@ def test_decisions_are_those_of_the_rule_whatever_the_thresholds(rule, data, tab
     view = policy.view(table)
     far = (np.abs(view.scores[:, :-1] - np.array(policy.thresholds).reshape(1, -1, view.n_columns)) > 1e-12).all((1, 2))
     assert np.array_equal(found["exit"][far], expected.exits[far])
-    assert np.array_equal(found["label"][far], expected.answers[far])
+    # So may two classes that are as good as equally probable.
+    best_two = np.partition(expected.probabilities, -2, axis=1)[:, -2:]
+    is_sure = far & (best_two[:, 1] - best_two[:, 0] > 1e-12)
+    assert np.array_equal(found["label"][is_sure], expected.answers[is_sure])
     assert found["probabilities"][far] == pytest.approx(expected.probabilities[far])
     if view.n_columns == 1:
         scores = np.take_along_axis(view.scores[:, :, 0], expected.exits[:, None], axis=1)[:, 0]
