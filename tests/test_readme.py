@@ -64,8 +64,8 @@ NEEDED = {
     ),
     "mlflow models serve": ("exitsearch export",),
     "exitsearch run --resume": ("exitsearch run digits",),
-    "exitsearch report": ("exitsearch run digits", "exitsearch policy search.npz"),
-    "exitsearch certify": ("exitsearch policy search.npz",),
+    "exitsearch report": ("exitsearch run digits", "exitsearch policy search.npz --certify"),
+    "exitsearch certify": ("exitsearch policy search.npz --certify",),
     "exitsearch policy tables/": ("exitsearch tabulate",),
     "exitsearch soft-labels": ("exitsearch teacher",),
 }
