@@ -59,13 +59,13 @@ NEEDED = {
     "exitsearch predict": ("exitsearch export runs/digits-1 --out digits-onnx --onnx",),
     "exitsearch check": ("exitsearch export runs/digits-1 --out digits-onnx --onnx",),
     "exitsearch bench": ("exitsearch export runs/digits-1 --out digits-onnx --onnx",),
-    "exitsearch policy search.npz --max-drop 0.01 --objective latency --latency-from": (
+    "exitsearch policy search.npz --certify certify.npz --max-drop 0.01 --objective": (
         "exitsearch bench digits-onnx --batch-size 1 --seconds 5 --times times.json",
     ),
     "mlflow models serve": ("exitsearch export",),
     "exitsearch run --resume": ("exitsearch run digits",),
-    "exitsearch report": ("exitsearch run digits", "exitsearch policy search.npz --certify"),
-    "exitsearch certify": ("exitsearch policy search.npz --certify",),
+    "exitsearch report": ("exitsearch run digits", "exitsearch policy search.npz --certify certify.npz --test"),
+    "exitsearch certify": ("exitsearch policy search.npz --certify certify.npz --test",),
     "exitsearch policy tables/": ("exitsearch tabulate",),
     "exitsearch soft-labels": ("exitsearch teacher",),
 }
