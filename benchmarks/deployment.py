@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -22,6 +23,7 @@ import torch
 from torch import nn
 
 from policies.policy import Policy
+from policies.runtime.answers import Answers
 from policies.runtime.candidates import CONTROL, FULL
 from policies.runtime.speed import Speed, measure_speed
 from policies.runtime.stages import Stages
@@ -34,7 +36,23 @@ from trainables.models import NETWORKS, MultiExitModel, cumulative_macs
 
 ONE_STAGE = "full network, one stage"
 N_CLASSES = 10
-Opener = Callable[[MultiExitModel, tuple[int, ...]], Stages]
+SINGLE_GRAPH = "onnxruntime, single graph"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A network in an executor.
+
+    Attributes:
+        stages: The network, stage by stage.
+        graphs: Folder of its stage graphs; None where it has none.
+    """
+
+    stages: Stages
+    graphs: Path | None = None
+
+
+Opener = Callable[[MultiExitModel, tuple[int, ...]], Opened]
 
 
 @dataclass(frozen=True)
@@ -143,21 +161,25 @@ def measure(case: Case, openers: Mapping[str, Opener], n_samples: int, effort: E
     macs = cumulative_macs(model, case.input_shape)
     plain_networks = {CONTROL: static_control(case, float(np.dot(case.mix, macs))), ONE_STAGE: plain(model)}
     for executor, opened in openers.items():
-        stages = opened(model, case.input_shape)
-        others = {name: opened(one, case.input_shape) for name, one in plain_networks.items()}
+        own = opened(model, case.input_shape)
+        others = {name: opened(one, case.input_shape).stages for name, one in plain_networks.items()}
+        single = single_graph(own.graphs, policy)
+        found = partial(measure_speed, own.stages, policy, inputs, cost=macs / macs[-1], plain=others, effort=effort)
         for size in case.batch_sizes:
-            yield (
-                executor,
-                measure_speed(
-                    stages,
-                    policy,
-                    inputs,
-                    batch_size=size,
-                    cost=macs / macs[-1],
-                    plain=others,
-                    effort=effort,
-                ),
-            )
+            yield executor, found(batch_size=size)
+        if single is not None:
+            yield SINGLE_GRAPH, found(batch_size=1, single=single)
+
+
+def single_graph(graphs: Path | None, policy: Policy) -> Callable[[NDArray[Any]], Answers] | None:
+    """How one graph of all stages and gates answers; None where there are no stage graphs to make it of."""
+    if graphs is None:
+        return None
+    from policies.runtime.single_graph import SingleGraph
+    from trainables.export.onnx.single_graph import write_single_graph
+
+    write_single_graph(graphs, policy, graphs / "single_graph.onnx")
+    return SingleGraph(graphs / "single_graph.onnx").answer
 
 
 def openers(folder: Path) -> dict[str, Opener]:
@@ -166,16 +188,16 @@ def openers(folder: Path) -> dict[str, Opener]:
     Args:
         folder: Holds the ONNX graphs for as long as they are used.
     """
-    found: dict[str, Opener] = {"torch": lambda model, _: TorchStages(model)}
+    found: dict[str, Opener] = {"torch": lambda model, _: Opened(TorchStages(model))}
     if not all(find_spec(name) for name in ("onnx", "onnxscript", "onnxruntime")):
         return found
     from policies.runtime.onnx_stages import OnnxStages
     from trainables.export.onnx.stage_graphs import write_stage_graphs
 
-    def opened(model: MultiExitModel, input_shape: tuple[int, ...]) -> Stages:
+    def opened(model: MultiExitModel, input_shape: tuple[int, ...]) -> Opened:
         own = Path(mkdtemp(dir=folder))
         write_stage_graphs(model, input_shape, own)
-        return OnnxStages(own, n_threads=1)
+        return Opened(OnnxStages(own, n_threads=1), own)
 
     return {**found, "onnxruntime": opened}
 
@@ -214,6 +236,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="for each executor and batch size")
     options = parser.parse_args()
     cases = [case for case in CASES if not options.case or case.name.startswith(tuple(options.case))]
+    if not cases:
+        parser.error(f"--case must begin a name of {', '.join(case.name for case in CASES)} but is {options.case}")
     effort = Effort(seconds=options.seconds)
     if options.quick:
         cases = [replace(case, batch_sizes=(1, 32)) for case in cases if case.input_shape[0] == 1]

@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.policy import Policy
+from policies.runtime.answers import Answers
 from policies.runtime.runtime import EarlyExitRuntime
 from policies.runtime.stages import Stages
 
 
 POLICY = "policy"
+BY_STAGES = "policy, stage by stage"
+"""The policy by stages and gates where :data:`POLICY` runs one graph of all of them."""
 FULL = "full network"
 FULL_AGAIN = "full network, again"
 ALL_HEADS = "full network, all heads"
@@ -34,6 +37,7 @@ def make_candidates(
     *,
     batch_size: int,
     plain: Mapping[str, Stages] | None = None,
+    single: Callable[[NDArray[Any]], Answers] | None = None,
     clock: Clock = time.perf_counter,
 ) -> dict[str, Candidate]:
     """Everything that is timed, by name.
@@ -47,9 +51,10 @@ def make_candidates(
         policy: Of this network.
         batch_size: Samples that are run together, by every candidate.
         plain: Further networks, by name, whose last exit alone is asked, such as the :data:`CONTROL`.
+        single: How single samples are answered about where not stage by stage; of no effect at other batch sizes.
         clock: By which the way to each exit is timed.
     """
-    runtime = EarlyExitRuntime(stages, policy, chunk_size=batch_size)
+    runtime = EarlyExitRuntime(stages, policy, chunk_size=batch_size, single=single)
     last = stages.n_exits - 1
     candidates: dict[str, Candidate] = {
         POLICY: partial(_exits_taken, runtime),
@@ -57,6 +62,8 @@ def make_candidates(
         FULL_AGAIN: partial(_answer_at, stages, last),
         ALL_HEADS: partial(_seconds_to_exits, stages, clock),
     }
+    if single is not None and batch_size == 1:
+        candidates[BY_STAGES] = partial(_exits_taken, EarlyExitRuntime(stages, policy))
     candidates |= {exit_alone(k): partial(_answer_at, stages, k) for k in range(last)}
     return candidates | {name: partial(_answer_at, one, one.n_exits - 1) for name, one in (plain or {}).items()}
 

@@ -70,9 +70,7 @@ class OnnxStages:
             raise StagesError(
                 f"samples must have shape (n, {', '.join(map(str, self.input_shape))}) but have {inputs.shape}"
             )
-        if inputs.dtype == np.uint8:
-            return (np.divide(inputs, 255.0, dtype=np.float32),)
-        return (inputs.astype(np.float32, copy=False),)
+        return (unit_floats(inputs),)
 
     def run(
         self, k: int, features: tuple[NDArray[Any], ...], *, with_head: bool = True
@@ -119,7 +117,7 @@ class _Stage:
         self._path, self._options, self._provider = path, options, provider
         try:
             self.session = self._open(path)
-            self.stated = _stated(self.session.get_modelmeta().custom_metadata_map)
+            self.stated = stated_in(self.session.get_modelmeta().custom_metadata_map)
         except Exception as error:  # onnxruntime's own have no base but this
             raise StagesError(f"{path}: not a readable stage graph ({str(error).splitlines()[0]})") from None
         self.input_names = [value.name for value in self.session.get_inputs()]
@@ -144,7 +142,19 @@ class _Stage:
         return onnxruntime.InferenceSession(graph, self._options, providers=[self._provider])
 
 
-def _stated(metadata: dict[str, str]) -> dict[str, Any]:
+def unit_floats(inputs: NDArray[Any]) -> NDArray[np.float32]:
+    """Samples as float32, those of uint8 in 0..255 divided by 255."""
+    if inputs.dtype == np.uint8:
+        return np.asarray(np.divide(inputs, 255.0, dtype=np.float32))
+    return inputs.astype(np.float32, copy=False)
+
+
+def stated_in(metadata: dict[str, str]) -> dict[str, Any]:
+    """What a graph's metadata state under :data:`METADATA_KEY`.
+
+    Raises:
+        ValueError: If they state nothing there, or in another schema.
+    """
     if METADATA_KEY not in metadata:
         raise ValueError(f"its metadata have no {METADATA_KEY!r}")
     stated: dict[str, Any] = json.loads(metadata[METADATA_KEY])

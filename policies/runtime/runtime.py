@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +31,21 @@ class EarlyExitRuntime:
         policy: Of this network.
         chunk_size: Most samples that are run together; None measures, with the first batch that is large enough, which
             size is fastest.
+        single: Answers about a single sample in another way, such as a graph that leaves early by itself; None runs
+            stage by stage.
 
     Raises:
         PolicyError: If the policy is for another number of exits.
     """
 
-    def __init__(self, stages: Stages, policy: Policy, *, chunk_size: int | None = None) -> None:
+    def __init__(
+        self,
+        stages: Stages,
+        policy: Policy,
+        *,
+        chunk_size: int | None = None,
+        single: Callable[[NDArray[Any]], Answers] | None = None,
+    ) -> None:
         if policy.n_exits != stages.n_exits:
             raise PolicyError(
                 f"a policy is for one network but this one has {policy.n_exits} exits and the network "
@@ -50,6 +59,7 @@ class EarlyExitRuntime:
         n_columns = len(policy.thresholds[0]) if policy.thresholds else 1
         self._thresholds = np.array([*policy.thresholds, (-np.inf,) * n_columns])
         self._last = stages.n_exits - 1
+        self._answer_single = single or self._answer_one
 
     @property
     def policy(self) -> Policy:
@@ -71,7 +81,7 @@ class EarlyExitRuntime:
             PolicyError: If the policy's rule does not fit what the network says.
         """
         if len(inputs) == 1:
-            return self._answer_one(inputs)
+            return self._answer_single(inputs)
         if self._chunk_size is None:
             self._chunk_size = fastest_chunk(self._answer_many, inputs)
         size = self._chunk_size or len(inputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 import time
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from policies.policy import Policy
+from policies.runtime.answers import Answers
 from policies.runtime.candidates import ALL_HEADS, CONTROL, FULL, FULL_AGAIN, POLICY, Clock, make_candidates
 from policies.runtime.stages import Stages
 from policies.runtime.timing import Effort, batches_of, time_in_turns
@@ -126,6 +127,7 @@ def measure_speed(
     batch_size: int,
     cost: NDArray[np.float64],
     plain: Mapping[str, Stages] | None = None,
+    single: Callable[[NDArray[Any]], Answers] | None = None,
     effort: Effort | None = None,
     seed: int = 0,
     clock: Clock = time.perf_counter,
@@ -142,13 +144,14 @@ def measure_speed(
         batch_size: Samples that are run together.
         cost: Compute up to each exit relative to the full network, shape (E,).
         plain: Further networks, by name, whose last exit alone is asked, such as the static control.
+        single: How single samples are answered about where not stage by stage, such as one graph of all stages.
         effort: How long is measured.
         seed: Of the order of the samples, and of the candidates at each batch.
         clock: Gives seconds.
     """
     rng = np.random.default_rng(seed)
     batches = batches_of(len(inputs), batch_size, rng)
-    candidates = make_candidates(stages, policy, batch_size=batch_size, plain=plain, clock=clock)
+    candidates = make_candidates(stages, policy, batch_size=batch_size, plain=plain, single=single, clock=clock)
     timed = time_in_turns(candidates, inputs, batches, effort=effort or Effort(), rng=rng, clock=clock)
     # In each round of the same stream the same exits are taken.
     taken = np.concatenate([exits for exits in timed[POLICY].results[0] if exits is not None])

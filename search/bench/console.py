@@ -42,11 +42,14 @@ def _single_stream(speed: Speed) -> FigureTable:
 
 
 def _throughput(record: BenchRecord) -> FigureTable:
-    rows = [
-        FigureRow(name, tuple(f"{speed.times[name].samples_per_second:,.0f}" for speed in record.speeds))
-        for name in record.speeds[0].times
-    ]
+    # Some run at one size alone, such as a graph that takes single samples.
+    names = dict.fromkeys(name for speed in record.speeds for name in speed.times)
+    rows = [FigureRow(name, tuple(_per_second(speed, name) for speed in record.speeds)) for name in names]
     return FigureTable(headings=_batches(record), rows=tuple(rows), title="Offline: samples per second")
+
+
+def _per_second(speed: Speed, name: str) -> str:
+    return f"{speed.times[name].samples_per_second:,.0f}" if name in speed.times else ""
 
 
 def _exits(record: BenchRecord) -> FigureTable:

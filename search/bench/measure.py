@@ -63,6 +63,7 @@ def measure_bundle(
     # ONNX Runtime has threads of its own, and a control may be exported by torch.
     with torch_threads(options.threads if options.executor == "torch" else None):
         stages = bundle.stages(options.executor, device=options.device, n_threads=options.threads)
+        single = bundle.single_graph(options.executor, device=options.device, n_threads=options.threads)
         with _control(bundle, options, on_message) as control:
             speeds = []
             for size in options.batch_sizes:
@@ -75,6 +76,7 @@ def measure_bundle(
                         batch_size=size,
                         cost=np.asarray(bundle.manifest.cost),
                         plain=None if control is None else {CONTROL: control},
+                        single=None if single is None else single.answer,
                         effort=effort,
                         seed=options.seed,
                     )

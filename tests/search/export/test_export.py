@@ -1,6 +1,7 @@
 """``exitsearch export``: from a sweep's folder to a bundle that decides alike in every executor, or one line."""
 
 import json
+import shutil
 
 import numpy as np
 import onnx
@@ -8,13 +9,16 @@ import pytest
 
 from policies.rules import get_rule
 from policies.runtime.agreement import Agreement
+from policies.runtime.runtime import EarlyExitRuntime
+from policies.runtime.single_graph import SingleGraph
 from search.cli.app import main
 from search.export.export import export_run
 from search.export.options import ExportOptions
 from tests.bundles import another_network, digits_policy, trained_digits
 from tests.finished_sweeps import TRIAL, copied, write_sweep
+from trainables.errors import BundleError
 from trainables.export.bundle.bundle import Bundle
-from trainables.export.onnx.single_graph import SingleGraph
+from trainables.export.onnx.single_graph import write_single_graph
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +71,30 @@ def test_the_single_graph_decides_as_the_policy_does_on_test(bundle):
     answers = [graph(trained.splits.test.inputs[row : row + 1]) for row in range(100)]
     np.testing.assert_array_equal([int(answer["exit"][0]) for answer in answers], decision.exits[:100])
     np.testing.assert_array_equal([int(answer["label"][0]) for answer in answers], decision.answers[:100])
+
+
+def test_single_samples_go_through_the_single_graph(bundle):
+    trained = trained_digits()
+    decision = bundle.policy.decide(trained.tables["test"])
+    runtime = bundle.runtime("onnx")
+    stepwise = EarlyExitRuntime(runtime.stages, bundle.policy)
+    for row in range(0, 100, 7):
+        own, other = (one.run(trained.splits.test.inputs[row : row + 1]) for one in (runtime, stepwise))
+        assert (own.exits[0], own.answers[0]) == (decision.exits[row], decision.answers[row])
+        assert own.reason(0) == other.reason(0)
+        np.testing.assert_allclose(own.probabilities, other.probabilities, atol=1e-6)
+        np.testing.assert_allclose(own.scores, other.scores, atol=1e-6)
+        np.testing.assert_array_equal(own.thresholds, other.thresholds)
+    assert bundle.single_graph("torch") is None
+
+
+def test_a_single_graph_of_another_policy_is_refused(bundle, tmp_path):
+    own = shutil.copytree(bundle.folder, tmp_path / "own")
+    other = digits_policy("margin")
+    write_single_graph(own / "onnx", other, own / "single_graph.onnx")
+    bundle.manifest.save(own)
+    with pytest.raises(BundleError, match="single_graph.onnx: states another policy than the bundle's"):
+        Bundle.load(own).runtime("onnx")
 
 
 def test_what_was_seen_is_said(bundle, said):

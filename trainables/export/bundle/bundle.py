@@ -24,12 +24,14 @@ from trainables.export.bundle.manifest import (
     ONNX_FOLDER,
     POLICY_FILE,
     REFERENCE_FILE,
+    SINGLE_GRAPH_FILE,
     Manifest,
 )
 
 
 if TYPE_CHECKING:
     from policies.runtime.runtime import EarlyExitRuntime
+    from policies.runtime.single_graph import SingleGraph
     from trainables.models import MultiExitModel
 
 EXECUTORS = ("onnx", "torch")
@@ -159,7 +161,27 @@ class Bundle:
         from policies.runtime.runtime import EarlyExitRuntime
 
         stages = self.stages(executor, device=device, n_threads=n_threads)
-        return EarlyExitRuntime(stages, self.policy, chunk_size=chunk_size)
+        single = self.single_graph(executor, device=device, n_threads=n_threads)
+        answer = None if single is None else single.answer
+        return EarlyExitRuntime(stages, self.policy, chunk_size=chunk_size, single=answer)
+
+    def single_graph(
+        self, executor: str | None = None, *, device: Device = "cpu", n_threads: int = 1
+    ) -> SingleGraph | None:
+        """The graph that an executor answers about single samples with; None where it goes stage by stage.
+
+        Raises:
+            ExitSearchError: If the graph is not of the bundle's policy, or the environment lacks what it needs.
+        """
+        path = self.folder / SINGLE_GRAPH_FILE
+        if self.executor(executor) != "onnx" or device != "cpu" or not path.is_file():
+            return None
+        from policies.runtime.single_graph import SingleGraph
+
+        graph = SingleGraph(path, n_threads=n_threads)
+        if graph.policy != self.policy:
+            raise BundleError(f"{path}: states another policy than the bundle's; export the bundle again")
+        return graph
 
 
 def require_own_policy(manifest: Manifest, policy: Policy) -> None:

@@ -11,19 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from policies.extras import extra_module
 from policies.policy import Policy
-from policies.runtime.onnx_stages import FEATURES, INPUTS, LOGITS, session_options, stage_path
+from policies.runtime.onnx_stages import FEATURES, INPUTS, LOGITS, stage_path
+from policies.runtime.single_graph import OUTPUTS
 from policies.tables.network import NetworkIdentity, differences
 from trainables.errors import ExportError
 from trainables.export.onnx.gates import Gate, rule_nodes
 from trainables.export.onnx.metadata import load_graph, stated_by, write_graph
 from trainables.export.onnx.scope import Scope
-
-
-OUTPUTS = ("label", "probabilities", "exit", "score")
 
 
 def write_single_graph(folder: Path, policy: Policy, path: Path) -> None:
@@ -144,32 +141,3 @@ def _n_classes(stage: Any) -> int:
 
 def _identity(stages: list[Any]) -> NetworkIdentity:
     return NetworkIdentity(len(stages), _n_classes(stages[0]), model_hash=stated_by(stages[0]).get("model_hash"))
-
-
-class SingleGraph:
-    """One graph of :func:`write_single_graph`, run by onnxruntime, one sample at a time.
-
-    Args:
-        path: The file.
-        n_threads: Threads within one operator.
-
-    Raises:
-        StagesError: If onnxruntime is missing.
-        ExportError: If the file is no such graph.
-    """
-
-    def __init__(self, path: Path, *, n_threads: int = 1) -> None:
-        options = session_options(n_threads)
-        onnxruntime = extra_module("onnxruntime", ExportError)
-        try:
-            self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's own have no base but this
-            raise ExportError(f"{path}: not a readable graph ({str(error).splitlines()[0]})") from None
-
-    def __call__(self, sample: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
-        """What the graph gives, by the names of :data:`OUTPUTS`.
-
-        Args:
-            sample: Float32 in 0..1, shape (1, channels, height, width).
-        """
-        return dict(zip(OUTPUTS, self._session.run(OUTPUTS, {INPUTS: sample}), strict=True))

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from policies.policy import Policy
 from policies.rules import RuleView
 from policies.runtime.onnx_stages import OnnxStages
+from policies.runtime.single_graph import SingleGraph
 from trainables.errors import ExportError
-from trainables.export.onnx.single_graph import SingleGraph
 from trainables.export.stage_tables import stage_outputs, view_outputs
 from trainables.models import MultiExitModel
 from trainables.models.inference import outputs_on

@@ -10,16 +10,18 @@ import numpy as np
 import onnx
 import pytest
 
+from policies.errors import StagesError
 from policies.policy import Policy
 from policies.rules import RULES, get_rule
 from policies.runtime.onnx_stages import stage_path
+from policies.runtime.single_graph import OUTPUTS, SingleGraph
 from policies.tables.network import NetworkIdentity
 from policies.tables.origin import Origin
 from tests.onnx_graphs import write_table_stages
 from tests.tables import make_table, tied_tables
 from trainables.errors import ExportError
 from trainables.export.onnx.gates import GRAPH_RULES
-from trainables.export.onnx.single_graph import OUTPUTS, SingleGraph, write_single_graph
+from trainables.export.onnx.single_graph import write_single_graph
 from trainables.export.onnx.verification import NEAR, verify_single_graph
 
 
@@ -186,5 +188,5 @@ def test_files_that_are_no_graphs_are_refused(exported_digits, tmp_path):
         stage_path(tmp_path, k).write_bytes(stage_path(exported_digits.folder, k).read_bytes())
     with pytest.raises(ExportError, match=r"stage_2.onnx: not a readable ONNX graph \("):
         write_single_graph(tmp_path, policy, tmp_path / "network.onnx")
-    with pytest.raises(ExportError, match=r"network.onnx: not a readable graph \("):
+    with pytest.raises(StagesError, match=r"network.onnx: not a readable single graph \("):
         SingleGraph(tmp_path / "network.onnx")
