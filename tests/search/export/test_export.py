@@ -3,6 +3,7 @@
 import json
 import shutil
 
+from mlflow.tracking import MlflowClient
 import numpy as np
 import onnx
 import pytest
@@ -18,6 +19,7 @@ from tests.bundles import another_network, digits_policy, trained_digits
 from tests.finished_sweeps import TRIAL, copied, write_sweep
 from trainables.errors import BundleError
 from trainables.export.bundle.bundle import Bundle
+from trainables.export.bundle.manifest import RUN_KEY
 from trainables.export.onnx.single_graph import write_single_graph
 
 
@@ -179,3 +181,28 @@ def test_the_command_writes_a_bundle(sweep, tmp_path, capsys):
     assert code == 0
     assert Bundle.load(tmp_path / "out").manifest.name == "mine"
     assert "take the same exit and get the same answer" in printed.out
+
+
+def test_what_is_registered_is_stated_by_the_bundle(sweep, tmp_path, capsys):
+    store = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    code, printed = outcome(capsys, "export", sweep.path, "--out", tmp_path / "out", "--tracking-uri", store)
+    assert code == 0, printed.err
+    assert f"Model models:/digits-1@certified, version 1, in {store}" in printed.out
+    bundle = Bundle.load(tmp_path / "out")
+    run = MlflowClient(store).get_run(bundle.manifest.training[RUN_KEY])
+    assert run.data.tags["exitsearch.model"] == "models:/digits-1/1"
+    arguments = ["--batch-size", 1, "--rounds", 1, "--seconds", 0, "--tracking-uri", store]
+    code, printed = outcome(capsys, "bench", bundle.folder, *arguments)
+    assert code == 0, printed.err
+    logged = MlflowClient(store).get_run(run.info.run_id).data.metrics
+    assert logged["bench_torch_cpu_batch_1_speed_up"] > 0
+    assert Bundle.load(bundle.folder).manifest == bundle.manifest
+
+
+def test_a_store_that_cannot_be_written_to_costs_a_warning_and_no_bundle(sweep, tmp_path, capsys):
+    (tmp_path / "file").write_text("no database")
+    store = f"sqlite:///{tmp_path / 'file'}"
+    code, printed = outcome(capsys, "export", sweep.path, "--out", tmp_path / "out", "--tracking-uri", store)
+    assert code == 3
+    assert printed.err.splitlines()[-1].startswith("warning: digits-1 could not be registered in MLflow at sqlite:")
+    assert Bundle.load(tmp_path / "out").manifest.name == "digits-1"
