@@ -462,6 +462,13 @@ def test_what_was_exported_runs_and_is_watched(command, reader, photos, ray_sess
     assert status == ExitCode.DONE, printed
 
 
+def test_a_bundle_is_written_in_python(reader, capsys):
+    reader.type(next(command for command in COMMANDS if command.startswith("exitsearch policy tables/")))
+    with chdir(reader.folder):
+        exec((reader.folder / "own_bundle.py").read_text(), {})  # noqa: S102
+    assert capsys.readouterr().out == "own-bundle\n"
+
+
 def test_a_bundle_runs_in_python(reader, photos, ray_session):
     reader.type(next(command for command in DEPLOYED if "--check" in command))
     done = subprocess.run(
