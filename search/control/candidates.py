@@ -117,9 +117,10 @@ def _plain_macs(spec: TrialSpec, network: NetworkSpec, input_shape: tuple[int, .
     try:
         with torch.random.fork_rng(devices=[]):
             model = get_workload(spec.workload).build_network(input_shape, len(spec.class_names), network, **scale)
-    except TrainingError:
+        return plain_macs(model, input_shape)
+    # A network of a user's own may raise anything in a width that it was not made for.
+    except (TrainingError, RuntimeError, ValueError):
         return None
-    return plain_macs(model, input_shape)
 
 
 def _too_dear(depths: list[str], budget_macs: int) -> str:

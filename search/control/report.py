@@ -11,7 +11,6 @@ from policies.baselines.full_network import full_network
 from policies.calibration.temperature import CalibrationWarning
 from policies.certificates.certificate import Certificate, certify_policy
 from policies.certificates.claims import Claim
-from policies.errors import ExitSearchError
 from policies.goals.figures import asked_figures
 from policies.goals.goal import Goal
 from policies.metrics.paired import compare_paired
@@ -95,8 +94,10 @@ def report_control(
         return ControlReport(control.notes)
     try:
         return _reported(inputs, selection, own, control, best, full_macs=full_macs, folder=folder)
-    except ExitSearchError as error:
-        return ControlReport([*control.notes, f"{best[1].name} is left out: {error}"])
+    # Whatever it is, such as a GPU without memory, it costs the control and not what the sweep has found.
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        return ControlReport([*control.notes, f"{best[1].name} is left out: {reason}"])
 
 
 def _reported(
@@ -192,10 +193,10 @@ def _compared(
         and selection.certificate.claim == certificate.claim
     )
     of_policy, of_control = (
-        Spent(own["mean_cost"], own.get("mean_latency_ms"), certified if claims else None)
-        for own, certified in (
-            (spent, selection.is_certified),
-            (figures, certificate is not None and certificate.certified),
+        Spent(own["mean_cost"], own.get("mean_latency_ms"), certified if claims else None, _reaches(reached, inputs))
+        for own, certified, reached in (
+            (spent, selection.is_certified, compared.first),
+            (figures, certificate is not None and certificate.certified, compared.second),
         )
     )
     return {
@@ -204,6 +205,15 @@ def _compared(
         "verdict": verdict(compared, of_policy, of_control, split="test"),
         "times": times(of_policy, of_control),
     }
+
+
+def _reaches(value: float, inputs: SweepInputs) -> bool | None:
+    """Whether a quality is what was asked for; None where that was no value of its own, such as a largest drop."""
+    asked = inputs.target.asked
+    if asked.target is None:
+        return None
+    sign = get_quality(asked.quality).sign
+    return bool(sign * value >= sign * asked.target)
 
 
 def _told(trial: PlainTrial, control: ControlTrials, quality: str) -> ControlTrial:

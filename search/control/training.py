@@ -158,12 +158,16 @@ def _train_all(inputs: SweepInputs, planned: Sequence[PlainTrial], teachers: Tea
     shared = [ray.put(one) for one in (inputs.splits.train, inputs.splits.search, teachers)]
     waiting, running = list(planned), dict[Any, PlainTrial]()
     at_once = concurrent_trials(resources)
-    while waiting or running:
-        while waiting and len(running) < at_once:
-            one = waiting.pop(0)
-            running[remote.remote(one.spec, one.outcome.params, one.outcome.checkpoints, *shared)] = one
-        (done,), _ = ray.wait(list(running))
-        yield _ended(running.pop(done), done, inputs.config.name or "")
+    try:
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                one = waiting.pop(0)
+                running[remote.remote(one.spec, one.outcome.params, one.outcome.checkpoints, *shared)] = one
+            (done,), _ = ray.wait(list(running))
+            yield _ended(running.pop(done), done, inputs.config.name or "")
+    finally:
+        for answer in running:
+            ray.cancel(answer)
 
 
 def _ended(trial: PlainTrial, answer: Any, sweep: str) -> PlainTrial:

@@ -11,6 +11,7 @@ from policies.registry import title_of
 
 LEVEL = 0.05
 """A difference that chance alone would show as often as this, or more often, is called none."""
+UNTUNED = "the plain network was not tuned by itself: it has the hyperparameters of the policy's"
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,13 @@ class Spent:
         cost: Multiply-accumulates over those of the selected policy's full network.
         latency_ms: Measured milliseconds, or None where they were not measured.
         certified: Whether the claim holds of it, with confidence; None where nothing was claimed of it.
+        reaches: Whether it reaches what was asked for on the split; None where that is no quality of its own.
     """
 
     cost: float
     latency_ms: float | None = None
     certified: bool | None = None
+    reaches: bool | None = None
 
 
 def better_of(compared: PairedComparison) -> str:
@@ -60,7 +63,9 @@ def verdict(compared: PairedComparison, policy: Spent, control: Spent, *, split:
             f"network ({p_value})"
         )
         costs = _costs(policy, control)
-    return f"{found}, {costs}{_certified(policy.certified, control.certified)}"
+    told = _told_of_both(policy.reaches, control.reaches, "{} what was asked for", ("reach", "reaches"))
+    told += _told_of_both(policy.certified, control.certified, "{} certified", ("are", "is"))
+    return f"{found}, {costs}{told}; {UNTUNED}"
 
 
 def times(policy: Spent, control: Spent) -> str:
@@ -84,9 +89,11 @@ def _costs(one: Spent, other: Spent) -> str:
     return f"at cost {one.cost:.4f} against {other.cost:.4f}"
 
 
-def _certified(policy: bool | None, control: bool | None) -> str:
+def _told_of_both(policy: bool | None, control: bool | None, text: str, verbs: tuple[str, str]) -> str:
+    """Of which of both something holds, as a clause; empty where that is not known of both."""
     if policy is None or control is None:
         return ""
+    many, one = (text.format(verb) for verb in verbs)
     if policy == control:
-        return "; both are certified" if policy else "; neither is certified"
-    return f"; only the {'policy' if policy else 'plain network'} is certified"
+        return f"; both {many}" if policy else f"; neither {one}"
+    return f"; only the {'policy' if policy else 'plain network'} {one}"

@@ -118,7 +118,8 @@ class FinishedSweep:
 
     def _require_same_data(self, splits: Splits) -> None:
         stated = self.environment().get("data_hashes")
-        if isinstance(stated, dict) and stated.get("search") not in (None, splits.data_hashes["search"]):
+        found = splits.data_hashes
+        if isinstance(stated, dict) and any(stated.get(name, own) != own for name, own in found.items()):
             raise DataError(
                 f"{self.folder.path}: the data must be those that the sweep read but differ from them; name the right "
                 f"ones with --data-dir"

@@ -7,6 +7,9 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from policies.policy import Policy
 from policies.runtime.onnx_stages import OnnxStages
 from policies.selection.networks import search_network
@@ -19,6 +22,7 @@ from search.export.subject import ExportSubject
 from search.export.sweep_subject import told_figures
 from search.inputs import SweepInputs
 from search.messages import OnMessage
+from search.reporting.policy_summary import decisions_on
 from trainables.data import Splits
 from trainables.errors import ExportError
 from trainables.export.bundle.manifest import ONNX_FOLDER
@@ -53,13 +57,14 @@ def quantised_subject(
     network = _required(subject.network)
     write_stage_graphs(network.model, network.config.input_shape, folder / "fp32", policy=subject.policy)
     graphs = quantise_stage_graphs(
-        folder / "fp32", splits.train.inputs[:_MOST_CALIBRATION], folder / ONNX_FOLDER, policy=subject.policy
+        folder / "fp32", _calibration(splits, seed=sweep.config.seed), folder / ONNX_FOLDER, policy=subject.policy
     )
     stages = OnnxStages(folder / ONNX_FOLDER)
     tables = {split: _table(stages, subject, splits, split, graphs) for split in ("search", "certify", "test")}
     selection = _select(sweep, splits, tables)
     policy = selection.policy
     certificate = selection.certificate
+    decisions = decisions_on(policy, tables, seed=sweep.config.seed)
     changes = _changes(subject, sweep, tables, policy, graphs)
     on_message(changes["table"])
     on_message(f"Certificate of the int8 graphs: {_certificate_line(selection)}")
@@ -72,7 +77,7 @@ def quantised_subject(
         certificate=None if certificate is None else certificate.to_dict(),
         network=None,
         figures=told_figures(
-            {name: get_task(table.task).policy_figures(table, policy.decide(table)) for name, table in tables.items()}
+            {name: get_task(table.task).policy_figures(table, decisions[name]) for name, table in tables.items()}
         ),
         control=None,
         control_told=None,
@@ -83,6 +88,13 @@ def quantised_subject(
 def copy_graphs(source: Path, bundle: Path) -> None:
     """Put quantised graphs into a bundle's folder."""
     copytree(source / ONNX_FOLDER, bundle / ONNX_FOLDER)
+
+
+def _calibration(splits: Splits, *, seed: int) -> NDArray[Any]:
+    """Samples of ``train``, drawn: sources keep theirs in order, often one class after the other."""
+    inputs = splits.train.inputs
+    rows = np.random.default_rng(seed).permutation(len(inputs))[:_MOST_CALIBRATION]
+    return np.asarray(inputs[np.sort(rows)])
 
 
 def _table(

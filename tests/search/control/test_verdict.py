@@ -3,7 +3,7 @@
 import pytest
 
 from policies.metrics.paired import PairedComparison
-from search.control.verdict import Spent, better_of, times, verdict
+from search.control.verdict import UNTUNED, Spent, better_of, times, verdict
 
 
 def compared(first, second, p_value, quality="accuracy", unit="sample", n_units=216):
@@ -20,19 +20,19 @@ POLICY, PLAIN = Spent(0.05, certified=True), Spent(0.047, certified=False)
             compared(0.97, 0.98, 0.01),
             "control",
             "the plain network is better: accuracy 0.9800 against 0.9700 of the policy on test (p = 0.010), "
-            "at cost 0.0470 against 0.0500; only the policy is certified",
+            "at cost 0.0470 against 0.0500; only the policy is certified; " + UNTUNED,
         ),
         (
             compared(0.98, 0.97, 1e-5),
             "policy",
             "the policy is better: accuracy 0.9800 against 0.9700 of the plain network on test (p < 0.001), "
-            "at cost 0.0500 against 0.0470; only the policy is certified",
+            "at cost 0.0500 against 0.0470; only the policy is certified; " + UNTUNED,
         ),
         (
             compared(0.97, 0.98, 0.05),
             "neither",
             "no difference that 216 samples of test can show: accuracy 0.9700 of the policy, 0.9800 of the plain "
-            "network (p = 0.050), at cost 0.0500 against 0.0470; only the policy is certified",
+            "network (p = 0.050), at cost 0.0500 against 0.0470; only the policy is certified; " + UNTUNED,
         ),
     ],
 )
@@ -63,7 +63,21 @@ def test_times_are_told_where_both_were_measured():
 )
 def test_certificates_are_told_where_the_same_was_claimed(policy, plain, words):
     text = verdict(compared(0.9, 0.9, 1.0), Spent(0.05, None, policy), Spent(0.047, None, plain), split="test")
-    assert text.endswith(words)
+    assert text.removesuffix(f"; {UNTUNED}").endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("policy", "plain", "words"),
+    [
+        (True, True, "; both reach what was asked for"),
+        (False, False, "; neither reaches what was asked for"),
+        (True, False, "; only the policy reaches what was asked for"),
+        (None, None, "at cost 0.0500 against 0.0470"),
+    ],
+)
+def test_who_reaches_the_target_is_told(policy, plain, words):
+    spent = Spent(0.05, reaches=policy), Spent(0.047, reaches=plain)
+    assert verdict(compared(0.9, 0.9, 1.0), *spent, split="test").removesuffix(f"; {UNTUNED}").endswith(words)
 
 
 def test_groups_are_counted_as_groups():

@@ -1,5 +1,6 @@
 """``exitsearch export``: from a sweep's folder to a bundle that decides alike in every executor, or one line."""
 
+from dataclasses import replace
 import json
 import shutil
 
@@ -14,9 +15,11 @@ from policies.runtime.runtime import EarlyExitRuntime
 from policies.runtime.single_graph import SingleGraph
 from search.cli.app import main
 from search.export.export import export_run
+from search.export.int8 import _calibration
 from search.export.options import ExportOptions
 from tests.bundles import another_network, digits_policy, trained_digits
 from tests.finished_sweeps import TRIAL, copied, write_sweep
+from trainables.data import Split
 from trainables.errors import BundleError
 from trainables.export.bundle.bundle import Bundle
 from trainables.export.bundle.manifest import RUN_KEY
@@ -206,3 +209,13 @@ def test_a_store_that_cannot_be_written_to_costs_a_warning_and_no_bundle(sweep, 
     assert code == 3
     assert printed.err.splitlines()[-1].startswith("warning: digits-1 could not be registered in MLflow at sqlite:")
     assert Bundle.load(tmp_path / "out").manifest.name == "digits-1"
+
+
+def test_quantising_sees_samples_of_all_classes():
+    splits = trained_digits().splits
+    order = np.argsort(splits.train.labels, kind="stable")
+    train = Split(splits.train.inputs[order], splits.train.labels[order], splits.train.ids[order], None)
+    drawn = _calibration(replace(splits, train=train), seed=0)
+    places = {image.tobytes(): label for image, label in zip(train.inputs, train.labels, strict=True)}
+    assert len(drawn) == 512
+    assert len({places[image.tobytes()] for image in drawn}) == 10
