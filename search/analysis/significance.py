@@ -17,6 +17,7 @@ from search.errors import StatisticsError
 N_BOOTSTRAP = 10_000
 MOST_PERMUTATIONS = 10_000
 CONFIDENCE_LEVEL = 0.95
+_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -115,9 +116,15 @@ def _permutation_test(
     one: NDArray[np.float64], two: NDArray[np.float64], generator: np.random.Generator
 ) -> tuple[float, bool]:
     is_exact = math.comb(len(one) + len(two), len(one)) <= MOST_PERMUTATIONS
+    largest = float(max(np.abs(one).max(), np.abs(two).max())) or 1.0
+
+    def difference(one: NDArray[np.float64], two: NDArray[np.float64], axis: int = -1) -> Any:
+        # Splits with the same difference are ties, and sums in another order differ in their last digits.
+        return np.round(_mean_difference(one / largest, two / largest, axis), _DIGITS)
+
     result = stats.permutation_test(
         (one, two),
-        _mean_difference,
+        difference,
         permutation_type="independent",
         n_resamples=MOST_PERMUTATIONS,
         alternative="two-sided",
