@@ -58,7 +58,7 @@ def bench(
         str | None, typer.Option(help="MLflow store; figures are logged to the run that the bundle is from.")
     ] = None,
 ) -> None:
-    """Time a bundle: the policy beside the full network, each exit alone and a plain network that costs at most as much.
+    """Time a bundle: the policy beside the full network, each exit alone and a plain network that costs no more.
 
     At batch 1 the whole stream is run in random order, one sample after the other (single stream); at other sizes
     throughput is told (offline). All of them take turns, batch by batch. The full network is run without its early

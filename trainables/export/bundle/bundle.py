@@ -129,7 +129,7 @@ class Bundle:
         return model
 
     def control(self) -> MultiExitModel | None:
-        """The plain network that costs at most as much that stands beside it; None where there is none."""
+        """The plain network beside it, which costs at most as much; None where there is none."""
         from trainables.export.model_file import load_model
 
         path = self.folder / CONTROL_FILE

@@ -145,7 +145,8 @@ def _figures(manifest: Manifest) -> str:
 def _usage(manifest: Manifest, modules: Sequence[str]) -> str:
     executors = " and ".join(manifest.executors)
     return (
-        f"```console\n$ exitsearch predict PATH-OF-THIS-FOLDER --check\n$ exitsearch predict PATH-OF-THIS-FOLDER INPUT...\n```\n\n"
+        "```console\n$ exitsearch predict PATH-OF-THIS-FOLDER --check\n"
+        "$ exitsearch predict PATH-OF-THIS-FOLDER INPUT...\n```\n\n"
         f"It runs in {executors}, and really leaves early. `policy.json` is the policy, `check.npz` has inputs with "
         f"the exits and answers that are expected of them, `reference.json` has what `exitsearch check` compares new "
         f"data with.{_imports(modules)}"

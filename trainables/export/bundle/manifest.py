@@ -51,7 +51,7 @@ class Manifest(BaseModel):
         certified: Whether the policy is certified.
         figures: Figures of the policy by split.
         training: What the network was trained on, and how, for people.
-        control: The plain network that costs at most as much that stands beside it, for people; None where there is none.
+        control: The plain network beside it, which costs at most as much, for people; None where there is none.
         changes: What quantising changed, for people; None where nothing was quantised.
         environment: Python, platform and versions of the packages that wrote the bundle.
         files: SHA-256 of each file but this one, by its path in the folder.

@@ -54,7 +54,7 @@ class BundleContent:
         certificate: What is certain about the policy, as JSON; None where nothing was certified.
         reference: What the policy did on ``certify``, as JSON; None where that is not known.
         network: The network in torch; None where it is there as ONNX graphs alone.
-        control: The plain network that costs at most as much that stands beside it, or None.
+        control: The plain network beside it, which costs at most as much, or None.
         write_graphs: Writes ONNX graphs into the folder that it is given; None writes none.
     """
 
@@ -69,7 +69,7 @@ class BundleContent:
 
 
 def write_bundle(folder: Path, content: BundleContent) -> Bundle:
-    """Write a bundle, read it again, and see that every executor gives the expected exits and answers, together and alone.
+    """Write a bundle, read it again, and see that every executor answers as is expected, to batches and single samples.
 
     Args:
         folder: The folder to make; it must not exist or be empty.
