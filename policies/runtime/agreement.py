@@ -47,6 +47,14 @@ class Agreement:
         is_close = np.minimum(answers.closeness, _lead(answers)) <= rounding
         return cls(len(exits), np.flatnonzero((answers.exits != exits) | ~np.asarray(same)), np.flatnonzero(is_close))
 
+    def with_another(self, other: Agreement) -> Agreement:
+        """Of two runs of the same samples: what differs in either, and is unsure in either."""
+        return Agreement(
+            self.n_samples,
+            np.union1d(self.differing, other.differing),
+            np.union1d(self.unsure, other.unsure),
+        )
+
     @property
     def unexplained(self) -> NDArray[np.int64]:
         """Rows that differ though they are close to nothing."""
@@ -63,11 +71,19 @@ class Agreement:
         Args:
             names: Name of each of the n samples.
         """
-        if not self.differing.size:
-            return f"{self.n_samples} of {self.n_samples} samples take the same exit and get the same answer"
-        which = list_some([names[row] for row in self.differing])
-        excuse = " within rounding of a threshold" if self.holds else ""
-        return f"{len(self.differing)} of {self.n_samples} samples differ{excuse}: {which}"
+        if self.differing.size:
+            excuse = " within rounding of a threshold" if self.holds else ""
+            found = f"{len(self.differing)} of {self.n_samples} samples differ{excuse}: {_named(names, self.differing)}"
+        else:
+            found = f"{self.n_samples} of {self.n_samples} samples take the same exit and get the same answer"
+        alike = np.setdiff1d(self.unsure, self.differing)
+        if not alike.size:
+            return found
+        return f"{found}; within rounding of a threshold or another answer, {len(alike)}: {_named(names, alike)}"
+
+
+def _named(names: Sequence[str], rows: NDArray[np.int64]) -> str:
+    return list_some([names[row] for row in rows])
 
 
 def _lead(answers: Answers) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 from typing import Any
@@ -31,6 +32,19 @@ class Answers:
     scores: NDArray[np.float64]
     thresholds: NDArray[np.float64]
     closeness: NDArray[np.float64]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Answers]) -> Answers:
+        """Answers about samples that were run in parts, in their order, as one."""
+        probabilities = [part.probabilities for part in parts if part.probabilities is not None]
+        return cls(
+            np.concatenate([part.exits for part in parts]),
+            np.concatenate([part.answers for part in parts]),
+            np.concatenate(probabilities) if probabilities else None,
+            np.concatenate([part.scores for part in parts]),
+            np.concatenate([part.thresholds for part in parts]),
+            np.concatenate([part.closeness for part in parts]),
+        )
 
     @property
     def n_samples(self) -> int:

@@ -23,7 +23,7 @@ FULL = "full network"
 FULL_AGAIN = "full network, again"
 ALL_HEADS = "full network, all heads"
 CONTROL = "static control"
-"""A plain network, with one exit, of about the policy's mean cost."""
+"""A plain network, with one exit, that costs at most the policy's mean cost."""
 
 Candidate: TypeAlias = Callable[[NDArray[Any]], "NDArray[Any] | None"]
 """Runs a batch; of the policy comes the exit that each sample took, of all heads the seconds up to each exit."""

@@ -14,7 +14,7 @@ SIZES = (16, 32, 64, 128, 256)
 _ROUNDS = 3
 
 
-def fastest_chunk(answer: Callable[[NDArray[Any]], Any], inputs: NDArray[Any]) -> int | None:
+def fastest_chunk(answer: Callable[[NDArray[Any]], Any], inputs: NDArray[Any]) -> int:
     """The number of samples at which one takes the least time, of :data:`SIZES`.
 
     Each size is timed on the same samples, in turns with the others, as the least of three rounds after one that does
@@ -22,22 +22,17 @@ def fastest_chunk(answer: Callable[[NDArray[Any]], Any], inputs: NDArray[Any]) -
 
     Args:
         answer: Runs the network under its policy on samples.
-        inputs: Samples to time it with, shape (n, ...); the first 256 are used.
-
-    Returns:
-        None where there are too few samples for a choice, so that nothing was measured.
+        inputs: Samples to time it with, shape (n, ...) with n from 256, the largest size: with fewer the choice would
+            be among the small ones for ever. The first 256 are used.
     """
-    sizes = [size for size in SIZES if size <= len(inputs)]
-    if len(sizes) < 2:
-        return None
-    timed = inputs[: sizes[-1]]
-    best = dict.fromkeys(sizes, float("inf"))
+    timed = inputs[: SIZES[-1]]
+    best = dict.fromkeys(SIZES, float("inf"))
     for round_number in range(1 + _ROUNDS):
-        for size in sizes:
+        for size in SIZES:
             began = time.perf_counter()
             for start in range(0, len(timed), size):
                 answer(timed[start : start + size])
             seconds = time.perf_counter() - began
             if round_number:
                 best[size] = min(best[size], seconds)
-    return min(sizes, key=best.__getitem__)
+    return min(SIZES, key=best.__getitem__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from importlib.util import find_spec
 import json
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from policies.errors import StagesError
 from policies.extras import extra_module
-from policies.runtime.stages import Device
+from policies.runtime.stages import Device, require_shape
 from policies.tables.classification import ExitOutputs
 
 
@@ -66,10 +67,7 @@ class OnnxStages:
         Raises:
             StagesError: If the samples are of another shape than the network's.
         """
-        if inputs.shape[1:] != self.input_shape:
-            raise StagesError(
-                f"samples must have shape (n, {', '.join(map(str, self.input_shape))}) but have {inputs.shape}"
-            )
+        require_shape(inputs, self.input_shape)
         return (unit_floats(inputs),)
 
     def run(
@@ -175,9 +173,21 @@ def session_options(n_threads: int) -> Any:
     return options
 
 
+def has_device(device: Device) -> bool:
+    """Whether onnxruntime is installed and was built for a device; whether there is such a device is not asked."""
+    if find_spec("onnxruntime") is None:
+        return False
+    # Of processors it need not be asked: the import takes its time.
+    return device == "cpu" or _PROVIDERS[device] in _available()
+
+
+def _available() -> Sequence[str]:
+    names: Sequence[str] = extra_module("onnxruntime", StagesError).get_available_providers()
+    return names
+
+
 def _provider(device: str) -> str:
-    provider = _PROVIDERS.get(device)
-    available = extra_module("onnxruntime", StagesError).get_available_providers()
+    provider, available = _PROVIDERS.get(device), _available()
     if provider is None or provider not in available:
         possible = [name for name, own in _PROVIDERS.items() if own in available]
         raise StagesError(

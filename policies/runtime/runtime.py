@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from policies.policy import Policy
 from policies.rules import get_rule
 from policies.rules.base import Step
 from policies.runtime.answers import Answers
-from policies.runtime.chunks import fastest_chunk
+from policies.runtime.chunks import SIZES, fastest_chunk
 from policies.runtime.exit_gate import ExitGate, as_columns
 from policies.runtime.stages import Stages
 
@@ -29,8 +30,8 @@ class EarlyExitRuntime:
     Args:
         stages: The network.
         policy: Of this network.
-        chunk_size: Most samples that are run together; None measures, with the first batch that is large enough, which
-            size is fastest.
+        chunk_size: Most samples that are run together; None measures, with the first batch of at least 256, which size
+            is fastest, and runs smaller batches before that whole.
         single: Answers about a single sample in another way, such as a graph that leaves early by itself; None runs
             stage by stage.
 
@@ -52,6 +53,7 @@ class EarlyExitRuntime:
                 f"{stages.n_exits}; take the policy that was made for it"
             )
         self._stages, self._policy, self._chunk_size = stages, policy, chunk_size
+        self._measuring = Lock()
         rule = get_rule(policy.rule)
         self._gate = rule.gate(np.asarray(policy.temperatures), rule.parse(policy.params))
         self._gates = tuple(ExitGate.of(row, self._gate.combine) for row in policy.thresholds)
@@ -82,11 +84,17 @@ class EarlyExitRuntime:
         """
         if len(inputs) == 1:
             return self._answer_single(inputs)
-        if self._chunk_size is None:
-            self._chunk_size = fastest_chunk(self._answer_many, inputs)
-        size = self._chunk_size or len(inputs)
+        size = self._most_together(inputs)
         parts = [self._answer_many(inputs[start : start + size]) for start in range(0, len(inputs), size)]
-        return parts[0] if len(parts) == 1 else _joined(parts)
+        return parts[0] if len(parts) == 1 else Answers.joined(parts)
+
+    def _most_together(self, inputs: NDArray[Any]) -> int:
+        """The chunk size; measured once, by one thread while the others wait, when there are enough samples for it."""
+        if self._chunk_size is None and len(inputs) >= SIZES[-1]:
+            with self._measuring:
+                if self._chunk_size is None:
+                    self._chunk_size = fastest_chunk(self._answer_many, inputs)
+        return SIZES[-1] if self._chunk_size is None else self._chunk_size
 
     def _answer_one(self, inputs: NDArray[Any]) -> Answers:
         """One sample: no indexing, and nothing is compacted."""
@@ -174,15 +182,3 @@ class _Kept:
         self.scores[rows] = as_columns(step.scores)[own]
         if self.probabilities is not None and step.distributions is not None:
             self.probabilities[rows] = step.distributions[own]
-
-
-def _joined(parts: Sequence[Answers]) -> Answers:
-    probabilities = [part.probabilities for part in parts if part.probabilities is not None]
-    return Answers(
-        np.concatenate([part.exits for part in parts]),
-        np.concatenate([part.answers for part in parts]),
-        np.concatenate(probabilities) if probabilities else None,
-        np.concatenate([part.scores for part in parts]),
-        np.concatenate([part.thresholds for part in parts]),
-        np.concatenate([part.closeness for part in parts]),
-    )

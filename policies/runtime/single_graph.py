@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from policies.errors import StagesError
 from policies.extras import extra_module
 from policies.policy import Policy
+from policies.rules import RULES
 from policies.runtime.answers import Answers
 from policies.runtime.onnx_stages import INPUTS, session_options, stated_in, unit_floats
+from policies.runtime.stages import require_shape
 
 
 OUTPUTS = ("label", "probabilities", "exit", "score")
@@ -42,7 +44,8 @@ class SingleGraph:
             stated = stated_in(self._session.get_modelmeta().custom_metadata_map)
         except Exception as error:  # onnxruntime's own have no base but this
             raise StagesError(f"{path}: not a readable single graph ({str(error).splitlines()[0]})") from None
-        self.policy = Policy.from_dict(stated.get("policy"))
+        self.policy = _stated_policy(path, stated.get("policy"))
+        self._input_shape: tuple[int, ...] = tuple(self._session.get_inputs()[0].shape[1:])
         # Of several columns the policy uses one at each exit; at the last exit it uses none.
         rows = np.array([*self.policy.thresholds, (-np.inf,) * len((*self.policy.thresholds, (0.0,))[0])])
         self._thresholds, self._columns = rows, rows.argmin(axis=1)
@@ -58,11 +61,16 @@ class SingleGraph:
     def answer(self, inputs: NDArray[Any]) -> Answers:
         """Answer about one sample.
 
-        What is told of scores is that of the exit taken alone: the graph does not say what they were before.
+        What is told of scores, and the closeness to thresholds, is that of the exit taken alone: the graph does not say
+        what they were before.
 
         Args:
             inputs: Shape (1, channels, height, width), uint8 in 0..255 or float32.
+
+        Raises:
+            StagesError: If the sample is of another shape than the network's.
         """
+        require_shape(inputs, self._input_shape)
         label, probabilities, exits, score = self._session.run(OUTPUTS, {INPUTS: unit_floats(inputs)})
         k = int(exits[0])
         thresholds = self._thresholds[k : k + 1]
@@ -70,3 +78,11 @@ class SingleGraph:
         scores[0, self._columns[k]] = score[0]
         distance = abs(float(score[0]) - thresholds[0, self._columns[k]])
         return Answers(exits, label, probabilities, scores, thresholds, np.array([distance]))
+
+
+def _stated_policy(path: Path, stated: Any) -> Policy:
+    """The policy that a graph states; it has a rule of this project, so that no module is imported for it."""
+    rule = stated.get("rule") if isinstance(stated, dict) else None
+    if rule is not None and rule not in RULES:
+        raise StagesError(f"{path}: a single graph has one of the rules {', '.join(RULES)} but states {rule!r}")
+    return Policy.from_dict(stated)

@@ -111,7 +111,7 @@ class Speed(BaseModel):
 
     @property
     def has_control(self) -> bool:
-        """Whether a plain network of equal cost was timed too."""
+        """Whether a plain network that costs at most as much was timed too."""
         return CONTROL in self.times
 
     def over(self, name: str) -> float:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.errors import StagesError
+
 
 Device = Literal["cpu", "cuda"]
+Executor = Literal["onnx", "torch"]
+EXECUTORS: tuple[Executor, ...] = get_args(Executor)
+"""What can run a network, the faster one on CPUs first."""
 
 
 class Stages(Protocol):
@@ -46,3 +51,17 @@ class Stages(Protocol):
 
     def take(self, features: Any, rows: NDArray[np.int64], /) -> Any:
         """The features of some of the samples, in the order of their row numbers."""
+
+
+def require_shape(inputs: NDArray[Any], shape: tuple[int, ...]) -> None:
+    """Refuse samples of another shape than the network's.
+
+    Args:
+        inputs: Samples, shape (n, ...).
+        shape: (channels, height, width) that one must have.
+
+    Raises:
+        StagesError: If they have another one.
+    """
+    if inputs.shape[1:] != shape:
+        raise StagesError(f"samples must have shape (n, {', '.join(map(str, shape))}) but have {inputs.shape}")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 import torch
 from torch import Tensor, nn
 
+from policies.runtime.stages import require_shape
 from policies.tables.classification import ExitOutputs
 
 
@@ -39,6 +40,11 @@ def classifier_outputs(said: Tensor) -> ExitOutputs:
     return ExitOutputs(said.float().numpy(force=True))
 
 
+def unit_scale(inputs: Tensor) -> Tensor:
+    """Samples as float32 in 0..1, from uint8 in 0..255 divided by 255, or from other numbers as they are."""
+    return inputs.float() / 255.0 if inputs.dtype == torch.uint8 else inputs.float()
+
+
 class TorchStages:
     """Stages of a torch module, in evaluation mode.
 
@@ -48,6 +54,7 @@ class TorchStages:
         module: The network. It is moved to the device and set to evaluation mode.
         device: Where it is run.
         outputs: From what a head gives to what rules take.
+        input_shape: (channels, height, width) that samples must have; None takes what the module takes.
     """
 
     def __init__(
@@ -56,11 +63,12 @@ class TorchStages:
         device: torch.device | str = "cpu",
         *,
         outputs: Callable[[Any], Any] = classifier_outputs,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
         self._device = torch.device(device)
         module.eval()
         module.to(self._device)
-        self._module, self._outputs = module, outputs
+        self._module, self._outputs, self._input_shape = module, outputs, input_shape
         self._stages = tuple(zip(module.stages, module.heads, strict=True))
 
     @property
@@ -70,9 +78,14 @@ class TorchStages:
 
     @torch.inference_mode()
     def begin(self, inputs: NDArray[Any]) -> Tensor:
-        """Inputs on the device, in 0..1 and standardised; uint8 is divided by 255."""
-        moved = torch.as_tensor(inputs, device=self._device)
-        return self._module.normalise(moved.float() / 255.0 if moved.dtype == torch.uint8 else moved)
+        """Inputs on the device, as float32 in 0..1 and standardised; uint8 is divided by 255.
+
+        Raises:
+            StagesError: If the network's shape is known and the samples are of another.
+        """
+        if self._input_shape is not None:
+            require_shape(inputs, self._input_shape)
+        return self._module.normalise(unit_scale(torch.as_tensor(inputs, device=self._device)))
 
     @torch.inference_mode()
     def run(self, exit_index: int, features: Any, *, with_head: bool = True) -> tuple[Any, Any]:

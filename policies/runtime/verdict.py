@@ -8,7 +8,7 @@ from policies.runtime.candidates import CONTROL, FULL, POLICY
 from policies.runtime.speed import Speed, best_throughput
 
 
-_WHAT = {FULL: "the full network", CONTROL: "the plain network of equal cost"}
+_WHAT = {FULL: "the full network", CONTROL: "the plain network that costs at most as much"}
 _LEAST_NOISE = 0.02
 
 

@@ -48,7 +48,7 @@ class BenchOptions:
 def measure_bundle(
     bundle: Bundle, stream: Stream, options: BenchOptions, *, on_message: OnMessage = silent
 ) -> BenchRecord:
-    """Time the policy, the full network, each exit and the plain network of equal cost, in turns.
+    """Time the policy, the full network, each exit and the plain network that costs at most as much, in turns.
 
     Args:
         bundle: The bundle.
@@ -94,7 +94,7 @@ def measure_bundle(
 
 @contextmanager
 def _control(bundle: Bundle, options: BenchOptions, on_message: OnMessage) -> Iterator[Stages | None]:
-    """The plain network of equal cost in the same executor; None where the bundle has none."""
+    """The plain network that costs at most as much in the same executor; None where the bundle has none."""
     model = bundle.control()
     if model is None:
         yield None

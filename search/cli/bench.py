@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from rich.console import Console
 import typer
 
-from policies.runtime.stages import Device
+from policies.runtime.stages import Device, Executor
 from search.console_table import print_line
 from search.errors import BenchError
 from search.loading import tell_loading
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from trainables.export.bundle.bundle import Bundle
 
 _SIZES = (1, 8, 32, 128)
-Executor = Literal["torch", "onnx"]
 
 
 def bench(
@@ -59,7 +58,7 @@ def bench(
         str | None, typer.Option(help="MLflow store; figures are logged to the run that the bundle is from.")
     ] = None,
 ) -> None:
-    """Time a bundle: the policy beside the full network, each exit alone and the plain network of equal cost.
+    """Time a bundle: the policy beside the full network, each exit alone and a plain network that costs no more.
 
     At batch 1 the whole stream is run in random order, one sample after the other (single stream); at other sizes
     throughput is told (offline). All of them take turns, batch by batch. The full network is run without its early
@@ -84,7 +83,7 @@ def bench(
     from trainables.export.bundle.bundle import Bundle
 
     loaded = Bundle.load(bundle)
-    chosen = loaded.executor(executor)
+    chosen = loaded.executor(executor, device=device)
     require_writable(bundle, what="BUNDLE")
     run_id = _run_id(loaded, tracking_uri)
     tell_loading("torch" if chosen == "torch" else "onnxruntime")
@@ -95,7 +94,7 @@ def bench(
     from search.bench.stream import drawn_stream, given_stream
 
     # One that cannot be read is told before anything is timed.
-    earlier = BenchFile.load(bundle, model_hash=loaded.manifest.model_hash)
+    BenchFile.load(bundle, model_hash=loaded.manifest.model_hash)
     options = BenchOptions(
         executor=chosen,
         batch_sizes=tuple(dict.fromkeys(batch_size or _SIZES)),
@@ -108,7 +107,7 @@ def bench(
     progress, console = Console(stderr=True), Console()
     record = measure_bundle(loaded, stream, options, on_message=lambda line: print_line(progress, line, style="dim"))
     print_bench(console, record)
-    keep(loaded, earlier.with_record(record))
+    keep(loaded, record)
     if times is not None:
         with writing(times, option="--times"):
             record.times().save(times)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from rich.console import Console
 import typer
 
-from policies.runtime.stages import Device
+from policies.runtime.stages import Device, Executor
 from search.cli.exit_code import ExitCode
 from search.console_table import FigureRow, FigureTable, print_line
 from search.errors import PredictionError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from search.prediction.predictions import Prediction
     from trainables.export.bundle.bundle import Bundle
 
-Executor = Literal["torch", "onnx"]
+__all__ = ["Executor", "predict"]
 
 
 def predict(
@@ -64,7 +64,7 @@ def predict(
     from trainables.export.bundle.bundle import Bundle
 
     loaded = Bundle.load(bundle)
-    chosen = loaded.executor(executor)
+    chosen = loaded.executor(executor, device=device)
     if not inputs and not check:
         raise PredictionError("INPUT must name at least one file but none was given; name files or folders, or --check")
     from search.prediction.files import InputFiles
@@ -88,7 +88,7 @@ def predict(
 
 
 def _check(bundle: Bundle, runtime: EarlyExitRuntime, console: Console) -> bool:
-    found = bundle.check.compare(runtime.run(bundle.check.inputs))
+    found = bundle.check_runtime(runtime)
     verdict = "as expected" if found.holds else "NOT as expected"
     print_line(console, f"Check inputs: {verdict}: {found.sentence(bundle.check.names.tolist())}")
     return found.holds

@@ -52,8 +52,7 @@ def write_single(folder: Path, subject: ExportSubject, *, on_message: OnMessage)
     path, graphs = folder / SINGLE_GRAPH_FILE, folder / ONNX_FOLDER
     write_single_graph(graphs, subject.policy, path)
     found = verify_single_graph(path, graphs, subject.policy, subject.inputs)
-    near = f", {len(found.near_threshold)} within rounding of a threshold" if found.near_threshold else ""
-    on_message(f"Single graph: {found.n_samples - found.n_differing} of {found.n_samples} samples decided alike{near}")
+    on_message(f"Single graph: {found.sentence(subject.search.ids.tolist())}")
 
 
 def require_decisions(graphs: Path, subject: ExportSubject) -> str:

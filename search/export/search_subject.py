@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.errors import ExitSearchError
 from policies.policy import Policy
 from policies.runtime.torch_stages import TorchStages
 from policies.tables.base import ExitTable
@@ -115,12 +114,3 @@ def _inputs(given: NetworkAndData, search: ExitTable) -> tuple[NDArray[Any], Inp
         )
     rows = np.array([places[name] for name in search.ids.tolist()])
     return samples.inputs[rows], source.reader(samples.inputs.shape[1:], given.options)
-
-
-def is_policy_search(run: Path) -> bool:
-    """Whether a folder is that of a policy search, and not of a sweep."""
-    files = ResultFiles(run)
-    try:
-        return bool(Summary.load(files.summary_file).tables)
-    except (OSError, ValueError, ExitSearchError):
-        return False

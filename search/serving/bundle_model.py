@@ -23,11 +23,12 @@ from trainables.export.bundle.bundle import Bundle
 ARTIFACT = "bundle"
 """Name of the bundle's folder among the artifacts of the model."""
 
-DEFAULT_CONFIG: Mapping[str, Any] = {"executor": None, "n_threads": 1, "device": "cpu"}
+DEFAULT_CONFIG: Mapping[str, Any] = {"executor": None, "n_threads": 1, "device": "cpu", "chunk_size": 32}
 """Options of the model, which ``model_config`` of ``mlflow.pyfunc.load_model`` overrides.
 
 ``executor`` is ``torch`` or ``onnx``, the fastest that there is where None; ``n_threads`` is the number of threads that
-one request takes; ``device`` is ``cpu`` or ``cuda``.
+one request takes; ``device`` is ``cpu`` or ``cuda``; ``chunk_size`` is the number of samples of a request that are run
+together at most, which is not measured, since no request is there to wait for that.
 """
 
 
@@ -101,23 +102,29 @@ def _runtime(bundle: Bundle, config: Mapping[str, Any]) -> EarlyExitRuntime:
     unknown = sorted(set(config) - set(DEFAULT_CONFIG))
     if unknown:
         raise BundleError(f"model_config must have keys of {', '.join(DEFAULT_CONFIG)} but has {unknown[0]!r}")
-    n_threads, device = config["n_threads"], config["device"]
+    device = config["device"]
     if device not in get_args(Device):
         raise BundleError(f"device must be one of {', '.join(get_args(Device))} but is {device!r}")
-    if not isinstance(n_threads, int) or n_threads < 1:
-        raise BundleError(f"n_threads must be a whole number from 1 but is {n_threads!r}")
-    executor = bundle.executor(config["executor"])
+    n_threads, chunk_size = (_count(config, key) for key in ("n_threads", "chunk_size"))
+    executor = bundle.executor(config["executor"], device=device)
     if executor == "torch":
         # Here, since a bundle of graphs is served without torch.
         import torch
 
         torch.set_num_threads(n_threads)
-    return bundle.runtime(executor, device=device, n_threads=n_threads)
+    return bundle.runtime(executor, device=device, n_threads=n_threads, chunk_size=chunk_size)
+
+
+def _count(config: Mapping[str, Any], key: str) -> int:
+    value = config[key]
+    if not isinstance(value, int) or value < 1:
+        raise BundleError(f"{key} must be a whole number from 1 but is {value!r}")
+    return value
 
 
 def _require_expected(bundle: Bundle, runtime: EarlyExitRuntime) -> None:
     """Refuse to serve what decides otherwise on this machine; the first answers are slow, and these are nobody's."""
-    found = bundle.check.compare(runtime.run(bundle.check.inputs))
+    found = bundle.check_runtime(runtime)
     if not found.holds:
         raise BundleError(
             f"{bundle.manifest.name}: the bundle must decide here as it did where it was written but "

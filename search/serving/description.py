@@ -47,7 +47,7 @@ def _certificate_tags(bundle: Bundle) -> dict[str, str]:
 
 def _claim(certificate: Mapping[str, Any]) -> str | None:
     try:
-        return str(Claim(**certificate["claim"]))
+        return str(Claim.from_dict(certificate["claim"]))
     except (KeyError, TypeError, ClaimError):
         # One of a newer version; the bundle has it whole.
         return None

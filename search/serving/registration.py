@@ -121,7 +121,12 @@ class _Registration:
             if str(error.error_code) not in _EXISTING:
                 raise
         else:
-            self._on_failure(self._client.delete_registered_model, self._name)
+            self._on_failure(self._remove_empty_model, self._name)
+
+    def _remove_empty_model(self, name: str) -> None:
+        """Delete a model unless somebody else has added a version to it meanwhile."""
+        if not self._client.get_registered_model(name).latest_versions:
+            self._client.delete_registered_model(name)
 
     def _run(self) -> str:
         """The sweep's own run, or a new one."""

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 import torch
 from torch import Tensor, nn
 
+from policies.runtime.torch_stages import unit_scale
+
 
 _BATCH_SIZE = 256
 
-
-def unit_scale(inputs: Tensor) -> Tensor:
-    """Images as float32 in 0..1, from uint8 in 0..255 or from float32 as it is."""
-    return inputs.float() / 255.0 if inputs.dtype == torch.uint8 else inputs
+__all__ = ["device_of", "model_hash", "outputs_on", "unit_scale"]
 
 
 def device_of(network: nn.Module) -> torch.device:

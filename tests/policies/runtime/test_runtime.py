@@ -1,5 +1,9 @@
 """The runtime decides what the policy decides on the table, for every rule and every batch size."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+import time
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
@@ -164,3 +168,54 @@ def test_agreement_names_what_is_close_and_what_differs(table):
     excused = Agreement.of(answers, exits, decision.answers, rounding=np.inf)
     assert excused.holds
     assert "within rounding of a threshold" in excused.sentence(table.ids)
+
+
+def test_what_is_close_is_named_though_it_agrees(table):
+    policy = Policy("confidence", (0.9, 0.8, 0.7), TEMPERATURES)
+    answers = EarlyExitRuntime(TableStages(table), policy, chunk_size=300).run(rows_as_inputs(300))
+    close = answers.closeness.copy()
+    close[[5, 9]] = 1e-7
+    found = Agreement.of(replace(answers, closeness=close), answers.exits, answers.answers)
+    assert found.sentence(table.ids) == (
+        "300 of 300 samples take the same exit and get the same answer; within rounding of a threshold or another "
+        "answer, 2: 's5', 's9'"
+    )
+    exits = answers.exits.copy()
+    exits[5] = (exits[5] + 1) % 4
+    other = Agreement.of(replace(answers, closeness=close), exits, answers.answers)
+    assert other.sentence(table.ids) == (
+        "1 of 300 samples differ within rounding of a threshold: 's5'; within rounding of a threshold or another "
+        "answer, 1: 's9'"
+    )
+    both = found.with_another(other)
+    assert (both.differing.tolist(), both.unsure.tolist()) == ([5], [5, 9])
+
+
+def test_small_batches_settle_no_chunk_size(table):
+    policy = policy_for(get_rule("confidence"), table, TEMPERATURES)
+    stages = TableStages(table)
+    runtime = EarlyExitRuntime(stages, policy)
+    for n in (32, 200, 255):
+        before = stages.counts[0]
+        runtime.run(rows_as_inputs(n))
+        assert (stages.counts[0] - before, stages.largest) == (n, n)
+    runtime.run(rows_as_inputs(256))
+    assert stages.counts[0] > 32 + 200 + 255 + 256, "measured"
+
+
+def test_several_threads_measure_once(table, monkeypatch):
+    policy = policy_for(get_rule("confidence"), table, TEMPERATURES)
+    measured = []
+
+    def slowly(_answer, inputs):
+        measured.append(len(inputs))
+        time.sleep(0.05)
+        return 64
+
+    monkeypatch.setattr("policies.runtime.runtime.fastest_chunk", slowly)
+    runtime = EarlyExitRuntime(TableStages(table), policy)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: runtime.run(rows_as_inputs(300)), range(8)))
+    assert measured == [300]
+    for answers in found:
+        assert_same(answers, policy.decide(table))

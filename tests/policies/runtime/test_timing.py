@@ -251,7 +251,7 @@ def test_a_verdict_says_by_how_much():
         "1.50 times as fast at batch 8"
     )
     assert verdict(speeds, CONTROL) == (
-        "never pays against the plain network of equal cost: takes 2.00 times as long at batch 1, "
+        "never pays against the plain network that costs at most as much: takes 2.00 times as long at batch 1, "
         "as fast as far as noise tells at batch 8"
     )
     assert verdict(speeds[:1], FULL).startswith("does not pay at batch 1 against")

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from policies.errors import StagesError
 from policies.policy import Policy
 from policies.runtime.runtime import EarlyExitRuntime
 from policies.runtime.torch_stages import TorchStages
@@ -111,3 +112,10 @@ def test_an_exit_that_is_not_asked_is_not_computed(network, inputs):
     assert said is None and asked == []
     for part, own in zip(stages.run(0, stages.begin(inputs))[0], alone, strict=True):
         torch.testing.assert_close(own, part)
+
+
+def test_samples_of_another_shape_are_refused_where_the_shape_is_known(network):
+    stages = TorchStages(network, input_shape=(2, 4, 4))
+    assert stages.begin(np.zeros((3, 2, 4, 4)))[0].dtype == torch.float32
+    with pytest.raises(StagesError, match=r"samples must have shape \(n, 2, 4, 4\) but have \(3, 2, 5, 4\)"):
+        stages.begin(np.zeros((3, 2, 5, 4), np.float32))

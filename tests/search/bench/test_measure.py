@@ -1,4 +1,4 @@
-"""A plain network of equal cost is timed where a bundle has one."""
+"""A plain network that costs at most as much is timed where a bundle has one."""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ def test_the_control_stands_in_record_and_card(tmp_path, monkeypatch):
     assert all(CONTROL in speed.times for speed in record.speeds)
     assert [line.partition(":")[0].partition(" against ")[2] for line in record.verdicts[:2]] == [
         "the full network",
-        "the plain network of equal cost",
+        "the plain network that costs at most as much",
     ]
     lines = speed_lines(BenchFile().with_record(record))
     row = next(line for line in lines if line.startswith("| 4 |"))

@@ -107,7 +107,7 @@ def test_what_was_seen_is_said(bundle, said):
     assert said[0] == f"Runtime: {n} of {n} samples take the same exit and get the same answer"
     assert said[1].startswith("ONNX: logits differ by ")
     assert "at batches of 1, 2, 7, 64" in said[1]
-    assert said[2] == f"Single graph: {n} of {n} samples decided alike"
+    assert said[2] == f"Single graph: {n} of {n} samples take the same exit and get the same answer"
 
 
 def test_graphs_state_what_they_belong_to(bundle):

@@ -102,7 +102,7 @@ def test_pixels_that_lost_their_fractions_are_refused(of_pixels):
 def test_it_runs_in_the_executor_and_threads_that_are_asked_for(bundle):
     with pytest.raises(BundleError, match="the executor must be one that the bundle has"):
         loaded(bundle, executor="tensorrt")
-    with pytest.raises(BundleError, match="must have keys of executor, n_threads, device but has 'threads'"):
+    with pytest.raises(BundleError, match="keys of executor, n_threads, device, chunk_size but has 'threads'"):
         loaded(bundle, threads=2)
     with pytest.raises(BundleError, match="device must be one of cpu, cuda but is 'tpu'"):
         loaded(bundle, device="tpu")

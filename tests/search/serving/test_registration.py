@@ -55,7 +55,12 @@ def test_model_that_is_loaded_decides_as_the_policy(bundle, place):
 
 def test_options_are_overridden_where_it_is_loaded(bundle, place):
     uri = register_bundle(bundle, place).model_uri
-    assert mlflow.pyfunc.load_model(uri).model_config == {"executor": None, "n_threads": 1, "device": "cpu"}
+    assert mlflow.pyfunc.load_model(uri).model_config == {
+        "executor": None,
+        "n_threads": 1,
+        "device": "cpu",
+        "chunk_size": 32,
+    }
     with pytest.raises(Exception, match="the executor must be one that the bundle has"):
         mlflow.pyfunc.load_model(uri, model_config={"executor": "onnx"})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,10 @@ import numpy as np
 
 from policies.errors import ExitSearchError
 from policies.policy import Policy
-from policies.runtime.stages import Device, Stages
+from policies.runtime.agreement import Agreement
+from policies.runtime.answers import Answers
+from policies.runtime.onnx_stages import has_device
+from policies.runtime.stages import EXECUTORS, Device, Stages
 from policies.tables.network import NetworkIdentity, differences
 from trainables.errors import BundleError
 from trainables.export.bundle.check_inputs import CheckInputs
@@ -27,15 +30,13 @@ from trainables.export.bundle.manifest import (
     SINGLE_GRAPH_FILE,
     Manifest,
 )
+from trainables.export.bundle.named_modules import require_modules_elsewhere
 
 
 if TYPE_CHECKING:
     from policies.runtime.runtime import EarlyExitRuntime
     from policies.runtime.single_graph import SingleGraph
     from trainables.models import MultiExitModel
-
-EXECUTORS = ("onnx", "torch")
-"""What can run a bundle's network, the faster one on CPUs first."""
 
 
 @dataclass(frozen=True)
@@ -66,36 +67,44 @@ class Bundle:
     def load(cls, folder: Path) -> Bundle:
         """Read a bundle; nothing is unpickled, and no network is built yet.
 
+        A policy's rule, and a workload or network, may be named as ``module:attribute``: a bundle that names modules of
+        somebody's own imports them, from where Python finds them, the rule's here and the network's with the network.
+
         Raises:
-            BundleError: If the folder is no bundle, is of a newer version, a file is missing or damaged, or the policy
-                is not the network's.
+            BundleError: If the folder is no bundle, is of a newer version, a file is missing, damaged or one that was
+                not exported, a module that is named lies in the folder, or the policy is not the network's or the
+                certificate not the policy's.
         """
         if not folder.is_dir():
             raise BundleError(f"{folder}: there is no such bundle; exitsearch export makes one")
         manifest = Manifest.load(folder)
+        require_modules_elsewhere(folder)
         try:
             policy = Policy.load(folder / POLICY_FILE)
         except ExitSearchError as error:
             raise BundleError(f"{error}; export the bundle again") from None
         require_own_policy(manifest, policy)
+        certificate = _read_json(folder / CERTIFICATE_FILE)
+        if certificate is not None:
+            _require_own_certificate(folder, certificate, manifest, policy)
         return cls(
             folder,
             manifest,
             policy,
-            _read_json(folder / CERTIFICATE_FILE),
+            certificate,
             _read_json(folder / REFERENCE_FILE),
             CheckInputs.load(folder / CHECK_FILE),
         )
 
-    def executor(self, wanted: str | None = None) -> str:
-        """The executor that is asked for, or the fastest that this bundle and this environment have.
+    def executor(self, wanted: str | None = None, *, device: Device = "cpu") -> str:
+        """The executor that is asked for, or the fastest that this bundle and this environment have for a device.
 
         Raises:
             BundleError: If the bundle does not have the one that is asked for.
         """
         known = self.manifest.executors
         if wanted is None:
-            usable = [name for name in EXECUTORS if name in known and (name != "onnx" or _has_onnxruntime())]
+            usable = [name for name in EXECUTORS if name in known and (name != "onnx" or has_device(device))]
             wanted = usable[0] if usable else known[0]
         if wanted not in known:
             raise BundleError(
@@ -120,7 +129,7 @@ class Bundle:
         return model
 
     def control(self) -> MultiExitModel | None:
-        """The plain network of equal cost that stands beside it; None where there is none."""
+        """The plain network beside it, which costs at most as much; None where there is none."""
         from trainables.export.model_file import load_model
 
         path = self.folder / CONTROL_FILE
@@ -137,7 +146,7 @@ class Bundle:
         Raises:
             ExitSearchError: If the bundle does not have the executor, or the environment lacks it or the device.
         """
-        if self.executor(executor) == "onnx":
+        if self.executor(executor, device=device) == "onnx":
             from policies.runtime.onnx_stages import OnnxStages
 
             return OnnxStages(self.folder / ONNX_FOLDER, n_threads=n_threads, device=device)
@@ -147,7 +156,7 @@ class Bundle:
 
         if device != "cpu" and not torch.cuda.is_available():
             raise BundleError(f"the device must be there but torch finds no {device}; leave --device out")
-        return TorchStages(self.model(), device)
+        return TorchStages(self.model(), device, input_shape=self.manifest.inputs.shape)
 
     def runtime(
         self,
@@ -174,7 +183,7 @@ class Bundle:
             ExitSearchError: If the graph is not of the bundle's policy, or the environment lacks what it needs.
         """
         path = self.folder / SINGLE_GRAPH_FILE
-        if self.executor(executor) != "onnx" or device != "cpu" or not path.is_file():
+        if self.executor(executor, device=device) != "onnx" or device != "cpu" or not path.is_file():
             return None
         from policies.runtime.single_graph import SingleGraph
 
@@ -182,6 +191,19 @@ class Bundle:
         if graph.policy != self.policy:
             raise BundleError(f"{path}: states another policy than the bundle's; export the bundle again")
         return graph
+
+    def check_runtime(self, runtime: EarlyExitRuntime) -> Agreement:
+        """Run the check inputs together and each alone, which may go another way, and compare with what is expected.
+
+        What is close to a threshold is told by the stages, on the way of the batch: a single graph does not say it of
+        the exits before the one taken.
+        """
+        inputs = self.check.inputs
+        together = runtime.run(inputs)
+        alone = Answers.joined([runtime.run(inputs[row : row + 1]) for row in range(len(inputs))])
+        closeness = np.minimum(alone.closeness, together.closeness)
+        found = self.check.compare(together)
+        return found.with_another(self.check.compare(replace(alone, closeness=closeness)))
 
 
 def require_own_policy(manifest: Manifest, policy: Policy) -> None:
@@ -204,6 +226,16 @@ def require_own_policy(manifest: Manifest, policy: Policy) -> None:
         )
 
 
+def _require_own_certificate(folder: Path, certificate: Mapping[str, Any], manifest: Manifest, policy: Policy) -> None:
+    own = {"policy_hash": policy.policy_hash, "model_hash": manifest.model_hash}
+    for key, value in own.items():
+        if certificate.get(key) != value:
+            raise BundleError(
+                f"{folder / CERTIFICATE_FILE}: a certificate is of one policy and network but its {key} is "
+                f"{str(certificate.get(key))[:12]} and the bundle's {value[:12]}; export the bundle again"
+            )
+
+
 def _read_json(path: Path) -> Mapping[str, Any] | None:
     if not path.is_file():
         return None
@@ -214,9 +246,3 @@ def _read_json(path: Path) -> Mapping[str, Any] | None:
     if not isinstance(data, dict):
         raise BundleError(f"{path}: a JSON object is needed but it holds a {type(data).__name__}; export it again")
     return data
-
-
-def _has_onnxruntime() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("onnxruntime") is not None

@@ -22,13 +22,20 @@ _FIGURES = (
 )
 
 
-def card_text(manifest: Manifest, certificate: Mapping[str, Any] | None, speed: Sequence[str] = ()) -> str:
+def card_text(
+    manifest: Manifest,
+    certificate: Mapping[str, Any] | None,
+    speed: Sequence[str] = (),
+    *,
+    modules: Sequence[str] = (),
+) -> str:
     """The card.
 
     Args:
         manifest: What the bundle holds.
         certificate: What is certain about the policy, as JSON; None where nothing was certified.
         speed: Lines of Markdown on measured times; empty where nothing was measured.
+        modules: What of somebody's own is imported to run it, each as ``module:attribute``.
     """
     parts = [
         f"---\n{_front_matter(manifest, certificate)}---",
@@ -39,12 +46,12 @@ def card_text(manifest: Manifest, certificate: Mapping[str, Any] | None, speed: 
         "## Certificate",
         certificate_in_words(certificate),
         "## How to run it",
-        _usage(manifest),
+        _usage(manifest, modules),
         "## What it was trained on",
         _training(manifest),
     ]
     if manifest.control:
-        parts += ["## Beside a plain network of equal cost", str(manifest.control.get("verdict", ""))]
+        parts += ["## Beside a plain network that costs at most as much", str(manifest.control.get("verdict", ""))]
     if manifest.changes:
         others = {key: value for key, value in manifest.changes.items() if key != "table"}
         parts += ["## What quantising changed", str(manifest.changes.get("table", "")), _listed(others)]
@@ -59,7 +66,7 @@ def certificate_in_words(certificate: Mapping[str, Any] | None) -> str:
     if certificate is None:
         return "Nothing was certified: the figures above are what was seen on some samples, and promise nothing."
     try:
-        claim = str(Claim(**certificate["claim"]))
+        claim = str(Claim.from_dict(certificate["claim"]))
         n, unit, delta, bound = (certificate[key] for key in ("n", "unit", "delta", "bound"))
     except (KeyError, TypeError, ClaimError):
         return "The certificate cannot be read."
@@ -135,13 +142,24 @@ def _figures(manifest: Manifest) -> str:
     return "\n".join([*rows, "", chosen])
 
 
-def _usage(manifest: Manifest) -> str:
+def _usage(manifest: Manifest, modules: Sequence[str]) -> str:
     executors = " and ".join(manifest.executors)
     return (
-        f"```console\n$ exitsearch predict . --check\n$ exitsearch predict . INPUT...\n```\n\n"
+        "```console\n$ exitsearch predict PATH-OF-THIS-FOLDER --check\n"
+        "$ exitsearch predict PATH-OF-THIS-FOLDER INPUT...\n```\n\n"
         f"It runs in {executors}, and really leaves early. `policy.json` is the policy, `check.npz` has inputs with "
         f"the exits and answers that are expected of them, `reference.json` has what `exitsearch check` compares new "
-        f"data with."
+        f"data with.{_imports(modules)}"
+    )
+
+
+def _imports(modules: Sequence[str]) -> str:
+    if not modules:
+        return ""
+    named = ", ".join(f"`{name}`" for name in modules)
+    return (
+        f"\n\nTo open it runs code that is not in it: it names {named}, and imports what Python finds under that name. "
+        f"Have a look at it first."
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from policies.files.atomic import write_text
+from policies.names import list_some
 from trainables.errors import BundleError
 from trainables.export.bundle.inputs import InputSpec
 
@@ -29,6 +30,7 @@ BENCH_FILE = "bench.json"
 """What ``exitsearch bench`` measured last; the only file that is added later."""
 RUN_KEY = "mlflow_run_id"
 """Key of what a manifest states of its training: the MLflow run that the bundle is shown in."""
+_READ = (MODEL_FILE, CONTROL_FILE, POLICY_FILE, CERTIFICATE_FILE, REFERENCE_FILE, CHECK_FILE, SINGLE_GRAPH_FILE)
 
 
 class Manifest(BaseModel):
@@ -49,7 +51,7 @@ class Manifest(BaseModel):
         certified: Whether the policy is certified.
         figures: Figures of the policy by split.
         training: What the network was trained on, and how, for people.
-        control: The plain network of equal cost that stands beside it, for people; None where there is none.
+        control: The plain network beside it, which costs at most as much, for people; None where there is none.
         changes: What quantising changed, for people; None where nothing was quantised.
         environment: Python, platform and versions of the packages that wrote the bundle.
         files: SHA-256 of each file but this one, by its path in the folder.
@@ -87,8 +89,15 @@ class Manifest(BaseModel):
         Raises:
             OSError: If it cannot be written.
         """
-        own = self.model_copy(update={"files": digests(folder)})
-        write_text(folder / MANIFEST_FILE, own.model_dump_json(indent=2, by_alias=True) + "\n")
+        self.model_copy(update={"files": digests(folder)}).write(folder)
+
+    def write(self, folder: Path) -> None:
+        """Write it as it is: what it does not name as a file of the bundle becomes none by that.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        write_text(folder / MANIFEST_FILE, self.model_dump_json(indent=2, by_alias=True) + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> Manifest:
@@ -127,7 +136,7 @@ class Manifest(BaseModel):
         """Refuse a folder whose files are not those that were written.
 
         Raises:
-            BundleError: If one is missing, or was changed.
+            BundleError: If one is missing, or was changed, or there is one of a bundle's that was not exported.
         """
         for name, digest in self.files.items():
             path = folder / name
@@ -139,6 +148,19 @@ class Manifest(BaseModel):
                 raise BundleError(
                     f"{path}: not the file that was exported (its SHA-256 differs); export the bundle again"
                 )
+        added = sorted(_found(folder) - set(self.files))
+        if added:
+            raise BundleError(
+                f"{folder}: a bundle's files are named in {MANIFEST_FILE} but {list_some(added)} "
+                f"{'is' if len(added) == 1 else 'are'} not; remove what was added, or export the bundle again"
+            )
+
+
+def _found(folder: Path) -> set[str]:
+    """Paths with slashes of the files there that a bundle is read from."""
+    graphs = folder / ONNX_FOLDER
+    names = {path.relative_to(folder).as_posix() for path in graphs.rglob("*") if path.is_file()}
+    return names | {name for name in _READ if (folder / name).is_file()}
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -25,6 +25,7 @@ from trainables.export.bundle.manifest import (
     REFERENCE_FILE,
     Manifest,
 )
+from trainables.export.bundle.named_modules import named_modules
 from trainables.export.model_file import ModelConfig, save_model
 from trainables.models import MultiExitModel
 
@@ -53,7 +54,7 @@ class BundleContent:
         certificate: What is certain about the policy, as JSON; None where nothing was certified.
         reference: What the policy did on ``certify``, as JSON; None where that is not known.
         network: The network in torch; None where it is there as ONNX graphs alone.
-        control: The plain network of equal cost that stands beside it, or None.
+        control: The plain network beside it, which costs at most as much, or None.
         write_graphs: Writes ONNX graphs into the folder that it is given; None writes none.
     """
 
@@ -68,7 +69,7 @@ class BundleContent:
 
 
 def write_bundle(folder: Path, content: BundleContent) -> Bundle:
-    """Write a bundle, read it again, and see that every executor gives the expected exits and answers.
+    """Write a bundle, read it again, and see that every executor answers as is expected, to batches and single samples.
 
     Args:
         folder: The folder to make; it must not exist or be empty.
@@ -115,13 +116,13 @@ def _write(folder: Path, content: BundleContent) -> None:
     content.check.save(folder / CHECK_FILE)
     if content.write_graphs is not None:
         content.write_graphs(folder)
-    write_text(folder / CARD_FILE, card_text(manifest, content.certificate))
+    write_text(folder / CARD_FILE, card_text(manifest, content.certificate, modules=named_modules(folder)))
     manifest.save(folder)
 
 
 def _require_expected(folder: Path, executor: str) -> None:
     bundle = Bundle.load(folder)
-    found = bundle.check.compare(bundle.runtime(executor).run(bundle.check.inputs))
+    found = bundle.check_runtime(bundle.runtime(executor))
     if not found.holds:
         raise BundleError(
             f"executor {executor!r} must decide as the policy does on the exit table but "

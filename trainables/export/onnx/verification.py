@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.policy import Policy
-from policies.rules import RuleView
+from policies.runtime.agreement import Agreement
+from policies.runtime.answers import Answers
 from policies.runtime.onnx_stages import OnnxStages
+from policies.runtime.runtime import EarlyExitRuntime
 from policies.runtime.single_graph import SingleGraph
 from trainables.errors import ExportError
-from trainables.export.stage_tables import stage_outputs, view_outputs
+from trainables.export.stage_tables import stage_outputs
 from trainables.models import MultiExitModel
 from trainables.models.inference import outputs_on
 
 
 BATCH_SIZES = (1, 2, 7, 64)
 _TOLERANCE = 1e-4
-NEAR = 1e-5
-"""Distance from a threshold within which executors may decide otherwise: logits differ by so much between them."""
+_CHUNK_SIZE = 64
 
 
 @dataclass(frozen=True)
@@ -75,23 +76,8 @@ def verify_stage_graphs(model: MultiExitModel, folder: Path, inputs: NDArray[Any
     return GraphCheck(BATCH_SIZES, largest, n_answers, n_differing)
 
 
-@dataclass(frozen=True)
-class DecisionCheck:
-    """How what a single graph decides compares with the policy.
-
-    Attributes:
-        n_samples: Samples that were tried, one at a time.
-        n_differing: Samples that left at another exit or got another answer.
-        near_threshold: Rows of the samples that have a score within 1e-5 of its threshold at an exit that they reach.
-    """
-
-    n_samples: int
-    n_differing: int
-    near_threshold: tuple[int, ...]
-
-
-def verify_single_graph(path: Path, folder: Path, policy: Policy, inputs: NDArray[Any]) -> DecisionCheck:
-    """Compare what a single graph decides with what its policy does with the outputs of the stage graphs.
+def verify_single_graph(path: Path, folder: Path, policy: Policy, inputs: NDArray[Any]) -> Agreement:
+    """Compare what a single graph decides, one sample at a time, with stage graphs that are run under its policy.
 
     Args:
         path: File of the single graph.
@@ -103,28 +89,17 @@ def verify_single_graph(path: Path, folder: Path, policy: Policy, inputs: NDArra
         ExportError: If a sample leaves elsewhere, or gets another answer, that is not near a threshold.
         StagesError: If the files are not the stage graphs of one network.
     """
-    stages, graph = OnnxStages(folder), SingleGraph(path)
-    view = view_outputs(policy, stage_outputs(stages, inputs))
-    expected = policy.decide_on(view)
-    found = [graph(*stages.begin(inputs[row : row + 1])) for row in range(len(inputs))]
-    exits, labels = (np.array([answer[name][0] for answer in found]) for name in ("exit", "label"))
-    differs = (exits != expected.exits) | (labels != expected.answers)
-    is_near = _is_near_threshold(policy, view, expected.exits)
-    if (differs & ~is_near).any():
+    expected = EarlyExitRuntime(OnnxStages(folder), policy, chunk_size=_CHUNK_SIZE).run(inputs)
+    graph = SingleGraph(path)
+    found = Answers.joined([graph.answer(inputs[row : row + 1]) for row in range(len(inputs))])
+    # The stages know how close a sample was to the thresholds on its way, and the graph that of its exit alone.
+    agreement = Agreement.of(replace(found, closeness=expected.closeness), expected.exits, expected.answers)
+    if not agreement.holds:
         raise ExportError(
-            f"{path}: a graph must decide as its policy does but {int((differs & ~is_near).sum())} of {len(inputs)} "
-            f"samples, first {int(np.flatnonzero(differs & ~is_near)[0])}, are decided otherwise; do not use this graph"
+            f"{path}: a graph must decide as its policy does but {len(agreement.unexplained)} of {len(inputs)} "
+            f"samples, first {int(agreement.unexplained[0])}, are decided otherwise; do not use this graph"
         )
-    return DecisionCheck(len(inputs), int(differs.sum()), tuple(np.flatnonzero(is_near).tolist()))
-
-
-def _is_near_threshold(policy: Policy, view: RuleView, exits: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether a score of a sample is near its threshold at an exit that the sample reaches, shape (N,)."""
-    thresholds = np.asarray(policy.thresholds).reshape(1, -1, view.n_columns)
-    with np.errstate(invalid="ignore"):  # infinite thresholds are near nothing
-        near = (np.abs(view.scores[:, :-1] - thresholds) < NEAR).any(axis=2)
-    reached = np.arange(near.shape[1]) <= exits[:, None]
-    return np.asarray((near & reached).any(axis=1))
+    return agreement
 
 
 def _logits_from_file(stages: OnnxStages, samples: NDArray[Any]) -> NDArray[np.floating[Any]]:

@@ -102,7 +102,7 @@ def test_tables_temperatures_and_policy_are_made_anew(
     state_policy(made.paths, own)
     write_single_graph(folder, own, tmp_path / "network.onnx")
     check = verify_single_graph(tmp_path / "network.onnx", folder, own, digits.test.inputs)
-    assert check.n_differing == 0
+    assert not check.differing.size
 
 
 def test_the_change_can_be_printed(digits_tables, policy):
