@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from policies.policy import Policy
+from search.bench.keeping import keep
+from search.bench.record import BenchFile
 from search.cli.app import ExitCode, main
 from tests.bundles import trained_digits, write_digits_bundle
 from trainables.export.bundle.bundle import Bundle
@@ -189,3 +191,11 @@ def test_figures_go_to_the_run_that_the_bundle_is_from(bundle, tmp_path):
     assert logged["bench_torch_cpu_batch_2_policy_ms"] == speed["times"]["policy"]["mean_ms"]
     assert logged["bench_torch_cpu_batch_2_full_network_ms"] == speed["times"]["full network"]["mean_ms"]
     assert not any("control" in name for name in logged), "there is none"
+
+
+def test_two_that_were_timed_at_once_are_both_kept(bundle):
+    loaded, before = Bundle.load(bundle), BenchFile.load(bundle, model_hash=Bundle.load(bundle).manifest.model_hash)
+    one, other = (before.records[0].model_copy(update={"threads": threads}) for threads in (2, 3))
+    keep(loaded, one)
+    keep(loaded, other)
+    assert [record["threads"] for record in records(bundle)] == [1, 2, 3]

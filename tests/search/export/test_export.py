@@ -14,9 +14,12 @@ from policies.runtime.agreement import Agreement
 from policies.runtime.runtime import EarlyExitRuntime
 from policies.runtime.single_graph import SingleGraph
 from search.cli.app import main
+from search.errors import RegistrationError
 from search.export.export import export_run
 from search.export.int8 import _calibration
 from search.export.options import ExportOptions
+from search.export.registering import register
+from search.serving.registration import RegisteredVersion
 from tests.bundles import another_network, digits_policy, trained_digits
 from tests.finished_sweeps import TRIAL, copied, write_sweep
 from trainables.data import Split
@@ -24,6 +27,9 @@ from trainables.errors import BundleError
 from trainables.export.bundle.bundle import Bundle
 from trainables.export.bundle.manifest import RUN_KEY
 from trainables.export.onnx.single_graph import write_single_graph
+
+
+VERSION = RegisteredVersion(name="m", version=1, alias="candidate", run_id="r", shown_uri="sqlite://")
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +206,30 @@ def test_what_is_registered_is_stated_by_the_bundle(sweep, tmp_path, capsys):
     logged = MlflowClient(store).get_run(run.info.run_id).data.metrics
     assert logged["bench_torch_cpu_batch_1_speed_up"] > 0
     assert Bundle.load(bundle.folder).manifest == bundle.manifest
+
+
+def test_stating_the_run_vouches_for_no_file(sweep, tmp_path, monkeypatch):
+    bundle = export_run(sweep.path, tmp_path / "out", ExportOptions())
+    (bundle.folder / "policy.json").write_text("{}")
+    monkeypatch.setattr("search.export.registering.register_bundle", lambda *_: VERSION)
+    assert register(bundle, sweep.path, f"sqlite:///{tmp_path / 'mlflow.db'}") == VERSION
+    with pytest.raises(BundleError, match="policy.json: not the file that was exported"):
+        Bundle.load(bundle.folder)
+
+
+def test_a_run_that_cannot_be_stated_is_one_line(sweep, tmp_path, monkeypatch):
+    bundle = export_run(sweep.path, tmp_path / "out", ExportOptions())
+
+    def fail(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("search.export.registering.register_bundle", lambda *_: VERSION)
+    monkeypatch.setattr("trainables.export.bundle.manifest.write_text", fail)
+    with pytest.raises(
+        RegistrationError, match=r"models:/m@candidate is registered as version 1 but .*\(Permission"
+    ) as told:
+        register(bundle, sweep.path, f"sqlite:///{tmp_path / 'mlflow.db'}")
+    assert "\n" not in str(told.value)
 
 
 def test_a_store_that_cannot_be_written_to_costs_a_warning_and_no_bundle(sweep, tmp_path, capsys):

@@ -108,7 +108,15 @@ def test_it_runs_in_the_executor_and_threads_that_are_asked_for(bundle):
         loaded(bundle, device="tpu")
     with pytest.raises(BundleError, match="n_threads must be a whole number from 1 but is 0"):
         loaded(bundle, n_threads=0)
+    with pytest.raises(BundleError, match="chunk_size must be a whole number from 1 but is None"):
+        loaded(bundle, chunk_size=None)
     loaded(bundle, executor="torch", n_threads=2)
+
+
+def test_no_request_waits_for_a_chunk_size_to_be_measured(bundle, monkeypatch):
+    monkeypatch.setattr("policies.runtime.runtime.fastest_chunk", lambda *_: pytest.fail("measured"))
+    model = loaded(bundle)
+    assert len(model.predict(None, np.repeat(served_inputs()[:4], 100, axis=0))) == 400
 
 
 def test_what_decides_otherwise_here_is_not_served(bundle, monkeypatch):

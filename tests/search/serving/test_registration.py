@@ -12,6 +12,7 @@ import pytest
 from policies.certificates.claims import Claim
 from policies.errors import ExitSearchError
 from search.errors import RegistrationError
+from search.serving.bundle_model import DEFAULT_CONFIG
 from search.serving.place import RegistryPlace
 from search.serving.registration import register_bundle
 from search.tracking.store import MlflowStore
@@ -55,12 +56,7 @@ def test_model_that_is_loaded_decides_as_the_policy(bundle, place):
 
 def test_options_are_overridden_where_it_is_loaded(bundle, place):
     uri = register_bundle(bundle, place).model_uri
-    assert mlflow.pyfunc.load_model(uri).model_config == {
-        "executor": None,
-        "n_threads": 1,
-        "device": "cpu",
-        "chunk_size": 32,
-    }
+    assert mlflow.pyfunc.load_model(uri).model_config == dict(DEFAULT_CONFIG)
     with pytest.raises(Exception, match="the executor must be one that the bundle has"):
         mlflow.pyfunc.load_model(uri, model_config={"executor": "onnx"})
 
@@ -200,6 +196,17 @@ def test_failure_keeps_earlier_versions(bundle, place, client, monkeypatch):
         register_bundle(bundle, place)
     assert left(place.uri) == (1, 1, 1, 1)
     assert int(client.get_model_version_by_alias(NAME, "certified").version) == 1
+
+
+def test_failure_keeps_a_version_that_somebody_else_added_meanwhile(bundle, place, client, monkeypatch):
+    def fail_after_another(own, *_arguments, **_options):
+        MlflowClient.create_model_version(own, NAME, str(bundle.folder))
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(RegistrationError):
+        patch.setattr(MlflowClient, "create_logged_model", fail_after_another)
+        register_bundle(bundle, place)
+    assert [int(one.version) for one in client.search_model_versions(f"name='{NAME}'")] == [1]
 
 
 def test_store_that_is_away_is_one_line_without_its_password(bundle):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+import sys
 from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
@@ -22,6 +23,7 @@ from tests.onnx_graphs import write_table_stages
 from tests.tables import make_table, tied_tables
 from trainables.errors import ExportError
 from trainables.export.onnx.gates import GRAPH_RULES
+from trainables.export.onnx.metadata import load_graph, stated_by, write_graph
 from trainables.export.onnx.single_graph import write_single_graph
 from trainables.export.onnx.verification import verify_single_graph
 
@@ -187,3 +189,21 @@ def test_files_that_are_no_graphs_are_refused(exported_digits, tmp_path):
         write_single_graph(tmp_path, policy, tmp_path / "network.onnx")
     with pytest.raises(StagesError, match=r"network.onnx: not a readable single graph \("):
         SingleGraph(tmp_path / "network.onnx")
+
+
+def test_a_sample_of_another_shape_is_refused(exported_digits, tmp_path):
+    policy = Policy("confidence", thresholds=(0.5, 0.5), temperatures=(1.0, 1.0, 1.0))
+    write_single_graph(exported_digits.folder, policy, tmp_path / "network.onnx")
+    with pytest.raises(StagesError, match=r"samples must have shape \(n, 1, 8, 8\) but have \(1, 1, 8, 7\)"):
+        SingleGraph(tmp_path / "network.onnx").answer(exported_digits.inputs[:1, :, :, :7])
+
+
+def test_a_graph_has_no_module_imported(exported_digits, tmp_path):
+    policy = Policy("confidence", thresholds=(0.5, 0.5), temperatures=(1.0, 1.0, 1.0))
+    path = tmp_path / "network.onnx"
+    write_single_graph(exported_digits.folder, policy, path)
+    graph = load_graph(path)
+    write_graph(path, graph, {**stated_by(graph), "policy": {**policy.to_dict(), "rule": "antigravity:rule"}})
+    with pytest.raises(StagesError, match="a single graph has one of the rules .* but states 'antigravity:rule'"):
+        SingleGraph(path)
+    assert "antigravity" not in sys.modules
