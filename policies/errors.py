@@ -25,5 +25,9 @@ class MonitoringError(ExitSearchError):
     """A policy cannot be watched: what it did before, or what it answers now, is missing, damaged or does not fit."""
 
 
+class MonitoringWarning(UserWarning):
+    """Some answers could not be watched, or something of a watch could not be shown; the others were."""
+
+
 class ExitTableWarning(UserWarning):
     """What was cast or assumed when an exit table was read, and what makes it doubtful."""

@@ -24,6 +24,18 @@ def rounded(confidences: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.round(confidences, _DECIMALS))
 
 
+def answer_confidences(decision: Decision) -> NDArray[np.float64]:
+    """Largest probability of the distribution that each sample is answered with, shape (N,).
+
+    Raises:
+        PolicyError: If the policy answers without probabilities.
+    """
+    confidences = np.empty(len(decision.exits))
+    for rows, probabilities in decision.blocks():
+        confidences[rows] = probabilities.max(axis=1)
+    return confidences
+
+
 @dataclass(frozen=True)
 class AnsweredSamples:
     """What was answered about ``N`` samples, in the order in which they came.
@@ -51,13 +63,10 @@ class AnsweredSamples:
         Raises:
             PolicyError: If the policy answers without probabilities.
         """
-        confidences = np.empty(table.n_samples)
-        for rows, probabilities in decision.blocks():
-            confidences[rows] = probabilities.max(axis=1)
         return cls(
             predictions=decision.answers,
             exits=decision.exits,
-            confidences=confidences,
+            confidences=answer_confidences(decision),
             labels=table.labels,
             full_predictions=decision.exit_answers[:, -1],
             groups=table.groups,

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from policies.certificates.claims import Claim, Loss
 from policies.certificates.outcomes import Outcomes, PartLosses, part_losses
 from policies.monitoring.answers import UNKNOWN, AnsweredSamples
-from policies.monitoring.bets import LimitedMean
+from policies.monitoring.bets import LimitedMean, leaves_room
 from policies.monitoring.groups import unit_codes
 
 
 @dataclass(frozen=True)
 class ClaimLosses:
-    """The ``P`` parts of a claim that can be watched: its certificate's, without those whose losses nobody knows.
+    """The ``P`` parts of a claim that can be watched: its certificate's, without some.
+
+    Left out are those whose losses nobody knows, and those whose limit leaves nothing to bet on.
 
     Attributes:
         claim: Claim that the certificate is about; None where nothing was claimed, and nothing of it is watched.
@@ -32,12 +34,17 @@ class ClaimLosses:
     knows_full_network: bool
 
     @property
-    def not_watched(self) -> tuple[Loss, ...]:
-        """The losses that take the full network's answers, where these are not known."""
-        if self.claim is None:
+    def without_full_network(self) -> tuple[str, ...]:
+        """The parts that take the full network's answers, where these are not known."""
+        if self.claim is None or self.knows_full_network:
             return ()
-        against_full = tuple(loss for loss in self.claim.main_limits if loss is not Loss.ERROR)
-        return () if self.knows_full_network else against_full
+        return tuple(str(loss) for loss in self.claim.main_limits if loss is not Loss.ERROR)
+
+    @property
+    def without_room(self) -> tuple[str, ...]:
+        """The parts whose limit is at the edge, as an accuracy of 1 is: nothing can be bet on them."""
+        parts = self._known_parts(AnsweredSamples.none())
+        return tuple(part.name for part in parts if not leaves_room(part.loss, part.limit))
 
     def means(self, unit: str) -> tuple[LimitedMean, ...]:
         """The statements that the claim makes, length P, about the losses of such units."""
@@ -67,7 +74,11 @@ class ClaimLosses:
         return np.stack(columns, axis=1) if columns else np.empty((n_units, 0))
 
     def _parts(self, told: AnsweredSamples) -> Iterator[PartLosses]:
-        """The parts, with the losses of samples whose truth is known."""
+        """The parts that are watched, with the losses of samples whose truth is known."""
+        return (part for part in self._known_parts(told) if leaves_room(part.loss, part.limit))
+
+    def _known_parts(self, told: AnsweredSamples) -> Iterator[PartLosses]:
+        """The parts whose losses can be known, those at the edge too."""
         if self.claim is None:
             return iter(())
         outcomes = Outcomes(

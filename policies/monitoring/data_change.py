@@ -132,6 +132,11 @@ class WholeDataChange:
         self._tally += DataTally.of(samples, self._reference)
 
     @property
+    def has_changed(self) -> bool:
+        """Whether anything has moved."""
+        return self.verdict.has_changed
+
+    @property
     def verdict(self) -> DataChange:
         """What the comparison of all data finds."""
         return data_change(self._reference, self._tally, alpha=self._alpha)
@@ -162,6 +167,11 @@ class SequentialDataChange:
         self.looks: list[DataChange] = []
         self._reference, self._alpha = reference, alpha
         self._since = DataTally.nothing(reference)
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether any look has seen a change."""
+        return any(look.has_changed for look in self.looks)
 
     @property
     def verdict(self) -> DataChange:

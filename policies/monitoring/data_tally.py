@@ -17,16 +17,16 @@ class DataTally:
     """How many units did what; two of them add up. Each group counts as one, and its samples as their shares of it.
 
     Attributes:
+        unit: What counts as one: ``sample``, or ``group`` where samples name theirs, also where each is alone in it.
         n_units: Number of units, samples or groups.
-        n_samples: Number of samples.
         exit_counts: Units that left at each exit, shape (E,).
         class_counts: Units for which each class was answered, shape (C,).
         below: Units whose confidence is below each quantile of the reference, shape (101,).
         at_most: Units whose confidence is at most each quantile of the reference, shape (101,).
     """
 
+    unit: str
     n_units: int
-    n_samples: int
     exit_counts: NDArray[np.float64]
     class_counts: NDArray[np.float64]
     below: NDArray[np.float64]
@@ -44,8 +44,8 @@ class DataTally:
         passed = np.concatenate([[0.0], np.cumsum(weights[order])])
         quantiles = np.array(reference.confidence_quantiles)
         return cls(
+            unit="sample" if samples.groups is None else "group",
             n_units=len(sizes),
-            n_samples=samples.n_samples,
             exit_counts=_counts(samples.exits, weights, reference.n_exits),
             class_counts=_counts(samples.predictions, weights, reference.n_classes),
             below=passed[np.searchsorted(ascending, quantiles, side="left")],
@@ -54,20 +54,15 @@ class DataTally:
 
     @classmethod
     def nothing(cls, reference: ReferenceStatistics) -> DataTally:
-        """Before anything is counted."""
+        """Before anything is counted; units are taken to be those of the reference."""
         n_quantiles = len(reference.confidence_quantiles)
         sizes = (reference.n_exits, reference.n_classes, n_quantiles, n_quantiles)
-        return cls(0, 0, *(np.zeros(size) for size in sizes))
-
-    @property
-    def unit(self) -> str:
-        """What counts as one: ``group`` where some unit has several samples."""
-        return "group" if self.n_samples > self.n_units else "sample"
+        return cls(reference.unit, 0, *(np.zeros(size) for size in sizes))
 
     def __add__(self, other: DataTally) -> DataTally:
         return DataTally(
+            other.unit if other.n_units else self.unit,
             self.n_units + other.n_units,
-            self.n_samples + other.n_samples,
             self.exit_counts + other.exit_counts,
             self.class_counts + other.class_counts,
             self.below + other.below,

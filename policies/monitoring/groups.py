@@ -27,7 +27,8 @@ class FinishedUnits:
         self.unit = unit
         self.n_left_out = 0
         self._is_first = True
-        self._open: AnsweredSamples | None = None
+        # A list, since joining at every sample takes time that grows with the square of a group.
+        self._open: list[AnsweredSamples] = []
         self._finished: set[str] = set()
 
     def update(self, samples: AnsweredSamples) -> AnsweredSamples:
@@ -41,20 +42,30 @@ class FinishedUnits:
         self._require_alike(samples)
         if samples.groups is None:
             return samples
-        seen = samples if self._open is None else AnsweredSamples.join([self._open, samples])
-        kept = self._without_finished(seen)
-        if not kept.n_samples:  # nothing was open, and all of them come too late
+        open_group = self._open_group
+        kept = self._without_finished(samples, open_group)
+        if not kept.n_samples:  # all of them come too late
             return kept
-        starts = np.flatnonzero(_is_start(kept))
-        self._open = kept.take(slice(int(starts[-1]), None))
-        return kept.take(slice(0, int(starts[-1])))
+        last = int(np.flatnonzero(_is_start(kept))[-1])
+        if last == 0 and _first_group(kept) == open_group:
+            self._open.append(kept)
+            return kept.take(slice(0, 0))
+        finished = AnsweredSamples.join([*self._open, kept.take(slice(0, last))])
+        self._open = [kept.take(slice(last, None))]
+        return finished
 
     def finish(self) -> AnsweredSamples | None:
         """The samples of the last group, where there is one: nothing further comes."""
-        left, self._open = self._open, None
-        if left is not None and left.groups is not None:
-            self._finished.add(str(left.groups[0]))
+        if not self._open:
+            return None
+        left, self._open = AnsweredSamples.join(self._open), []
+        self._finished.add(_first_group(left))
         return left
+
+    @property
+    def _open_group(self) -> str | None:
+        """Name of the group whose samples are held back, where there is one."""
+        return _first_group(self._open[0]) if self._open else None
 
     def _require_alike(self, samples: AnsweredSamples) -> None:
         unit = "sample" if samples.groups is None else "group"
@@ -68,11 +79,10 @@ class FinishedUnits:
                 else "either all samples name their group or none does, but some do after others did not"
             )
 
-    def _without_finished(self, samples: AnsweredSamples) -> AnsweredSamples:
-        """Leave out what comes after its group was finished; note those that are finished now."""
+    def _without_finished(self, samples: AnsweredSamples, current: str | None) -> AnsweredSamples:
+        """Leave out what comes after its group was finished; note those that are finished now, ``current`` first."""
         names = np.asarray(samples.groups).tolist()
         is_kept = np.ones(len(names), dtype=bool)
-        current: str | None = None
         for row, name in enumerate(names):
             if name == current:
                 continue
@@ -102,6 +112,10 @@ def together(samples: AnsweredSamples, *, seed: int | None = None) -> AnsweredSa
     if seed is not None:
         first = np.random.default_rng(seed).permutation(samples.n_samples)[first]
     return samples.take(np.argsort(first, kind="stable"))
+
+
+def _first_group(samples: AnsweredSamples) -> str:
+    return str(np.asarray(samples.groups)[0])
 
 
 def _is_start(samples: AnsweredSamples) -> NDArray[np.bool_]:

@@ -15,6 +15,11 @@ from policies.monitoring.data_change import DataChange
 _LARGEST_LOG = 600.0
 
 
+def claim_words(*, is_certified: bool) -> str:
+    """What a sentence calls the claim: one that was not certified promised nothing."""
+    return "the certified claim" if is_certified else "the claim, which was NOT certified,"
+
+
 @dataclass(frozen=True)
 class PartSeen:
     """One part of the claim on the new data.
@@ -50,8 +55,9 @@ class CertificateVerdict:
         wealth: Capital of the bets against the claim, which began at 1.
         most_wealth: The most capital so far.
         alarm_at: Number of units at which the capital first reached ``1 / alpha``, or None.
-        part: The part that speaks against the claim, where there is an alarm, else the main one.
-        parts: Every part that is watched, the main one first.
+        part: The part that speaks against the claim, where there is an alarm, else the first of ``parts``.
+        parts: Every part that is watched, in the order of the claim: the main one first, unless it cannot be watched.
+        is_certified: Whether the certificate says that the claim was shown to hold.
     """
 
     unit: str
@@ -62,6 +68,7 @@ class CertificateVerdict:
     alarm_at: int | None
     part: PartSeen
     parts: tuple[PartSeen, ...]
+    is_certified: bool = True
 
     @property
     def is_refuted(self) -> bool:
@@ -71,14 +78,15 @@ class CertificateVerdict:
     @property
     def sentence(self) -> str:
         """What was found, for a person, with what it promises."""
+        claim = claim_words(is_certified=self.is_certified)
         if self.is_refuted:
             return (
-                f"the certified claim does not hold on these data: the bets against it reached {1 / self.alpha:g} "
+                f"{claim} does not hold on these data: the bets against it reached {1 / self.alpha:g} "
                 f"times their capital after {self.alarm_at} {self.unit}s, which happens with probability at most "
                 f"{self.alpha:g} where it holds; {self.part}"
             )
         return (
-            f"nothing speaks against the certified claim in {self.n_units} {self.unit}s: the bets against it hold "
+            f"nothing speaks against {claim} in {self.n_units} {self.unit}s: the bets against it hold "
             f"{self.wealth:.3g} times their capital, at most {self.most_wealth:.3g} of {1 / self.alpha:g} so far; "
             f"{self.part}"
         )
@@ -94,6 +102,7 @@ class ChangeVerdict:
         average_run_length: Least mean number of units to a false alarm.
         alarms: Number of units at which there was an alarm, ascending.
         parts: Name of the part that each alarm was for.
+        is_certified: Whether the certificate says that the claim was shown to hold.
     """
 
     unit: str
@@ -101,6 +110,7 @@ class ChangeVerdict:
     average_run_length: float
     alarms: tuple[int, ...]
     parts: tuple[str, ...]
+    is_certified: bool = True
 
     @property
     def has_alarm(self) -> bool:
@@ -113,10 +123,11 @@ class ChangeVerdict:
         promise = f"while the claim holds there is one in {self.average_run_length:g} {self.unit}s or more on average"
         if not self.alarms:
             return f"no alarm of the change detector in {self.n_units} {self.unit}s; {promise}"
+        claim = "the claim" if self.is_certified else claim_words(is_certified=False)
         n = len(self.alarms)
         count = "an alarm" if n == 1 else f"{n} alarms, the last"
         return (
-            f"the claim may have stopped holding: the change detector raised {count} at {self.unit} "
+            f"{claim} may have stopped holding: the change detector raised {count} at {self.unit} "
             f"{self.alarms[-1]} of {self.n_units}, for {self.parts[-1]}; {promise}"
         )
 
@@ -129,17 +140,19 @@ class Report:
         certificate: Whether the claim holds, or None without any truth that it can be judged by.
         change: Whether it has stopped holding at some time, or None without truth, or where data have no order.
         data: Whether the data are like those of ``certify``, which takes no truth.
-        notes: What could not be watched, and why.
+        notes: What could not be watched, and why, and what else limits the verdicts.
+        not_watched: Name of each part of the claim that is not watched; a note says why.
     """
 
     certificate: CertificateVerdict | None
     change: ChangeVerdict | None
     data: DataChange
     notes: tuple[str, ...]
+    not_watched: tuple[str, ...] = ()
 
     @property
     def is_refuted(self) -> bool:
-        """Whether the certified claim does not hold here."""
+        """Whether the claim does not hold here."""
         return self.certificate is not None and self.certificate.is_refuted
 
     @property

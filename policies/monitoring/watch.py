@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.certificates.claims import Claim, Loss
-from policies.monitoring.answers import AnsweredSamples
+from policies.monitoring.answers import UNKNOWN, AnsweredSamples
 from policies.monitoring.certificate_test import CertificateTest
 from policies.monitoring.claim_losses import ClaimLosses
 from policies.monitoring.data_change import SequentialDataChange, WholeDataChange
@@ -14,6 +16,7 @@ from policies.monitoring.e_detector import EDetector
 from policies.monitoring.groups import FinishedUnits
 from policies.monitoring.reference import ReferenceStatistics
 from policies.monitoring.verdicts import CertificateVerdict, ChangeVerdict, PartSeen, Report, WealthHistory, capital
+from policies.names import list_some
 
 
 class CertificateWatch:
@@ -29,9 +32,13 @@ class CertificateWatch:
             degradation, cannot be watched.
         follows: Whether samples come one after the other for as long as it takes. Otherwise they are one set without an
             order: its data are compared once, and there is no change to be detected.
+        is_certified: Whether the certificate says that the claim was shown to hold; else the verdicts say that it was
+            not.
+        keeps_history: Whether :meth:`history` is wanted: it takes memory for every unit.
+        notes: What else a reader of the verdicts must know, for the report.
 
     Raises:
-        MonitoringError: If a level, or a limit of the claim, is out of range.
+        MonitoringError: If a level is out of range.
     """
 
     def __init__(
@@ -43,6 +50,9 @@ class CertificateWatch:
         average_run_length: float = 1000.0,
         knows_full_network: bool = False,
         follows: bool = True,
+        is_certified: bool = True,
+        keeps_history: bool = False,
+        notes: tuple[str, ...] = (),
     ) -> None:
         self._reference = reference
         self._losses = ClaimLosses(
@@ -51,7 +61,9 @@ class CertificateWatch:
         self._alpha, self._average_run_length = alpha, average_run_length
         self._units = FinishedUnits(reference.unit)
         self._data = (SequentialDataChange if follows else WholeDataChange)(reference, alpha=alpha)
-        self._follows = follows
+        self._follows, self._is_certified, self._keeps_history = follows, is_certified, keeps_history
+        self._given_notes = notes
+        self._n_half_told = 0
         self._wealth: list[NDArray[np.float64]] = []
         self._detected: list[NDArray[np.float64]] = []
         self._start(reference.unit)
@@ -86,6 +98,21 @@ class CertificateWatch:
         if left is not None:
             self._look_at(left)
 
+    @property
+    def is_refuted(self) -> bool:
+        """Whether the claim does not hold; cheap, as the next two are, where ``report`` after every line is not."""
+        return self._test is not None and self._test.alarm_at is not None
+
+    @property
+    def n_alarms(self) -> int:
+        """Number of alarms of the change detector."""
+        return 0 if self._detector is None else len(self._detector.alarms)
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the data have changed."""
+        return self._data.has_changed
+
     def report(self) -> Report:
         """What is known by now."""
         n_units = 0 if self._test is None else self._test.n_units
@@ -94,11 +121,12 @@ class CertificateWatch:
             change=self._change_verdict() if n_units else None,
             data=self._data.verdict,
             notes=tuple(self._notes()),
+            not_watched=(*self._losses.without_full_network, *self._losses.without_room),
         )
 
     def history(self) -> WealthHistory | None:
-        """How the bets went, or None where no truth was told."""
-        if self._test is None or not self._test.n_units:
+        """How the bets went, or None where no truth was told, or no history was to be kept."""
+        if self._test is None or not self._wealth:
             return None
         return WealthHistory(
             unit=self._units.unit,
@@ -112,14 +140,23 @@ class CertificateWatch:
         if not samples.n_samples:
             return
         self._data.update(samples)
+        self._n_half_told += self._count_half_told(samples)
         losses = self._losses.of_units(samples)
         if self._test is None or not len(losses):
             return
-        self._wealth.append(self._test.update(losses))
-        if self._detector is not None:
-            self._detected.append(self._detector.update(losses))
+        wealth = self._test.update(losses)
+        detected = None if self._detector is None else self._detector.update(losses)
+        if self._keeps_history:
+            self._wealth.append(wealth)
+            self._detected += [] if detected is None else [detected]
         self._sums += np.nansum(losses, axis=0)
         self._counts += (~np.isnan(losses)).sum(axis=0)
+
+    def _count_half_told(self, samples: AnsweredSamples) -> int:
+        """Samples whose class was told, and not what the full network answers, though others have it."""
+        if not self._losses.knows_full_network:
+            return 0
+        return int(((samples.labels != UNKNOWN) & (samples.full_predictions == UNKNOWN)).sum())
 
     def _certificate_verdict(self) -> CertificateVerdict | None:
         test = self._test
@@ -144,6 +181,7 @@ class CertificateWatch:
             alarm_at=test.alarm_at,
             part=parts[0] if test.alarm_for is None else parts[self._means.index(test.alarm_for)],
             parts=parts,
+            is_certified=self._is_certified,
         )
 
     def _change_verdict(self) -> ChangeVerdict | None:
@@ -156,25 +194,46 @@ class CertificateWatch:
             average_run_length=detector.average_run_length,
             alarms=tuple(detector.alarms),
             parts=tuple(mean.name for mean in detector.alarms_for),
+            is_certified=self._is_certified,
         )
 
-    def _notes(self) -> list[str]:
-        notes = []
-        if self._losses.claim is None:
-            notes.append("nothing was claimed of the policy, so that there is no certificate to test")
-        if self._losses.not_watched:
-            names = " and the ".join(self._losses.not_watched)
-            notes.append(
-                f"the {names} against the full network cannot be watched where its answers are not known; give a table "
-                f"with all exits"
-            )
+    def _notes(self) -> Iterator[str]:
+        yield from self._notes_on_the_claim()
         if self._test is not None and not self._test.n_units:
-            notes.append("no true classes were given, so that nothing can be said about the certificate")
+            yield "no true classes were given, so that nothing can be said about the certificate"
+        yield from self._notes_on_the_samples()
+        yield from self._given_notes
+
+    def _notes_on_the_claim(self) -> Iterator[str]:
+        losses = self._losses
+        if losses.claim is None:
+            yield "nothing was claimed of the policy, so that there is no certificate to test"
+        elif not self._is_certified:
+            yield (
+                "the claim could not be shown on certify, so that nothing was promised: new data are tested against "
+                "what was hoped for"
+            )
+        if losses.without_full_network:
+            yield (
+                f"the {' and the '.join(losses.without_full_network)} against the full network cannot be watched where "
+                f"its answers are not known; give a table with all exits, or full_label in every JSON line"
+            )
+        if losses.without_room:
+            yield (
+                f"not watched: {list_some(losses.without_room)}, since the claim allows no loss there, or any, and "
+                f"bets need room on both sides; claim a little less"
+            )
+
+    def _notes_on_the_samples(self) -> Iterator[str]:
         if self._units.unit != self._reference.unit:
-            notes.append("certified over samples and watched over groups: here each group counts alike")
+            yield "certified over samples and watched over groups: here each group counts alike"
         if self._units.n_left_out:
-            notes.append(
+            yield (
                 f"{self._units.n_left_out} samples were left out, since they came after their group had been counted; "
                 f"give the samples of a group one after the other"
             )
-        return notes
+        if self._n_half_told:
+            yield (
+                f"the truth of {self._n_half_told} samples was not used, since it came without the full network's "
+                f"answer, which the first one had; give it with all or with none"
+            )

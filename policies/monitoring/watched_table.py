@@ -23,6 +23,8 @@ def watch_table(
     average_run_length: float = 1000.0,
     is_ordered: bool = False,
     has_labels: bool = True,
+    is_certified: bool = True,
+    keeps_history: bool = False,
 ) -> CertificateWatch:
     """Watch a policy on a whole table, which also has the full network's answers.
 
@@ -36,10 +38,13 @@ def watch_table(
         is_ordered: Whether the rows are in the order of time. Otherwise they are shuffled, always alike, since a table
             may be sorted by class, and no change over time is looked for.
         has_labels: Whether the table's classes are true; otherwise only the data are compared.
+        is_certified: Whether the certificate says that the claim was shown to hold.
+        keeps_history: Whether the watch's history of the bets is wanted.
 
     Raises:
-        ExitSearchError: If the table is not of the policy's network, or has the samples that the policy was chosen or
-            certified on.
+        ExitSearchError: If the table is not of the policy's network, is the one that the policy was certified on (by
+            the hash of all its ids; a part of it is not noticed), or has samples that the policy's origin says that it
+            was chosen on.
     """
     _require_new(policy, table, reference)
     samples = AnsweredSamples.of(table, policy.decide(table))
@@ -51,6 +56,8 @@ def watch_table(
         average_run_length=average_run_length,
         knows_full_network=True,
         follows=is_ordered,
+        is_certified=is_certified,
+        keeps_history=keeps_history,
     )
     watch.update(together(samples, seed=None if is_ordered else BETTING_SEED))
     watch.finish()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+import io
 import json
 from pathlib import Path
 import sys
 from typing import TYPE_CHECKING, Annotated
+import warnings
 
 from rich.console import Console
 import typer
 
+from policies.errors import MonitoringWarning
 from search.cli.exit_code import ExitCode
 from search.cli.predict import Executor
 from search.console_table import print_line
@@ -21,8 +26,6 @@ from search.run_folder.new_folder import require_output_file, writing
 if TYPE_CHECKING:
     from policies.monitoring.verdicts import Report
     from policies.monitoring.watch import CertificateWatch
-    from search.watching.bundle_watch import Levels
-    from trainables.export.bundle.bundle import Bundle
 
 
 def check(
@@ -37,7 +40,9 @@ def check(
     follow: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE | -", help="JSON lines as they come: label, probability, depth, and truth if known."
+            metavar="FILE | -",
+            help="JSON lines as they come from -, or a file to its end: label, probability, depth, and if they are "
+            "known truth, group and full_label.",
         ),
     ] = None,
     labels: Annotated[
@@ -65,7 +70,9 @@ def check(
     excluded. Without true classes nothing can be said about accuracy: exits, confidences and answers are compared with
     those of `certify`, and the data are called changed or not.
 
-    Exit status: 0 nothing found; 3 the certified claim does not hold on these data; 4 data or accuracy changed, though
+    A stream is followed to its end, or until Ctrl-C; then comes the report. Damaged lines are left out, and told.
+
+    Exit status: 0 nothing found; 3 the claim does not hold on these data; 4 data or accuracy changed, though
     nothing refutes the claim; 2 wrong input.
 
     For example:
@@ -81,32 +88,45 @@ def check(
     require_output_file(figure, option="--figure")
     tell_loading("scipy.stats")
     # Here, since these imports take seconds, and help needs none of them.
-    from search.watching.bundle_watch import Levels, watch_data, watch_lines
+    from search.watching.bundle_watch import Levels, watch_data
+    from search.watching.stream import watch_lines
     from trainables.export.bundle.bundle import Bundle
 
     loaded = Bundle.load(bundle)
     levels = Levels(alpha, average_run_length)
     console = Console()
+    draws = figure is not None
     if data is not None:
-        watch = watch_data(loaded, data, levels, has_labels=labels, is_ordered=ordered, executor=executor)
-    elif follow == "-":
-        watch = watch_lines(loaded, sys.stdin, levels, on_message=lambda line: print_line(console, line))
+        watch = watch_data(
+            loaded, data, levels, has_labels=labels, is_ordered=ordered, executor=executor, keeps_history=draws
+        )
     else:
-        watch = _watch_file(loaded, Path(str(follow)), levels, console)
+        # The report alone is JSON.
+        alarms = Console(stderr=True) if json_report else console
+        with _lines(str(follow)) as lines:
+            watch = watch_lines(
+                loaded, lines, levels, on_message=lambda line: print_line(alarms, line), keeps_history=draws
+            )
     report = watch.report()
     _print(report, console, as_json=json_report)
     _draw(watch, figure, title=f"{loaded.manifest.name}: certificate on new data")
     raise typer.Exit(_status(report))
 
 
-def _watch_file(bundle: Bundle, path: Path, levels: Levels, console: Console) -> CertificateWatch:
-    from search.watching.bundle_watch import watch_lines
-
+@contextmanager
+def _lines(follow: str) -> Iterator[Iterable[str]]:
+    """The lines of standard input or of a file; bytes that are no text damage their own line alone."""
+    if follow == "-":
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")
+        yield sys.stdin
+        return
     try:
-        with path.open() as lines:
-            return watch_lines(bundle, lines, levels, on_message=lambda line: print_line(console, line))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"--follow must be a file that can be read but {path} is not ({error})") from None
+        opened = Path(follow).open(encoding="utf-8", errors="replace")  # noqa: SIM115  # closed below, so that errors of the body pass
+    except OSError as error:
+        raise ConfigError(f"--follow must be a file that can be read but {follow} is not ({error})") from None
+    with opened as lines:
+        yield lines
 
 
 def _print(report: Report, console: Console, *, as_json: bool) -> None:
@@ -122,7 +142,13 @@ def _draw(watch: CertificateWatch, figure: Path | None, *, title: str) -> None:
         return
     history = watch.history()
     if history is None:
-        raise ConfigError("--figure draws bets against the certificate but there were none; leave it out")
+        # No mistake of the data, whose verdict is the exit status.
+        warnings.warn(
+            "--figure draws bets against the certificate but there were none, so that nothing was drawn",
+            MonitoringWarning,
+            stacklevel=2,
+        )
+        return
     # Here, since the import takes seconds.
     from search.figures.wealth import draw_wealth
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 import json
 import time
 from typing import Any
@@ -29,6 +29,7 @@ class Prediction:
         depth: Exit taken, from 1.
         milliseconds: Time of the network and its gates; in a batch, the batch's time shared out evenly.
         reason: Why the input left there: the score and the threshold.
+        group: The file that the input is a piece of, as segments are of a recording; None where it is no piece.
     """
 
     input: str
@@ -37,10 +38,12 @@ class Prediction:
     depth: int
     milliseconds: float
     reason: str
+    group: str | None = None
 
     def to_json(self) -> str:
-        """One line of JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        """One line of JSON, with a group where there is one."""
+        fields = {name: value for name, value in asdict(self).items() if name != "group" or value is not None}
+        return json.dumps(fields, ensure_ascii=False)
 
 
 def predict_files(
@@ -72,7 +75,9 @@ def predict_files(
             # The first run of every stage takes longer than the others, and says nothing about them.
             runtime.run(inputs[:batch_size])
             is_warm = True
-        yield from _predictions(runtime, read.names, inputs, manifest.class_names, batch_size)
+        found = _predictions(runtime, read.names, inputs, manifest.class_names, batch_size)
+        groups = read.origins if read.are_pieces else (None,) * len(read.names)
+        yield from (replace(one, group=group) for one, group in zip(found, groups, strict=True))
     if failures:
         told = describe_failures(failures, len(files.paths))
         if not is_warm:

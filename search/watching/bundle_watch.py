@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,14 +9,16 @@ from policies.certificates.betting import BETTING_SEED
 from policies.certificates.claims import Claim
 from policies.errors import ClaimError, MonitoringError
 from policies.monitoring.groups import together
-from policies.monitoring.json_lines import read_line
 from policies.monitoring.reference import ReferenceStatistics
 from policies.monitoring.watch import CertificateWatch
 from policies.monitoring.watched_table import watch_table
 from policies.tables.classification import ClassificationTable
-from search.messages import OnMessage, silent
 from search.watching.new_data import is_exit_table, outputs_on_files
 from trainables.export.bundle.bundle import Bundle
+
+
+FILES_ARE_GROUPS = "each file was counted as a group of its own"
+"""Told where a bundle was certified over groups, and only the file tells where an input is from."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ def watch_data(
     has_labels: bool = True,
     is_ordered: bool = False,
     executor: str | None = None,
+    keeps_history: bool = False,
 ) -> CertificateWatch:
     """Watch a bundle on a whole table, or on files.
 
@@ -51,59 +53,36 @@ def watch_data(
         has_labels: Whether the classes that the table or the folders tell are true.
         is_ordered: Whether the samples come in the order of time.
         executor: What runs the network on files; the fastest that there is where None.
+        keeps_history: Whether the watch's history of the bets is wanted.
 
     Raises:
-        ExitSearchError: If the data are of another network, are those that the bundle was made on, or cannot be read.
+        ExitSearchError: If the data are of another network or cannot be read, or are known not to be new: a table with
+            the very ids that the policy was certified on (a part of them is not noticed), or with ids that the policy's
+            origin says that it was chosen on. Nobody knows that of files: theirs are not compared.
     """
-    claim, reference = claim_of(bundle), reference_of(bundle)
+    reference = reference_of(bundle)
     if is_exit_table(data):
         table = ClassificationTable.load(data)
         return watch_table(
             bundle.policy,
             table,
-            claim,
+            claim_of(bundle),
             reference,
             alpha=levels.alpha,
             average_run_length=levels.average_run_length,
             is_ordered=is_ordered,
             has_labels=has_labels,
+            is_certified=is_certified(bundle),
+            keeps_history=keeps_history,
         )
     found = outputs_on_files(bundle, data, executor)
     samples = found.answered(bundle.policy, unit=reference.unit)
     samples = samples if has_labels else samples.without_labels()
-    watch = _watch(bundle, levels, knows_full_network=True, follows=is_ordered)
+    notes = (FILES_ARE_GROUPS,) if reference.unit == "group" else ()
+    watch = watch_bundle(
+        bundle, levels, knows_full_network=True, follows=is_ordered, keeps_history=keeps_history, notes=notes
+    )
     watch.update(together(samples, seed=None if is_ordered else BETTING_SEED))
-    watch.finish()
-    return watch
-
-
-def watch_lines(
-    bundle: Bundle, lines: Iterable[str], levels: Levels, *, on_message: OnMessage = silent
-) -> CertificateWatch:
-    """Watch a bundle on answers as they come, and say at once what is found.
-
-    Args:
-        bundle: The bundle that gave the answers.
-        lines: One JSON object a line; see :func:`~policies.monitoring.json_lines.read_line`.
-        levels: What is promised.
-        on_message: Takes a line for a person with each new alarm.
-
-    Raises:
-        MonitoringError: If a line is damaged, or the network cannot have given it.
-    """
-    watch = _watch(bundle, levels, knows_full_network=False, follows=True)
-    told: tuple[object, ...] = (False, 0, False)
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        watch.update(read_line(line, place=f"line {number}", class_names=bundle.manifest.class_names))
-        report = watch.report()
-        verdicts = (report.certificate, report.change, report.data)
-        now = (report.is_refuted, len(report.change.alarms) if report.change else 0, report.data.has_changed)
-        for verdict, before, after in zip(verdicts, told, now, strict=True):
-            if verdict is not None and after != before:
-                on_message(f"line {number}: {verdict.sentence}")
-        told = now
     watch.finish()
     return watch
 
@@ -117,11 +96,16 @@ def claim_of(bundle: Bundle) -> Claim | None:
     if bundle.certificate is None:
         return None
     try:
-        return Claim(**bundle.certificate["claim"])
-    except (KeyError, TypeError, ClaimError) as error:
+        return Claim.from_dict(bundle.certificate.get("claim"))
+    except ClaimError as error:
         raise MonitoringError(
-            f"{bundle.folder}: the certificate must state its claim but does not ({error!r}); export the bundle again"
+            f"{bundle.folder}: the certificate must state its claim but does not ({error}); export the bundle again"
         ) from None
+
+
+def is_certified(bundle: Bundle) -> bool:
+    """Whether the certificate says that the claim was shown to hold; a certificate may say that it was not."""
+    return bundle.certificate is not None and bundle.certificate.get("certified") is True
 
 
 def reference_of(bundle: Bundle) -> ReferenceStatistics:
@@ -138,7 +122,20 @@ def reference_of(bundle: Bundle) -> ReferenceStatistics:
     return ReferenceStatistics.from_dict(dict(bundle.reference))
 
 
-def _watch(bundle: Bundle, levels: Levels, *, knows_full_network: bool, follows: bool) -> CertificateWatch:
+def watch_bundle(
+    bundle: Bundle,
+    levels: Levels,
+    *,
+    knows_full_network: bool,
+    follows: bool,
+    keeps_history: bool = False,
+    notes: tuple[str, ...] = (),
+) -> CertificateWatch:
+    """A watch of a bundle that has seen nothing yet; see :class:`~policies.monitoring.watch.CertificateWatch`.
+
+    Raises:
+        MonitoringError: If a level is out of range, or the bundle has nothing to compare with.
+    """
     return CertificateWatch(
         claim_of(bundle),
         reference_of(bundle),
@@ -146,4 +143,7 @@ def _watch(bundle: Bundle, levels: Levels, *, knows_full_network: bool, follows:
         average_run_length=levels.average_run_length,
         knows_full_network=knows_full_network,
         follows=follows,
+        is_certified=is_certified(bundle),
+        keeps_history=keeps_history,
+        notes=notes,
     )

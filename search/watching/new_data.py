@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from policies.errors import ExitTableError, MonitoringError
 from policies.files.npz import read_archive
-from policies.monitoring.answers import UNKNOWN, AnsweredSamples
+from policies.monitoring.answers import UNKNOWN, AnsweredSamples, answer_confidences
 from policies.names import clean_name
 from policies.policy import Policy
 from policies.tables.classification import ClassificationOutputs
@@ -27,12 +27,12 @@ class NamedOutputs:
     """What a network says at every exit about files, and what their folders say of them.
 
     Attributes:
-        names: Name of each of N inputs.
+        origins: The file of each of N inputs.
         outputs: What the network says at every exit.
         labels: The class of each, by its folder, shape (N,); ``UNKNOWN`` where folders are no classes.
     """
 
-    names: tuple[str, ...]
+    origins: tuple[str, ...]
     outputs: ClassificationOutputs
     labels: NDArray[np.int64]
 
@@ -44,15 +44,13 @@ class NamedOutputs:
             unit: ``group`` where the inputs of one file, such as the segments of a recording, are one unit.
         """
         decision = policy.decide_on(view_outputs(policy, self.outputs))
-        confidences = np.concatenate([block.max(axis=1) for _, block in decision.blocks()])
-        origins = np.array([name.rpartition("#")[0] or name for name in self.names])
         return AnsweredSamples(
             predictions=decision.answers,
             exits=decision.exits,
-            confidences=confidences,
+            confidences=answer_confidences(decision),
             labels=self.labels,
             full_predictions=decision.exit_answers[:, -1],
-            groups=origins if unit == "group" else None,
+            groups=np.array(self.origins) if unit == "group" else None,
         )
 
 
@@ -81,23 +79,23 @@ def outputs_on_files(bundle: Bundle, path: Path, executor: str | None) -> NamedO
     files = InputFiles([str(path)], manifest.inputs)
     folders = class_folders(path, manifest.class_names)
     stages = bundle.stages(executor)
-    names: list[str] = []
+    origins: list[str] = []
     parts: list[ClassificationOutputs] = []
     failures: list[tuple[str, str]] = []
     for read in files.read():
         failures += read.failures
         if read.names:
-            names += read.names
+            origins += read.origins
             parts.append(stage_outputs(stages, manifest.inputs.checked(read.inputs)))
     if failures:
         told = describe_failures(failures, len(files.paths))
-        if not names:
+        if not origins:
             raise PredictionError(f"no input could be read: {told}")
         warnings.warn(told, PredictionWarning, stacklevel=2)
     return NamedOutputs(
-        tuple(names),
+        tuple(origins),
         ClassificationOutputs(np.concatenate([part.logits for part in parts])),
-        np.array([_label(name, path, folders) for name in names]),
+        np.array([_label(origin, path, folders) for origin in origins]),
     )
 
 
@@ -121,8 +119,8 @@ def class_folders(path: Path, class_names: tuple[str, ...]) -> dict[str, int]:
     return known
 
 
-def _label(name: str, folder: Path, folders: dict[str, int]) -> int:
+def _label(origin: str, folder: Path, folders: dict[str, int]) -> int:
     if not folders:
         return UNKNOWN
     # A file that lies beside the folders is of no class.
-    return int(folders.get(Path(name).relative_to(folder).parts[0], UNKNOWN))
+    return int(folders.get(Path(origin).relative_to(folder).parts[0], UNKNOWN))

@@ -1,13 +1,16 @@
+from dataclasses import replace
 import math
 
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 import numpy as np
 import pytest
+from scipy.special import logsumexp
 
 from policies.certificates.claims import Loss
 from policies.errors import MonitoringError
-from policies.monitoring.bets import RATIOS, SHARES, Bets, LimitedMean
+from policies.monitoring.bets import RATIOS, SHARES, Bets, LimitedMean, leaves_room
 from policies.monitoring.certificate_test import CertificateTest
 from tests.policies.monitoring.streams import error_rate
 from tests.policies.outcomes import is_near_level
@@ -179,3 +182,20 @@ def test_refusals():
         CertificateTest([error_rate()]).update(np.zeros((3, 2)))
     with pytest.raises(MonitoringError, match="must leave room on both sides"):
         error_rate(0.0)
+
+
+@pytest.mark.parametrize(("loss", "limit"), [(Loss.ERROR, 0.0), (Loss.ERROR, 1.0), (Loss.DROP, -1.0)])
+def test_limits_without_room_cannot_be_bet_on(loss, limit):
+    assert not leaves_room(loss, limit)
+    assert leaves_room(loss, 0.5 * (limit + 0.1))
+    with pytest.raises(MonitoringError, match="must leave room on both sides but the .* of the part 'accuracy'"):
+        LimitedMean("accuracy", "main", loss, limit, is_binary=False)
+
+
+@given(hnp.arrays(float, (3, 2, 4), elements=st.one_of(st.floats(-700, 700), st.just(-np.inf))))
+def test_capital_together_is_scipys_sum_of_exponentials(log_capital):
+    bets = Bets.on([error_rate(0.1), replace(error_rate(0.2), name="other")])
+    given_now = np.pad(log_capital, ((0, 0), (0, 0), (0, bets.stakes.shape[1] - 4)), constant_values=-np.inf)
+    np.testing.assert_allclose(
+        bets.log_total(given_now), logsumexp(given_now + bets.log_shares, axis=(-2, -1)), rtol=1e-12, atol=1e-12
+    )

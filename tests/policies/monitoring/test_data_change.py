@@ -161,3 +161,15 @@ def test_level_is_refused():
     for kind in (WholeDataChange, SequentialDataChange):
         with pytest.raises(MonitoringError, match="but is 2"):
             kind(REFERENCE, alpha=2.0)
+
+
+def test_units_are_named_as_they_are_counted():
+    """Also where every group has one sample, and before there is anything."""
+    alone = grouped(CERTIFY, 1)
+    reference = ReferenceStatistics.of(alone, POLICY.decide(alone))
+    for change in (WholeDataChange(reference), SequentialDataChange(reference)):
+        assert change.verdict.unit == "group"
+    for change in (WholeDataChange(REFERENCE), SequentialDataChange(REFERENCE)):
+        assert change.verdict.unit == "sample"
+        change.update(AnsweredSamples.of(alone, POLICY.decide(alone)))
+        assert change.verdict.unit == "group"

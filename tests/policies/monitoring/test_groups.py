@@ -85,3 +85,21 @@ def test_together_keeps_the_order_of_first_samples_or_shuffles_units():
     alone = answered(np.arange(50) < 25)
     assert together(alone, seed=0).labels.shape == (50,)
     assert not (together(alone, seed=0).predictions == alone.predictions).all()
+
+
+def test_an_open_group_is_joined_once(monkeypatch):
+    """However many samples it has: joining at each of them takes time that grows with the square of their number."""
+    joined = []
+    join = AnsweredSamples.join
+
+    def counted(parts):
+        joined.append(len(parts))
+        return join(parts)
+
+    monkeypatch.setattr(AnsweredSamples, "join", counted)
+    units = FinishedUnits("group")
+    for _ in range(500):
+        assert units.update(answered([1], groups=["a"])).n_samples == 0
+    passed = units.update(answered([1], groups=["b"]))
+    assert passed.n_samples == 500
+    assert sum(joined) < 510

@@ -1,4 +1,4 @@
-from dataclasses import asdict
+from dataclasses import asdict, replace
 import json
 
 import numpy as np
@@ -7,7 +7,7 @@ import pytest
 from policies.certificates.claim_parts import measure
 from policies.certificates.claims import Claim
 from policies.errors import MonitoringError
-from policies.monitoring.answers import AnsweredSamples
+from policies.monitoring.answers import UNKNOWN, AnsweredSamples, answer_confidences
 from policies.monitoring.groups import together
 from policies.monitoring.json_lines import read_line
 from policies.monitoring.reference import ReferenceStatistics
@@ -59,8 +59,8 @@ def test_a_certified_claim_that_holds_and_one_that_fails():
 def test_in_pieces_as_at_once(size):
     table = NEW if size == 1 else grouped(NEW, size)
     samples = together(AnsweredSamples.of(table, POLICY.decide(table)))
-    one = followed(WHOLE_CLAIM, samples, knows_full_network=True)
-    other = followed(WHOLE_CLAIM, samples, pieces=200, knows_full_network=True)
+    one = followed(WHOLE_CLAIM, samples, knows_full_network=True, keeps_history=True)
+    other = followed(WHOLE_CLAIM, samples, pieces=200, knows_full_network=True, keeps_history=True)
     np.testing.assert_allclose(one.history().log_wealth, other.history().log_wealth, atol=1e-9)
     np.testing.assert_allclose(one.history().log_detector, other.history().log_detector, atol=1e-9)
     assert one.report().sentences == other.report().sentences
@@ -80,10 +80,11 @@ def test_a_table_sorted_by_class_is_shuffled():
 
 
 def test_a_set_without_order_has_no_detector():
-    watch = watch_table(POLICY, NEW, Claim(target=0.9), REFERENCE)
+    watch = watch_table(POLICY, NEW, Claim(target=0.9), REFERENCE, keeps_history=True)
     assert watch.report().change is None
     assert watch.history().log_detector is None
-    ordered = watch_table(POLICY, NEW, Claim(target=0.9), REFERENCE, is_ordered=True)
+    assert watch_table(POLICY, NEW, Claim(target=0.9), REFERENCE).history() is None
+    ordered = watch_table(POLICY, NEW, Claim(target=0.9), REFERENCE, is_ordered=True, keeps_history=True)
     assert len(ordered.history().log_detector) == 900
 
 
@@ -122,14 +123,16 @@ def test_labels_of_some_samples():
 
 def test_a_drop_needs_the_full_network():
     lines = ['{"label": 0, "depth": 1, "probability": 0.9, "truth": 0}'] * 5
-    note = "the drop against the full network cannot be watched where its answers are not known; give a table"
+    note = "the drop against the full network cannot be watched where its answers are not known; give a table "
+    note += "with all exits, or full_label in every JSON line"
     for claim, is_watched in ((Claim(max_drop=0.01), False), (Claim(target=0.9, max_drop=0.01), True)):
         watch = CertificateWatch(claim, REFERENCE)
         for number, line in enumerate(lines):
             watch.update(read_line(line, place=f"line {number}"))
         report = watch.report()
         assert (report.certificate is not None) == is_watched
-        assert report.notes[0].startswith(note)
+        assert report.notes[0] == note
+        assert report.not_watched == ("drop",)
     watched = followed(Claim(max_drop=0.01), answered(np.zeros(90), full_right=np.ones(90)), knows_full_network=True)
     assert watched.report().is_refuted
     assert watched.report().notes == ()
@@ -191,6 +194,83 @@ def test_answers_of_another_network_are_refused(line, message):
         CertificateWatch(Claim(target=0.9), REFERENCE).update(read_line(line, place="line 1"))
 
 
-def test_strict_claims_cannot_be_watched():
-    with pytest.raises(MonitoringError, match="must leave room on both sides but the error of the part 'accuracy'"):
-        CertificateWatch(Claim(target=1.0), REFERENCE)
+def test_parts_at_the_edge_are_left_out_and_the_rest_is_watched():
+    claim = Claim(target=1.0, max_degradation=0.0, class_floor=0.8)
+    samples = answered(np.arange(300) % 3 > 0, full_right=np.ones(300))
+    report = followed(claim, samples, knows_full_network=True).report()
+    assert report.not_watched == ("accuracy", "degradation")
+    assert report.notes[0].startswith("not watched: 'accuracy', 'degradation', since the claim allows no loss there")
+    assert report.is_refuted
+    assert report.certificate.part.name == report.certificate.parts[0].name == "recall of class 0"
+    assert report.data.has_changed
+    assert json.loads(json.dumps(report.to_dict()))["not_watched"] == ["accuracy", "degradation"]
+
+
+def test_where_nothing_of_a_claim_can_be_watched_the_data_are():
+    report = followed(Claim(target=1.0), answered(np.zeros(100))).report()
+    assert (report.certificate, report.change) == (None, None)
+    assert report.data.n_units == 50
+    assert report.has_alarm
+    assert len(report.notes) == 1
+
+
+def test_what_was_not_certified_is_not_called_so():
+    for right in (np.ones(90), np.zeros(90)):
+        sure = followed(Claim(target=0.9), answered(right)).report()
+        report = followed(Claim(target=0.9), answered(right), is_certified=False).report()
+        assert "the certified claim" in sure.sentences[0]
+        assert "the claim, which was NOT certified, " in report.sentences[0]
+        assert "the certified claim" not in " ".join(report.sentences)
+        assert report.notes == (
+            "the claim could not be shown on certify, so that nothing was promised: new data are tested against what "
+            "was hoped for",
+        )
+        assert sure.notes == ()
+    assert report.change.sentence.startswith("the claim, which was NOT certified, may have stopped holding")
+    assert report.to_dict()["certificate"]["is_certified"] is False
+
+
+def test_cheap_answers_are_those_of_the_report():
+    right = np.concatenate([np.ones(600), np.random.default_rng(0).random(200) > 0.4])
+    watch = CertificateWatch(Claim(target=0.95), REFERENCE)
+    seen = set()
+    for rows in np.array_split(np.arange(len(right)), 60):
+        watch.update(answered(right).take(rows))
+        report = watch.report()
+        assert watch.is_refuted == report.is_refuted
+        assert watch.n_alarms == len(report.change.alarms)
+        assert watch.has_changed == report.data.has_changed
+        seen.add((watch.is_refuted, watch.n_alarms > 0, watch.has_changed))
+    assert len(seen) > 2
+
+
+def test_a_truth_without_the_full_networks_answer_is_told():
+    samples = answered(np.ones(40), full_right=np.ones(40))
+    full = np.where(np.arange(40) < 7, UNKNOWN, samples.full_predictions)
+    report = followed(Claim(target=0.9), replace(samples, full_predictions=full), knows_full_network=True).report()
+    assert report.certificate.n_units == 33
+    assert report.notes[0].startswith("the truth of 7 samples was not used, since it came without the full network's")
+
+
+def test_notes_that_were_given_come_with_the_report():
+    watch = CertificateWatch(None, REFERENCE, notes=("each file was counted as a group of its own",))
+    assert watch.report().notes[-1] == "each file was counted as a group of its own"
+
+
+class Backwards:
+    """Distributions in blocks that are not in the order of the rows."""
+
+    def __init__(self, probabilities):
+        self.probabilities = probabilities
+
+    def blocks(self):
+        for rows in (np.arange(200, len(self.probabilities)), np.arange(200)):
+            yield rows, self.probabilities[rows]
+
+
+def test_confidences_are_put_where_their_rows_are():
+    decision = POLICY.decide(NEW)
+    every = np.concatenate([block for _, block in decision.distributions.blocks()])
+    turned = replace(decision, distributions=Backwards(every))
+    np.testing.assert_array_equal(answer_confidences(turned), answer_confidences(decision))
+    np.testing.assert_allclose(answer_confidences(decision), decision.probabilities.max(axis=1))

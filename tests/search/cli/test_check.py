@@ -92,6 +92,53 @@ def test_the_samples_that_certified_it_are_no_new_data(bundle, place, capsys):
     assert (code, "the policy was chosen on" in printed.err) == (2, True)
 
 
+def test_messages_of_a_stream_stay_out_of_the_json(bundle, place, capsys, monkeypatch):
+    wrong = [json.dumps({"label": "1", "probability": 0.99, "depth": 1, "truth": "7"})] * 60
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(wrong) + "\n"))
+    code, printed = outcome(capsys, bundle.folder, "--follow", "-", "--json")
+    assert code == 3
+    assert json.loads(printed.out)["is_refuted"]
+    assert "the certified claim does not hold on these data" in printed.err
+
+
+def test_a_damaged_line_is_told_and_the_others_watched(bundle, place, capsys):
+    good = json.dumps({"label": "1", "probability": 0.99, "depth": 1, "truth": "1"}).encode()
+    (place / "log.jsonl").write_bytes(b"\n".join([good, b"\xff\xfe", *[good] * 29]))
+    code, printed = outcome(capsys, bundle.folder, "--follow", "log.jsonl", "--json")
+    assert (code, json.loads(printed.out)["certificate"]["n_units"]) == (0, 30)
+    assert "warning: 1 of 31 lines could not be used and were left out: line 2: each line must be" in printed.err
+
+
+def test_ctrl_c_ends_a_stream_with_report_figure_and_status(bundle, place, capsys, monkeypatch):
+    def lines():
+        yield from [json.dumps({"label": "1", "probability": 0.99, "depth": 1, "truth": "7"})] * 60
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.stdin", lines())
+    code, printed = outcome(capsys, bundle.folder, "--follow", "-", "--figure", "wealth.png")
+    assert code == 3
+    assert "stopped: what follows is about what had come by then" in printed.out
+    assert "\nThe certified claim does not hold on these data" in printed.out
+    assert (place / "wealth.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(("change", "status"), [(None, 0), (noisy(), 4)])
+def test_a_figure_without_truth_is_a_warning_and_keeps_the_status(bundle, place, capsys, change, status):
+    write_images(place / "photos", most=200, **({} if change is None else {"change": change}))
+    code, printed = outcome(capsys, bundle.folder, "photos", "--no-labels", "--figure", "wealth.png")
+    assert code == status
+    assert "warning: --figure draws bets against the certificate but there were none" in printed.err
+    assert not (place / "wealth.png").exists()
+
+
+def test_a_claim_without_room_leaves_the_data_to_be_watched(place, capsys):
+    strict = write_digits_bundle(place / "strict", claim=Claim(target=1.0))
+    code, printed = outcome(capsys, strict.folder, "test.npz")
+    assert code == 0
+    assert printed.out.startswith("No change of the data seen in samples 1 to 3")
+    assert "Not watched: 'accuracy', since the claim allows no loss there" in printed.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -45,6 +45,7 @@ class ArrayReader(InputReader):
         """Read arrays; those of another shape, or of no numbers, are told."""
         absolute(paths)
         names: list[str] = []
+        origins: list[str] = []
         arrays: list[NDArray[Any]] = [np.empty((0, *self.shape), dtype=np.float32)]
         failures: list[tuple[str, str]] = []
         for path in paths:
@@ -56,10 +57,11 @@ class ArrayReader(InputReader):
             arrays.append(array)
             several = array.ndim > len(self.shape) and len(array) > 1
             names += [f"{path}#{row:03d}" for row in range(len(array))] if several else [str(path)]
+            origins += [str(path)] * len(array)
         kept = arrays[1:] or arrays
         if len({array.dtype for array in kept}) > 1:
             kept = [array.astype(np.float32) for array in kept]
-        return ReadInputs(tuple(names), np.concatenate(kept), tuple(failures))
+        return ReadInputs(tuple(names), np.concatenate(kept), tuple(origins), tuple(failures))
 
     def _checked(self, array: NDArray[Any]) -> NDArray[Any]:
         if array.dtype.kind not in "buif":

@@ -48,4 +48,6 @@ class AudioReader(InputReader):
         silent = [(path, "silent: no segment is loud enough") for path, *_ in decoded.silent(names)]
         pairs = zip(decoded.rows.tolist(), decoded.numbers.tolist(), strict=True)
         numbered = tuple(f"{names[row]}#{number:03d}" for row, number in pairs)
-        return ReadInputs(numbered, decoded.features, (*decoded.damaged(names), *silent))
+        origins = tuple(names[row] for row in decoded.rows.tolist())
+        failures = (*decoded.damaged(names), *silent)
+        return ReadInputs(numbered, decoded.features, origins, failures, are_pieces=True)

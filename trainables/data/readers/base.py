@@ -22,12 +22,17 @@ class ReadInputs:
     Attributes:
         names: Name of each of n inputs: the path of its file, and ``#`` with a number where a file holds several.
         inputs: Shape (n, channels, height, width).
+        origins: The file of each input, length n. A name need not tell it: files may have ``#`` in their own.
         failures: Path and reason of each file that nothing was read from.
+        are_pieces: Whether inputs are pieces of what their file holds, as the segments of a recording are, so that
+            those of one file are no independent samples. The rows of an array are inputs of their own.
     """
 
     names: tuple[str, ...]
     inputs: NDArray[Any]
+    origins: tuple[str, ...]
     failures: tuple[tuple[str, str], ...] = ()
+    are_pieces: bool = False
 
 
 class InputReader(ABC):

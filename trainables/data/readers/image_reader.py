@@ -47,7 +47,8 @@ class ImageReader(InputReader):
         decoded = decode_images(Path("/"), absolute(paths), size=self.size)
         names = [str(path) for path in paths]
         images = _grey(decoded.images) if self.channels == 1 else decoded.images
-        return ReadInputs(without_rows(names, decoded.damaged_rows), images, tuple(decoded.damaged(names)))
+        kept = without_rows(names, decoded.damaged_rows)
+        return ReadInputs(kept, images, kept, tuple(decoded.damaged(names)))
 
 
 def _grey(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

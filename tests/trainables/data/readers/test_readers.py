@@ -53,7 +53,7 @@ def test_images_are_read_as_for_training(tmp_path):
     reader = source.reader(samples.inputs.shape[1:], options)
     read = reader.read([tmp_path / name for name in samples.ids])
     np.testing.assert_array_equal(read.inputs, samples.inputs)
-    assert read.names == tuple(str(tmp_path / name) for name in samples.ids)
+    assert read.names == read.origins == tuple(str(tmp_path / name) for name in samples.ids)
 
 
 def test_recordings_are_read_as_for_training(tmp_path, monkeypatch):
@@ -69,6 +69,9 @@ def test_recordings_are_read_as_for_training(tmp_path, monkeypatch):
     read = reader.read([tmp_path / name for name in paths])
     np.testing.assert_array_equal(read.inputs, samples.inputs)
     assert read.names == tuple(str(tmp_path / name) for name in samples.ids)
+    assert read.origins == tuple(str(tmp_path / name.rpartition("#")[0]) for name in samples.ids)
+    assert len(set(read.origins)) == 4 < len(read.origins)
+    assert read.are_pieces
 
 
 def test_digits_are_read_from_grey_images(tmp_path):
@@ -85,7 +88,7 @@ def test_damaged_files_are_told_and_the_others_read(tmp_path):
     (tmp_path / "bad.png").write_bytes(b"no image")
     Image.fromarray(RNG.random((9, 9)).astype(np.float32)).save(tmp_path / "float.tif")
     read = ImageReader(3, 24).read([tmp_path / "bad.png", tmp_path / "cat" / "0.png", tmp_path / "float.tif"])
-    assert read.names == (str(tmp_path / "cat" / "0.png"),)
+    assert read.names == read.origins == (str(tmp_path / "cat" / "0.png"),)
     assert len(read.inputs) == 1
     assert [(path.rpartition("/")[2], reason.split(",")[0]) for path, reason in read.failures] == [
         ("bad.png", "not a PNG"),
@@ -114,6 +117,8 @@ def test_arrays_hold_one_or_several(tmp_path):
         "one.npy",
         *(f"three.npz#{row:03d}" for row in range(3)),
     ]
+    assert not read.are_pieces
+    assert read.origins == (str(tmp_path / "one.npy"), *[str(tmp_path / "three.npz")] * 3)
 
 
 @pytest.mark.parametrize(
