@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.names import list_some
-from search.errors import BenchWarning, PredictionError
-from search.prediction.files import InputFiles, describe_failures
+from search.errors import BenchWarning
+from search.prediction.files import InputFiles
 from trainables.export.bundle.bundle import Bundle
 
 
@@ -46,21 +46,9 @@ def given_stream(bundle: Bundle, named: Sequence[str]) -> Stream:
         ExitSearchError: If there are none, or they are not what the network takes.
 
     Warns:
-        BenchWarning: If some files could not be read; the others were.
+        PredictionWarning: If some files could not be read; the others were.
     """
-    files = InputFiles(named, bundle.manifest.inputs)
-    parts: list[NDArray[Any]] = []
-    failures: list[tuple[str, str]] = []
-    for read in files.read():
-        failures += read.failures
-        if read.names:
-            parts.append(bundle.manifest.inputs.checked(read.inputs))
-    if failures:
-        told = describe_failures(failures, len(files.paths))
-        if not parts:
-            raise PredictionError(f"no input could be read: {told}")
-        warnings.warn(told, BenchWarning, stacklevel=2)
-    inputs = np.concatenate(parts)
+    inputs = np.concatenate([read.inputs for read in InputFiles(named, bundle.manifest.inputs).read()])
     # Without their folders: the model card tells it to strangers.
     names = list_some([Path(name).name for name in named])
     return Stream(inputs, f"{len(inputs)} inputs of {names}")

@@ -79,7 +79,13 @@ def predict(
         if files is not None:
             from search.prediction.predictions import predict_files
 
-            found = predict_files(runtime, loaded.manifest, files, batch_size=batch_size)
+            found = predict_files(
+                runtime,
+                loaded.manifest,
+                files,
+                batch_size=batch_size,
+                names_groups=(loaded.reference or {}).get("unit") == "group",
+            )
             if json_lines:
                 _print_lines(found)
             else:

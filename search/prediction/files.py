@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from typing import Any
+import warnings
 
-from policies.names import list_some
-from search.errors import PredictionError
+import numpy as np
+from numpy.typing import NDArray
+
+from search.errors import PredictionError, PredictionWarning
 from trainables.data.files.kinds import files_below
 from trainables.data.readers import ArrayReader, InputReader, ReadInputs
+from trainables.errors import BundleError
 from trainables.export.bundle.inputs import InputSpec
 
 
 STANDARD_INPUT = "-"
 """Stands for a list of files, one a line."""
 _FILES_AT_ONCE = 256
+_MOST_NAMED = 3
 
 
 class InputFiles:
@@ -32,17 +39,62 @@ class InputFiles:
     """
 
     def __init__(self, named: Sequence[str], spec: InputSpec, *, listed: Iterable[str] = ()) -> None:
+        self._spec = spec
         self._readers: tuple[InputReader, ...] = (spec.make_reader(), ArrayReader(spec.shape))
         self.paths = tuple(self._paths(named, listed))
         if not self.paths:
             raise PredictionError("INPUT must name at least one file but none was given; name files or folders, or -")
 
     def read(self) -> Iterator[ReadInputs]:
-        """What the files hold, in their order, some hundred files at a time."""
+        """What the files hold, as the network takes it, in their order and some hundred files at a time.
+
+        What cannot be read, or is nothing that the network takes, is left out, and told at the end.
+
+        Raises:
+            PredictionError: If no input at all could be read.
+
+        Warns:
+            PredictionWarning: If some could not.
+        """
+        failures: list[tuple[str, str]] = []
+        is_empty = True
         for reader, paths in groupby(self.paths, key=self._reader_of):
             own = list(paths)
             for start in range(0, len(own), _FILES_AT_ONCE):
-                yield reader.read(own[start : start + _FILES_AT_ONCE])
+                found = self._taken(reader.read(own[start : start + _FILES_AT_ONCE]))
+                failures += found.failures
+                if found.names:
+                    is_empty = False
+                    yield found
+        if failures:
+            told = f"of {len(self.paths)} files {len(failures)} could not be read: {_listed(failures)}"
+            if is_empty:
+                raise PredictionError(f"INPUT must hold something that the network takes but {told}")
+            warnings.warn(f"{told}; the others were", PredictionWarning, stacklevel=2)
+
+    def _taken(self, read: ReadInputs) -> ReadInputs:
+        """The inputs that the network takes; one that it does not keeps none of the others from it."""
+        if not read.names:
+            return read
+        try:
+            return replace(read, inputs=self._spec.checked(read.inputs))
+        except BundleError:
+            pass
+        kept: list[int] = []
+        inputs: list[NDArray[Any]] = []
+        failures = list(read.failures)
+        for row, name in enumerate(read.names):
+            try:
+                inputs.append(self._spec.checked(read.inputs[row : row + 1]))
+                kept.append(row)
+            except BundleError as error:
+                failures.append((name, str(error)))
+        return ReadInputs(
+            names=tuple(read.names[row] for row in kept),
+            inputs=np.concatenate(inputs) if inputs else read.inputs[:0],
+            failures=tuple(failures),
+            origins=tuple(read.origins[row] for row in kept),
+        )
 
     def _paths(self, named: Sequence[str], listed: Iterable[str]) -> Iterator[Path]:
         for name in named:
@@ -85,7 +137,7 @@ def list_suffixes(reader: InputReader) -> str:
     return ", ".join(reader.suffixes[:4]) + (", ..." if len(reader.suffixes) > 4 else "")
 
 
-def describe_failures(failures: Sequence[tuple[str, str]], n_files: int) -> str:
-    """How many files could not be read, and which, on one line."""
-    told = list_some([f"{path} ({reason})" for path, reason in failures])
-    return f"{len(failures)} of {n_files} files could not be read and were left out: {told}"
+def _listed(failures: Sequence[tuple[str, str]]) -> str:
+    return "; ".join(f"{path} ({reason})" for path, reason in failures[:_MOST_NAMED]) + (
+        f"; and {len(failures) - _MOST_NAMED} more" if len(failures) > _MOST_NAMED else ""
+    )

@@ -7,14 +7,12 @@ from dataclasses import asdict, dataclass, replace
 import json
 import time
 from typing import Any
-import warnings
 
 from numpy.typing import NDArray
 
 from policies.runtime.answers import Answers
 from policies.runtime.runtime import EarlyExitRuntime
-from search.errors import PredictionError, PredictionWarning
-from search.prediction.files import InputFiles, describe_failures
+from search.prediction.files import InputFiles
 from trainables.export.bundle.manifest import Manifest
 
 
@@ -47,7 +45,12 @@ class Prediction:
 
 
 def predict_files(
-    runtime: EarlyExitRuntime, manifest: Manifest, files: InputFiles, *, batch_size: int = 1
+    runtime: EarlyExitRuntime,
+    manifest: Manifest,
+    files: InputFiles,
+    *,
+    batch_size: int = 1,
+    names_groups: bool = False,
 ) -> Iterator[Prediction]:
     """Run files through the network.
 
@@ -56,33 +59,24 @@ def predict_files(
         manifest: Of the network's bundle.
         files: Files to read.
         batch_size: Inputs that are run together.
+        names_groups: Whether the file of every input is told as its group, since the policy was certified over groups;
+            pieces of a recording always tell it.
 
     Raises:
-        BundleError: If inputs are none that the network takes.
-        PredictionError: If no file at all could be read.
+        PredictionError: If no input at all could be read.
 
     Warns:
-        PredictionWarning: If some files could not be read; the others were.
+        PredictionWarning: If some inputs could not be read, or are none that the network takes; the others were.
     """
-    failures: list[tuple[str, str]] = []
     is_warm = False
     for read in files.read():
-        failures += read.failures
-        if not read.names:
-            continue
-        inputs = manifest.inputs.checked(read.inputs)
         if not is_warm:
             # The first run of every stage takes longer than the others, and says nothing about them.
-            runtime.run(inputs[:batch_size])
+            runtime.run(read.inputs[:batch_size])
             is_warm = True
-        found = _predictions(runtime, read.names, inputs, manifest.class_names, batch_size)
-        groups = read.origins if read.are_pieces else (None,) * len(read.names)
+        found = _predictions(runtime, read.names, read.inputs, manifest.class_names, batch_size)
+        groups = read.origins if read.are_pieces or names_groups else (None,) * len(read.names)
         yield from (replace(one, group=group) for one, group in zip(found, groups, strict=True))
-    if failures:
-        told = describe_failures(failures, len(files.paths))
-        if not is_warm:
-            raise PredictionError(f"no input could be read: {told}")
-        warnings.warn(told, PredictionWarning, stacklevel=2)
 
 
 def _predictions(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-import warnings
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +14,7 @@ from policies.monitoring.answers import UNKNOWN, AnsweredSamples, answer_confide
 from policies.names import clean_name
 from policies.policy import Policy
 from policies.tables.classification import ClassificationOutputs
-from search.errors import PredictionError, PredictionWarning
-from search.prediction.files import InputFiles, describe_failures
+from search.prediction.files import InputFiles
 from trainables.data.files.kinds import visible_entries
 from trainables.export.bundle.bundle import Bundle
 from trainables.export.stage_tables import stage_outputs, view_outputs
@@ -81,17 +79,9 @@ def outputs_on_files(bundle: Bundle, path: Path, executor: str | None) -> NamedO
     stages = bundle.stages(executor)
     origins: list[str] = []
     parts: list[ClassificationOutputs] = []
-    failures: list[tuple[str, str]] = []
     for read in files.read():
-        failures += read.failures
-        if read.names:
-            origins += read.origins
-            parts.append(stage_outputs(stages, manifest.inputs.checked(read.inputs)))
-    if failures:
-        told = describe_failures(failures, len(files.paths))
-        if not origins:
-            raise PredictionError(f"no input could be read: {told}")
-        warnings.warn(told, PredictionWarning, stacklevel=2)
+        origins += read.origins
+        parts.append(stage_outputs(stages, read.inputs))
     return NamedOutputs(
         tuple(origins),
         ClassificationOutputs(np.concatenate([part.logits for part in parts])),

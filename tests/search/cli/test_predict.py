@@ -103,8 +103,18 @@ def test_damaged_files_are_named_and_the_others_answered(bundle, place, capsys):
     code, printed = outcome(capsys, bundle.folder, "photos", "--json")
     assert code == 0
     assert len(lines(printed)) == 3
-    assert "warning: 1 of 4 files could not be read and were left out: " in printed.err
+    assert "warning: of 4 files 1 could not be read: " in printed.err
     assert "bad.png (not a PNG" in printed.err
+
+
+def test_an_input_that_the_network_does_not_take_keeps_none_of_the_others_from_it(bundle, place, capsys):
+    pixels = (trained_digits().splits.test.inputs[:2] * 255).astype(np.uint8)
+    np.save("good.npy", pixels[0])
+    np.save("nan.npy", np.full((1, 8, 8), np.inf))
+    code, printed = outcome(capsys, bundle.folder, "good.npy", "nan.npy", "--json")
+    assert code == 0
+    assert [one["input"] for one in lines(printed)] == ["good.npy"]
+    assert "warning: of 2 files 1 could not be read: nan.npy (inputs must be finite" in printed.err
 
 
 @pytest.mark.parametrize(
@@ -114,8 +124,11 @@ def test_damaged_files_are_named_and_the_others_answered(bundle, place, capsys):
         (["missing.png"], "INPUT must be files, folders or - but there is no missing.png; correct the name"),
         (["text.txt"], "text.txt: this bundle takes images (.png, .jpg, .jpeg, .jpe, ...) or arrays (.npy, .npz)"),
         (["empty"], "empty: there are no images"),
-        (["wrong.npy"], "no input could be read: 1 of 1 files could not be read and were left out: "),
-        (["broken.png"], "no input could be read: 1 of 1 files"),
+        (["wrong.npy"], "takes but of 1 files 1 could not be read: wrong.npy (inputs must have shape (1, 8, 8)"),
+        (
+            ["broken.png"],
+            "INPUT must hold something that the network takes but of 1 files 1 could not be read: broken.png",
+        ),
         (["--executor", "onnx", "broken.png"], "the executor must be one that the bundle has (torch) but is 'onnx'"),
     ],
 )

@@ -60,7 +60,8 @@ class ArrayReader(InputReader):
             origins += [str(path)] * len(array)
         kept = arrays[1:] or arrays
         if len({array.dtype for array in kept}) > 1:
-            kept = [array.astype(np.float32) for array in kept]
+            # Bytes are pixels in 0..255, as everywhere else.
+            kept = [array / np.float32(255) if array.dtype == np.uint8 else array for array in kept]
         return ReadInputs(tuple(names), np.concatenate(kept), tuple(origins), tuple(failures))
 
     def _checked(self, array: NDArray[Any]) -> NDArray[Any]:

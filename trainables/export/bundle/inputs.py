@@ -72,6 +72,8 @@ class InputSpec(BaseModel):
                 f"resize them"
             )
         if inputs.dtype == np.uint8:
+            if self.dtype != "uint8":
+                self._check_range(np.divide(inputs, 255, dtype=np.float32))
             return inputs
         if inputs.dtype.kind not in "buif":
             raise BundleError(f"inputs must be numbers but are {inputs.dtype}; convert them to float32")

@@ -121,6 +121,15 @@ def test_arrays_hold_one_or_several(tmp_path):
     assert read.origins == (str(tmp_path / "one.npy"), *[str(tmp_path / "three.npz")] * 3)
 
 
+def test_bytes_beside_other_numbers_are_pixels(tmp_path):
+    pixels = RNG.integers(0, 256, (2, 4, 4), dtype=np.uint8)
+    np.save(tmp_path / "bytes.npy", pixels)
+    np.save(tmp_path / "floats.npy", RNG.random((2, 4, 4)))
+    read = ArrayReader((2, 4, 4)).read([tmp_path / "bytes.npy", tmp_path / "floats.npy"])
+    assert read.inputs.dtype == np.float32
+    np.testing.assert_allclose(read.inputs[0], pixels / 255.0, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("given", "reason"),
     [

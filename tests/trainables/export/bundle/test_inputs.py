@@ -61,6 +61,14 @@ def test_forgotten_scaling_is_named():
         FLOATS.checked(inputs)
 
 
+def test_bytes_are_compared_as_the_network_sees_them(recwarn):
+    small = InputSpec.of(RNG.random((20, 1, 8, 8), dtype=np.float32) * 0.01, ImageReader(1, 8))
+    with pytest.warns(InputRangeWarning, match="1 of 1 inputs hold values"):
+        small.checked(np.full((1, 1, 8, 8), 255, dtype=np.uint8))
+    assert not recwarn.list
+    FLOATS.checked(np.full((1, 1, 8, 8), 255, dtype=np.uint8))
+
+
 def test_a_reader_of_a_later_version_is_refused():
     with pytest.raises(DataError, match="inputs must be of a kind that can be read"):
         FLOATS.model_copy(update={"reader": {"kind": "lidar"}}).make_reader()
