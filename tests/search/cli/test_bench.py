@@ -138,7 +138,7 @@ def test_what_the_manifest_does_not_say_is_warned_of(bundle, capsys):
     [
         (("--executor", "onnx"), "the executor must be one that the bundle has (torch) but is 'onnx'"),
         (("--inputs", "nothing"), "INPUT must be files, folders or - but there is no nothing"),
-        (("--inputs", "bad.npy"), "no input could be read: 1 of 1 files"),
+        (("--inputs", "bad.npy"), "takes but of 1 files 1 could not be read: bad.npy"),
         (("--times", "."), "--times must be a file but . is a folder"),
         (("--tracking-uri", "sqlite:///x.db"), "this one states none"),
     ],

@@ -127,7 +127,7 @@ def test_an_input_that_the_network_does_not_take_keeps_none_of_the_others_from_i
         (["wrong.npy"], "takes but of 1 files 1 could not be read: wrong.npy (inputs must have shape (1, 8, 8)"),
         (
             ["broken.png"],
-            "INPUT must hold something that the network takes but of 1 files 1 could not be read: broken.png",
+            "takes but of 1 files 1 could not be read: broken.png (empty file)",
         ),
         (["--executor", "onnx", "broken.png"], "the executor must be one that the bundle has (torch) but is 'onnx'"),
     ],
