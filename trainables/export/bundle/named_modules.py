@@ -9,8 +9,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-
 from trainables.errors import BundleError
 from trainables.export.bundle.manifest import CONTROL_FILE, MODEL_FILE, POLICY_FILE
 
@@ -51,6 +49,9 @@ def _builders(path: Path) -> list[Any]:
     """What builds the network of a model file; of an imported one the workload is only what its data are called."""
     if not path.is_file():
         return []
+    # Here, since a bundle of graphs needs no safetensors.
+    from safetensors import SafetensorError, safe_open
+
     try:
         with safe_open(path, framework="np") as file:
             stated = _object((file.metadata() or {}).get("exitsearch", "{}"))
