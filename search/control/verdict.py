@@ -1,4 +1,4 @@
-"""Which is better at equal cost, the selected policy or a plain network, in words that say no more than is known."""
+"""Which is better at no more cost, the selected policy or a plain network, in words that say no more than is known."""
 
 from __future__ import annotations
 

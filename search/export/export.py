@@ -76,7 +76,7 @@ def _export_int8(
         quantised = quantised_subject(subject, sweep, splits, Path(made), on_message=on_message)
 
         def graphs(folder: Path) -> None:
-            copy_graphs(Path(made), folder)
+            copy_graphs(Path(made), folder, quantised.policy)
             if options.single_graph:
                 write_single(folder, quantised, on_message=on_message)
 

@@ -28,6 +28,7 @@ from trainables.errors import ExportError
 from trainables.export.bundle.manifest import ONNX_FOLDER
 from trainables.export.bundle.writing import StoredNetwork
 from trainables.export.changes import Tabulated, compare_networks
+from trainables.export.onnx.metadata import state_policy
 from trainables.export.onnx.quantise import QuantisedGraphs, quantise_stage_graphs
 from trainables.export.onnx.stage_graphs import write_stage_graphs
 from trainables.export.stage_tables import tabulate_stages
@@ -85,9 +86,10 @@ def quantised_subject(
     )
 
 
-def copy_graphs(source: Path, bundle: Path) -> None:
-    """Put quantised graphs into a bundle's folder."""
+def copy_graphs(source: Path, bundle: Path, policy: Policy) -> None:
+    """Put quantised graphs into a bundle's folder, and have them state their policy."""
     copytree(source / ONNX_FOLDER, bundle / ONNX_FOLDER)
+    state_policy(sorted((bundle / ONNX_FOLDER).glob("*.onnx")), policy)
 
 
 def _calibration(splits: Splits, *, seed: int) -> NDArray[Any]:

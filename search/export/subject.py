@@ -47,7 +47,7 @@ class ExportSubject:
         macs: Multiply-accumulates up to each exit, shape (E,); None where they were not counted.
         figures: Figures of the policy by split.
         training: What the network was trained on, and how, for people.
-        control: The plain network of equal cost, or None.
+        control: The plain network of no more cost, or None.
         control_told: What is known of that, for people.
         changes: What quantising changed, for people; None where nothing was quantised.
     """
