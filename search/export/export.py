@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from policies.runtime.stages import Executor
 from search.export.finished_sweep import FinishedSweep
 from search.export.options import ExportOptions
 from search.export.search_subject import subject_of_search
@@ -86,7 +87,7 @@ def _export_int8(
 def _write(
     subject: ExportSubject,
     out: Path,
-    executors: tuple[str, ...],
+    executors: tuple[Executor, ...],
     graphs: Callable[[Path], None] | None,
     on_message: OnMessage,
 ) -> Bundle:

@@ -15,6 +15,7 @@ from search.config.sweep import SweepConfig
 from search.errors import RunFolderError
 from search.inputs import load_splits
 from search.run_folder.folder import RunFolder
+from search.run_folder.result_files import ResultFiles
 from search.run_folder.summary import Summary
 from trainables.data import Splits
 from trainables.data.readers import InputReader
@@ -59,7 +60,7 @@ class FinishedSweep:
             )
         try:
             summary = Summary.load(folder.summary_file)
-            certificate = json.loads(folder.certificate_file.read_text()) if folder.certificate_file.is_file() else None
+            certificate = read_certificate(folder)
         except (OSError, ValueError) as error:
             raise RunFolderError(f"{run}: its files are damaged ({error}); run the sweep again") from None
         return cls(folder, folder.read_config(), summary, Policy.load(folder.policy_file), certificate)
@@ -124,6 +125,21 @@ class FinishedSweep:
                 f"{self.folder.path}: the data must be those that the sweep read but differ from them; name the right "
                 f"ones with --data-dir"
             )
+
+
+def read_certificate(files: ResultFiles) -> Mapping[str, Any] | None:
+    """The certificate of a search, as JSON; None where nothing was claimed.
+
+    Raises:
+        OSError: If the file cannot be read.
+        ValueError: If it is no JSON object.
+    """
+    if not files.certificate_file.is_file():
+        return None
+    found = json.loads(files.certificate_file.read_text())
+    if not isinstance(found, dict):
+        raise ValueError(f"{files.certificate_file.name} must be a JSON object but is a {type(found).__name__}")
+    return found
 
 
 def _hint(folder: RunFolder) -> str:

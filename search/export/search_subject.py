@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from policies.runtime.torch_stages import TorchStages
 from policies.tables.base import ExitTable
 from policies.tasks import load_table
 from search.errors import RunFolderError
+from search.export.finished_sweep import read_certificate
 from search.export.subject import ExportSubject
 from search.export.sweep_subject import require_one_network, told_figures
 from search.run_folder.result_files import ResultFiles
@@ -63,7 +63,10 @@ def subject_of_search(run: Path, given: NetworkAndData, *, name: str | None = No
     network = StoredNetwork(model=model, config=config)
     require_one_network(network, tables["search"].meta.get("model_hash"), where=str(given.model))
     inputs, reader = _inputs(given, tables["search"])
-    certificate = json.loads(files.certificate_file.read_text()) if files.certificate_file.is_file() else None
+    try:
+        certificate = read_certificate(files)
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{run}: its files are damaged ({error}); run the search again") from None
     return ExportSubject(
         name=name or run.resolve().name,
         policy=Policy.load(files.policy_file),
@@ -78,7 +81,7 @@ def subject_of_search(run: Path, given: NetworkAndData, *, name: str | None = No
         figures=told_figures(summary.selected.by_split),
         training={
             "network": config.imported or config.workload,
-            "workload": given.data,
+            "tables_made_of": given.data,
             "what_was_asked": summary.asked,
         },
     )

@@ -16,7 +16,7 @@ from policies.monitoring.reference import ReferenceStatistics
 from policies.policy import Policy
 from policies.runtime.agreement import Agreement
 from policies.runtime.runtime import EarlyExitRuntime
-from policies.runtime.stages import Stages
+from policies.runtime.stages import Executor, Stages
 from policies.tables.base import ExitTable
 from policies.tables.classification import ClassificationTable
 from trainables.data.readers import InputReader
@@ -85,7 +85,7 @@ class CheckedContent:
 
 
 def checked_content(
-    subject: ExportSubject, executors: tuple[str, ...], write_graphs: Callable[[Path], None] | None = None
+    subject: ExportSubject, executors: tuple[Executor, ...], write_graphs: Callable[[Path], None] | None = None
 ) -> CheckedContent:
     """Run the network under its policy on ``search``, and make the bundle's content of what came of it.
 

@@ -98,6 +98,8 @@ class InputFiles:
 
     def _paths(self, named: Sequence[str], listed: Iterable[str]) -> Iterator[Path]:
         for name in named:
+            if not name:
+                raise PredictionError("INPUT must be files, folders or - but one is empty; is a variable not set?")
             if name == STANDARD_INPUT:
                 lines = (line.rstrip("\r\n") for line in listed)
                 yield from (self._file(Path(line)) for line in lines if line.strip())

@@ -80,6 +80,8 @@ class _Stream:
         """The watch after the last line; tells how many could not be used."""
         n, told = self._n_refused, "; ".join(self._refusals)
         more = f"; and {n - len(self._refusals)} more" if n > len(self._refusals) else ""
+        if not n and not self._n_used:
+            raise MonitoringError("--follow must name answers to watch but there was none; was nothing predicted?")
         if n and not self._n_used:
             raise MonitoringError(f"no line of {n} could be used: {told}{more}")
         if n:

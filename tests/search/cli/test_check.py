@@ -146,6 +146,7 @@ def test_a_claim_without_room_leaves_the_data_to_be_watched(place, capsys):
         (["test.npz", "--follow", "-"], "check needs a table or data, or --follow, and not both"),
         (["missing"], "there is no missing"),
         (["--follow", "missing.jsonl"], "--follow must be a file that can be read but missing.jsonl is not"),
+        (["--follow", "none.jsonl"], "--follow must name answers to watch but there was none"),
         (["--follow", "bad.jsonl"], "line 1: each line must be a JSON object"),
         (["test.npz", "--alpha", "2"], "alpha must"),
         (["mixed"], "folders must be classes of the network, or none of them, but 'zebra' is not one of 0, 1"),
@@ -154,6 +155,7 @@ def test_a_claim_without_room_leaves_the_data_to_be_watched(place, capsys):
 )
 def test_wrong_input_is_one_line(bundle, place, capsys, arguments, message):
     (place / "bad.jsonl").write_text("what\n")
+    (place / "none.jsonl").write_text("\n")
     write_images(place / "mixed", most=3)
     (place / "mixed" / "zebra").mkdir()
     code, printed = outcome(capsys, bundle.folder, *arguments)

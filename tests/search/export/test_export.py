@@ -108,6 +108,15 @@ def test_a_single_graph_of_another_policy_is_refused(bundle, tmp_path):
         Bundle.load(own).runtime("onnx")
 
 
+def test_graphs_of_another_network_are_refused(bundle, quantised, tmp_path):
+    own = shutil.copytree(bundle.folder, tmp_path / "own")
+    for k in range(3):
+        shutil.copy(quantised.folder / "onnx" / f"stage_{k}.onnx", own / "onnx" / f"stage_{k}.onnx")
+    bundle.manifest.save(own)
+    with pytest.raises(BundleError, match="the graphs are not of the policy's network"):
+        Bundle.load(own).runtime("onnx")
+
+
 def test_what_was_seen_is_said(bundle, said):
     n = len(trained_digits().splits.search.ids)
     assert said[0] == f"Runtime: {n} of {n} samples take the same exit and get the same answer"
@@ -168,6 +177,7 @@ def _remove(name):
         (_remove("model.safetensors"), "there is no such model file"),
         (_remove(f"tables/{TRIAL}/search.npz"), "there is no such exit table"),
         (lambda run: run.summary_file.write_text("{"), "its files are damaged"),
+        (lambda run: run.certificate_file.write_text("[]"), "certificate.json must be a JSON object but is a list"),
         (lambda run: another_network().save(run.policy_file), "the model hash is 0000"),
         (
             lambda run: run.environment_file.write_text('{"data_hashes": {"search": "0"}}'),

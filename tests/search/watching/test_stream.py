@@ -47,10 +47,9 @@ def test_where_every_line_is_damaged_it_is_refused(bundle):
         followed(bundle, [line(depth=9), "what"])
 
 
-def test_nothing_at_all_is_no_damage(bundle):
-    report = followed(bundle, ["\n"])
-    assert report.data.n_units == 0
-    assert not report.has_alarm
+def test_nothing_at_all_is_nothing_to_call_good(bundle):
+    with pytest.raises(MonitoringError, match="--follow must name answers to watch but there was none"):
+        followed(bundle, ["\n"])
 
 
 def test_ctrl_c_is_an_end_as_any_other(bundle):

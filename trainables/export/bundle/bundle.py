@@ -149,7 +149,10 @@ class Bundle:
         if self.executor(executor, device=device) == "onnx":
             from policies.runtime.onnx_stages import OnnxStages
 
-            return OnnxStages(self.folder / ONNX_FOLDER, n_threads=n_threads, device=device)
+            stages = OnnxStages(self.folder / ONNX_FOLDER, n_threads=n_threads, device=device)
+            if stages.metadata.get("model_hash") != self.manifest.model_hash:
+                raise BundleError(f"{self.folder}: the graphs are not of the policy's network; export the bundle again")
+            return stages
         import torch
 
         from policies.runtime.torch_stages import TorchStages

@@ -47,7 +47,7 @@ def card_text(
         certificate_in_words(certificate),
         "## How to run it",
         _usage(manifest, modules),
-        "## What it was trained on",
+        "## What it is from",
         _training(manifest),
     ]
     if manifest.control:
@@ -99,7 +99,7 @@ def _front_matter(manifest: Manifest, certificate: Mapping[str, Any] | None) -> 
                 "value": round(float(certificate["bound"]), 4),
             }
         )
-    data = str(manifest.training.get("workload", "own data"))
+    data = str(manifest.training.get("workload") or manifest.training.get("tables_made_of") or "own data")
     result = {"task": {"type": kind}, "dataset": {"name": data, "type": data, "split": split}, "metrics": metrics}
     return yaml.safe_dump(
         {

@@ -74,4 +74,8 @@ class CheckInputs:
             BundleError: If the file is missing or damaged.
         """
         arrays, _ = read_npz(path, "file of check inputs", required=_KEYS, schema=SCHEMA, error=BundleError)
+        lengths = {len(arrays[key]) if arrays[key].ndim else -1 for key in _KEYS}
+        kinds = arrays["inputs"].dtype.kind, arrays["exits"].dtype.kind
+        if len(lengths) != 1 or kinds[0] not in "buif" or kinds[1] not in "iu" or arrays["exits"].ndim != 1:
+            raise BundleError(f"{path}: damaged (its arrays do not fit together); export the bundle again")
         return cls(**{key: arrays[key] for key in _KEYS})

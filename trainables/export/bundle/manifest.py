@@ -5,12 +5,13 @@ from __future__ import annotations
 from hashlib import sha256
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from policies.files.atomic import write_text
 from policies.names import list_some
+from policies.runtime.stages import Executor
 from trainables.errors import BundleError
 from trainables.export.bundle.inputs import InputSpec
 
@@ -68,7 +69,7 @@ class Manifest(BaseModel):
     model_hash: str
     cost: tuple[float, ...]
     macs: tuple[int, ...] | None = None
-    executors: tuple[str, ...]
+    executors: Annotated[tuple[Executor, ...], Field(min_length=1)]
     is_quantised: bool = False
     certified: bool = False
     figures: dict[str, dict[str, Any]] = {}
@@ -123,6 +124,8 @@ class Manifest(BaseModel):
                 f"{folder}: written by exitsearch {data.get('version', 'of a newer version')} with bundle schema "
                 f"{schema}, and this version reads {SCHEMA}; update exitsearch"
             )
+        if schema != SCHEMA or isinstance(schema, bool):
+            raise BundleError(f"{path}: damaged (schema must be {SCHEMA} but is {schema!r}); export the bundle again")
         try:
             manifest = cls.model_validate(data)
         except ValidationError as error:

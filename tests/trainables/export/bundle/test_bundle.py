@@ -1,5 +1,6 @@
 """A bundle decides as its policy does on the exit table; one that is damaged, foreign or newer is one line."""
 
+from dataclasses import replace
 import json
 
 import numpy as np
@@ -114,6 +115,10 @@ def _without(data, key):
         (lambda data: {**data, "files": {"../x": "0"}}, "a bundle's files lie in its folder but '../x' does not"),
         (lambda data: {**data, "files": {"x.onnx": "0"}}, "x.onnx is missing; copy the whole folder"),
         (lambda data: {**data, "extra": 1}, "bundle.json: damaged .'extra'"),
+        (lambda data: {**data, "executors": []}, "bundle.json: damaged .'executors'"),
+        (lambda data: {**data, "executors": ["tensorrt"]}, "bundle.json: damaged .'executors.0'"),
+        (lambda data: {**data, "schema": "1"}, "bundle.json: damaged .schema must be 1 but is '1'"),
+        (lambda data: _without(data, "schema"), "bundle.json: damaged .schema must be 1 but is None"),
         (lambda data: [1], "bundle.json: damaged"),
     ],
 )
@@ -146,3 +151,18 @@ def test_an_uncertified_bundle_says_so(tmp_path):
     assert (
         "NOT certified: that accuracy is at least 0.999 could not be shown" in (bundle.folder / "README.md").read_text()
     )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda check: {"exits": check.exits[:4]},
+        lambda check: {"inputs": check.inputs.astype(str)},
+        lambda check: {"exits": check.exits * 1.5},
+    ],
+)
+def test_check_inputs_that_do_not_fit_together_are_one_line(bundle, change):
+    replace(bundle.check, **change(bundle.check)).save(bundle.folder / "check.npz")
+    bundle.manifest.save(bundle.folder)
+    with pytest.raises(BundleError, match="check.npz: damaged .its arrays do not fit together"):
+        Bundle.load(bundle.folder)
