@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.names import list_some
+from policies.rules.scoring.scores import margin
 from policies.runtime.answers import Answers
 
 
@@ -90,5 +91,4 @@ def _lead(answers: Answers) -> NDArray[np.float64]:
     """By how much the answer is more probable than any other, shape (n,); infinite where there are no probabilities."""
     if answers.probabilities is None:
         return np.full(answers.n_samples, np.inf)
-    best_two = np.partition(answers.probabilities, -2, axis=1)[:, -2:]
-    return np.asarray(best_two[:, 1] - best_two[:, 0])
+    return margin(answers.probabilities)

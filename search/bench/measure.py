@@ -13,12 +13,12 @@ import numpy as np
 from policies.runtime.candidates import CONTROL
 from policies.runtime.speed import measure_speed
 from policies.runtime.stages import Device, Stages
+from policies.runtime.threads import torch_threads
 from policies.runtime.timing import Effort
 from search.bench.machine import processor_name
 from search.bench.record import BenchRecord
 from search.bench.stream import Stream
 from search.messages import OnMessage, silent
-from search.prediction.threads import torch_threads
 from trainables.export.bundle.bundle import Bundle
 
 

@@ -71,7 +71,7 @@ def predict(
 
     files = InputFiles(inputs, loaded.manifest.inputs, listed=sys.stdin) if inputs else None
     tell_loading("torch" if chosen == "torch" else "onnxruntime")
-    from search.prediction.threads import torch_threads
+    from policies.runtime.threads import torch_threads
 
     with torch_threads(threads if chosen == "torch" else None):
         runtime = loaded.runtime(chosen, device=device, n_threads=threads)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from policies.runtime.agreement import Agreement
 from policies.runtime.onnx_stages import OnnxStages
-from policies.runtime.runtime import EarlyExitRuntime
-from search.export.subject import ExportSubject
+from search.export.subject import ExportSubject, compared_with_policy
 from search.messages import OnMessage
 from trainables.errors import ExportError
 from trainables.export.bundle.manifest import ONNX_FOLDER, SINGLE_GRAPH_FILE
@@ -61,10 +59,7 @@ def require_decisions(graphs: Path, subject: ExportSubject) -> str:
     Raises:
         ExportError: If they decide otherwise, beyond rounding.
     """
-    answers = EarlyExitRuntime(OnnxStages(graphs), subject.policy, chunk_size=32).run(subject.inputs)
-    decision = subject.policy.decide(subject.search)
-    agreement = Agreement.of(answers, decision.exits, decision.answers)
-    sentence = agreement.sentence(subject.search.ids.tolist())
+    _, agreement, sentence = compared_with_policy(subject, OnnxStages(graphs))
     if not agreement.holds:
         raise ExportError(f"the ONNX graphs must decide as the policy does on the exit table but {sentence}")
     return sentence

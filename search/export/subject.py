@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from policies.monitoring.reference import ReferenceStatistics
 from policies.policy import Policy
 from policies.runtime.agreement import Agreement
+from policies.runtime.answers import Answers
 from policies.runtime.runtime import EarlyExitRuntime
 from policies.runtime.stages import Executor, Stages
 from policies.tables.base import ExitTable
@@ -97,10 +98,7 @@ def checked_content(
     Raises:
         ExportError: If the runtime decides otherwise than the policy does on the table, beyond rounding.
     """
-    answers = EarlyExitRuntime(subject.stages, subject.policy, chunk_size=64).run(subject.inputs)
-    decision = subject.policy.decide(subject.search)
-    agreement = Agreement.of(answers, decision.exits, decision.answers)
-    sentence = agreement.sentence(subject.search.ids.tolist())
+    answers, agreement, sentence = compared_with_policy(subject, subject.stages)
     if not agreement.holds:
         raise ExportError(
             f"the network, run stage by stage, must decide as the policy does on its exit table but {sentence}; its "
@@ -135,6 +133,14 @@ def checked_content(
         write_graphs=write_graphs,
     )
     return CheckedContent(content, agreement, sentence)
+
+
+def compared_with_policy(subject: ExportSubject, stages: Stages) -> tuple[Answers, Agreement, str]:
+    """What stages answer on ``search``, how that compares with the policy on the exit table, and the same in words."""
+    answers = EarlyExitRuntime(stages, subject.policy, chunk_size=64).run(subject.inputs)
+    decision = subject.policy.decide(subject.search)
+    agreement = Agreement.of(answers, decision.exits, decision.answers)
+    return answers, agreement, agreement.sentence(subject.search.ids.tolist())
 
 
 def environment() -> dict[str, Any]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 import time
 
 import numpy as np
 from numpy.typing import NDArray
 import torch
 
+from policies.runtime.threads import torch_threads
 from trainables.models import MultiExitModel
 
 
@@ -28,7 +27,7 @@ def exit_latencies_ms(model: MultiExitModel, input_shape: tuple[int, ...]) -> ND
     """
     model.eval()
     times = np.empty((_WARM_UP + _ROUNDS, model.n_exits))
-    with _one_thread(), torch.inference_mode():
+    with torch_threads(1), torch.inference_mode():
         sample = torch.zeros(1, *input_shape)
         for own in times:
             began = time.perf_counter()
@@ -39,13 +38,3 @@ def exit_latencies_ms(model: MultiExitModel, input_shape: tuple[int, ...]) -> ND
                 ended = time.perf_counter()
                 own[k], began = ended - began, ended
     return np.asarray(1000 * np.cumsum(np.median(times[_WARM_UP:], axis=0)))
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)

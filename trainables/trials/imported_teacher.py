@@ -13,10 +13,9 @@ from trainables.errors import TrainingError
 from trainables.export.model_file import ModelConfig
 from trainables.models import MultiExitModel
 from trainables.models.exits.tracing import first_line
-from trainables.models.loading import describe_mismatch, load_weights
+from trainables.models.loading import load_weights
 from trainables.trials.spec import TrialSpec
-from trainables.weights.files import read_weights
-from trainables.weights.wrappers import unwrap
+from trainables.weights.giving import fitting_weights
 from trainables.workloads import get_workload
 
 
@@ -89,15 +88,11 @@ def _load(path: Path, model: MultiExitModel) -> str:
     """Give the network a file's weights; what they were wrapped in is described."""
     own = model.state_dict()
     expected = {name.removeprefix(_STAGE): tensor for name, tensor in own.items() if name not in _OWN}
-    found = unwrap(path, read_weights(path), expected)
-    mismatch = describe_mismatch(expected, found.weights)
-    if mismatch:
-        wrapping = found.description and f"; {found.description}"
-        raise TrainingError(
-            f"{path}: weights must fit the network but do not ({mismatch}){wrapping}; name the "
-            f"network and the width that they are of with --set training.network and training.width, and data of the "
-            f"same classes"
-        )
+    fix = (
+        "name the network and the width that they are of with --set training.network and training.width, and data of "
+        "the same classes"
+    )
+    found = fitting_weights(path, expected, what="the network", fix=fix)
     given = {f"{_STAGE}{name}": tensor for name, tensor in found.weights.items()}
     load_weights(model, {**given, **{name: own[name] for name in _OWN}})
     return found.description

@@ -87,8 +87,9 @@ def write_bundle(folder: Path, content: BundleContent) -> Bundle:
     try:
         with whole_folder(folder) as partial:
             _write(partial, content)
+            written = Bundle.load(partial)
             for executor in content.manifest.executors:
-                _require_expected(partial, executor)
+                _require_expected(written, executor)
     except OSError as error:
         raise BundleError(f"{folder}: the bundle cannot be written ({error.strerror or error})") from None
     return Bundle.load(folder)
@@ -120,8 +121,7 @@ def _write(folder: Path, content: BundleContent) -> None:
     manifest.save(folder)
 
 
-def _require_expected(folder: Path, executor: str) -> None:
-    bundle = Bundle.load(folder)
+def _require_expected(bundle: Bundle, executor: str) -> None:
     found = bundle.check_runtime(bundle.runtime(executor))
     if not found.holds:
         raise BundleError(
