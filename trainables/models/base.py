@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,12 +55,21 @@ class MultiExitModel(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits at every exit, shape (N, E, C), for inputs in 0..1, shape (N, channels, height, width)."""
+        # Of heads that say more than logits, these come first.
+        return stack_exits([said[0] if isinstance(said, tuple) else said for said in self.said(inputs)])
+
+    def outputs(self, inputs: Tensor) -> Any:
+        """What the loss is of: logits at every exit, as :meth:`forward` gives them, unless a network says more."""
+        return self(inputs)
+
+    def said(self, inputs: Tensor) -> list[Any]:
+        """What each head gives, in order, for inputs in 0..1: logits, or a tuple with logits first."""
         features = self.normalise(inputs)
-        logits = []
+        said = []
         for stage, head in zip(self.stages, self.heads, strict=True):
             features = stage(features)
-            logits.append(head(features))
-        return stack_exits(logits)
+            said.append(head(features))
+        return said
 
 
 @contextmanager

@@ -1,0 +1,71 @@
+"""Networks whose exits have a stop head beside the classifier: how likely it is that a sample should leave here."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from trainables.models.base import MultiExitModel
+
+
+class ExitSaid(NamedTuple):
+    """What one exit with a stop head says about ``n`` samples.
+
+    Attributes:
+        logits: Of the classes, shape (n, C).
+        stop_logits: Logit of the probability to stop here, given that the sample has come so far, shape (n,); infinite
+            at the last exit, where every sample stops.
+    """
+
+    logits: Tensor
+    stop_logits: Tensor
+
+
+class StoppingOutputs(NamedTuple):
+    """What a network with stop heads says about ``N`` samples, as its loss takes it.
+
+    Attributes:
+        logits: Of the classes at every exit, shape (N, E, C).
+        stop_logits: Of stopping at every exit but the last, shape (N, E - 1).
+        perturbation: What the architecture parameters were moved by for each sample, shape (N, edges, operations);
+            None where they are the same for all samples.
+    """
+
+    logits: Tensor
+    stop_logits: Tensor
+    perturbation: Tensor | None = None
+
+
+class StoppingHead(nn.Module):
+    """A classifier and a stop head on the same features: equations (6) and (11) of input-adaptive hard-exit DARTS.
+
+    Args:
+        classifier: From features to logits, shape (n, C).
+        stop: From features to stop logits, shape (n, 1); None at the last exit, where every sample stops.
+    """
+
+    def __init__(self, classifier: nn.Module, stop: nn.Module | None) -> None:
+        super().__init__()
+        self.classifier = classifier
+        self.stop = stop
+
+    def forward(self, features: Tensor) -> ExitSaid:
+        """Logits and stop logits."""
+        logits = self.classifier(features)
+        if self.stop is None:
+            return ExitSaid(logits, torch.full_like(logits[:, 0], torch.inf))
+        return ExitSaid(logits, self.stop(features)[:, 0])
+
+
+class StoppingModel(MultiExitModel):
+    """A multi-exit network whose heads are :class:`StoppingHead`; :meth:`forward` gives the classifiers' logits."""
+
+    def outputs(self, inputs: Tensor) -> StoppingOutputs:
+        """Logits and stop logits of all exits, for inputs in 0..1, shape (N, channels, height, width)."""
+        said = self.said(inputs)
+        return StoppingOutputs(
+            torch.stack([one.logits for one in said], dim=1),
+            torch.stack([one.stop_logits for one in said], dim=1)[:, :-1],
+        )
