@@ -62,6 +62,10 @@ class MultiExitModel(nn.Module):
         """What the loss is of: logits at every exit, as :meth:`forward` gives them, unless a network says more."""
         return self(inputs)
 
+    def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
+        """The parameters that training may move at rates of their own, by name: ``weights``, which are all here."""
+        return {"weights": list(self.parameters())}
+
     def said(self, inputs: Tensor) -> list[Any]:
         """What each head gives, in order, for inputs in 0..1: logits, or a tuple with logits first."""
         features = self.normalise(inputs)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
@@ -37,6 +38,12 @@ class StoppingOutputs(NamedTuple):
     stop_logits: Tensor
     perturbation: Tensor | None = None
 
+    @classmethod
+    def of(cls, said: Sequence[ExitSaid], perturbation: Tensor | None = None) -> Self:
+        """Of what the exits say, in order."""
+        logits = torch.stack([one.logits for one in said], dim=1)
+        return cls(logits, torch.stack([one.stop_logits for one in said], dim=1)[:, :-1], perturbation)
+
 
 class StoppingHead(nn.Module):
     """A classifier and a stop head on the same features: equations (6) and (11) of input-adaptive hard-exit DARTS.
@@ -51,8 +58,8 @@ class StoppingHead(nn.Module):
         self.classifier = classifier
         self.stop = stop
 
-    def forward(self, features: Tensor) -> ExitSaid:
-        """Logits and stop logits."""
+    def forward(self, features: Any) -> ExitSaid:
+        """Logits and stop logits, of whatever features both take."""
         logits = self.classifier(features)
         if self.stop is None:
             return ExitSaid(logits, torch.full_like(logits[:, 0], torch.inf))
@@ -64,8 +71,4 @@ class StoppingModel(MultiExitModel):
 
     def outputs(self, inputs: Tensor) -> StoppingOutputs:
         """Logits and stop logits of all exits, for inputs in 0..1, shape (N, channels, height, width)."""
-        said = self.said(inputs)
-        return StoppingOutputs(
-            torch.stack([one.logits for one in said], dim=1),
-            torch.stack([one.stop_logits for one in said], dim=1)[:, :-1],
-        )
+        return StoppingOutputs.of(self.said(inputs))

@@ -1,0 +1,156 @@
+"""Input-adaptive hard-exit DARTS as a multi-exit network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import math
+from typing import cast
+
+from torch import Tensor, nn
+
+from trainables.errors import TrainingError
+from trainables.models.families.darts.controller import Architecture, Controller
+from trainables.models.families.darts.plan import Plan
+from trainables.models.families.darts.stages import FirstStage, Newest, Stage
+from trainables.models.stopping import StoppingHead, StoppingModel, StoppingOutputs
+
+
+_STOP_WIDTH = 32
+
+
+class DartsNetwork(StoppingModel):
+    """A cell of nodes, or several with reductions between them, whose exits can stop.
+
+    Args:
+        stages: Nodes up to each exit; the first holds stem and architecture.
+        heads: Classifier and stop head of each exit.
+        plan: Nodes and edges.
+        mean: Mean of each input channel, for inputs in 0..1.
+        std: Standard deviation of each input channel, for inputs in 0..1.
+
+    Attributes:
+        plan: Nodes and edges.
+    """
+
+    def __init__(
+        self,
+        stages: Sequence[nn.Module],
+        heads: Sequence[nn.Module],
+        *,
+        plan: Plan,
+        mean: Sequence[float],
+        std: Sequence[float],
+    ) -> None:
+        super().__init__(stages, heads, mean=mean, std=std)
+        self.plan = plan
+
+    @property
+    def architecture(self) -> Architecture:
+        """The architecture parameters, global and of each input."""
+        return cast(FirstStage, self.stages[0]).architecture
+
+    def outputs(self, inputs: Tensor) -> StoppingOutputs:
+        """Logits and stop logits of all exits, and ``Delta alpha(x)``, for inputs in 0..1."""
+        standardised = self.normalise(inputs)
+        perturbation = self.architecture.perturbation(standardised)
+        features = cast(FirstStage, self.stages[0]).perturbed(standardised, perturbation)
+        said = [self.heads[0](features)]
+        for stage, head in zip(list(self.stages)[1:], list(self.heads)[1:], strict=True):
+            features = stage(features)
+            said.append(head(features))
+        return StoppingOutputs.of(said, perturbation)
+
+    def mixing_weights(self, inputs: Tensor) -> Tensor:
+        """``p(x)`` of equation (4), shape (N, edges, K), for inputs in 0..1."""
+        return self.architecture.weights(self.architecture.perturbation(self.normalise(inputs)))
+
+    def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
+        """The three that are trained at rates of their own: ``weights`` w, ``alpha`` and ``controller`` theta."""
+        controller = self.architecture.controller
+        alpha = [self.architecture.alpha]
+        theta = [] if controller is None else list(controller.parameters())
+        others = {id(parameter) for parameter in (*alpha, *theta)}
+        weights = [parameter for parameter in self.parameters() if id(parameter) not in others]
+        return {"weights": weights, "alpha": alpha, "controller": theta}
+
+
+def darts(
+    *,
+    input_shape: tuple[int, ...],
+    n_classes: int,
+    n_exits: int,
+    width: int,
+    mean: Sequence[float],
+    std: Sequence[float],
+    adaptive: bool = True,
+    nodes_per_exit: int = 1,
+    reductions: int = 0,
+    stem_stride: int = 1,
+    mixing_temperature: float = 1.0,
+    head_grid: int = 4,
+) -> DartsNetwork:
+    """A cell of ``n_exits`` nodes with six operations on every edge, an exit that can stop at each.
+
+    Args:
+        input_shape: (channels, height, width) of one sample.
+        n_classes: Number of classes of the data, ``C``; every exit gives a logit of each.
+        n_exits: Number of exits, ``E``: candidate exit nodes, ``N`` in the document.
+        width: Channels of the first cell's nodes.
+        mean: Mean of each input channel over the training split, for inputs in 0..1; inputs are standardised with it.
+        std: Standard deviation of each input channel over the training split, for inputs in 0..1; positive.
+        adaptive: Whether a controller moves the architecture for each input; else it is the same for all.
+        nodes_per_exit: Nodes from one exit to the next; 1 in the document.
+        reductions: Number of reductions, after which a new cell has half the side and twice the channels; 0 in the
+            document.
+        stem_stride: Stride of the first convolution; 2 halves the maps of all nodes.
+        mixing_temperature: Divisor of the architecture parameters before their softmax, positive; below 1 mixtures are
+            harder, and a derived architecture is nearer to them.
+        head_grid: Most cells per side that an exit pools to.
+
+    Raises:
+        TrainingError: If an option is out of range.
+    """
+    if not mixing_temperature > 0:
+        raise TrainingError(f"mixing_temperature must be positive but is {mixing_temperature}")
+    if stem_stride not in (1, 2):
+        raise TrainingError(f"stem_stride must be 1 or 2 but is {stem_stride}")
+    plan = Plan.of(n_exits=n_exits, nodes_per_exit=nodes_per_exit, reductions=reductions, width=width)
+    in_channels, *size = input_shape
+    controller = Controller(in_channels, plan.n_edges) if adaptive else None
+    architecture = Architecture(plan.n_edges, controller, temperature=mixing_temperature)
+    stages: list[nn.Module] = [Stage(own) for own in plan.stages]
+    stages[0] = FirstStage(_stem(in_channels, width, stem_stride), architecture, cast(Stage, stages[0]))
+    grid = _grids(plan, [-(-side // stem_stride) for side in size], head_grid)
+    heads = [_head(own.channels, grid[k], n_classes, n_later=n_exits - 1 - k) for k, own in enumerate(plan.stages)]
+    return DartsNetwork(stages, heads, plan=plan, mean=mean, std=std)
+
+
+def _stem(in_channels: int, width: int, stride: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(in_channels, width, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(width))
+
+
+def _grids(plan: Plan, size: Sequence[int], most: int) -> list[tuple[int, ...]]:
+    """Cells that each exit pools to, on maps of its cell's size."""
+    grids = []
+    for stage in plan.stages:
+        if stage.is_reduced:
+            size = [-(-side // 2) for side in size]
+        grids.append(tuple(min(side, most) for side in size))
+    return grids
+
+
+def _head(channels: int, grid: tuple[int, ...], n_classes: int, *, n_later: int) -> StoppingHead:
+    """``y_i = f_i(h_i)`` and ``beta_i = u_i(h_i)``: equations (6) and (11); the last exit has no stop head."""
+    n_cells = math.prod(grid)
+    classifier = nn.Sequential(
+        Newest(), nn.AdaptiveAvgPool2d(grid), nn.Flatten(), nn.Linear(channels * n_cells, n_classes)
+    )
+    if not n_later:
+        return StoppingHead(classifier, None)
+    last = nn.Linear(_STOP_WIDTH, 1)
+    # With it, every exit has the same share at first: 1 / (n_later + 1) of those who come to it stop.
+    nn.init.constant_(last.bias, -math.log(n_later))
+    stop = nn.Sequential(
+        Newest(), nn.AdaptiveAvgPool2d(grid), nn.Flatten(), nn.Linear(channels * n_cells, _STOP_WIDTH), nn.ReLU(), last
+    )
+    return StoppingHead(classifier, stop)
