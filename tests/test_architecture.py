@@ -30,7 +30,7 @@ ORDER = {
         evolution selection
     """,
     "trainables": """
-        errors augmentation data losses recipes models weights tasks workloads export teachers training trials
+        errors augmentation data models losses recipes weights tasks workloads export teachers training trials
         multi_exit
     """,
     "spaces": "dimensions base self_distillation distillation audio",

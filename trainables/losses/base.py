@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 
 if TYPE_CHECKING:
@@ -15,12 +15,13 @@ class BatchLoss(Protocol):
     """Loss of one batch: a mean over its samples, minimised."""
 
     def __call__(
-        self, outputs: Tensor, targets: Tensor, /, weights: LossWeights = ..., *, teacher_logits: Tensor | None = None
+        self, outputs: Any, targets: Tensor, /, weights: LossWeights = ..., *, teacher_logits: Tensor | None = None
     ) -> Tensor:
         """The loss, a scalar that gradients flow from.
 
         Args:
-            outputs: What the network gives for ``N`` samples at ``E`` exits, shape (N, E, ...), float32.
+            outputs: What :meth:`trainables.models.base.MultiExitModel.outputs` gives for ``N`` samples at ``E`` exits,
+                float32; of shape (N, E, ...) unless a network says more.
             targets: Their rows of :meth:`trainables.tasks.base.TrainingTask.targets`, shape (N, ...).
             weights: How much each part of the loss counts in this epoch.
             teacher_logits: Of ``M`` teachers from outside, shape (N, M, C); None where nobody teaches.

@@ -26,6 +26,8 @@ class LossWeights:
         kd_alpha: Weight of the teachers from outside; in [0, 1] for ``convex``; 0 is off.
         kd_beta: Weight of the NCKD term of the teachers from outside, not negative; 0 is off.
         kd_margin: Weight of the margin term towards the teachers from outside, not negative; 0 is off.
+        cost: ``lambda``, weight of the expected cost of a network with stop heads, not negative; 0 is off.
+        perturbation: ``mu``, weight of what an architecture is moved by for an input, not negative; 0 is off.
     """
 
     alpha: float = 0.0
@@ -33,9 +35,12 @@ class LossWeights:
     kd_alpha: float = 0.0
     kd_beta: float = 0.0
     kd_margin: float = 0.0
+    cost: float = 0.0
+    perturbation: float = 0.0
 
 
-_CROSS_ENTROPY_ALONE = LossWeights()
+CROSS_ENTROPY_ALONE = LossWeights()
+"""Nothing but the cross-entropy."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ class ExitLoss:
         self,
         logits: Tensor,
         labels: Tensor,
-        weights: LossWeights = _CROSS_ENTROPY_ALONE,
+        weights: LossWeights = CROSS_ENTROPY_ALONE,
         *,
         teacher_logits: Tensor | None = None,
     ) -> Tensor:

@@ -38,6 +38,11 @@ class StoppingOutputs(NamedTuple):
     stop_logits: Tensor
     perturbation: Tensor | None = None
 
+    def float(self) -> StoppingOutputs:
+        """The same as float32, as losses take it."""
+        moved = None if self.perturbation is None else self.perturbation.float()
+        return StoppingOutputs(self.logits.float(), self.stop_logits.float(), moved)
+
     @classmethod
     def of(cls, said: Sequence[ExitSaid], perturbation: Tensor | None = None) -> Self:
         """Of what the exits say, in order."""

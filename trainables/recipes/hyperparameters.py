@@ -8,13 +8,14 @@ import re
 from typing import Any
 
 import torch
-from torch import nn
 
 from trainables.augmentation.spec_augment import SpecAugment
 from trainables.errors import TrainingError
 from trainables.losses.exit_loss import ExitLoss, LossWeights
 from trainables.losses.teacher_loss import FORMS, MODES, TAUGHT, TeacherLoss
+from trainables.models import MultiExitModel
 from trainables.recipes.schedules import LinearSchedule, constant
+from trainables.recipes.stopping import STOPPING_PARAMETERS, StoppingSettings
 
 
 OPTIMISERS = ("adamw", "sgd")
@@ -59,6 +60,7 @@ class TrainingSettings:
         mixup: Parameter of the Beta distribution that shares of mixed samples are drawn from; 0 mixes nothing.
         class_weighting: ``none``, or ``balanced``: every class counts alike, however rare.
         learning_rate_schedule: ``one-cycle`` rises to the learning rate and falls again; ``constant`` stays there.
+        stopping: What concerns networks with stop heads alone.
     """
 
     optimiser: str
@@ -74,6 +76,7 @@ class TrainingSettings:
     mixup: float = 0.0
     class_weighting: str = "none"
     learning_rate_schedule: str = "one-cycle"
+    stopping: StoppingSettings = field(default_factory=StoppingSettings)
 
     @classmethod
     def from_params(
@@ -127,6 +130,7 @@ class TrainingSettings:
             mixup=_not_negative(params, "mixup"),
             class_weighting=_one_of(params, "class_weighting", CLASS_WEIGHTINGS),
             learning_rate_schedule=_one_of(params, "learning_rate_schedule", LEARNING_RATE_SCHEDULES),
+            stopping=StoppingSettings.from_params(params, epochs=epochs),
         )
 
     def loss_weights(self, epoch: int) -> LossWeights:
@@ -137,19 +141,20 @@ class TrainingSettings:
             kd_alpha=self.kd_alpha.at(epoch),
             kd_beta=self.kd_beta,
             kd_margin=self.kd_margin_weight.at(epoch),
+            cost=self.stopping.cost_weight.at(epoch),
+            perturbation=self.stopping.perturbation_weight,
         )
 
-    def build_optimiser(self, model: nn.Module) -> torch.optim.Optimizer:
-        """The optimiser over all weights of a network."""
+    def build_optimiser(self, model: MultiExitModel) -> torch.optim.Optimizer:
+        """The optimiser over all weights of a network, each of its parameter groups at its own rate."""
+        groups = [
+            {"params": parameters, "lr": self.stopping.learning_rate(name, self.learning_rate)}
+            for name, parameters in model.parameter_groups().items()
+            if parameters
+        ]
         if self.optimiser == "adamw":
-            return torch.optim.AdamW(model.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay)
-        return torch.optim.SGD(
-            model.parameters(),
-            lr=self.learning_rate,
-            weight_decay=self.weight_decay,
-            momentum=0.9,
-            nesterov=True,
-        )
+            return torch.optim.AdamW(groups, weight_decay=self.weight_decay)
+        return torch.optim.SGD(groups, weight_decay=self.weight_decay, momentum=0.9, nesterov=True)
 
     def build_scheduler(
         self, optimiser: torch.optim.Optimizer, *, n_steps: int, final_div_factor: float
@@ -160,8 +165,9 @@ class TrainingSettings:
         """
         if self.learning_rate_schedule == "constant" or not n_steps:
             return torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0)
+        rates = [group["lr"] for group in optimiser.param_groups]
         return torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, max_lr=self.learning_rate, total_steps=n_steps, final_div_factor=final_div_factor
+            optimiser, max_lr=rates, total_steps=n_steps, final_div_factor=final_div_factor
         )
 
 
@@ -180,6 +186,7 @@ def known_parameters(n_exits: int, teachers: Sequence[str] = ()) -> tuple[str, .
         "spec_augment_frames",
         "mixup",
         "class_weighting",
+        *STOPPING_PARAMETERS,
         *(f"exit_weight_{depth}" for depth in early_depths),
         "distillation",
         "combination",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 
 from trainables.errors import TrainingError
 
@@ -41,3 +42,42 @@ class LinearSchedule:
 def constant(value: float) -> LinearSchedule:
     """A schedule that keeps one value."""
     return LinearSchedule(start=value, end=value, until=1)
+
+
+RAMPS = ("cosine", "linear", "constant")
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """0 for ``warmup`` epochs, then a rise to ``end``, which is reached ``until`` epochs in.
+
+    Attributes:
+        end: Value from epoch ``until`` on.
+        until: Epoch index at which ``end`` is reached, not before the warm-up is over.
+        warmup: Number of first epochs at 0.
+        form: ``linear`` rises in a straight line, ``cosine`` along half a cosine, slowly at both ends; ``constant`` is
+            at the end at once.
+
+    Raises:
+        TrainingError: If the end lies before the end of the warm-up, or there is no such form.
+    """
+
+    end: float
+    until: int
+    warmup: int = 0
+    form: str = "cosine"
+
+    def __post_init__(self) -> None:
+        if self.form not in RAMPS:
+            raise TrainingError(f"a ramp must be one of {', '.join(RAMPS)} but is {self.form!r}")
+        if not 0 <= self.warmup <= self.until:
+            raise TrainingError(f"a ramp must end after its warm-up but ends at {self.until}, after {self.warmup}")
+
+    def at(self, epoch: int) -> float:
+        """Value during the epoch with this index, counted from 0."""
+        if epoch < self.warmup:
+            return 0.0
+        if self.form == "constant" or epoch >= self.until:
+            return self.end
+        progress = (epoch - self.warmup) / (self.until - self.warmup)
+        return self.end * (progress if self.form == "linear" else (1 - math.cos(math.pi * progress)) / 2)

@@ -41,13 +41,14 @@ class TrainingTask(ABC, Generic[TableT]):
         """What the network is to answer, in the order of a split's samples, shape (N, ...); asked for once."""
 
     @abstractmethod
-    def loss(self, settings: TrainingSettings, train: Split, *, n_classes: int) -> BatchLoss:
+    def loss(self, settings: TrainingSettings, train: Split, *, n_classes: int, model: MultiExitModel) -> BatchLoss:
         """What is minimised.
 
         Args:
             settings: What a trial may vary.
             train: The training split, for what must be counted on it.
             n_classes: Number of classes of the data.
+            model: The network that is to be trained, for what it costs and whether it has stop heads.
 
         Raises:
             TrainingError: If the settings ask for what this loss does not have.

@@ -32,12 +32,19 @@ class ClassificationTraining(TrainingTask[ClassificationTable]):
         """The class of each sample, shape (N,)."""
         return split.labels
 
-    def loss(self, settings: TrainingSettings, train: Split, *, n_classes: int) -> BatchLoss:
-        """The settings' exit loss, with class weights where they ask for them."""
+    def loss(self, settings: TrainingSettings, train: Split, *, n_classes: int, model: MultiExitModel) -> BatchLoss:
+        """The settings' exit loss, with class weights where they ask for them; of a network with stop heads its own."""
         # Here and below, since these imports take seconds, and what figures a task has is known without them.
         from trainables.losses.class_weights import weighted
+        from trainables.losses.stopping_loss import StoppingLoss
+        from trainables.models import relative_cost
+        from trainables.models.stopping import StoppingModel
 
-        return weighted(settings.loss, settings.class_weighting, train.labels, n_classes=n_classes)
+        loss = weighted(settings.loss, settings.class_weighting, train.labels, n_classes=n_classes)
+        if not isinstance(model, StoppingModel):
+            return loss
+        cost = tuple(relative_cost(model, train.inputs.shape[1:]).tolist())
+        return StoppingLoss.of(loss, cost, auxiliary_weight=settings.stopping.auxiliary_weight)
 
     def table(self, model: MultiExitModel, split: Split, metadata: Mapping[str, Any]) -> ClassificationTable:
         """The network's logits as they are, before any temperature."""

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.amp.grad_scaler import GradScaler
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -16,11 +16,13 @@ from trainables.augmentation.images import Augmentation, Views
 from trainables.augmentation.mixup import Mixture
 from trainables.data import Split
 from trainables.losses.base import BatchLoss
+from trainables.losses.exit_loss import LossWeights
 from trainables.models import MultiExitModel
 from trainables.models.inference import unit_scale
 from trainables.recipes.hyperparameters import TrainingSettings
 from trainables.recipes.recipe import Recipe
 from trainables.teachers.teacher import Teachers
+from trainables.training.bilevel import turns_of
 
 
 class MultiExitTraining:
@@ -67,8 +69,9 @@ class MultiExitTraining:
             Views(augmentation, recipe.n_views, recipe.view_seed).draw(len(train.ids)) if recipe.n_views else []
         )
         self._teachers = teachers.to(device) if teachers is not None else None
-        self._batch_size = min(recipe.batch_size, len(train.ids))
-        self._n_steps = len(train.ids) // self._batch_size
+        self._turns = turns_of(self.model, train, is_bilevel=settings.stopping.is_bilevel, seed=seed)
+        self._batch_size = min(recipe.batch_size, *(len(turn.rows) for turn in self._turns))
+        self._n_steps = len(self._turns[-1].rows) // self._batch_size
         self._optimiser = settings.build_optimiser(self.model)
         self._scheduler = settings.build_scheduler(
             self._optimiser, n_steps=recipe.epochs * self._n_steps, final_div_factor=recipe.final_div_factor
@@ -89,19 +92,16 @@ class MultiExitTraining:
         torch.set_rng_state(self._torch_random)
         self.model.train()
         weights = self._settings.loss_weights(self.epoch)
-        order = torch.randperm(len(self._targets), generator=self._generator).to(self._targets.device)
         total = torch.zeros((), device=self._targets.device)
-        for step in range(self._n_steps):
-            rows = order[step * self._batch_size : (step + 1) * self._batch_size]
-            mixed = Mixture.draw(len(rows), self._settings.mixup)
-            inputs = mixed.inputs(self._settings.spec_augment(self._moved(rows)))
-            taught = self._teachers(inputs, rows, self._view) if self._teachers is not None else None
-            with torch.autocast(inputs.device.type, enabled=self._scaler.is_enabled()):
-                outputs = self.model(inputs)
-            loss_of = partial(self._loss, outputs.float(), weights=weights, teacher_logits=taught)
-            loss = mixed.loss(loss_of, self._targets[rows])
-            self._step(loss)
+        batches = [turn.batches(self._n_steps, self._batch_size, self._generator) for turn in self._turns]
+        for rows_of_turns in zip(*batches, strict=True):
+            for turn, rows in zip(self._turns, rows_of_turns, strict=True):
+                loss = self._loss_of(rows.to(self._targets.device), weights)
+                self._step(loss, turn.parameters)
             total += loss.detach()
+            self._scheduler.step()
+            if self._average is not None:
+                self._average.update_parameters(self.model)
         self.epoch += 1
         self._torch_random = torch.get_rng_state()
         return float(total) / self._n_steps
@@ -141,17 +141,26 @@ class MultiExitTraining:
             return self._views[self._view][rows].apply(images)
         return self._augmentation(images, self._generator)
 
-    def _step(self, loss: Tensor) -> None:
+    def _loss_of(self, rows: Tensor, weights: LossWeights) -> Tensor:
+        """The loss of some samples, moved and mixed."""
+        mixed = Mixture.draw(len(rows), self._settings.mixup)
+        inputs = mixed.inputs(self._settings.spec_augment(self._moved(rows)))
+        taught = self._teachers(inputs, rows, self._view) if self._teachers is not None else None
+        with torch.autocast(inputs.device.type, enabled=self._scaler.is_enabled()):
+            outputs = self.model.outputs(inputs)
+        loss_of = partial(self._loss, outputs.float(), weights=weights, teacher_logits=taught)
+        return mixed.loss(loss_of, self._targets[rows])
+
+    def _step(self, loss: Tensor, parameters: list[nn.Parameter]) -> None:
+        """Move some of the parameters; those without a gradient stay as they are."""
         self._optimiser.zero_grad(set_to_none=True)
-        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        # With one turn these are all that there are.
+        self._scaler.scale(loss).backward(inputs=parameters if len(self._turns) > 1 else None)  # type: ignore[no-untyped-call]
         if self._recipe.gradient_clip is not None:
             self._scaler.unscale_(self._optimiser)
-            clip_grad_norm_(self.model.parameters(), self._recipe.gradient_clip)
+            clip_grad_norm_(parameters, self._recipe.gradient_clip)
         self._scaler.step(self._optimiser)
         self._scaler.update()
-        self._scheduler.step()
-        if self._average is not None:
-            self._average.update_parameters(self.model)
 
 
 def _average_of(model: MultiExitModel, decay: float | None) -> AveragedModel | None:

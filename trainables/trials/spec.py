@@ -138,12 +138,13 @@ class TrialSpec:
             teachers: Those that :attr:`teachers` names; they are only asked where the parameters say so.
         """
         settings = self.settings(params)
+        model = self.with_params(params).build_model(train, seed=seed)
         return MultiExitTraining(
-            self.with_params(params).build_model(train, seed=seed),
+            model,
             settings,
             self.recipe,
             train,
-            loss=self.task.loss(settings, train, n_classes=len(self.class_names)),
+            loss=self.task.loss(settings, train, n_classes=len(self.class_names), model=model),
             targets=self.task.targets(train),
             augmentation=self.augmentation,
             seed=self.seeds[0] if seed is None else seed,

@@ -5,7 +5,12 @@ from trainables.augmentation.spec_augment import SpecAugment
 from trainables.errors import TrainingError
 from trainables.losses.exit_loss import LossWeights
 from trainables.losses.teacher_loss import TeacherLoss
+from trainables.models.base import MultiExitModel
 from trainables.recipes.hyperparameters import TrainingSettings, known_parameters, without_early_exits
+
+
+def network():
+    return MultiExitModel([torch.nn.Identity()], [torch.nn.Linear(2, 2)], mean=[0.0], std=[1.0])
 
 
 def settings(epochs=10, **params):
@@ -103,7 +108,7 @@ def test_known_parameters_count_depths_from_one():
 @pytest.mark.parametrize(("name", "kind"), [("adamw", torch.optim.AdamW), ("sgd", torch.optim.SGD)])
 def test_learning_rate_cycles_and_ends_where_it_should(name, kind, final_div_factor):
     chosen = settings(optimiser=name)
-    optimiser = chosen.build_optimiser(torch.nn.Linear(2, 2))
+    optimiser = chosen.build_optimiser(network())
     assert isinstance(optimiser, kind)
     scheduler = chosen.build_scheduler(optimiser, n_steps=50, final_div_factor=final_div_factor)
     rates = []
@@ -117,7 +122,7 @@ def test_learning_rate_cycles_and_ends_where_it_should(name, kind, final_div_fac
 
 def test_learning_rate_can_stay_as_it_is():
     chosen = settings(learning_rate_schedule="constant", learning_rate_adamw=0.004)
-    optimiser = chosen.build_optimiser(torch.nn.Linear(2, 2))
+    optimiser = chosen.build_optimiser(network())
     scheduler = chosen.build_scheduler(optimiser, n_steps=5, final_div_factor=1e4)
     for _ in range(8):
         assert optimiser.param_groups[0]["lr"] == 0.004

@@ -38,7 +38,7 @@ class OrdinalTraining(TrainingTask[OrdinalTable]):
     def targets(self, split):
         return split.labels.astype(np.float32)
 
-    def loss(self, settings, train, *, n_classes):
+    def loss(self, settings, train, *, n_classes, model):
         return SquaredError(settings.loss.exit_weights)
 
     def table(self, model, split, metadata):

@@ -42,8 +42,9 @@ def test_class_weights_are_counted_on_the_training_split(spec, digits):
     kept = np.flatnonzero((whole.labels > 0) | (np.arange(len(whole.labels)) % 3 == 0))
     rare = Split(whole.inputs[kept], whole.labels[kept], whole.ids[kept], None)
     settings = spec.settings({"class_weighting": "balanced"})
-    loss = TASK.loss(settings, rare, n_classes=10)
+    model = spec.build_model(rare)
+    loss = TASK.loss(settings, rare, n_classes=10, model=model)
     counts = np.bincount(rare.labels, minlength=10)
     assert loss.class_weights == pytest.approx((len(kept) / (10 * counts)).tolist())
     assert loss == replace(settings.loss, class_weights=loss.class_weights)
-    assert TASK.loss(spec.settings({}), rare, n_classes=10).class_weights is None
+    assert TASK.loss(spec.settings({}), rare, n_classes=10, model=model).class_weights is None

@@ -35,9 +35,9 @@ def model(task, digits):
     return workload.build_model(digits.train, len(digits.class_names), NetworkSpec(N_EXITS, width=8))
 
 
-def loss_of(task, split):
+def loss_of(task, split, model):
     settings = TrainingSettings.from_params({"exit_weight_1": 0.5}, n_exits=N_EXITS, epochs=2)
-    return task.loss(settings, split, n_classes=10)
+    return task.loss(settings, split, n_classes=10, model=model)
 
 
 def test_it_is_the_training_of_a_task_that_policies_know(task, model, digits):
@@ -61,21 +61,21 @@ def test_every_sample_has_a_target(task, digits):
     torch.from_numpy(np.array(targets[:2]))
 
 
-def test_the_loss_is_one_number_that_every_exit_learns_from(task, digits):
+def test_the_loss_is_one_number_that_every_exit_learns_from(task, model, digits):
     rows = 8
     outputs = torch.randn(rows, N_EXITS, task.n_outputs(10), requires_grad=True)
     targets = torch.from_numpy(np.array(task.targets(digits.train)[:rows]))
-    loss = loss_of(task, digits.train)(outputs, targets, weights=LossWeights(), teacher_logits=None)
+    loss = loss_of(task, digits.train, model)(outputs, targets, weights=LossWeights(), teacher_logits=None)
     assert loss.shape == ()
     (gradient,) = torch.autograd.grad(loss, outputs)
     assert torch.isfinite(gradient).all()
     assert (gradient.abs().sum(dim=(0, 2)) > 0).all()
 
 
-def test_the_loss_is_a_mean_over_samples(task, digits):
+def test_the_loss_is_a_mean_over_samples(task, model, digits):
     outputs = torch.randn(6, N_EXITS, task.n_outputs(10))
     targets = torch.from_numpy(np.array(task.targets(digits.train)[:6]))
-    loss = loss_of(task, digits.train)
+    loss = loss_of(task, digits.train, model)
     torch.testing.assert_close(loss(outputs, targets), loss(outputs.repeat(2, 1, 1), targets.repeat(2)))
 
 

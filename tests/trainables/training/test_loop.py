@@ -20,12 +20,13 @@ TASK = ClassificationTraining()
 def training(spec, split, *, teachers=None, augmentation=MOVED, recipe=None, **params):
     names = ("first",) if teachers else ()
     settings = TrainingSettings.from_params(params, n_exits=3, epochs=spec.recipe.epochs, teachers=names)
+    model = spec.build_model(split)
     return MultiExitTraining(
-        spec.build_model(split),
+        model,
         settings,
         recipe or spec.recipe,
         split,
-        loss=TASK.loss(settings, split, n_classes=10),
+        loss=TASK.loss(settings, split, n_classes=10, model=model),
         targets=TASK.targets(split),
         augmentation=augmentation,
         seed=spec.seeds[0],
