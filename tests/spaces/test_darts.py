@@ -30,19 +30,19 @@ def test_the_ramp_begins_before_it_ends():
         assert params["cost_weight_schedule"] in {"linear", "cosine"}
 
 
-def test_all_of_the_document_s_settings_can_be_tried():
-    document = {"width": 64, "network_nodes_per_exit": 1, "network_mixing_temperature": 1.0, "network_adaptive": True}
-    document |= {"learning_rate_adamw": 3e-3, "learning_rate_alpha": 3e-4, "learning_rate_controller": 3e-4}
-    document |= {"weight_decay": 5e-4, "label_smoothing": 0.0, "bilevel": False, "auxiliary_weight": 0.35}
-    document |= {"cost_weight": 0.05, "cost_weight_schedule": "cosine", "cost_weight_warmup": 0.2}
-    document |= {"cost_weight_until": 1.0, "perturbation_weight": 1e-3, "learning_rate_schedule": "one-cycle"}
+def test_the_settings_of_the_presets_can_be_tried():
+    preset = {"width": 64, "network_nodes_per_exit": 1, "network_mixing_temperature": 1.0, "network_adaptive": True}
+    preset |= {"learning_rate_adamw": 3e-3, "learning_rate_alpha": 3e-4, "learning_rate_controller": 3e-4}
+    preset |= {"weight_decay": 5e-4, "label_smoothing": 0.0, "bilevel": False, "auxiliary_weight": 0.35}
+    preset |= {"cost_weight": 0.05, "cost_weight_schedule": "cosine", "cost_weight_warmup": 0.2}
+    preset |= {"cost_weight_until": 1.0, "perturbation_weight": 1e-3, "learning_rate_schedule": "one-cycle"}
     of = space()
-    assert set(document) == set(of.dimensions)
+    assert set(preset) == set(of.dimensions)
     study = optuna.create_study()
-    study.enqueue_trial({name: of.dimensions[name].taken(value) for name, value in document.items()})
+    study.enqueue_trial({name: of.dimensions[name].taken(value) for name, value in preset.items()})
     trial = study.ask()
     assert of(trial) == {}
-    assert trial.params == document
+    assert trial.params == preset
 
 
 @pytest.mark.parametrize(("changes", "message"), [({"width": 6.5}, "of type int"), ({"bilevel": 1}, "must be among")])
