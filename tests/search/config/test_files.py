@@ -159,6 +159,14 @@ def test_set_reaches_every_key(key):
             ["space.name=audio", "policy.objective=cost", "search.first_trials=[]"],
             "policy.objective cost is relative .* but width is searched; fix it",
         ),
+        (
+            ["space.name=darts", "policy.objective=cost", "search.first_trials=[]", "space.overrides.width=16"],
+            "policy.objective cost is relative .* but network_nodes_per_exit is searched; fix it",
+        ),
+        (["training.network_options=[adaptive]"], "training.network_options must be a mapping, such as"),
+        (["training.network_options.scale=.nan"], "training: network_options must be finite numbers, texts"),
+        (["training.cost=watts"], "training.cost must be 'macs' or 'exits' but 'watts' was given"),
+        (["training.cost=exits", "search.control=true"], "search.control compares networks by multiply-acc"),
         (["target=null"], "target is missing, and so are max_drop, max_drop_greedy and budget; give one of them"),
         (["policy.max_drop=2"], "policy.max_drop must be at least 0 and below 1 but 2 was given; did you mean 0.02?"),
         (["policy.quality=beauty"], "policy: there is no quality 'beauty'"),
@@ -183,7 +191,7 @@ def test_mistakes_are_one_line_with_the_key_and_the_value(assignments, message):
 @pytest.mark.parametrize(
     ("sweep", "message"),
     [
-        ("digit", "no preset 'digit'; did you mean 'digits'.* Presets are digits, fashion-mnist"),
+        ("digit", "no preset 'digit'; did you mean 'digits'.* Presets are darts, darts-small, digits, fash"),
         ("../presets/digits", "no such sweep file"),
         ("none.yaml", "no such sweep file; presets are"),
     ],
