@@ -41,7 +41,7 @@ def expected_costs(distribution: NDArray[np.float64], cost: NDArray[np.float64])
         distribution: Probability ``q`` that a sample stops at each exit, shape (N, E).
         cost: Cost ``C`` up to each exit, shape (E,), by equation (15).
     """
-    return distribution @ cost
+    return np.asarray(distribution @ cost)
 
 
 def blended_logits(distribution: NDArray[np.float64], logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -51,7 +51,7 @@ def blended_logits(distribution: NDArray[np.float64], logits: NDArray[np.floatin
         distribution: Probability ``q`` that a sample stops at each exit, shape (N, E).
         logits: Raw outputs ``y`` of each exit, shape (N, E, C).
     """
-    return np.einsum("ne,nec->nc", distribution, logits.astype(np.float64))
+    return np.asarray(np.einsum("ne,nec->nc", distribution, logits.astype(np.float64)))
 
 
 def stop_exits(stop_prob: NDArray[np.floating[Any]], *, threshold: float = STOP_AT_HALF) -> NDArray[np.int64]:
