@@ -121,15 +121,7 @@ def _track(tracker: Tracker, folder: RunFolder, result: SweepResult) -> None:
 
 def _soft_metrics(summary: Summary) -> dict[str, float]:
     """What the soft network promises and hard exits deliver, each as ``soft_<split>_<figure>``."""
-    found: dict[str, float] = {}
-    for split, soft in summary.soft.items():
-        promised = {"accuracy": soft.accuracy, "expected_cost": soft.expected_cost}
-        if soft.top5_accuracy is not None:
-            promised["top5_accuracy"] = soft.top5_accuracy
-        hard = {"policy": soft.policy, "stop_at_half": soft.stop_at_half}
-        delivered = {f"{name}_{key}": value for name, own in hard.items() for key, value in own}
-        found |= {f"soft_{split}_{key}": value for key, value in (promised | delivered).items()}
-    return found
+    return {f"soft_{split}_{key}": value for split, own in summary.soft.items() for key, value in own.figures.items()}
 
 
 def _control_metrics(summary: Summary) -> dict[str, float]:

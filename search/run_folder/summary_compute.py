@@ -46,6 +46,17 @@ class SoftNetwork(_Told):
     policy: HardExits
     stop_at_half: HardExits
 
+    @property
+    def figures(self) -> dict[str, float]:
+        """All figures side by side; those of hard exits as ``policy_<figure>`` and ``stop_at_half_<figure>``."""
+        hard = {"policy": self.policy, "stop_at_half": self.stop_at_half}
+        return {
+            "accuracy": self.accuracy,
+            **({} if self.top5_accuracy is None else {"top5_accuracy": self.top5_accuracy}),
+            "expected_cost": self.expected_cost,
+            **{f"{name}_{key}": float(value) for name, own in hard.items() for key, value in own},
+        }
+
 
 class BudgetPolicy(_Told):
     """The policy of the front that is best on ``search`` among those that keep to a compute budget there.
