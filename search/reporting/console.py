@@ -84,7 +84,7 @@ def _within_budgets(found: list[BudgetPolicy], main: str) -> str:
     first = {point.position: point for point in reversed(found)}
     shown = sorted(first.values(), key=lambda point: point.budget)
     figures = ", ".join(f"{(point.test or point.search)[main]:.4f} within {point.budget:g}" for point in shown)
-    return f"{title_of(main)} on {'test' if found[0].test else 'search'} {figures} of the cost"
+    return f"{title_of(main)} on {'test' if found[0].test else 'search'}, by cost: {figures}"
 
 
 def _recordings(found: RecordingsSummary, split: str) -> str:
