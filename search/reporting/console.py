@@ -72,11 +72,8 @@ def _soft(found: SoftNetwork) -> str:
     def told(name: str, hard: HardExits) -> str:
         return f"{name} {hard.accuracy:.4f} at {hard.mean_cost:.4f} ({hard.cost_difference:+.4f})"
 
-    return (
-        f"accuracy {found.accuracy:.4f} at expected cost {found.expected_cost:.4f}; "
-        f"{told('realised by the policy', found.policy)}, "
-        f"{told('by stop probabilities alone', found.stop_at_half)}"
-    )
+    promised = f"accuracy {found.accuracy:.4f} at expected cost {found.expected_cost:.4f}"
+    return f"{promised}; {told('policy', found.policy)}; {told('stop at .5 alone', found.stop_at_half)}"
 
 
 def _within_budgets(found: list[BudgetPolicy], main: str) -> str:

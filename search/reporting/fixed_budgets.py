@@ -22,21 +22,23 @@ _TOLD = ("top5_accuracy", "mean_cost", "p90_cost", "worst_cost")
 _ROUNDING = 1e-9
 
 
-def at_fixed_budgets(front: Front, tables_of: Callable[[str], Mapping[str, ExitTable]]) -> list[BudgetPolicy]:
+def at_fixed_budgets(
+    front: Front, tables_of: Callable[[str], Mapping[str, ExitTable]], *, quality: str
+) -> list[BudgetPolicy]:
     """The policy of the best quality among those whose mean cost on ``search`` keeps to each budget.
 
     Of equally good policies the cheapest is taken. This reads ``test``: everything must have been chosen.
 
     Args:
         front: Front of the policies that were found, of one network or several.
-        tables_of: The tables, by split, of a network of the front, ``search`` among them. It is asked for the networks
-            of the chosen policies alone.
+        tables_of: The tables, by split, of a network of the front, ``test`` among them where there is such a split. It
+            is asked for the networks of the chosen policies alone.
+        quality: Name of the quality, one that the front has figures of.
 
     Returns:
         One policy for each budget within which there is one, the smallest budget first.
     """
     told: dict[int, dict[str, Any]] = {}
-    quality = get_task(tables_of(front.points[0].network)["search"].task).quality
     found = []
     for budget in BUDGETS:
         place = _best_within(front, budget, quality)

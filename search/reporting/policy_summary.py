@@ -84,7 +84,7 @@ def summarise_policies(
         exits={name: task.exit_figures(table, selection.network.temperatures) for name, table in tables.items()},
         baselines=baselines,
         oracle={name: _oracle(table, goal) for name, table in tables.items()},
-        fixed_budgets=at_fixed_budgets(selection.front, tables_of),
+        fixed_budgets=at_fixed_budgets(selection.front, tables_of, quality=task.quality),
         front_size=len(selection.front),
         **report.findings(selection, goal, tables, decisions, baselines),
     )

@@ -154,7 +154,7 @@ def test_a_network_with_stop_probabilities_is_told_as_a_soft_one(tmp_path, capsy
     assert soft["policy"]["accuracy"] == pytest.approx(summary["selected"]["test"]["accuracy"])
     line = next(line for line in printed.splitlines() if line.startswith("Soft network, test "))
     told = f"accuracy {soft['accuracy']:.4f} at expected cost {soft['expected_cost']:.4f}"
-    realised = f"the policy {soft['policy']['accuracy']:.4f} at {soft['policy']['mean_cost']:.4f}"
+    realised = f"; policy {soft['policy']['accuracy']:.4f} at {soft['policy']['mean_cost']:.4f}"
     assert told in line and realised in line
     assert f"({soft['stop_at_half']['cost_difference']:+.4f})" in line
     budgets = next(line for line in printed.splitlines() if line.startswith("Fixed budgets "))

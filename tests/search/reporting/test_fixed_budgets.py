@@ -37,7 +37,7 @@ def front(tables, thresholds=(0.4, 0.5, 0.7, 0.8, 0.9, 0.99, np.inf)):
 def test_the_most_accurate_on_search_is_told_on_test(n_classes):
     tables = networks(n_classes)
     policies = front(tables)
-    found = {one.budget: one for one in at_fixed_budgets(policies, tables.__getitem__)}
+    found = {one.budget: one for one in at_fixed_budgets(policies, tables.__getitem__, quality="accuracy")}
     assert set(found) == {b for b in BUDGETS if min(point.figures["mean_cost"] for point in policies) <= b}
     assert len(found) > 3 and len({one.position for one in found.values()}) > 2
     for budget, one in found.items():
@@ -65,14 +65,14 @@ def test_of_equally_accurate_policies_the_cheapest_is_taken():
     tables = networks(4)
     policy = front(tables).points[0].policy
     points = [FrontPoint(policy, {"accuracy": 0.9, "mean_cost": cost}, 0.0, "trial-0001") for cost in (0.45, 0.35, 0.4)]
-    found = at_fixed_budgets(Front(tuple(points)), tables.__getitem__)
+    found = at_fixed_budgets(Front(tuple(points)), tables.__getitem__, quality="accuracy")
     assert [(one.budget, one.position) for one in found] == [(budget, 2) for budget in BUDGETS[1:]]
 
 
 def test_tables_are_asked_for_only_of_networks_that_are_chosen():
     tables = networks(4)
     policy = front(tables).points[0].policy
-    costs = {"trial-0001": (0.9, 0.35), "trial-0002": (0.8, 0.6)}
+    costs = {"trial-0002": (0.8, 0.6), "trial-0001": (0.9, 0.35)}
     points = [
         FrontPoint(policy, {"accuracy": accuracy, "mean_cost": cost}, 0.0, name)
         for name, (accuracy, cost) in costs.items()
@@ -83,7 +83,7 @@ def test_tables_are_asked_for_only_of_networks_that_are_chosen():
         asked.append(network)
         return tables[network]
 
-    at_fixed_budgets(Front(tuple(points)), tables_of)
+    at_fixed_budgets(Front(tuple(points)), tables_of, quality="accuracy")
     assert set(asked) == {"trial-0001"}
 
 
@@ -93,7 +93,7 @@ def test_the_file_has_a_row_for_each_budget(tmp_path):
         (tables, {"search_accuracy", "search_mean_cost"}),
         (networks(8), {"test_accuracy", "test_top5_accuracy", "test_mean_cost", "test_p90_cost", "test_worst_cost"}),
     ):
-        found = at_fixed_budgets(front(own), own.__getitem__)
+        found = at_fixed_budgets(front(own), own.__getitem__, quality="accuracy")
         write_budgets(ResultFiles(tmp_path), found)
         written = pd.read_csv(tmp_path / "budgets.csv")
         assert columns | {"budget", "position", "network", "rule"} <= set(written)
