@@ -132,7 +132,14 @@ def report(
     network = selection.network.network
     own = {**tables.compared(network), "certify": tables.table(network, "certify")}
     summary, answered = build_summary(
-        inputs.config, selection, inputs.target, own, list(outcomes), baselines.rows, seconds=seconds
+        inputs.config,
+        selection,
+        inputs.target,
+        own,
+        list(outcomes),
+        baselines.rows,
+        tables_of=tables.compared,
+        seconds=seconds,
     )
     return summary, [*answered, *baselines.answered]
 

@@ -104,9 +104,11 @@ def _fractions(config):
     return SplitFractions(**{name: config["splits"][name] for name in ("train", "search", "certify", "test")})
 
 
-def test_test_split_is_tabulated_for_the_selected_network_only(finished):
+def test_test_split_is_tabulated_only_for_networks_of_which_it_is_told(finished):
     summary, folder, _ = finished
-    assert [path.parent.name for path in folder.glob("tables/*/test.npz")] == [summary["selected"]["trial_id"]]
+    told = {summary["selected"]["trial_id"], *(one["network"] for one in summary["fixed_budgets"])}
+    assert {path.parent.name for path in folder.glob("tables/*/test.npz")} == told
+    assert [one["budget"] for one in summary["fixed_budgets"]][-1] == 1.0
 
 
 def test_printed_lines_tell_progress_and_result(finished):
