@@ -124,7 +124,7 @@ def _batches(features: Features, names: Sequence[str]) -> Iterator[dict[str, NDA
 
 
 def _probability_nodes(path: Path) -> list[str]:
-    """Names of the nodes that make stop probabilities of logits: 256 levels for all of 0..1 would tie most of them."""
+    """Names of the nodes that make stop probabilities of logits: 256 levels of 0..1 are too few near its ends."""
     return [node.name for node in load_graph(path).graph.node if STOP_PROB in node.output]
 
 
