@@ -149,7 +149,19 @@ def _exported(stage: StageModule, k: int, inputs: tuple[Tensor, ...], output_nam
         ) from None
     if program is None:
         raise ExportError(f"stage {k + 1} cannot be written as an ONNX graph: the exporter gave nothing")
+    _require_any_batch(program.model_proto, k)
     return _without_traces(program.model_proto)
+
+
+def _require_any_batch(graph: Any, k: int) -> None:
+    """Refuse a graph that the exporter has fixed to the number of samples in its example, which it does silently."""
+    for value in graph.graph.input:
+        axis = value.type.tensor_type.shape.dim[0]
+        if not axis.dim_param:
+            raise ExportError(
+                f"stage {k + 1} must fit one ONNX graph for all batch sizes but its forward makes the number of "
+                f"samples a constant; have it ask for x.shape[0] instead of len(x)"
+            )
 
 
 def _reason(error: BaseException) -> str:
