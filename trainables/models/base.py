@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,7 +23,8 @@ class MultiExitModel(nn.Module):
 
     Args:
         stages: Each takes the features of the one before; the first takes the normalised input.
-        heads: Each takes its stage's features and returns logits, shape (N, C).
+        heads: Each takes its stage's features and returns logits, shape (N, C), or what
+            :meth:`logits_of` takes them from.
         mean: Mean of each input channel, for inputs in 0..1; it is subtracted from them.
         std: Standard deviation of each input channel, for inputs in 0..1; they are divided by it.
 
@@ -112,7 +113,9 @@ def cumulative_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDAr
     return np.asarray(np.cumsum(stages + heads))
 
 
-def part_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def part_macs(
+    model: MultiExitModel, input_shape: tuple[int, ...], *, heads: Iterable[nn.Module] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Multiply-accumulates of each stage, and of each head, shape (E,) both, for one sample.
 
     Counted by torch's FLOP counter (two FLOPs are one MAC).
@@ -120,13 +123,14 @@ def part_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> tuple[NDAr
     Args:
         model: The network; its mode is put back afterwards.
         input_shape: (channels, height, width) of one sample.
+        heads: Parts of the network's heads that count in their place, one for each exit; None counts whole heads.
     """
     was_training = model.training
     model.eval()
     seen = [0]
     with flop_counter() as counter:
         features = model.normalise(torch.zeros(1, *input_shape, device=model.mean.device))
-        for stage, head in zip(model.stages, model.heads, strict=True):
+        for stage, head in zip(model.stages, heads or model.heads, strict=True):
             features = stage(features)
             seen.append(counter.get_total_flops())
             head(features)

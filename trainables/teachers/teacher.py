@@ -130,5 +130,5 @@ def last_logits(network: MultiExitModel, images: Tensor) -> Tensor:
     for stage in network.stages:
         features = stage(features)
     head: nn.Module = network.heads[-1]
-    logits: Tensor = head(features)
+    logits: Tensor = network.logits_of(head(features))
     return logits

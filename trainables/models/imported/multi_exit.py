@@ -123,7 +123,7 @@ def _run(model: MultiExitModel, inputs: Tensor, kept: Tensor | None) -> Tensor:
     logits = []
     for k, (stage, head) in enumerate(zip(model.stages, model.heads, strict=True)):
         features = stage(features)
-        said = head(features)
+        said = model.logits_of(head(features))
         logits.append(said[kept] if k == 0 and kept is not None else said)
         if k == 0 and kept is not None:
             features = tuple(one[kept] for one in features) if isinstance(features, tuple) else features[kept]

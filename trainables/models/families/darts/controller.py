@@ -43,7 +43,7 @@ class Controller(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """``Delta alpha(x)``, shape (N, edges, K), for standardised inputs."""
         flat: Tensor = self.perturbation(self.features(inputs))
-        return flat.view(len(flat), -1, N_OPERATIONS)
+        return flat.unflatten(1, (-1, N_OPERATIONS))
 
 
 class Architecture(nn.Module):
