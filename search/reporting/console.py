@@ -51,6 +51,8 @@ def print_policies(console: Console, summary: Summary, files: ResultFiles) -> No
     mix = figures["exit_mix"]
     shares = "  ".join(f"depth {depth}: {share:.1%}" for depth, share in enumerate(mix, start=1))
     print_line(console, f"{f'Exit mix on {last}':<18} {shares}")
+    if summary.architecture is not None:
+        print_line(console, f"Architecture       {summary.architecture.sentence}")
     if summary.recordings:
         print_line(console, f"{f'Recordings, {last}':<18} {_recordings(summary.recordings, last)}")
     # One line that says what to do: undertrained exits explain what any alarm would tell.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
@@ -14,7 +15,7 @@ from policies.runtime.torch_stages import unit_scale
 
 _BATCH_SIZE = 256
 
-__all__ = ["device_of", "model_hash", "outputs_on", "unit_scale"]
+__all__ = ["batches_on", "device_of", "model_hash", "outputs_on", "unit_scale"]
 
 
 def device_of(network: nn.Module) -> torch.device:
@@ -30,14 +31,21 @@ def outputs_on(model: nn.Module, inputs: NDArray[Any]) -> Tensor:
         model: Takes inputs in 0..1; run on its own device, it is left in evaluation mode.
         inputs: Shape (N, channels, height, width), uint8 in 0..255 or float32.
     """
-    device = device_of(model)
     model.eval()
     with torch.inference_mode():
-        parts = [
-            model(unit_scale(torch.as_tensor(inputs[start : start + _BATCH_SIZE]).to(device))).float().cpu()
-            for start in range(0, len(inputs), _BATCH_SIZE)
-        ]
-    return torch.cat(parts)
+        return torch.cat([model(batch).float().cpu() for batch in batches_on(model, inputs)])
+
+
+def batches_on(model: nn.Module, inputs: NDArray[Any]) -> Iterator[Tensor]:
+    """A few hundred inputs at a time, in their order: in 0..1 and on a network's own device.
+
+    Args:
+        model: The network.
+        inputs: Shape (N, channels, height, width), uint8 in 0..255 or float32.
+    """
+    device = device_of(model)
+    for start in range(0, len(inputs), _BATCH_SIZE):
+        yield unit_scale(torch.as_tensor(inputs[start : start + _BATCH_SIZE]).to(device))
 
 
 def model_hash(model: nn.Module) -> str:
