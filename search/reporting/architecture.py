@@ -46,8 +46,9 @@ def report_architecture(model: MultiExitModel, inputs: NDArray[Any], folder: Run
     """
     try:
         report = model.architecture_report(inputs)
-        if report is None:
+        if report is None or not report.edges:
             return ArchitectureFindings()
+        summary = _summary(report)
         write_json(folder.architecture_file, report.to_dict())
     except Exception as error:
         return ArchitectureFindings(notes=(_note("the architecture of the network is not told", error),))
@@ -55,8 +56,8 @@ def report_architecture(model: MultiExitModel, inputs: NDArray[Any], folder: Run
         title = f"{folder.name}: operations of each edge, on {report.n_inputs:,} samples of search"
         draw_architecture(report, folder.architecture_png, title=title)
     except Exception as error:
-        return ArchitectureFindings(_summary(report), (_note("the architecture of the network is not drawn", error),))
-    return ArchitectureFindings(_summary(report))
+        return ArchitectureFindings(summary, (_note("the architecture of the network is not drawn", error),))
+    return ArchitectureFindings(summary)
 
 
 def _summary(report: ArchitectureReport) -> ArchitectureSummary:
@@ -67,6 +68,7 @@ def _summary(report: ArchitectureReport) -> ArchitectureSummary:
         operations=dict(chosen.most_common()),
         is_adaptive=report.is_adaptive,
         other_than_alpha=report.other_than_alpha,
+        choices_other_than_alpha=report.choices_other_than_alpha,
         other_than_most=report.other_than_most,
         perturbation_sd=report.mean_perturbation_sd,
         squared_norm=report.squared_norm,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 
+_FIGURES = ("other_than_alpha", "choices_other_than_alpha", "other_than_most", "perturbation_sd", "squared_norm")
+
+
 class ArchitectureSummary(BaseModel):
     """Which operations the edges choose on ``search``, and how much that varies over its samples.
 
@@ -16,6 +19,7 @@ class ArchitectureSummary(BaseModel):
         is_adaptive: Whether the architecture is moved for a sample; else all have the same.
         other_than_alpha: Share of the samples that would choose another operation than the global parameters do, on at
             least one edge.
+        choices_other_than_alpha: The same of all choices, one for each sample on each edge.
         other_than_most: Share of the samples that would choose another operation than most samples do, on at least one
             edge.
         perturbation_sd: Standard deviation over samples of what the architecture parameters are moved by: root of the
@@ -30,6 +34,7 @@ class ArchitectureSummary(BaseModel):
     operations: dict[str, int]
     is_adaptive: bool
     other_than_alpha: float
+    choices_other_than_alpha: float
     other_than_most: float
     perturbation_sd: float
     squared_norm: float
@@ -37,8 +42,7 @@ class ArchitectureSummary(BaseModel):
     @property
     def figures(self) -> dict[str, float]:
         """The figures of how much it varies; none where it does not."""
-        names = ("other_than_alpha", "other_than_most", "perturbation_sd", "squared_norm")
-        return {name: getattr(self, name) for name in names} if self.is_adaptive else {}
+        return {name: getattr(self, name) for name in _FIGURES} if self.is_adaptive else {}
 
     @property
     def sentence(self) -> str:
@@ -48,6 +52,7 @@ class ArchitectureSummary(BaseModel):
         if not self.is_adaptive:
             return f"{chosen}; the same for all inputs"
         return (
-            f"{chosen}; {self.other_than_alpha:.1%} of the inputs would choose another operation than alpha does, "
-            f"{self.other_than_most:.1%} another than most inputs do; sd of Delta alpha {self.perturbation_sd:.3f}"
+            f"{chosen}; on some edge {self.other_than_alpha:.1%} of the inputs would choose another operation than "
+            f"alpha does ({self.choices_other_than_alpha:.1%} of all choices), {self.other_than_most:.1%} another than "
+            f"most inputs do; sd of Delta alpha {self.perturbation_sd:.3f}"
         )

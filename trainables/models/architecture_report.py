@@ -97,6 +97,11 @@ class ArchitectureReport:
         return 1.0 - self.chosen[np.arange(len(self.edges)), self.choice_of_alpha]
 
     @property
+    def choices_other_than_alpha(self) -> float:
+        """Share of all choices, one for each input on each edge, that are other than the global parameters'."""
+        return float(self.other_by_edge.mean())
+
+    @property
     def mean_perturbation_sd(self) -> float:
         """Standard deviation of ``Delta alpha(x)`` as one number: root of the mean variance of all its entries."""
         return float(np.sqrt(np.square(self.perturbation_sd).mean()))
@@ -108,6 +113,7 @@ class ArchitectureReport:
             "n_inputs": self.n_inputs,
             "is_adaptive": self.is_adaptive,
             "other_than_alpha": self.other_than_alpha,
+            "choices_other_than_alpha": self.choices_other_than_alpha,
             "other_than_most": self.other_than_most,
             "perturbation_sd": self.mean_perturbation_sd,
             "squared_norm": self.squared_norm,
