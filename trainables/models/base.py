@@ -56,8 +56,11 @@ class MultiExitModel(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits at every exit, shape (N, E, C), for inputs in 0..1, shape (N, channels, height, width)."""
-        # Of heads that say more than logits, these come first.
-        return stack_exits([said[0] if isinstance(said, tuple) else said for said in self.said(inputs)])
+        return stack_exits([self.logits_of(said) for said in self.said(inputs)])
+
+    def logits_of(self, said: Any) -> Any:
+        """The logits in what a head says: all of it, unless a network says more."""
+        return said
 
     def outputs(self, inputs: Tensor) -> Any:
         """What the loss is of: logits at every exit, as :meth:`forward` gives them, unless a network says more."""
@@ -76,7 +79,7 @@ class MultiExitModel(nn.Module):
         return None
 
     def said(self, inputs: Tensor) -> list[Any]:
-        """What each head gives, in order, for inputs in 0..1: logits, or a tuple with logits first."""
+        """What each head gives, in order, for inputs in 0..1."""
         features = self.normalise(inputs)
         said = []
         for stage, head in zip(self.stages, self.heads, strict=True):

@@ -150,16 +150,16 @@ def _grids(plan: Plan, size: Sequence[int], most: int) -> list[tuple[int, ...]]:
 
 def _head(channels: int, grid: tuple[int, ...], n_classes: int, *, n_later: int) -> StoppingHead:
     """``y_i = f_i(h_i)`` and ``beta_i = u_i(h_i)``: equations (6) and (11); the last exit has no stop head."""
-    n_cells = math.prod(grid)
-    classifier = nn.Sequential(
-        Newest(), nn.AdaptiveAvgPool2d(grid), nn.Flatten(), nn.Linear(channels * n_cells, n_classes)
-    )
+    classifier = nn.Sequential(*_pooled(channels, grid), nn.Linear(channels * math.prod(grid), n_classes))
     if not n_later:
         return StoppingHead(classifier, None)
     last = nn.Linear(_STOP_WIDTH, 1)
     # With it, every exit has the same share at first: 1 / (n_later + 1) of those who come to it stop.
     nn.init.constant_(last.bias, -math.log(n_later))
-    stop = nn.Sequential(
-        Newest(), nn.AdaptiveAvgPool2d(grid), nn.Flatten(), nn.Linear(channels * n_cells, _STOP_WIDTH), nn.ReLU(), last
-    )
-    return StoppingHead(classifier, stop)
+    hidden = nn.Linear(channels * math.prod(grid), _STOP_WIDTH)
+    return StoppingHead(classifier, nn.Sequential(*_pooled(channels, grid), hidden, nn.ReLU(), last))
+
+
+def _pooled(channels: int, grid: tuple[int, ...]) -> list[nn.Module]:
+    """From features to the newest state in few cells, normalised, since mixtures have any scale: shape (N, cells C)."""
+    return [Newest(), nn.AdaptiveAvgPool2d(grid), nn.Flatten(), nn.BatchNorm1d(channels * math.prod(grid))]
