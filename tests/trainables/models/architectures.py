@@ -10,7 +10,7 @@ OPERATIONS = ("convolution", "average_pool", "identity")
 
 def shares_of(alpha, perturbation=0.0):
     """``p(x)`` by the textbook, one edge of one input after the other."""
-    moved = np.broadcast_to(alpha + perturbation, (1, *alpha.shape) if np.isscalar(perturbation) else perturbation.shape)
+    moved = np.reshape(alpha + perturbation, (-1, *alpha.shape))
     shares = np.empty(moved.shape)
     for place in np.ndindex(moved.shape[:2]):
         powers = np.exp(moved[place])
