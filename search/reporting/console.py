@@ -57,6 +57,8 @@ def print_policies(console: Console, summary: Summary, files: ResultFiles) -> No
     if summary.fixed_budgets:
         told = _within_budgets(summary.fixed_budgets, summary.main_quality)
         print_line(console, f"Fixed budgets      {told}; more in {files.budgets_csv.name}")
+    if summary.architecture is not None:
+        print_line(console, f"Architecture       {summary.architecture.sentence}")
     if summary.recordings:
         print_line(console, f"{f'Recordings, {last}':<18} {_recordings(summary.recordings, last)}")
     # One line that says what to do: undertrained exits explain what any alarm would tell.

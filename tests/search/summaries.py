@@ -76,6 +76,11 @@ def made_up_summary(seed):
             }
             for budget, position in ((0.3, 4), (0.4, 4), (0.5, 9), (1.0, 12))
         ],
+        "architecture": {
+            **{"n_inputs": 12_000, "n_edges": 10, "operations": {"separable_3x3": 7, "separable_5x5": 2, "zero": 1}},
+            **{"is_adaptive": True, "other_than_alpha": 0.98765, "choices_other_than_alpha": 0.12345},
+            **{"other_than_most": 0.11111, "perturbation_sd": 0.14736, "squared_norm": 21.0757},
+        },
         "alarms": ["depth 1 takes 0.1% of the samples (no signal)", "depth 6 takes 98.7% of the samples (closed)"],
         "oracle": {"search": 1.0, "test": None},
         "trials": {"started": 51, "complete": 12, "pruned": 34, "fail": 5},

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from trainables.models.architecture_report import ArchitectureReport
 from trainables.models.outputs import stack_exits
 from trainables.models.spec import CostModel
 
@@ -74,6 +75,14 @@ class MultiExitModel(nn.Module):
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
         """The parameters that training may move at rates of their own, by name: ``weights``, which are all here."""
         return {"weights": list(self.parameters())}
+
+    def architecture_report(self, inputs: NDArray[Any]) -> ArchitectureReport | None:
+        """Which operations it chooses for inputs; None for a network with nothing to choose, which computes nothing.
+
+        Args:
+            inputs: Shape (N, channels, height, width), uint8 in 0..255 or float32 in 0..1; at least one.
+        """
+        return None
 
     def said(self, inputs: Tensor) -> list[Any]:
         """What each head gives, in order, for inputs in 0..1."""

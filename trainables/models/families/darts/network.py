@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import math
-from typing import cast
+from typing import Any, cast
 
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from trainables.errors import TrainingError
+from trainables.models.architecture_report import ArchitectureReport
 from trainables.models.families.darts.controller import Architecture, Controller
 from trainables.models.families.darts.plan import Plan
+from trainables.models.families.darts.report import report_on
 from trainables.models.families.darts.stages import FirstStage, Newest, Stage
+from trainables.models.inference import batches_on
 from trainables.models.stopping import StoppingHead, StoppingModel, StoppingOutputs
 
 
@@ -63,6 +67,11 @@ class DartsNetwork(StoppingModel):
     def mixing_weights(self, inputs: Tensor) -> Tensor:
         """``p(x)`` of equation (4), shape (N, edges, K), for inputs in 0..1."""
         return self.architecture.weights(self.architecture.perturbation(self.normalise(inputs)))
+
+    def architecture_report(self, inputs: NDArray[Any]) -> ArchitectureReport:
+        """Which operations the edges choose for inputs, and how much that varies over them."""
+        batches = (self.normalise(batch) for batch in batches_on(self, inputs))
+        return report_on(self.architecture, batches, edges=self.plan.edge_names, n_inputs=len(inputs))
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
         """The three that are trained at rates of their own: ``weights`` w, ``alpha`` and ``controller`` theta."""
