@@ -26,6 +26,8 @@ SHAPES = {
     "fashion-mnist": (1, 28, 28),
     "cifar10": (3, 32, 32),
     "cifar100": (3, 32, 32),
+    "darts": (3, 16, 16),
+    "darts-small": (1, 16, 16),
     "image-folder": (3, 48, 48),
     "audio-folder": (1, 40, 51),
 }
@@ -36,7 +38,7 @@ def split_of(shape):
     """Bytes for pictures, numbers for the rest, of classes that have something to do with them."""
     rng = np.random.default_rng(0)
     labels = np.arange(N_SAMPLES) % N_CLASSES
-    inputs = rng.random((N_SAMPLES, *shape)) * 0.6 + 0.4 * rng.random((N_CLASSES, *shape))[labels]
+    inputs = rng.random((N_SAMPLES, *shape)) * 0.75 + 0.25 * rng.random((N_CLASSES, *shape))[labels]
     inputs = (inputs * 255).astype(np.uint8) if shape[0] == 3 else inputs.astype(np.float32)
     return Split(inputs, labels, np.array([f"s{i}" for i in range(N_SAMPLES)]), None)
 

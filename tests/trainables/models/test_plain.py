@@ -10,7 +10,7 @@ from tests.stopping_network import SHAPE as SMALL
 from tests.stopping_network import stopping_network, stopping_split
 from trainables.errors import TrainingError
 from trainables.models import NETWORKS, MultiExitModel, NetworkSpec, cumulative_macs, get_network
-from trainables.models.plain import plain_macs, plain_network
+from trainables.models.plain import classifier_of, plain_macs, plain_network
 from trainables.trials.imported_weights import with_given_weights
 from trainables.workloads import get_workload
 
@@ -39,19 +39,21 @@ def test_it_says_what_the_exit_says_and_costs_no_more_than_stages_and_head(model
         assert cumulative_macs(plain, SHAPE).tolist() == [macs[k]]
 
 
-def test_what_is_saved_are_earlier_heads_alone(model):
+def test_what_is_saved_are_earlier_heads_and_stop_heads_alone(model):
     with_heads, plain = cumulative_macs(model, SHAPE), plain_macs(model, SHAPE)
-    heads = [cumulative_macs(_only_head(model, k), SHAPE)[0] for k in range(model.n_exits)]
-    np.testing.assert_array_equal(with_heads - plain, np.cumsum(heads) - heads)
+    heads = [_macs_of(model, k, model.heads[k]) for k in range(model.n_exits)]
+    classifiers = [_macs_of(model, k, classifier_of(model.heads[k])) for k in range(model.n_exits)]
+    np.testing.assert_array_equal(with_heads - plain, np.cumsum(heads) - classifiers)
 
 
-def _only_head(model, k):
-    """Exit k with stages that cost nothing: its features are there already."""
+def _macs_of(model, k, head):
+    """A head with stages that cost nothing: its features are there already."""
     features = model.normalise(torch.zeros(1, *SHAPE))
     with torch.no_grad():
         for stage in model.stages[: k + 1]:
             features = stage(features)
-    return MultiExitModel([Given(features)], [model.heads[k]], mean=[0.0] * 3, std=[1.0] * 3)
+    only_head = MultiExitModel([Given(features)], [head], mean=[0.0] * 3, std=[1.0] * 3)
+    return cumulative_macs(only_head, SHAPE)[0]
 
 
 class Given(torch.nn.Module):
@@ -65,7 +67,8 @@ class Given(torch.nn.Module):
 
 def test_weights_of_the_plain_network_are_those_that_it_runs(model):
     plain = plain_network(model, 0)
-    kept = sum(part.numel() for module in (model.stages[0], model.heads[0]) for part in module.parameters())
+    own = (model.stages[0], classifier_of(model.heads[0]))
+    kept = sum(part.numel() for module in own for part in module.parameters())
     assert sum(weight.numel() for weight in plain.parameters()) == kept
 
 
