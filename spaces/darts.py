@@ -15,7 +15,7 @@ class DartsSpace(Space):
     ``cost_weight`` is the weight of the expected cost in the loss at the end of its ramp (lambda), which begins after
     the share ``cost_weight_warmup`` of the training and ends at the share ``cost_weight_until``;
     ``perturbation_weight`` is that of the squared perturbation (mu), ``auxiliary_weight`` that of the mean loss of the
-    earlier exits. ``learning_rate_adamw`` is of the weights, the two others of the architecture's own parameters and of
+    earlier exits and ``final_exit_weight`` that of the last exit's own. ``learning_rate_adamw`` is of the weights, the two others of the architecture's own parameters and of
     the controller that perturbs them; with ``bilevel`` these learn from a part of the training split that the weights
     do not see.
     """
@@ -38,6 +38,7 @@ class DartsSpace(Space):
             "label_smoothing": Number(0.0, 0.1),
             "bilevel": Choice((False, True)),
             "auxiliary_weight": Number(0.1, 1.0),
+            "final_exit_weight": Number(0.0, 1.0),
             "cost_weight": Number(1e-3, 1e-1, log=True),
             "cost_weight_schedule": Choice(("linear", "cosine")),
             "cost_weight_warmup": Number(0.0, 0.5),
@@ -58,5 +59,6 @@ class DartsSpace(Space):
             ask(name)
         if self.n_exits > 1:
             ask("auxiliary_weight")
+            ask("final_exit_weight")
             for name in ("", "_schedule", "_warmup", "_until"):
                 ask(f"cost_weight{name}")
