@@ -75,6 +75,24 @@ class MultiExitModel(nn.Module):
             said.append(head(features))
         return said
 
+    def flops_of_parts(self, input_shape: tuple[int, ...], counter: FlopCounterMode) -> list[float]:
+        """Floating-point operations of each stage and its head in turn, ``2 E`` numbers, for one sample.
+
+        Where what is computed depends on the sample, it is the mean that a network should give instead.
+
+        Args:
+            input_shape: (channels, height, width) of one sample.
+            counter: Counts what is computed; see :func:`flop_counter`.
+        """
+        seen = [counter.get_total_flops()]
+        features = self.normalise(torch.zeros(1, *input_shape, device=self.mean.device))
+        for stage, head in zip(self.stages, self.heads, strict=True):
+            features = stage(features)
+            seen.append(counter.get_total_flops())
+            head(features)
+            seen.append(counter.get_total_flops())
+        return [float(flops) for flops in np.diff(seen)]
+
 
 @contextmanager
 def flop_counter() -> Iterator[FlopCounterMode]:
@@ -115,17 +133,10 @@ def part_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> tuple[NDAr
     """
     was_training = model.training
     model.eval()
-    seen = [0]
     with flop_counter() as counter:
-        features = model.normalise(torch.zeros(1, *input_shape, device=model.mean.device))
-        for stage, head in zip(model.stages, model.heads, strict=True):
-            features = stage(features)
-            seen.append(counter.get_total_flops())
-            head(features)
-            seen.append(counter.get_total_flops())
+        flops = model.flops_of_parts(input_shape, counter)
     model.train(was_training)
-    totals = np.array(seen, dtype=np.int64)
-    counted = ((totals[1:] - totals[:-1]) // 2).reshape(-1, 2)
+    counted = np.rint(np.array(flops) / 2).astype(np.int64).reshape(-1, 2)
     return counted[:, 0], counted[:, 1]
 
 
