@@ -2,11 +2,14 @@
 
 from spaces.audio import AudioSpace
 from spaces.base import Asker, Space
+from spaces.darts import DartsSpace
 from spaces.dimensions import Choice, Dimension, Fixed, Number
 from spaces.distillation import DistillationSpace
 from spaces.self_distillation import SelfDistillationSpace
 
 
-SPACES: dict[str, type[Space]] = {space.name: space for space in (SelfDistillationSpace, DistillationSpace, AudioSpace)}
+SPACES: dict[str, type[Space]] = {
+    space.name: space for space in (SelfDistillationSpace, DistillationSpace, AudioSpace, DartsSpace)
+}
 
 __all__ = ["SPACES", "Asker", "Choice", "Dimension", "Fixed", "Number", "Space"]

@@ -74,7 +74,8 @@ def measure_bundle(
                         bundle.policy,
                         stream.inputs,
                         batch_size=size,
-                        cost=np.asarray(bundle.manifest.cost),
+                        # Costs may be those of a sweep that counts exits.
+                        cost=np.asarray(bundle.manifest.macs or bundle.manifest.cost),
                         plain=None if control is None else {CONTROL: control},
                         single=None if single is None else single.answer,
                         effort=effort,

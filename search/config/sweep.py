@@ -36,7 +36,7 @@ from search.errors import ConfigError
 from search.loading import tell_loading
 from search.redaction import redact_uri
 from spaces import SPACES, Fixed, Space
-from trainables.models import SEARCHABLE
+from trainables.models import is_of_network
 from trainables.workloads import get_workload
 
 
@@ -56,7 +56,7 @@ class SweepConfig(Section):
     workload: str = Field(
         default="digits",
         description="What is learned from which data: `digits`, `fashion-mnist`, `cifar10`, `cifar100`, "
-        "`image-folder`, `audio-folder`, or your own as `module:attribute`.",
+        "`darts`, `darts-small`, `image-folder`, `audio-folder`, or your own as `module:attribute`.",
     )
     data_dir: Path | None = Field(default=None, description="Folder with the data, for workloads that need files.")
     target: Target = 0.95
@@ -140,6 +140,11 @@ class SweepConfig(Section):
         if config.search.control and not training.epochs:
             raise ConfigError(
                 "search.control is true but training.epochs is 0, so that no plain network is trained; leave it out"
+            )
+        if config.search.control and training.cost == "exits":
+            raise ConfigError(
+                "search.control compares networks by multiply-accumulates but training.cost is 'exits', every exit "
+                "alike; leave one of them out"
             )
         rung = config.search.first_rung(training.epochs)
         if config.search.scheduler != "none" and training.epochs and rung > training.epochs:
@@ -250,7 +255,7 @@ def _check_request(config: SweepConfig) -> None:
 
 def _require_comparable(config: SweepConfig, space: Space) -> None:
     """Refuse to compare networks by what is not the same for all of them."""
-    searched = [name for name in SEARCHABLE if not isinstance(space.dimensions.get(name, Fixed(None)), Fixed)]
+    searched = [name for name, one in space.dimensions.items() if is_of_network(name) and not isinstance(one, Fixed)]
     if not searched:
         return
     if not get_objective(config.policy.objective).is_comparable:

@@ -69,6 +69,7 @@ class TeacherSection(Section):
                 "width": self.width or family.width,
                 "epochs": self.epochs or student.epochs,
                 **dict.fromkeys(("blocks", "depth", "head", "weights")),
+                "network_options": {},
             }
         )
 

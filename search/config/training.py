@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
 from search.config.section import Section
 from search.errors import ConfigError
 from trainables.augmentation.images import Augmentation
-from trainables.models import NetworkSpec, get_network
+from trainables.models import CostModel, NetworkSpec, get_network
 from trainables.recipes.recipe import Recipe
 from trainables.workloads import Workload
 
@@ -21,7 +22,7 @@ class TrainingSection(Section):
     network: str | None = Field(
         default=None,
         description="The network: `small-cnn`, `mobilenet-v3-small`, `mobilenet-v3-large`, `resnet-18`, `resnet-34`, "
-        "`audio-cnn`, or your own as `module:attribute`; the workload's where null.",
+        "`audio-cnn`, `darts`, or your own as `module:attribute`; the workload's where null.",
     )
     n_exits: int | None = Field(
         default=None, ge=1, le=256, description="Number of exits, the last included; the network's own where null."
@@ -40,11 +41,21 @@ class TrainingSection(Section):
         description="Pooling of an `audio-cnn` before each exit: `attentive-statistics`, `max-mean` or `average`; its "
         "own where null.",
     )
+    network_options: dict[str, Any] = Field(
+        default_factory=dict,
+        description="What else the network takes, by name, such as `{head_grid: 2}` of `small-cnn`: the keyword "
+        "arguments of the function that builds it. A search space varies an option as `network_<option>`.",
+    )
     pretrained: bool = Field(default=False, description="Whether networks start from weights for ImageNet.")
     weights: Path | None = Field(
         default=None,
         description="File that every network starts from: safetensors, or what `torch.save` has written of a "
         "`state_dict()`; none where null.",
+    )
+    cost: CostModel = Field(
+        default="macs",
+        description="What answering at an exit is said to cost, as a share of the full network: that of its "
+        "multiply-accumulates (`macs`), or every exit alike (`exits`), so that the second of four costs 0.5.",
     )
     epochs: int = Field(
         default=30,
@@ -64,6 +75,11 @@ class TrainingSection(Section):
         lt=1,
         description="Decay for each step of an exponential moving average of the weights, which is then what is "
         "judged; none where null.",
+    )
+    deterministic: bool = Field(
+        default=False,
+        description="Whether trainings compute with deterministic algorithms only, so that they can be repeated on the "
+        "same GPU; a network with an operation that has none fails. On a CPU they can be without.",
     )
     gradient_clip: float | None = Field(
         default=None, gt=0, description="Largest Euclidean norm of the gradient; any where null."
@@ -91,8 +107,8 @@ class TrainingSection(Section):
         """The same with network, exits and width filled in.
 
         Raises:
-            ExitSearchError: If there is no such network, blocks and exits do not fit together, weights are given twice,
-                or none are where nothing is trained.
+            ExitSearchError: If there is no such network, blocks and exits do not fit together, options are no plain
+                values, weights are given twice, or none are where nothing is trained.
         """
         self._check_weights()
         family = None if self.network is None else get_network(self.network)
@@ -105,7 +121,9 @@ class TrainingSection(Section):
             n_exits = len(self.blocks) + 1
         width = self.width or (workload.width if family is None else family.width)
         weights = None if self.weights is None else self.weights.expanduser().absolute()
-        return self.model_copy(update={"n_exits": n_exits, "width": width, "weights": weights})
+        resolved = self.model_copy(update={"n_exits": n_exits, "width": width, "weights": weights})
+        options = resolved.network_spec().options
+        return resolved.model_copy(update={"network_options": dict(options)})
 
     def _check_weights(self) -> None:
         if self.weights is not None and self.pretrained:
@@ -128,11 +146,22 @@ class TrainingSection(Section):
 
         Raises:
             ConfigError: If they are not.
+            TrainingError: If options are no plain values.
         """
         if self.n_exits is None or self.width is None:
             raise ConfigError("training.n_exits and width are only known once the configuration is resolved")
         blocks = None if self.blocks is None else tuple(self.blocks)
-        return NetworkSpec(self.n_exits, self.width, self.network, blocks, self.pretrained, self.depth, self.head)
+        return NetworkSpec(
+            n_exits=self.n_exits,
+            width=self.width,
+            family=self.network,
+            blocks=blocks,
+            pretrained=self.pretrained,
+            depth=self.depth,
+            head=self.head,
+            options=self.network_options,
+            cost=self.cost,
+        )
 
     def recipe(self, *, view_seed: int) -> Recipe:
         """What all trials share of their training."""
@@ -144,5 +173,6 @@ class TrainingSection(Section):
             gradient_clip=self.gradient_clip,
             final_div_factor=self.final_div_factor,
             n_views=self.views,
+            deterministic=self.deterministic,
             view_seed=view_seed,
         )

@@ -67,8 +67,8 @@ def policy_macs(selection: Selection, model: MultiExitModel, input_shape: tuple[
     """
     table = selection.network.search
     decision = cross_fitted_decision(selection.policy, table, seed=seed)
-    share = float(table.cost[decision.exits].mean())
-    return int(share * int(cumulative_macs(model, input_shape)[-1]) * (1 + _ROUNDING))
+    macs = cumulative_macs(model, input_shape)
+    return int(float(macs[decision.exits].mean()) * (1 + _ROUNDING))
 
 
 def plain_candidates(

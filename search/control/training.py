@@ -27,7 +27,7 @@ from search.run_folder.folder import RunFolder
 from search.trials.outcomes import TrialNetwork, TrialOutcome, networks_of
 from trainables.data import Split
 from trainables.errors import StorageFullError
-from trainables.models import SEARCHABLE
+from trainables.models import is_of_network
 from trainables.recipes.hyperparameters import without_early_exits
 from trainables.teachers.teacher import TeacherSet
 from trainables.training.checkpoints import CheckpointFolder
@@ -132,7 +132,7 @@ def train_control(
 def _planned(inputs: SweepInputs, candidate: PlainCandidate, chosen: TrialOutcome, checkpoints: Path) -> PlainTrial:
     """The trial of a candidate before it is trained."""
     name = f"control-{chosen.trial_id}-exit-{candidate.depth}-width-{candidate.network.width}"
-    params = {key: value for key, value in without_early_exits(chosen.params).items() if key not in SEARCHABLE}
+    params = {key: value for key, value in without_early_exits(chosen.params).items() if not is_of_network(key)}
     outcome = TrialOutcome(name, params, {}, checkpoints / name, TrialState.RUNNING)
     asked = inputs.target.asked
     # Its depth is settled: the epoch that is kept is the one of the best quality.

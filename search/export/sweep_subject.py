@@ -74,6 +74,8 @@ def told_training(sweep: FinishedSweep) -> dict[str, Any]:
         "sweep": sweep.name,
         "trial": selected.network or selected.trial_id,
         "network": config.training.network or f"that of workload {config.workload}",
+        "network_options": dict(config.training.network_options),
+        "cost": "every exit alike" if config.training.cost == "exits" else None,
         "epochs": config.training.epochs,
         "batch_size": config.training.batch_size,
         "seed": selected.seed,

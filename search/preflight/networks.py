@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
+from math import prod
 from typing import Any
 import warnings
 
@@ -15,17 +16,21 @@ from search.inputs import SweepInputs
 from search.preflight.space import draws
 from spaces import Choice, Dimension, Number
 from trainables.errors import TrainingError
-from trainables.models import SEARCHABLE
+from trainables.models import is_of_network
 from trainables.models.exits.tracing import first_line
 from trainables.trials.batch_check import check_batch
 from trainables.trials.spec import GivenWeights
 
 
+# Each takes seconds where networks are large.
+_MOST_COMBINATIONS = 8
+
+
 def require_networks(inputs: SweepInputs) -> None:
-    """Refuse a network that cannot be built and trained on the data, in any width and with any head that is searched.
+    """Refuse a network that cannot be built and trained on the data, with any width, head or option that is searched.
 
     Of each, a real batch goes forward and backward and becomes an exit table; and what the space draws must be what
-    a trial can be trained with.
+    a trial can be trained with. Where these are more than eight networks, each value is tried in one of them at least.
 
     Raises:
         ConfigError: With the first one that cannot.
@@ -40,9 +45,8 @@ def require_networks(inputs: SweepInputs) -> None:
     # Weights of elsewhere are not fetched for this.
     spec = replace(spec, network=replace(spec.network, pretrained=False))
     space = config.build_space()
-    searched = {name: _values(space.dimensions[name]) for name in SEARCHABLE if name in space.dimensions}
-    for values in product(*searched.values()):
-        params = dict(zip(searched, values, strict=True))
+    searched = {name: _values(one) for name, one in space.dimensions.items() if is_of_network(name)}
+    for params in _combinations(searched):
         try:
             if not params.get("width", 1) > 0:
                 raise TrainingError(f"width must be positive but is {params['width']}")
@@ -84,6 +88,15 @@ def _warn_of_no_training(config: SweepConfig, searched: Sequence[str]) -> None:
             UntrainedWarning,
             stacklevel=2,
         )
+
+
+def _combinations(values: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    """One value of each: all that can be put together where they are few, else so that each occurs."""
+    if prod(map(len, values.values())) <= _MOST_COMBINATIONS:
+        yield from (dict(zip(values, one, strict=True)) for one in product(*values.values()))
+        return
+    for number in range(max(map(len, values.values()))):
+        yield {name: options[number % len(options)] for name, options in values.items()}
 
 
 def _values(dimension: Dimension) -> tuple[Any, ...]:

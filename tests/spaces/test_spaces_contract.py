@@ -6,7 +6,7 @@ import optuna
 import pytest
 
 from spaces import SPACES, Fixed
-from trainables.models import SEARCHABLE
+from trainables.models import is_of_network
 from trainables.recipes.hyperparameters import TrainingSettings, known_parameters
 
 
@@ -29,7 +29,7 @@ def draw(space, count=200, seed=0):
 @pytest.mark.parametrize("n_exits", [1, 2, 3, 5])
 def test_every_draw_can_be_trained(space_class, n_exits, teachers):
     for params in draw(space_class(n_exits=n_exits, teachers=teachers)):
-        own = {name: value for name, value in params.items() if name not in SEARCHABLE}
+        own = {name: value for name, value in params.items() if not is_of_network(name)}
         settings = TrainingSettings.from_params(own, n_exits=n_exits, epochs=10, teachers=teachers)
         assert settings.learning_rate == params[f"learning_rate_{settings.optimiser}"]
         assert len(settings.loss.exit_weights) == n_exits
@@ -38,7 +38,8 @@ def test_every_draw_can_be_trained(space_class, n_exits, teachers):
 @pytest.mark.parametrize("teachers", [(), ("one", "other")])
 def test_dimensions_are_known_parameters_and_all_of_them_are_asked_for(space_class, teachers):
     space = space_class(n_exits=3, teachers=teachers)
-    assert set(space.dimensions) <= {*known_parameters(3, teachers), *SEARCHABLE}
+    own = {name for name in space.dimensions if not is_of_network(name)}
+    assert own <= set(known_parameters(3, teachers))
     assert set().union(*draw(space)) == set(space.dimensions)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -15,8 +15,8 @@ from torch import Tensor
 from policies.errors import ExitSearchError
 from policies.files.atomic import whole_file
 from policies.names import clean_name
-from trainables.errors import ModelFileError
-from trainables.models import MultiExitModel, NetworkSpec
+from trainables.errors import ModelFileError, TrainingError
+from trainables.models import CostModel, MultiExitModel, NetworkSpec
 from trainables.models.exits.tracing import first_line
 from trainables.models.loading import all_weights, distinct_weights, load_weights
 from trainables.workloads import get_workload
@@ -25,6 +25,8 @@ from trainables.workloads import get_workload
 SCHEMA = 1
 IMPORTED_SCHEMA = 2
 """Of files of imported networks, which versions that do not know these must not read as others."""
+OPTIONS_SCHEMA = 3
+"""Of files of networks with options, or with a cost of their own, for the same reason."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +65,19 @@ class ModelConfig:
         """
         return cls(data, NetworkSpec(n_exits=model.n_exits, width=1), input_shape, class_names, imported=place)
 
+    @property
+    def schema(self) -> int:
+        """Which versions can read the file."""
+        if self.imported is not None:
+            return IMPORTED_SCHEMA
+        return OPTIONS_SCHEMA if self.network.options or self.network.cost != "macs" else SCHEMA
+
     def metadata(self) -> str:
         """What a file states, as JSON."""
         stated = {key: value for key, value in asdict(self).items() if key != "imported" or value is not None}
-        return json.dumps({**stated, "schema": SCHEMA if self.imported is None else IMPORTED_SCHEMA})
+        if self.schema != OPTIONS_SCHEMA:
+            stated["network"] = {key: one for key, one in stated["network"].items() if key not in ("options", "cost")}
+        return json.dumps({**stated, "schema": self.schema})
 
 
 def save_model(path: Path, model: MultiExitModel, config: ModelConfig) -> None:
@@ -144,8 +155,6 @@ def _read(path: Path) -> tuple[dict[str, Tensor], ModelConfig]:
     try:
         stated = dict(json.loads(metadata["exitsearch"]))
         imported = stated.get("imported")
-        if stated.pop("schema") != (SCHEMA if imported is None else IMPORTED_SCHEMA):
-            raise ValueError("another schema")
         config = ModelConfig(
             workload=str(stated["workload"]),
             network=_network_spec(stated["network"]),
@@ -153,7 +162,9 @@ def _read(path: Path) -> tuple[dict[str, Tensor], ModelConfig]:
             class_names=tuple(clean_name(str(name)) for name in stated["class_names"]),
             imported=None if imported is None else str(imported),
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        if stated["schema"] != config.schema:
+            raise ValueError("another schema")
+    except (AttributeError, KeyError, TypeError, ValueError, TrainingError) as error:
         raise ModelFileError(
             f"{path}: a model file states what it was built from but this one does not ({error!r}); "
             f"take model.safetensors of a sweep"
@@ -163,7 +174,9 @@ def _read(path: Path) -> tuple[dict[str, Tensor], ModelConfig]:
 
 def _network_spec(stated: Any) -> NetworkSpec:
     family, blocks, depth, head = (stated.get(name) for name in ("family", "blocks", "depth", "head"))
-    only_exit = stated.get("only_exit")
+    only_exit, cost = stated.get("only_exit"), stated.get("cost", "macs")
+    if cost not in get_args(CostModel):
+        raise ValueError(f"an unknown cost {cost!r}")
     return NetworkSpec(
         n_exits=int(stated["n_exits"]),
         width=int(stated["width"]),
@@ -172,4 +185,6 @@ def _network_spec(stated: Any) -> NetworkSpec:
         depth=None if depth is None else int(depth),
         head=None if head is None else str(head),
         only_exit=None if only_exit is None else int(only_exit),
+        options=dict(stated.get("options", {})),
+        cost=cost,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from policies.registry import OnDemand, resolve
 from trainables.models.family import NetworkFamily
-from trainables.models.spec import SEARCHABLE, NetworkSpec
+from trainables.models.spec import CostModel, NetworkSpec, is_of_network
 
 
 if TYPE_CHECKING:
@@ -61,13 +61,14 @@ def get_network(name: str) -> NetworkFamily:
 
 __all__ = [
     "NETWORKS",
-    "SEARCHABLE",
+    "CostModel",
     "MultiExitModel",
     "NetworkFamily",
     "NetworkSpec",
     "as_multi_exit",
     "cumulative_macs",
     "get_network",
+    "is_of_network",
     "relative_cost",
     "torchvision_network",
     "with_exits",

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from trainables.models.outputs import stack_exits
+from trainables.models.spec import CostModel
 
 
 class MultiExitModel(nn.Module):
@@ -25,10 +26,14 @@ class MultiExitModel(nn.Module):
         heads: Each takes its stage's features and returns logits, shape (N, C).
         mean: Mean of each input channel, for inputs in 0..1; it is subtracted from them.
         std: Standard deviation of each input channel, for inputs in 0..1; they are divided by it.
+
+    Attributes:
+        cost_model: What :func:`relative_cost` says that answering at an exit costs.
     """
 
     mean: Tensor
     std: Tensor
+    cost_model: CostModel = "macs"
 
     def __init__(
         self, stages: Sequence[nn.Module], heads: Sequence[nn.Module], *, mean: Sequence[float], std: Sequence[float]
@@ -141,6 +146,11 @@ def part_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> tuple[NDAr
 
 
 def relative_cost(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Cost of answering at each exit relative to the full network, shape (E,); the last is 1.0."""
+    """Cost of answering at each exit relative to the full network, shape (E,); the last is 1.0.
+
+    These are multiply-accumulates, or where the network's ``cost_model`` is ``exits``, ``1/E, 2/E, ..., 1``.
+    """
+    if model.cost_model == "exits":
+        return np.arange(1, model.n_exits + 1) / model.n_exits
     macs = cumulative_macs(model, input_shape)
     return np.asarray(macs / macs[-1], dtype=np.float64)

@@ -22,6 +22,7 @@ class Recipe:
         final_div_factor: The learning rate ends at its first value divided by this.
         n_views: Epochs go through so many fixed augmentations in turn; None draws anew each epoch.
         view_seed: Seed that the fixed augmentations are drawn with; it counts only with ``n_views``.
+        deterministic: Whether only deterministic algorithms are used; a network with an operation that has none fails.
 
     Raises:
         TrainingError: If a number is out of range.
@@ -35,6 +36,7 @@ class Recipe:
     final_div_factor: float = 1e4
     n_views: int | None = None
     view_seed: int = 0
+    deterministic: bool = False
 
     def __post_init__(self) -> None:
         if not self.epochs >= 0:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.tables.base import ExitTable
+from policies.tables.base import ASSUMED, ExitTable
 from trainables.data import Split
 from trainables.losses.base import BatchLoss
 
@@ -82,9 +82,10 @@ class TrainingTask(ABC, Generic[TableT]):
         from trainables.models import relative_cost
         from trainables.models.inference import model_hash
 
+        assumed = {ASSUMED: ["cost"]} if model.cost_model == "exits" else {}
         return {
             "cost": relative_cost(model, split.inputs.shape[1:]),
             "ids": split.ids,
             "groups": split.groups,
-            "meta": {**metadata, "model_hash": model_hash(model)},
+            "meta": {**metadata, "model_hash": model_hash(model), **assumed},
         }

@@ -16,6 +16,7 @@ from trainables.data import Split
 from trainables.errors import TrainingError
 from trainables.models import MultiExitModel
 from trainables.models.inference import unit_scale
+from trainables.training.determinism import deterministic_operations
 from trainables.trials.spec import TrialSpec
 from trainables.workloads import get_workload
 
@@ -38,7 +39,8 @@ def check_batch(spec: TrialSpec, params: Mapping[str, Any], train: Split) -> Non
     """
     batch = _some(train, min(spec.recipe.batch_size, _MOST_SAMPLES))
     spec = replace(spec, use_gpu=False, recipe=replace(spec.recipe, batch_size=len(batch.ids), n_views=None))
-    with torch.random.fork_rng(devices=[]):
+    deterministic = deterministic_operations(enabled=spec.recipe.deterministic)
+    with torch.random.fork_rng(devices=[]), deterministic:
         training = spec.training(params, batch)
         network = training.network
         who = _name(spec, network, params)

@@ -17,7 +17,7 @@ from trainables.augmentation.images import Augmentation
 from trainables.data import Split
 from trainables.errors import CheckpointError, TrainingError
 from trainables.export.model_file import ModelConfig
-from trainables.models import SEARCHABLE, MultiExitModel, NetworkSpec
+from trainables.models import MultiExitModel, NetworkSpec, is_of_network
 from trainables.models.loading import load_weights
 from trainables.models.plain import plain_network
 from trainables.recipes.hyperparameters import TrainingSettings
@@ -116,7 +116,7 @@ class TrialSpec:
         Raises:
             TrainingError: If a parameter is unknown or out of range.
         """
-        own = {name: value for name, value in params.items() if name not in SEARCHABLE}
+        own = {name: value for name, value in params.items() if not is_of_network(name)}
         return get_workload(self.workload).trial_settings(
             own, n_exits=self.n_exits, epochs=self.recipe.epochs, teachers=self.teachers
         )

@@ -14,6 +14,7 @@ from trainables.data import Split
 from trainables.errors import TrainingError
 from trainables.models import MultiExitModel
 from trainables.training.best_epoch import BestEpoch
+from trainables.training.determinism import deterministic_operations
 from trainables.trials.spec import TrialSpec
 
 
@@ -59,7 +60,8 @@ def train_teacher(
     best = BestEpoch(spec.recipe.patience or spec.recipe.epochs, "error")
     is_over = False
     while not is_over and training.epoch < spec.recipe.epochs:
-        loss = training.train_epoch()
+        with deterministic_operations(enabled=spec.recipe.deterministic):
+            loss = training.train_epoch()
         if not math.isfinite(loss):
             raise TrainingError(f"the loss is {loss} in epoch {training.epoch}; try a smaller learning rate")
         accuracies = tuple(exit_accuracies(spec.table(training.network, search, "search")).tolist())

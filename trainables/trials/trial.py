@@ -13,6 +13,7 @@ from trainables.data import Split
 from trainables.errors import TrainingError
 from trainables.teachers.teacher import Teachers
 from trainables.training.checkpoints import CheckpointFolder, read_state, write_state
+from trainables.training.determinism import deterministic_operations
 from trainables.trials.metrics import diverged_report
 from trainables.trials.seed_run import SeedRun, joint_report
 from trainables.trials.spec import TrialSpec
@@ -97,7 +98,8 @@ class Trial:
             epoch = min(run.training.epoch + 1, self._spec.recipe.epochs)
             of_seed = f" with seed {seed}" if len(self.runs) > 1 else ""
             try:
-                run.step()
+                with deterministic_operations(enabled=self._spec.recipe.deterministic):
+                    run.step()
             except TrainingError as error:
                 return self._failed(epoch, f"{error}{of_seed}")
             except Exception as error:

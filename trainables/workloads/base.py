@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ from trainables.errors import DataError, TrainingError
 from trainables.models import NetworkSpec, get_network
 from trainables.models.family import is_count
 from trainables.tasks import get_training_task
+from trainables.workloads.build_options import build_options
 
 
 if TYPE_CHECKING:
@@ -136,16 +136,7 @@ class Workload:
         """
         build, who = self._build(network)[0], self.builder(network)
         n_outputs = get_training_task(self.task).n_outputs(n_classes)
-        options: dict[str, Any] = {name: getattr(network, name) for name in ("blocks", "depth", "head")}
-        options = {name: value for name, value in options.items() if value is not None}
-        options |= {"pretrained": True} if network.pretrained else {}
-        unknown = sorted(set(options) - _parameters(build))
-        if unknown:
-            name = network.family or f"that of workload {self.name}"
-            raise TrainingError(
-                f"training.{unknown[0]} is not for this network, which is {name}; leave it out, or choose another "
-                f"training.network"
-            )
+        options = build_options(network, build, network.family or f"that of workload {self.name}")
         with user_code(who, TrainingError):
             model = build(
                 input_shape=input_shape,
@@ -157,6 +148,7 @@ class Workload:
                 **options,
             )
         whole = _checked(model, who, input_shape, n_exits=network.n_exits)
+        whole.cost_model = network.cost
         if network.only_exit is None:
             return whole
         # Here, since the import takes seconds.
@@ -187,13 +179,6 @@ def _check(workload: Workload) -> None:
             raise TrainingError(
                 f"workload {workload.name!r}: {key} must be {rule} but is {getattr(workload, key)!r:.60}"
             )
-
-
-def _parameters(build: Callable[..., Any]) -> set[str]:
-    try:
-        return set(signature(build).parameters)
-    except (TypeError, ValueError):
-        return set()
 
 
 def _checked(model: Any, who: str, input_shape: tuple[int, ...], *, n_exits: int) -> MultiExitModel:

@@ -102,3 +102,6 @@ def test_a_policy_that_takes_one_exit_costs_what_that_exit_does(threshold, exit_
     policy = Policy("confidence", (threshold, np.inf), (1.0, 1.0, 1.0))
     selection = SimpleNamespace(network=SimpleNamespace(search=table), policy=policy)
     assert policy_macs(selection, model, DIGITS, seed=0) == macs[exit_index]
+    # Whatever the table says of cost.
+    selection.network.search = replace(table, cost=np.arange(1, 4) / 3)
+    assert policy_macs(selection, model, DIGITS, seed=0) == macs[exit_index]

@@ -5,7 +5,7 @@ import pytest
 from search.config.files import load_sweep
 from search.errors import ConfigError
 from search.inputs import SweepInputs, load_splits
-from search.preflight.networks import require_networks
+from search.preflight.networks import _combinations, require_networks
 from spaces import Choice, Fixed, Number
 
 
@@ -32,6 +32,11 @@ def checked(splits, *settings):
             "trained with width 0, .*: width must be positive but is 0",
         ),
         (["training.network=mobilenet-v3-small", "training.width=12"], "width must be a multiple of 8"),
+        (
+            ["training.network_options={head_gird: 2}"],
+            "training: the network cannot be trained: network_options: 'head_gird' is not for .* nearest are head_grid",
+        ),
+        (["training.network_options={head_grid: 0}"], "cannot be trained: head_grid must be a whole number from 1 but"),
     ],
 )
 def test_networks_that_cannot_be_built_are_refused_before_anything_is_trained(settings, message, splits):
@@ -40,7 +45,14 @@ def test_networks_that_cannot_be_built_are_refused_before_anything_is_trained(se
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("settings", [[], ["training.network=audio-cnn", "space.name=audio"]])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        [],
+        ["training.network=audio-cnn", "space.name=audio"],
+        ["training.network_options={head_grid: 2}", "training.cost=exits", "training.deterministic=true"],
+    ],
+)
 def test_networks_that_can_be_built_pass(settings, splits):
     checked(splits, *settings)
 
@@ -97,6 +109,12 @@ class Mine(Space):
 
     def deep(self, ask):
         ask("learning_rate_adamw")
+
+
+class Grids(Mine):
+    @classmethod
+    def defaults(cls, n_exits, teachers=()):
+        return super().defaults(n_exits, teachers) | {"width": [4, 8, 12], "network_head_grid": [1, 2, 0]}
 
 
 class Deep(Mine):
@@ -185,6 +203,23 @@ def test_a_space_of_plain_values_passes(own, splits):
         "mixup": Number(0.0, 1.0),
         "class_weighting": Choice(("none", "balanced")),
     }
+
+
+def test_each_searched_option_is_tried_where_all_networks_would_be_too_many(own, splits):
+    message = "trained with width 12, network_head_grid 0: head_grid must be a whole number from 1 but is 0"
+    with pytest.raises(ConfigError, match=message):
+        checked(splits, f"space.name={own}:Grids")
+    checked(splits, f"space.name={own}:Grids", "space.overrides.network_head_grid=2")
+
+
+def test_few_networks_are_all_tried():
+    few = {"width": (4, 8), "network_a": (True, False), "network_b": (0.5, 2.0)}
+    assert len(list(_combinations(few))) == 8
+    assert list(_combinations({})) == [{}]
+    many = few | {"network_c": ("x", "y", "z")}
+    tried = list(_combinations(many))
+    assert len(tried) == 3
+    assert {name: {one[name] for one in tried} for name in many} == {name: set(one) for name, one in many.items()}
 
 
 @pytest.mark.parametrize(

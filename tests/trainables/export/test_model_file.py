@@ -68,6 +68,41 @@ def test_older_files_say_nothing_of_an_only_exit(saved):
     assert loaded.n_exits == model.n_exits
 
 
+def test_options_and_cost_are_kept(spec, digits, tmp_path):
+    network = replace(spec.network, options={"head_grid": 2}, cost="exits")
+    other = replace(spec, network=network)
+    model = other.build_model(digits.train).eval()
+    save_model(tmp_path / "model.safetensors", model, other.model_config(digits.train, {"network_head_grid": 3}))
+    with pytest.raises(ModelFileError, match="must fit the network"):
+        load_model(tmp_path / "model.safetensors")
+    save_model(tmp_path / "model.safetensors", model, other.model_config(digits.train, {"width": 8}))
+    loaded, stated = load_model(tmp_path / "model.safetensors")
+    assert stated.network == network
+    assert loaded.cost_model == "exits"
+    images = torch.rand(3, 1, 8, 8)
+    assert torch.equal(loaded(images), model(images))
+
+
+def test_files_without_options_are_as_they_always_were(saved):
+    path, _ = saved
+    with safe_open(path, framework="pt") as file:
+        stated = json.loads(file.metadata()["exitsearch"])
+    assert stated["schema"] == 1
+    assert not {"options", "cost"} & set(stated["network"])
+    config = load_model(path)[1]
+    assert (config.network.options, config.network.cost) == ({}, "macs")
+
+
+def test_other_versions_do_not_mistake_a_network_with_options(saved):
+    """They would build it without."""
+    path, _ = saved
+    rewritten(path, config={"network": {"n_exits": 3, "width": 8, "options": {"head_grid": 1}}, "schema": 3})
+    assert load_model(path)[1].network.options == {"head_grid": 1}
+    rewritten(path, config={"schema": 1})
+    with pytest.raises(ModelFileError, match="another schema"):
+        load_model(path)
+
+
 def rewritten(path, *, config=None, drop=(), metadata=None):
     with safe_open(path, framework="pt") as file:
         weights = {name: file.get_tensor(name) for name in file.keys() if name not in drop}  # noqa: SIM118
@@ -86,6 +121,12 @@ def rewritten(path, *, config=None, drop=(), metadata=None):
             "network cannot be built .*3 but is number 4",
         ),
         ({"config": {"input_shape": "big"}}, "states what it was built from"),
+        ({"config": {"schema": 3, "network": {"n_exits": 3, "width": 8, "cost": "watts"}}}, "unknown cost 'watts'"),
+        ({"config": {"schema": 3, "network": {"n_exits": 3, "width": 8, "options": 7}}}, "states what it was built"),
+        (
+            {"config": {"schema": 3, "network": {"n_exits": 3, "width": 8, "options": {"head_grd": 7}}}},
+            "network cannot be built .*'head_grd' is not for this network, .* nearest are head_grid",
+        ),
         ({"config": {"workload": "digit"}}, "network cannot be built .*did you mean 'digits'"),
         ({"drop": ("mean",)}, r"must fit the network that .* but do not \(of \d+ tensors 1 missing: 'mean'\)"),
     ],

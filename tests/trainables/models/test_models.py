@@ -45,6 +45,15 @@ def test_macs_worked_out_by_hand():
     assert relative_cost(model, (1, 4, 4)).tolist() == [first / second, 1.0]
 
 
+@pytest.mark.parametrize("n_exits", [1, 3, 4])
+def test_every_exit_may_cost_alike(n_exits):
+    model = network(n_exits)
+    counted = cumulative_macs(model, (1, 8, 8))
+    model.cost_model = "exits"
+    assert relative_cost(model, (1, 8, 8)).tolist() == [(k + 1) / n_exits for k in range(n_exits)]
+    assert cumulative_macs(model, (1, 8, 8)).tolist() == counted.tolist()
+
+
 def test_counting_leaves_the_mode_alone():
     model = network().train()
     statistics = model.stages[0][2].running_mean.clone()

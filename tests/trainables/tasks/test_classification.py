@@ -24,6 +24,14 @@ def test_table_holds_the_networks_own_logits(spec, digits):
     assert (table.meta["split"], table.meta["model_hash"]) == ("search", model_hash(model))
 
 
+def test_a_table_says_where_every_exit_costs_alike(spec, digits):
+    alike = replace(spec, network=replace(spec.network, cost="exits"))
+    counted, assumed = (one.table(one.build_model(digits.train), digits.search, "search") for one in (spec, alike))
+    assert counted.assumed == set()
+    assert assumed.assumed == {"cost"}
+    assert assumed.cost.tolist() == [1 / 3, 2 / 3, 1.0]
+
+
 def test_an_exit_is_reported_before_and_after_temperature_scaling():
     table, temperatures = make_table(200), np.array([0.5, 1.0, 2.0])
     found = TASK.exit_report(table, temperatures)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from torch import nn
 
+from trainables.errors import TrainingError
 from trainables.models.base import MultiExitModel
+from trainables.models.family import is_count
 
 
 _SMALLEST_MAP = 4
@@ -36,7 +38,12 @@ def small_cnn(
         mean: Mean of each input channel over the training split, for inputs in 0..1; inputs are standardised with it.
         std: Standard deviation of each input channel over the training split, for inputs in 0..1; positive.
         head_grid: Most cells per side that a head pools to.
+
+    Raises:
+        TrainingError: If that is no number of cells.
     """
+    if not is_count(head_grid):
+        raise TrainingError(f"head_grid must be a whole number from 1 but is {head_grid!r:.60}")
     channels, *size = input_shape
     stages, heads = [], []
     for k in range(n_exits):
