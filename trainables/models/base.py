@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +29,13 @@ class MultiExitModel(nn.Module):
 
     Attributes:
         cost_model: What :func:`relative_cost` says that answering at an exit costs.
+        not_a_graph: Why it cannot be written as graphs of one shape for all samples; empty where it can.
     """
 
     mean: Tensor
     std: Tensor
     cost_model: CostModel = "macs"
+    not_a_graph: ClassVar[str] = ""
 
     def __init__(
         self, stages: Sequence[nn.Module], heads: Sequence[nn.Module], *, mean: Sequence[float], std: Sequence[float]

@@ -15,6 +15,7 @@ from torch import Tensor
 from trainables.errors import TrainingError
 from trainables.models.base import MultiExitModel
 from trainables.models.families.darts.choices import PER_INPUT, largest_operations
+from trainables.models.families.darts.fixed import FixedNetwork
 from trainables.models.families.darts.network import DartsNetwork
 from trainables.models.families.darts.operations import OPERATIONS
 from trainables.models.families.darts.per_input import PerInputNetwork
@@ -88,7 +89,9 @@ def derived_options(model: DartsNetwork, kind: str, inputs: NDArray[Any]) -> dic
     return {"operations": PER_INPUT}
 
 
-def begin_derived(derived: MultiExitModel, model: DartsNetwork, inputs: NDArray[Any]) -> None:
+def begin_derived(
+    derived: FixedNetwork | PerInputNetwork, model: DartsNetwork, inputs: NDArray[Any], *, is_settled: bool = True
+) -> None:
     """Give a derived network the weights of the mixture, and have it measure what it needs to know of samples.
 
     Running statistics of its norms are made anew, since sums of other operations lie elsewhere. Of a network that
@@ -99,10 +102,16 @@ def begin_derived(derived: MultiExitModel, model: DartsNetwork, inputs: NDArray[
         derived: Built with :func:`derived_options`; it is changed, and left in evaluation mode.
         model: The trained mixture; it is not changed.
         inputs: Of the training split, shape (N, channels, height, width), uint8 in 0..255 or float32 in 0..1.
+        is_settled: Whether running statistics are made anew; else they are those of the mixture.
 
     Raises:
         TrainingError: If the networks do not fit together.
     """
+    if derived.plan != model.plan:
+        raise TrainingError(
+            f"a derived network must have the nodes of its mixture, {len(model.plan.edges_into_nodes)}, but has "
+            f"{len(derived.plan.edges_into_nodes)}, or others; build it with the same options"
+        )
     given = {"shares": derived.shares} if isinstance(derived, PerInputNetwork) else {}
     own, soft = derived.state_dict(), model.state_dict()
     names = {name: _soft_name(name, model.plan) for name in own}
@@ -110,10 +119,12 @@ def begin_derived(derived: MultiExitModel, model: DartsNetwork, inputs: NDArray[
     try:
         load_weights(derived, given)
     except ValueError as error:
-        raise TrainingError(f"a derived network must have the shape of its mixture but has not ({error})") from None
+        raise TrainingError(f"a derived network must be built as its mixture is but is not ({error})") from None
     if isinstance(derived, PerInputNetwork):
         derived.shares.copy_(_mean_weights(derived, inputs))
-    _settle(derived, inputs)
+    if is_settled:
+        _settle(derived, inputs)
+    derived.eval()
 
 
 def _soft_name(name: str, plan: Plan) -> str:
@@ -155,4 +166,3 @@ def _settle(model: MultiExitModel, inputs: NDArray[Any]) -> None:
     again = (batch for _ in count() for batch in _batches(model, inputs))
     for batch in islice(again, _SETTLING_BATCHES):
         model(batch)
-    model.eval()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -193,9 +193,11 @@ class PerInputNetwork(StoppingModel):
         plan: Nodes and edges.
         shares: Share of samples that chose each operation, shape (edges, K); kept with the weights, and alike for all
             operations until it is measured.
+        not_a_graph: Why it cannot be written as ONNX graphs.
     """
 
     shares: Tensor
+    not_a_graph: ClassVar[str] = "each sample runs operations of its own"
 
     def __init__(
         self,
