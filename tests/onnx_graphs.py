@@ -12,18 +12,31 @@ from policies.runtime.onnx_stages import METADATA_KEY, SCHEMA, stage_path
 FLOAT = TensorProto.FLOAT
 
 
-def write_table_stages(folder, n_exits, n_classes, *, model_hash="made by hand"):
-    """Stages of a network whose sample, shape (E, 1, C), holds what its exits say."""
+def write_table_stages(folder, n_exits, n_classes, *, has_stop_prob=False, model_hash="made by hand"):
+    """Stages of a network whose sample, as of ``table_samples``, holds what its exits say."""
     folder.mkdir(parents=True, exist_ok=True)
+    n_said, sizes = n_classes + has_stop_prob, [n_classes, 1] if has_stop_prob else [n_classes]
     for k in range(n_exits):
         nodes = [helper.make_node("Gather", ["inputs", "exit"], ["at_exit"], axis=1)]
-        nodes.append(helper.make_node("Squeeze", ["at_exit", "axis"], ["logits"]))
-        constants = [numpy_helper.from_array(np.array(k), "exit"), numpy_helper.from_array(np.array([1]), "axis")]
+        nodes.append(helper.make_node("Squeeze", ["at_exit", "axis"], ["said"]))
+        said = ["logits", "column"] if has_stop_prob else ["logits"]
+        nodes.append(helper.make_node("Split", ["said", "sizes"], said, axis=1))
         outputs = [value("logits", n_classes)]
+        if has_stop_prob:
+            nodes.append(helper.make_node("Squeeze", ["column", "axis"], ["stop_prob"]))
+            outputs.append(value("stop_prob"))
         if k < n_exits - 1:
             nodes.append(helper.make_node("Identity", ["inputs"], ["features"]))
-            outputs.append(value("features", n_exits, 1, n_classes))
-        save(folder, k, n_exits, nodes, [value("inputs", n_exits, 1, n_classes)], outputs, constants, model_hash)
+            outputs.append(value("features", n_exits, 1, n_said))
+        numbers = {"exit": k, "axis": [1], "sizes": sizes}
+        constants = [numpy_helper.from_array(np.array(one), name) for name, one in numbers.items()]
+        save(folder, k, n_exits, nodes, [value("inputs", n_exits, 1, n_said)], outputs, constants, model_hash)
+
+
+def table_samples(table):
+    """What the exits say, shape (N, E, 1, C), with the stop probability as a further class where there is one."""
+    said = [table.logits] if table.stop_prob is None else [table.logits, table.stop_prob[:, :, None]]
+    return np.concatenate(said, axis=2)[:, :, None]
 
 
 def write_pair_stages(folder, *, model_hash="made by hand"):

@@ -21,7 +21,7 @@ from policies.tables.classification import ExitOutputs
 METADATA_KEY = "exitsearch"
 """Key of a graph's metadata under which it states, as JSON, what it belongs to."""
 SCHEMA = 1
-LOGITS, FEATURES, INPUTS = "logits", "features", "inputs"
+LOGITS, STOP_PROB, FEATURES, INPUTS = "logits", "stop_prob", "features", "inputs"
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _ERRORS_ONLY = 3
 
@@ -76,7 +76,8 @@ class OnnxStages:
         """Run stage ``k``, and its head unless the exit is not asked.
 
         Returns:
-            What the next stage takes (nothing behind the last), and the logits.
+            What the next stage takes (nothing behind the last), and the logits, with the stop probabilities where the
+            graph gives them.
 
         Raises:
             StagesError: If the exit is not asked and the package onnx is missing, which takes the head out.
@@ -85,8 +86,9 @@ class OnnxStages:
         given = dict(zip(stage.input_names, features, strict=True))
         if not with_head:
             return tuple(stage.headless.run(None, given)) if stage.headless else (), None
-        *passed_on, logits = stage.session.run(stage.output_names, given)
-        return tuple(passed_on), ExitOutputs(logits)
+        values = stage.session.run([*stage.feature_names, *stage.said_names], given)
+        n_features = len(stage.feature_names)
+        return tuple(values[:n_features]), ExitOutputs(*values[n_features:])
 
     def take(self, features: tuple[NDArray[Any], ...], rows: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
         """The features of some of the samples, by their row numbers."""
@@ -120,7 +122,9 @@ class _Stage:
             raise StagesError(f"{path}: not a readable stage graph ({str(error).splitlines()[0]})") from None
         self.input_names = [value.name for value in self.session.get_inputs()]
         names = [value.name for value in self.session.get_outputs()]
-        self.output_names = [*(name for name in names if name != LOGITS), LOGITS]
+        self.feature_names = [name for name in names if name not in (LOGITS, STOP_PROB)]
+        # In the order of what is said at an exit.
+        self.said_names = [name for name in (LOGITS, STOP_PROB) if name in names]
 
     @cached_property
     def headless(self) -> Any | None:
@@ -128,12 +132,11 @@ class _Stage:
 
         Asking the session for its features alone would not do: onnxruntime computes all of a graph whatever is asked.
         """
-        wanted = self.output_names[:-1]
-        if not wanted:
+        if not self.feature_names:
             return None
         graph = extra_module("onnx", StagesError).load(self._path)
         extractor = extra_module("onnx.utils", StagesError).Extractor(graph)
-        return self._open(extractor.extract_model(self.input_names, wanted).SerializeToString())
+        return self._open(extractor.extract_model(self.input_names, self.feature_names).SerializeToString())
 
     def _open(self, graph: Path | bytes) -> Any:
         onnxruntime = extra_module("onnxruntime", StagesError)

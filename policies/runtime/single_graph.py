@@ -12,6 +12,7 @@ from policies.errors import StagesError
 from policies.extras import extra_module
 from policies.policy import Policy
 from policies.rules import RULES
+from policies.rules.dual_threshold import DualThresholdRule
 from policies.runtime.answers import Answers
 from policies.runtime.onnx_stages import INPUTS, session_options, stated_in, unit_floats
 from policies.runtime.stages import require_shape
@@ -46,6 +47,8 @@ class SingleGraph:
             raise StagesError(f"{path}: not a readable single graph ({str(error).splitlines()[0]})") from None
         self.policy = _stated_policy(path, stated.get("policy"))
         self._input_shape: tuple[int, ...] = tuple(self._session.get_inputs()[0].shape[1:])
+        # Of the score's second column, the confidence, the probabilities tell.
+        self._is_dual = self.policy.rule == DualThresholdRule.name
         # Of several columns the policy uses one at each exit; at the last exit it uses none.
         rows = np.array([*self.policy.thresholds, (-np.inf,) * len((*self.policy.thresholds, (0.0,))[0])])
         self._thresholds, self._columns = rows, rows.argmin(axis=1)
@@ -74,10 +77,18 @@ class SingleGraph:
         label, probabilities, exits, score = self._session.run(OUTPUTS, {INPUTS: unit_floats(inputs)})
         k = int(exits[0])
         thresholds = self._thresholds[k : k + 1]
-        scores = np.full(thresholds.shape, -np.inf)
-        scores[0, self._columns[k]] = score[0]
-        distance = abs(float(score[0]) - thresholds[0, self._columns[k]])
+        scores = self._scores(k, float(score[0]), probabilities)
+        is_known = scores > -np.inf
+        distance = np.abs(scores[is_known] - thresholds[is_known]).min()
         return Answers(exits, label, probabilities, scores, thresholds, np.array([distance]))
+
+    def _scores(self, k: int, score: float, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Scores of the exit taken, shape (1, S): of several columns the one that the policy uses there, or both."""
+        if self._is_dual:
+            return np.array([[score, probabilities.max()]])
+        scores = np.full((1, self._thresholds.shape[1]), -np.inf)
+        scores[0, self._columns[k]] = score
+        return scores
 
 
 def _stated_policy(path: Path, stated: Any) -> Policy:

@@ -23,7 +23,7 @@ class StagedModule(Protocol):
 
     @property
     def heads(self) -> Iterable[nn.Module]:
-        """Each takes the features of its stage and gives what is said at its exit."""
+        """Each takes the features of its stage and gives what is said at its exit, such as logits."""
 
     def normalise(self, inputs: Tensor) -> Tensor:
         """Standardise inputs in 0..1, shape (n, channels, height, width)."""
@@ -35,9 +35,16 @@ class StagedModule(Protocol):
         """Move the weights."""
 
 
-def classifier_outputs(said: Tensor) -> ExitOutputs:
-    """Logits of one exit, shape (n, C), as rules take them."""
-    return ExitOutputs(said.float().numpy(force=True))
+def classifier_outputs(said: Tensor | tuple[Tensor, Tensor]) -> ExitOutputs:
+    """What the head of a classifier gives, as rules take it.
+
+    Args:
+        said: Logits of the classes, shape (n, C); or these, and the logit of the probability to stop, shape (n,).
+    """
+    if isinstance(said, Tensor):
+        return ExitOutputs(said.float().numpy(force=True))
+    logits, stop_logits = said
+    return ExitOutputs(logits.float().numpy(force=True), stop_logits.float().sigmoid().numpy(force=True))
 
 
 def unit_scale(inputs: Tensor) -> Tensor:

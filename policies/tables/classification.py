@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self, cast
@@ -42,6 +42,18 @@ class ClassificationOutputs(Outputs):
 
     logits: NDArray[np.floating[Any]]
     stop_prob: NDArray[np.float32] | None = None
+
+    @classmethod
+    def of_exits(cls, exits: Sequence[ExitOutputs]) -> ClassificationOutputs:
+        """What was said about the same samples at all exits, the first exit first."""
+        stop_prob = [one.stop_prob for one in exits if one.stop_prob is not None]
+        return cls(np.stack([one.logits for one in exits], axis=1), np.stack(stop_prob, axis=1) if stop_prob else None)
+
+    @classmethod
+    def joined(cls, parts: Sequence[ClassificationOutputs]) -> ClassificationOutputs:
+        """What was said about samples in parts, in their order, as one."""
+        stop_prob = [part.stop_prob for part in parts if part.stop_prob is not None]
+        return cls(np.concatenate([part.logits for part in parts]), np.concatenate(stop_prob) if stop_prob else None)
 
     @property
     def n_samples(self) -> int:

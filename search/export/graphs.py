@@ -34,7 +34,7 @@ def write_graphs(
     write_stage_graphs(network.model, network.config.input_shape, graphs, policy=subject.policy)
     found = verify_stage_graphs(network.model, graphs, subject.inputs)
     on_message(
-        f"ONNX: logits differ by {found.largest_difference:.1e} at most at batches of "
+        f"ONNX: outputs differ by {found.largest_difference:.1e} at most at batches of "
         f"{', '.join(map(str, found.batch_sizes))}; {require_decisions(graphs, subject)}"
     )
     if single_graph:

@@ -84,7 +84,7 @@ def outputs_on_files(bundle: Bundle, path: Path, executor: str | None) -> NamedO
         parts.append(stage_outputs(stages, read.inputs))
     return NamedOutputs(
         tuple(origins),
-        ClassificationOutputs(np.concatenate([part.logits for part in parts])),
+        ClassificationOutputs.joined(parts),
         np.array([_label(origin, path, folders) for origin in origins]),
     )
 

@@ -50,15 +50,11 @@ def tabulate_stages(
 def stage_outputs(stages: Stages, inputs: NDArray[Any]) -> ClassificationOutputs:
     """What every exit says about samples, shape (N, channels, height, width), 64 of them at a time."""
     blocks = [_all_exits(stages, inputs[start : start + _BATCH_SIZE]) for start in range(0, len(inputs), _BATCH_SIZE)]
-    logits = np.concatenate([np.stack([exit_.logits for exit_ in block], axis=1) for block in blocks])
-    stop_prob = [[exit_.stop_prob for exit_ in block if exit_.stop_prob is not None] for block in blocks]
-    if not stop_prob[0]:
-        return ClassificationOutputs(logits)
-    return ClassificationOutputs(logits, np.concatenate([np.stack(block, axis=1) for block in stop_prob]))
+    return ClassificationOutputs.joined(blocks)
 
 
-def _all_exits(stages: Stages, inputs: NDArray[Any]) -> list[ExitOutputs]:
-    return [outputs for _, outputs in each_stage(stages, inputs)]
+def _all_exits(stages: Stages, inputs: NDArray[Any]) -> ClassificationOutputs:
+    return ClassificationOutputs.of_exits([outputs for _, outputs in each_stage(stages, inputs)])
 
 
 def each_stage(stages: Stages, inputs: NDArray[Any]) -> Iterator[tuple[Any, ExitOutputs]]:

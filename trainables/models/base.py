@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -23,7 +23,7 @@ class MultiExitModel(nn.Module):
 
     Args:
         stages: Each takes the features of the one before; the first takes the normalised input.
-        heads: Each takes its stage's features and returns logits, shape (N, C).
+        heads: Each takes its stage's features and returns logits, shape (N, C), or a tuple with these first.
         mean: Mean of each input channel, for inputs in 0..1; it is subtracted from them.
         std: Standard deviation of each input channel, for inputs in 0..1; they are divided by it.
 
@@ -62,8 +62,7 @@ class MultiExitModel(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits at every exit, shape (N, E, C), for inputs in 0..1, shape (N, channels, height, width)."""
-        # Of heads that say more than logits, these come first.
-        return stack_exits([said[0] if isinstance(said, tuple) else said for said in self.said(inputs)])
+        return stack_exits([logits_in(said) for said in self.said(inputs)])
 
     def outputs(self, inputs: Tensor) -> Any:
         """What the loss is of: logits at every exit, as :meth:`forward` gives them, unless a network says more."""
@@ -82,7 +81,9 @@ class MultiExitModel(nn.Module):
             said.append(head(features))
         return said
 
-    def flops_of_parts(self, input_shape: tuple[int, ...], counter: FlopCounterMode) -> list[float]:
+    def flops_of_parts(
+        self, input_shape: tuple[int, ...], counter: FlopCounterMode, heads: Iterable[nn.Module]
+    ) -> list[float]:
         """Floating-point operations of each stage and its head in turn, ``2 E`` numbers, for one sample.
 
         Where what is computed depends on the sample, it is the mean that a network should give instead.
@@ -90,15 +91,21 @@ class MultiExitModel(nn.Module):
         Args:
             input_shape: (channels, height, width) of one sample.
             counter: Counts what is computed; see :func:`flop_counter`.
+            heads: The network's own, or parts of them that count in their place.
         """
         seen = [counter.get_total_flops()]
         features = self.normalise(torch.zeros(1, *input_shape, device=self.mean.device))
-        for stage, head in zip(self.stages, self.heads, strict=True):
+        for stage, head in zip(self.stages, heads, strict=True):
             features = stage(features)
             seen.append(counter.get_total_flops())
             head(features)
             seen.append(counter.get_total_flops())
         return [float(flops) for flops in np.diff(seen)]
+
+
+def logits_in(said: Any) -> Any:
+    """The logits in what a head gives: all of it, or what comes first where it says more."""
+    return said[0] if isinstance(said, tuple) else said
 
 
 @contextmanager
@@ -129,7 +136,9 @@ def cumulative_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDAr
     return np.asarray(np.cumsum(stages + heads))
 
 
-def part_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def part_macs(
+    model: MultiExitModel, input_shape: tuple[int, ...], *, heads: Iterable[nn.Module] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Multiply-accumulates of each stage, and of each head, shape (E,) both, for one sample.
 
     Counted by torch's FLOP counter (two FLOPs are one MAC).
@@ -137,11 +146,12 @@ def part_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> tuple[NDAr
     Args:
         model: The network; its mode is put back afterwards.
         input_shape: (channels, height, width) of one sample.
+        heads: Parts of the network's heads that count in their place, one for each exit; None counts whole heads.
     """
     was_training = model.training
     model.eval()
     with flop_counter() as counter:
-        flops = model.flops_of_parts(input_shape, counter)
+        flops = model.flops_of_parts(input_shape, counter, model.heads if heads is None else heads)
     model.train(was_training)
     counted = np.rint(np.array(flops) / 2).astype(np.int64).reshape(-1, 2)
     return counted[:, 0], counted[:, 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
@@ -9,12 +10,14 @@ from numpy.typing import NDArray
 import torch
 from torch import Tensor, nn
 
-from policies.runtime.torch_stages import unit_scale
+from policies.runtime.torch_stages import classifier_outputs, unit_scale
+from policies.tables.classification import ClassificationOutputs
+from trainables.models.stopping import StoppingModel
 
 
 _BATCH_SIZE = 256
 
-__all__ = ["device_of", "model_hash", "outputs_on", "unit_scale"]
+__all__ = ["classifier_outputs_on", "device_of", "model_hash", "outputs_on", "unit_scale"]
 
 
 def device_of(network: nn.Module) -> torch.device:
@@ -30,14 +33,34 @@ def outputs_on(model: nn.Module, inputs: NDArray[Any]) -> Tensor:
         model: Takes inputs in 0..1; run on its own device, it is left in evaluation mode.
         inputs: Shape (N, channels, height, width), uint8 in 0..255 or float32.
     """
-    device = device_of(model)
     model.eval()
     with torch.inference_mode():
-        parts = [
-            model(unit_scale(torch.as_tensor(inputs[start : start + _BATCH_SIZE]).to(device))).float().cpu()
-            for start in range(0, len(inputs), _BATCH_SIZE)
-        ]
-    return torch.cat(parts)
+        return torch.cat([model(batch).float().cpu() for batch in _batches(model, inputs)])
+
+
+def classifier_outputs_on(model: nn.Module, inputs: NDArray[Any]) -> ClassificationOutputs:
+    """What a classifier says at every exit without augmentation: logits and, if it has stop heads, stop probabilities.
+
+    It is run once for both.
+
+    Args:
+        model: Takes inputs in 0..1 and gives logits, shape (N, E, C); run on its own device, it is left in evaluation
+            mode. Where it is a :class:`~trainables.models.stopping.StoppingModel` its heads are asked.
+        inputs: Shape (N, channels, height, width), uint8 in 0..255 or float32.
+    """
+    if not isinstance(model, StoppingModel):
+        return ClassificationOutputs(outputs_on(model, inputs).numpy())
+    model.eval()
+    with torch.inference_mode():
+        parts = [[classifier_outputs(one) for one in model.said(batch)] for batch in _batches(model, inputs)]
+    return ClassificationOutputs.joined([ClassificationOutputs.of_exits(exits) for exits in parts])
+
+
+def _batches(model: nn.Module, inputs: NDArray[Any]) -> Iterator[Tensor]:
+    """Samples in 0..1 on the network's device, some at a time."""
+    device = device_of(model)
+    for start in range(0, len(inputs), _BATCH_SIZE):
+        yield unit_scale(torch.as_tensor(inputs[start : start + _BATCH_SIZE]).to(device))
 
 
 def model_hash(model: nn.Module) -> str:

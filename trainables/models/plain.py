@@ -9,13 +9,14 @@ from torch import nn
 from policies.user_code import name_of
 from trainables.errors import TrainingError
 from trainables.models.base import MultiExitModel, part_macs
+from trainables.models.stopping import StoppingHead
 
 
 def plain_network(model: MultiExitModel, exit_index: int) -> MultiExitModel:
     """The network that answers at one exit of another and has no other heads: what a classifier without exits is.
 
     The stages up to the exit are one stage. Modules are shared with the network that they are taken from, not copied;
-    it gives the same logits there.
+    it gives the same logits there, and no stop probability.
 
     Args:
         model: Network with E exits.
@@ -42,15 +43,22 @@ def plain_network(model: MultiExitModel, exit_index: int) -> MultiExitModel:
             f"search.control out"
         )
     scale = {"mean": model.mean.flatten().tolist(), "std": model.std.flatten().tolist()}
-    return MultiExitModel([stage], [model.heads[exit_index]], **scale).train(model.training)
+    return MultiExitModel([stage], [classifier_of(model.heads[exit_index])], **scale).train(model.training)
 
 
 def plain_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDArray[np.int64]:
-    """Multiply-accumulates of the plain network of each exit, shape (E,), for one sample: no earlier head counts.
+    """Multiply-accumulates of the plain network of each exit, shape (E,), for one sample.
+
+    Neither earlier heads nor stop heads count.
 
     Args:
         model: Network with E exits; its mode is put back afterwards.
         input_shape: (channels, height, width) of one sample.
     """
-    stages, heads = part_macs(model, input_shape)
+    stages, heads = part_macs(model, input_shape, heads=[classifier_of(head) for head in model.heads])
     return np.asarray(np.cumsum(stages) + heads)
+
+
+def classifier_of(head: nn.Module) -> nn.Module:
+    """The part of a head that gives logits, shape (N, C): the head itself unless it has a stop head beside it."""
+    return head.classifier if isinstance(head, StoppingHead) else head

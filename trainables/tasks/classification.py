@@ -47,11 +47,12 @@ class ClassificationTraining(TrainingTask[ClassificationTable]):
         return StoppingLoss.of(loss, cost, auxiliary_weight=settings.stopping.auxiliary_weight)
 
     def table(self, model: MultiExitModel, split: Split, metadata: Mapping[str, Any]) -> ClassificationTable:
-        """The network's logits as they are, before any temperature."""
-        from trainables.models.inference import outputs_on
+        """The network's logits as they are, before any temperature, and its stop probabilities where it gives them."""
+        from trainables.models.inference import classifier_outputs_on
 
-        logits = outputs_on(model, split.inputs).numpy()
-        return ClassificationTable(logits=logits, labels=split.labels, **self.shared_fields(model, split, metadata))
+        said = classifier_outputs_on(model, split.inputs)
+        fields = self.shared_fields(model, split, metadata)
+        return ClassificationTable(logits=said.logits, stop_prob=said.stop_prob, labels=split.labels, **fields)
 
     def exit_report(
         self, table: ClassificationTable, temperatures: NDArray[np.float64]

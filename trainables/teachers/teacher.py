@@ -15,6 +15,7 @@ import torch.nn.functional as F
 
 from trainables.export.model_file import load_model
 from trainables.models import MultiExitModel
+from trainables.models.base import logits_in
 
 
 class Teacher(ABC):
@@ -130,5 +131,5 @@ def last_logits(network: MultiExitModel, images: Tensor) -> Tensor:
     for stage in network.stages:
         features = stage(features)
     head: nn.Module = network.heads[-1]
-    logits: Tensor = head(features)
+    logits: Tensor = logits_in(head(features))
     return logits

@@ -14,7 +14,7 @@ from policies.tables.classification import ClassificationTable
 from policies.user_code import name_of, user_code
 from trainables.data import Split
 from trainables.errors import TrainingError
-from trainables.models.inference import outputs_on
+from trainables.models.inference import classifier_outputs_on
 
 
 def imported_table(
@@ -28,7 +28,8 @@ def imported_table(
     """Run a network on a split, and put down what it says.
 
     Args:
-        network: Gives logits at every exit, shape (N, E, C), for inputs in 0..1.
+        network: Gives logits at every exit, shape (N, E, C), for inputs in 0..1; where it has stop heads, as a
+            :class:`~trainables.models.stopping.StoppingModel`, stop probabilities too.
         split: The samples that it is run on.
         cost: Compute up to each exit in any unit, shape (E,), increasing; None takes each stage to cost the same, which
             the table then states.
@@ -40,14 +41,15 @@ def imported_table(
         ExitTableError: If it gives NaN, infinity, probabilities or answers instead of logits, or costs do not fit.
     """
     with user_code(f"{name_of(type(network))}.forward()", TrainingError):
-        logits = outputs_on(network, split.inputs).numpy()
-    n_exits = logits.shape[1]
+        said = classifier_outputs_on(network, split.inputs)
+    n_exits = said.n_exits
     given = {
-        "logits": logits,
+        "logits": said.logits,
         "labels": split.labels,
         "cost": np.arange(1, n_exits + 1) / n_exits if cost is None else cost / cost[-1],
         "ids": split.ids,
         "groups": split.groups,
         "meta": {**metadata, **({ASSUMED: ["cost"]} if cost is None else {})},
+        **({} if said.stop_prob is None else {"stop_prob": said.stop_prob}),
     }
     return ClassificationTable.read(given, {}, name)

@@ -120,7 +120,7 @@ def test_graphs_of_another_network_are_refused(bundle, quantised, tmp_path):
 def test_what_was_seen_is_said(bundle, said):
     n = len(trained_digits().splits.search.ids)
     assert said[0] == f"Runtime: {n} of {n} samples take the same exit and get the same answer"
-    assert said[1].startswith("ONNX: logits differ by ")
+    assert said[1].startswith("ONNX: outputs differ by ")
     assert "at batches of 1, 2, 7, 64" in said[1]
     assert said[2] == f"Single graph: {n} of {n} samples take the same exit and get the same answer"
 

@@ -66,10 +66,14 @@ def network(request, tmp_path_factory):
 
 @pytest.mark.slow  # networks that are written as graphs
 @pytest.mark.parametrize("executor", ["torch", "onnx"])
-@pytest.mark.parametrize("rule", sorted(set(RULES) - {"dual-threshold"}))
+@pytest.mark.parametrize("rule", sorted(RULES))
 def test_every_sample_leaves_where_the_policy_says(network, rule, executor):
     split, table, temperatures, executors = network
     assert isinstance(table, ClassificationTable)
+    reason = get_rule(rule).why_not(table)
+    if reason:
+        assert rule == "dual-threshold"
+        pytest.skip(reason)
     policy = policy_for(get_rule(rule), table, temperatures)
     decision = policy.decide(table)
     assert rule == "patience" or len(np.unique(decision.exits)) > 1

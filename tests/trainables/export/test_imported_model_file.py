@@ -8,6 +8,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 import torch
 
+from tests import stopping_network
 from tests.trainables.models.imported.networks import SHAPE, build
 from trainables.errors import ModelFileError
 from trainables.export.model_file import ModelConfig, load_model, save_model
@@ -53,6 +54,19 @@ def test_a_network_is_cut_and_filled_again(name, tmp_path):
     assert torch.equal(loaded(inputs), model(inputs))
     assert model_hash(loaded) == model_hash(model)
     assert not loaded.training
+
+
+def test_stop_heads_are_filled_again(tmp_path):
+    model = as_multi_exit(stopping_network.stopping_network(seed=7), input_shape=stopping_network.SHAPE, n_classes=4)
+    place = "tests.stopping_network:stopping_network"
+    config = ModelConfig.of_imported(
+        place, model, data="noise", input_shape=stopping_network.SHAPE, class_names=tuple("abcd")
+    )
+    save_model(tmp_path / "model.safetensors", model, config)
+    loaded, _ = load_model(tmp_path / "model.safetensors")
+    inputs = torch.rand(3, *stopping_network.SHAPE)
+    assert torch.equal(loaded.outputs(inputs).stop_logits, model.outputs(inputs).stop_logits)
+    assert model_hash(loaded) == model_hash(model)
 
 
 def test_a_model_with_named_stages_is_built_again(tmp_path):

@@ -1,7 +1,8 @@
 import numpy as np
 import torch
 
-from trainables.models.inference import model_hash, outputs_on, unit_scale
+from tests.stopping_network import stopping_network, stopping_split
+from trainables.models.inference import classifier_outputs_on, model_hash, outputs_on, unit_scale
 
 
 def test_outputs_are_those_of_the_whole_network_in_evaluation(spec, digits):
@@ -19,6 +20,28 @@ def test_bytes_and_floats_give_the_same_outputs(spec, digits):
     as_bytes = (digits.search.inputs * 255).round().astype(np.uint8)
     torch.testing.assert_close(outputs_on(model, as_bytes), outputs_on(model, as_bytes.astype(np.float32) / 255))
     assert unit_scale(torch.tensor([255], dtype=torch.uint8)).item() == 1.0
+
+
+def test_of_a_network_without_stop_heads_there_are_logits_alone(spec, digits):
+    model = spec.build_model(digits.train)
+    found = classifier_outputs_on(model, digits.search.inputs)
+    assert found.stop_prob is None
+    np.testing.assert_array_equal(found.logits, outputs_on(model, digits.search.inputs).numpy())
+
+
+def test_stop_probabilities_come_with_the_logits_of_one_run():
+    model, inputs = stopping_network().train(), stopping_split(300).inputs
+    runs = []
+    model.stages[0].register_forward_hook(lambda *_: runs.append(1))
+    found = classifier_outputs_on(model, inputs)
+    assert len(runs) == 2  # 256 samples, and the rest
+    assert not model.training
+    with torch.inference_mode():
+        said = model.outputs(torch.as_tensor(inputs))
+    np.testing.assert_allclose(found.logits, said.logits.numpy(), atol=1e-5)
+    np.testing.assert_allclose(found.stop_prob[:, :2], said.stop_logits.sigmoid().numpy(), atol=1e-5)
+    assert (found.stop_prob[:, 2] == 1).all()
+    assert found.stop_prob.dtype == np.float32
 
 
 def test_model_hash_follows_the_weights(spec, digits):

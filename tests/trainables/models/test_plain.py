@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from tests.stopping_network import SHAPE as SMALL
+from tests.stopping_network import stopping_network, stopping_split
 from trainables.errors import TrainingError
 from trainables.models import NETWORKS, MultiExitModel, NetworkSpec, cumulative_macs, get_network
 from trainables.models.plain import plain_macs, plain_network
@@ -65,6 +67,18 @@ def test_weights_of_the_plain_network_are_those_that_it_runs(model):
     plain = plain_network(model, 0)
     kept = sum(part.numel() for module in (model.stages[0], model.heads[0]) for part in module.parameters())
     assert sum(weight.numel() for weight in plain.parameters()) == kept
+
+
+def test_of_a_network_with_stop_heads_it_has_none():
+    model, images = stopping_network(), torch.as_tensor(stopping_split(5).inputs)
+    macs, with_heads = plain_macs(model, SMALL), cumulative_macs(model, SMALL)
+    for k in range(model.n_exits):
+        plain = plain_network(model, k)
+        assert torch.equal(plain(images), model(images)[:, k : k + 1])
+        assert [name for name in plain.state_dict() if "stop" in name] == []
+        assert cumulative_macs(plain, SMALL).tolist() == [macs[k]]
+    stop_head, classifier = 3 * 36, 4 * 3 * 36
+    assert (with_heads - macs).tolist() == [stop_head, 2 * stop_head + classifier, 2 * (stop_head + classifier)]
 
 
 @pytest.mark.parametrize("exit_index", [-1, 4])

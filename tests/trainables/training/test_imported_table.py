@@ -6,8 +6,10 @@ import torch
 from torch import nn
 
 from policies.errors import ExitTableError
+from tests.stopping_network import stopping_network, stopping_split
 from trainables.data import Split
 from trainables.errors import TrainingError
+from trainables.models import as_multi_exit
 from trainables.training.imported_table import imported_table
 
 
@@ -40,6 +42,15 @@ def test_the_table_holds_what_was_said_of_whom():
     assert made.cost.tolist() == [0.25, 1.0]
     assert (made.meta["network"], made.assumed) == ("a:b", frozenset())
     np.testing.assert_array_equal(made.groups, SPLIT.groups)
+
+
+def test_of_a_network_with_stop_heads_it_holds_their_probabilities():
+    split = stopping_split()
+    model = as_multi_exit(stopping_network(), input_shape=(1, 6, 6), n_classes=4)
+    made = imported_table(model, split, cost=np.array([1.0, 2.0, 3.0]), metadata={}, name="a:b")
+    assert made.has_stop_prob
+    assert np.ptp(made.stop_prob, axis=0).min() == 0 < np.ptp(made.stop_prob, axis=0)[:2].min()
+    assert (made.stop_prob[:, 2] == 1).all()
 
 
 def test_cost_that_nobody_knows_is_assumed(recwarn):

@@ -10,6 +10,7 @@ import numpy as np
 
 from policies.policy import Policy
 from policies.rules import get_rule
+from policies.rules.dual_threshold import DualThresholdParams
 from policies.rules.ensemble import ExitMixture
 from trainables.errors import ExportError
 from trainables.export.onnx.scope import Scope, doubles
@@ -29,12 +30,14 @@ class Gate:
         policy: The rule and its numbers.
         n_classes: Number of classes, ``C``.
         logits: Names of the logits of the exits so far, float64 of shape (1, C) each.
+        stop_prob: Name of the exit's stop probability, float64 of shape (1,); None where the network gives none.
     """
 
     scope: Scope
     policy: Policy
     n_classes: int
     logits: tuple[str, ...]
+    stop_prob: str | None = None
 
     @property
     def exit_index(self) -> int:
@@ -67,17 +70,21 @@ class Gate:
         return rule_nodes(self.policy).columns[column](self)
 
     def is_open(self) -> tuple[str, str] | None:
-        """Whether the sample leaves here, bool of shape (1,), and the score that says so; None at a closed exit."""
+        """Whether the sample leaves here, bool of shape (1,), and the score that says so; None at a closed exit.
+
+        Of scores that must all reach their thresholds it is the first.
+        """
+        nodes, thresholds = rule_nodes(self.policy), self.policy.thresholds[self.exit_index]
         compared = [
             (column, self.scope.add("GreaterOrEqual", self.score(column), self.scope.constant(doubles([threshold]))))
-            for column, threshold in enumerate(self.policy.thresholds[self.exit_index])
+            for column, threshold in enumerate(thresholds)
             if threshold < math.inf
         ]
-        if not compared:
+        if not compared or (nodes.needs_all and len(compared) < len(thresholds)) or not nodes.may_leave(self):
             return None
         condition = compared[0][1]
         for _, other in compared[1:]:
-            condition = self.scope.add("Or", condition, other)
+            condition = self.scope.add("And" if nodes.needs_all else "Or", condition, other)
         return condition, self.score(compared[0][0])
 
 
@@ -88,16 +95,46 @@ class RuleNodes:
     Attributes:
         scaled: Adds what an exit answers with the softmax of and gives its name: shape (1, C).
         columns: Add the scores that thresholds are for, in the rule's order, and give their names: shape (1,) each.
+        needs_all: Whether every score must reach its threshold, rather than one.
+        may_leave: Whether a sample can leave at an exit at all, whatever its scores are.
     """
 
     scaled: Callable[[Gate], str]
     columns: tuple[Callable[[Gate], str], ...]
+    needs_all: bool = False
+    may_leave: Callable[[Gate], bool] = lambda gate: True
 
 
 def _tempered(gate: Gate) -> str:
     """The exit's own logits, divided by its temperature."""
     divisor = gate.scope.constant(doubles(gate.policy.temperatures[gate.exit_index]))
     return gate.scope.add("Div", gate.logits[-1], divisor)
+
+
+def _dual_threshold(gate: Gate) -> DualThresholdParams:
+    params: DualThresholdParams = get_rule(gate.policy.rule).parse(gate.policy.params)
+    return params
+
+
+def _own_tempered(gate: Gate) -> str:
+    """The exit's own logits, divided by the rule's temperature in place of the fitted one."""
+    divisor = gate.scope.constant(doubles(_dual_threshold(gate).conf_temp))
+    return gate.scope.add("Div", gate.logits[-1], divisor)
+
+
+def _is_deep_enough(gate: Gate) -> bool:
+    """Whether the exit has the rule's least depth."""
+    return gate.exit_index + 1 >= _dual_threshold(gate).min_depth
+
+
+def _stop_prob(gate: Gate) -> str:
+    """What the stop head says."""
+    if gate.stop_prob is None:
+        raise ExportError(
+            f"rule {gate.policy.rule!r} needs graphs that give 'stop_prob' but these do not; export a network that has "
+            f"stop heads"
+        )
+    return gate.stop_prob
 
 
 def _mixture(gate: Gate) -> ExitMixture:
@@ -162,6 +199,7 @@ GRAPH_RULES: dict[str, RuleNodes] = {
     "mixture": RuleNodes(_tempered, (_confidence, _margin, _certainty, _run_length)),
     "ensemble": RuleNodes(_mixed, (_confidence,)),
     "recalibrated": RuleNodes(_mixed, (_confidence,)),
+    "dual-threshold": RuleNodes(_own_tempered, (_stop_prob, _confidence), needs_all=True, may_leave=_is_deep_enough),
 }
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from policies.extras import extra_module
 from policies.policy import Policy
-from policies.runtime.onnx_stages import OnnxStages, stage_path
+from policies.runtime.onnx_stages import STOP_PROB, OnnxStages, stage_path
 from policies.tables.classification import ClassificationOutputs
 from trainables.errors import ExportError
 from trainables.export.onnx.metadata import graphs_hash, load_graph, stated_by, write_graph
@@ -99,16 +99,14 @@ def quantise_stage_graphs(
 
 def _reaching_features(stages: OnnxStages, inputs: NDArray[Any], policy: Policy | None) -> list[Features]:
     """What each stage takes from the samples that reach it; from all, where they are too few."""
-    given: list[list[Features]] = [[] for _ in range(stages.n_exits)]
-    logits: list[list[NDArray[Any]]] = [[] for _ in range(stages.n_exits)]
-    for start in range(0, len(inputs), _BATCH_SIZE):
-        for k, (features, outputs) in enumerate(each_stage(stages, inputs[start : start + _BATCH_SIZE])):
-            given[k].append(features)
-            logits[k].append(outputs.logits)
+    runs = [
+        list(each_stage(stages, inputs[start : start + _BATCH_SIZE])) for start in range(0, len(inputs), _BATCH_SIZE)
+    ]
+    given = [[features for features, _ in blocks] for blocks in zip(*runs, strict=True)]
     joined = [tuple(np.concatenate(part) for part in zip(*blocks, strict=True)) for blocks in given]
     if policy is None:
         return joined
-    said = ClassificationOutputs(np.stack([np.concatenate(blocks) for blocks in logits], axis=1))
+    said = ClassificationOutputs.joined([ClassificationOutputs.of_exits([said for _, said in run]) for run in runs])
     exits = policy.decide_on(view_outputs(policy, said)).exits
     return [_of_those(features, exits >= k) for k, features in enumerate(joined)]
 
@@ -123,6 +121,11 @@ def _batches(features: Features, names: Sequence[str]) -> Iterator[dict[str, NDA
     for start in range(0, len(features[0]), _BATCH_SIZE):
         block = [part[start : start + _BATCH_SIZE] for part in features]
         yield dict(zip(names, block, strict=True))
+
+
+def _probability_nodes(path: Path) -> list[str]:
+    """Names of the nodes that make stop probabilities of logits: 256 levels of 0..1 are too few near its ends."""
+    return [node.name for node in load_graph(path).graph.node if STOP_PROB in node.output]
 
 
 def _quantise(path: Path, out: Path, data: Iterator[dict[str, NDArray[Any]]], *, reduce_range: bool) -> None:
@@ -146,6 +149,7 @@ def _quantise(path: Path, out: Path, data: Iterator[dict[str, NDArray[Any]]], *,
                 reduce_range=reduce_range,
                 activation_type=quantization.QuantType.QUInt8,
                 weight_type=quantization.QuantType.QInt8,
+                nodes_to_exclude=_probability_nodes(prepared),
             )
     except Exception as error:  # what the libraries raise has no base but this
         raise ExportError(f"{path}: onnxruntime cannot quantise this stage ({str(error).splitlines()[0]})") from None

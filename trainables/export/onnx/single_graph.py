@@ -14,7 +14,7 @@ import numpy as np
 
 from policies.extras import extra_module
 from policies.policy import Policy
-from policies.runtime.onnx_stages import FEATURES, INPUTS, LOGITS, stage_path
+from policies.runtime.onnx_stages import FEATURES, INPUTS, LOGITS, STOP_PROB, stage_path
 from policies.runtime.single_graph import OUTPUTS
 from policies.tables.network import NetworkIdentity, differences
 from trainables.errors import ExportError
@@ -28,7 +28,7 @@ def write_single_graph(folder: Path, policy: Policy, path: Path) -> None:
 
     The graph takes ``inputs``, float32 in 0..1 of shape (1, channels, height, width). It gives ``label`` (int64, (1,)),
     ``probabilities`` (float64, (1, C)), ``exit`` (int64, (1,), from 0) and the ``score`` of that exit (float64, (1,)):
-    gates compute in float64, as they do in process.
+    gates compute in float64, as they do in process. Where every score must reach a threshold it is the first.
 
     Args:
         folder: Folder with ``stage_0.onnx`` and on.
@@ -83,9 +83,9 @@ class _Assembly:
 
     def _from_stage(self, scope: Scope, k: int, features: tuple[str, ...], logits: tuple[str, ...]) -> tuple[str, ...]:
         """Add stage ``k`` and all that may come behind it; gives the names of :data:`OUTPUTS`."""
-        features, own = self._add_stage(scope, k, features)
-        logits = (*logits, scope.add("Cast", own, to=extra_module("onnx", ExportError).TensorProto.DOUBLE))
-        gate = Gate(scope, self.policy, _n_classes(self.stages[k]), logits)
+        features, own, stop_prob = self._add_stage(scope, k, features)
+        logits = (*logits, own)
+        gate = Gate(scope, self.policy, _n_classes(self.stages[k]), logits, stop_prob)
         if k == len(self.stages) - 1:
             return _answer(gate, gate.score())
         open_by = gate.is_open()
@@ -97,15 +97,21 @@ class _Assembly:
         otherwise = self._branch(f"stay_{k}", staying, self._from_stage(staying, k + 1, features, logits))
         return scope.choose(condition, then, otherwise, len(OUTPUTS))
 
-    def _add_stage(self, scope: Scope, k: int, features: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
-        """Names of the features and the logits that the stage gives."""
+    def _add_stage(self, scope: Scope, k: int, features: tuple[str, ...]) -> tuple[tuple[str, ...], str, str | None]:
+        """Names of the features, the logits and the stop probability that the stage gives; these two as float64."""
         prefix = f"stage_{k}/"
         graph = extra_module("onnx", ExportError).compose.add_prefix(self.stages[k], prefix).graph
         for value, taken in zip(features, graph.input, strict=True):
             scope.alias(value, taken.name)
         scope.join(graph)
-        given = tuple(value.name for value in graph.output if value.name.startswith(prefix + FEATURES))
-        return given, prefix + LOGITS
+        names = [value.name for value in graph.output]
+        given = tuple(name for name in names if name.startswith(prefix + FEATURES))
+        has_stop_prob = prefix + STOP_PROB in names
+        return (
+            given,
+            _as_doubles(scope, prefix + LOGITS),
+            _as_doubles(scope, prefix + STOP_PROB) if has_stop_prob else None,
+        )
 
     def _branch(self, name: str, scope: Scope, answers: tuple[str, ...]) -> Any:
         return self._graph(
@@ -122,6 +128,10 @@ class _Assembly:
         given = [onnx.helper.make_tensor_value_info(value, *form) for value, form in zip(outputs, forms, strict=True)]
         nodes, constants = scope.needed_for(outputs)
         return onnx.helper.make_graph(nodes, name, taken, given, initializer=constants)
+
+
+def _as_doubles(scope: Scope, name: str) -> str:
+    return scope.add("Cast", name, to=extra_module("onnx", ExportError).TensorProto.DOUBLE)
 
 
 def _answer(gate: Gate, score: str) -> tuple[str, ...]:

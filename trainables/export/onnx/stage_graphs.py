@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from policies.extras import extra_module
 from policies.policy import Policy
-from policies.runtime.onnx_stages import FEATURES, INPUTS, LOGITS, stage_path
+from policies.runtime.onnx_stages import FEATURES, INPUTS, LOGITS, STOP_PROB, stage_path
 from trainables.errors import ExportError
 from trainables.export.onnx.metadata import write_graph
 from trainables.export.onnx.quiet import quiet
@@ -43,19 +43,35 @@ class StageModule(nn.Module):
         self.normalise = model.normalise if k == 0 else None
         self.takes_tuple = takes_tuple
 
-    def forward(self, *inputs: Tensor) -> tuple[Tensor | tuple[Tensor, ...], Tensor]:
-        """Features for the next stage, and logits, for inputs in 0..1 or the features of the stage before."""
+    def forward(self, *inputs: Tensor) -> tuple[Features, ...]:
+        """Features for the next stage, logits, and stop probabilities, shape (N,), where the head gives their logits.
+
+        Args:
+            *inputs: In 0..1, or the features of the stage before.
+        """
         given: Any = inputs if self.takes_tuple else inputs[0]
         features = self.stage(given if self.normalise is None else self.normalise(given))
-        return features, self.head(features)
+        said = self.head(features)
+        if isinstance(said, Tensor):
+            return features, said
+        logits, stop_logits = said
+        return features, logits, self.stop_prob(logits, stop_logits)
+
+    def stop_prob(self, logits: Tensor, stop_logits: Tensor) -> Tensor:
+        """The probability to stop here, given that a sample has come so far, shape (N,)."""
+        return stop_logits.sigmoid()
 
 
 class LastStageModule(StageModule):
     """The last stage, of which nobody takes the features."""
 
-    def forward(self, *inputs: Tensor) -> Tensor:  # type: ignore[override]
-        """Logits."""
-        return super().forward(*inputs)[1]
+    def forward(self, *inputs: Tensor) -> tuple[Features, ...]:
+        """Logits, and stop probabilities where the head gives their logits."""
+        return super().forward(*inputs)[1:]
+
+    def stop_prob(self, logits: Tensor, stop_logits: Tensor) -> Tensor:
+        """One: every sample stops here. No logit of that is written, since quantising cannot scale infinity."""
+        return torch.ones_like(logits[:, 0])
 
 
 def write_stage_graphs(
@@ -64,8 +80,9 @@ def write_stage_graphs(
     """Write ``stage_0.onnx`` and on, one file for each stage with its head.
 
     Each takes ``inputs``: stage 0 samples as float32 in 0..1, which it standardises, the others the features of the
-    stage before. It gives ``features``, unless it is the last, and ``logits``. Where features are several tensors they
-    are called ``inputs_0``, ``features_0`` and so on. Axis 0 is called ``batch`` and may have any size.
+    stage before. It gives ``features``, unless it is the last, ``logits`` and, where the network has stop heads,
+    ``stop_prob`` of shape (batch,). Where features are several tensors they are called ``inputs_0``, ``features_0`` and
+    so on. Axis 0 is called ``batch`` and may have any size.
 
     Args:
         model: The network, on any device and in any mode; it is not changed.
@@ -106,14 +123,19 @@ def _stage_graphs(model: MultiExitModel, input_shape: tuple[int, ...]) -> Iterat
     for k in range(copy.n_exits):
         given, takes_tuple = _as_tuple(features), not isinstance(features, Tensor)
         if k == copy.n_exits - 1:
-            yield _exported(LastStageModule(copy, k, takes_tuple=takes_tuple), k, given, 0)
+            last = LastStageModule(copy, k, takes_tuple=takes_tuple)
+            yield _exported(last, k, given, _said_names(last(*given)))
             return
         stage = StageModule(copy, k, takes_tuple=takes_tuple)
-        features, _ = stage(*given)
-        yield _exported(stage, k, given, len(_as_tuple(features)))
+        features, *said = stage(*given)
+        yield _exported(stage, k, given, [*_names(FEATURES, len(_as_tuple(features))), *_said_names(said)])
 
 
-def _exported(stage: StageModule, k: int, inputs: tuple[Tensor, ...], n_features: int) -> Any:
+def _said_names(said: Sequence[Any]) -> list[str]:
+    return [LOGITS, STOP_PROB][: len(said)]
+
+
+def _exported(stage: StageModule, k: int, inputs: tuple[Tensor, ...], output_names: list[str]) -> Any:
     batch = torch.export.Dim(_BATCH_AXIS)
     try:
         with quiet():
@@ -122,7 +144,7 @@ def _exported(stage: StageModule, k: int, inputs: tuple[Tensor, ...], n_features
                 tuple(value.contiguous() for value in inputs),
                 dynamo=True,
                 input_names=_names(INPUTS, len(inputs)),
-                output_names=[*_names(FEATURES, n_features), LOGITS],
+                output_names=output_names,
                 dynamic_shapes={"inputs": tuple({0: batch} for _ in inputs)},
                 external_data=False,
                 verbose=False,
@@ -133,7 +155,19 @@ def _exported(stage: StageModule, k: int, inputs: tuple[Tensor, ...], n_features
         ) from None
     if program is None:
         raise ExportError(f"stage {k + 1} cannot be written as an ONNX graph: the exporter gave nothing")
+    _require_any_batch(program.model_proto, k)
     return _without_traces(program.model_proto)
+
+
+def _require_any_batch(graph: Any, k: int) -> None:
+    """Refuse a graph that the exporter has fixed to the number of samples in its example, which it does silently."""
+    for value in graph.graph.input:
+        axis = value.type.tensor_type.shape.dim[0]
+        if not axis.dim_param:
+            raise ExportError(
+                f"stage {k + 1} must fit one ONNX graph for all batch sizes but its forward makes the number of "
+                f"samples a constant; have it ask for x.shape[0] instead of len(x)"
+            )
 
 
 def _reason(error: BaseException) -> str:

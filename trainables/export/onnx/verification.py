@@ -15,10 +15,11 @@ from policies.runtime.answers import Answers
 from policies.runtime.onnx_stages import OnnxStages
 from policies.runtime.runtime import EarlyExitRuntime
 from policies.runtime.single_graph import SingleGraph
+from policies.tables.classification import ClassificationOutputs
 from trainables.errors import ExportError
 from trainables.export.stage_tables import stage_outputs
 from trainables.models import MultiExitModel
-from trainables.models.inference import outputs_on
+from trainables.models.inference import classifier_outputs_on
 
 
 BATCH_SIZES = (1, 2, 7, 64)
@@ -32,7 +33,7 @@ class GraphCheck:
 
     Attributes:
         batch_sizes: The numbers of samples at once that were tried.
-        largest_difference: Of a logit, over all exits, samples and batch sizes.
+        largest_difference: Of a logit or a stop probability, over all exits, samples and batch sizes.
         n_answers: Answers compared: samples of all batches times exits.
         n_differing: Answers that were another class; within the tolerance only where two logits are as good as equal.
     """
@@ -53,26 +54,22 @@ def verify_stage_graphs(model: MultiExitModel, folder: Path, inputs: NDArray[Any
 
     Raises:
         ExportError: If a logit differs by more than 1e-4, or 1e-4 of the largest logit where that is above 1, as
-            float32 is exact to so many digits; or if a graph cannot be run at some batch size.
+            float32 is exact to so many digits; if a stop probability differs by more than 1e-4, or is missing; or if
+            a graph cannot be run at some batch size.
         StagesError: If the files are not the stage graphs of one network.
     """
     stages = OnnxStages(folder)
     largest, n_answers, n_differing = 0.0, 0, 0
     for size in BATCH_SIZES:
         samples = np.take(inputs, np.arange(size), axis=0, mode="wrap")
-        expected = outputs_on(model, samples).numpy()
-        found = _logits_from_file(stages, samples)
-        difference = float(np.abs(found - expected).max())
-        tolerance = _TOLERANCE * max(1.0, float(np.abs(expected).max()))
-        # Written so that NaN is refused too.
-        if not difference <= tolerance:
-            raise ExportError(
-                f"{folder}: a logit may differ by {tolerance:.1g} from that of the network but differs by "
-                f"{difference:.3g} at batch {size}; do not use these graphs"
-            )
+        expected, found = classifier_outputs_on(model, samples), _said_by_files(stages, samples)
+        difference = max(
+            _difference(folder, "logit", found.logits, expected.logits),
+            _difference(folder, "stop probability", found.stop_prob, expected.stop_prob),
+        )
         largest = max(largest, difference)
         n_answers += size * stages.n_exits
-        n_differing += int((found.argmax(axis=2) != expected.argmax(axis=2)).sum())
+        n_differing += int((found.logits.argmax(axis=2) != expected.logits.argmax(axis=2)).sum())
     return GraphCheck(BATCH_SIZES, largest, n_answers, n_differing)
 
 
@@ -102,8 +99,28 @@ def verify_single_graph(path: Path, folder: Path, policy: Policy, inputs: NDArra
     return agreement
 
 
-def _logits_from_file(stages: OnnxStages, samples: NDArray[Any]) -> NDArray[np.floating[Any]]:
+def _difference(folder: Path, what: str, found: NDArray[Any] | None, expected: NDArray[Any] | None) -> float:
+    """The largest one; 0 where neither graphs nor network say such a thing."""
+    if found is None or expected is None:
+        if found is not expected:
+            raise ExportError(
+                f"{folder}: graphs must give a {what} where the network does but only "
+                f"{'the network gives one' if found is None else 'they give one'}; do not use these graphs"
+            )
+        return 0.0
+    difference = float(np.abs(found - expected).max())
+    tolerance = _TOLERANCE * max(1.0, float(np.abs(expected).max()))
+    # Written so that NaN is refused too.
+    if not difference <= tolerance:
+        raise ExportError(
+            f"{folder}: a {what} may differ by {tolerance:.1g} from that of the network but differs by "
+            f"{difference:.3g} at batch {len(found)}; do not use these graphs"
+        )
+    return difference
+
+
+def _said_by_files(stages: OnnxStages, samples: NDArray[Any]) -> ClassificationOutputs:
     try:
-        return stage_outputs(stages, samples).logits
+        return stage_outputs(stages, samples)
     except Exception as error:  # onnxruntime's own have no base but this
         raise ExportError(f"the graphs cannot be run at batch {len(samples)} ({str(error).splitlines()[0]})") from None

@@ -19,7 +19,7 @@ from policies.runtime.onnx_stages import stage_path
 from policies.runtime.single_graph import OUTPUTS, SingleGraph
 from policies.tables.network import NetworkIdentity
 from policies.tables.origin import Origin
-from tests.onnx_graphs import write_table_stages
+from tests.onnx_graphs import table_samples, write_table_stages
 from tests.tables import make_table, tied_tables
 from trainables.errors import ExportError
 from trainables.export.onnx.gates import GRAPH_RULES
@@ -29,12 +29,13 @@ from trainables.export.onnx.verification import verify_single_graph
 
 
 CLOSED = float("inf")
+RULES_OF_LOGITS = sorted(set(GRAPH_RULES) - {"dual-threshold"})
 
 
-def policy_on(table, rule, choose):
+def policy_on(table, rule, choose, **params):
     """A policy whose thresholds lie halfway between scores of a table, or where ``choose`` says so."""
     temperatures = tuple(0.5 + 0.75 * k for k in range(table.n_exits))
-    params = get_rule(rule).fit(table, np.array(temperatures)) if get_rule(rule).is_fitted else {}
+    params |= get_rule(rule).fit(table, np.array(temperatures)) if get_rule(rule).is_fitted else {}
     view = get_rule(rule).view(table, np.array(temperatures), **params)
     rows = [
         tuple(choose(levels(view.scores[:, k, column]), k, column) for column in range(view.n_columns))
@@ -54,7 +55,7 @@ def decided(graph, samples):
     return {name: np.concatenate([one[name] for one in found]) for name in OUTPUTS}
 
 
-@pytest.mark.parametrize("rule", sorted(GRAPH_RULES))
+@pytest.mark.parametrize("rule", RULES_OF_LOGITS)
 def test_every_sample_leaves_where_the_policy_says(rule, exported_digits, digits, digits_tables, tmp_path):
     def choose(between, k, column):
         """In the midst of the scores; of a mixture, another column at each exit."""
@@ -84,12 +85,13 @@ def test_decisions_are_those_of_the_rule_whatever_the_thresholds(rule, data, tab
     def choose(between, k, column):
         return data.draw(st.sampled_from([-1.0, 0.0, CLOSED, *between.tolist()]))
 
-    policy = policy_on(table, rule, choose)
+    own = {"min_depth": data.draw(st.integers(1, 3)), "conf_temp": 0.7} if rule == "dual-threshold" else {}
+    policy = policy_on(table, rule, choose, **own)
     with TemporaryDirectory() as name:
         folder = Path(name)
-        write_table_stages(folder, table.n_exits, table.n_classes)
+        write_table_stages(folder, table.n_exits, table.n_classes, has_stop_prob=True)
         write_single_graph(folder, policy, folder / "network.onnx")
-        found = decided(SingleGraph(folder / "network.onnx"), table.logits[:, :, None])
+        found = decided(SingleGraph(folder / "network.onnx"), table_samples(table))
     expected = policy.decide(table)
     # A score on its threshold, such as no margin on 0, may be rounded to either side.
     view = policy.view(table)

@@ -143,6 +143,20 @@ class Branching(nn.Module):
         return 2 * features if features.sum() > 0 else features
 
 
+class Counting(nn.Module):
+    """Its number of samples is a number to the exporter."""
+
+    def forward(self, features):
+        return features.view(len(features), -1)
+
+
+def test_stages_for_one_number_of_samples_are_refused(tmp_path):
+    model = MultiExitModel([Counting()], [nn.Linear(16, 2)], mean=[0.0], std=[1.0])
+    with pytest.raises(ExportError, match=r"^stage 1 must fit .* but .* a constant; have it ask for x\.shape\[0\]"):
+        write_stage_graphs(model, (1, 4, 4), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
 def test_stages_that_no_graph_can_express_are_refused_in_one_line(tmp_path, capfd):
     heads = [nn.Sequential(nn.Flatten(), nn.Linear(16, 2)) for _ in range(2)]
     model = MultiExitModel([nn.Identity(), Branching()], heads, mean=[0.0], std=[1.0])

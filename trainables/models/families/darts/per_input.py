@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, cast
 
@@ -226,7 +226,9 @@ class PerInputNetwork(StoppingModel):
         """The weights alone: what is chosen stays as it was learned."""
         return {"weights": [parameter for parameter in self.parameters() if parameter.requires_grad]}
 
-    def flops_of_parts(self, input_shape: tuple[int, ...], counter: FlopCounterMode) -> list[float]:
+    def flops_of_parts(
+        self, input_shape: tuple[int, ...], counter: FlopCounterMode, heads: Iterable[nn.Module]
+    ) -> list[float]:
         """Mean floating-point operations of each stage and its head in turn, ``2 E`` numbers.
 
         All operations are counted; then those are taken off again that the :attr:`shares` of samples did not choose.
@@ -236,7 +238,7 @@ class PerInputNetwork(StoppingModel):
         with _flops_of([one for stage in operations for *_, one in stage], counter) as flops:
             self.architecture.takes_all = True
             try:
-                counted = super().flops_of_parts(input_shape, counter)
+                counted = super().flops_of_parts(input_shape, counter, heads)
             finally:
                 self.architecture.takes_all = False
         shares = self.shares.cpu()
