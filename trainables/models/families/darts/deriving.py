@@ -7,12 +7,14 @@ from difflib import get_close_matches
 from itertools import count, islice
 import re
 from typing import Any, cast
+import warnings
 
 from numpy.typing import NDArray
 import torch
 from torch import Tensor
 
-from trainables.errors import TrainingError
+from policies.names import list_some
+from trainables.errors import DerivedWarning, TrainingError
 from trainables.models.base import MultiExitModel
 from trainables.models.families.darts.choices import PER_INPUT, largest_operations
 from trainables.models.families.darts.fixed import FixedNetwork
@@ -24,6 +26,8 @@ from trainables.models.inference import device_of, unit_scale
 from trainables.models.loading import load_weights
 
 
+DerivedNetwork = FixedNetwork | PerInputNetwork
+"""What is derived from a mixture."""
 FIXED = "fixed"
 KINDS = (FIXED, PER_INPUT)
 """What an architecture is derived for: all inputs alike, or each input."""
@@ -50,16 +54,26 @@ def soft_network(model: MultiExitModel) -> DartsNetwork:
     return model
 
 
-def require_kind(kind: str) -> None:
-    """Refuse what is none of :data:`KINDS`.
+def require_derivable(model: MultiExitModel, kind: str) -> None:
+    """Refuse what cannot be derived from a network.
+
+    Args:
+        model: The network.
+        kind: What is to be derived.
 
     Raises:
-        TrainingError: If it is not.
+        TrainingError: If it is none of :data:`KINDS`, or the network mixes no operations, or the same for all inputs
+            where each is to choose.
     """
     if kind not in KINDS:
         near = get_close_matches(kind, KINDS, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise TrainingError(f"what is derived must be {' or '.join(map(repr, KINDS))} but is {kind!r:.60}{hint}")
+    if soft_network(model).architecture.controller is None and kind == PER_INPUT:
+        raise TrainingError(
+            f"operations can only be chosen {kind} in an adaptive network but this one has the same for all inputs; "
+            f"derive it {FIXED!r}"
+        )
 
 
 def derived_options(model: DartsNetwork, kind: str, inputs: NDArray[Any]) -> dict[str, Any]:
@@ -67,7 +81,7 @@ def derived_options(model: DartsNetwork, kind: str, inputs: NDArray[Any]) -> dic
 
     Fixed for all inputs is the operation with the largest mean share on each edge, which without a controller is that
     with the largest alpha (DARTS, Liu, Simonyan and Yang, ICLR 2019). Where ``zero`` is it on all edges into a node,
-    the largest other operation on these edges is kept.
+    the largest other operation on these edges is kept, with a warning.
 
     Args:
         model: The trained mixture.
@@ -75,22 +89,31 @@ def derived_options(model: DartsNetwork, kind: str, inputs: NDArray[Any]) -> dic
         inputs: Of the training split, over which shares are averaged, shape (N, channels, height, width).
 
     Raises:
-        TrainingError: If there is no such kind, or all inputs have the same operations anyway.
+        TrainingError: As of :func:`require_derivable`.
     """
-    require_kind(kind)
-    if kind == FIXED:
-        largest = largest_operations(_mean_weights(model, inputs)[None], model.plan)[0]
-        return {"operations": [OPERATIONS[place] for place in largest.tolist()]}
-    if model.architecture.controller is None:
-        raise TrainingError(
-            f"operations can only be chosen {kind} in an adaptive network but this one has the same for all inputs; "
-            f"derive it {FIXED!r}"
+    require_derivable(model, kind)
+    if kind == PER_INPUT:
+        return {"operations": PER_INPUT}
+    shares = _mean_weights(model, inputs)
+    kept = largest_operations(shares[None], model.plan)[0]
+    _tell_kept(model.plan, shares.argmax(dim=-1), kept)
+    return {"operations": [OPERATIONS[place] for place in kept.tolist()]}
+
+
+def _tell_kept(plan: Plan, largest: Tensor, kept: Tensor) -> None:
+    edges = (largest != kept).nonzero()[:, 0].tolist()
+    if edges:
+        told = [f"{plan.edge_names[edge]} {OPERATIONS[int(kept[edge])]}" for edge in edges]
+        warnings.warn(
+            f"into {len(edges)} of {len(plan.edges_into_nodes)} nodes zero is the largest operation on all edges; the "
+            f"largest other one is kept ({list_some(told)})",
+            DerivedWarning,
+            stacklevel=3,
         )
-    return {"operations": PER_INPUT}
 
 
 def begin_derived(
-    derived: FixedNetwork | PerInputNetwork, model: DartsNetwork, inputs: NDArray[Any], *, is_settled: bool = True
+    derived: DerivedNetwork, model: DartsNetwork, inputs: NDArray[Any], *, is_settled: bool = True
 ) -> None:
     """Give a derived network the weights of the mixture, and have it measure what it needs to know of samples.
 
