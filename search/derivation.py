@@ -100,13 +100,16 @@ def derived_values(sweep: FinishedSweep, network: NetworkSpec, epochs: int | Non
     values["space"]["overrides"] |= {key: value for key, value in params.items() if key in dimensions}
     values["search"] |= {"trials": 1, "first_trials": [], "scheduler": "none"}
     if values["search"]["control"] and network.options["operations"] == PER_INPUT:
-        warnings.warn(
-            "no plain network is trained beside one that costs otherwise for every sample: search.control is left out",
-            DerivedWarning,
-            stacklevel=2,
-        )
         values["search"]["control"] = False
+        _tell_left_out("search.control", "no plain network costs what one does that differs by sample")
+    if values["policy"]["latency_ms"]:
+        values["policy"]["latency_ms"] = []
+        _tell_left_out("policy.latency_ms", "they are times of the mixture; the derived network is timed anew")
     return values
+
+
+def _tell_left_out(key: str, reason: str) -> None:
+    warnings.warn(f"{key} is left out of the sweep of the derived network: {reason}", DerivedWarning, stacklevel=3)
 
 
 def _require_derivable(run: Path, soft: StoredNetwork, kind: str) -> None:

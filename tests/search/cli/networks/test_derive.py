@@ -1,5 +1,6 @@
 """A finished sweep of a toy mixture, made by hand, and the sweeps of what is derived from it."""
 
+from dataclasses import replace
 import json
 
 import pytest
@@ -11,6 +12,7 @@ from search.cli.app import main
 from search.cli.exit_code import ExitCode
 from search.config.sweep import SweepConfig
 from search.derivation import derived_values
+from search.errors import DerivedWarning
 from search.export.export import export_run
 from search.export.finished_sweep import FinishedSweep
 from search.export.options import ExportOptions
@@ -84,14 +86,12 @@ def ended(capsys, *arguments):
     return end.value.code, capsys.readouterr()
 
 
-@pytest.mark.parametrize("kind", ["fixed", "per-input"])
+@pytest.mark.parametrize("kind", [pytest.param("fixed", marks=pytest.mark.slow), "per-input"])
 def test_a_derived_network_has_cost_table_policy_certificate_and_bundle_of_its_own(
-    kind, mixture, ray_session, tmp_path, capsys
+    kind, mixture, runner, tmp_path, capsys
 ):
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    code, printed = ended(
-        capsys, mixture.path, "--kind", kind, "--epochs", "1", "--out", tmp_path, "--tracking-uri", uri
-    )
+    options = ("--kind", kind, "--epochs", "1", "--out", tmp_path, "--tracking-uri", runner.uri)
+    code, printed = ended(capsys, mixture.path, *options)
     assert code in (ExitCode.DONE, ExitCode.NOT_ACHIEVED), printed.err
     sweep = FinishedSweep.load(tmp_path / f"toy-{kind}")
     config, given = sweep.config, mixture.read_config()
@@ -138,21 +138,20 @@ def test_what_is_taken_over_and_what_is_not(mixture):
     assert all(config.space.overrides[key] == value for key, value in PARAMS.items())
 
 
-def test_no_plain_network_beside_one_that_differs_by_sample(mixture):
+def test_what_does_not_fit_a_derived_network_is_left_out_and_told(mixture):
     sweep = FinishedSweep.load(mixture.path)
     search = sweep.config.search.model_copy(update={"control": True})
-    sweep = FinishedSweep(
-        sweep.folder,
-        sweep.config.model_copy(update={"search": search}),
-        sweep.summary,
-        sweep.policy,
-        sweep.certificate,
-    )
+    policy = sweep.config.policy.model_copy(update={"latency_ms": (1.0, 2.0)})
+    sweep = replace(sweep, config=sweep.config.model_copy(update={"search": search, "policy": policy}))
     network = sweep.network().config.network
-    with pytest.warns(UserWarning, match="search.control is left out"):
+    with pytest.warns(DerivedWarning, match="they are times of the mixture"):
+        values = derived_values(sweep, network.with_params({"network_operations": ["identity"] * 3}), 3)
+    assert values["search"]["control"] is True and not values["policy"]["latency_ms"]
+    with pytest.warns(DerivedWarning) as told:
         values = derived_values(sweep, network.with_params({"network_operations": "per-input"}), 3)
+    assert [str(one.message).partition(" ")[0] for one in told] == ["search.control", "policy.latency_ms"]
     assert values["search"]["control"] is False
-    assert derived_values(sweep, network.with_params({"network_operations": ["identity"] * 3}), 3)["search"]["control"]
+    assert not SweepConfig.from_mapping({**values, "name": "other"}).policy.latency_ms
 
 
 def test_what_cannot_be_derived_is_refused_in_one_line_and_leaves_nothing(mixture, tmp_path, capsys):

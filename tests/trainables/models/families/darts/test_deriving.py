@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tests.trainables.models.families.darts.networks import SHAPE, images, small, stirred
-from trainables.errors import ExportError, TrainingError
+from trainables.errors import DerivedWarning, ExportError, TrainingError
 from trainables.export.model_file import ModelConfig, load_model, save_model
 from trainables.export.onnx.stage_graphs import write_stage_graphs
 from trainables.export.onnx.verification import verify_stage_graphs
@@ -11,6 +11,8 @@ from trainables.models.families.darts.choices import PER_INPUT, ZERO
 from trainables.models.families.darts.deriving import FIXED, KINDS, begin_derived, derived_options, soft_network
 from trainables.models.families.darts.operations import OPERATIONS
 
+
+pytestmark = pytest.mark.filterwarnings("ignore::trainables.errors.DerivedWarning")
 
 INPUTS = images(48).numpy()
 
@@ -27,7 +29,9 @@ def test_fixed_without_a_controller_are_the_largest_alphas():
         soft.architecture.alpha[0, 2] = 9.0
         soft.architecture.alpha[3:, ZERO] = torch.tensor([9.0, 9.0, 9.0])
         soft.architecture.alpha[5, 4] = 8.0
-    found = derived_options(soft, FIXED, INPUTS)["operations"]
+    said = r"into 1 of 3 nodes zero is the largest operation on all edges; .* kept \('2 -> 3 identity'\)"
+    with pytest.warns(DerivedWarning, match=said):
+        found = derived_options(soft, FIXED, INPUTS)["operations"]
     assert found[0] == "average_pool"
     assert found[1:3] == [OPERATIONS[place] for place in soft.architecture.alpha[1:3].argmax(1)]
     # All edges into the last node would be zero.
