@@ -35,7 +35,7 @@ KINDS = (FIXED, PER_INPUT)
 _BATCH_SIZE = 128
 _SETTLING_BATCHES = 50
 _POOL = re.compile(
-    r"(?:stages\.(?P<stage>\d+)\.)(?:nodes\.)?(?:(?P<reduction>reduction)\.node|nodes\.(?P<node>\d+))"
+    r"stages\.(?P<stage>\d+)\.(?:nodes\.)?(?:(?P<reduction>reduction)\.node|nodes\.\d+)"
     r"\.edges\.(?P<source>\d+)\.(?P<pool>average|max)_pool\.norm\.(?P<tensor>\w+)"
 )
 

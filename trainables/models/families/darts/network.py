@@ -11,14 +11,10 @@ from torch import Tensor, nn
 
 from trainables.errors import TrainingError
 from trainables.models.families.darts.choices import PER_INPUT, require_operations
+from trainables.models.families.darts.choosing import ChoosingStage, FirstChoosingStage, FrozenArchitecture
 from trainables.models.families.darts.controller import Architecture, Controller
 from trainables.models.families.darts.fixed import FirstFixedStage, FixedNetwork, FixedStage, fixed_stages
-from trainables.models.families.darts.per_input import (
-    ChoosingStage,
-    FirstChoosingStage,
-    FrozenArchitecture,
-    PerInputNetwork,
-)
+from trainables.models.families.darts.per_input import PerInputNetwork
 from trainables.models.families.darts.plan import Plan
 from trainables.models.families.darts.stages import FirstStage, Newest, Stage
 from trainables.models.stopping import StoppingHead, StoppingModel, StoppingOutputs

@@ -8,9 +8,9 @@ from trainables.losses.stopping_loss import StoppingLoss
 from trainables.models import cumulative_macs, relative_cost
 from trainables.models.base import flop_counter, part_macs
 from trainables.models.families.darts.choices import PER_INPUT, largest_operations
+from trainables.models.families.darts.choosing import FewSampleNorm
 from trainables.models.families.darts.deriving import begin_derived
 from trainables.models.families.darts.operations import N_OPERATIONS, Separable
-from trainables.models.families.darts.per_input import FewSampleNorm
 from trainables.models.plain import plain_network
 
 
