@@ -107,14 +107,29 @@ def _track(tracker: Tracker, folder: RunFolder, result: SweepResult) -> None:
     selected = summary.selected.by_split
     tracker.log_front(result.selection.front)
     tracker.finish(
-        {f"{split}_{key}": selected[split][key] for split in SPLITS for key in _HEADLINES} | _control_metrics(summary),
+        {f"{split}_{key}": selected[split][key] for split in SPLITS for key in _HEADLINES}
+        | _soft_metrics(summary)
+        | _control_metrics(summary)
+        | _architecture_metrics(summary),
         {"feasible": str(summary.feasible).lower(), "certified": str(summary.certified).lower()}
         | _control_tags(summary),
         [
-            *(folder.sweep_file, *folder.written, *folder.all_trials_files, folder.environment_file),
+            *(folder.sweep_file, *folder.written, *folder.all_trials_files, *folder.architecture_files),
+            folder.environment_file,
             *(path for path in (folder.model_file, folder.control_file) if path.exists()),
         ],
     )
+
+
+def _soft_metrics(summary: Summary) -> dict[str, float]:
+    """What the soft network promises and hard exits deliver, each as ``soft_<split>_<figure>``."""
+    return {f"soft_{split}_{key}": value for split, own in summary.soft.items() for key, value in own.figures.items()}
+
+
+def _architecture_metrics(summary: Summary) -> dict[str, float]:
+    """How much the architecture varies over inputs, each figure as ``architecture_<figure>``."""
+    found = summary.architecture
+    return {} if found is None else {f"architecture_{key}": value for key, value in found.figures.items()}
 
 
 def _control_metrics(summary: Summary) -> dict[str, float]:

@@ -25,6 +25,7 @@ from search.finalists.policies import search_finalists
 from search.finalists.tables import NetworkTables, tabulate
 from search.inputs import SweepInputs
 from search.preflight.announcement import announcement
+from search.reporting.architecture import report_architecture
 from search.reporting.baseline_trials import BaselineComparison, compare_baselines
 from search.reporting.files import write_results
 from search.reporting.summary import build_summary
@@ -105,10 +106,13 @@ def run_sweep(
     seconds = time.monotonic() - started
     summary, answered = report(inputs, outcomes, selection, tables, baselines, seconds=seconds)
     plain = compare_control(inputs, selection, tables, control, folder=folder)
-    for note in (*baselines.notes, *plain.notes):
+    model = tables.model(selection.network.network)
+    architecture = report_architecture(model, inputs.splits.search.inputs, folder)
+    for note in (*baselines.notes, *plain.notes, *architecture.notes):
         show(f"Note: {note}")
     if control is not None:
         summary = summary.model_copy(update=plain.told)
+    summary = summary.model_copy(update=architecture.told)
     write_report(folder, inputs, outcomes, selection, tables, summary, [*answered, *plain.answered], plain)
     return SweepResult(selection, all_trials, summary)
 
@@ -132,7 +136,14 @@ def report(
     network = selection.network.network
     own = {**tables.compared(network), "certify": tables.table(network, "certify")}
     summary, answered = build_summary(
-        inputs.config, selection, inputs.target, own, list(outcomes), baselines.rows, seconds=seconds
+        inputs.config,
+        selection,
+        inputs.target,
+        own,
+        list(outcomes),
+        baselines.rows,
+        tables_of=tables.compared,
+        seconds=seconds,
     )
     return summary, [*answered, *baselines.answered]
 

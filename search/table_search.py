@@ -61,7 +61,9 @@ def search_tables(
     goal_on(how.asked, search)
     network = _search(places["search"].stem, search, certify, how, console)
     selection = select_policy([network], target, front_size=how.settings.front_size, seed=how.seed)
-    found, answered = summarise_policies(selection, target, tables, seed=how.seed, further_baselines=how.baselines)
+    found, answered = summarise_policies(
+        selection, target, tables, tables_of=lambda _: tables, seed=how.seed, further_baselines=how.baselines
+    )
     of_search = {
         "name": files.path.name,
         "tables": {name: str(places[name]) for name in tables},

@@ -1,4 +1,4 @@
-"""The grids over which early-exit papers and reports tune by hand, and the score that they choose by.
+"""What the grids over which early-exit papers and reports tune by hand come to, by the score that they choose by.
 
 They are baselines: tuned on one split by a weighted sum, without a constraint.
 """
@@ -7,26 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import groupby, product
+from itertools import groupby
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.baselines.grid_policies import (
+    conformal_grid,
+    dual_threshold_grid,
+    dual_threshold_sweep,
+    evidence_grid,
+    greedy_grid,
+)
 from policies.metrics.classification import macro_f1
 from policies.policy import Decision, Policy
-from policies.rules import RuleView, get_rule
+from policies.rules import RuleView
 from policies.tables.classification import ClassificationTable
 from policies.tables.latency import PUBLISHED_BUDGET_MS, stated_latency
 
 
-GREEDY_THRESHOLDS = (0.70, 0.75, 0.80, 0.85, 0.90, 0.92, 0.95)
-CONFORMAL_ALPHAS = (0.10, 0.08, 0.05, 0.03, 0.02)
-EVIDENCE_MARGINS = (0.01, 0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.35)
-EVIDENCE_STABLE = (1, 2)
-EVIDENCE_PENALTIES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05)
-DUAL_TEMPERATURES = (0.7, 1.0, 1.5)
-_DUAL_QUANTILES = np.linspace(0.05, 0.95, 10)
 _F1_WEIGHT, _ACCURACY_WEIGHT, _DEPTH_WEIGHT = 1.0, 0.10, 0.08
 
 
@@ -107,7 +107,7 @@ def choose_by_latency(points: list[GridPoint], *, budget_ms: float = PUBLISHED_B
 def published_choices(table: ClassificationTable, temperatures: NDArray[np.float64]) -> dict[str, GridChoice]:
     """The choice of every grid on a table, by name.
 
-    The dual threshold is only there with learned stop probabilities, ``grid_f1_under_budget``, which chooses from
+    The dual thresholds are only there with learned stop probabilities, ``grid_f1_under_budget``, which chooses from
     all of the grids, only with measured times.
     """
     points = _measured(table, greedy_grid(table, temperatures))
@@ -118,6 +118,7 @@ def published_choices(table: ClassificationTable, temperatures: NDArray[np.float
     }
     if table.stop_prob is not None:
         grids["grid_dual_threshold"] = dual_threshold_grid
+        grids["grid_dual_threshold_fixed"] = dual_threshold_sweep
     choices = {"grid_greedy": greedy}
     for name, grid in grids.items():
         own = _measured(table, grid(table, temperatures))
@@ -126,44 +127,6 @@ def published_choices(table: ClassificationTable, temperatures: NDArray[np.float
     if stated_latency(table) is not None:
         choices["grid_f1_under_budget"] = choose_by_latency(points)
     return choices
-
-
-def greedy_grid(table: ClassificationTable, temperatures: NDArray[np.float64]) -> Iterator[Policy]:
-    """One confidence threshold for all exits."""
-    for threshold in GREEDY_THRESHOLDS:
-        yield _shared("confidence", table, temperatures, (threshold,))
-
-
-def conformal_grid(table: ClassificationTable, temperatures: NDArray[np.float64]) -> Iterator[Policy]:
-    """Confidence threshold and conformal level."""
-    fitted = get_rule("conformal-gate").fit(table, temperatures)
-    for threshold, alpha in product(GREEDY_THRESHOLDS, CONFORMAL_ALPHAS):
-        yield _shared("conformal-gate", table, temperatures, (threshold, 1 - alpha), **fitted)
-
-
-def evidence_grid(table: ClassificationTable, temperatures: NDArray[np.float64]) -> Iterator[Policy]:
-    """Margin, stability and flip penalty of the accumulated log-probabilities."""
-    for stable_k, penalty, margin in product(EVIDENCE_STABLE, EVIDENCE_PENALTIES, EVIDENCE_MARGINS):
-        yield _shared("evidence", table, temperatures, (margin,), stable_k=stable_k, flip_penalty=penalty)
-
-
-def dual_threshold_grid(table: ClassificationTable, temperatures: NDArray[np.float64]) -> Iterator[Policy]:
-    """Stop and confidence thresholds at quantiles, for each confidence temperature."""
-    for conf_temp in DUAL_TEMPERATURES:
-        scores = get_rule("dual-threshold").view(table, temperatures, conf_temp=conf_temp).scores[:, :-1]
-        stop, confidence = (np.quantile(scores[:, :, column], _DUAL_QUANTILES) for column in range(2))
-        for thresholds in product(stop.tolist(), confidence.tolist()):
-            yield _shared("dual-threshold", table, temperatures, thresholds, conf_temp=conf_temp)
-
-
-def _shared(
-    rule: str,
-    table: ClassificationTable,
-    temperatures: NDArray[np.float64],
-    thresholds: tuple[float, ...],
-    **params: object,
-) -> Policy:
-    return Policy(rule, (thresholds,) * (table.n_exits - 1), tuple(temperatures.tolist()), params)
 
 
 def _measured(table: ClassificationTable, policies: Iterator[Policy]) -> list[GridPoint]:

@@ -57,7 +57,9 @@ class DualThresholdGate(Gate):
 class DualThresholdRule(Rule[ClassificationTable]):
     """Leave at the first exit with ``stop_prob >= tau_s`` and ``max softmax(logits / conf_temp) >= tau_c``.
 
-    The columns are, in this order, the stop probability and the confidence.
+    The columns are, in this order, the stop probability and the confidence. The source is section 1.14, the robust
+    hard-exit decision rule, of the notes "Input-Adaptive Hard-Exit DARTS" (June 2026); ``min_depth`` is their optional
+    minimum depth.
     """
 
     name: ClassVar[str] = "dual-threshold"
@@ -68,7 +70,7 @@ class DualThresholdRule(Rule[ClassificationTable]):
         return "" if table.stop_prob is not None else "it has no 'stop_prob'; add learned stop probabilities (N, E)"
 
     def choices(self, table: ClassificationTable) -> Mapping[str, tuple[Any, ...]]:
-        """Three temperatures around one."""
+        """Three temperatures around one. No least depth: where gates differ by exit, a closed one says the same."""
         return {"conf_temp": (1.0, 0.7, 1.5)}
 
     def gate(self, temperatures: NDArray[np.float64], params: DualThresholdParams) -> DualThresholdGate:

@@ -14,7 +14,7 @@ from policies.calibration.temperature import tempered
 from policies.errors import PolicyError
 from policies.rules.base import Gate, Rule, RuleParams, State, Step
 from policies.rules.ensemble import EnsembleParams, EnsembleRule, ExitMixture, mixture_of
-from policies.rules.scoring.learned_gate_features import gate_features
+from policies.rules.scoring.learned_gate_features import gate_features, n_gate_features
 from policies.tables.classification import ClassificationTable, ExitOutputs
 from policies.views.distributions import output_blocks
 
@@ -60,22 +60,42 @@ class _Seen:
     Attributes:
         logits: Logits of each exit so far, shape (n, C) each, float64.
         said: Calibrated probabilities of each exit so far, shape (n, C) each.
+        stops: Learned stop probabilities of each exit so far, shape (n,) each; none where they are not looked at.
     """
 
     logits: State = ()
     said: State = ()
+    stops: State = ()
 
     @classmethod
-    def of(cls, state: State) -> _Seen:
-        """From the state of a gate: logits, then probabilities."""
-        half = len(state) // 2
-        return cls(state[:half], state[half:])
+    def of(cls, state: State, n_seen: int) -> _Seen:
+        """From the state of a gate after ``n_seen`` exits: logits, then probabilities, then stop probabilities."""
+        return cls(state[:n_seen], state[n_seen : 2 * n_seen], state[2 * n_seen :])
 
-    def extended(self, outputs: ExitOutputs, temperature: float) -> _Seen:
-        """With one exit more."""
+    def extended(self, outputs: ExitOutputs, temperature: float, *, with_stops: bool) -> _Seen:
+        """With one exit more.
+
+        Raises:
+            PolicyError: If there are no stop probabilities that are to be looked at.
+        """
+        stops = self.stops
+        if with_stops:
+            if outputs.stop_prob is None:
+                raise PolicyError(
+                    "rule 'learned-gate': its models were fitted with stop probabilities but these outputs have none; "
+                    "use a network that gives 'stop_prob', or search a policy without them"
+                )
+            stops = (*stops, outputs.stop_prob.astype(np.float64))
         return _Seen(
-            (*self.logits, outputs.logits.astype(np.float64)), (*self.said, tempered(outputs.logits, temperature))
+            (*self.logits, outputs.logits.astype(np.float64)),
+            (*self.said, tempered(outputs.logits, temperature)),
+            stops,
         )
+
+    @property
+    def state(self) -> State:
+        """For the gate to remember."""
+        return (*self.logits, *self.said, *self.stops)
 
 
 @dataclass(frozen=True)
@@ -86,23 +106,26 @@ class LearnedGate(Gate):
         temperatures: Temperature of each exit, shape (E,).
         params: Parameters of the rule, with its linear models.
         mixture: The ensemble that answers.
+        with_stops: Whether the models look at stop probabilities.
     """
 
     temperatures: NDArray[np.float64]
     params: LearnedGateParams
     mixture: ExitMixture
+    with_stops: bool
 
     def step(self, state: State, exit_index: int, outputs: ExitOutputs) -> Step:
         """Ask the models of the exit; the last exit has none and needs none."""
-        seen = _Seen.of(state).extended(outputs, self.temperatures[exit_index])
+        before = _Seen.of(state, exit_index)
+        seen = before.extended(outputs, self.temperatures[exit_index], with_stops=self.with_stops)
         answered = self.mixture.probabilities(seen.logits, exit_index)
         scores = np.zeros(len(answered))
         if exit_index < len(self.params.right_now):
-            features = gate_features(seen.said, answered)
+            features = gate_features(seen.said, answered, seen.stops)
             scores = _probability(features, self.params.right_now[exit_index])
             if self.params.right_later:
                 scores = scores - _probability(features, self.params.right_later[exit_index])
-        return Step.of(scores, answered, (*seen.logits, *seen.said))
+        return Step.of(scores, answered, seen.state)
 
 
 def _probability(features: NDArray[np.float64], model: LinearModel) -> NDArray[np.float64]:
@@ -117,8 +140,8 @@ def _probability(features: NDArray[np.float64], model: LinearModel) -> NDArray[n
 class LearnedGateRule(Rule[ClassificationTable]):
     """Logistic models per exit of "right now" and "right later", on everything seen so far.
 
-    The answers are those of the weighted ensemble. Logistic regression minimises the log-likelihood, so its
-    probabilities come out calibrated.
+    Where the network gives stop probabilities, they are among what the models look at. The answers are those of the
+    weighted ensemble. Logistic regression minimises the log-likelihood, so its probabilities come out calibrated.
     """
 
     name: ClassVar[str] = "learned-gate"
@@ -151,11 +174,11 @@ class LearnedGateRule(Rule[ClassificationTable]):
             features_of_block = []
             state = _Seen()
             for k in range(table.n_exits):
-                state = state.extended(outputs.at(k), temperatures[k])
+                state = state.extended(outputs.at(k), temperatures[k], with_stops=table.has_stop_prob)
                 answered = mixture.probabilities(state.logits, k)
                 right[own, k] = answered.argmax(axis=1) == labels[own]
                 if k < table.n_exits - 1:
-                    features_of_block.append(gate_features(state.said, answered))
+                    features_of_block.append(gate_features(state.said, answered, state.stops))
             blocks.append(features_of_block)
         features = [np.concatenate(of_exit) for of_exit in zip(*blocks, strict=True)]
         needs_later = params.get("score", "gain") == "gain"
@@ -174,7 +197,16 @@ class LearnedGateRule(Rule[ClassificationTable]):
                 f"rule {self.name!r} with score {params.score!r} needs {n_early} models 'right_now' and {n_later} "
                 f"'right_later' but has {len(params.right_now)} and {len(params.right_later)}"
             )
-        return LearnedGate(temperatures, params, mixture_of(temperatures, params.ensemble))
+        mixture = mixture_of(temperatures, params.ensemble)
+        return LearnedGate(temperatures, params, mixture, _looks_at_stops(params))
+
+
+def _looks_at_stops(params: LearnedGateParams) -> bool:
+    """Whether the models were fitted with stop probabilities: the number of their weights tells."""
+    if not params.right_now:
+        return False
+    n_features = n_gate_features(1, len(params.ensemble.bias[0]), with_stops=True)
+    return len(params.right_now[0].weights) == n_features
 
 
 def _fit_model(features: NDArray[np.float64], outcome: NDArray[np.bool_]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class SingleGraph:
             raise StagesError(f"{path}: not a readable single graph ({str(error).splitlines()[0]})") from None
         self.policy = _stated_policy(path, stated.get("policy"))
         self._input_shape: tuple[int, ...] = tuple(self._session.get_inputs()[0].shape[1:])
-        # Of the score's second column, the confidence, the probabilities tell.
+        # Its second column, the confidence, can be read off the probabilities.
         self._is_dual = self.policy.rule == DualThresholdRule.name
         # Of several columns the policy uses one at each exit; at the last exit it uses none.
         rows = np.array([*self.policy.thresholds, (-np.inf,) * len((*self.policy.thresholds, (0.0,))[0])])
@@ -84,9 +84,10 @@ class SingleGraph:
 
     def _scores(self, k: int, score: float, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         """Scores of the exit taken, shape (1, S): of several columns the one that the policy uses there, or both."""
+        n_columns = self._thresholds.shape[1]
         if self._is_dual:
-            return np.array([[score, probabilities.max()]])
-        scores = np.full((1, self._thresholds.shape[1]), -np.inf)
+            return np.array([[score, probabilities.max()][:n_columns]])
+        scores = np.full((1, n_columns), -np.inf)
         scores[0, self._columns[k]] = score
         return scores
 

@@ -22,6 +22,7 @@ from search.run_folder.summary import (
     SelectedPolicy,
     Summary,
 )
+from search.run_folder.summary_compute import BudgetPolicy, HardExits, SoftNetwork
 
 
 def print_summary(console: Console, summary: Summary, files: ResultFiles, *, tracking_uri: str) -> None:
@@ -51,6 +52,13 @@ def print_policies(console: Console, summary: Summary, files: ResultFiles) -> No
     mix = figures["exit_mix"]
     shares = "  ".join(f"depth {depth}: {share:.1%}" for depth, share in enumerate(mix, start=1))
     print_line(console, f"{f'Exit mix on {last}':<18} {shares}")
+    if last in summary.soft:
+        print_line(console, f"{f'Soft network, {last}':<18} {_soft(summary.soft[last])}")
+    if summary.fixed_budgets:
+        told = _within_budgets(summary.fixed_budgets, summary.main_quality)
+        print_line(console, f"Fixed budgets      {told}; more in {files.budgets_csv.name}")
+    if summary.architecture is not None:
+        print_line(console, f"Architecture       {summary.architecture.sentence}")
     if summary.recordings:
         print_line(console, f"{f'Recordings, {last}':<18} {_recordings(summary.recordings, last)}")
     # One line that says what to do: undertrained exits explain what any alarm would tell.
@@ -60,6 +68,22 @@ def print_policies(console: Console, summary: Summary, files: ResultFiles) -> No
         print_line(console, f"Collapse           {alarm}", style="yellow")
     for label, path in (("Files", files.path), ("Figure", files.front_png), ("Interactive", files.front_html)):
         console.print(f"{label:<18} {path}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _soft(found: SoftNetwork) -> str:
+    def told(name: str, hard: HardExits) -> str:
+        return f"{name} {hard.accuracy:.4f} at {hard.mean_cost:.4f} ({hard.cost_difference:+.4f})"
+
+    promised = f"accuracy {found.accuracy:.4f} at expected cost {found.expected_cost:.4f}"
+    return f"{promised}; {told('policy', found.policy)}; {told('stop at .5 alone', found.stop_at_half)}"
+
+
+def _within_budgets(found: list[BudgetPolicy], main: str) -> str:
+    """Each policy at the smallest budget that it keeps to."""
+    first = {point.position: point for point in reversed(found)}
+    shown = sorted(first.values(), key=lambda point: point.budget)
+    figures = ", ".join(f"{(point.test or point.search)[main]:.4f} within {point.budget:g}" for point in shown)
+    return f"{title_of(main)} on {'test' if found[0].test else 'search'}, by cost: {figures}"
 
 
 def _recordings(found: RecordingsSummary, split: str) -> str:

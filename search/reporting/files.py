@@ -9,6 +9,7 @@ from typing import Any
 from policies.selection.select import Selection
 from policies.tables.origin import Origin
 from search.figures.front import FrontFigure, draw_html, draw_png
+from search.reporting.fixed_budgets import write_budgets
 from search.reporting.front_files import write_front
 from search.reporting.tasks import report_of
 from search.run_folder.answers import PolicyAnswers
@@ -36,6 +37,7 @@ def write_results(
     """
     table = selection.network.search
     write_front(files, selection.front)
+    write_budgets(files, summary.fixed_budgets)
     replace(selection.policy, origin=Origin.of(table)).save(files.policy_file, **policy_facts)
     if selection.certificate is not None:
         selection.certificate.save(files.certificate_file)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from policies.baselines import BASELINES
@@ -18,6 +18,7 @@ from policies.selection.search_target import SearchTarget
 from policies.selection.select import Selection
 from policies.tables.base import ExitTable
 from policies.tasks import get_task
+from search.reporting.fixed_budgets import at_fixed_budgets
 from search.reporting.tasks import report_of
 from search.reporting.tasks.base import BaselinePolicy
 from search.run_folder.answers import PolicyAnswers, answers_of, answers_of_exits
@@ -38,6 +39,7 @@ def summarise_policies(
     target: SearchTarget,
     tables: Mapping[str, ExitTable],
     *,
+    tables_of: Callable[[str], Mapping[str, ExitTable]],
     seed: int,
     further_baselines: Sequence[str] = (),
 ) -> tuple[Summary, list[PolicyAnswers[Any]]]:
@@ -47,6 +49,7 @@ def summarise_policies(
         selection: What was chosen, before ``test`` was read.
         target: What was searched for, with its margin.
         tables: The selected network's tables by split name; ``search`` is among them.
+        tables_of: The tables, by split, of any network of the front.
         seed: Seed of the search, and of baselines that draw at random.
         further_baselines: Names of baselines beside those that are registered.
 
@@ -81,6 +84,7 @@ def summarise_policies(
         exits={name: task.exit_figures(table, selection.network.temperatures) for name, table in tables.items()},
         baselines=baselines,
         oracle={name: _oracle(table, goal) for name, table in tables.items()},
+        fixed_budgets=at_fixed_budgets(selection.front, tables_of, quality=task.quality),
         front_size=len(selection.front),
         **report.findings(selection, goal, tables, decisions, baselines),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from policies.selection.search_target import SearchTarget
@@ -23,6 +23,7 @@ def build_summary(
     outcomes: list[TrialOutcome],
     compared: list[BaselineTrialFigures],
     *,
+    tables_of: Callable[[str], Mapping[str, ExitTable]],
     seconds: float,
 ) -> tuple[Summary, list[PolicyAnswers[Any]]]:
     """Put the figures of a sweep together.
@@ -34,13 +35,14 @@ def build_summary(
         tables: The selected network's tables on ``search``, ``certify`` and ``test``.
         outcomes: How all trials of the sweep ended.
         compared: Baselines of the sweep file beside the front, a row for each policy.
+        tables_of: The tables, by split, of any network of the front.
         seconds: Wall time of the sweep.
 
     Returns:
         The summary, and what :func:`~search.reporting.policy_summary.summarise_policies` tells beside it.
     """
     found, answered = summarise_policies(
-        selection, target, tables, seed=config.seed, further_baselines=config.policy.baselines
+        selection, target, tables, tables_of=tables_of, seed=config.seed, further_baselines=config.policy.baselines
     )
     name = selection.network.network
     chosen = next(one for one in networks_of(outcomes, config.all_seeds) if one.name == name)

@@ -89,6 +89,21 @@ class RunFolder(ResultFiles):
         """The files about all trials that exist."""
         return [path for path in (self.seeds_csv, self.importance_csv, self.importance_png) if path.exists()]
 
+    @property
+    def architecture_file(self) -> Path:
+        """Which operations each edge of the selected network chooses, in JSON, where there is something to choose."""
+        return self.path / "architecture.json"
+
+    @property
+    def architecture_png(self) -> Path:
+        """The same as a picture."""
+        return self.path / "architecture.png"
+
+    @property
+    def architecture_files(self) -> list[Path]:
+        """The files about the architecture that exist."""
+        return [path for path in (self.architecture_file, self.architecture_png) if path.exists()]
+
     def teacher(self, name: str) -> Path:
         """The network of a teacher that the sweep trained itself."""
         return self.path / "teachers" / name / MODEL_FILE

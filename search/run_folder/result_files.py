@@ -54,6 +54,11 @@ class ResultFiles:
         return self.path / "pareto_front.html"
 
     @property
+    def budgets_csv(self) -> Path:
+        """The best of the front within each compute budget."""
+        return self.path / "budgets.csv"
+
+    @property
     def reliability_png(self) -> Path:
         """How well each exit's confidence is calibrated on ``search``."""
         return self.path / "reliability.png"
@@ -92,6 +97,7 @@ class ResultFiles:
             self.front_params_file,
             self.front_png,
             self.front_html,
+            self.budgets_csv,
             self.reliability_png,
             self.classes_csv,
             self.confusion_npz,

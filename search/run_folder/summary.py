@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from search.run_folder.result_files import write_json
+from search.run_folder.summary_architecture import ArchitectureSummary
+from search.run_folder.summary_compute import BudgetPolicy, SoftNetwork
 
 
 if TYPE_CHECKING:
@@ -262,6 +264,10 @@ class Summary(SummaryPart):
         undertrained: What to do where exits are undertrained; else empty.
         alarms: What looks wrong with the policy, the most important first.
         recordings: What the policy means for whole recordings; None where samples are no segments of any.
+        soft: By split, what the soft network promises and hard exits deliver; empty without stop probabilities.
+        fixed_budgets: The best of the front within each compute budget, the smallest budget first; budgets within which
+            the front has no policy are left out.
+        architecture: Which operations the edges of the selected network choose; None where it has nothing to choose.
         front_size: Number of policies of the front.
         baseline_trials: The baselines of the sweep file.
         control: The plain network that the selected policy is compared with; None where none was asked for, or none
@@ -299,6 +305,9 @@ class Summary(SummaryPart):
     undertrained: str = ""
     alarms: list[str] = []
     recordings: RecordingsSummary | None = None
+    soft: dict[str, SoftNetwork] = {}
+    fixed_budgets: list[BudgetPolicy] = []
+    architecture: ArchitectureSummary | None = None
     front_size: int = 0
     baseline_trials: list[BaselineTrialFigures] = []
     control: ControlSummary | None = None

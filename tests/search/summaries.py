@@ -18,6 +18,11 @@ def _of_one_exit(own):
     return {name: value for name, value in own.items() if name not in several}
 
 
+def _hard(generator):
+    names = ("accuracy", "mean_cost", "accuracy_difference", "cost_difference")
+    return {name: float(generator.uniform(-1, 1)) for name in names}
+
+
 def made_up_summary(seed):
     """Of a sweep with everything that a summary can hold."""
     generator = np.random.default_rng(seed)
@@ -55,6 +60,26 @@ def made_up_summary(seed):
             "threshold": 0.9,
             "whole": {"test": whole},
             "until_sure": {"test": {"accuracy": 0.91234, "mean_seconds": 3.21}},
+        },
+        "soft": {
+            split: {
+                **{"accuracy": 0.86214, "top5_accuracy": 0.98765, "expected_cost": 0.82614},
+                **{name: _hard(generator) for name in ("policy", "stop_at_half")},
+            }
+            for split in ("search", "certify", "test")
+        },
+        "fixed_budgets": [
+            {
+                **{"budget": budget, "position": position, "network": LONG, "rule": "ensemble"},
+                "search": {"accuracy": 0.81234, "mean_cost": 0.25},
+                "test": {"accuracy": float(generator.uniform()), "mean_cost": 0.26, "p90_cost": 0.5, "worst_cost": 1.0},
+            }
+            for budget, position in ((0.3, 4), (0.4, 4), (0.5, 9), (1.0, 12))
+        ],
+        "architecture": {
+            **{"n_inputs": 12_000, "n_edges": 10, "operations": {"separable_3x3": 7, "separable_5x5": 2, "zero": 1}},
+            **{"is_adaptive": True, "other_than_alpha": 0.98765, "choices_other_than_alpha": 0.12345},
+            **{"other_than_most": 0.11111, "perturbation_sd": 0.14736, "squared_norm": 21.0757},
         },
         "alarms": ["depth 1 takes 0.1% of the samples (no signal)", "depth 6 takes 98.7% of the samples (closed)"],
         "oracle": {"search": 1.0, "test": None},

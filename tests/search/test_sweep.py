@@ -104,9 +104,11 @@ def _fractions(config):
     return SplitFractions(**{name: config["splits"][name] for name in ("train", "search", "certify", "test")})
 
 
-def test_test_split_is_tabulated_for_the_selected_network_only(finished):
+def test_test_split_is_tabulated_only_for_networks_of_which_it_is_told(finished):
     summary, folder, _ = finished
-    assert [path.parent.name for path in folder.glob("tables/*/test.npz")] == [summary["selected"]["trial_id"]]
+    told = {summary["selected"]["trial_id"], *(one["network"] for one in summary["fixed_budgets"])}
+    assert {path.parent.name for path in folder.glob("tables/*/test.npz")} == told
+    assert [one["budget"] for one in summary["fixed_budgets"]][-1] == 1.0
 
 
 def test_printed_lines_tell_progress_and_result(finished):
@@ -126,6 +128,41 @@ def test_printed_lines_tell_progress_and_result(finished):
     assert f"{summary['selected']['test']['accuracy']:.4f}" in printed
     assert "mlflow" in printed
     assert "ui --backend-store-uri sqlite:///" in printed
+
+
+def test_networks_with_nothing_to_choose_tell_of_no_architecture(finished):
+    summary, folder, printed = finished
+    assert "architecture" not in summary
+    assert list(folder.glob("architecture.*")) == []
+    assert "Architecture" not in printed
+
+
+@pytest.mark.slow  # a sweep of its own
+def test_architecture_is_told_of_the_selected_network_on_search(runner):
+    own = (
+        "training.network=darts",
+        "training.width=4",
+        "training.epochs=1",
+        "search.trials=1",
+        "search.first_trials=[]",
+    )
+    summary, folder, printed = runner("bends", *own, "target=null", "policy.max_drop=0.5")
+    told = json.loads((folder / "architecture.json").read_text())
+    table = ClassificationTable.load(folder / "tables" / summary["selected"]["trial_id"] / "search.npz")
+    assert told["n_inputs"] == summary["architecture"]["n_inputs"] == table.n_samples
+    assert len(told["edges"]) == summary["architecture"]["n_edges"] == 10
+    config = yaml.safe_load((folder / "sweep.yaml").read_text())
+    splits = get_workload("digits").load(None, _fractions(config), split_seed=config["splits"]["seed"])
+    model, _ = load_model(folder / "model.safetensors")
+    with torch.inference_mode():
+        mean = model.mixing_weights(torch.from_numpy(splits.search.inputs)).mean(dim=0)
+    np.testing.assert_allclose([one["mean"] for one in told["edges"]], mean, atol=1e-5)
+    assert (folder / "architecture.png").stat().st_size > 10_000
+    assert "\nArchitecture       " in printed
+    client = MlflowClient(tracking_uri=runner.uri)
+    (run,) = [run for run in _runs(runner, "bends") if run.data.tags["exitsearch.kind"] == "sweep"]
+    assert {"architecture.json", "architecture.png"} <= {path.path for path in client.list_artifacts(run.info.run_id)}
+    assert run.data.metrics["architecture_other_than_alpha"] == summary["architecture"]["other_than_alpha"]
 
 
 def test_mlflow_holds_parent_trials_and_front(finished, runner):

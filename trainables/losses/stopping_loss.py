@@ -21,14 +21,16 @@ from trainables.models.stopping import StoppingOutputs
 class StoppingLoss:
     """``CE(y, sum_i q_i y_i) + a mean_{i<E} CE(y, y_i) + lambda sum_i q_i C_i + mu ||Delta alpha||^2``, minimised.
 
-    That is equation (20), of the parts (18) and (19), with the auxiliary loss of the earlier exits. All terms are means
-    over the batch. With lambda and mu zero, (25), it is the cross-entropy of the blend, (26), and the auxiliary loss.
+    That is equation (20), of the parts (18) and (19), with the auxiliary loss of the earlier exits; the last exit may
+    have a cross-entropy of its own beside it. All terms are means over the batch. With lambda and mu zero, (25), it is
+    the cross-entropy of the blend, (26), and the auxiliary loss.
 
     Attributes:
         cost: ``C``, equation (15): compute up to each exit relative to the last, length E.
         label_smoothing: Of the cross-entropy of the blend, in [0, 1).
         class_weights: Of the samples of each class in the cross-entropy of the blend, length C; None weighs all alike.
-        auxiliary: The auxiliary loss, with its weights ``a / (E - 1)`` and whatever teaches the exits; None is none.
+        auxiliary: The exits' own losses, with weights ``a / (E - 1)`` and that of the last, and whatever teaches them;
+            None is none.
 
     Raises:
         TrainingError: If costs are not positive.
@@ -44,17 +46,21 @@ class StoppingLoss:
             raise TrainingError(f"the cost of every exit must be positive but they are {self.cost}")
 
     @classmethod
-    def of(cls, exit_loss: ExitLoss, cost: tuple[float, ...], *, auxiliary_weight: float) -> Self:
+    def of(
+        cls, exit_loss: ExitLoss, cost: tuple[float, ...], *, auxiliary_weight: float, final_exit_weight: float = 0.0
+    ) -> Self:
         """With what an exit loss says of smoothing, class weights, the earlier exits and who teaches them.
 
         Args:
-            exit_loss: Its exit weights share out the auxiliary loss; that of the last exit does not count.
+            exit_loss: Its exit weights share out the auxiliary loss of the earlier exits.
             cost: ``C``, length E, the last 1.
             auxiliary_weight: ``a``, not negative.
+            final_exit_weight: Weight of the last exit's own cross-entropy, not negative; 0 in the document.
         """
         *early, _ = exit_loss.exit_weights
         shares = tuple(auxiliary_weight * weight / len(early) for weight in early)
-        auxiliary = replace(exit_loss, exit_weights=(*shares, 0.0)) if sum(shares) > 0 else None
+        own = (*shares, final_exit_weight)
+        auxiliary = replace(exit_loss, exit_weights=own) if sum(own) > 0 else None
         return cls(cost, exit_loss.label_smoothing, exit_loss.class_weights, auxiliary)
 
     def __call__(

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from trainables.models.architecture_report import ArchitectureReport
 from trainables.models.outputs import stack_exits
 from trainables.models.spec import CostModel
 
@@ -23,7 +24,8 @@ class MultiExitModel(nn.Module):
 
     Args:
         stages: Each takes the features of the one before; the first takes the normalised input.
-        heads: Each takes its stage's features and returns logits, shape (N, C), or a tuple with these first.
+        heads: Each takes its stage's features and returns logits, shape (N, C), or what
+            :meth:`logits_of` takes them from.
         mean: Mean of each input channel, for inputs in 0..1; it is subtracted from them.
         std: Standard deviation of each input channel, for inputs in 0..1; they are divided by it.
 
@@ -62,7 +64,11 @@ class MultiExitModel(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits at every exit, shape (N, E, C), for inputs in 0..1, shape (N, channels, height, width)."""
-        return stack_exits([logits_in(said) for said in self.said(inputs)])
+        return stack_exits([self.logits_of(said) for said in self.said(inputs)])
+
+    def logits_of(self, said: Any) -> Any:
+        """The logits in what a head says: all of it, unless a network says more."""
+        return said
 
     def outputs(self, inputs: Tensor) -> Any:
         """What the loss is of: logits at every exit, as :meth:`forward` gives them, unless a network says more."""
@@ -72,8 +78,16 @@ class MultiExitModel(nn.Module):
         """The parameters that training may move at rates of their own, by name: ``weights``, which are all here."""
         return {"weights": list(self.parameters())}
 
+    def architecture_report(self, inputs: NDArray[Any]) -> ArchitectureReport | None:
+        """Which operations it chooses for inputs; None for a network with nothing to choose, which computes nothing.
+
+        Args:
+            inputs: Shape (N, channels, height, width), uint8 in 0..255 or float32 in 0..1; at least one.
+        """
+        return None
+
     def said(self, inputs: Tensor) -> list[Any]:
-        """What each head gives, in order, for inputs in 0..1: logits, or a tuple with logits first."""
+        """What each head gives, in order, for inputs in 0..1."""
         features = self.normalise(inputs)
         said = []
         for stage, head in zip(self.stages, self.heads, strict=True):
@@ -101,11 +115,6 @@ class MultiExitModel(nn.Module):
             head(features)
             seen.append(counter.get_total_flops())
         return [float(flops) for flops in np.diff(seen)]
-
-
-def logits_in(said: Any) -> Any:
-    """The logits in what a head gives: all of it, or what comes first where it says more."""
-    return said[0] if isinstance(said, tuple) else said
 
 
 @contextmanager

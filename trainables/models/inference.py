@@ -17,7 +17,7 @@ from trainables.models.stopping import StoppingModel
 
 _BATCH_SIZE = 256
 
-__all__ = ["classifier_outputs_on", "device_of", "model_hash", "outputs_on", "unit_scale"]
+__all__ = ["batches_on", "classifier_outputs_on", "device_of", "model_hash", "outputs_on", "unit_scale"]
 
 
 def device_of(network: nn.Module) -> torch.device:
@@ -35,7 +35,7 @@ def outputs_on(model: nn.Module, inputs: NDArray[Any]) -> Tensor:
     """
     model.eval()
     with torch.inference_mode():
-        return torch.cat([model(batch).float().cpu() for batch in _batches(model, inputs)])
+        return torch.cat([model(batch).float().cpu() for batch in batches_on(model, inputs)])
 
 
 def classifier_outputs_on(model: nn.Module, inputs: NDArray[Any]) -> ClassificationOutputs:
@@ -52,12 +52,17 @@ def classifier_outputs_on(model: nn.Module, inputs: NDArray[Any]) -> Classificat
         return ClassificationOutputs(outputs_on(model, inputs).numpy())
     model.eval()
     with torch.inference_mode():
-        parts = [[classifier_outputs(one) for one in model.said(batch)] for batch in _batches(model, inputs)]
+        parts = [[classifier_outputs(one) for one in model.said(batch)] for batch in batches_on(model, inputs)]
     return ClassificationOutputs.joined([ClassificationOutputs.of_exits(exits) for exits in parts])
 
 
-def _batches(model: nn.Module, inputs: NDArray[Any]) -> Iterator[Tensor]:
-    """Samples in 0..1 on the network's device, some at a time."""
+def batches_on(model: nn.Module, inputs: NDArray[Any]) -> Iterator[Tensor]:
+    """A few hundred inputs at a time, in their order: in 0..1 and on a network's own device.
+
+    Args:
+        model: The network.
+        inputs: Shape (N, channels, height, width), uint8 in 0..255 or float32.
+    """
     device = device_of(model)
     for start in range(0, len(inputs), _BATCH_SIZE):
         yield unit_scale(torch.as_tensor(inputs[start : start + _BATCH_SIZE]).to(device))

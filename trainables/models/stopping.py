@@ -74,6 +74,10 @@ class StoppingHead(nn.Module):
 class StoppingModel(MultiExitModel):
     """A multi-exit network whose heads are :class:`StoppingHead`; :meth:`forward` gives the classifiers' logits."""
 
+    def logits_of(self, said: ExitSaid) -> Tensor:
+        """The classifier's logits."""
+        return said.logits
+
     def outputs(self, inputs: Tensor) -> StoppingOutputs:
         """Logits and stop logits of all exits, for inputs in 0..1, shape (N, channels, height, width)."""
         return StoppingOutputs.of(self.said(inputs))

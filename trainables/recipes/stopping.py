@@ -17,6 +17,7 @@ STOPPING_PARAMETERS = (
     "cost_weight_until",
     "perturbation_weight",
     "auxiliary_weight",
+    "final_exit_weight",
     "learning_rate_alpha",
     "learning_rate_controller",
     "bilevel",
@@ -35,6 +36,8 @@ class StoppingSettings:
         cost_weight: ``lambda``, weight of the expected cost over the epochs.
         perturbation_weight: ``mu``, weight of what the architecture is moved by for an input.
         auxiliary_weight: Weight of the mean cross-entropy of the earlier exits.
+        final_exit_weight: Weight of the last exit's own cross-entropy. Without, the last exit learns only as much as it
+            is blended in, which is little where samples stop before it.
         learning_rate_alpha: Peak of the learning rate of the global architecture parameters.
         learning_rate_controller: Peak of the learning rate of the controller.
         is_bilevel: Whether architecture parameters and controller are trained on a held-out part of ``train``, in turn
@@ -45,6 +48,7 @@ class StoppingSettings:
     cost_weight: Ramp = field(default_factory=lambda: Ramp(0.0, 0))
     perturbation_weight: float = 0.0
     auxiliary_weight: float = _AUXILIARY_WEIGHT
+    final_exit_weight: float = 0.0
     learning_rate_alpha: float = _ARCHITECTURE_RATE
     learning_rate_controller: float = _ARCHITECTURE_RATE
     is_bilevel: bool = False
@@ -67,6 +71,7 @@ class StoppingSettings:
             cost_weight=_ramp(params, epochs),
             perturbation_weight=_number(params, "perturbation_weight", 0.0),
             auxiliary_weight=_number(params, "auxiliary_weight", _AUXILIARY_WEIGHT),
+            final_exit_weight=_number(params, "final_exit_weight", 0.0),
             learning_rate_alpha=_number(params, "learning_rate_alpha", _ARCHITECTURE_RATE),
             learning_rate_controller=_number(params, "learning_rate_controller", _ARCHITECTURE_RATE),
             is_bilevel=bool(params.get("bilevel", False)),

@@ -44,7 +44,10 @@ class ClassificationTraining(TrainingTask[ClassificationTable]):
         if not isinstance(model, StoppingModel):
             return loss
         cost = tuple(relative_cost(model, train.inputs.shape[1:]).tolist())
-        return StoppingLoss.of(loss, cost, auxiliary_weight=settings.stopping.auxiliary_weight)
+        stopping = settings.stopping
+        return StoppingLoss.of(
+            loss, cost, auxiliary_weight=stopping.auxiliary_weight, final_exit_weight=stopping.final_exit_weight
+        )
 
     def table(self, model: MultiExitModel, split: Split, metadata: Mapping[str, Any]) -> ClassificationTable:
         """The network's logits as they are, before any temperature, and its stop probabilities where it gives them."""

@@ -15,7 +15,6 @@ import torch.nn.functional as F
 
 from trainables.export.model_file import load_model
 from trainables.models import MultiExitModel
-from trainables.models.base import logits_in
 
 
 class Teacher(ABC):
@@ -131,5 +130,5 @@ def last_logits(network: MultiExitModel, images: Tensor) -> Tensor:
     for stage in network.stages:
         features = stage(features)
     head: nn.Module = network.heads[-1]
-    logits: Tensor = logits_in(head(features))
+    logits: Tensor = network.logits_of(head(features))
     return logits

@@ -4,6 +4,7 @@ from policies.registry import resolve
 from trainables.workloads.audio_folder import AUDIO_FOLDER
 from trainables.workloads.base import Workload
 from trainables.workloads.cifar import CIFAR10, CIFAR100
+from trainables.workloads.darts import DARTS, DARTS_SMALL
 from trainables.workloads.digits import DIGITS
 from trainables.workloads.fashion_mnist import FASHION_MNIST
 from trainables.workloads.image_folder import IMAGE_FOLDER
@@ -18,6 +19,8 @@ WORKLOADS: dict[str, Workload] = {
         CIFAR100,
         IMAGE_FOLDER,
         AUDIO_FOLDER,
+        DARTS,
+        DARTS_SMALL,
     )
 }
 

@@ -1,4 +1,4 @@
-"""What is told of classifiers: published grids, alarms, recordings, reliability, and files class by class."""
+"""What is told of classifiers: published grids, alarms, recordings, soft networks, reliability, files by class."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from policies.tables.classification import ClassificationTable
 from search.figures.confusion import draw_confusion
 from search.figures.reliability import draw_reliability
 from search.reporting.tasks.base import BaselinePolicy, TaskReport
+from search.reporting.tasks.soft_network import soft_networks
 from search.run_folder.answers import PolicyAnswers
 from search.run_folder.class_files import ClassAnswers, write_class_files
 from search.run_folder.result_files import ResultFiles
-from search.run_folder.summary import PolicyFigures
+from search.run_folder.summary import SPLITS, PolicyFigures
 
 
-_SPLITS = ("search", "certify", "test")
 _RECALIBRATED = "full_network_recalibrated"
 
 
@@ -52,7 +52,7 @@ class ClassificationReport(TaskReport[ClassificationTable]):
         decisions: Mapping[str, Decision],
         baselines: Mapping[str, PolicyFigures],
     ) -> dict[str, Any]:
-        """``undertrained``, ``alarms``, ``recordings``, and of them what a person is told."""
+        """``undertrained``, ``alarms``, ``recordings``, and ``soft`` where there are stop probabilities."""
         undertrained = undertrained_note(
             *(baselines[name].by_split["search"]["accuracy"] for name in ("full_network", _RECALIBRATED))
         )
@@ -63,10 +63,12 @@ class ClassificationReport(TaskReport[ClassificationTable]):
             target=goal.least_accuracy,
             is_feasible=selection.feasible,
         )
+        soft = soft_networks(tables, decisions)
         return {
             "undertrained": undertrained,
             "alarms": [alarm.text for alarm in alarms],
             "recordings": summarise_recordings(tables, decisions, target=goal.least_accuracy),
+            **({"soft": soft} if soft else {}),
         }
 
     def write(
@@ -87,4 +89,4 @@ class ClassificationReport(TaskReport[ClassificationTable]):
 def _shown(answered: Sequence[ClassAnswers]) -> ClassAnswers:
     """Those of the selected policy on the last of its splits."""
     by_split = {own.split: own for own in answered if own.name == "selected"}
-    return [by_split[split] for split in _SPLITS if split in by_split][-1]
+    return [by_split[split] for split in SPLITS if split in by_split][-1]

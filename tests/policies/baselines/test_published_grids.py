@@ -4,16 +4,14 @@ from itertools import chain
 import numpy as np
 import pytest
 
-from policies.baselines.published_grids import (
-    GridPoint,
-    choose_by_latency,
-    choose_by_score,
+from policies.baselines.grid_policies import (
     conformal_grid,
     dual_threshold_grid,
+    dual_threshold_sweep,
     evidence_grid,
     greedy_grid,
-    published_choices,
 )
+from policies.baselines.published_grids import GridPoint, choose_by_latency, choose_by_score, published_choices
 from policies.metrics.classification import macro_f1
 from policies.policy import Policy
 from tests.policies.searching import with_stop_probabilities
@@ -96,68 +94,19 @@ def test_strategy_under_a_budget_is_one_of_the_choices_where_times_were_measured
     assert "grid_f1_under_budget" not in published_choices(make_table(40, 3), TEMPERATURES)
 
 
-def shared_rows(policies):
-    """The one row of thresholds of each policy, which must be the same at all exits."""
-    rows = []
-    for policy in policies:
-        assert len(policy.thresholds) == 2
-        assert len(set(policy.thresholds)) == 1
-        assert policy.temperatures == (1.5, 1.2, 1.0)
-        rows.append(policy.thresholds[0])
-    return rows
-
-
-def test_greedy_grid():
-    policies = list(greedy_grid(make_table(40, 3), TEMPERATURES))
-    assert {policy.rule for policy in policies} == {"confidence"}
-    assert shared_rows(policies) == [(tau,) for tau in (0.70, 0.75, 0.80, 0.85, 0.90, 0.92, 0.95)]
-
-
-def test_conformal_grid():
-    policies = list(conformal_grid(make_table(40, 3), TEMPERATURES))
-    rows = shared_rows(policies)
-    assert {policy.rule for policy in policies} == {"conformal-gate"}
-    assert len(rows) == len(set(rows)) == 7 * 5
-    assert {row[0] for row in rows} == {0.70, 0.75, 0.80, 0.85, 0.90, 0.92, 0.95}
-    assert sorted({row[1] for row in rows}) == pytest.approx([0.90, 0.92, 0.95, 0.97, 0.98])
-
-
-def test_evidence_grid():
-    policies = list(evidence_grid(make_table(40, 3), TEMPERATURES))
-    rows = shared_rows(policies)
-    assert {policy.rule for policy in policies} == {"evidence"}
-    grid = {(*row, p.params["stable_k"], p.params["flip_penalty"]) for row, p in zip(rows, policies, strict=True)}
-    assert len(grid) == len(policies) == 8 * 2 * 6
-    assert {0.05, 0.10, 0.15, 0.20, 0.25, 0.30} < {margin for margin, _, _ in grid}
-    assert (min(grid)[0], max(grid)[0]) == (0.01, 0.35)
-    assert {stable for _, stable, _ in grid} == {1, 2}
-    assert (min(p for _, _, p in grid), max(p for _, _, p in grid)) == (0.0, 0.05)
-
-
-def test_dual_threshold_grid_lies_at_quantiles():
-    table = with_stop_probabilities(make_table(200, 3))
-    policies = list(dual_threshold_grid(table, TEMPERATURES))
-    rows = shared_rows(policies)
-    assert {policy.rule for policy in policies} == {"dual-threshold"}
-    assert len(policies) == 3 * 10 * 10
-    assert {policy.params["conf_temp"] for policy in policies} == {0.7, 1.0, 1.5}
-    early = np.sort(table.stop_prob[:, :-1].ravel())
-    shares = [np.searchsorted(early, stop) / len(early) for stop in sorted({row[0] for row in rows})]
-    np.testing.assert_allclose(shares, np.linspace(0.05, 0.95, 10), atol=0.005)
-
-
 @pytest.mark.parametrize("has_stop", [False, True])
 def test_choices_are_the_best_of_their_grids(has_stop):
     table = make_table(150, 3, seed=5)
     table = with_stop_probabilities(table) if has_stop else table
     choices = published_choices(table, TEMPERATURES)
     names = {"grid_greedy", "grid_conformal", "grid_evidence"}
-    assert choices.keys() == names | ({"grid_dual_threshold"} if has_stop else set())
+    assert choices.keys() == names | ({"grid_dual_threshold", "grid_dual_threshold_fixed"} if has_stop else set())
     grids = {
         "grid_greedy": greedy_grid,
         "grid_conformal": conformal_grid,
         "grid_evidence": evidence_grid,
         "grid_dual_threshold": dual_threshold_grid,
+        "grid_dual_threshold_fixed": dual_threshold_sweep,
     }
     greedy_depth = choices["grid_greedy"].point.mean_depth
     for name, choice in choices.items():

@@ -10,7 +10,7 @@ import pytest
 from policies.policy import Policy
 from policies.tables.classification import ClassificationTable
 from search.cli.app import ExitCode, main
-from tests.tables import make_table
+from tests.tables import make_table, with_stop_prob
 
 
 FAST = ("--rule", "confidence", "--max-evaluations", "3000")
@@ -53,6 +53,7 @@ def test_everything_is_written(found):
         "pareto_front.csv",
         "pareto_front.png",
         "pareto_front.html",
+        "budgets.csv",
         "reliability.png",
         "classes.csv",
         "confusion.npz",
@@ -127,6 +128,39 @@ def test_all_baselines_are_reported_on_all_splits(found):
     }
     for figures in summary["baselines"].values():
         assert {"search", "certify", "test"} <= figures.keys()
+
+
+def test_best_policies_within_budgets_are_told(found, tables):
+    _, out, summary = found
+    test, front = ClassificationTable.load(tables / "test.npz"), pd.read_csv(out / "pareto_front.csv")
+    assert [one["budget"] for one in summary["fixed_budgets"]] == pd.read_csv(out / "budgets.csv")["budget"].tolist()
+    for one in summary["fixed_budgets"]:
+        row = front.iloc[one["position"] - 1]
+        assert row["mean_cost"] == pytest.approx(one["search"]["mean_cost"])
+        assert row["accuracy"] == front["accuracy"][front["mean_cost"] <= one["budget"]].max()
+        decision = Policy.from_dict(json.loads(row["policy"])).decide(test)
+        assert one["test"]["accuracy"] == (decision.answers == test.labels).mean()
+
+
+def test_a_network_with_stop_probabilities_is_told_as_a_soft_one(tmp_path, capsys):
+    for seed, name in enumerate(("search", "test")):
+        with_stop_prob(make_table(300, 3, 8, seed=seed, prefix=name)).save(tmp_path / f"{name}.npz")
+    asked = ("--test", tmp_path / "test.npz", "--max-drop", "0.2", "--rule", "dual-threshold")
+    status("policy", tmp_path / "search.npz", *asked, "--max-evaluations", "1000", "--out", tmp_path / "out")
+    printed = capsys.readouterr().out
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    soft = summary["soft"]["test"]
+    assert soft["policy"]["mean_cost"] == pytest.approx(summary["selected"]["test"]["mean_cost"])
+    assert soft["policy"]["accuracy"] == pytest.approx(summary["selected"]["test"]["accuracy"])
+    line = next(line for line in printed.splitlines() if line.startswith("Soft network, test "))
+    told = f"accuracy {soft['accuracy']:.4f} at expected cost {soft['expected_cost']:.4f}"
+    realised = f"; policy {soft['policy']['accuracy']:.4f} at {soft['policy']['mean_cost']:.4f}"
+    assert told in line and realised in line
+    assert f"({soft['stop_at_half']['cost_difference']:+.4f})" in line
+    budgets = next(line for line in printed.splitlines() if line.startswith("Fixed budgets "))
+    last = summary["fixed_budgets"][-1]
+    assert f"{last['test']['accuracy']:.4f} within" in budgets and "budgets.csv" in budgets
+    assert "top5_accuracy" in last["test"]
 
 
 def test_the_written_policy_is_certified_again_but_not_on_its_own_search_table(found, tables, capsys):

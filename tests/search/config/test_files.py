@@ -191,7 +191,7 @@ def test_mistakes_are_one_line_with_the_key_and_the_value(assignments, message):
 @pytest.mark.parametrize(
     ("sweep", "message"),
     [
-        ("digit", "no preset 'digit'; did you mean 'digits'.* Presets are digits, fashion-mnist"),
+        ("digit", "no preset 'digit'; did you mean 'digits'.* Presets are darts, darts-small, digits, fash"),
         ("../presets/digits", "no such sweep file"),
         ("none.yaml", "no such sweep file; presets are"),
     ],

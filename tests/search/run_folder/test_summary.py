@@ -43,6 +43,15 @@ def test_counts_of_older_sweeps_have_their_names_of_today():
     assert (counts.started, counts.complete, counts.pruned, counts.fail) == (3, 2, 0, 1)
 
 
+def test_figures_of_a_soft_network_stand_side_by_side():
+    soft = Summary.model_validate(made_up_summary(0)).soft["test"]
+    hard = ("accuracy", "mean_cost", "accuracy_difference", "cost_difference")
+    names = [f"{name}_{key}" for name in ("policy", "stop_at_half") for key in hard]
+    assert list(soft.figures) == ["accuracy", "top5_accuracy", "expected_cost", *names]
+    assert soft.figures["stop_at_half_mean_cost"] == soft.stop_at_half.mean_cost
+    assert "top5_accuracy" not in soft.model_copy(update={"top5_accuracy": None}).figures
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"selected": {}}', '{"selected": 1, "baselines": {}}'])
 def test_what_is_no_summary_is_refused(text, tmp_path):
     (tmp_path / "summary.json").write_text(text)

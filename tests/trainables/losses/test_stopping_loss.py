@@ -68,6 +68,14 @@ def test_without_lambda_and_mu_it_is_cross_entropy_and_the_auxiliary_loss(output
     torch.testing.assert_close(alone(outputs, LABELS), F.cross_entropy(blended, LABELS))
 
 
+def test_the_last_exit_may_have_a_loss_of_its_own(outputs):
+    exit_loss = ExitLoss((1.0,) * E, (1.0,) * (E - 1))
+    without = StoppingLoss.of(exit_loss, COST, auxiliary_weight=0.35)
+    with_own = StoppingLoss.of(exit_loss, COST, auxiliary_weight=0.35, final_exit_weight=0.5)
+    own = 0.5 * F.cross_entropy(outputs.logits[:, -1], LABELS)
+    torch.testing.assert_close(with_own(outputs, LABELS) - without(outputs, LABELS), own)
+
+
 def test_lambda_and_mu_weigh_cost_and_perturbation(outputs):
     loss = StoppingLoss(COST)
     plain = loss(outputs, LABELS)

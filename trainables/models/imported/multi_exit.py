@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from trainables.errors import CutError, ImportedNetworkWarning, TrainingError
-from trainables.models.base import MultiExitModel, cumulative_macs, logits_in
+from trainables.models.base import MultiExitModel, cumulative_macs
 from trainables.models.exits.tracing import first_line
 from trainables.models.imported.asking import MANY, ask, first_difference, some_samples
 from trainables.models.imported.first_look import look_at, require_classes
@@ -123,7 +123,7 @@ def _run(model: MultiExitModel, inputs: Tensor, kept: Tensor | None) -> Tensor:
     logits = []
     for k, (stage, head) in enumerate(zip(model.stages, model.heads, strict=True)):
         features = stage(features)
-        said = logits_in(head(features))
+        said = model.logits_of(head(features))
         logits.append(said[kept] if k == 0 and kept is not None else said)
         if k == 0 and kept is not None:
             features = tuple(one[kept] for one in features) if isinstance(features, tuple) else features[kept]

@@ -9,6 +9,7 @@ from policies.rules import get_rule
 from policies.runtime.onnx_stages import OnnxStages, stage_path
 from policies.runtime.runtime import EarlyExitRuntime
 from policies.runtime.single_graph import SingleGraph
+from tests.onnx_graphs import write_table_stages
 from tests.policies.runtime.midpoints import policy_for
 from tests.stopping_network import SHAPE, stopping_network, stopping_split
 from trainables.errors import ExportError
@@ -141,6 +142,14 @@ def test_one_graph_tells_both_scores(folder, policy, tmp_path):
         np.testing.assert_allclose(found.scores, expected.scores, atol=1e-9)
         assert found.reason(0) == expected.reason(0)
         assert found.closeness[0] >= expected.closeness[0] - 1e-9
+
+
+def test_one_graph_of_one_exit_stops_there(tmp_path):
+    write_table_stages(tmp_path, 1, 4, has_stop_prob=True)
+    write_single_graph(tmp_path, Policy("dual-threshold", (), (1.0,)), tmp_path / "one.onnx")
+    sample = np.array([0.0, 3.0, 0.0, 0.0, 1.0], np.float32).reshape(1, 1, 1, 5)
+    answers = SingleGraph(tmp_path / "one.onnx").answer(sample)
+    assert (answers.exits[0], answers.answers[0], answers.reason(0)) == (0, 1, "exit 1 is the last")
 
 
 def test_one_graph_keeps_the_least_depth(folder, table, tmp_path):

@@ -43,7 +43,8 @@ class Controller(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """``Delta alpha(x)``, shape (N, edges, K), for standardised inputs."""
         flat: Tensor = self.perturbation(self.features(inputs))
-        return flat.view(len(flat), -1, N_OPERATIONS)
+        # Not by len(), which an exported graph would take for a constant.
+        return flat.view(flat.shape[0], -1, N_OPERATIONS)
 
 
 class Architecture(nn.Module):

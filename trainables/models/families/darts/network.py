@@ -7,16 +7,20 @@ from functools import partial
 import math
 from typing import Any, cast
 
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from trainables.errors import TrainingError
+from trainables.models.architecture_report import ArchitectureReport
 from trainables.models.families.darts.choices import PER_INPUT, require_operations
 from trainables.models.families.darts.choosing import ChoosingStage, FirstChoosingStage, FrozenArchitecture
 from trainables.models.families.darts.controller import Architecture, Controller
 from trainables.models.families.darts.fixed import FirstFixedStage, FixedNetwork, FixedStage, fixed_stages
 from trainables.models.families.darts.per_input import PerInputNetwork
 from trainables.models.families.darts.plan import Plan
+from trainables.models.families.darts.report import report_on
 from trainables.models.families.darts.stages import FirstStage, Newest, Stage
+from trainables.models.inference import batches_on
 from trainables.models.stopping import StoppingHead, StoppingModel, StoppingOutputs
 
 
@@ -68,6 +72,11 @@ class DartsNetwork(StoppingModel):
     def mixing_weights(self, inputs: Tensor) -> Tensor:
         """``p(x)`` of equation (4), shape (N, edges, K), for inputs in 0..1."""
         return self.architecture.weights(self.architecture.perturbation(self.normalise(inputs)))
+
+    def architecture_report(self, inputs: NDArray[Any]) -> ArchitectureReport:
+        """Which operations the edges choose for inputs, and how much that varies over them."""
+        batches = (self.normalise(batch) for batch in batches_on(self, inputs))
+        return report_on(self.architecture, batches, edges=self.plan.edge_names, n_inputs=len(inputs))
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
         """The three that are trained at rates of their own: ``weights`` w, ``alpha`` and ``controller`` theta."""
@@ -166,16 +175,16 @@ def _heads(plan: Plan, grids: Sequence[tuple[int, ...]], n_classes: int) -> list
 
 def _head(channels: int, grid: tuple[int, ...], n_classes: int, *, n_later: int) -> StoppingHead:
     """``y_i = f_i(h_i)`` and ``beta_i = u_i(h_i)``: equations (6) and (11); the last exit has no stop head."""
-    n_cells = math.prod(grid)
-    classifier = nn.Sequential(
-        Newest(), nn.AdaptiveAvgPool2d(grid), nn.Flatten(), nn.Linear(channels * n_cells, n_classes)
-    )
+    classifier = nn.Sequential(*_pooled(channels, grid), nn.Linear(channels * math.prod(grid), n_classes))
     if not n_later:
         return StoppingHead(classifier, None)
     last = nn.Linear(_STOP_WIDTH, 1)
     # With it, every exit has the same share at first: 1 / (n_later + 1) of those who come to it stop.
     nn.init.constant_(last.bias, -math.log(n_later))
-    stop = nn.Sequential(
-        Newest(), nn.AdaptiveAvgPool2d(grid), nn.Flatten(), nn.Linear(channels * n_cells, _STOP_WIDTH), nn.ReLU(), last
-    )
-    return StoppingHead(classifier, stop)
+    hidden = nn.Linear(channels * math.prod(grid), _STOP_WIDTH)
+    return StoppingHead(classifier, nn.Sequential(*_pooled(channels, grid), hidden, nn.ReLU(), last))
+
+
+def _pooled(channels: int, grid: tuple[int, ...]) -> list[nn.Module]:
+    """From features to the newest state in few cells, normalised, since mixtures have any scale: shape (N, cells C)."""
+    return [Newest(), nn.AdaptiveAvgPool2d(grid), nn.Flatten(), nn.BatchNorm1d(channels * math.prod(grid))]

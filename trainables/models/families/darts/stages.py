@@ -86,7 +86,7 @@ class FirstStage(nn.Module):
     def perturbed(self, inputs: Tensor, perturbation: Tensor | None) -> Features:
         """The same with a ``Delta alpha(x)`` that is given."""
         weights = self.architecture.weights(perturbation)
-        features: Features = self.nodes((weights.expand(len(inputs), -1, -1), self.stem(inputs)))
+        features: Features = self.nodes((weights.expand(inputs.shape[0], -1, -1), self.stem(inputs)))
         return features
 
 
