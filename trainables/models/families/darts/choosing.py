@@ -43,13 +43,15 @@ class FrozenArchitecture(Architecture):
     Args:
         plan: Nodes and edges.
         controller: Gives ``Delta alpha(x)``.
+        temperature: That of the mixture; only where ``zero`` is largest on all edges into a node does it count.
 
     Attributes:
+        plan: Nodes and edges.
         takes_all: Whether all operations are chosen, which is how they are counted.
     """
 
-    def __init__(self, plan: Plan, controller: Controller) -> None:
-        super().__init__(plan.n_edges, controller, temperature=1.0)
+    def __init__(self, plan: Plan, controller: Controller, *, temperature: float) -> None:
+        super().__init__(plan.n_edges, controller, temperature=temperature)
         self.plan = plan
         self.takes_all = False
         self.requires_grad_(False)
@@ -58,15 +60,21 @@ class FrozenArchitecture(Architecture):
         """Stay in evaluation mode: the controller's statistics are those of the search."""
         return super().train(False)
 
-    def chosen(self, inputs: Tensor) -> Tensor:
-        """Whether each operation is chosen, shape (N, edges, K), for standardised inputs: the largest of each edge.
+    def weights(self, perturbation: Tensor | None) -> Tensor:
+        """1 for the largest operation of each edge, else 0, shape (N, edges, K), float32.
 
         See :func:`~trainables.models.families.darts.choices.largest_operations`.
         """
+        alpha = self.alpha[None] if perturbation is None else self.alpha + perturbation.float()
+        # Not of the shares themselves, in which what differs by little may be equal.
+        scores = torch.log_softmax(alpha / self.temperature, dim=-1)
+        return F.one_hot(largest_operations(scores, self.plan), N_OPERATIONS).float()
+
+    def chosen(self, inputs: Tensor) -> Tensor:
+        """Whether each operation is chosen, shape (N, edges, K), for standardised inputs."""
         # In full precision: what is chosen must not depend on what else is computed in half.
         with torch.autocast(inputs.device.type, enabled=False):
-            scores = self.weights(self.perturbation(inputs.float()))
-        chosen = F.one_hot(largest_operations(scores, self.plan), N_OPERATIONS).bool()
+            chosen = self.weights(self.perturbation(inputs.float())).bool()
         return torch.ones_like(chosen) if self.takes_all else chosen
 
 

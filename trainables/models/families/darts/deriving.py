@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from difflib import get_close_matches
-from itertools import count, islice
 import re
 from typing import Any, cast
 import warnings
@@ -22,7 +20,7 @@ from trainables.models.families.darts.network import DartsNetwork
 from trainables.models.families.darts.operations import OPERATIONS
 from trainables.models.families.darts.per_input import PerInputNetwork
 from trainables.models.families.darts.plan import Plan
-from trainables.models.inference import device_of, unit_scale
+from trainables.models.inference import batches_on, device_of, unit_scale
 from trainables.models.loading import load_weights
 
 
@@ -167,18 +165,11 @@ def _soft_name(name: str, plan: Plan) -> str:
     return f"stages.{stage}.{'nodes.' if stage == 0 else ''}sources.{place}.{end}"
 
 
-def _batches(model: MultiExitModel, inputs: NDArray[Any]) -> Iterator[Tensor]:
-    """All samples, in batches that are spread over them: they may be in an order."""
-    n_batches = -(-len(inputs) // _BATCH_SIZE)
-    for first in range(n_batches):
-        yield unit_scale(torch.as_tensor(inputs[first::n_batches]).to(device_of(model)))
-
-
 @torch.no_grad()
 def _mean_weights(model: DartsNetwork | PerInputNetwork, inputs: NDArray[Any]) -> Tensor:
     """Mean over samples of the weight of each operation on each edge, shape (edges, K), float64."""
     model.eval()
-    found = (model.mixing_weights(batch).double().expand(len(batch), -1, -1) for batch in _batches(model, inputs))
+    found = (model.mixing_weights(batch).double().expand(len(batch), -1, -1) for batch in batches_on(model, inputs))
     return cast(Tensor, sum(weights.sum(dim=0) for weights in found)) / len(inputs)
 
 
@@ -186,6 +177,8 @@ def _mean_weights(model: DartsNetwork | PerInputNetwork, inputs: NDArray[Any]) -
 def _settle(model: MultiExitModel, inputs: NDArray[Any]) -> None:
     """Move running statistics to what norms are given now; weights stay as they are."""
     model.train()
-    again = (batch for _ in count() for batch in _batches(model, inputs))
-    for batch in islice(again, _SETTLING_BATCHES):
-        model(batch)
+    # Each batch is spread over all samples, which may lie in an order.
+    n_batches = -(-len(inputs) // _BATCH_SIZE)
+    for step in range(_SETTLING_BATCHES):
+        rows = inputs[step % n_batches :: n_batches]
+        model(unit_scale(torch.as_tensor(rows).to(device_of(model))))

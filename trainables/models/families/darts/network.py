@@ -149,7 +149,8 @@ def darts(
         return FixedNetwork([FirstFixedStage(stem(), left[0]), *left[1:]], heads(), operations=chosen, **scale)
     if not adaptive:
         raise TrainingError("operations can only be 'per-input' in an adaptive network; give one for each edge")
-    frozen = FrozenArchitecture(plan, Controller(in_channels, plan.n_edges))
+    controller = Controller(in_channels, plan.n_edges)
+    frozen = FrozenArchitecture(plan, controller, temperature=mixing_temperature)
     choosing = [ChoosingStage(own) for own in plan.stages]
     return PerInputNetwork([FirstChoosingStage(stem(), frozen, choosing[0]), *choosing[1:]], heads(), **scale)
 

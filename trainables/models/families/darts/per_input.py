@@ -6,13 +6,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, cast
 
+from numpy.typing import NDArray
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from trainables.models.architecture_report import ArchitectureReport
 from trainables.models.families.darts.choosing import ChoosingStage, FirstChoosingStage, FrozenArchitecture
 from trainables.models.families.darts.operations import N_OPERATIONS
 from trainables.models.families.darts.plan import Plan
+from trainables.models.families.darts.report import report_on
+from trainables.models.inference import batches_on
 from trainables.models.stopping import StoppingModel
 
 
@@ -61,6 +65,11 @@ class PerInputNetwork(StoppingModel):
     def mixing_weights(self, inputs: Tensor) -> Tensor:
         """1 for the operation that a sample chose on an edge, shape (N, edges, K), for inputs in 0..1."""
         return self.architecture.chosen(self.normalise(inputs)).float()
+
+    def architecture_report(self, inputs: NDArray[Any]) -> ArchitectureReport:
+        """Which operations the edges choose for inputs, and how much that varies over them."""
+        batches = (self.normalise(batch) for batch in batches_on(self, inputs))
+        return report_on(self.architecture, batches, edges=self.plan.edge_names, n_inputs=len(inputs))
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
         """The weights alone: what is chosen stays as it was learned."""

@@ -132,6 +132,14 @@ def test_it_learns_in_half_precision():
     assert all(torch.isfinite(one.grad).all() for one in derived.parameters() if one.grad is not None)
 
 
+def test_it_reports_what_inputs_choose():
+    soft, inputs = stirred(small()), varied(24)
+    report = derived_of(soft, inputs).architecture_report(inputs.numpy())
+    mean = chosen(soft, inputs).mean(0)
+    np.testing.assert_allclose(report.mean, mean, atol=1e-6)
+    assert report.is_adaptive and report.edges == soft.plan.edge_names
+
+
 def test_it_cannot_be_made_plain():
     with pytest.raises(TrainingError, match="must cost the same for every sample to be made plain"):
         plain_network(small(operations=PER_INPUT), 1)
