@@ -36,12 +36,12 @@ def plain_network(model: MultiExitModel, exit_index: int) -> MultiExitModel:
             f"a network must leave normalise() as it is to be made plain, but {name_of(own)} has its own; put it into "
             f"the first stage"
         )
-    stage = nn.Sequential(*list(model.stages)[: exit_index + 1])
     if own.flops_of_parts is not MultiExitModel.flops_of_parts:
         raise TrainingError(
             f"a network must cost the same for every sample to be made plain, but {name_of(own)} does not; leave "
             f"search.control out"
         )
+    stage = nn.Sequential(*list(model.stages)[: exit_index + 1])
     scale = {"mean": model.mean.flatten().tolist(), "std": model.std.flatten().tolist()}
     return MultiExitModel([stage], [classifier_of(model.heads[exit_index])], **scale).train(model.training)
 
