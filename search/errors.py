@@ -15,6 +15,10 @@ class UntrainedWarning(UserWarning):
     """Nothing is trained, and the sweep asks for what only training gives."""
 
 
+class DerivedWarning(UserWarning):
+    """A sweep of a derived network leaves something out that the sweep did that it comes from."""
+
+
 class RunFolderError(ExitSearchError):
     """A run folder exists, is missing or belongs to another sweep."""
 

@@ -37,7 +37,7 @@ ORDER = {
     "search": """
         errors messages loading redaction console_table config run_folder cluster inputs trials tracking serving
         analysis teaching finalists figures preflight tuning reporting control table_search tabulation sweep session
-        start export prediction bench watching cli __main__ run
+        start export derivation prediction bench watching cli __main__ run
     """,
 }
 MOST_FILES = 16

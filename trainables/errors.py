@@ -59,6 +59,10 @@ class ImportedNetworkWarning(UserWarning):
     """A network from elsewhere can be used, but not for everything, or not as it seems meant."""
 
 
+class DerivedWarning(UserWarning):
+    """What is derived from a network is not just what is largest in it."""
+
+
 class CheckpointError(ExitSearchError):
     """The checkpoint of a finished trial is gone or damaged."""
 

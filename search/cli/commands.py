@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "certify": "search.cli.certify:certify",
     "compare": "search.cli.compare:compare",
     "report": "search.cli.report:report",
+    "derive": "search.cli.networks.derive:derive",
     "export": "search.cli.export:export",
     "predict": "search.cli.predict:predict",
     "bench": "search.cli.bench:bench",

@@ -24,7 +24,7 @@ from search.run_folder.summary import Summary
 from search.tracking.uri import TRACKING_VARIABLE, default_tracking_uri
 
 
-_LOADING = "Loading libraries, reading data and starting Ray ..."
+LOADING = "Loading libraries, reading data and starting Ray ..."
 _STEM_LENGTH = 80
 
 
@@ -111,9 +111,9 @@ def run_command(
     else:
         config = load_sweep(sweep or DEFAULT_PRESET, assignments, **options)
         RunFolder.require_new(config)
-    tell_loading("torch", _LOADING)
+    tell_loading("torch", LOADING)
     if folder is None:
-        config = _with_tracking(config)
+        config = with_tracking(config)
     # Here, since the import takes seconds, and all that can be checked before is.
     from search.start import start_sweep
 
@@ -134,7 +134,7 @@ def _find(
     given = SweepConfig.from_mapping(values)
     folder.require_same(given)
     given = given.model_copy(update={"name": folder.name, "data_dir": given.data_dir or stored.data_dir})
-    return _with_tracking(given, stored.tracking.uri), folder
+    return with_tracking(given, stored.tracking.uri), folder
 
 
 def _name_stem(sweep: str) -> str:
@@ -143,7 +143,7 @@ def _name_stem(sweep: str) -> str:
     return stem[:_STEM_LENGTH] or DEFAULT_PRESET
 
 
-def _with_tracking(config: SweepConfig, stored: str | None = None) -> SweepConfig:
+def with_tracking(config: SweepConfig, stored: str | None = None) -> SweepConfig:
     """Fill in where MLflow keeps the sweep: what this call says, the environment, where it was kept, the default.
 
     The default is written down with the sweep: resumed from another folder, it stays in the same store.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,11 +31,13 @@ class MultiExitModel(nn.Module):
 
     Attributes:
         cost_model: What :func:`relative_cost` says that answering at an exit costs.
+        not_a_graph: Why it cannot be written as graphs of one shape for all samples; empty where it can.
     """
 
     mean: Tensor
     std: Tensor
     cost_model: CostModel = "macs"
+    not_a_graph: ClassVar[str] = ""
 
     def __init__(
         self, stages: Sequence[nn.Module], heads: Sequence[nn.Module], *, mean: Sequence[float], std: Sequence[float]
@@ -93,6 +95,27 @@ class MultiExitModel(nn.Module):
             said.append(head(features))
         return said
 
+    def flops_of_parts(
+        self, input_shape: tuple[int, ...], counter: FlopCounterMode, heads: Iterable[nn.Module]
+    ) -> list[float]:
+        """Floating-point operations of each stage and its head in turn, ``2 E`` numbers, for one sample.
+
+        Where what is computed depends on the sample, it is the mean that a network should give instead.
+
+        Args:
+            input_shape: (channels, height, width) of one sample.
+            counter: Counts what is computed; see :func:`flop_counter`.
+            heads: The network's own, or parts of them that count in their place.
+        """
+        seen = [counter.get_total_flops()]
+        features = self.normalise(torch.zeros(1, *input_shape, device=self.mean.device))
+        for stage, head in zip(self.stages, heads, strict=True):
+            features = stage(features)
+            seen.append(counter.get_total_flops())
+            head(features)
+            seen.append(counter.get_total_flops())
+        return [float(flops) for flops in np.diff(seen)]
+
 
 @contextmanager
 def flop_counter() -> Iterator[FlopCounterMode]:
@@ -136,17 +159,10 @@ def part_macs(
     """
     was_training = model.training
     model.eval()
-    seen = [0]
     with flop_counter() as counter:
-        features = model.normalise(torch.zeros(1, *input_shape, device=model.mean.device))
-        for stage, head in zip(model.stages, heads or model.heads, strict=True):
-            features = stage(features)
-            seen.append(counter.get_total_flops())
-            head(features)
-            seen.append(counter.get_total_flops())
+        flops = model.flops_of_parts(input_shape, counter, model.heads if heads is None else heads)
     model.train(was_training)
-    totals = np.array(seen, dtype=np.int64)
-    counted = ((totals[1:] - totals[:-1]) // 2).reshape(-1, 2)
+    counted = np.rint(np.array(flops) / 2).astype(np.int64).reshape(-1, 2)
     return counted[:, 0], counted[:, 1]
 
 

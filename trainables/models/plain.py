@@ -23,8 +23,8 @@ def plain_network(model: MultiExitModel, exit_index: int) -> MultiExitModel:
         exit_index: Index of the exit that is kept, in 0..E-1.
 
     Raises:
-        TrainingError: If there is no such exit, or inputs are standardised by a user's own method, which a plain
-            network would lack.
+        TrainingError: If there is no such exit, or inputs are standardised or operations counted by a method of the
+            network's own, which a plain network would lack.
     """
     if not 0 <= exit_index < model.n_exits:
         raise TrainingError(
@@ -35,6 +35,11 @@ def plain_network(model: MultiExitModel, exit_index: int) -> MultiExitModel:
         raise TrainingError(
             f"a network must leave normalise() as it is to be made plain, but {name_of(own)} has its own; put it into "
             f"the first stage"
+        )
+    if own.flops_of_parts is not MultiExitModel.flops_of_parts:
+        raise TrainingError(
+            f"a network must cost the same for every sample to be made plain, but {name_of(own)} does not; leave "
+            f"search.control out"
         )
     stage = nn.Sequential(*list(model.stages)[: exit_index + 1])
     scale = {"mean": model.mean.flatten().tolist(), "std": model.std.flatten().tolist()}

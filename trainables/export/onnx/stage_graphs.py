@@ -91,9 +91,15 @@ def write_stage_graphs(
         policy: Written into the metadata of every graph, beside the hash of the network.
 
     Raises:
-        ExportError: If a library of the extra is missing, or a stage cannot be expressed in ONNX for any batch size.
+        ExportError: If a library of the extra is missing, or the network or a stage cannot be expressed in ONNX for any
+            batch size.
         OSError: If a file cannot be written.
     """
+    if model.not_a_graph:
+        raise ExportError(
+            f"a network must do the same for every sample to be written as ONNX graphs, but {model.not_a_graph}; "
+            f"export it without them, to be run by torch"
+        )
     for library in ("onnx", "onnxscript"):
         extra_module(library, ExportError)
     graphs = list(_stage_graphs(model, input_shape))

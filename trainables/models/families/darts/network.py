@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 import math
 from typing import Any, cast
 
@@ -11,7 +12,11 @@ from torch import Tensor, nn
 
 from trainables.errors import TrainingError
 from trainables.models.architecture_report import ArchitectureReport
+from trainables.models.families.darts.choices import PER_INPUT, require_operations
+from trainables.models.families.darts.choosing import ChoosingStage, FirstChoosingStage, FrozenArchitecture
 from trainables.models.families.darts.controller import Architecture, Controller
+from trainables.models.families.darts.fixed import FirstFixedStage, FixedNetwork, FixedStage, fixed_stages
+from trainables.models.families.darts.per_input import PerInputNetwork
 from trainables.models.families.darts.plan import Plan
 from trainables.models.families.darts.report import report_on
 from trainables.models.families.darts.stages import FirstStage, Newest, Stage
@@ -97,7 +102,8 @@ def darts(
     stem_stride: int = 1,
     mixing_temperature: float = 1.0,
     head_grid: int = 4,
-) -> DartsNetwork:
+    operations: Sequence[str] | str | None = None,
+) -> StoppingModel:
     """A cell of ``n_exits`` nodes with six operations on every edge, an exit that can stop at each.
 
     Args:
@@ -115,9 +121,12 @@ def darts(
         mixing_temperature: Divisor of the architecture parameters before their softmax, positive; below 1 mixtures are
             harder, and a derived architecture is nearer to them.
         head_grid: Most cells per side that an exit pools to.
+        operations: Of a derived network, which has no mixture any more: the operation of each edge, in the order of
+            :attr:`~trainables.models.families.darts.plan.Plan.edge_names`, or ``per-input``, where each sample takes
+            its largest. None mixes all.
 
     Raises:
-        TrainingError: If an option is out of range.
+        TrainingError: If an option is out of range, or operations do not fit the edges.
     """
     if not mixing_temperature > 0:
         raise TrainingError(f"mixing_temperature must be positive but is {mixing_temperature}")
@@ -125,13 +134,25 @@ def darts(
         raise TrainingError(f"stem_stride must be 1 or 2 but is {stem_stride}")
     plan = Plan.of(n_exits=n_exits, nodes_per_exit=nodes_per_exit, reductions=reductions, width=width)
     in_channels, *size = input_shape
-    controller = Controller(in_channels, plan.n_edges) if adaptive else None
-    architecture = Architecture(plan.n_edges, controller, temperature=mixing_temperature)
-    stages: list[nn.Module] = [Stage(own) for own in plan.stages]
-    stages[0] = FirstStage(_stem(in_channels, width, stem_stride), architecture, cast(Stage, stages[0]))
+    stem = partial(_stem, in_channels, width, stem_stride)
+    scale: dict[str, Any] = {"plan": plan, "mean": mean, "std": std}
     grid = _grids(plan, [-(-side // stem_stride) for side in size], head_grid)
-    heads = [_head(own.channels, grid[k], n_classes, n_later=n_exits - 1 - k) for k, own in enumerate(plan.stages)]
-    return DartsNetwork(stages, heads, plan=plan, mean=mean, std=std)
+    heads = partial(_heads, plan, grid, n_classes)
+    if operations is None:
+        controller = Controller(in_channels, plan.n_edges) if adaptive else None
+        architecture = Architecture(plan.n_edges, controller, temperature=mixing_temperature)
+        nodes = [Stage(own) for own in plan.stages]
+        return DartsNetwork([FirstStage(stem(), architecture, nodes[0]), *nodes[1:]], heads(), **scale)
+    if operations != PER_INPUT:
+        chosen = require_operations(operations, plan)
+        left = [FixedStage(own) for own in fixed_stages(plan, chosen)]
+        return FixedNetwork([FirstFixedStage(stem(), left[0]), *left[1:]], heads(), operations=chosen, **scale)
+    if not adaptive:
+        raise TrainingError("operations can only be 'per-input' in an adaptive network; give one for each edge")
+    controller = Controller(in_channels, plan.n_edges)
+    frozen = FrozenArchitecture(plan, controller, temperature=mixing_temperature)
+    choosing = [ChoosingStage(own) for own in plan.stages]
+    return PerInputNetwork([FirstChoosingStage(stem(), frozen, choosing[0]), *choosing[1:]], heads(), **scale)
 
 
 def _stem(in_channels: int, width: int, stride: int) -> nn.Sequential:
@@ -146,6 +167,11 @@ def _grids(plan: Plan, size: Sequence[int], most: int) -> list[tuple[int, ...]]:
             size = [-(-side // 2) for side in size]
         grids.append(tuple(min(side, most) for side in size))
     return grids
+
+
+def _heads(plan: Plan, grids: Sequence[tuple[int, ...]], n_classes: int) -> list[nn.Module]:
+    last = len(plan.stages) - 1
+    return [_head(own.channels, grids[k], n_classes, n_later=last - k) for k, own in enumerate(plan.stages)]
 
 
 def _head(channels: int, grid: tuple[int, ...], n_classes: int, *, n_later: int) -> StoppingHead:

@@ -40,6 +40,21 @@ class Separable(nn.Module):
         return normalised
 
 
+def average_pool(node: Tensor, stride: int = 1) -> Tensor:
+    """Mean of each 3x3 window, of what lies within the map."""
+    return F.avg_pool2d(node, 3, stride, 1, count_include_pad=False)
+
+
+def max_pool(node: Tensor, stride: int = 1) -> Tensor:
+    """Largest of each 3x3 window."""
+    return F.max_pool2d(node, 3, stride, 1)
+
+
+def identity(node: Tensor, stride: int = 1) -> Tensor:
+    """The node, or every other row and column of it."""
+    return node if stride == 1 else node[:, :, ::stride, ::stride]
+
+
 class Source(nn.Module):
     """What all edges that leave a node share, computed once: its activation, both pools, and the node itself.
 
@@ -62,18 +77,17 @@ class Source(nn.Module):
 
     def average_pool(self, node: Tensor) -> Tensor:
         """Mean of each 3x3 window, of what lies within the map, normalised."""
-        pooled = F.avg_pool2d(node, 3, self.stride, 1, count_include_pad=False)
-        normalised: Tensor = self.average_norm(pooled)
+        normalised: Tensor = self.average_norm(average_pool(node, self.stride))
         return normalised
 
     def max_pool(self, node: Tensor) -> Tensor:
         """Largest of each 3x3 window, normalised."""
-        normalised: Tensor = self.max_norm(F.max_pool2d(node, 3, self.stride, 1))
+        normalised: Tensor = self.max_norm(max_pool(node, self.stride))
         return normalised
 
     def identity(self, node: Tensor) -> Tensor:
         """The node, or every other row and column of it."""
-        return node if self.stride == 1 else node[:, :, :: self.stride, :: self.stride]
+        return identity(node, self.stride)
 
     def forward(self, node: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The activation, both pools and the node, for a node of shape (N, C, H, W)."""

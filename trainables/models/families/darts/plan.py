@@ -34,6 +34,11 @@ class StagePlan:
         """Number of its edges."""
         return self.is_reduced + sum(self.n_before + node for node in range(self.n_nodes))
 
+    def edges_into(self, place: int) -> range:
+        """Places, among all edges of the network, of those into one of its nodes, in the order of their sources."""
+        start = self.first_edge + self.is_reduced + sum(self.n_before + node for node in range(place))
+        return range(start, start + self.n_before + place)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -82,6 +87,16 @@ class Plan:
     def n_edges(self) -> int:
         """Number of edges."""
         return sum(stage.n_edges for stage in self.stages)
+
+    @property
+    def edges_into_nodes(self) -> tuple[range, ...]:
+        """Places of the edges into each node in turn; a reduction is a node with one edge."""
+        ranges = []
+        for stage in self.stages:
+            if stage.is_reduced:
+                ranges.append(range(stage.first_edge, stage.first_edge + 1))
+            ranges += [stage.edges_into(place) for place in range(stage.n_nodes)]
+        return tuple(ranges)
 
     @property
     def edge_names(self) -> tuple[str, ...]:
