@@ -15,9 +15,9 @@ class DartsSpace(Space):
     ``cost_weight`` is the weight of the expected cost in the loss at the end of its ramp (lambda), which begins after
     the share ``cost_weight_warmup`` of the training and ends at the share ``cost_weight_until``;
     ``perturbation_weight`` is that of the squared perturbation (mu), ``auxiliary_weight`` that of the mean loss of the
-    earlier exits and ``final_exit_weight`` that of the last exit's own. ``learning_rate_adamw`` is of the weights, the two others of the architecture's own parameters and of
-    the controller that perturbs them; with ``bilevel`` these learn from a part of the training split that the weights
-    do not see.
+    earlier exits and ``final_exit_weight`` that of the last exit's own. ``learning_rate_adamw`` is of the weights, the
+    two others of the architecture's own parameters and of the controller that perturbs them; with ``bilevel`` these
+    learn from a part of the training split that the weights do not see.
     """
 
     name: ClassVar[str] = "darts"
