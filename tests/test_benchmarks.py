@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 import soundfile
+import torch
 
 from policies import blocks
 from policies.baselines.full_network import full_network
@@ -46,6 +47,7 @@ from certificates import (
 import deployment
 import drift
 from large_tables import large_table, measure
+import mixed_operations
 from policy_evaluation import one_at_a_time, random_view
 from resampling import Parts, Pool, Shares, redraw, resplit
 from tables import GROUPED_RECIPES, PARTS, Recipe, TableSet, real_tables, synthetic_table
@@ -363,3 +365,24 @@ def test_the_deployed_policy_takes_the_imposed_mix_and_the_control_is_no_dearer(
     assert control.n_exits == 1
     assert cumulative_macs(control, case.input_shape)[-1] <= mean_macs
     assert cumulative_macs(deployment.plain(model), case.input_shape) <= cumulative_macs(model, case.input_shape)[-1]
+
+
+def test_the_plain_loop_is_the_same_network():
+    setting = mixed_operations.Setting("tiny", (1, 8, 8), 4, 1, 6)
+    mixture, loop = (mixed_operations.network(setting, is_loop=is_loop) for is_loop in (False, True))
+    own = mixture.state_dict()
+    shared = {name: value for name, value in loop.state_dict().items() if name in own}
+    assert len(shared) > 50
+    loop.load_state_dict({**loop.state_dict(), **{name: own[name] for name in shared}})
+    images = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(1))
+    # While training, the pools of each edge are normalised by the same batch.
+    torch.testing.assert_close(loop(images), mixture(images), rtol=1e-4, atol=1e-4)
+
+
+def test_a_step_of_either_is_timed_and_its_operators_are_named():
+    setting = mixed_operations.Setting("tiny", (1, 8, 8), 4, 1, 6)
+    seconds = mixed_operations.measure(setting, 2)
+    assert [len(one) for one in seconds] == [2, 2]
+    found = mixed_operations.shares(setting, is_loop=False, most=3)
+    assert len(found) == 3
+    assert all(0 < share < 1 for _, share in found)
