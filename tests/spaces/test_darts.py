@@ -6,7 +6,8 @@ from tests.spaces.test_spaces_contract import draw
 
 
 OF_PERTURBATIONS = {"perturbation_weight", "learning_rate_controller"}
-OF_LEAVING = {"auxiliary_weight", "cost_weight", "cost_weight_schedule", "cost_weight_warmup", "cost_weight_until"}
+OF_LEAVING = {"auxiliary_weight", "final_exit_weight"}
+OF_LEAVING |= {"cost_weight", "cost_weight_schedule", "cost_weight_warmup", "cost_weight_until"}
 
 
 def space(n_exits=4, **overrides):
@@ -33,7 +34,8 @@ def test_the_ramp_begins_before_it_ends():
 def test_the_settings_of_the_presets_can_be_tried():
     preset = {"width": 64, "network_nodes_per_exit": 1, "network_mixing_temperature": 1.0, "network_adaptive": True}
     preset |= {"learning_rate_adamw": 3e-3, "learning_rate_alpha": 3e-4, "learning_rate_controller": 3e-4}
-    preset |= {"weight_decay": 5e-4, "label_smoothing": 0.0, "bilevel": False, "auxiliary_weight": 0.35}
+    preset |= {"weight_decay": 5e-4, "label_smoothing": 0.0, "bilevel": False}
+    preset |= {"auxiliary_weight": 0.35, "final_exit_weight": 0.0}
     preset |= {"cost_weight": 0.05, "cost_weight_schedule": "cosine", "cost_weight_warmup": 0.2}
     preset |= {"cost_weight_until": 1.0, "perturbation_weight": 1e-3, "learning_rate_schedule": "one-cycle"}
     of = space()

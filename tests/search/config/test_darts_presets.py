@@ -8,12 +8,15 @@ from search.config.files import load_sweep
 from trainables.data import Samples, split_samples
 
 
-PRESETS = pytest.mark.parametrize(("name", "data"), [("darts", "cifar10"), ("darts-small", "fashion-mnist")])
+PRESETS = pytest.mark.parametrize(
+    ("name", "data", "cost_weight", "final_exit_weight"),
+    [("darts", "cifar10", 0.05, 0.0), ("darts-small", "fashion-mnist", 0.02, 1.0)],
+)
 
 
 @PRESETS
 @pytest.mark.parametrize("adaptive", [True, False])
-def test_nothing_of_the_one_trial_is_drawn(name, data, adaptive):
+def test_nothing_of_the_one_trial_is_drawn(name, data, cost_weight, final_exit_weight, adaptive):
     fixed = f"space.overrides.network_adaptive={str(adaptive).lower()}"
     config = load_sweep(name, [f"workload={data}", fixed])
     space, (first,) = config.build_space(), config.search.first_trials
@@ -24,7 +27,8 @@ def test_nothing_of_the_one_trial_is_drawn(name, data, adaptive):
     given = {**space(trial), **trial.params}
     assert set(trial.params) <= set(first.params)
     assert ("perturbation_weight" in given) == adaptive
-    assert (given["cost_weight"], given["cost_weight_warmup"]) == (0.05, 0.2)
+    assert (given["cost_weight"], given["cost_weight_warmup"]) == (cost_weight, 0.2)
+    assert given["final_exit_weight"] == final_exit_weight
     network = config.training.network_spec().with_params(given)
     assert network.options == {"nodes_per_exit": 1, "mixing_temperature": 1.0, "adaptive": adaptive}
     assert (config.all_seeds, config.splits.seed) == ((11, 22, 33), 2026)
