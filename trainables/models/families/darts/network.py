@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-import math
 from typing import Any, cast
 
 from numpy.typing import NDArray
@@ -15,16 +14,15 @@ from trainables.models.architecture_report import ArchitectureReport
 from trainables.models.families.darts.choices import PER_INPUT, require_operations
 from trainables.models.families.darts.choosing import ChoosingStage, FirstChoosingStage, FrozenArchitecture
 from trainables.models.families.darts.controller import Architecture, Controller
+from trainables.models.families.darts.exit_heads import exit_heads
 from trainables.models.families.darts.fixed import FirstFixedStage, FixedNetwork, FixedStage, fixed_stages
 from trainables.models.families.darts.per_input import PerInputNetwork
 from trainables.models.families.darts.plan import Plan
 from trainables.models.families.darts.report import report_on
-from trainables.models.families.darts.stages import FirstStage, Newest, Stage
+from trainables.models.families.darts.stages import FirstStage, Stage
+from trainables.models.family import is_count
 from trainables.models.inference import batches_on
-from trainables.models.stopping import StoppingHead, StoppingModel, StoppingOutputs
-
-
-_STOP_WIDTH = 32
+from trainables.models.stopping import StoppingModel, StoppingOutputs
 
 
 class DartsNetwork(StoppingModel):
@@ -132,12 +130,15 @@ def darts(
         raise TrainingError(f"mixing_temperature must be positive but is {mixing_temperature}")
     if stem_stride not in (1, 2):
         raise TrainingError(f"stem_stride must be 1 or 2 but is {stem_stride}")
+    if not isinstance(adaptive, bool):
+        raise TrainingError(f"adaptive must be true or false but is {adaptive!r:.60}")
+    if not is_count(head_grid):
+        raise TrainingError(f"head_grid must be a whole number from 1 but is {head_grid!r:.60}")
     plan = Plan.of(n_exits=n_exits, nodes_per_exit=nodes_per_exit, reductions=reductions, width=width)
     in_channels, *size = input_shape
     stem = partial(_stem, in_channels, width, stem_stride)
     scale: dict[str, Any] = {"plan": plan, "mean": mean, "std": std}
-    grid = _grids(plan, [-(-side // stem_stride) for side in size], head_grid)
-    heads = partial(_heads, plan, grid, n_classes)
+    heads = partial(exit_heads, plan, [-(-side // stem_stride) for side in size], n_classes, most_cells=head_grid)
     if operations is None:
         controller = Controller(in_channels, plan.n_edges) if adaptive else None
         architecture = Architecture(plan.n_edges, controller, temperature=mixing_temperature)
@@ -157,35 +158,3 @@ def darts(
 
 def _stem(in_channels: int, width: int, stride: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(in_channels, width, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(width))
-
-
-def _grids(plan: Plan, size: Sequence[int], most: int) -> list[tuple[int, ...]]:
-    """Cells that each exit pools to, on maps of its cell's size."""
-    grids = []
-    for stage in plan.stages:
-        if stage.is_reduced:
-            size = [-(-side // 2) for side in size]
-        grids.append(tuple(min(side, most) for side in size))
-    return grids
-
-
-def _heads(plan: Plan, grids: Sequence[tuple[int, ...]], n_classes: int) -> list[nn.Module]:
-    last = len(plan.stages) - 1
-    return [_head(own.channels, grids[k], n_classes, n_later=last - k) for k, own in enumerate(plan.stages)]
-
-
-def _head(channels: int, grid: tuple[int, ...], n_classes: int, *, n_later: int) -> StoppingHead:
-    """``y_i = f_i(h_i)`` and ``beta_i = u_i(h_i)``: equations (6) and (11); the last exit has no stop head."""
-    classifier = nn.Sequential(*_pooled(channels, grid), nn.Linear(channels * math.prod(grid), n_classes))
-    if not n_later:
-        return StoppingHead(classifier, None)
-    last = nn.Linear(_STOP_WIDTH, 1)
-    # With it, every exit has the same share at first: 1 / (n_later + 1) of those who come to it stop.
-    nn.init.constant_(last.bias, -math.log(n_later))
-    hidden = nn.Linear(channels * math.prod(grid), _STOP_WIDTH)
-    return StoppingHead(classifier, nn.Sequential(*_pooled(channels, grid), hidden, nn.ReLU(), last))
-
-
-def _pooled(channels: int, grid: tuple[int, ...]) -> list[nn.Module]:
-    """From features to the newest state in few cells, normalised, since mixtures have any scale: shape (N, cells C)."""
-    return [Newest(), nn.AdaptiveAvgPool2d(grid), nn.Flatten(), nn.BatchNorm1d(channels * math.prod(grid))]

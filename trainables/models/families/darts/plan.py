@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from trainables.errors import TrainingError
+from trainables.models.family import is_count
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,12 @@ class Plan:
         Raises:
             TrainingError: If there are not that many places for reductions, or no nodes.
         """
-        if not nodes_per_exit >= 1:
-            raise TrainingError(f"nodes_per_exit must be at least 1 but is {nodes_per_exit}")
-        if not 0 <= reductions < n_exits:
+        if not is_count(nodes_per_exit):
+            raise TrainingError(f"nodes_per_exit must be a whole number from 1 but is {nodes_per_exit!r:.60}")
+        if not (reductions == 0 or is_count(reductions)) or reductions >= n_exits:
             raise TrainingError(
-                f"reductions must lie between exits, at most {n_exits - 1} with {n_exits} exits, but are {reductions}"
+                f"reductions must lie between exits, a whole number of at most {n_exits - 1} with {n_exits} exits, but "
+                f"are {reductions!r:.60}"
             )
         reduced = {round(n_exits * one / (reductions + 1)) for one in range(1, reductions + 1)}
         stages: list[StagePlan] = []

@@ -143,7 +143,12 @@ def test_it_learns_in_half_precision():
         ({"mixing_temperature": 0.0}, "mixing_temperature must be positive"),
         ({"stem_stride": 3}, "stem_stride must be 1 or 2"),
         ({"reductions": 3}, "at most 2 with 3 exits"),
-        ({"nodes_per_exit": 0}, "nodes_per_exit must be at least 1"),
+        ({"reductions": -1}, "at most 2 with 3 exits, but are -1"),
+        ({"reductions": 1.5}, "a whole number of at most 2"),
+        ({"nodes_per_exit": 0}, "nodes_per_exit must be a whole number from 1 but is 0"),
+        ({"nodes_per_exit": 1.5}, "nodes_per_exit must be a whole number from 1 but is 1.5"),
+        ({"head_grid": 0}, "head_grid must be a whole number from 1 but is 0"),
+        ({"adaptive": "no"}, "adaptive must be true or false but is 'no'"),
     ],
 )
 def test_options_out_of_range_are_refused(options, said):
