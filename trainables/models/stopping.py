@@ -29,7 +29,8 @@ class StoppingOutputs(NamedTuple):
 
     Attributes:
         logits: Of the classes at every exit, shape (N, E, C).
-        stop_logits: Of stopping at every exit but the last, shape (N, E - 1).
+        stop_logits: ``beta(x)``, equation (7) of input-adaptive hard-exit DARTS, but for the last exit, where all stop:
+            of stopping at every exit before it, shape (N, E - 1).
         perturbation: What the architecture parameters were moved by for each sample, shape (N, edges, operations);
             None where they are the same for all samples.
     """
@@ -72,7 +73,31 @@ class StoppingHead(nn.Module):
 
 
 class StoppingModel(MultiExitModel):
-    """A multi-exit network whose heads are :class:`StoppingHead`; :meth:`forward` gives the classifiers' logits."""
+    """A multi-exit network whose heads are :class:`StoppingHead`; :meth:`forward` gives the classifiers' logits.
+
+    Args:
+        stages: Each takes the features of the one before; the first takes the normalised input.
+        heads: Each takes its stage's features; all but the last have a stop head.
+        mean: Mean of each input channel, for inputs in 0..1; it is subtracted from them.
+        std: Standard deviation of each input channel, for inputs in 0..1; they are divided by it.
+
+    Raises:
+        ValueError: If a stop head is missing, or the last exit has one.
+    """
+
+    def __init__(
+        self, stages: Sequence[nn.Module], heads: Sequence[nn.Module], *, mean: Sequence[float], std: Sequence[float]
+    ) -> None:
+        heads = list(heads)
+        super().__init__(stages, heads, mean=mean, std=std)
+        for depth, head in enumerate(heads, start=1):
+            if not isinstance(head, StoppingHead):
+                raise ValueError(f"the head of exit {depth} must be a StoppingHead but is a {type(head).__name__}")
+            if (head.stop is None) is not (depth == len(heads)):
+                has = "has one" if head.stop is not None else "has none"
+                raise ValueError(
+                    f"every exit but the last must have a stop head, but exit {depth} of {len(heads)} {has}"
+                )
 
     def logits_of(self, said: ExitSaid) -> Tensor:
         """The classifier's logits."""
