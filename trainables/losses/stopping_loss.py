@@ -22,8 +22,9 @@ class StoppingLoss:
     """``CE(y, sum_i q_i y_i) + a mean_{i<E} CE(y, y_i) + lambda sum_i q_i C_i + mu ||Delta alpha||^2``, minimised.
 
     That is equation (20), of the parts (18) and (19), with the auxiliary loss of the earlier exits; the last exit may
-    have a cross-entropy of its own beside it. All terms are means over the batch. With lambda and mu zero, (25), it is
-    the cross-entropy of the blend, (26), and the auxiliary loss.
+    have a cross-entropy of its own beside it. All terms are means over the batch, which stand for the expectation of
+    (21). With lambda and mu zero, (25), it is the cross-entropy of the blend, (26), and the auxiliary loss; its minimum
+    without a perturbation is (27), standard DARTS.
 
     Attributes:
         cost: ``C``, equation (15): compute up to each exit relative to the last, length E.
@@ -56,11 +57,19 @@ class StoppingLoss:
             cost: ``C``, length E, the last 1.
             auxiliary_weight: ``a``, not negative.
             final_exit_weight: Weight of the last exit's own cross-entropy, not negative; 0 in the document.
+
+        Raises:
+            TrainingError: If teachers from outside are to teach and no exit has a loss of its own for them to be in.
         """
         *early, _ = exit_loss.exit_weights
         shares = tuple(auxiliary_weight * weight / len(early) for weight in early)
         own = (*shares, final_exit_weight)
         auxiliary = replace(exit_loss, exit_weights=own) if sum(own) > 0 else None
+        if auxiliary is None and exit_loss.teachers is not None:
+            raise TrainingError(
+                "teachers teach exits that have a loss of their own, but here none has; set auxiliary_weight, where "
+                "there are earlier exits, or final_exit_weight above 0"
+            )
         return cls(cost, exit_loss.label_smoothing, exit_loss.class_weights, auxiliary)
 
     def __call__(

@@ -8,6 +8,7 @@ from trainables.errors import TrainingError
 from trainables.losses.distillation import distillation
 from trainables.losses.exit_loss import ExitLoss, LossWeights
 from trainables.losses.stopping_loss import StoppingLoss, blend, exit_distribution, squared_norm
+from trainables.losses.teacher_loss import TeacherLoss
 from trainables.models.stopping import StoppingOutputs
 
 
@@ -111,6 +112,16 @@ def test_one_exit_is_plain_cross_entropy(outputs):
     one = StoppingOutputs(outputs.logits[:, :1], outputs.stop_logits[:, :0])
     loss = StoppingLoss.of(ExitLoss((1.0,), ()), (1.0,), auxiliary_weight=0.35)
     torch.testing.assert_close(loss(one, LABELS), F.cross_entropy(outputs.logits[:, 0], LABELS))
+
+
+@pytest.mark.parametrize("n_exits", [1, E])
+def test_teachers_need_an_exit_that_learns_by_itself(n_exits):
+    exit_loss = ExitLoss((1.0,) * n_exits, (1.0,) * (n_exits - 1), teachers=TeacherLoss((1.0,)))
+    auxiliary_weight = 0.35 if n_exits == 1 else 0.0
+    with pytest.raises(TrainingError, match="here none has; set auxiliary_weight, .* or final_exit_weight above 0"):
+        StoppingLoss.of(exit_loss, (1.0,) * n_exits, auxiliary_weight=auxiliary_weight)
+    taught = StoppingLoss.of(exit_loss, (1.0,) * n_exits, auxiliary_weight=auxiliary_weight, final_exit_weight=1.0)
+    assert taught.auxiliary.teachers is exit_loss.teachers
 
 
 def test_costs_must_be_positive():
