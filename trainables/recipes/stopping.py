@@ -74,7 +74,7 @@ class StoppingSettings:
             final_exit_weight=_number(params, "final_exit_weight", 0.0),
             learning_rate_alpha=_number(params, "learning_rate_alpha", _ARCHITECTURE_RATE),
             learning_rate_controller=_number(params, "learning_rate_controller", _ARCHITECTURE_RATE),
-            is_bilevel=bool(params.get("bilevel", False)),
+            is_bilevel=_is_on(params, "bilevel"),
         )
 
     def learning_rate(self, group: str, weights: float) -> float:
@@ -103,6 +103,13 @@ def _share(params: Mapping[str, Any], name: str, default: float) -> float:
     value = _number(params, name, default)
     if value > 1:
         raise TrainingError(f"{name} is a share of the training, at most 1, but is {value}")
+    return value
+
+
+def _is_on(params: Mapping[str, Any], name: str) -> bool:
+    value = params.get(name, False)
+    if not isinstance(value, bool):
+        raise TrainingError(f"{name} must be true or false but is {value!r:.60}")
     return value
 
 

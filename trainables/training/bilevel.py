@@ -1,4 +1,7 @@
-"""Which samples train what: all of them everything, or some the architecture and others the weights."""
+"""Which samples train what: all of them everything, or some the architecture and others the weights.
+
+Either way minimises equation (21) of input-adaptive hard-exit DARTS over weights w, ``alpha`` and ``theta``.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from trainables.data import Split
+from trainables.errors import TrainingError
 from trainables.models import MultiExitModel
 
 
@@ -52,6 +56,9 @@ def turns_of(model: MultiExitModel, train: Split, *, is_bilevel: bool, seed: int
 
     Returns:
         One turn or two; the last is the one whose samples an epoch goes through.
+
+    Raises:
+        TrainingError: If all samples are of one group, so that none can be held out.
     """
     groups = model.parameter_groups()
     architecture = [one for name in _ARCHITECTURE for one in groups.get(name, []) if one.requires_grad]
@@ -60,6 +67,11 @@ def turns_of(model: MultiExitModel, train: Split, *, is_bilevel: bool, seed: int
     kept = {id(parameter) for parameter in architecture}
     weights = [one for one in model.parameters() if one.requires_grad and id(one) not in kept]
     held_out = _held_out(train, seed)
+    if held_out.all():
+        raise TrainingError(
+            "bilevel training holds out whole groups of train, which must be two at least but are one; set bilevel to "
+            "false"
+        )
     rows = [torch.from_numpy(np.flatnonzero(chosen)) for chosen in (held_out, ~held_out)]
     return Turn(architecture, rows[0]), Turn(weights, rows[1])
 

@@ -73,6 +73,7 @@ def test_a_network_without_a_controller_has_two():
         ({"cost_weight_warmup": 0.5, "cost_weight_until": 0.2}, "must not lie before the warm-up"),
         ({"cost_weight_schedule": "step"}, "a ramp must be one of cosine, linear, constant but is 'step'"),
         ({"auxiliary_weight": -0.1}, "auxiliary_weight must not be negative"),
+        ({"bilevel": "no"}, "bilevel must be true or false but is 'no'"),
     ],
 )
 def test_what_is_out_of_range_is_refused(params, said):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -5,6 +7,7 @@ import torch
 from tests.trainables.models.families.darts.networks import small
 from trainables.augmentation.images import Augmentation
 from trainables.data import Split
+from trainables.errors import TrainingError
 from trainables.models import NetworkSpec
 from trainables.recipes.hyperparameters import TrainingSettings
 from trainables.recipes.recipe import Recipe
@@ -57,6 +60,14 @@ def test_groups_are_held_out_whole(digits):
     architecture, weights = turns_of(small(), split, is_bilevel=True, seed=1)
     assert not set(groups[architecture.rows]) & set(groups[weights.rows])
     assert abs(len(architecture.rows) - len(weights.rows)) <= 14
+
+
+def test_one_group_cannot_be_shared_out():
+    split = replace(of_size(10), groups=np.array(["one"] * 10))
+    with pytest.raises(TrainingError, match="must be two at least but are one; set bilevel to false"):
+        turns_of(small(), split, is_bilevel=True, seed=1)
+    (turn,) = turns_of(small(), split, is_bilevel=False, seed=1)
+    assert len(turn.rows) == 10
 
 
 def test_a_turn_goes_through_its_samples_and_begins_again():
