@@ -59,7 +59,7 @@ class DualThresholdRule(Rule[ClassificationTable]):
 
     The columns are, in this order, the stop probability and the confidence. The source is section 1.14, the robust
     hard-exit decision rule, of the notes "Input-Adaptive Hard-Exit DARTS" (June 2026); ``min_depth`` is their optional
-    minimum depth.
+    minimum depth. Where ``tau_c`` is 0 it is their equation (22), ``e(x) = min {i : s_i >= tau}``, else the last.
     """
 
     name: ClassVar[str] = "dual-threshold"

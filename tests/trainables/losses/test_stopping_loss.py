@@ -60,6 +60,7 @@ def test_expected_cost_is_that_of_drawn_stops(outputs):
 
 
 def test_without_lambda_and_mu_it_is_cross_entropy_and_the_auxiliary_loss(outputs):
+    """Equations (25) to (27)."""
     loss = StoppingLoss.of(ExitLoss((1.0,) * E, (1.0,) * (E - 1)), COST, auxiliary_weight=0.35)
     blended = blend(exit_distribution(outputs.stop_logits), outputs.logits)
     early = torch.stack([F.cross_entropy(outputs.logits[:, k], LABELS) for k in range(E - 1)]).mean()

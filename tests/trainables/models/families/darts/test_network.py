@@ -21,6 +21,7 @@ def test_it_is_the_loop_over_edges_and_operations(options):
 
 
 def test_without_perturbation_it_is_plain_mixing_exactly():
+    """Equations (23) and (24)."""
     adaptive, inputs = stirred(small()), images()
     plain = small(adaptive=False).eval()
     own = {name: value for name, value in adaptive.state_dict().items() if ".controller." not in name}
