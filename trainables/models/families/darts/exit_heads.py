@@ -21,7 +21,14 @@ class GridPool(nn.AdaptiveAvgPool2d):
 
     Torch's own gradient on a GPU has no deterministic form unless there is one cell alone. Where deterministic
     algorithms are asked for, the same means are taken row by row and column by column.
+
+    Args:
+        grid: Rows and columns of the grid.
     """
+
+    def __init__(self, grid: tuple[int, int]) -> None:
+        super().__init__(grid)
+        self.grid = grid
 
     def forward(self, maps: Tensor) -> Tensor:
         """From (N, C, H, W) to (N, C, rows, columns) of the grid."""
@@ -31,8 +38,7 @@ class GridPool(nn.AdaptiveAvgPool2d):
 
     def by_rows_and_columns(self, maps: Tensor) -> Tensor:
         """The same by means of slices: cells are from ``floor(i H / rows)`` to ``ceil((i + 1) H / rows)``."""
-        rows, columns = self.output_size
-        for dim, n_cells in ((2, rows), (3, columns)):
+        for dim, n_cells in enumerate(self.grid, start=2):
             side = maps.shape[dim]
             cells = [(i * side // n_cells, -(-(i + 1) * side // n_cells)) for i in range(n_cells)]
             maps = torch.stack([maps.narrow(dim, a, b - a).mean(dim) for a, b in cells], dim)
@@ -53,12 +59,12 @@ def exit_heads(plan: Plan, size: Sequence[int], n_classes: int, *, most_cells: i
     for k, stage in enumerate(plan.stages):
         if stage.is_reduced:
             size = [-(-side // 2) for side in size]
-        grid = tuple(min(side, most_cells) for side in size)
-        heads.append(_head(stage.channels, grid, n_classes, n_later=last - k))
+        rows, columns = (min(side, most_cells) for side in size)
+        heads.append(_head(stage.channels, (rows, columns), n_classes, n_later=last - k))
     return heads
 
 
-def _head(channels: int, grid: tuple[int, ...], n_classes: int, *, n_later: int) -> StoppingHead:
+def _head(channels: int, grid: tuple[int, int], n_classes: int, *, n_later: int) -> StoppingHead:
     """``y_i = f_i(h_i)`` and ``beta_i = u_i(h_i)``: equations (6) and (11); the last exit has no stop head."""
     classifier = nn.Sequential(*_pooled(channels, grid), nn.Linear(channels * math.prod(grid), n_classes))
     if not n_later:
@@ -70,6 +76,6 @@ def _head(channels: int, grid: tuple[int, ...], n_classes: int, *, n_later: int)
     return StoppingHead(classifier, nn.Sequential(*_pooled(channels, grid), hidden, nn.ReLU(), last))
 
 
-def _pooled(channels: int, grid: tuple[int, ...]) -> list[nn.Module]:
+def _pooled(channels: int, grid: tuple[int, int]) -> list[nn.Module]:
     """From features to the newest state in few cells, normalised, since mixtures have any scale: shape (N, cells C)."""
     return [Newest(), GridPool(grid), nn.Flatten(), nn.BatchNorm1d(channels * math.prod(grid))]
