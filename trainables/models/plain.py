@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
@@ -12,11 +15,46 @@ from trainables.models.base import MultiExitModel, part_macs
 from trainables.models.stopping import StoppingHead
 
 
+class PlainNetwork(MultiExitModel):
+    """One exit of a network whose parameters are moved at several rates: they keep theirs.
+
+    Args:
+        stage: All stages up to the exit as one.
+        head: The exit's classifier.
+        rates: The parameters of the whole network by group, as its ``parameter_groups`` gives them.
+        mean: Mean of each input channel, for inputs in 0..1.
+        std: Standard deviation of each input channel, for inputs in 0..1.
+    """
+
+    def __init__(
+        self,
+        stage: nn.Module,
+        head: nn.Module,
+        *,
+        rates: Mapping[str, Sequence[nn.Parameter]],
+        mean: Sequence[float],
+        std: Sequence[float],
+    ) -> None:
+        super().__init__([stage], [head], mean=mean, std=std)
+        of = {id(parameter): group for group, parameters in rates.items() for parameter in parameters}
+        # By name, since a copy of the network has parameters of its own.
+        self._group = {name: of[id(parameter)] for name, parameter in self.named_parameters() if id(parameter) in of}
+        self._groups = tuple(rates)
+
+    def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
+        """Those of the whole network that it has."""
+        groups: dict[str, list[nn.Parameter]] = {group: [] for group in self._groups}
+        for name, parameter in self.named_parameters():
+            if name in self._group:
+                groups[self._group[name]].append(parameter)
+        return groups
+
+
 def plain_network(model: MultiExitModel, exit_index: int) -> MultiExitModel:
     """The network that answers at one exit of another and has no other heads: what a classifier without exits is.
 
     The stages up to the exit are one stage. Modules are shared with the network that they are taken from, not copied;
-    it gives the same logits there, and no stop probability.
+    it gives the same logits there, and no stop probability. Parameters are trained at the rates of their groups.
 
     Args:
         model: Network with E exits.
@@ -42,8 +80,13 @@ def plain_network(model: MultiExitModel, exit_index: int) -> MultiExitModel:
             f"search.control out"
         )
     stage = nn.Sequential(*list(model.stages)[: exit_index + 1])
-    scale = {"mean": model.mean.flatten().tolist(), "std": model.std.flatten().tolist()}
-    return MultiExitModel([stage], [classifier_of(model.heads[exit_index])], **scale).train(model.training)
+    head = classifier_of(model.heads[exit_index])
+    scale: dict[str, Any] = {"mean": model.mean.flatten().tolist(), "std": model.std.flatten().tolist()}
+    rates = model.parameter_groups()
+    plain = (
+        PlainNetwork(stage, head, rates=rates, **scale) if len(rates) > 1 else MultiExitModel([stage], [head], **scale)
+    )
+    return plain.train(model.training)
 
 
 def plain_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDArray[np.int64]:

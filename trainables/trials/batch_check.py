@@ -16,6 +16,7 @@ from trainables.data import Split
 from trainables.errors import TrainingError
 from trainables.models import MultiExitModel
 from trainables.models.inference import unit_scale
+from trainables.models.plain import PlainNetwork
 from trainables.training.determinism import deterministic_operations
 from trainables.trials.spec import TrialSpec
 from trainables.workloads import get_workload
@@ -67,7 +68,7 @@ def _name(spec: TrialSpec, network: MultiExitModel, params: Mapping[str, Any]) -
     """The network's own class where it is not ours alone, and what built it."""
     builder = get_workload(spec.workload).builder(spec.with_params(params).network)
     own = type(network)
-    return builder if own is MultiExitModel else f"{name_of(own)}, which {builder} builds,"
+    return builder if own in (MultiExitModel, PlainNetwork) else f"{name_of(own)}, which {builder} builds,"
 
 
 def _check_outputs(model: MultiExitModel, images: Tensor, n_outputs: int, who: str) -> None:

@@ -1,5 +1,6 @@
 """Plain networks: what is left of a network with exits where only one of them is wanted."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from tests.stopping_network import stopping_network, stopping_split
 from trainables.errors import TrainingError
 from trainables.models import NETWORKS, MultiExitModel, NetworkSpec, cumulative_macs, get_network
 from trainables.models.plain import classifier_of, plain_macs, plain_network
+from trainables.recipes.hyperparameters import TrainingSettings
 from trainables.trials.imported_weights import with_given_weights
 from trainables.workloads import get_workload
 
@@ -119,3 +121,26 @@ def test_given_weights_go_by_the_names_of_the_whole_network(spec, digits, tmp_pa
     plain = replace(given, network=replace(given.network, only_exit=1)).build_model(digits.train).eval()
     images = torch.rand(2, 1, 8, 8)
     assert torch.equal(plain(images), source(images)[:, :1])
+
+
+def test_parameters_keep_the_rates_of_their_groups():
+    """Also those of a copy, such as an average of the weights."""
+    images = torch.rand(2, *SHAPE)
+    whole = get_network("darts").build(
+        input_shape=SHAPE, n_classes=5, n_exits=3, width=4, mean=[0.5] * 3, std=[0.2] * 3
+    )
+    plain = plain_network(whole, 1)
+    for one in (plain, deepcopy(plain)):
+        groups = one.parameter_groups()
+        own = dict(one.named_parameters())
+        assert groups["alpha"] == [own["stages.0.0.architecture.alpha"]]
+        assert {id(weight) for weight in groups["controller"]} == {
+            id(weight) for name, weight in own.items() if ".controller." in name
+        }
+        assert sum(map(len, groups.values())) == len(own)
+    settings = TrainingSettings.from_params(
+        {"learning_rate_adamw": 0.01, "learning_rate_alpha": 0.0002}, n_exits=1, epochs=1
+    )
+    assert [group["lr"] for group in settings.build_optimiser(plain).param_groups] == [0.01, 0.0002, 0.0003]
+    assert plain(images).shape == (2, 1, 5)
+    assert type(plain_network(stopping_network(), 1)) is MultiExitModel
