@@ -14,7 +14,7 @@ from trainables.models.families.darts.edges import operation_on_state
 from trainables.models.families.darts.nodes import Expansion
 from trainables.models.families.darts.operations import N_OPERATIONS, OPERATIONS
 from trainables.models.families.darts.plan import Plan, StagePlan
-from trainables.models.stopping import StoppingModel
+from trainables.models.families.darts.planned import PlannedNetwork
 
 
 States = tuple[Tensor, ...]
@@ -148,8 +148,8 @@ class FirstFixedStage(nn.Module):
         return features
 
 
-class FixedNetwork(StoppingModel):
-    """One operation on each edge, the same for all inputs, with exits that can stop.
+class FixedNetwork(PlannedNetwork):
+    """One operation on each edge, the same for all inputs.
 
     Args:
         stages: What is left of the nodes up to each exit; the first holds the stem.
@@ -160,7 +160,6 @@ class FixedNetwork(StoppingModel):
         std: Standard deviation of each input channel, for inputs in 0..1.
 
     Attributes:
-        plan: Nodes and edges.
         operations: Name of the operation of each edge.
     """
 
@@ -174,8 +173,7 @@ class FixedNetwork(StoppingModel):
         mean: Sequence[float],
         std: Sequence[float],
     ) -> None:
-        super().__init__(stages, heads, mean=mean, std=std)
-        self.plan = plan
+        super().__init__(stages, heads, plan=plan, mean=mean, std=std)
         self.operations = tuple(operations)
 
     def mixing_weights(self, inputs: Tensor) -> Tensor:

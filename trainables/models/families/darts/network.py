@@ -18,38 +18,15 @@ from trainables.models.families.darts.exit_heads import exit_heads
 from trainables.models.families.darts.fixed import FirstFixedStage, FixedNetwork, FixedStage, fixed_stages
 from trainables.models.families.darts.per_input import PerInputNetwork
 from trainables.models.families.darts.plan import Plan
+from trainables.models.families.darts.planned import PlannedNetwork
 from trainables.models.families.darts.report import report_on
 from trainables.models.families.darts.stages import FirstStage, Stage
 from trainables.models.family import is_count
-from trainables.models.inference import batches_on
 from trainables.models.stopping import StoppingModel, StoppingOutputs
 
 
-class DartsNetwork(StoppingModel):
-    """A cell of nodes, or several with reductions between them, whose exits can stop.
-
-    Args:
-        stages: Nodes up to each exit; the first holds stem and architecture.
-        heads: Classifier and stop head of each exit.
-        plan: Nodes and edges.
-        mean: Mean of each input channel, for inputs in 0..1.
-        std: Standard deviation of each input channel, for inputs in 0..1.
-
-    Attributes:
-        plan: Nodes and edges.
-    """
-
-    def __init__(
-        self,
-        stages: Sequence[nn.Module],
-        heads: Sequence[nn.Module],
-        *,
-        plan: Plan,
-        mean: Sequence[float],
-        std: Sequence[float],
-    ) -> None:
-        super().__init__(stages, heads, mean=mean, std=std)
-        self.plan = plan
+class DartsNetwork(PlannedNetwork):
+    """Every edge mixes all operations, for each input with weights of its own; the first stage has the architecture."""
 
     @property
     def architecture(self) -> Architecture:
@@ -73,8 +50,7 @@ class DartsNetwork(StoppingModel):
 
     def architecture_report(self, inputs: NDArray[Any]) -> ArchitectureReport:
         """Which operations the edges choose for inputs, and how much that varies over them."""
-        batches = (self.normalise(batch) for batch in batches_on(self, inputs))
-        return report_on(self.architecture, batches, edges=self.plan.edge_names, n_inputs=len(inputs))
+        return report_on(self, self.architecture, inputs)
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
         """The three that are trained at rates of their own: ``weights`` w, ``alpha`` and ``controller`` theta."""

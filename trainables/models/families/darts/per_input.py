@@ -15,13 +15,12 @@ from trainables.models.architecture_report import ArchitectureReport
 from trainables.models.families.darts.choosing import ChoosingStage, FirstChoosingStage, FrozenArchitecture
 from trainables.models.families.darts.operations import N_OPERATIONS
 from trainables.models.families.darts.plan import Plan
+from trainables.models.families.darts.planned import PlannedNetwork
 from trainables.models.families.darts.report import report_on
-from trainables.models.inference import batches_on
-from trainables.models.stopping import StoppingModel
 
 
-class PerInputNetwork(StoppingModel):
-    """One operation on each edge for each sample, with exits that can stop.
+class PerInputNetwork(PlannedNetwork):
+    """One operation on each edge for each sample.
 
     Samples differ by what they cost. The cost of an exit is a mean: of each operation counts the share of samples that
     chose it when shares were measured, whichever exit they left at.
@@ -34,7 +33,6 @@ class PerInputNetwork(StoppingModel):
         std: Standard deviation of each input channel, for inputs in 0..1.
 
     Attributes:
-        plan: Nodes and edges.
         shares: Share of samples that chose each operation, shape (edges, K); kept with the weights, and alike for all
             operations until it is measured.
         not_a_graph: Why it cannot be written as ONNX graphs.
@@ -52,8 +50,7 @@ class PerInputNetwork(StoppingModel):
         mean: Sequence[float],
         std: Sequence[float],
     ) -> None:
-        super().__init__(stages, heads, mean=mean, std=std)
-        self.plan = plan
+        super().__init__(stages, heads, plan=plan, mean=mean, std=std)
         alike = torch.full((plan.n_edges, N_OPERATIONS), 1 / N_OPERATIONS, dtype=torch.float64)
         self.register_buffer("shares", alike)
 
@@ -68,8 +65,7 @@ class PerInputNetwork(StoppingModel):
 
     def architecture_report(self, inputs: NDArray[Any]) -> ArchitectureReport:
         """Which operations the edges choose for inputs, and how much that varies over them."""
-        batches = (self.normalise(batch) for batch in batches_on(self, inputs))
-        return report_on(self.architecture, batches, edges=self.plan.edge_names, n_inputs=len(inputs))
+        return report_on(self, self.architecture, inputs)
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
         """The weights alone: what is chosen stays as it was learned."""

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 import torch
-from torch import Tensor
 
 from trainables.models.architecture_report import ArchitectureReport
 from trainables.models.families.darts.controller import Architecture
 from trainables.models.families.darts.operations import OPERATIONS
+from trainables.models.families.darts.planned import PlannedNetwork
+from trainables.models.inference import batches_on
 
 
-def report_on(
-    architecture: Architecture, batches: Iterable[Tensor], *, edges: Sequence[str], n_inputs: int
-) -> ArchitectureReport:
+def report_on(network: PlannedNetwork, architecture: Architecture, inputs: NDArray[Any]) -> ArchitectureReport:
     """Run the controller alone, batch by batch; no node is computed.
 
     Args:
-        architecture: The architecture parameters; its mode is put back afterwards.
-        batches: Standardised inputs, each of shape (n, channels, height, width); not looked at without a controller.
-        edges: Name of each edge.
-        n_inputs: Number of inputs of all batches together, at least one.
+        network: The network.
+        architecture: Its architecture parameters; their mode is put back afterwards.
+        inputs: Shape (N, channels, height, width), uint8 in 0..255 or float32 in 0..1, at least one; not looked at
+            without a controller.
     """
-    was_training = architecture.training
+    was_training, controller = architecture.training, architecture.controller
     architecture.eval()
     with torch.inference_mode():
-        moved = [] if architecture.controller is None else [architecture.controller(batch) for batch in batches]
+        batches = [] if controller is None else batches_on(network, inputs)
+        moved = [architecture.perturbation(network.normalise(batch)) for batch in batches]
         weights = [architecture.weights(one) for one in moved or [None]]
     architecture.train(was_training)
     return ArchitectureReport.of(
-        edges=edges,
+        edges=network.plan.edge_names,
         operations=OPERATIONS,
         alpha=architecture.alpha.detach().cpu().numpy(),
         shares=np.concatenate([one.cpu().numpy() for one in weights]),
-        perturbation=np.concatenate([one.float().cpu().numpy() for one in moved]) if moved else None,
-        n_inputs=n_inputs,
+        perturbation=np.concatenate([one.float().cpu().numpy() for one in moved if one is not None]) if moved else None,
+        n_inputs=len(inputs),
     )
