@@ -12,10 +12,9 @@ import typer
 
 from search.cli.exit_code import ExitCode
 from search.cli.options.fields import field_option
-from search.cli.options.sweep import Assignments, DataDir
+from search.cli.options.sweep import Address, Assignments, DataDir, TrackingUri
 from search.config.files import DEFAULT_PRESET, load_sweep, preset_names, read_values
 from search.config.sweep import SweepConfig
-from search.config.tracking import TrackingSection
 from search.errors import RunFolderError
 from search.loading import tell_loading
 from search.redaction import HIDDEN
@@ -44,11 +43,8 @@ def run(
         bool, typer.Option("--resume", help="Continue a sweep: the one of that --name, else the latest.")
     ] = False,
     data_dir: DataDir = None,
-    address: Annotated[
-        str | None,
-        typer.Option(help="A running Ray cluster, or 'local'. Where left out: a running one if there is one."),
-    ] = None,
-    tracking_uri: Annotated[str | None, field_option(TrackingSection, "uri")] = None,
+    address: Address = None,
+    tracking_uri: TrackingUri = None,
 ) -> None:
     """Run a sweep: train networks, search policies, certify the best and report it on test data.
 

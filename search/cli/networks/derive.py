@@ -9,11 +9,9 @@ from rich.console import Console
 import typer
 
 from search.cli.exit_code import ExitCode
-from search.cli.options.fields import field_option
-from search.cli.options.sweep import DataDir
+from search.cli.options.sweep import Address, DataDir, TrackingUri
 from search.cli.run import LOADING, with_tracking
 from search.config.sweep import SweepConfig
-from search.config.tracking import TrackingSection
 from search.loading import tell_loading
 
 
@@ -38,11 +36,8 @@ def derive(
         Path | None, typer.Option(metavar="DIR", help="Folder for the new sweep's folder; RUN's own where left out.")
     ] = None,
     data_dir: DataDir = None,
-    address: Annotated[
-        str | None,
-        typer.Option(help="A running Ray cluster, or 'local'. Where left out: a running one if there is one."),
-    ] = None,
-    tracking_uri: Annotated[str | None, field_option(TrackingSection, "uri")] = None,
+    address: Address = None,
+    tracking_uri: TrackingUri = None,
 ) -> None:
     """Derive an architecture from a mixture of operations, and fine-tune it.
 

@@ -10,6 +10,7 @@ import typer
 from search.cli.options.fields import field_option
 from search.config.files import load_sweep
 from search.config.sweep import SweepConfig
+from search.config.tracking import TrackingSection
 from search.errors import ConfigError
 
 
@@ -24,6 +25,11 @@ Assignments = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Change any key of the sweep file, such as training.epochs=10."),
 ]
 DataDir = Annotated[Path | None, field_option(SweepConfig, "data_dir")]
+Address = Annotated[
+    str | None,
+    typer.Option(help="A running Ray cluster, or 'local'. Where left out: a running one if there is one."),
+]
+TrackingUri = Annotated[str | None, field_option(TrackingSection, "uri")]
 
 # What a sweep would try first and whom it would ask need not fit the network of a teacher.
 _NOT_SEARCHED = (
