@@ -54,9 +54,14 @@ def dual_threshold_grid(table: ClassificationTable, temperatures: NDArray[np.flo
     """Stop and confidence thresholds at quantiles, for each confidence temperature: candidates from a calibration."""
     for conf_temp in DUAL_TEMPERATURES:
         scores = get_rule("dual-threshold").view(table, temperatures, conf_temp=conf_temp).scores[:, :-1]
-        stop, confidence = (np.quantile(scores[:, :, column], _DUAL_QUANTILES) for column in range(2))
+        stop, confidence = (_quantiles(scores[:, :, column]) for column in range(2))
         for thresholds in product(stop.tolist(), confidence.tolist()):
             yield _shared("dual-threshold", table, temperatures, thresholds, conf_temp=conf_temp)
+
+
+def _quantiles(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of all scores of the earlier exits; any number where there are none, since there is no threshold either."""
+    return np.asarray(np.quantile(scores, _DUAL_QUANTILES)) if scores.size else np.zeros(1)
 
 
 def dual_threshold_sweep(table: ClassificationTable, temperatures: NDArray[np.float64]) -> Iterator[Policy]:

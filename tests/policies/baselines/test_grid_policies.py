@@ -67,6 +67,13 @@ def test_dual_threshold_grid_lies_at_quantiles():
     np.testing.assert_allclose(shares, np.linspace(0.05, 0.95, 10), atol=0.005)
 
 
+@pytest.mark.parametrize("grid", [dual_threshold_grid, dual_threshold_sweep])
+def test_one_exit_has_no_thresholds_and_one_policy_of_each_kind_at_least(grid):
+    policies = list(grid(with_stop_probabilities(make_table(40, 1)), np.ones(1)))
+    assert {policy.thresholds for policy in policies} == {()}
+    assert {policy.params["conf_temp"] for policy in policies} == {0.7, 1.0, 1.5}
+
+
 def test_dual_threshold_sweep_contains_the_best_point_of_the_notes():
     table = with_stop_probabilities(make_table(40, 3))
     policies = list(dual_threshold_sweep(table, TEMPERATURES))
