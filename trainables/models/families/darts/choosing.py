@@ -65,9 +65,8 @@ class FrozenArchitecture(Architecture):
 
         See :func:`~trainables.models.families.darts.choices.largest_operations`.
         """
-        alpha = self.alpha[None] if perturbation is None else self.alpha + perturbation.float()
         # Not of the shares themselves, in which what differs by little may be equal.
-        scores = torch.log_softmax(alpha / self.temperature, dim=-1)
+        scores = torch.log_softmax(self.effective(perturbation) / self.temperature, dim=-1)
         return F.one_hot(largest_operations(scores, self.plan), N_OPERATIONS).float()
 
     def chosen(self, inputs: Tensor) -> Tensor:

@@ -69,8 +69,12 @@ class Architecture(nn.Module):
         perturbation: Tensor = self.controller(inputs)
         return perturbation
 
+    def effective(self, perturbation: Tensor | None) -> Tensor:
+        """``alpha'(x) = alpha + Delta alpha(x)``: equation (2); arguments and shape as of :meth:`weights`."""
+        return self.alpha[None] if perturbation is None else self.alpha + perturbation.float()
+
     def weights(self, perturbation: Tensor | None) -> Tensor:
-        """``p(x)``, the share of each operation on each edge: equations (2) and (4).
+        """``p(x)``, the share of each operation on each edge: equation (4).
 
         Args:
             perturbation: ``Delta alpha(x)``, shape (N, edges, K), or None.
@@ -78,5 +82,4 @@ class Architecture(nn.Module):
         Returns:
             Shape (N, edges, K), or (1, edges, K) where all samples have the same; float32.
         """
-        alpha = self.alpha[None] if perturbation is None else self.alpha + perturbation.float()
-        return torch.softmax(alpha / self.temperature, dim=-1)
+        return torch.softmax(self.effective(perturbation) / self.temperature, dim=-1)
