@@ -64,7 +64,7 @@ class Network:
         return self.selection.policy.decide(self.test)
 
     def within(self, macs: float) -> Decision | None:
-        """What the policy that is most accurate on ``search`` within so many MACs does on ``test``; None without one."""
+        """What the policy does on ``test`` that is most accurate on ``search`` within so many MACs; None without."""
         fitting = [one for one in self.front if one.figures["mean_cost"] * self.full_macs <= macs]
         best = max(fitting, key=lambda one: one.figures["accuracy"], default=None)
         return None if best is None else best.policy.decide(self.test)
