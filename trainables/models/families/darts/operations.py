@@ -119,7 +119,7 @@ def _sum(weights: Tensor, terms: list[Tensor]) -> Tensor:
 
 
 class _WeightedSum(torch.autograd.Function):
-    """:func:`weighted_sum` whose gradient of a weight is one inner product a sample, without a product in memory."""
+    """:func:`weighted_sum` whose gradient of a weight is one inner product a sample; it keeps no weighted term."""
 
     @staticmethod
     def forward(context: Any, weights: Tensor, *terms: Tensor) -> Tensor:
@@ -132,8 +132,8 @@ class _WeightedSum(torch.autograd.Function):
         """Gradients of the weights, shape (N, M), and of each term."""
         (gradient,) = gradients
         weights, *terms = context.saved_tensors
-        rows = _rows(gradient)[:, None]
-        inner = [torch.bmm(rows, _rows(term)[:, :, None])[:, 0, 0] for term in terms]
+        rows = _rows(gradient)
+        inner = [torch.linalg.vecdot(rows, _rows(term)) for term in terms]
         columns = weights.to(gradient.dtype)[:, :, None, None, None].unbind(1)
         return torch.stack(inner, dim=1).to(weights.dtype), *(column * gradient for column in columns)
 
