@@ -31,6 +31,7 @@ from search.run_folder.summary import SPLITS, CertificateSummary, ControlSummary
 from search.trials.outcomes import TrialNetwork, networks_of
 from trainables.export.model_file import ModelConfig
 from trainables.models import MultiExitModel, cumulative_macs
+from trainables.models.exits.tracing import first_line
 
 
 STATIC_CONTROL = "static_control"
@@ -96,8 +97,7 @@ def report_control(
         return _reported(inputs, selection, own, control, best, full_macs=full_macs, folder=folder)
     # Whatever it is, such as a GPU without memory, it costs the control and not what the sweep has found.
     except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        return ControlReport([*control.notes, f"{best[1].name} is left out: {reason}"])
+        return ControlReport([*control.notes, f"{best[1].name} is left out: {first_line(error)}"])
 
 
 def _reported(

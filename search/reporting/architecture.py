@@ -14,6 +14,7 @@ from search.run_folder.result_files import write_json
 from search.run_folder.summary_architecture import ArchitectureSummary
 from trainables.models import MultiExitModel
 from trainables.models.architecture_report import ArchitectureReport
+from trainables.models.exits.tracing import first_line
 
 
 @dataclass(frozen=True)
@@ -76,5 +77,4 @@ def _summary(report: ArchitectureReport) -> ArchitectureSummary:
 
 
 def _note(what: str, error: Exception) -> str:
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
-    return f"{what}: {reason}"
+    return f"{what}: {first_line(error)}"

@@ -88,9 +88,12 @@ class MultiExitModel(nn.Module):
 
     def said(self, inputs: Tensor) -> list[Any]:
         """What each head gives, in order, for inputs in 0..1."""
-        features = self.normalise(inputs)
-        said = []
-        for stage, head in zip(self.stages, self.heads, strict=True):
+        return self.said_after(self.stages[0](self.normalise(inputs)))
+
+    def said_after(self, features: Any) -> list[Any]:
+        """What each head gives, in order, for the features of the first stage."""
+        said = [self.heads[0](features)]
+        for stage, head in zip(list(self.stages)[1:], list(self.heads)[1:], strict=True):
             features = stage(features)
             said.append(head(features))
         return said

@@ -38,11 +38,7 @@ class DartsNetwork(PlannedNetwork):
         standardised = self.normalise(inputs)
         perturbation = self.architecture.perturbation(standardised)
         features = cast(FirstStage, self.stages[0]).perturbed(standardised, perturbation)
-        said = [self.heads[0](features)]
-        for stage, head in zip(list(self.stages)[1:], list(self.heads)[1:], strict=True):
-            features = stage(features)
-            said.append(head(features))
-        return StoppingOutputs.of(said, perturbation)
+        return StoppingOutputs.of(self.said_after(features), perturbation)
 
     def mixing_weights(self, inputs: Tensor) -> Tensor:
         """``p(x)`` of equation (4), shape (N, edges, K), for inputs in 0..1."""

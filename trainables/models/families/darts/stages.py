@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 
@@ -25,11 +23,9 @@ class Stage(nn.Module):
 
     Args:
         plan: Its nodes and edges.
-        node: Builds a node of so many sources, with so many channels and a stride, whose first edge has this place
-            among all.
     """
 
-    def __init__(self, plan: StagePlan, node: Callable[..., nn.Module] = MixedNode) -> None:
+    def __init__(self, plan: StagePlan) -> None:
         super().__init__()
         self.plan = plan
         # Of a reduction, the cell before it ends with half of the channels.
@@ -39,28 +35,27 @@ class Stage(nn.Module):
             self.reduction = nn.ModuleDict(
                 {
                     "source": Source(channels, stride=2),
-                    "node": node(1, channels, stride=2),
+                    "node": MixedNode(1, channels, stride=2),
                     "expansion": Expansion(channels),
                 }
             )
         self.sources = nn.ModuleList(Source(plan.channels) for _ in range(plan.n_nodes))
-        self.nodes = nn.ModuleList(node(plan.n_before + place, plan.channels) for place in range(plan.n_nodes))
+        self.nodes = nn.ModuleList(MixedNode(plan.n_before + place, plan.channels) for place in range(plan.n_nodes))
 
     def forward(self, features: Features) -> Features:
         """From the features of the stage before to its own."""
         weights, *shared, newest = features
-        edge = self.plan.first_edge
         states = [tuple(shared[start : start + _N_SHARED]) for start in range(0, len(shared), _N_SHARED)]
         if self.reduction is not None:
             source, node, expansion = (self.reduction[name] for name in ("source", "node", "expansion"))
+            edge = self.plan.first_edge
             newest = expansion(node([source(newest)], weights[:, edge : edge + 1]))
-            edge += 1
             states = []
-        for source, node in zip(self.sources, self.nodes, strict=True):
+        for place, (source, node) in enumerate(zip(self.sources, self.nodes, strict=True)):
             # Only here, since of a state behind which all samples have left nobody needs it.
             states.append(source(newest))
-            newest = node(states, weights[:, edge : edge + len(states)])
-            edge += len(states)
+            edges = self.plan.edges_into(place)
+            newest = node(states, weights[:, edges.start : edges.stop])
         return (weights, *(tensor for state in states for tensor in state), newest)
 
 
