@@ -134,7 +134,8 @@ def _probability(features: NDArray[np.float64], model: LinearModel) -> NDArray[n
             f"rule 'learned-gate': a model has {len(model.weights)} weights but the table gives "
             f"{features.shape[1]} features"
         )
-    return np.asarray(expit(features @ np.asarray(model.weights) + model.intercept))
+    # Not by BLAS, whose sums differ in their last digit with the number of samples: a score on a threshold must not.
+    return np.asarray(expit(np.einsum("nf,f->n", features, np.asarray(model.weights)) + model.intercept))
 
 
 class LearnedGateRule(Rule[ClassificationTable]):
