@@ -3,7 +3,15 @@
 from typing import Any
 
 from policies.errors import ExitSearchError
-from policies.qualities.base import NOWHERE, CountedQuality, Judge, PooledQuality, Quality, counted
+from policies.qualities.base import (
+    NOWHERE,
+    CountedQuality,
+    Judge,
+    MeanQuality,
+    PooledQuality,
+    Quality,
+    counted,
+)
 from policies.registry import Registry, resolve
 from policies.tables.base import ExitTable
 
@@ -50,6 +58,7 @@ __all__ = [
     "QUALITIES",
     "CountedQuality",
     "Judge",
+    "MeanQuality",
     "PooledQuality",
     "Quality",
     "counted",

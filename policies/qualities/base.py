@@ -157,3 +157,33 @@ class PooledQuality(Quality[TruthT]):
         Returns:
             From the exits that each of P policies takes, shape (P, N), to the quality of each, shape (P,).
         """
+
+
+class MeanQuality(PooledQuality[TruthT]):
+    """A mean over samples of a figure in [0, 1] that each answer has by itself, such as how much it overlaps the truth.
+
+    Since samples count alike and independently, it can be certified by betting.
+    """
+
+    is_share: ClassVar[bool] = True
+
+    @abstractmethod
+    def of_answers(self, answers: NDArray[Any], truth: TruthT) -> NDArray[np.float64]:
+        """The figure of each answer, in [0, 1].
+
+        Args:
+            answers: One answer for each of N samples, shape (N, ...).
+            truth: What answers are judged by, of the same N samples in the same order.
+
+        Returns:
+            Shape (N,).
+        """
+
+    def of_exits(self, view: RuleView, truth: TruthT) -> NDArray[np.float64]:
+        """The figure of the answer that each sample would get at each exit, shape (N, E)."""
+        return np.stack([self.of_answers(view.answers[:, k], truth) for k in range(view.answers.shape[1])], axis=1)
+
+    def judge(self, view: RuleView, truth: TruthT) -> Judge:
+        """Each answer is judged once; arguments and result as for the base class."""
+        figures, rows = self.of_exits(view, truth), np.arange(truth.n_samples)
+        return lambda exits: np.array([figures[rows, taken].mean() for taken in exits])
