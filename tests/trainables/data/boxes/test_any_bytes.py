@@ -25,11 +25,10 @@ HARM = {
     "values": st.binary(max_size=6),
     "keep": st.sampled_from([1.0, 1.0, 0.4]),
 }
+KEYS = ["id", "file_name", "width", "height", "image_id", "category_id", "bbox", "iscrowd", "name", ""]
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["id", "bbox", "name"]), inner, max_size=3)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=3),
     max_leaves=5,
 )
 
@@ -115,9 +114,7 @@ def test_bytes_of_coco(coco, at, values, keep):
 @FUZZED
 @given(
     place=st.sampled_from(["images", "annotations", "categories"]),
-    key=st.sampled_from(
-        ["id", "file_name", "width", "height", "image_id", "category_id", "bbox", "iscrowd", "name", ""]
-    ),
+    key=st.sampled_from(KEYS),
     junk=JUNK,
 )
 def test_values_of_coco(coco, place, key, junk):
