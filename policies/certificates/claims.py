@@ -8,9 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from policies.errors import ClaimError
-
-
-ACCURACY = "accuracy"
+from policies.qualities.base import ACCURACY
 
 
 class Loss(StrEnum):

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.certificates.claims import ACCURACY, Claim, Loss
+from policies.certificates.claims import Claim, Loss
 from policies.errors import ClaimError
 from policies.policy import Decision
 from policies.qualities import MeanQuality, get_quality, require_judges
+from policies.qualities.base import ACCURACY
 from policies.tables.base import ExitTable, Truth
 
 

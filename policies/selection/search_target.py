@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -107,7 +108,7 @@ def tightened_claim(claim: Claim, size: SplitSize, *, delta: float, certifies: b
     n, on_shares = size.units.n, _limit_on_groups if certifies else _estimated_limit_on_groups
     on_units = on_shares if size.units.hold_several else _limit_on_samples
     on_own = on_units if claim.is_about_accuracy else on_shares
-    found = {
+    found: dict[str, Any] = {
         "target": _tightened(on_own, claim.target, n, delta, is_least=True),
         "max_drop": _tightened(_limit_of_drop, claim.max_drop, n, delta),
         "max_relative_drop": _tightened(_limit_of_drop, claim.max_relative_drop, n, delta),
@@ -116,7 +117,9 @@ def tightened_claim(claim: Claim, size: SplitSize, *, delta: float, certifies: b
     }
     if size.smallest_class is not None:
         found["class_floor"] = _tightened(on_units, claim.class_floor, size.smallest_class, delta, is_least=True)
-    bounds = {name: _tightened(on_shares, bound, n, delta, is_least=True) for name, bound in claim.bounds.items()}
+    bounds: dict[str, Any] = {
+        name: _tightened(on_shares, bound, n, delta, is_least=True) for name, bound in claim.bounds.items()
+    }
     asked = [*(getattr(claim, name) for name in found), *claim.bounds.values()]
     if [limit is None for limit in asked] != [limit is None for limit in (*found.values(), *bounds.values())]:
         return None
