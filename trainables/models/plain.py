@@ -89,6 +89,24 @@ def plain_network(model: MultiExitModel, exit_index: int) -> MultiExitModel:
     return plain.train(model.training)
 
 
+def names_in_whole(model: MultiExitModel, exit_index: int) -> dict[str, str]:
+    """By the names that tensors have in the plain network of an exit, those that they have in the whole network.
+
+    Tensors beside stages and heads, such as what inputs are standardised with, have the same name in both.
+
+    Args:
+        model: Network with E exits.
+        exit_index: Index of the exit that the plain network keeps, in 0..E-1.
+
+    Raises:
+        TrainingError: If no plain network can be made of it.
+    """
+    plain = plain_network(model, exit_index)
+    whole = {id(tensor): name for name, tensor in model.state_dict(keep_vars=True).items()}
+    own = plain.state_dict(keep_vars=True)
+    return {name: whole.get(id(tensor), name) for name, tensor in own.items()}
+
+
 def plain_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDArray[np.int64]:
     """Multiply-accumulates of the plain network of each exit, shape (E,), for one sample.
 
