@@ -59,6 +59,6 @@ class ExportOptions:
             )
         if self.single_graph:
             raise ExportError(
-                f"--single-graph is for classifiers but the task is {task!r}, whose rules look at boxes after some were "
-                f"dropped; export a graph for each stage with --onnx"
+                f"--single-graph is for classifiers but the task is {task!r}, whose rules look at boxes that are kept, "
+                f"which no graph does; export a graph for each stage with --onnx"
             )

@@ -115,7 +115,7 @@ def checked_content(
             f"forward does something else than its stages and heads, so that it cannot leave early"
         )
     manifest = Manifest(
-        bundle_schema=SCHEMA if subject.boxes is None else BOXES_SCHEMA,
+        schema=SCHEMA if subject.boxes is None else BOXES_SCHEMA,
         version=version("exitsearch"),
         name=subject.name,
         task=subject.search.task,

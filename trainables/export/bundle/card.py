@@ -126,8 +126,9 @@ def _front_matter(manifest: Manifest, certificate: Mapping[str, Any] | None) -> 
 def _summary(manifest: Manifest) -> str:
     shape = " x ".join(map(str, manifest.inputs.shape))
     names = ", ".join(manifest.class_names[:20]) + (", ..." if len(manifest.class_names) > 20 else "")
+    what = "detector" if manifest.boxes else "classifier"
     return (
-        f"A {'detector' if manifest.boxes else 'classifier'} with {manifest.n_exits} exits for inputs of {shape} ({manifest.inputs.dtype}), and the policy "
+        f"A {what} with {manifest.n_exits} exits for inputs of {shape} ({manifest.inputs.dtype}), and the policy "
         f"that says which exit a sample takes. {len(manifest.class_names)} classes: {names}. Compute up to each exit, "
         f"relative to the full network: {', '.join(f'{cost:.3f}' for cost in manifest.cost)}"
         + (f"; multiply-accumulates: {', '.join(f'{macs:,}' for macs in manifest.macs)}." if manifest.macs else ".")
