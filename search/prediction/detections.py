@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass
 import json
 from typing import Any, ClassVar, Self
 
+from policies.tables.detection import OPERATING_SCORE
 from search.prediction.answering import AnsweredInput
 from trainables.export.named_boxes import NamedBox, named_boxes
 
 
-MIN_SCORE = 0.3
+MIN_SCORE = OPERATING_SCORE
 """Boxes of a lower score are left out unless somebody says otherwise."""
 
 
