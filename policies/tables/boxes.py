@@ -1,8 +1,8 @@
 """Boxes as rows of six numbers: what was found in an image, and what is in it.
 
-The first four columns are left, top, right and bottom as shares of the image's width and height, in 0..1. Then comes the
-class, in ``0..C-1``, or :data:`NO_BOX` in a row that only fills up the array, as the rows after an image's last box do.
-The last column is the score of what was found, in 0..1, or of what is there whether it is a crowd, 0 or 1.
+The first four columns are left, top, right and bottom as shares of the image's width and height, in 0..1. Then comes
+the class, in ``0..C-1``, or :data:`NO_BOX` in a row that only fills up the array, as the rows after an image's last box
+do. The last column is the score of what was found, in 0..1, or of what is there whether it is a crowd, 0 or 1.
 """
 
 from __future__ import annotations
