@@ -49,10 +49,10 @@ def _found(rng, objects, skill, n_classes, n_boxes):
     found = there[is_seen].copy()
     sides = np.tile(found[:, 2:4] - found[:, :2], 2)
     found[:, CORNERS] += rng.normal(scale=0.2 / (1 + np.exp(skill)) + 0.02, size=sides.shape) * sides
-    found[:, SCORE] = 1 / (1 + np.exp(-(skill + rng.normal(scale=0.7, size=len(found)))))
+    found[:, SCORE] = 1 / (1 + np.exp(-(skill + rng.normal(scale=1.6, size=len(found)))))
     noise = _objects(rng, int(rng.integers(0, 4)), n_classes)
     noise = noise[noise[:, LABEL] >= 0]
-    noise[:, SCORE] = 1 / (1 + np.exp(rng.normal(loc=1.0 + skill / 2, scale=0.7, size=len(noise))))
+    noise[:, SCORE] = 1 / (1 + np.exp(rng.normal(loc=1.0 + skill / 2, scale=1.6, size=len(noise))))
     rows, every = no_boxes(n_boxes), np.concatenate([found, noise])[:n_boxes]
     corners = np.clip(every[:, CORNERS], 0, 1)
     every[:, :2], every[:, 2:4] = np.minimum(corners[:, :2], corners[:, 2:]), np.maximum(corners[:, :2], corners[:, 2:])

@@ -30,7 +30,7 @@ def detection_problems(
     """Everything that breaks the contract of :class:`~policies.tables.detection.DetectionTable`, with key and row."""
     shapes = [*_row_shapes(boxes, objects)]
     size = None if shapes else (boxes.shape[0], boxes.shape[1])
-    found = [*shapes, *names_problems(meta)]
+    found = [*shapes, *fact_problems(meta)]
     if not found:
         found += content_problems(boxes, objects, len(meta["class_names"]))
     if not found:
@@ -38,8 +38,15 @@ def detection_problems(
     return found + common_problems(cost=cost, ids=ids, groups=groups, size=size, beside="boxes")
 
 
-def names_problems(meta: Mapping[str, Any]) -> list[str]:
-    """Why labels cannot be told by the names of classes that a table's facts must state."""
+def fact_problems(meta: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the facts that a table states: the names of classes must be there."""
+    score = meta.get("operating_score", 0.0)
+    is_score = isinstance(score, (int, float)) and not isinstance(score, bool) and 0 <= score <= 1
+    wrong = [] if is_score else [f"meta's 'operating_score' must lie in [0, 1] but is {str(score)[:_MOST_SHOWN]}"]
+    return [*_names_problems(meta), *wrong]
+
+
+def _names_problems(meta: Mapping[str, Any]) -> list[str]:
     names = meta.get("class_names")
     if names is None:
         return ["meta's 'class_names' is needed: labels count its names from 0"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.tables.box_arrays.checks import array_shape_problems, content_problems, names_problems
+from policies.tables.box_arrays.checks import array_shape_problems, content_problems, fact_problems
 from policies.tables.box_arrays.doubts import doubts
 from policies.tables.boxes import CORNERS, LABEL, NO_BOX, SCORE, is_box, no_boxes
 from policies.tables.casts import COMMON_READERS, Reader, read_classes, read_float32, read_marks
@@ -43,8 +43,8 @@ def read_detection_input(given: Mapping[str, Any], faults: Mapping[str, str]) ->
     table = begin_input(given, faults, needed=_NEEDED, known=tuple(_READERS))
     unreadable = read_arrays(given, _READERS, table)
     of_boxes = {key: table.arrays.pop(key, None) for key in _OF_BOXES}
-    shapes, names = array_shape_problems(of_boxes), names_problems(table.meta)
-    table.problems += [*shapes, *unreadable, *names]
+    shapes, facts = array_shape_problems(of_boxes), fact_problems(table.meta)
+    table.problems += [*shapes, *unreadable, *facts]
     if not table.problems:
         _join(of_boxes, table)
         table.problems += content_problems(
