@@ -198,7 +198,7 @@ class Collapse:
         return CollapseReason.THRESHOLD, f"the threshold of depth {one.depth} is higher than the target needs; lower it"
 
     def _flaw(self, one: ExitFacts) -> _Finding | None:
-        """What is wrong with an exit whatever the target; no signal first, for it moves the temperature to its clamp."""
+        """What is wrong with an exit whatever the target; no signal first, as it brings temperatures to their clamp."""
         if one.quality - one.least < LEAST_LEAD * (1 - one.least):
             return CollapseReason.NO_SIGNAL, (
                 f"depth {one.depth} {self.words.quality(one.quality)} and {self.words.least(one.least)}; "
@@ -206,8 +206,8 @@ class Collapse:
             )
         if one.auroc is not None and one.auroc < LEAST_AUROC:
             return CollapseReason.NO_SIGNAL, (
-                f"the scores of depth {one.depth} do not tell {self.words.told_apart} (AUROC {one.auroc:.2f}, chance is "
-                f"0.5); use another rule or train that exit further"
+                f"the scores of depth {one.depth} do not tell {self.words.told_apart} (AUROC {one.auroc:.2f}, chance "
+                f"is 0.5); use another rule or train that exit further"
             )
         if is_clamped(np.array([one.temperature]))[0]:
             return CollapseReason.UNCALIBRATED, f"{_clamped(one)}; look at its logits"

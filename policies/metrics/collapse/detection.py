@@ -125,7 +125,8 @@ def _examine(
 
 def _surest(view: RuleView) -> NDArray[np.float64]:
     """Score of the surest box at each exit, 0 where there is none, shape (N, E)."""
-    return np.where(is_box(view.answers), view.answers[..., SCORE], 0.0).max(axis=2, initial=0.0).astype(np.float64)
+    scores = np.where(is_box(view.answers), view.answers[..., SCORE], 0.0).astype(np.float64)
+    return np.asarray(scores.max(axis=2, initial=0.0))
 
 
 def _alone(table: DetectionTable) -> NDArray[np.int64]:
@@ -143,4 +144,4 @@ def _leaving_at(k: int, signal: NDArray[np.float64], n_exits: int) -> NDArray[np
     ends = ends[evenly_spaced(len(ends), _MOST_LEVELS)]
     rank = np.empty(len(signal), dtype=np.int64)
     rank[order] = np.arange(len(signal))
-    return np.where(rank[None] < ends[:, None], k, n_exits - 1)
+    return np.asarray(np.where(rank[None] < ends[:, None], k, n_exits - 1))

@@ -53,9 +53,7 @@ class BoxLikeness:
         odds = np.log(self.settings.score_threshold) - np.log1p(-self.settings.score_threshold)
         return float(1 / (1 + np.exp(-odds / self.temperatures[exit_index])))
 
-    def _is_explained(
-        self, strange: Sequence[NDArray[Any]], others: Sequence[NDArray[Any]], exit_index: int
-    ) -> bool:
+    def _is_explained(self, strange: Sequence[NDArray[Any]], others: Sequence[NDArray[Any]], exit_index: int) -> bool:
         """Whether the surest box that only one run has can be explained.
 
         Args:
