@@ -261,7 +261,8 @@ class Summary(SummaryPart):
         selected: The policy that was chosen.
         exits: Figures of each exit alone, by split.
         baselines: The policies beside it, by name.
-        oracle: Least mean depth with the labels known, by split; None where ``least_accuracy`` is out of reach.
+        oracle: Mean depth for what was asked if exits were chosen by who knows the truth, by split, as the task tells
+            it; None where it is out of reach.
         undertrained: What to do where exits are undertrained; else empty.
         alarms: What looks wrong with the policy, the most important first.
         recordings: What the policy means for whole recordings; None where samples are no segments of any.
