@@ -29,6 +29,7 @@ from search.reporting.architecture import report_architecture
 from search.reporting.baseline_trials import BaselineComparison, compare_baselines
 from search.reporting.files import write_results
 from search.reporting.latency import LatencyFindings, report_latency
+from search.reporting.samples import draw_samples
 from search.reporting.summary import build_summary
 from search.reporting.tasks import report_of
 from search.reporting.trials import AllTrials, figures_of_all_trials, write_all_trials
@@ -111,7 +112,8 @@ def run_sweep(
     model = tables.model(selection.network.network)
     architecture = report_architecture(model, inputs.splits.search.inputs, folder)
     latency = time_policy(inputs, selection, tables)
-    for note in (*baselines.notes, *plain.notes, *architecture.notes, *latency.notes):
+    not_drawn = draw_samples(folder, inputs.splits.test, selection, answered)
+    for note in (*baselines.notes, *plain.notes, *architecture.notes, *latency.notes, *not_drawn):
         show(f"Note: {note}")
     if control is not None:
         summary = summary.model_copy(update=plain.told)

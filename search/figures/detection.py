@@ -89,7 +89,9 @@ def class_precisions_figure(table: pd.DataFrame, *, title: str) -> Figure:
             axes.bar_label(bars, [f"{value:.2f}".removeprefix("0") for value in values[name]], fontsize=7, padding=1)
     labels = [f"{name}\n{n_objects[name]:,} objects" for name in map(str, values.index)]
     is_crowded = len(values) > 8
-    axes.set_xticks(np.arange(len(values)), labels, rotation=45 if is_crowded else 0, ha="right" if is_crowded else "center")
+    axes.set_xticks(
+        np.arange(len(values)), labels, rotation=45 if is_crowded else 0, ha="right" if is_crowded else "center"
+    )
     axes.set(ylabel="AP@.5", ylim=(0, 1.08), title="\n".join(filter(None, (title, note))))
     axes.grid(axis="y", alpha=0.25)
     axes.set_axisbelow(True)

@@ -73,9 +73,7 @@ class DetectionFigures(TaskFigures):
         return (_by_class(split, rows, best, mix), _by_size_and_kind(split, rows))
 
 
-def _by_class(
-    split: str, rows: Sequence[_Row], best: Sequence[_Row], mix: Sequence[float | None]
-) -> FigureTable:
+def _by_class(split: str, rows: Sequence[_Row], best: Sequence[_Row], mix: Sequence[float | None]) -> FigureTable:
     classes = _shown_classes(rows)
     headings = ("taken", "depth", "cost", "mAP@.5", "mAP", "image\nF1", "found", *map(_heading, classes))
     shown = [

@@ -72,11 +72,7 @@ def size_table(answered: Sequence[BoxAnswers]) -> pd.DataFrame:
 def error_table(answered: Sequence[BoxAnswers]) -> pd.DataFrame:
     """How often each kind of error occurs: ``policy``, ``split``, ``kind`` and ``count``."""
     return pd.DataFrame(
-        [
-            {**own.named, "kind": kind, "count": count}
-            for own in answered
-            for kind, count in own.errors.counts().items()
-        ]
+        [{**own.named, "kind": kind, "count": count} for own in answered for kind, count in own.errors.counts().items()]
     )
 
 

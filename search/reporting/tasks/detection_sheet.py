@@ -46,9 +46,7 @@ def sheet_images(
     ]
 
 
-def chosen_images(
-    exits: NDArray[np.int64], f1: NDArray[np.float64], *, n_images: int, seed: int
-) -> NDArray[np.int64]:
+def chosen_images(exits: NDArray[np.int64], f1: NDArray[np.float64], *, n_images: int, seed: int) -> NDArray[np.int64]:
     """Images that show what the policy does: what it lost and gained most, and others of each exit that is taken.
 
     Args:
