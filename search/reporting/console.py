@@ -126,6 +126,7 @@ def _verdict(summary: Summary) -> str:
     return (
         f"Selected: {policy}. Certified: {certificate.claim} on new data of the same kind, "
         f"with confidence {1 - summary.delta:.0%} (bound {certificate.bound:.4f})"
+        f"{f'. Of what cannot be certified: {estimated}' if estimated else ''}"
     )
 
 
