@@ -48,7 +48,8 @@ def errors_figure(table: pd.DataFrame, *, title: str) -> Figure:
             color="white",
         )
         foot += own
-    axes.bar_label(axes.containers[len(kinds) - 1], [f"{value:,.0f}" for value in foot], fontsize=8, padding=2)
+    for place, value in enumerate(foot):
+        axes.annotate(f"{value:,.0f}", (place, value), (0, 3), textcoords="offset points", ha="center", fontsize=8)
     axes.set(ylabel="errors", title=title, ylim=(0, 1.1 * max(foot.max(), 1)))
     axes.grid(axis="y", alpha=0.25)
     axes.set_axisbelow(True)
@@ -89,9 +90,8 @@ def class_precisions_figure(table: pd.DataFrame, *, title: str) -> Figure:
             axes.bar_label(bars, [f"{value:.2f}".removeprefix("0") for value in values[name]], fontsize=7, padding=1)
     labels = [f"{name}\n{n_objects[name]:,} objects" for name in map(str, values.index)]
     is_crowded = len(values) > 8
-    axes.set_xticks(
-        np.arange(len(values)), labels, rotation=45 if is_crowded else 0, ha="right" if is_crowded else "center"
-    )
+    alignment = "right" if is_crowded else "center"
+    axes.set_xticks(np.arange(len(values)), labels, rotation=45 if is_crowded else 0, ha=alignment)
     axes.set(ylabel="AP@.5", ylim=(0, 1.08), title="\n".join(filter(None, (title, note))))
     axes.grid(axis="y", alpha=0.25)
     axes.set_axisbelow(True)
