@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
@@ -25,6 +26,17 @@ from trainables.teachers.teacher import Teachers
 from trainables.training.bilevel import turns_of
 
 
+Augment = Callable[[Augmentation, Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]
+"""Moves images and what is to be answered of them: :meth:`trainables.tasks.base.TrainingTask.augmented`."""
+
+
+def images_alone(
+    augmentation: Augmentation, images: Tensor, targets: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Moved images, of which the same is to be answered wherever they are moved to."""
+    return augmentation(images, generator), targets
+
+
 class MultiExitTraining:
     """A network with its optimiser, schedule and random states; one call trains one epoch.
 
@@ -38,6 +50,7 @@ class MultiExitTraining:
         loss: What is minimised; see :meth:`trainables.tasks.base.TrainingTask.loss`.
         targets: What the network is to answer for each sample of the split, shape (N, ...).
         augmentation: How images are moved before each step.
+        augment: What moves them, with their targets where these move too.
         seed: Seed of the sample order and the augmentation.
         device: Where it computes; on a GPU in mixed precision.
         teachers: From outside the network, or None.
@@ -56,6 +69,7 @@ class MultiExitTraining:
         seed: int,
         device: torch.device,
         teachers: Teachers | None = None,
+        augment: Augment = images_alone,
     ) -> None:
         self.model = model.to(device)
         self.epoch = 0
@@ -64,7 +78,7 @@ class MultiExitTraining:
         self._inputs = _tensor(train.inputs).to(device)
         self._targets = _tensor(targets).to(device)
         self._loss = loss
-        self._augmentation = augmentation
+        self._augmentation, self._augment = augmentation, augment
         self._views = (
             Views(augmentation, recipe.n_views, recipe.view_seed).draw(len(train.ids)) if recipe.n_views else []
         )
@@ -135,21 +149,22 @@ class MultiExitTraining:
     def _view(self) -> int:
         return self.epoch % len(self._views) if self._views else 0
 
-    def _moved(self, rows: Tensor) -> Tensor:
-        images = unit_scale(self._inputs[rows])
+    def _moved(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        images, targets = unit_scale(self._inputs[rows]), self._targets[rows]
         if self._views:
-            return self._views[self._view][rows].apply(images)
-        return self._augmentation(images, self._generator)
+            return self._views[self._view][rows].apply(images), targets
+        return self._augment(self._augmentation, images, targets, self._generator)
 
     def _loss_of(self, rows: Tensor, weights: LossWeights) -> Tensor:
         """The loss of some samples, moved and mixed."""
         mixed = Mixture.draw(len(rows), self._settings.mixup)
-        inputs = mixed.inputs(self._settings.spec_augment(self._moved(rows)))
+        images, targets = self._moved(rows)
+        inputs = mixed.inputs(self._settings.spec_augment(images))
         taught = self._teachers(inputs, rows, self._view) if self._teachers is not None else None
         with torch.autocast(inputs.device.type, enabled=self._scaler.is_enabled()):
             outputs = self.model.outputs(inputs)
         loss_of = partial(self._loss, outputs.float(), weights=weights, teacher_logits=taught)
-        return mixed.loss(loss_of, self._targets[rows])
+        return mixed.loss(loss_of, targets)
 
     def _step(self, loss: Tensor, parameters: list[nn.Parameter]) -> None:
         """Move some of the parameters; those without a gradient stay as they are."""
