@@ -133,9 +133,7 @@ def test_resumed_it_says_the_same_without_training(stopped, runner):
     error, folder = stopped
     before = (folder / "full_network.csv").stat().st_mtime_ns
     with pytest.raises(ValidityError) as raised:
-        runner(
-            "stopped", *GATE, "full_network.epochs=2", "full_network.params={learning_rate_adamw: 0}", resume=True
-        )
+        runner("stopped", *GATE, "full_network.epochs=2", "full_network.params={learning_rate_adamw: 0}", resume=True)
     assert str(raised.value) == str(error)
     assert (folder / "full_network.csv").stat().st_mtime_ns == before
 
