@@ -140,10 +140,30 @@ def _read(path: Path) -> bytes:
 
 def _decode(data: bytes, size: int) -> tuple[NDArray[np.uint8], tuple[int, int]]:
     """The pixels, shape (3, size, size), and width and height in the file."""
+    picture = _picture(data)
+    resized = picture.resize((size, size), Image.Resampling.BILINEAR)
+    return np.asarray(resized, dtype=np.uint8).transpose(2, 0, 1), picture.size
+
+
+def read_picture(path: Path) -> Image.Image:
+    """Decode one file that :func:`decode_images` can decode, to RGB in its own size.
+
+    Raises:
+        DataError: If the file cannot be read or decoded.
+    """
+    try:
+        return _picture(_read(path))
+    except DataError:
+        raise
+    # Pillow lets through whatever its parsers trip over.
+    except Exception as error:
+        raise DataError(f"{path}: {_reason(error)}; leave it out") from None
+
+
+def _picture(data: bytes) -> Image.Image:
     with Image.open(BytesIO(data), formats=_FORMATS) as image:
         _require_one_picture(image)
-        rgb = _in_8_bits(image).convert("RGB").resize((size, size), Image.Resampling.BILINEAR)
-        return np.asarray(rgb, dtype=np.uint8).transpose(2, 0, 1), image.size
+        return _in_8_bits(image).convert("RGB")
 
 
 def _require_one_picture(image: Image.Image) -> None:
