@@ -12,9 +12,8 @@ import pytest
 from policies.errors import PolicyError
 from policies.evaluation.population import PopulationEvaluator
 from policies.policy import Policy
-from policies.qualities import QUALITIES
 from policies.rules import DEFAULT_RULES, RULES, Combine, get_rule
-from tests.tables import make_table, tied_tables, with_stop_prob
+from tests.tables import CLASSIFIER_QUALITIES, make_table, tied_tables, with_stop_prob
 
 
 CLOSE = {"rtol": 1e-10, "atol": 1e-12}
@@ -181,7 +180,7 @@ def test_evaluator_and_policies_agree(name, table, seed, data):
     chosen = {key: data.draw(st.sampled_from(values)) for key, values in rule.choices(table).items()}
     params = complete(rule, table, chosen)
     evaluator = PopulationEvaluator(
-        view_of(rule, table, params), table.truth, table.cost, qualities=tuple(sorted(QUALITIES))
+        view_of(rule, table, params), table.truth, table.cost, qualities=CLASSIFIER_QUALITIES
     )
     rng = np.random.default_rng(seed)
     genomes = rng.integers(0, evaluator.n_levels, (4, evaluator.n_genes))
