@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from policies.selection.search_target import SearchTarget, SplitSize, search_target
-from policies.tables.classification import ClassLabels
 from policies.tables.latency import KEY as LATENCY_KEY
 from search.config.sweep import SweepConfig
 from trainables.data import Split, Splits
+from trainables.tasks import get_training_task
 from trainables.trials.imported_weights import with_given_weights
 from trainables.trials.spec import TrialSpec
 from trainables.workloads import get_workload
@@ -67,9 +67,10 @@ def load_splits(config: SweepConfig) -> Splits:
 
 def _target(config: SweepConfig, splits: Splits) -> SearchTarget:
     """What trials are compared by, policies are searched for and certificates claim."""
+    task = get_training_task(get_workload(config.workload).task)
 
     def size(split: Split) -> SplitSize:
-        return SplitSize.of(split, ClassLabels(split.labels, len(splits.class_names)))
+        return SplitSize.of(split, task.truth(split, len(splits.class_names)))
 
     return search_target(config.request, search=size(splits.search), certify=size(splits.certify))
 

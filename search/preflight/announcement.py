@@ -17,6 +17,6 @@ def announcement(inputs: SweepInputs) -> list[str]:
     if not target.why_not or target.claim is None:
         return lines
     lines.append(f"Note: {target.why_not}")
-    units, fractions = SplitUnits.of(inputs.splits), inputs.config.splits.fractions()
+    units, fractions = SplitUnits.of(inputs.splits, inputs.spec.task), inputs.config.splits.fractions()
     proposal = proposed_fractions(units, target.claim, fractions, delta=target.asked.delta)
     return [*lines, f"Note: {proposal.sentence}"] if proposal.sentence else lines

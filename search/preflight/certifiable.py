@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 import math
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from policies.estimates.estimated_bounds import LEVEL
 from policies.selection.search_target import SplitSize, fewest_units, tightened_claim
 from policies.tables.units import Units
 from trainables.data import SPLIT_NAMES, SplitFractions, Splits
+from trainables.tasks import TrainingTask
 
 
 _LEAST_TRAIN, _FEWEST_TRAIN = 0.5, 0.4
@@ -64,16 +66,18 @@ class SplitUnits:
     has_official_test: bool = False
 
     @classmethod
-    def of(cls, splits: Splits) -> SplitUnits:
-        """What there was, before it was shared out."""
+    def of(cls, splits: Splits, task: TrainingTask[Any]) -> SplitUnits:
+        """What there was, before it was shared out; the task tells which classes a sample holds."""
         shared = [splits[name] for name in SPLIT_NAMES if name != "test" or not splits.has_official_test]
-        labels = np.concatenate([split.labels for split in shared])
+        n_classes = len(splits.class_names)
+        holds = np.concatenate([task.memberships(split, n_classes) for split in shared])
         names = np.concatenate([split.ids if split.groups is None else split.groups for split in shared])
         units, unit_of = np.unique(names, return_inverse=True)
-        of_class = np.unique(np.stack([unit_of, labels]), axis=1)[1]
+        of_unit = np.zeros((len(units), n_classes), dtype=np.bool_)
+        np.logical_or.at(of_unit, unit_of, holds)
         return cls(
             n=len(units),
-            smallest_class=int(np.bincount(of_class, minlength=len(splits.class_names)).min()),
+            smallest_class=int(of_unit.sum(axis=0).min()),
             kind="sample" if shared[0].groups is None else "group",
             hold_several=len(units) < len(names),
             has_official_test=splits.has_official_test,

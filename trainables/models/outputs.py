@@ -43,20 +43,25 @@ class OutputForm:
         return stack_exits(exits)
 
 
-def stack_exits(exits: Sequence[Any]) -> Tensor:
+def stack_exits(exits: Sequence[Any], *, n_axes: int = 2) -> Tensor:
     """Logits of one exit after the other, shape (N, C) each, as shape (N, E, C).
+
+    Args:
+        exits: What each exit gives, in order.
+        n_axes: Axes that each must have, samples first: 2 for logits of classes, more where a network gives more.
 
     Raises:
         TrainingError: If one has another shape than the first, or is no tensor.
     """
+    form = "(N, C)" if n_axes == 2 else f"of {n_axes} axes"
     for depth, logits in enumerate(exits, start=1):
         if not isinstance(logits, Tensor):
             raise TrainingError(
                 f"an exit must give one tensor of logits but exit {depth} gives {type(logits).__name__}"
             )
-        if logits.dim() != 2 or logits.shape != exits[0].shape:
+        if logits.dim() != n_axes or logits.shape != exits[0].shape:
             raise TrainingError(
-                f"every exit must give logits of one shape, (N, C), but exit {depth} gives {tuple(logits.shape)}"
+                f"every exit must give logits of one shape, {form}, but exit {depth} gives {tuple(logits.shape)}"
                 + (f" and exit 1 {tuple(exits[0].shape)}" if depth > 1 else "")
             )
     return torch.stack(list(exits), dim=1)

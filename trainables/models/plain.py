@@ -81,12 +81,29 @@ def plain_network(model: MultiExitModel, exit_index: int) -> MultiExitModel:
         )
     stage = nn.Sequential(*list(model.stages)[: exit_index + 1])
     head = classifier_of(model.heads[exit_index])
-    scale: dict[str, Any] = {"mean": model.mean.flatten().tolist(), "std": model.std.flatten().tolist()}
-    rates = model.parameter_groups()
-    plain = (
-        PlainNetwork(stage, head, rates=rates, **scale) if len(rates) > 1 else MultiExitModel([stage], [head], **scale)
-    )
+    rates, plain = model.parameter_groups(), model.alone(stage, head)
+    if len(rates) > len(plain.parameter_groups()):
+        scale: dict[str, Any] = {"mean": model.mean.flatten().tolist(), "std": model.std.flatten().tolist()}
+        plain = PlainNetwork(stage, head, rates=rates, **scale)
     return plain.train(model.training)
+
+
+def names_in_whole(model: MultiExitModel, exit_index: int) -> dict[str, str]:
+    """By the names that tensors have in the plain network of an exit, those that they have in the whole network.
+
+    Tensors beside stages and heads, such as what inputs are standardised with, have the same name in both.
+
+    Args:
+        model: Network with E exits.
+        exit_index: Index of the exit that the plain network keeps, in 0..E-1.
+
+    Raises:
+        TrainingError: If no plain network can be made of it.
+    """
+    plain = plain_network(model, exit_index)
+    whole = {id(tensor): name for name, tensor in model.state_dict(keep_vars=True).items()}
+    own = plain.state_dict(keep_vars=True)
+    return {name: whole.get(id(tensor), name) for name, tensor in own.items()}
 
 
 def plain_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDArray[np.int64]:

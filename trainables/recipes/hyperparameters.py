@@ -29,6 +29,7 @@ _SCHEDULED = (
     *("alpha", "alpha_schedule", "alpha_end", "alpha_warmup"),
     *("margin_weight", "margin_weight_schedule", "margin_weight_end", "margin_weight_until"),
 )
+_BACKBONE = "learning_rate_backbone"
 _OF_EARLY_EXIT = re.compile(r"(exit|teacher)_weight_\d+")
 _KD_PARAMETERS = (
     "kd_teachers",
@@ -60,6 +61,8 @@ class TrainingSettings:
         mixup: Parameter of the Beta distribution that shares of mixed samples are drawn from; 0 mixes nothing.
         class_weighting: ``none``, or ``balanced``: every class counts alike, however rare.
         learning_rate_schedule: ``one-cycle`` rises to the learning rate and falls again; ``constant`` stays there.
+        backbone_learning_rate: Peak of the learning rate of what a network names its backbone; None moves it at that of
+            the rest.
         stopping: What concerns networks with stop heads alone.
     """
 
@@ -76,6 +79,7 @@ class TrainingSettings:
     mixup: float = 0.0
     class_weighting: str = "none"
     learning_rate_schedule: str = "one-cycle"
+    backbone_learning_rate: float | None = None
     stopping: StoppingSettings = field(default_factory=StoppingSettings)
 
     @classmethod
@@ -130,6 +134,7 @@ class TrainingSettings:
             mixup=_not_negative(params, "mixup"),
             class_weighting=_one_of(params, "class_weighting", CLASS_WEIGHTINGS),
             learning_rate_schedule=_one_of(params, "learning_rate_schedule", LEARNING_RATE_SCHEDULES),
+            backbone_learning_rate=_not_negative(params, _BACKBONE) if _BACKBONE in params else None,
             stopping=StoppingSettings.from_params(params, epochs=epochs),
         )
 
@@ -148,13 +153,19 @@ class TrainingSettings:
     def build_optimiser(self, model: MultiExitModel) -> torch.optim.Optimizer:
         """The optimiser over all weights of a network, each of its parameter groups at its own rate."""
         groups = [
-            {"params": parameters, "lr": self.stopping.learning_rate(name, self.learning_rate)}
+            {"params": parameters, "lr": self._learning_rate(name)}
             for name, parameters in model.parameter_groups().items()
             if parameters
         ]
         if self.optimiser == "adamw":
             return torch.optim.AdamW(groups, weight_decay=self.weight_decay)
         return torch.optim.SGD(groups, weight_decay=self.weight_decay, momentum=0.9, nesterov=True)
+
+    def _learning_rate(self, group: str) -> float:
+        """The peak of one of a network's parameter groups."""
+        if group == "backbone" and self.backbone_learning_rate is not None:
+            return self.backbone_learning_rate
+        return self.stopping.learning_rate(group, self.learning_rate)
 
     def build_scheduler(
         self, optimiser: torch.optim.Optimizer, *, n_steps: int, final_div_factor: float
@@ -178,6 +189,7 @@ def known_parameters(n_exits: int, teachers: Sequence[str] = ()) -> tuple[str, .
         "optimiser",
         "learning_rate_adamw",
         "learning_rate_sgd",
+        _BACKBONE,
         "learning_rate_schedule",
         "weight_decay",
         "label_smoothing",

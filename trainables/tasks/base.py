@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.tables.base import ASSUMED, ExitTable
+from policies.tables.base import ASSUMED, ExitTable, Truth
+from policies.tables.classification import ClassLabels
+from trainables.augmentation.images import Augmentation
 from trainables.data import Split
 from trainables.losses.base import BatchLoss
+from trainables.tasks.doubts import Doubt
 
 
 if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
     from trainables.models import MultiExitModel
     from trainables.recipes.hyperparameters import TrainingSettings
 
@@ -27,14 +32,49 @@ class TrainingTask(ABC, Generic[TableT]):
     Attributes:
         name: Of the same kind in :mod:`policies.tasks`: as registered there, or ``module:attribute``.
         exit_figure_names: The figures that a trial reports of each exit alone, the task's own quality first.
+        moves_targets: Whether what is to be answered moves with an image, as boxes do: :meth:`augmented` then moves
+            both, and there are no fixed views, of which only the images are kept.
     """
 
     name: ClassVar[str]
     exit_figure_names: ClassVar[tuple[str, ...]]
+    moves_targets: ClassVar[bool] = False
 
     def n_outputs(self, n_classes: int) -> int:
         """How many numbers each exit of a network gives for a sample, for data of so many classes."""
         return n_classes
+
+    def output_shape(self, model: MultiExitModel, n_classes: int) -> tuple[int, ...]:
+        """Shape of what each exit of a network gives for a sample, for data of so many classes."""
+        return (self.n_outputs(n_classes),)
+
+    def truth(self, split: Split, n_classes: int) -> Truth:
+        """What answers about a split's samples are judged by."""
+        return ClassLabels(split.labels, n_classes)
+
+    def memberships(self, split: Split, n_classes: int) -> NDArray[np.bool_]:
+        """Which classes each sample of a split holds, shape (N, C)."""
+        return np.asarray(split.labels[:, None] == np.arange(n_classes))
+
+    def prepare(self, model: MultiExitModel, train: Split) -> None:
+        """Give an untrained network what is counted on the training split, beside how inputs are standardised."""
+        return
+
+    def augmented(
+        self, augmentation: Augmentation, images: Tensor, targets: Tensor, generator: Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Moved copies of training images, and what is to be answered of these.
+
+        Args:
+            augmentation: How images may be moved.
+            images: In 0..1, shape (N, channels, height, width).
+            targets: Their rows of :meth:`targets`, shape (N, ...).
+            generator: What the moves are drawn with.
+
+        Raises:
+            TrainingError: If targets move with images, and the augmentation cannot move them.
+        """
+        return augmentation(images, generator), targets
 
     @abstractmethod
     def targets(self, split: Split) -> NDArray[Any]:
@@ -75,6 +115,24 @@ class TrainingTask(ABC, Generic[TableT]):
             table: What the network says on ``search``, as :meth:`table` makes it.
             temperatures: The divisor of the outputs of each exit, as the policies' task fits them, shape (E,).
         """
+
+    def doubts_before(self, model: MultiExitModel, train: Split) -> list[Doubt]:
+        """What speaks against a training before it begins; by default nothing.
+
+        Args:
+            model: The network that is to be trained, on its own device.
+            train: The samples that it is to be trained on.
+        """
+        return []
+
+    def doubts_after(self, model: MultiExitModel, search: Split) -> list[Doubt]:
+        """Why a network may have learned too little, as far as its answers tell; by default nothing.
+
+        Args:
+            model: A network with one exit, which was trained and does not do what it must.
+            search: The split that it was judged on.
+        """
+        return []
 
     def shared_fields(self, model: MultiExitModel, split: Split, metadata: Mapping[str, Any]) -> dict[str, Any]:
         """The fields of a table that do not depend on the kind of answers; arguments as of :meth:`table`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
@@ -23,6 +24,18 @@ from trainables.recipes.hyperparameters import TrainingSettings
 from trainables.recipes.recipe import Recipe
 from trainables.teachers.teacher import Teachers
 from trainables.training.bilevel import turns_of
+from trainables.training.freezing import freeze, train_the_rest
+
+
+Augment = Callable[[Augmentation, Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]
+"""Moves images and what is to be answered of them: :meth:`trainables.tasks.base.TrainingTask.augmented`."""
+
+
+def images_alone(
+    augmentation: Augmentation, images: Tensor, targets: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Moved images, of which the same is to be answered wherever they are moved to."""
+    return augmentation(images, generator), targets
 
 
 class MultiExitTraining:
@@ -38,6 +51,7 @@ class MultiExitTraining:
         loss: What is minimised; see :meth:`trainables.tasks.base.TrainingTask.loss`.
         targets: What the network is to answer for each sample of the split, shape (N, ...).
         augmentation: How images are moved before each step.
+        augment: What moves them, with their targets where these move too.
         seed: Seed of the sample order and the augmentation.
         device: Where it computes; on a GPU in mixed precision.
         teachers: From outside the network, or None.
@@ -56,15 +70,17 @@ class MultiExitTraining:
         seed: int,
         device: torch.device,
         teachers: Teachers | None = None,
+        augment: Augment = images_alone,
     ) -> None:
         self.model = model.to(device)
+        freeze(self.model, recipe.frozen)
         self.epoch = 0
         self._settings = settings
         self._recipe = recipe
         self._inputs = _tensor(train.inputs).to(device)
         self._targets = _tensor(targets).to(device)
         self._loss = loss
-        self._augmentation = augmentation
+        self._augmentation, self._augment = augmentation, augment
         self._views = (
             Views(augmentation, recipe.n_views, recipe.view_seed).draw(len(train.ids)) if recipe.n_views else []
         )
@@ -90,7 +106,7 @@ class MultiExitTraining:
     def train_epoch(self) -> float:
         """Train one epoch and return its mean loss; NaN or infinity when the training diverged."""
         torch.set_rng_state(self._torch_random)
-        self.model.train()
+        train_the_rest(self.model, self._recipe.frozen)
         weights = self._settings.loss_weights(self.epoch)
         total = torch.zeros((), device=self._targets.device)
         batches = [turn.batches(self._n_steps, self._batch_size, self._generator) for turn in self._turns]
@@ -135,21 +151,22 @@ class MultiExitTraining:
     def _view(self) -> int:
         return self.epoch % len(self._views) if self._views else 0
 
-    def _moved(self, rows: Tensor) -> Tensor:
-        images = unit_scale(self._inputs[rows])
+    def _moved(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        images, targets = unit_scale(self._inputs[rows]), self._targets[rows]
         if self._views:
-            return self._views[self._view][rows].apply(images)
-        return self._augmentation(images, self._generator)
+            return self._views[self._view][rows].apply(images), targets
+        return self._augment(self._augmentation, images, targets, self._generator)
 
     def _loss_of(self, rows: Tensor, weights: LossWeights) -> Tensor:
         """The loss of some samples, moved and mixed."""
         mixed = Mixture.draw(len(rows), self._settings.mixup)
-        inputs = mixed.inputs(self._settings.spec_augment(self._moved(rows)))
+        images, targets = self._moved(rows)
+        inputs = mixed.inputs(self._settings.spec_augment(images))
         taught = self._teachers(inputs, rows, self._view) if self._teachers is not None else None
         with torch.autocast(inputs.device.type, enabled=self._scaler.is_enabled()):
             outputs = self.model.outputs(inputs)
         loss_of = partial(self._loss, outputs.float(), weights=weights, teacher_logits=taught)
-        return mixed.loss(loss_of, self._targets[rows])
+        return mixed.loss(loss_of, targets)
 
     def _step(self, loss: Tensor, parameters: list[nn.Parameter]) -> None:
         """Move some of the parameters; those without a gradient stay as they are."""

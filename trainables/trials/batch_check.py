@@ -7,7 +7,6 @@ from dataclasses import replace
 import math
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,6 +23,11 @@ from trainables.workloads import get_workload
 
 _MOST_SAMPLES = 16
 _TOLERANCE = 1e-3
+# What the numbers of a network's outputs are called, by how many more there are than samples and exits.
+_OUTPUTS = {
+    1: (("samples", "exits", "classes"), "(N, E, C)"),
+    2: (("samples", "exits", "anchors", "numbers"), "(N, E, A, 5 + C)"),
+}
 
 
 def check_batch(spec: TrialSpec, params: Mapping[str, Any], train: Split) -> None:
@@ -38,7 +42,7 @@ def check_batch(spec: TrialSpec, params: Mapping[str, Any], train: Split) -> Non
         TrainingError: If the network gives other than finite logits of every class at every exit for every sample, if
             an exit cannot learn, if its stages do not give what its forward gives, or anything of it fails.
     """
-    batch = _some(train, min(spec.recipe.batch_size, _MOST_SAMPLES))
+    batch = train.spread(min(spec.recipe.batch_size, _MOST_SAMPLES))
     spec = replace(spec, use_gpu=False, recipe=replace(spec.recipe, batch_size=len(batch.ids), n_views=None))
     deterministic = deterministic_operations(enabled=spec.recipe.deterministic)
     with torch.random.fork_rng(devices=[]), deterministic:
@@ -47,7 +51,7 @@ def check_batch(spec: TrialSpec, params: Mapping[str, Any], train: Split) -> Non
         who = _name(spec, network, params)
         with user_code(who, TrainingError):
             images = unit_scale(torch.tensor(batch.inputs))
-            _check_outputs(training.model, images, spec.task.n_outputs(len(spec.class_names)), who)
+            _check_outputs(training.model, images, spec.task.output_shape(network, len(spec.class_names)), who)
             if spec.recipe.epochs:
                 _check_gradients(training.model, images, who)
                 loss = training.train_epoch()
@@ -57,13 +61,6 @@ def check_batch(spec: TrialSpec, params: Mapping[str, Any], train: Split) -> Non
             spec.table(network, batch, "search")
 
 
-def _some(split: Split, n: int) -> Split:
-    """Samples from all over a split."""
-    rows = np.unique(np.linspace(0, len(split.ids) - 1, n).astype(np.int64))
-    groups = None if split.groups is None else split.groups[rows]
-    return Split(split.inputs[rows], split.labels[rows], split.ids[rows], groups)
-
-
 def _name(spec: TrialSpec, network: MultiExitModel, params: Mapping[str, Any]) -> str:
     """The network's own class where it is not ours alone, and what built it."""
     builder = get_workload(spec.workload).builder(spec.with_params(params).network)
@@ -71,17 +68,17 @@ def _name(spec: TrialSpec, network: MultiExitModel, params: Mapping[str, Any]) -
     return builder if own in (MultiExitModel, PlainNetwork) else f"{name_of(own)}, which {builder} builds,"
 
 
-def _check_outputs(model: MultiExitModel, images: Tensor, n_outputs: int, who: str) -> None:
+def _check_outputs(model: MultiExitModel, images: Tensor, shape: tuple[int, ...], who: str) -> None:
     logits = model.eval()(images)
-    wanted = (len(images), model.n_exits, n_outputs)
-    names = ("samples", "exits", "classes")
-    if not isinstance(logits, Tensor) or logits.dim() != 3:
-        shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-        raise TrainingError(f"{who}: forward must give logits of shape (N, E, C), here {wanted}, but gives {shape}")
+    wanted = (len(images), model.n_exits, *shape)
+    names, form = _OUTPUTS[len(shape)]
+    if not isinstance(logits, Tensor) or logits.dim() != len(wanted):
+        given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise TrainingError(f"{who}: forward must give logits of shape {form}, here {wanted}, but gives {given}")
     for name, n, found in zip(names, wanted, logits.shape, strict=True):
         if n != found:
             raise TrainingError(
-                f"{who}: forward must give logits of shape (N, E, C), here {wanted}, but gives {tuple(logits.shape)}: "
+                f"{who}: forward must give logits of shape {form}, here {wanted}, but gives {tuple(logits.shape)}: "
                 f"{found} {name} instead of {n}"
             )
     if not logits.is_floating_point():
@@ -90,7 +87,7 @@ def _check_outputs(model: MultiExitModel, images: Tensor, n_outputs: int, who: s
 
 
 def _require_finite(logits: Tensor, who: str) -> None:
-    bad = (~torch.isfinite(logits).all(dim=(0, 2))).nonzero().flatten().tolist()
+    bad = (~torch.isfinite(logits).transpose(0, 1).flatten(1).all(dim=1)).nonzero().flatten().tolist()
     if bad:
         raise TrainingError(f"{who}: exit {bad[0] + 1} gives NaN or infinity for samples of the training split")
 
@@ -115,7 +112,7 @@ def _reaches(logits: Tensor, weights: list[torch.nn.Parameter]) -> bool:
     if not logits.requires_grad:
         return False
     # Neither heads that begin at zero nor logits that sum to zero give a gradient of zero then.
-    different = torch.linspace(1, 2, logits.shape[1])
+    different = torch.linspace(1, 2, logits.shape[-1])
     found = torch.autograd.grad((logits.float() * different).sum(), weights, retain_graph=True, allow_unused=True)
     return any(gradient is not None and bool(gradient.any()) for gradient in found)
 

@@ -100,10 +100,12 @@ class TrialSpec:
         """
         torch.manual_seed(self.seeds[0] if seed is None else seed)
         build, n_classes = get_workload(self.workload).build_model, len(self.class_names)
-        if self.weights is None:
-            return build(train, n_classes, self.network)
         # Weights are given by the names of the network with all of its exits.
-        model = build(train, n_classes, replace(self.network, only_exit=None))
+        spec = self.network if self.weights is None else replace(self.network, only_exit=None)
+        model = build(train, n_classes, spec)
+        self.task.prepare(model, train)
+        if self.weights is None:
+            return model
         try:
             load_weights(model, {**model.state_dict(), **self.weights.tensors})
         except ValueError as error:
@@ -137,19 +139,25 @@ class TrialSpec:
             seed: Seed of initial weights and sample order; the first of :attr:`seeds` unless another is given.
             teachers: Those that :attr:`teachers` names; they are only asked where the parameters say so.
         """
-        settings = self.settings(params)
+        settings, task = self.settings(params), self.task
+        if task.moves_targets and self.recipe.n_views is not None:
+            raise TrainingError(
+                f"training.views must be left out for task {task.name!r} but is {self.recipe.n_views}: fixed views "
+                f"keep the images alone, and what is to be answered moves with them"
+            )
         model = self.with_params(params).build_model(train, seed=seed)
         return MultiExitTraining(
             model,
             settings,
             self.recipe,
             train,
-            loss=self.task.loss(settings, train, n_classes=len(self.class_names), model=model),
-            targets=self.task.targets(train),
+            loss=task.loss(settings, train, n_classes=len(self.class_names), model=model),
+            targets=task.targets(train),
             augmentation=self.augmentation,
             seed=self.seeds[0] if seed is None else seed,
             device=torch.device("cuda" if self.use_gpu and torch.cuda.is_available() else "cpu"),
             teachers=teachers if settings.loss.teachers is not None else None,
+            augment=task.augmented,
         )
 
     def table(self, model: MultiExitModel, split: Split, name: str) -> ExitTable:
