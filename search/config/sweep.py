@@ -21,9 +21,11 @@ from policies.tables.latency import checked_latency
 from policies.user_code import name_of, user_code
 from search.config.data import DataSection
 from search.config.first_trials import FirstTrial
+from search.config.full_network import FullNetworkSection
 from search.config.policy import PolicySection
 from search.config.reading.messages import explain
 from search.config.reading.yaml_text import write_yaml
+from search.config.report import ReportSection
 from search.config.resources import ResourcesSection
 from search.config.search import SearchSection
 from search.config.section import Section, inner_section
@@ -71,12 +73,16 @@ class SweepConfig(Section):
     teachers: list[TeacherSection] = Field(
         default_factory=list, description="Teachers from outside that the networks may learn from."
     )
+    full_network: FullNetworkSection = Field(
+        default=FullNetworkSection(), description="What is trained before the first trial, and must pass a gate."
+    )
     training: TrainingSection = Field(default=TrainingSection(), description="What every trial trains.")
     space: SpaceSection = Field(default=SpaceSection(), description="Which training parameters are searched.")
     search: SearchSection = Field(default=SearchSection(), description="How training parameters are searched.")
     policy: PolicySection = Field(
         default=PolicySection(), description="What is asked beside the target, and how policies are searched."
     )
+    report: ReportSection = Field(default=ReportSection(), description="What is measured for the report.")
     resources: ResourcesSection = Field(default=ResourcesSection(), description="What the sweep may use.")
     tracking: TrackingSection = Field(default=TrackingSection(), description="Where MLflow keeps the sweep.")
     runs_dir: Path = Field(default=Path("runs"), description="Folder that the sweep's own folder is made in.")
@@ -132,9 +138,16 @@ class SweepConfig(Section):
         _check_request(config)
         space = config.build_space()
         _require_comparable(config, space)
+        full_network = config.full_network.resolved(task=workload.task, training=training, dimensions=space.dimensions)
+        training.require_weights_to_freeze(is_trained_before=full_network.is_asked)
         _require_different("names of search.first_trials", [one.name for one in config.search.first_trials if one.name])
         first_trials = _first_trials(config.search.first_trials, space)
-        config = config.model_copy(update={"search": config.search.model_copy(update={"first_trials": first_trials})})
+        config = config.model_copy(
+            update={
+                "search": config.search.model_copy(update={"first_trials": first_trials}),
+                "full_network": full_network,
+            }
+        )
         if config.teachers and not training.epochs:
             raise ConfigError("teachers are named but training.epochs is 0, so that nothing is taught; leave them out")
         if config.search.control and not training.epochs:

@@ -68,6 +68,7 @@ def summarise_policies(
         quality=asked.quality,
         objective=asked.objective,
         max_drop=asked.max_drop,
+        max_relative_drop=asked.max_relative_drop,
         max_drop_greedy=asked.max_drop_greedy,
         budget=asked.budget,
         bounds=dict(asked.bounds),
