@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from policies.runtime.detection.post_processing import PostProcessing
 from trainables.errors import TrainingError
 from trainables.models.detection.anchors import AnchorGrids
 from trainables.models.detection.blocks import Context
 from trainables.models.detection.heads import DetectionHead
 from trainables.models.detection.model import DetectorModel
-from trainables.models.detection.post_processing import PostProcessing
 from trainables.models.detection.stages import DetectorStage, FirstDetectorStage, MapShape
 from trainables.models.exits.cutting import per_channel, wanted_channels
 from trainables.models.families.detectors.backbones import build_backbone, usual_blocks
