@@ -11,6 +11,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from search.run_folder.result_files import write_json
 from search.run_folder.summary_architecture import ArchitectureSummary
 from search.run_folder.summary_compute import BudgetPolicy, SoftNetwork
+from search.run_folder.summary_latency import LatencySummary
 
 
 if TYPE_CHECKING:
@@ -245,8 +246,9 @@ class Summary(SummaryPart):
         target: The least quality that was asked for, or the largest where less is better; 0 where none was.
         quality: Name of the quality that the target is of.
         objective: Name of the objective that was minimised.
-        max_drop: Most accuracy to be lost against the full network; None where nothing was asked.
-        max_drop_greedy: Most accuracy to be lost against the greedy shared threshold; None where nothing was asked.
+        max_drop: Most accuracy, or other quality, to be lost against the full network; None where nothing was asked.
+        max_relative_drop: Largest share of the full network's to be lost; None where nothing was asked.
+        max_drop_greedy: Most to be lost against the greedy shared threshold; None where nothing was asked.
         budget: The largest mean objective; None where nothing was asked.
         bounds: Bounds of further qualities.
         asked: All that was asked for, in words.
@@ -256,11 +258,13 @@ class Summary(SummaryPart):
         feasible: Whether some policy did on ``search`` what was asked for.
         certified: Whether what was claimed holds of the selected policy, with confidence.
         certificate: What came of certifying it; None where nothing was claimed.
-        estimate: Why the selected policy was chosen; None where it is certified, or no policy did what was asked for.
+        estimate: Why the selected policy was chosen; None where all is certified, or no
+            policy did what was asked for.
         selected: The policy that was chosen.
         exits: Figures of each exit alone, by split.
         baselines: The policies beside it, by name.
-        oracle: Least mean depth with the labels known, by split; None where ``least_accuracy`` is out of reach.
+        oracle: Mean depth for what was asked if exits were chosen by who knows the truth, by split, as the task tells
+            it; None where it is out of reach.
         undertrained: What to do where exits are undertrained; else empty.
         alarms: What looks wrong with the policy, the most important first.
         recordings: What the policy means for whole recordings; None where samples are no segments of any.
@@ -268,6 +272,7 @@ class Summary(SummaryPart):
         fixed_budgets: The best of the front within each compute budget, the smallest budget first; budgets within which
             the front has no policy are left out.
         architecture: Which operations the edges of the selected network choose; None where it has nothing to choose.
+        latency: How long the selected policy really takes; None where that was not measured.
         front_size: Number of policies of the front.
         baseline_trials: The baselines of the sweep file.
         control: The plain network that the selected policy is compared with; None where none was asked for, or none
@@ -287,6 +292,7 @@ class Summary(SummaryPart):
     quality: str = "accuracy"
     objective: str = "depth"
     max_drop: float | None = None
+    max_relative_drop: float | None = None
     max_drop_greedy: float | None = None
     budget: float | None = None
     bounds: dict[str, float] = {}
@@ -308,6 +314,7 @@ class Summary(SummaryPart):
     soft: dict[str, SoftNetwork] = {}
     fixed_budgets: list[BudgetPolicy] = []
     architecture: ArchitectureSummary | None = None
+    latency: LatencySummary | None = None
     front_size: int = 0
     baseline_trials: list[BaselineTrialFigures] = []
     control: ControlSummary | None = None

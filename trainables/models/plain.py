@@ -81,11 +81,10 @@ def plain_network(model: MultiExitModel, exit_index: int) -> MultiExitModel:
         )
     stage = nn.Sequential(*list(model.stages)[: exit_index + 1])
     head = classifier_of(model.heads[exit_index])
-    scale: dict[str, Any] = {"mean": model.mean.flatten().tolist(), "std": model.std.flatten().tolist()}
-    rates = model.parameter_groups()
-    plain = (
-        PlainNetwork(stage, head, rates=rates, **scale) if len(rates) > 1 else MultiExitModel([stage], [head], **scale)
-    )
+    rates, plain = model.parameter_groups(), model.alone(stage, head)
+    if len(rates) > len(plain.parameter_groups()):
+        scale: dict[str, Any] = {"mean": model.mean.flatten().tolist(), "std": model.std.flatten().tolist()}
+        plain = PlainNetwork(stage, head, rates=rates, **scale)
     return plain.train(model.training)
 
 

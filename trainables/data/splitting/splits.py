@@ -44,7 +44,7 @@ class Split:
     """One of the four splits; shapes as in :class:`~trainables.data.base.Samples`."""
 
     inputs: NDArray[Any]
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
     ids: NDArray[np.str_]
     groups: NDArray[np.str_] | None
 

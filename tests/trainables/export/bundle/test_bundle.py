@@ -109,7 +109,7 @@ def _without(data, key):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda data: {**data, "schema": 2, "version": "9.1"}, "written by exitsearch 9.1 with bundle schema 2"),
+        (lambda data: {**data, "schema": 3, "version": "9.1"}, "written by exitsearch 9.1 with bundle schema 3"),
         (lambda data: _without(data, "class_names"), "bundle.json: damaged .'class_names': Field required"),
         (lambda data: {**data, "cost": "cheap"}, "bundle.json: damaged .'cost'"),
         (lambda data: {**data, "files": {"../x": "0"}}, "a bundle's files lie in its folder but '../x' does not"),
