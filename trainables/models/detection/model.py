@@ -109,6 +109,10 @@ class DetectorModel(MultiExitModel):
         known = {id(weight) for weight in backbone}
         return {"backbone": backbone, "heads": [weight for weight in self.parameters() if id(weight) not in known]}
 
+    def backbone(self) -> list[nn.Module]:
+        """The parts of the network that the detector is built on: neither what exits hand on nor heads."""
+        return [*self._trunks()]
+
     def freeze(self, part: str) -> None:
         """Have a part neither trained nor moved in its batch statistics; all else is trained.
 
