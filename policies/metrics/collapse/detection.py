@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -115,12 +116,17 @@ def _examine(
             least=least,
             auroc=auroc(signal[:, k], f1[:, k] >= f1[:, -1]),
             calibration_error=None,
-            temperature=policy.temperatures[k],
+            temperature=_temperatures(policy)[k],
             is_closed=bool(closed[k]),
             could_help=bool((of_levels[k] >= target).any()),
         )
         for k in range(n_exits)
     ]
+
+
+def _temperatures(policy: Policy) -> Sequence[float]:
+    """Temperatures of the confidences that the policy leaves by, where its rule has its own, else of the scores."""
+    return policy.params.get("confidence_temperatures") or policy.temperatures
 
 
 def _surest(view: RuleView) -> NDArray[np.float64]:
