@@ -18,7 +18,8 @@ class ExitCode(IntEnum):
     WRONG_INPUT = 2
     """Something that the user can put right: one line says what, and nothing is left behind."""
     NOT_ACHIEVED = 3
-    """Done, but no policy does what was asked, or what was claimed of it is not certified."""
+    """Done, but no policy does what was asked, or what was claimed of it is not certified. Of a sweep also: its full
+    network does not pass the validity gate, so that there is no policy."""
     CHANGED = 4
     """Done, and what is watched has changed, though nothing refutes what was certified."""
     INTERRUPTED = 130
