@@ -16,6 +16,7 @@ from search.errors import SweepInterruptedError
 from search.inputs import SweepInputs
 from search.reporting.console import print_summary
 from search.reporting.seeds import show_seeds
+from search.reporting.shown import figures_shown
 from search.run_folder.environment import describe_environment
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Journal
@@ -27,9 +28,6 @@ from search.tracking.tracker import Tracker
 from search.trials.log import TrialLog
 from trainables.teachers.alignment import require_aligned
 from trainables.training.checkpoints import FULL_DISK
-
-
-_HEADLINES = ("accuracy", "macro_f1", "mean_depth", "mean_cost", "ece")
 
 
 def run_session(
@@ -84,7 +82,8 @@ def run_session(
     print_summary(console, result.summary, folder, tracking_uri=tracker.shown_uri)
     if result.all_trials.over_seeds is not None:
         console.print()
-        show_seeds(result.all_trials.over_seeds).print_on(console)
+        figures = figures_shown(result.summary.task, result.summary.main_quality)
+        show_seeds(result.all_trials.over_seeds, figures).print_on(console)
     return result.summary
 
 
@@ -105,11 +104,13 @@ def _room_on_disk(folder: RunFolder) -> Iterator[None]:
 def _track(tracker: Tracker, folder: RunFolder, result: SweepResult) -> None:
     summary = result.summary
     selected = summary.selected.by_split
+    headlines = figures_shown(summary.task, summary.main_quality).headlines
     tracker.log_front(result.selection.front)
     tracker.finish(
-        {f"{split}_{key}": selected[split][key] for split in SPLITS for key in _HEADLINES}
+        {f"{split}_{key}": selected[split][key] for split in SPLITS for key in headlines}
+        | _latency_metrics(summary)
         | _soft_metrics(summary)
-        | _control_metrics(summary)
+        | _control_metrics(summary, headlines)
         | _architecture_metrics(summary),
         {"feasible": str(summary.feasible).lower(), "certified": str(summary.certified).lower()}
         | _control_tags(summary),
@@ -118,6 +119,13 @@ def _track(tracker: Tracker, folder: RunFolder, result: SweepResult) -> None:
             folder.environment_file,
             *(path for path in (folder.model_file, folder.control_file) if path.exists()),
         ],
+    )
+
+
+def _latency_metrics(summary: Summary) -> dict[str, float]:
+    """What was measured of the selected policy and the full network, each figure as ``latency_<figure>``."""
+    return (
+        {} if summary.latency is None else {f"latency_{key}": value for key, value in summary.latency.figures.items()}
     )
 
 
@@ -132,16 +140,13 @@ def _architecture_metrics(summary: Summary) -> dict[str, float]:
     return {} if found is None else {f"architecture_{key}": value for key, value in found.figures.items()}
 
 
-def _control_metrics(summary: Summary) -> dict[str, float]:
+def _control_metrics(summary: Summary, headlines: tuple[str, ...]) -> dict[str, float]:
     """Figures of the plain network that the selected policy is compared with, each as ``control_<figure>``."""
     control = summary.control
     if control is None:
         return {}
     figures = {
-        f"control_{split}_{key}": own[key]
-        for split, own in control.by_split.items()
-        for key in _HEADLINES
-        if key in own
+        f"control_{split}_{key}": own[key] for split, own in control.by_split.items() for key in headlines if key in own
     }
     sizes = ("macs", "budget_macs", "parameters", "relative_cost", "width", "exit", "p_value")
     return figures | {f"control_{name}": float(getattr(control, name)) for name in sizes}

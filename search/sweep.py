@@ -28,7 +28,9 @@ from search.preflight.announcement import announcement
 from search.reporting.architecture import report_architecture
 from search.reporting.baseline_trials import BaselineComparison, compare_baselines
 from search.reporting.files import write_results
+from search.reporting.latency import LatencyFindings, report_latency
 from search.reporting.summary import build_summary
+from search.reporting.tasks import report_of
 from search.reporting.trials import AllTrials, figures_of_all_trials, write_all_trials
 from search.run_folder.answers import PolicyAnswers
 from search.run_folder.folder import RunFolder
@@ -108,11 +110,12 @@ def run_sweep(
     plain = compare_control(inputs, selection, tables, control, folder=folder)
     model = tables.model(selection.network.network)
     architecture = report_architecture(model, inputs.splits.search.inputs, folder)
-    for note in (*baselines.notes, *plain.notes, *architecture.notes):
+    latency = time_policy(inputs, selection, tables)
+    for note in (*baselines.notes, *plain.notes, *architecture.notes, *latency.notes):
         show(f"Note: {note}")
     if control is not None:
         summary = summary.model_copy(update=plain.told)
-    summary = summary.model_copy(update=architecture.told)
+    summary = summary.model_copy(update={**architecture.told, **latency.told})
     write_report(folder, inputs, outcomes, selection, tables, summary, [*answered, *plain.answered], plain)
     return SweepResult(selection, all_trials, summary)
 
@@ -146,6 +149,15 @@ def report(
         seconds=seconds,
     )
     return summary, [*answered, *baselines.answered]
+
+
+def time_policy(inputs: SweepInputs, selection: Selection, tables: NetworkTables) -> LatencyFindings:
+    """How long the selected policy takes beside the full network, where that is to be measured; this reads ``test``."""
+    network = selection.network.network
+    wanted = inputs.config.report.measure_latency
+    if wanted is False or (wanted is None and not report_of(selection.network.search).measures_latency):
+        return LatencyFindings()
+    return report_latency(tables.model(network), selection.policy, inputs.splits.test.inputs, seed=inputs.config.seed)
 
 
 def compare_control(

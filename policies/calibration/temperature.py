@@ -100,8 +100,9 @@ def fit_temperatures(table: ClassificationTable, method: Method = "lbfgs") -> ND
 def is_clamped(
     temperatures: NDArray[np.float64], bounds: tuple[float, float] = TEMPERATURE_BOUNDS
 ) -> NDArray[np.bool_]:
-    """Which temperatures, shape (E,), touch an end of what they were allowed to be."""
-    return np.asarray(np.isclose(temperatures[:, None], bounds, rtol=1e-6).any(axis=1))
+    """Which temperatures, shape (E,), touch an end of what they were allowed to be, or lie beyond it."""
+    low, high = bounds
+    return np.asarray((temperatures <= low * (1 + 1e-6)) | (temperatures >= high * (1 - 1e-6)))
 
 
 def _fit_by_gradient(table: ClassificationTable, k: int) -> float:

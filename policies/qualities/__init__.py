@@ -17,6 +17,7 @@ from policies.tables.base import ExitTable
 
 
 _CLASSIFICATION = "policies.qualities.classification"
+_DETECTION = "policies.qualities.detection"
 
 QUALITIES: Registry[Quality[Any]] = Registry(
     {
@@ -25,6 +26,12 @@ QUALITIES: Registry[Quality[Any]] = Registry(
         "worst_class_recall": f"{_CLASSIFICATION}:WorstClassRecall",
         "top5_accuracy": f"{_CLASSIFICATION}:TopFiveAccuracy",
         "flip_rate_to_exit": f"{_CLASSIFICATION}:FlipRate",
+        "map": f"{_DETECTION}.mean_precision:MeanPrecision",
+        "map_50": f"{_DETECTION}.mean_precision:MeanPrecisionAt50",
+        "map_75": f"{_DETECTION}.mean_precision:MeanPrecisionAt75",
+        "worst_class_map_50": f"{_DETECTION}.mean_precision:WorstClassPrecision",
+        "image_f1": f"{_DETECTION}.images:ImageF1",
+        "found_objects": f"{_DETECTION}.images:FoundObjects",
     }
 )
 

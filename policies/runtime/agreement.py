@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from policies.names import list_some
 from policies.rules.scoring.scores import margin
 from policies.runtime.answers import Answers
+from policies.runtime.likeness import Comparison, equal_answers
 
 
 ROUNDING = 1e-5
@@ -34,7 +35,13 @@ class Agreement:
 
     @classmethod
     def of(
-        cls, answers: Answers, exits: NDArray[np.int64], expected: NDArray[Any], *, rounding: float = ROUNDING
+        cls,
+        answers: Answers,
+        exits: NDArray[np.int64],
+        expected: NDArray[Any],
+        *,
+        rounding: float = ROUNDING,
+        compare: Comparison = equal_answers,
     ) -> Agreement:
         """Compare sample by sample.
 
@@ -43,10 +50,12 @@ class Agreement:
             exits: Index of the exits that were expected, shape (n,).
             expected: Answers that were expected, shape (n, ...).
             rounding: Distance within which scores and probabilities may change sides.
+            compare: Whether answers are the same where exits are.
         """
-        same = (answers.answers == expected).reshape(len(exits), -1).all(axis=1)
+        is_same_exit, alike = answers.exits == exits, compare(answers.answers, expected, exits)
         is_close = np.minimum(answers.closeness, _lead(answers)) <= rounding
-        return cls(len(exits), np.flatnonzero((answers.exits != exits) | ~np.asarray(same)), np.flatnonzero(is_close))
+        is_close |= is_same_exit & ~alike.is_same & alike.is_explained
+        return cls(len(exits), np.flatnonzero(~(is_same_exit & alike.is_same)), np.flatnonzero(is_close))
 
     def with_another(self, other: Agreement) -> Agreement:
         """Of two runs of the same samples: what differs in either, and is unsure in either."""

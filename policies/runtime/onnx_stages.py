@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from policies.errors import StagesError
 from policies.extras import extra_module
+from policies.runtime.detection.post_processing import PostProcessing
 from policies.runtime.stages import Device, require_shape
 from policies.tables.classification import ExitOutputs
 
@@ -22,6 +23,11 @@ METADATA_KEY = "exitsearch"
 """Key of a graph's metadata under which it states, as JSON, what it belongs to."""
 SCHEMA = 1
 LOGITS, STOP_PROB, FEATURES, INPUTS = "logits", "stop_prob", "features", "inputs"
+BOXES, PROBABILITIES = "boxes", "probabilities"
+"""What a detector's graph gives: a box for each anchor, and the probability of each class, before boxes are dropped."""
+POST_PROCESSING = "post_processing"
+"""Key of what a detector's graph states: how its boxes are kept."""
+_SAID = (LOGITS, STOP_PROB, BOXES, PROBABILITIES)
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _ERRORS_ONLY = 3
 
@@ -45,6 +51,7 @@ class OnnxStages:
         n_exits: Number of stages, ``E``.
         input_shape: (channels, height, width) of one sample.
         metadata: What the graphs state: ``model_hash``, and ``policy`` where one was stated.
+        post_processing: How boxes are kept; None where the graphs are a classifier's.
 
     Raises:
         StagesError: If onnxruntime or the device is missing, or the files are not all stages of one network.
@@ -56,6 +63,7 @@ class OnnxStages:
         first = _Stage(stage_path(folder, 0), options, provider)
         self.metadata: dict[str, Any] = first.stated
         self.n_exits = int(first.stated["n_exits"])
+        self.post_processing = _post_processing(first)
         rest = [_Stage(stage_path(folder, k), options, provider) for k in range(1, self.n_exits)]
         self._stages = [first, *rest]
         self._refuse_strangers(folder)
@@ -72,23 +80,37 @@ class OnnxStages:
 
     def run(
         self, k: int, features: tuple[NDArray[Any], ...], *, with_head: bool = True
-    ) -> tuple[tuple[NDArray[Any], ...], ExitOutputs | None]:
+    ) -> tuple[tuple[NDArray[Any], ...], Any]:
         """Run stage ``k``, and its head unless the exit is not asked.
 
         Returns:
-            What the next stage takes (nothing behind the last), and the logits, with the stop probabilities where the
-            graph gives them.
+            What the next stage takes (nothing behind the last), and what rules take: the logits, with the stop
+            probabilities where the graph gives them, or the boxes that are kept, shape (n, D, 6).
 
         Raises:
             StagesError: If the exit is not asked and the package onnx is missing, which takes the head out.
         """
         stage = self._stages[k]
-        given = dict(zip(stage.input_names, features, strict=True))
         if not with_head:
+            given = dict(zip(stage.input_names, features, strict=True))
             return tuple(stage.headless.run(None, given)) if stage.headless else (), None
+        features, said = self.ask(k, features)
+        if self.post_processing is None:
+            return features, ExitOutputs(*said)
+        return features, self.post_processing.found_in(*said)
+
+    def ask(
+        self, k: int, features: tuple[NDArray[Any], ...]
+    ) -> tuple[tuple[NDArray[Any], ...], tuple[NDArray[Any], ...]]:
+        """Run stage ``k`` and its head: what the next stage takes, and what the graph itself says at its exit.
+
+        That is logits, with the stop probabilities where there are some, or boxes and probabilities of all anchors.
+        """
+        stage = self._stages[k]
+        given = dict(zip(stage.input_names, features, strict=True))
         values = stage.session.run([*stage.feature_names, *stage.said_names], given)
         n_features = len(stage.feature_names)
-        return tuple(values[:n_features]), ExitOutputs(*values[n_features:])
+        return tuple(values[:n_features]), tuple(values[n_features:])
 
     def take(self, features: tuple[NDArray[Any], ...], rows: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
         """The features of some of the samples, by their row numbers."""
@@ -122,9 +144,9 @@ class _Stage:
             raise StagesError(f"{path}: not a readable stage graph ({str(error).splitlines()[0]})") from None
         self.input_names = [value.name for value in self.session.get_inputs()]
         names = [value.name for value in self.session.get_outputs()]
-        self.feature_names = [name for name in names if name not in (LOGITS, STOP_PROB)]
+        self.feature_names = [name for name in names if name not in _SAID]
         # In the order of what is said at an exit.
-        self.said_names = [name for name in (LOGITS, STOP_PROB) if name in names]
+        self.said_names = [name for name in _SAID if name in names]
 
     @cached_property
     def headless(self) -> Any | None:
@@ -141,6 +163,10 @@ class _Stage:
     def _open(self, graph: Path | bytes) -> Any:
         onnxruntime = extra_module("onnxruntime", StagesError)
         return onnxruntime.InferenceSession(graph, self._options, providers=[self._provider])
+
+
+def _post_processing(stage: _Stage) -> PostProcessing | None:
+    return PostProcessing.from_dict(stage.stated.get(POST_PROCESSING, {})) if BOXES in stage.said_names else None
 
 
 def unit_floats(inputs: NDArray[Any]) -> NDArray[np.float32]:

@@ -60,7 +60,8 @@ class TorchStages:
     Args:
         module: The network. It is moved to the device and set to evaluation mode.
         device: Where it is run.
-        outputs: From what a head gives to what rules take.
+        outputs: From what a head gives to what rules take; None takes the module's own ``exit_outputs``, and those of a
+            classifier where it has none.
         input_shape: (channels, height, width) that samples must have; None takes what the module takes.
     """
 
@@ -69,13 +70,15 @@ class TorchStages:
         module: StagedModule,
         device: torch.device | str = "cpu",
         *,
-        outputs: Callable[[Any], Any] = classifier_outputs,
+        outputs: Callable[[Any], Any] | None = None,
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         self._device = torch.device(device)
         module.eval()
         module.to(self._device)
-        self._module, self._outputs, self._input_shape = module, outputs, input_shape
+        self._module, self._input_shape = module, input_shape
+        # What a user's own module need not have.
+        self._outputs = outputs or getattr(module, "exit_outputs", classifier_outputs)
         self._stages = tuple(zip(module.stages, module.heads, strict=True))
 
     @property

@@ -47,10 +47,11 @@ def _of_objects(array: NDArray[Any]) -> NDArray[Any]:
 def _read_logits(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any]:
     if values.dtype.kind not in "iuf":
         raise ValueError(f"must be numbers but is {values.dtype}")
-    return values if values.dtype in (np.float16, np.float32) else _as_float32(key, values, notes)
+    return values if values.dtype in (np.float16, np.float32) else read_float32(key, values, notes)
 
 
-def _as_float32(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any]:
+def read_float32(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any]:
+    """Numbers as float32; see :data:`READERS`."""
     if values.dtype.kind not in "iuf":
         raise ValueError(f"must be numbers but is {values.dtype}")
     if values.dtype == np.float32:
@@ -64,11 +65,15 @@ def _as_float32(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any
 
 
 def _read_stop_prob(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any]:
-    return _as_float32(key, values[:, :, 0] if values.ndim == 3 and values.shape[2] == 1 else values, notes)
+    return read_float32(key, values[:, :, 0] if values.ndim == 3 and values.shape[2] == 1 else values, notes)
 
 
 def _read_labels(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any]:
-    values = _flat(values)
+    return read_classes(key, _flat(values), notes)
+
+
+def read_classes(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any]:
+    """Class numbers as int64, in the shape that they have; see :data:`READERS`."""
     if values.dtype == np.int64:
         return values
     if values.dtype.kind not in "iufb":
@@ -83,6 +88,15 @@ def _read_labels(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[An
         raise ValueError(f"must be whole class numbers but entry {uneven[0]} is {values.flat[uneven[0]]}")
     notes.append(f"{key!r} is cast from {values.dtype} to int64")
     return cast
+
+
+def read_marks(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any]:
+    """Marks that are true or false; 1 and 0 are taken for them. See :data:`READERS`."""
+    if values.dtype == np.bool_:
+        return values
+    if values.dtype.kind not in "iuf" or not np.isin(values, (0, 1)).all():
+        raise ValueError(f"must be true or false, or 1 or 0, but is {values.dtype}")
+    return np.asarray(values != 0)
 
 
 def _read_cost(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any]:
@@ -133,12 +147,12 @@ def _flat(values: NDArray[Any]) -> NDArray[Any]:
     return values.ravel() if values.ndim == 2 and 1 in values.shape else values
 
 
+COMMON_READERS: dict[str, Reader] = {"cost": _read_cost, "ids": _read_text, "groups": _read_groups}
+"""Those of :data:`READERS` for what tables of every kind have."""
 READERS: dict[str, Reader] = {
     "logits": _read_logits,
     "labels": _read_labels,
-    "cost": _read_cost,
-    "ids": _read_text,
-    "groups": _read_groups,
+    **COMMON_READERS,
     "stop_prob": _read_stop_prob,
 }
 """By key: what makes an array of numbers or text into the table's own, and notes what that changed.

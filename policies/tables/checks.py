@@ -41,17 +41,54 @@ def table_problems(
         found += _logits(logits)
     if labels is not None:
         found += _labels(labels, shape)
-    if cost is not None:
-        found += _cost(cost, shape)
-    if ids is not None:
-        found += _ids(ids, shape)
-    if groups is not None:
-        found += _text("groups", groups, shape)
+    found += common_problems(cost=cost, ids=ids, groups=groups, size=shape and shape[:2], beside="logits")
     if stop_prob is not None:
         found += _stop_prob(stop_prob, shape)
     if class_names is not None:
-        found += _class_names(class_names, shape)
+        found += class_name_problems(class_names, shape and shape[2], beside="logits")
     return found
+
+
+def common_problems(
+    *,
+    cost: NDArray[Any] | None,
+    ids: NDArray[Any] | None,
+    groups: NDArray[Any] | None,
+    size: tuple[int, int] | None,
+    beside: str,
+) -> list[str]:
+    """Everything that breaks the contract of what tables of every kind have; an array that is None is not looked at.
+
+    Args:
+        cost: Should be the relative cost of each exit, shape (E,).
+        ids: Should be the name of each sample, shape (N,).
+        groups: Should be the origin of each sample, shape (N,).
+        size: Numbers of samples and of exits, N and E; None where they are not known.
+        beside: Key of the array that has this size.
+    """
+    found: list[str] = []
+    if cost is not None:
+        found += _cost(cost, size and size[1:], beside)
+    if ids is not None:
+        found += _ids(ids, size and size[:1], beside)
+    if groups is not None:
+        found += _text("groups", groups, size and size[:1], beside)
+    return found
+
+
+def class_name_problems(names: Any, n_classes: int | None, *, beside: str) -> list[str]:
+    """What is wrong with names of classes.
+
+    Args:
+        names: Should be a list of texts.
+        n_classes: How many there must be; None where that is not known.
+        beside: Key of the array that has so many classes.
+    """
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        return [f"meta's 'class_names' must be a list of names but is {str(names)[:_MOST_SHOWN]!r}"]
+    if n_classes is not None and len(names) != n_classes:
+        return [f"meta's 'class_names' must name the {n_classes} classes of {beside!r} but names {len(names)}"]
+    return []
 
 
 def _axes(
@@ -114,7 +151,7 @@ def _rows_not_finite(values: NDArray[Any]) -> NDArray[np.int64]:
 
 def _labels(labels: NDArray[Any], shape: Shape | None) -> Iterator[str]:
     hint = "; of one-hot rows take labels.argmax(axis=1)" if labels.ndim == 2 and labels.shape[1] > 1 else ""
-    yield from _wrong_shape("labels", labels, shape and shape[:1], hint)
+    yield from wrong_shape("labels", labels, shape and shape[:1], hint=hint)
     if labels.dtype != np.int64:
         yield f"'labels' must be int64 but is {labels.dtype}"
     elif shape is not None and labels.size:
@@ -128,8 +165,8 @@ def _labels(labels: NDArray[Any], shape: Shape | None) -> Iterator[str]:
             )
 
 
-def _cost(cost: NDArray[Any], shape: Shape | None) -> Iterator[str]:
-    yield from _wrong_shape("cost", cost, shape and shape[1:2])
+def _cost(cost: NDArray[Any], shape: tuple[int, ...] | None, beside: str) -> Iterator[str]:
+    yield from wrong_shape("cost", cost, shape, beside=beside)
     if cost.dtype != np.float64:
         yield f"'cost' must be float64 but is {cost.dtype}"
     elif cost.ndim != 1 or not cost.size:
@@ -146,8 +183,8 @@ def _cost(cost: NDArray[Any], shape: Shape | None) -> Iterator[str]:
         yield f"'cost' is relative to the full network: the last must be 1.0 but is {cost[-1]}"
 
 
-def _ids(ids: NDArray[Any], shape: Shape | None) -> Iterator[str]:
-    problems = [*_text("ids", ids, shape)]
+def _ids(ids: NDArray[Any], shape: tuple[int, ...] | None, beside: str) -> Iterator[str]:
+    problems = [*_text("ids", ids, shape, beside)]
     yield from problems
     if problems:
         return
@@ -163,7 +200,8 @@ def _ids(ids: NDArray[Any], shape: Shape | None) -> Iterator[str]:
 
 def _stop_prob(stop_prob: NDArray[Any], shape: Shape | None) -> Iterator[str]:
     is_turned = shape is not None and stop_prob.shape == (shape[1], shape[0])
-    yield from _wrong_shape("stop_prob", stop_prob, shape and shape[:2], "; hand over stop_prob.T" if is_turned else "")
+    hint = "; hand over stop_prob.T" if is_turned else ""
+    yield from wrong_shape("stop_prob", stop_prob, shape and shape[:2], hint=hint)
     if stop_prob.dtype != np.float32:
         yield f"'stop_prob' must be float32 but is {stop_prob.dtype}"
     elif stop_prob.ndim == 2:
@@ -175,8 +213,8 @@ def _stop_prob(stop_prob: NDArray[Any], shape: Shape | None) -> Iterator[str]:
             )
 
 
-def _text(key: str, values: NDArray[Any], shape: Shape | None) -> Iterator[str]:
-    yield from _wrong_shape(key, values, shape and shape[:1])
+def _text(key: str, values: NDArray[Any], shape: tuple[int, ...] | None, beside: str) -> Iterator[str]:
+    yield from wrong_shape(key, values, shape, beside=beside)
     if values.dtype.kind != "U":
         yield f"{key!r} must be text (numpy dtype 'U') but is {values.dtype}"
     elif values.ndim == 1 and values.size:
@@ -185,13 +223,9 @@ def _text(key: str, values: NDArray[Any], shape: Shape | None) -> Iterator[str]:
             yield f"{key!r} must be Unicode text but row {bad[0]} is not ({bad.size} such rows)"
 
 
-def _class_names(names: Any, shape: Shape | None) -> Iterator[str]:
-    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
-        yield f"meta's 'class_names' must be a list of names but is {str(names)[:_MOST_SHOWN]!r}"
-    elif shape is not None and len(names) != shape[2]:
-        yield f"meta's 'class_names' must name the {shape[2]} classes of 'logits' but names {len(names)}"
-
-
-def _wrong_shape(key: str, values: NDArray[Any], shape: tuple[int, ...] | None, hint: str = "") -> Iterator[str]:
+def wrong_shape(
+    key: str, values: NDArray[Any], shape: tuple[int, ...] | None, *, beside: str = "logits", hint: str = ""
+) -> Iterator[str]:
+    """The clause that an array has another shape than it must have beside another; none where that is not known."""
     if shape is not None and values.shape != shape:
-        yield f"{key!r} must have shape {shape} to match 'logits' but has shape {values.shape}{hint}"
+        yield f"{key!r} must have shape {shape} to match {beside!r} but has shape {values.shape}{hint}"

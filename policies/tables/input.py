@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 import json
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from policies.files.npz import META, parse_meta, problems_of_keys
 from policies.tables.base import ASSUMED, SCHEMA, TASK
-from policies.tables.casts import READERS, as_array
+from policies.tables.casts import READERS, Reader, as_array
 from policies.tables.checks import table_problems
 from policies.tables.doubts import doubts, not_logits
 
@@ -40,26 +40,15 @@ class TableInput:
 
 
 def read_input(given: Mapping[str, Any], faults: Mapping[str, str] | None = None) -> TableInput:
-    """Cast, number and divide; find everything that is wrong at once.
+    """Cast, number and divide a classifier's table; find everything that is wrong at once.
 
     Args:
         given: Arrays, lists or tensors by key; ``meta`` is JSON text or a mapping. Only logits and labels are needed;
             what is None is not given.
         faults: What is wrong with further keys that could not be opened.
     """
-    faults = faults or {}
-    given = {key: value for key, value in given.items() if value is not None}
-    table = TableInput(problems=[*problems_of_keys([*given, *faults], required=_NEEDED, known=_KNOWN)])
-    table.problems += faults.values()
-    _read_meta(given, table)
-    unreadable = []
-    for key, read in READERS.items():
-        if key not in given:
-            continue
-        try:
-            table.arrays[key] = read(key, as_array(given[key]), table.notes)
-        except ValueError as problem:
-            unreadable.append(f"{key!r} {problem}")
+    table = begin_input(given, faults or {}, needed=_NEEDED, known=_KNOWN)
+    unreadable = read_arrays(given, READERS, table)
     _one_exit(table)
     found = {key: table.arrays.get(key) for key in _KNOWN}
     # Wrong axes are told before anything that they make look wrong.
@@ -67,9 +56,40 @@ def read_input(given: Mapping[str, Any], faults: Mapping[str, str] | None = None
     if not table.problems:
         table.problems += not_logits(table.arrays["logits"])
     if not table.problems:
-        _assume(table)
+        assume(table, "logits")
         table.notes += doubts(table.arrays["logits"], table.arrays["labels"], table.arrays.get("groups"))
     return table
+
+
+def begin_input(
+    given: Mapping[str, Any], faults: Mapping[str, str], *, needed: Sequence[str], known: Sequence[str]
+) -> TableInput:
+    """Read the metadata, and say which keys are missing, unknown or could not be opened.
+
+    Args:
+        given: Arrays, lists or tensors by key; what is None is not given.
+        faults: What is wrong with further keys that could not be opened.
+        needed: Keys that must be there.
+        known: Keys that may be there.
+    """
+    there = [key for key, value in given.items() if value is not None]
+    table = TableInput(problems=[*problems_of_keys([*there, *faults], required=needed, known=known)])
+    table.problems += faults.values()
+    _read_meta(given, table)
+    return table
+
+
+def read_arrays(given: Mapping[str, Any], readers: Mapping[str, Reader], table: TableInput) -> list[str]:
+    """Put what can be read into the table; returns what cannot, as clauses for a person."""
+    unreadable = []
+    for key, read in readers.items():
+        if given.get(key) is None:
+            continue
+        try:
+            table.arrays[key] = read(key, as_array(given[key]), table.notes)
+        except ValueError as problem:
+            unreadable.append(f"{key!r} {problem}")
+    return unreadable
 
 
 def _read_meta(given: Mapping[str, Any], table: TableInput) -> None:
@@ -96,10 +116,15 @@ def _one_exit(table: TableInput) -> None:
         table.notes.append(f"'logits' of shape {logits.shape} are taken as those of one exit")
 
 
-def _assume(table: TableInput) -> None:
-    """Fill in what was not given, and say so in the facts too: a guess must not be compared with what is known."""
-    logits = table.arrays["logits"]
-    n_exits = logits.shape[1]
+def assume(table: TableInput, key: str) -> None:
+    """Fill in what was not given, and say so in the facts too: a guess must not be compared with what is known.
+
+    Args:
+        table: What was read, without a problem.
+        key: Key of what the network said, shape (N, E, ...).
+    """
+    said = table.arrays[key]
+    n_exits = said.shape[1]
     assumed = []
     if "cost" not in table.arrays:
         table.arrays["cost"] = np.arange(1, n_exits + 1) / n_exits
@@ -107,22 +132,22 @@ def _assume(table: TableInput) -> None:
             assumed.append("cost")
             table.notes.append(f"no 'cost' is given: each of the {n_exits} stages is taken to cost the same")
     if "ids" not in table.arrays:
-        table.arrays["ids"] = _names_by_content(logits)
+        table.arrays["ids"] = _names_by_content(key, said)
         assumed.append("ids")
         table.notes.append(
-            "no 'ids' are given: a sample that two tables share is only found where its logits are exactly the same"
+            f"no 'ids' are given: a sample that two tables share is only found where its {key} are exactly the same"
         )
     if assumed:
         table.meta[ASSUMED] = assumed
 
 
-def _names_by_content(logits: NDArray[Any]) -> NDArray[np.str_]:
+def _names_by_content(key: str, said: NDArray[Any]) -> NDArray[np.str_]:
     """Names made of what the network said, shape (N,): alike in every table that holds the sample.
 
     Rows that a table holds twice tell nothing of the sample; they get names of this table's own.
     """
-    rows = logits.astype(np.float32).reshape(len(logits), -1) + np.float32(0)  # No minus zero.
-    names = np.array([f"logits-{blake2b(row.tobytes(), digest_size=8).hexdigest()}" for row in rows])
+    rows = said.astype(np.float32).reshape(len(said), -1) + np.float32(0)  # No minus zero.
+    names = np.array([f"{key}-{blake2b(row.tobytes(), digest_size=8).hexdigest()}" for row in rows])
     _, which, counts = np.unique(names, return_inverse=True, return_counts=True)
     of_table = blake2b("".join(names).encode(), digest_size=8).hexdigest()
     own = [f"row-{row}-of-{of_table}" for row in range(len(names))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +16,7 @@ from search.console_table import FigureRow, FigureTable, print_line
 from search.errors import RunFolderError
 from search.loading import tell_loading
 from search.reporting.console import print_policies
+from search.reporting.shown import ShownFigure, figures_shown
 from search.run_folder.new_folder import require_output_file, writing
 from search.run_folder.result_files import ResultFiles, write_csv
 from search.run_folder.summary import PolicyFigures, Summary
@@ -27,15 +28,6 @@ if TYPE_CHECKING:
 
 SELECTED, CONTROL = "selected policy", "static control"
 _LATENCY = "mean_latency_ms"
-_SHOWN = (
-    ("accuracy", "acc.", 4),
-    ("macro_f1", "F1", 4),
-    ("mean_depth", "depth", 3),
-    ("mean_cost", "cost", 3),
-    ("flip_rate", "flips", 3),
-    ("exit_consistency", "cons.", 3),
-)
-"""Figure, heading and digits."""
 
 
 def report(
@@ -87,13 +79,14 @@ def report_command(
             console.print(escape(str(run)), style="bold", soft_wrap=True, highlight=False)
             print_policies(console, summary, ResultFiles(run))
         return None
-    rows = [row for run, summary in summaries.items() for row in _rows(run, summary, split)]
+    shown = _shown(summaries.values())
+    rows = [row for run, summary in summaries.items() for row in _rows(run, summary, split, shown)]
     tell_loading("pandas")
     # Here, since the import takes seconds.
     import pandas as pd
 
     table = pd.DataFrame(rows)
-    _show(table, split).print_on(console)
+    _show(table, split, shown).print_on(console)
     for run, summary in summaries.items():
         if summary.control is not None:
             print_line(console, f"{run}: {summary.control.verdict}")
@@ -114,7 +107,13 @@ def _read(run: Path) -> Summary:
         ) from None
 
 
-def _rows(run: Path, summary: Summary, split: str) -> list[dict[str, Any]]:
+def _shown(summaries: Iterable[Summary]) -> tuple[ShownFigure, ...]:
+    """The figures of all tasks that there are, each once."""
+    figures = (one for summary in summaries for one in figures_shown(summary.task, summary.main_quality).of_policies)
+    return tuple(dict.fromkeys(figures))
+
+
+def _rows(run: Path, summary: Summary, split: str, shown: Sequence[ShownFigure]) -> list[dict[str, Any]]:
     policies: list[tuple[str, str, PolicyFigures]] = [("", SELECTED, summary.selected)]
     if summary.control is not None:
         policies.append(("", CONTROL, summary.control))
@@ -132,8 +131,8 @@ def _rows(run: Path, summary: Summary, split: str) -> list[dict[str, Any]]:
                 "baseline_trial": trial,
                 "policy": name.replace("_", " "),
                 "certified": _is_certified(summary, name),
-                # A network with one exit has no depth, and no exits to compare.
-                **{key: own.get(key) if name == CONTROL else own[key] for key, _, _ in _SHOWN},
+                # A network with one exit has no depth, and no exits to compare; and tasks have figures of their own.
+                **{one.name: own.get(one.name) for one in shown},
                 _LATENCY: own.get(_LATENCY),
                 "exit_mix": " / ".join(f"{share:.3f}" for share in own.get("exit_mix", ())),
             }
@@ -147,19 +146,19 @@ def _is_certified(summary: Summary, name: str) -> bool:
     return name == SELECTED and summary.certified
 
 
-def _show(table: pd.DataFrame, split: str) -> FigureTable:
+def _show(table: pd.DataFrame, split: str, shown: Sequence[ShownFigure]) -> FigureTable:
     is_timed = bool(table[_LATENCY].notna().any())
-    figures = [*_SHOWN, *([(_LATENCY, "ms", 2)] if is_timed else [])]
-    shown: list[FigureRow] = []
+    figures = [*shown, *([ShownFigure(_LATENCY, "ms", 2)] if is_timed else [])]
+    rows_shown: list[FigureRow] = []
     for (run, trial), rows in table.groupby(["run", "baseline_trial"], sort=False):
-        shown.append(FigureRow(f"{run}, {trial}" if trial else run, starts_section=bool(shown)))
+        rows_shown.append(FigureRow(f"{run}, {trial}" if trial else run, starts_section=bool(rows_shown)))
         for row in rows.to_dict("records"):
             name = row["policy"] + (", certified" if row["certified"] else "")
-            cells = (_cell(row[key], digits) for key, _, digits in figures)
+            cells = (_cell(row[one.name], one.digits) for one in figures)
             mix = "/".join(f"{100 * float(share):.0f}" for share in row["exit_mix"].split("/") if share)
-            shown.append(FigureRow(f" {name}", (*cells, mix)))
-    headings = (*(heading for _, heading, _ in figures), "exit mix, %")
-    return FigureTable(headings=headings, rows=tuple(shown), title=f"Policies on {split}")
+            rows_shown.append(FigureRow(f" {name}", (*cells, mix)))
+    headings = (*(one.heading for one in figures), "exit mix, %")
+    return FigureTable(headings=headings, rows=tuple(rows_shown), title=f"Policies on {split}")
 
 
 def _cell(figure: float | None, digits: int) -> str:

@@ -24,6 +24,7 @@ from search.config.first_trials import FirstTrial
 from search.config.policy import PolicySection
 from search.config.reading.messages import explain
 from search.config.reading.yaml_text import write_yaml
+from search.config.report import ReportSection
 from search.config.resources import ResourcesSection
 from search.config.search import SearchSection
 from search.config.section import Section, inner_section
@@ -77,6 +78,7 @@ class SweepConfig(Section):
     policy: PolicySection = Field(
         default=PolicySection(), description="What is asked beside the target, and how policies are searched."
     )
+    report: ReportSection = Field(default=ReportSection(), description="What is measured for the report.")
     resources: ResourcesSection = Field(default=ResourcesSection(), description="What the sweep may use.")
     tracking: TrackingSection = Field(default=TrackingSection(), description="Where MLflow keeps the sweep.")
     runs_dir: Path = Field(default=Path("runs"), description="Folder that the sweep's own folder is made in.")

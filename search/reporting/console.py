@@ -13,6 +13,7 @@ from rich.console import Console
 from policies.goals.objectives import get_objective
 from policies.registry import title_of
 from search.console_table import FigureRow, FigureTable, print_line
+from search.reporting.shown import figures_shown
 from search.run_folder.result_files import ResultFiles
 from search.run_folder.summary import (
     BaselineTrialFigures,
@@ -41,6 +42,9 @@ def print_policies(console: Console, summary: Summary, files: ResultFiles) -> No
     console.print()
     print_line(console, _verdict(summary))
     _comparison(summary).print_on(console)
+    for table in figures_shown(summary.task, summary.main_quality).tables(summary):
+        console.print()
+        table.print_on(console)
     if summary.control is not None:
         told = "; ".join(filter(None, (summary.control.verdict, summary.control.times)))
         print_line(console, f"Static control     {told}")
@@ -59,6 +63,8 @@ def print_policies(console: Console, summary: Summary, files: ResultFiles) -> No
         print_line(console, f"Fixed budgets      {told}; more in {files.budgets_csv.name}")
     if summary.architecture is not None:
         print_line(console, f"Architecture       {summary.architecture.sentence}")
+    if summary.latency is not None:
+        print_line(console, f"Latency, test      {summary.latency.sentence}")
     if summary.recordings:
         print_line(console, f"{f'Recordings, {last}':<18} {_recordings(summary.recordings, last)}")
     # One line that says what to do: undertrained exits explain what any alarm would tell.

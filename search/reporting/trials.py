@@ -46,7 +46,9 @@ def figures_of_all_trials(inputs: SweepInputs, log: TrialLog, outcomes: Sequence
         (asked.quality, asked.objective_column, "objective_at_target"),
         seed=inputs.config.seed,
     )
-    over_seeds = seed_table(outcomes, seeds, n_exits=inputs.spec.n_exits) if len(seeds) > 1 else None
+    over_seeds = None
+    if len(seeds) > 1:
+        over_seeds = seed_table(outcomes, seeds, task=inputs.spec.task, n_exits=inputs.spec.n_exits)
     return AllTrials(importance, over_seeds)
 
 

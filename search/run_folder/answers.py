@@ -25,19 +25,24 @@ class PolicyAnswers(Generic[TableT]):
         split: Name of the split that the table is of.
         table: Exit table of N samples that was answered.
         answers: Answer to each sample, shape (N,) for classes, else (N, ...).
+        exits: Index of the exit that each sample took, shape (N,); None of one exit alone.
     """
 
     name: str
     split: str
     table: TableT
     answers: NDArray[Any]
+    exits: NDArray[np.int64] | None = None
 
 
 def answers_of(
     name: str, tables: Mapping[str, TableT], decisions: Mapping[str, Decision]
 ) -> list[PolicyAnswers[TableT]]:
     """What one policy answers on every split, from what it did there."""
-    return [PolicyAnswers(name, split, table, decisions[split].answers) for split, table in tables.items()]
+    return [
+        PolicyAnswers(name, split, table, decisions[split].answers, decisions[split].exits)
+        for split, table in tables.items()
+    ]
 
 
 def answers_of_exits(tables: Mapping[str, TableT]) -> list[PolicyAnswers[TableT]]:

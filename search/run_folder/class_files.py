@@ -25,7 +25,7 @@ class ClassAnswers(PolicyAnswers[ClassificationTable]):
     @classmethod
     def of(cls, answered: PolicyAnswers[ClassificationTable]) -> ClassAnswers:
         """The same, told class by class."""
-        return cls(answered.name, answered.split, answered.table, answered.answers)
+        return cls(answered.name, answered.split, answered.table, answered.answers, answered.exits)
 
     @property
     def class_names(self) -> list[str]:

@@ -21,8 +21,9 @@ from search.run_folder.new_folder import new_folder, require_writable
 from search.run_folder.result_files import CONTROL_FILE, MODEL_FILE, ResultFiles
 
 
-# Keys that say where and how fast a sweep runs, not what it is; they may change between a sweep and its resumption.
-_FREE_KEYS = ("name", "data_dir", "runs_dir", "resources", "tracking")
+# Keys that say where and how fast a sweep runs and what is measured of its result, not what it is; they may change
+# between a sweep and its resumption.
+_FREE_KEYS = ("name", "data_dir", "runs_dir", "report", "resources", "tracking")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from search.run_folder.result_files import write_json
 from search.run_folder.summary_architecture import ArchitectureSummary
 from search.run_folder.summary_compute import BudgetPolicy, SoftNetwork
+from search.run_folder.summary_latency import LatencySummary
 
 
 if TYPE_CHECKING:
@@ -268,6 +269,7 @@ class Summary(SummaryPart):
         fixed_budgets: The best of the front within each compute budget, the smallest budget first; budgets within which
             the front has no policy are left out.
         architecture: Which operations the edges of the selected network choose; None where it has nothing to choose.
+        latency: How long the selected policy really takes; None where that was not measured.
         front_size: Number of policies of the front.
         baseline_trials: The baselines of the sweep file.
         control: The plain network that the selected policy is compared with; None where none was asked for, or none
@@ -308,6 +310,7 @@ class Summary(SummaryPart):
     soft: dict[str, SoftNetwork] = {}
     fixed_budgets: list[BudgetPolicy] = []
     architecture: ArchitectureSummary | None = None
+    latency: LatencySummary | None = None
     front_size: int = 0
     baseline_trials: list[BaselineTrialFigures] = []
     control: ControlSummary | None = None

@@ -21,7 +21,7 @@ from search.run_folder.result_files import ResultFiles
 from search.run_folder.summary import Summary
 from search.trials.log import TrialRecord
 from search.tuning.progress import TrialProgress
-from tests.search.reporting.test_seeds import SEEDS, outcome
+from tests.search.reporting.test_seeds import SEEDS, SHOWN, TASK, outcome
 from tests.search.summaries import LONG, N_EXITS, made_up_summary
 from tests.tables import make_table
 
@@ -61,7 +61,7 @@ def report_side_by_side(place, console):
 
 def seeds(place, console):
     trials = [outcome(n, (0.51, 0.72), label=LONG) for n in (1, 2)]
-    show_seeds(seed_table(trials, SEEDS, n_exits=2)).print_on(console)
+    show_seeds(seed_table(trials, SEEDS, task=TASK, n_exits=2), SHOWN).print_on(console)
 
 
 def sweep(place, console):

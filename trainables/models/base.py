@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from policies.runtime.torch_stages import classifier_outputs
 from trainables.models.architecture_report import ArchitectureReport
 from trainables.models.outputs import stack_exits
 from trainables.models.spec import CostModel
@@ -75,6 +76,17 @@ class MultiExitModel(nn.Module):
     def outputs(self, inputs: Tensor) -> Any:
         """What the loss is of: logits at every exit, as :meth:`forward` gives them, unless a network says more."""
         return self(inputs)
+
+    def exit_outputs(self, said: Any) -> Any:
+        """What rules take of what one head says, on the CPU: logits, and a stop probability where there is one.
+
+        A network whose answers are no classes gives what :meth:`policies.rules.base.Gate.step` takes for its task. This
+        is the one place where that is decided: exit tables, single runs, bundles and times all come from here.
+
+        Args:
+            said: What the head gives for n samples.
+        """
+        return classifier_outputs(said)
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
         """The parameters that training may move at rates of their own, by name: ``weights``, which are all here."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,13 @@ class BaselinePolicy:
 
 
 class TaskReport(Generic[TableT]):
-    """What is told beside what is told of all."""
+    """What is told beside what is told of all.
+
+    Attributes:
+        measures_latency: Whether the selected policy of a sweep is timed unless somebody says otherwise.
+    """
+
+    measures_latency: ClassVar[bool] = False
 
     def baselines(self, search: TableT, temperatures: NDArray[np.float64]) -> dict[str, BaselinePolicy]:
         """Further policies to compare with, by name.
@@ -78,5 +84,16 @@ class TaskReport(Generic[TableT]):
             files: Files of the results, in their folder.
             search: Exit table that policies were chosen on.
             temperatures: Temperature of each exit, shape (E,).
+            answered: What the selected policy, each exit and each baseline answered on every split.
+        """
+
+    def draw_samples(
+        self, files: ResultFiles, inputs: Mapping[str, NDArray[Any]], answered: Sequence[PolicyAnswers[TableT]]
+    ) -> None:
+        """Draw samples with their answers, where a person can see whether these are right.
+
+        Args:
+            files: Files of the results, in their folder.
+            inputs: The samples of ``test`` by their ids, each of shape (channels, height, width).
             answered: What the selected policy, each exit and each baseline answered on every split.
         """

@@ -1,0 +1,1 @@
+"""Which found boxes are which true ones."""

@@ -1,0 +1,1 @@
+"""What a detector's exit table is made of: checked, and read from files."""
