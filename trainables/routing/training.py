@@ -91,8 +91,7 @@ def train_routing(
     Raises:
         TrainingError: If the detector has one exit only, there are less than two images, or the training diverges.
     """
-    if model.n_exits < 2:
-        raise TrainingError("routing needs a detector with at least 2 exits but this has 1; train one with exits")
+    require_exits(model)
     if len(train.ids) < 2:
         raise TrainingError(f"routing needs at least 2 images to train on but got {len(train.ids)}; give more")
     with torch.random.fork_rng(devices=[]):
@@ -182,6 +181,16 @@ class _RoutingTraining:
             "confidences": signals.gated.detach().mean(dim=0).cpu().numpy(),
             "exit_mix": np.bincount(exits.cpu().numpy(), minlength=self.model.n_exits) / len(rows),
         }
+
+
+def require_exits(model: DetectorModel) -> None:
+    """Refuse a detector that cannot be left early.
+
+    Raises:
+        TrainingError: If it has one exit only.
+    """
+    if model.n_exits < 2:
+        raise TrainingError("routing needs a detector with at least 2 exits but this has 1; train one with exits")
 
 
 def renew_heads(model: DetectorModel) -> None:
