@@ -8,12 +8,13 @@ from types import ModuleType
 from policies.errors import ExitSearchError
 
 
-def extra_module(name: str, error: type[ExitSearchError]) -> ModuleType:
-    """Import a library of the extra ``export``: onnx, onnxscript, onnxruntime or a part of one.
+def extra_module(name: str, error: type[ExitSearchError], *, extra: str = "export") -> ModuleType:
+    """Import a library of an extra, or a part of one.
 
     Args:
         name: As ``import`` takes it.
         error: What is raised where it is not installed.
+        extra: Name of the extra.
 
     Raises:
         ExitSearchError: Of the given class, if the library is not installed.
@@ -25,5 +26,5 @@ def extra_module(name: str, error: type[ExitSearchError]) -> ModuleType:
         if missing.name is None or missing.name != name.partition(".")[0]:
             raise
         raise error(
-            f"{missing.name} is not installed; this needs the extra: pip install 'exitsearch[export]'"
+            f"{missing.name} is not installed; this needs the extra: pip install 'exitsearch[{extra}]'"
         ) from None

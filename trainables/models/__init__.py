@@ -28,6 +28,10 @@ NETWORKS: dict[str, NetworkFamily] = {
         NetworkFamily("resnet-18", OnDemand(f"{_FAMILIES}.resnet:resnet18"), width=64),
         NetworkFamily("resnet-34", OnDemand(f"{_FAMILIES}.resnet:resnet34"), width=64),
         NetworkFamily("audio-cnn", OnDemand(f"{_FAMILIES}.audio_cnn:audio_cnn"), width=16, n_exits=3),
+        NetworkFamily("ssd", OnDemand(f"{_FAMILIES}.detectors.ssd:ssd"), width=64, n_exits=3, task="detection"),
+        NetworkFamily(
+            "ssdlite", OnDemand(f"{_FAMILIES}.detectors.ssdlite:ssdlite"), width=64, n_exits=3, task="detection"
+        ),
         NetworkFamily("darts", OnDemand(f"{_FAMILIES}.darts.network:darts"), width=16),
     )
 }

@@ -92,6 +92,10 @@ class MultiExitModel(nn.Module):
         """The parameters that training may move at rates of their own, by name: ``weights``, which are all here."""
         return {"weights": list(self.parameters())}
 
+    def alone(self, stage: nn.Module, head: nn.Module) -> MultiExitModel:
+        """A network of one stage and one head, which is otherwise as this one; these are shared with it, not copied."""
+        return MultiExitModel([stage], [head], mean=self.mean.flatten().tolist(), std=self.std.flatten().tolist())
+
     def architecture_report(self, inputs: NDArray[Any]) -> ArchitectureReport | None:
         """Which operations it chooses for inputs; None for a network with nothing to choose, which computes nothing.
 

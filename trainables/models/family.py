@@ -23,6 +23,7 @@ class NetworkFamily:
         build: Builds the network; takes the keyword arguments of :func:`~trainables.models.families.small_cnn`.
         width: Channels of the first stage unless the sweep file says otherwise.
         n_exits: Number of exits unless the sweep file says otherwise.
+        task: The kind of answers that its networks give alone; None for logits, which any task may read.
 
     Raises:
         TrainingError: If one is not what it must be.
@@ -32,6 +33,7 @@ class NetworkFamily:
     build: Callable[..., MultiExitModel]
     width: int
     n_exits: int = 4
+    task: str | None = None
 
     def __post_init__(self) -> None:
         if not callable(self.build):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,9 @@ from policies.user_code import name_of
 from trainables.errors import TrainingError
 from trainables.models.base import MultiExitModel, part_macs
 from trainables.models.stopping import StoppingHead
+
+
+_ONLY_STAGE, _ONLY_HEAD = "stages.0.", "heads.0."
 
 
 class PlainNetwork(MultiExitModel):
@@ -81,12 +84,26 @@ def plain_network(model: MultiExitModel, exit_index: int) -> MultiExitModel:
         )
     stage = nn.Sequential(*list(model.stages)[: exit_index + 1])
     head = classifier_of(model.heads[exit_index])
-    scale: dict[str, Any] = {"mean": model.mean.flatten().tolist(), "std": model.std.flatten().tolist()}
-    rates = model.parameter_groups()
-    plain = (
-        PlainNetwork(stage, head, rates=rates, **scale) if len(rates) > 1 else MultiExitModel([stage], [head], **scale)
-    )
+    rates, plain = model.parameter_groups(), model.alone(stage, head)
+    if len(rates) > len(plain.parameter_groups()):
+        scale: dict[str, Any] = {"mean": model.mean.flatten().tolist(), "std": model.std.flatten().tolist()}
+        plain = PlainNetwork(stage, head, rates=rates, **scale)
     return plain.train(model.training)
+
+
+def name_in_whole(name: str, exit_index: int, whole: Collection[str]) -> str:
+    """What a network with exits calls a weight of its plain network.
+
+    Args:
+        name: As the plain network calls it.
+        exit_index: Index of the exit that the plain network has kept.
+        whole: Names of all weights of the network with exits.
+    """
+    if name.startswith(_ONLY_HEAD):
+        head, own = f"heads.{exit_index}.", name.removeprefix(_ONLY_HEAD)
+        inside = f"{head}classifier.{own}"
+        return inside if inside in whole else head + own
+    return f"stages.{name.removeprefix(_ONLY_STAGE)}" if name.startswith(_ONLY_STAGE) else name
 
 
 def plain_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDArray[np.int64]:

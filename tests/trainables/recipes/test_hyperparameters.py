@@ -198,3 +198,18 @@ def test_a_network_of_one_exit_learns_from_teachers_and_labels_alone():
     value.backward()
     assert torch.isfinite(value)
     assert torch.isfinite(outputs.grad).all()
+
+
+@pytest.mark.parametrize(("params", "rate"), [({}, 3e-3), ({"learning_rate_backbone": 2e-4}, 2e-4)])
+def test_a_backbone_may_have_a_rate_of_its_own(params, rate):
+    class Two(torch.nn.Module):
+        def parameter_groups(self):
+            return {"backbone": [torch.nn.Parameter(torch.zeros(1))], "heads": [torch.nn.Parameter(torch.zeros(2))]}
+
+    optimiser = TrainingSettings.from_params(params, n_exits=3, epochs=1).build_optimiser(Two())
+    assert [group["lr"] for group in optimiser.param_groups] == [rate, 3e-3]
+
+
+def test_a_rate_must_not_be_negative():
+    with pytest.raises(TrainingError, match="learning_rate_backbone must not be negative but is -1"):
+        TrainingSettings.from_params({"learning_rate_backbone": -1}, n_exits=3, epochs=1)

@@ -40,21 +40,15 @@ def with_exits(
             cannot be traced, does not fit the samples or the classes, or uses a weight on both sides of a cut.
     """
     traced = trace_classifier(network, input_shape, n_classes)
-    places = [_place_after(block, traced) for block in blocks]
-    for (first, place), (second, next_place) in pairwise(zip(blocks, places, strict=True)):
-        if place.step >= next_place.step:
-            raise TrainingError(
-                f"blocks must be named once and in the order in which the network runs them, "
-                f"but {second!r} does not end after {first!r}; reorder them or leave one out"
-            )
-    stages = _split(traced, [place.step for place in places])
+    places = places_after(blocks, traced)
+    stages = split_after(traced, [place.step for place in places])
     heads = [_head(place.channels, n_classes) for place in places]
-    n_channels = _wanted_channels(network, input_shape)
+    n_channels = wanted_channels(network, input_shape)
     return MultiExitModel(
         stages,
         [*heads, nn.Identity()],
-        mean=_per_channel(mean, n_channels),
-        std=_per_channel(std, n_channels),
+        mean=per_channel(mean, n_channels),
+        std=per_channel(std, n_channels),
     ).train(network.training)
 
 
@@ -64,7 +58,7 @@ def trace_classifier(network: nn.Module, input_shape: tuple[int, ...], n_classes
     Raises:
         TrainingError: If it cannot be traced or does not fit the samples or the classes.
     """
-    traced = trace_network(network, (_wanted_channels(network, input_shape), *input_shape[1:]))
+    traced = trace_network(network, (wanted_channels(network, input_shape), *input_shape[1:]))
     if traced.shapes[-1] != (1, n_classes):
         raise TrainingError(
             f"a network must give logits of shape (N, {n_classes}) for {n_classes} classes, "
@@ -73,7 +67,12 @@ def trace_classifier(network: nn.Module, input_shape: tuple[int, ...], n_classes
     return traced
 
 
-def _wanted_channels(network: nn.Module, input_shape: tuple[int, ...]) -> int:
+def wanted_channels(network: nn.Module, input_shape: tuple[int, ...]) -> int:
+    """Channels that a network's first convolution takes of samples: their own, or any number for grey ones.
+
+    Raises:
+        TrainingError: If they do not fit.
+    """
     convolution = next((module for module in network.modules() if isinstance(module, nn.Conv2d)), None)
     if convolution is None or convolution.in_channels == input_shape[0]:
         return input_shape[0]
@@ -85,9 +84,26 @@ def _wanted_channels(network: nn.Module, input_shape: tuple[int, ...]) -> int:
     return convolution.in_channels
 
 
-def _per_channel(values: Sequence[float], n_channels: int) -> Sequence[float]:
+def per_channel(values: Sequence[float], n_channels: int) -> Sequence[float]:
+    """Means or deviations of so many channels, where those of a grey image are repeated."""
     # Standardising a grey image with a mean for each colour gives it that many channels.
     return [*values] * n_channels if len(values) == 1 else values
+
+
+def places_after(blocks: Sequence[str], traced: TracedNetwork) -> list[Place]:
+    """Where exits after some blocks are.
+
+    Raises:
+        TrainingError: If a block is unknown, lies inside a branch or is out of order.
+    """
+    places = [_place_after(block, traced) for block in blocks]
+    for (first, place), (second, next_place) in pairwise(zip(blocks, places, strict=True)):
+        if place.step >= next_place.step:
+            raise TrainingError(
+                f"blocks must be named once and in the order in which the network runs them, "
+                f"but {second!r} does not end after {first!r}; reorder them or leave one out"
+            )
+    return places
 
 
 def _place_after(block: str, traced: TracedNetwork) -> Place:
@@ -139,8 +155,16 @@ def _shape_text(shape: tuple[int, ...] | None) -> str:
     return "no single tensor" if shape is None else f"({', '.join(['N', *map(str, shape[1:])])})"
 
 
-def _split(traced: TracedNetwork, cuts: Sequence[int]) -> list[fx.GraphModule]:
-    """The steps between the cuts as modules, which take the value of the last step before."""
+def split_after(traced: TracedNetwork, cuts: Sequence[int]) -> list[fx.GraphModule]:
+    """The steps of a network between some cuts as modules, one more than cuts.
+
+    Args:
+        traced: The network, whose modules are used as they are.
+        cuts: The steps after which it is cut, in order; each takes the value of the last step before.
+
+    Raises:
+        TrainingError: If a weight is used on both sides of a cut.
+    """
     stages = []
     for start, end in pairwise([0, *(cut + 1 for cut in cuts), len(traced.steps)]):
         graph = fx.Graph()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from torch import nn
 
@@ -70,9 +70,20 @@ def evenly_placed_blocks(
             f"{type(network).__name__} has room for at most {len(candidates) + 1} exits on samples of shape "
             f"{input_shape}, but n_exits is {n_exits}; ask for fewer or name the blocks"
         )
+    return spread_by_cost(candidates, n_exits, traced.macs[-1])
+
+
+def spread_by_cost(candidates: Mapping[str, int], n_exits: int, total: int) -> list[str]:
+    """Of blocks the ``n_exits - 1`` that part a network into parts of about equal cost.
+
+    Args:
+        candidates: At least as many blocks with their cumulative cost, increasing.
+        n_exits: Number of exits, ``E``, the network's own output included.
+        total: Cost of the network.
+    """
     chosen: list[str] = []
     for k in range(1, n_exits):
-        target = traced.macs[-1] * k / n_exits
+        target = total * k / n_exits
         n_later = n_exits - 1 - k
         open_to_choice = list(candidates)[: len(candidates) - n_later]
         if chosen:
@@ -88,17 +99,17 @@ def _candidates(traced: TracedNetwork, n_classes: int) -> dict[str, int]:
     Left out is where an exit would cost as much as the rest of the network.
     """
     by_cost: dict[int, str] = {}
-    for block in _top_level_blocks(traced.network):
+    for block in top_level_blocks(traced.network):
         place = traced.places.get(block)
         if place is not None and traced.macs[-1] - place.macs > place.channels * n_classes:
             by_cost[place.macs] = block
     return {block: macs for macs, block in sorted(by_cost.items())}
 
 
-def _top_level_blocks(module: nn.Module, path: str = "") -> Iterator[str]:
+def top_level_blocks(module: nn.Module, path: str = "") -> Iterator[str]:
     """Paths of the modules that plain containers hold; not global pooling, with which every exit begins."""
     for name, child in module.named_children():
         if type(child) in (nn.Sequential, nn.ModuleList):
-            yield from _top_level_blocks(child, f"{path}{name}.")
+            yield from top_level_blocks(child, f"{path}{name}.")
         elif not isinstance(child, nn.AdaptiveAvgPool2d):
             yield f"{path}{name}"

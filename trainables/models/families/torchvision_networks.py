@@ -59,14 +59,32 @@ def torchvision_network(
     """
     _check_name(name)
     if pretrained:
-        network, mean, std = _pretrained(name, n_classes, options)
+        network, mean, std = _pretrained(name, options)
+        _renew_last_layer(network, n_classes)
     else:
         network = _random(name, n_classes, options)
     _check_width(name, network, width)
-    _quicken_statistics(network)
+    quicken_statistics(network)
     return with_evenly_placed_exits(
         network, n_exits=n_exits, blocks=blocks, input_shape=input_shape, n_classes=n_classes, mean=mean, std=std
     )
+
+
+def torchvision_backbone(
+    name: str, *, pretrained: bool, **options: Any
+) -> tuple[nn.Module, Sequence[float] | None, Sequence[float] | None]:
+    """A classifier of ``torchvision.models`` whose features are wanted, and the mean and std that it was trained with.
+
+    Args:
+        name: As ``torchvision.models.list_models`` gives it.
+        pretrained: Start from ImageNet weights instead of random ones; these have neither mean nor std.
+        **options: For torchvision's own function of that name.
+
+    Raises:
+        TrainingError: If there is no such network, or its ImageNet weights cannot be had.
+    """
+    _check_name(name)
+    return _pretrained(name, options) if pretrained else (_random(name, 1, options), None, None)
 
 
 def refuse_pretrained_width(width: int, trained_width: int, *, pretrained: bool) -> None:
@@ -76,6 +94,17 @@ def refuse_pretrained_width(width: int, trained_width: int, *, pretrained: bool)
             f"ImageNet weights are for width {trained_width} only, but width is {width}; "
             f"say width: {trained_width}, or {_START_RANDOM}"
         )
+
+
+def quicken_statistics(network: nn.Module) -> None:
+    """Have batch normalisation forget its first statistics within some ten batches, not some hundred.
+
+    MobileNetV3's follow so slowly that a training of one or two hundred batches, as of a small folder, ends with a
+    network that is judged by statistics of its random weights.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d) and module.momentum is not None:
+            module.momentum = max(module.momentum, _LEAST_MOMENTUM)
 
 
 def _check_name(name: str) -> None:
@@ -98,17 +127,6 @@ def _check_width(name: str, network: nn.Module, width: int) -> None:
         )
 
 
-def _quicken_statistics(network: nn.Module) -> None:
-    """Have batch normalisation forget its first statistics within some ten batches, not some hundred.
-
-    MobileNetV3's follow so slowly that a training of one or two hundred batches, as of a small folder, ends with a
-    network that is judged by statistics of its random weights.
-    """
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d) and module.momentum is not None:
-            module.momentum = max(module.momentum, _LEAST_MOMENTUM)
-
-
 def _random(name: str, n_classes: int, options: Mapping[str, Any]) -> nn.Module:
     from torchvision import models
 
@@ -122,10 +140,8 @@ def _random(name: str, n_classes: int, options: Mapping[str, Any]) -> nn.Module:
     return network
 
 
-def _pretrained(
-    name: str, n_classes: int, options: Mapping[str, Any]
-) -> tuple[nn.Module, Sequence[float], Sequence[float]]:
-    """The network with ImageNet weights and a new last layer, and the mean and std that it was trained with."""
+def _pretrained(name: str, options: Mapping[str, Any]) -> tuple[nn.Module, Sequence[float], Sequence[float]]:
+    """The network with ImageNet weights, and the mean and std that it was trained with."""
     from torchvision import models
 
     weights = models.get_model_weights(name).DEFAULT
@@ -138,7 +154,6 @@ def _pretrained(
             f"ImageNet weights must fit the network, but those of {name} do not fit it with {dict(options)} "
             f"({error}); {_START_RANDOM}"
         ) from None
-    _renew_last_layer(network, n_classes)
     preset = weights.transforms()
     return network, preset.mean, preset.std
 

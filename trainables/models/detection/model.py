@@ -1,0 +1,137 @@
+"""What every detector with exits is: a multi-exit network whose exits predict a box and a class of every anchor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+import torch
+from torch import Tensor, nn
+
+from trainables.errors import TrainingError
+from trainables.models.base import MultiExitModel
+from trainables.models.detection import FROZEN
+from trainables.models.detection.anchors import AnchorGrids, default_anchors, fit_anchors
+from trainables.models.detection.coding import decode
+from trainables.models.detection.post_processing import PostProcessing
+from trainables.models.detection.stages import Trunk
+
+
+class DetectorModel(MultiExitModel):
+    """A detector with ``E`` exits that share one set of ``A`` anchors; :meth:`forward` gives (N, E, A, 4 + 1 + C).
+
+    An exit says of each anchor the offsets of its box and logits of background and classes, the background first.
+
+    Args:
+        stages: Each takes the features of the one before; the first takes the normalised input.
+        heads: Each takes its stage's features and gives shape (N, A, 4 + 1 + C).
+        grids: Of the anchors, whose shapes are the default ones until they are fitted.
+        mean: Mean of each input channel, for inputs in 0..1; it is subtracted from them.
+        std: Standard deviation of each input channel, for inputs in 0..1; they are divided by it.
+        post_processing: Which of the predicted boxes are kept.
+
+    Attributes:
+        anchors: Left, top, right and bottom as shares of the image, shape (A, 4); saved with the weights.
+        grids: Of the anchors.
+        post_processing: Which of the predicted boxes are kept.
+    """
+
+    n_axes: ClassVar[int] = 3
+    anchors: Tensor
+
+    def __init__(
+        self,
+        stages: Sequence[nn.Module],
+        heads: Sequence[nn.Module],
+        *,
+        grids: AnchorGrids,
+        mean: Sequence[float],
+        std: Sequence[float],
+        post_processing: PostProcessing,
+    ) -> None:
+        super().__init__(stages, heads, mean=mean, std=std)
+        self._frozen_part = FROZEN[0]
+        self.grids = grids
+        self.post_processing = post_processing
+        self.register_buffer("anchors", torch.as_tensor(default_anchors(grids)))
+
+    def fit_anchors(self, objects: NDArray[np.float32], *, seed: int = 0) -> None:
+        """Have anchors of the shapes that objects have; what heads have learnt so far is then of other boxes.
+
+        Args:
+            objects: True boxes of ``train``, shape (N, M, 6).
+            seed: Of the clusters' first centres.
+        """
+        self.anchors.copy_(torch.as_tensor(fit_anchors(objects, self.grids, seed=seed)))
+
+    def decoded(self, raw: Tensor) -> Tensor:
+        """The box of every anchor, and the probability of each class there, shape (N, A, 4 + C).
+
+        Args:
+            raw: What a head gives, shape (N, A, 4 + 1 + C).
+        """
+        boxes = decode(raw[..., :4], self.anchors)
+        return torch.cat([boxes, raw[..., 4:].softmax(dim=-1)[..., 1:]], dim=-1)
+
+    def found(self, raw: Tensor) -> Tensor:
+        """The boxes that an exit finds, the surest first, shape (N, D, 6); rows as in :mod:`policies.tables.boxes`.
+
+        Args:
+            raw: What its head gives, shape (N, A, 4 + 1 + C).
+        """
+        return self.post_processing.kept(self.decoded(raw.float()))
+
+    def alone(self, stage: nn.Module, head: nn.Module) -> DetectorModel:
+        """A detector of one stage and one head, with the same anchors."""
+        plain = DetectorModel(
+            [stage],
+            [head],
+            grids=self.grids,
+            mean=self.mean.flatten().tolist(),
+            std=self.std.flatten().tolist(),
+            post_processing=self.post_processing,
+        )
+        plain.anchors.copy_(self.anchors)
+        return plain
+
+    def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
+        """The two that may be trained at rates of their own: ``backbone``, and ``heads``, which are all others."""
+        backbone = [weight for trunk in self._trunks() for weight in trunk.parameters()]
+        known = {id(weight) for weight in backbone}
+        return {"backbone": backbone, "heads": [weight for weight in self.parameters() if id(weight) not in known]}
+
+    def freeze(self, part: str) -> None:
+        """Have a part neither trained nor moved in its batch statistics; all else is trained.
+
+        Args:
+            part: ``nothing``; ``backbone``; or ``full-network``, which is all but the heads of the early exits.
+
+        Raises:
+            TrainingError: If it is none of these, or nothing would be left to train.
+        """
+        if part not in FROZEN:
+            raise TrainingError(f"what is frozen must be one of {', '.join(FROZEN)} but is {part!r:.60}")
+        if part == "full-network" and self.n_exits == 1:
+            raise TrainingError("a network with one exit has nothing left to train where the full network is frozen")
+        self._frozen_part = part
+        self.requires_grad_(True)
+        for module in self._frozen_modules():
+            module.requires_grad_(False)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Self:
+        """Set the mode of all but what is frozen, which stays in evaluation mode."""
+        super().train(mode)
+        for module in self._frozen_modules():
+            module.eval()
+        return self
+
+    def _trunks(self) -> list[Trunk]:
+        return [module for module in self.modules() if isinstance(module, Trunk)]
+
+    def _frozen_modules(self) -> list[nn.Module]:
+        if self._frozen_part == "backbone":
+            return [*self._trunks()]
+        return [self.stages, self.heads[-1]] if self._frozen_part == "full-network" else []

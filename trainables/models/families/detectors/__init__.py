@@ -1,0 +1,1 @@
+"""Detectors: SSD on backbones named by their blocks, and SSDLite."""
