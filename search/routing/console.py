@@ -44,7 +44,7 @@ def _figures(one: RoutedPhase, has_times: bool) -> tuple[str, ...]:
     return (
         one.trained.router.settings.thresholds.value,
         _thresholds(one),
-        _joined(f"{value:.2f}" for value in one.policy.temperatures),
+        _joined(f"{value:.2f}" for value in one.temperatures),
         _mix(one.spent["exit_mix"]),
         f"{one.quality:.3f}",
         f"{one.exit_qualities[-1]:.3f}",

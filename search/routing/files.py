@@ -72,7 +72,7 @@ def _row(one: RoutedPhase, options: RoutingOptions) -> dict[str, Any]:
         **asdict(options),
         **_by_depth("start", router.settings.at_thresholds(0, router.n_exits - 1)),
         **_by_depth("threshold", [row[0] for row in one.policy.thresholds]),
-        **_by_depth("temperature", one.policy.temperatures),
+        **_by_depth("temperature", one.temperatures),
         **_by_depth("training_confidence", one.trained.curve[-1].confidences),
         **_by_depth("confidence", one.confidences),
         **_by_depth("share", one.spent["exit_mix"]),

@@ -82,6 +82,11 @@ class RoutedPhase:
     spent: dict[str, Any]
     alarms: tuple[CollapseAlarm, ...]
 
+    @property
+    def temperatures(self) -> tuple[float, ...]:
+        """Temperature of the confidence of each exit, length E."""
+        return tuple(self.policy.params["confidence_temperatures"])
+
 
 @dataclass(frozen=True)
 class RoutedSweep:

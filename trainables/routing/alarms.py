@@ -31,7 +31,7 @@ def routing_alarms(
     Args:
         table: Exit table that the policy was applied to.
         decision: What the policy did on the table.
-        policy: The routing as a policy.
+        policy: The routing as a policy, of :func:`~trainables.routing.policy.routed_policy`.
         settings: How it was trained.
         full_quality: mAP with an overlap of one half of the last exit alone, on the table.
     """
@@ -45,14 +45,15 @@ def _own_alarms(
     view: RuleView, decision: Decision, policy: Policy, settings: RoutingSettings
 ) -> Iterator[CollapseAlarm]:
     shares = np.bincount(decision.exits, minlength=policy.n_exits) / len(decision.exits)
+    temperatures = policy.params["confidence_temperatures"]
     for k, share in enumerate(shares[:-1]):
         for reason, because in (
-            (CollapseReason.UNCALIBRATED, _about_temperature(policy.temperatures[k], settings)),
+            (CollapseReason.UNCALIBRATED, _about_temperature(temperatures[k], settings)),
             (CollapseReason.NO_SIGNAL, _about_spread(view.scores[:, k, 0])),
             (CollapseReason.CLOSED, _about_gate(view.eligible[:, k], settings)),
         ):
             if because:
-                text = f"depth {k + 1} takes {share:.1%} of the images ({reason.value}): {because}"
+                text = f"depth {k + 1} takes {share:.1%} of the samples ({reason.value}): {because}"
                 yield CollapseAlarm(depth=k + 1, share=float(share), reason=reason, text=text)
 
 
@@ -61,12 +62,12 @@ def _about_temperature(temperature: float, settings: RoutingSettings) -> str:
     limits = (settings.least_temperature, settings.most_temperature)
     limit = next((one for one in limits if one is not None and np.isclose(temperature, one, rtol=1e-4)), None)
     if limit is not None:
-        return f"its temperature is at its limit ({limit:g}); look at its scores"
+        return f"its temperature is at its limit ({limit:g}); look at its confidences"
     least, most = TEMPERATURE_BOUNDS
     if least <= temperature <= most:
         return ""
     towards = "one half" if temperature > most else "0 or 1"
-    return f"its temperature ran away to {temperature:.3g}, which brings all scores near to {towards}; clamp it"
+    return f"its temperature ran away to {temperature:.3g}, which brings all confidences near to {towards}; clamp it"
 
 
 def _about_spread(scores: NDArray[np.float64]) -> str:
@@ -83,6 +84,6 @@ def _about_gate(is_eligible: NDArray[np.bool_], settings: RoutingSettings) -> st
         return ""
     gate = settings.gate
     return (
-        f"its quality gate, {gate.n_objects} boxes of at least {gate.objectness:g}, is open for {is_eligible.mean():.1%} "
+        f"its quality gate, {gate.n_objects} boxes above {gate.objectness:g}, is open for {is_eligible.mean():.1%} "
         f"of the images; ask for less, or leave it out"
     )

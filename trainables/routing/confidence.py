@@ -1,8 +1,8 @@
 """How sure an exit is of an image, such that gradients flow through it: from raw outputs, before boxes are suppressed.
 
-A policy decides on the boxes that are kept, of which each object has one. Here several anchors may stand for the same
-object, so that the best scores of an image are higher and its objects are counted more than once: thresholds that
-training has found are rather too high for the kept boxes.
+The confidence is that of rule ``routed``: ``sigmoid(logit(mean of the k best scores) / T)``. The rule takes the scores of
+the boxes that are kept, of which each object has one. Here several anchors may stand for the same object, so that the
+mean is higher and objects are counted more than once: a threshold that fits in training is too high for kept boxes.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def objectness(raw: Tensor) -> Tensor:
 
 
 def tempered(scores: Tensor, temperatures: Tensor) -> Tensor:
-    """Scores whose logits are divided by temperatures, as rules for detectors do it; both broadcast."""
+    """``sigmoid(logit(score) / temperature)``, as rules for detectors have it; both broadcast."""
     return (scores.clamp(_LEAST_SCORE, 1 - _LEAST_SCORE).logit() / temperatures).sigmoid()
 
 
@@ -59,20 +59,20 @@ def signals_of(
 
     Args:
         raw: What all exits give, shape (N, E, A, 4 + 1 + C).
-        temperatures: Divisor of the logits of each exit's scores, shape (E,).
+        temperatures: Divisor of the logit of each exit's confidence, shape (E,).
         n_top: A confidence is the mean of so many best scores; of all where there are fewer anchors.
         gate: What else keeps an exit closed; None for nothing.
         softness: Where the deciding score is so much above what the gate asks for, its openness is 0.73, that of a
             logistic function at 1.
     """
-    scores = tempered(objectness(raw), temperatures[:, None])
+    scores = objectness(raw)
     n_anchors = scores.shape[-1]
     n_sorted = min(max(n_top, gate.n_objects if gate else 1), n_anchors)
     best = scores.topk(n_sorted, dim=-1).values
-    confidences = best[..., :n_top].mean(dim=-1)
+    confidences = tempered(best[..., :n_top].mean(dim=-1), temperatures)
     if gate is None:
         return ExitSignals(confidences, torch.ones_like(confidences), torch.ones_like(confidences, dtype=torch.bool))
-    # At least n objects reach a score where the n-th best does.
+    # At least n objects are above a score where the n-th best is.
     deciding = best[..., gate.n_objects - 1] if gate.n_objects <= n_anchors else torch.zeros_like(confidences)
     openness = ((deciding - gate.objectness) / softness).sigmoid()
-    return ExitSignals(confidences, openness, deciding >= gate.objectness)
+    return ExitSignals(confidences, openness, deciding > gate.objectness)

@@ -48,7 +48,7 @@ class Router(nn.Module):
 
     @property
     def temperatures(self) -> Tensor:
-        """Divisor of the logits of each exit's scores, positive, shape (E,)."""
+        """Divisor of the logit of each exit's confidence, positive, shape (E,)."""
         return self.log_temperatures.exp()
 
     @property

@@ -35,7 +35,7 @@ class QualityGate:
     """What an exit must have found for an image to leave there, however confident it is.
 
     Attributes:
-        objectness: Least score of a box that counts as an object, in (0, 1).
+        objectness: Score above which a box counts as an object, in (0, 1).
         n_objects: Least number of objects.
         in_training: Whether it also closes exits while these are trained, once the warm-up is over; an exit that is
             closed learns nothing.
@@ -69,8 +69,8 @@ class RoutingSettings:
         distribution_weight: How much the loss counts that draws the exit mix to its target, from 0; that of detection
             counts 1.
         target_mix: Share of the images that should leave at each exit, the last one's too; None for equal shares.
-        early_temperature: Divisor of the logit of an early exit's scores at the start.
-        last_temperature: Divisor of the logit of the last exit's scores at the start.
+        early_temperature: Divisor of the logit of an early exit's confidence at the start.
+        last_temperature: That of the last exit, where nobody asks for it, so that it stays.
         least_temperature: Temperatures are not let below; None for no such limit.
         most_temperature: Temperatures are not let above; None for no such limit.
         n_top: A confidence is the mean of so many best scores.
