@@ -22,7 +22,6 @@ from rich.table import Table
 from tables import DEFAULT_FOLDER, TableSet, real_tables
 
 from policies.baselines.choice import baseline_evaluator
-from policies.baselines.oracle import oracle_mean_depth
 from policies.calibration.temperature import fit_temperatures
 from policies.evaluation.shared_thresholds import shared_threshold_figures, shared_threshold_genomes
 from policies.evolution.settings import EvolveSettings
@@ -30,6 +29,7 @@ from policies.goals.front import Front, FrontPoint
 from policies.goals.goal import Goal
 from policies.goals.request import Request
 from policies.metrics.exits import exit_accuracies
+from policies.metrics.oracle import oracle_mean_depth
 from policies.policy import Policy
 from policies.rules import DEFAULT_RULES, RULES, get_rule
 from policies.selection.networks import NetworkPolicies, search_network

@@ -22,6 +22,16 @@ OWN_PACKAGES = ("policies", "search", "spaces", "trainables")
 """The packages of this project; a user's own module cannot have such a name."""
 
 
+_SPELLED = {
+    "map": "mAP@[.5:.95]",
+    "map_50": "mAP@.5",
+    "map_75": "mAP@.75",
+    "worst_class_map_50": "worst class AP@.5",
+    "image_f1": "image F1",
+}
+"""Names that are written in a way of their own."""
+
+
 @dataclass(frozen=True)
 class OnDemand:
     """A function or a class whose module is imported with the first call; picklable.
@@ -71,7 +81,7 @@ class Registry(Mapping[str, T]):
 
 def title_of(name: str) -> str:
     """A registered name, or ``module:attribute``, as a person reads it."""
-    return name.rpartition(":")[2].replace("_", " ")
+    return _SPELLED.get(name, name.rpartition(":")[2].replace("_", " "))
 
 
 def resolve(role: str, name: str, registered: Mapping[str, Any], expected: type, *, as_class: bool = False) -> Any:

@@ -98,6 +98,8 @@ def derived_values(sweep: FinishedSweep, network: NetworkSpec, epochs: int | Non
     dimensions = sweep.config.build_space().dimensions
     params = sweep.summary.selected.hyperparameters
     values["space"]["overrides"] |= {key: value for key, value in params.items() if key in dimensions}
+    # It starts from a network that has learnt already.
+    values["full_network"] = {}
     values["search"] |= {"trials": 1, "first_trials": [], "scheduler": "none"}
     if values["search"]["control"] and network.options["operations"] == PER_INPUT:
         values["search"]["control"] = False

@@ -35,6 +35,10 @@ class SweepError(ExitSearchError):
     """A sweep cannot give a result."""
 
 
+class ValidityError(SweepError):
+    """The full network does not pass the validity gate, so that nothing downstream is run."""
+
+
 class SweepInterruptedError(ExitSearchError):
     """A sweep was stopped before its last trial; it can be resumed."""
 

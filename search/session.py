@@ -12,7 +12,7 @@ from rich.console import Console
 
 from search.config.sweep import SweepConfig
 from search.console_table import print_line
-from search.errors import SweepInterruptedError
+from search.errors import SweepInterruptedError, ValidityError
 from search.inputs import SweepInputs
 from search.reporting.console import print_summary
 from search.reporting.seeds import show_seeds
@@ -26,6 +26,7 @@ from search.sweep import SweepResult, run_sweep
 from search.teaching.checks import CheckedTeachers
 from search.tracking.tracker import Tracker
 from search.trials.log import TrialLog
+from search.validity.gate import stored_verdict, validity_figures
 from trainables.teachers.alignment import require_aligned
 from trainables.training.checkpoints import FULL_DISK
 
@@ -53,6 +54,7 @@ def run_session(
         The summary, as in ``summary.json``.
 
     Raises:
+        ValidityError: If the full network does not pass the validity gate.
         SweepError: If no trial finished.
         SweepInterruptedError: If it was stopped before its last trial.
         RunFolderError: If another process runs the same sweep.
@@ -73,12 +75,15 @@ def run_session(
             log.settle()
             print_line(console, f"Sweep {folder.name} on {where}")
             result = run_sweep(
-                inputs, folder, log, teachers, started=started, leave_cluster=leave_cluster, console=console
+                inputs, folder, journal, log, teachers, started=started, leave_cluster=leave_cluster, console=console
             )
+        except ValidityError as error:
+            tracker.fail(str(error), _validity_figures(journal), folder.full_network_files)
+            raise
         except BaseException as error:
             tracker.abandon(str(error))
             raise
-        _track(tracker, folder, result)
+        _track(tracker, folder, journal, result)
     print_summary(console, result.summary, folder, tracking_uri=tracker.shown_uri)
     if result.all_trials.over_seeds is not None:
         console.print()
@@ -101,7 +106,7 @@ def _room_on_disk(folder: RunFolder) -> Iterator[None]:
         ) from None
 
 
-def _track(tracker: Tracker, folder: RunFolder, result: SweepResult) -> None:
+def _track(tracker: Tracker, folder: RunFolder, journal: Journal, result: SweepResult) -> None:
     summary = result.summary
     selected = summary.selected.by_split
     headlines = figures_shown(summary.task, summary.main_quality).headlines
@@ -111,15 +116,23 @@ def _track(tracker: Tracker, folder: RunFolder, result: SweepResult) -> None:
         | _latency_metrics(summary)
         | _soft_metrics(summary)
         | _control_metrics(summary, headlines)
-        | _architecture_metrics(summary),
+        | _architecture_metrics(summary)
+        | _validity_figures(journal),
         {"feasible": str(summary.feasible).lower(), "certified": str(summary.certified).lower()}
         | _control_tags(summary),
         [
             *(folder.sweep_file, *folder.written, *folder.all_trials_files, *folder.architecture_files),
+            *folder.full_network_files,
             folder.environment_file,
             *(path for path in (folder.model_file, folder.control_file) if path.exists()),
         ],
     )
+
+
+def _validity_figures(journal: Journal) -> dict[str, float]:
+    """What the validity gate found; empty where there is none."""
+    verdict = stored_verdict(journal)
+    return {} if verdict is None else validity_figures(verdict)
 
 
 def _latency_metrics(summary: Summary) -> dict[str, float]:

@@ -11,6 +11,7 @@ from search.cluster.connection import concurrent_trials, connected
 from search.config.sweep import SweepConfig
 from search.errors import SweepInterruptedError
 from search.inputs import SweepInputs, load_inputs, load_splits
+from search.preflight.full_network import require_full_network
 from search.preflight.networks import require_networks
 from search.preflight.same_inputs import require_resumable, require_same
 from search.run_folder.environment import weights_hashes
@@ -55,6 +56,7 @@ def start_sweep(
 def _checked_new(config: SweepConfig, stem: str) -> tuple[SweepInputs, CheckedTeachers]:
     inputs = load_inputs(config)
     require_networks(inputs)
+    require_full_network(inputs)
     report_file = config.runs_dir / f"{config.name or stem}.alignment.json"
     return inputs, load_teachers(inputs, report_file=report_file)
 

@@ -1,4 +1,4 @@
-"""The order of a sweep: train trials, search policies, certify and choose, and only then read ``test``.
+"""The order of a sweep: pass the gate, train trials, search policies, certify and choose, and only then read ``test``.
 
 Each step is a function of what came before it, here or in the room that its work belongs to. None needs a console or a
 tracker, and a folder only where it writes.
@@ -29,11 +29,13 @@ from search.reporting.architecture import report_architecture
 from search.reporting.baseline_trials import BaselineComparison, compare_baselines
 from search.reporting.files import write_results
 from search.reporting.latency import LatencyFindings, report_latency
+from search.reporting.samples import draw_samples
 from search.reporting.summary import build_summary
 from search.reporting.tasks import report_of
 from search.reporting.trials import AllTrials, figures_of_all_trials, write_all_trials
 from search.run_folder.answers import PolicyAnswers
 from search.run_folder.folder import RunFolder
+from search.run_folder.journal import Journal
 from search.run_folder.summary import SPLITS, Summary
 from search.teaching.checks import CheckedTeachers
 from search.teaching.tasks import prepare_teachers
@@ -41,6 +43,7 @@ from search.trials.log import TrialLog
 from search.trials.outcomes import TrialOutcome, trial_points
 from search.tuning.progress import TrialProgress
 from search.tuning.training import train
+from search.validity.gate import pass_gate
 from trainables.export.model_file import save_model
 from trainables.models import cumulative_macs
 
@@ -63,6 +66,7 @@ class SweepResult:
 def run_sweep(
     inputs: SweepInputs,
     folder: RunFolder,
+    journal: Journal,
     log: TrialLog,
     teachers: CheckedTeachers,
     *,
@@ -75,13 +79,15 @@ def run_sweep(
     Args:
         inputs: The sweep on its data, with its name.
         folder: Folder of the sweep, where its files go.
-        log: What is known of the trials; what is left of them is trained.
+        journal: Journal of the sweep.
+        log: What is known of the trials, from the journal; what is left of them is trained.
         teachers: Teachers that are there already.
         started: On the monotonic clock, in seconds, when the sweep began: without the time between its sessions.
         leave_cluster: Ends the connection to Ray; called when nothing is left to do there.
         console: Console that progress and results are printed on.
 
     Raises:
+        ValidityError: If the full network does not pass the validity gate.
         SweepError: If no trial finished.
         SweepInterruptedError: If it was stopped before its last trial.
     """
@@ -89,6 +95,7 @@ def run_sweep(
     for line in announcement(inputs):
         show(line)
     require_shared(folder.path)
+    inputs = pass_gate(inputs, folder, journal, on_message=show)
     prepared = prepare_teachers(inputs, folder, teachers, on_message=show)
     with TrialProgress(console, n_trials=inputs.config.search.trials, search_target=inputs.spec.search_target) as bar:
         bar.begin(log)
@@ -111,7 +118,8 @@ def run_sweep(
     model = tables.model(selection.network.network)
     architecture = report_architecture(model, inputs.splits.search.inputs, folder)
     latency = time_policy(inputs, selection, tables)
-    for note in (*baselines.notes, *plain.notes, *architecture.notes, *latency.notes):
+    not_drawn = draw_samples(folder, inputs.splits.test, selection, answered)
+    for note in (*baselines.notes, *plain.notes, *architecture.notes, *latency.notes, *not_drawn):
         show(f"Note: {note}")
     if control is not None:
         summary = summary.model_copy(update=plain.told)

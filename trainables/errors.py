@@ -27,6 +27,14 @@ class OtherFilesWarning(UserWarning):
     """Some files are of kinds that are not read."""
 
 
+class SkippedBoxesWarning(UserWarning):
+    """Some boxes cannot be, or reach out of their image, and were skipped or clipped."""
+
+
+class AbsentClassesWarning(UserWarning):
+    """Some splits are without an object of some classes."""
+
+
 class JoinedOriginsWarning(UserWarning):
     """Names of origins differ in case only, and were taken as one."""
 

@@ -26,10 +26,10 @@ class PartResult:
     Attributes:
         name: Name of the part, such as ``accuracy`` or ``recall of class 3``.
         loss: Name of the loss that was bounded.
-        relation: ``>=`` where the part is a least accuracy, ``<=`` where it is a largest loss.
-        required: The least accuracy, or the largest loss.
+        relation: ``>=`` where the part is a least accuracy or quality, ``<=`` where it is a largest loss.
+        required: The least accuracy or quality, or the largest loss.
         observed: Mean over the units, or None where there is none.
-        bound: Confidence bound at level ``delta``: lower for an accuracy, upper for a loss.
+        bound: Confidence bound at level ``delta``: lower for an accuracy or quality, upper for a loss.
         simultaneous_bound: Confidence bound at level ``delta / K`` for the K classes, or the K exits, that have units
             (Bonferroni): those of all classes, or all exits, hold together at confidence ``1 - delta``.
         p_value: P-value of the test that the part does not hold, in [0, 1].
@@ -66,8 +66,8 @@ class Certificate:
         unit: ``sample``, or ``group`` where samples share an origin.
         n: Number of units of ``certify``.
         loss: Loss of the main part.
-        observed: Mean of the main part: an accuracy, or a loss against the full network.
-        bound: Confidence bound of the main part at level ``delta``: lower for an accuracy, upper for a loss.
+        observed: Mean of the main part: an accuracy, another quality, or a loss against the full network.
+        bound: Confidence bound of the main part at level ``delta``: lower for an accuracy or quality, upper for a loss.
         p_value: P-value of the joint claim: the largest over its parts.
         more_needed: About how many more units would certify the claim if they are like these, or None.
         parts: Every part of the claim, the main one first.
@@ -186,7 +186,7 @@ def _result(part: ClaimPart, parts: tuple[ClaimPart, ...], delta: float) -> Part
     return PartResult(
         name=part.name,
         loss=str(part.loss),
-        relation=">=" if part.is_accuracy else "<=",
+        relation=">=" if part.is_least else "<=",
         required=part.required,
         observed=part.observed,
         bound=part.bound(delta),

@@ -32,7 +32,7 @@ class ClaimPart:
         limit: Largest mean of the loss.
         losses: One per unit, shape (n,); n is 0 where there is nothing to test with.
         unit: Kind of unit that has a loss, ``sample`` or ``group``.
-        is_binary: Whether each loss is 0 or 1: not a mean over several samples, and not signed.
+        is_binary: Whether each loss is 0 or 1: not a mean over several samples, not signed, and not a share.
     """
 
     name: str
@@ -54,18 +54,18 @@ class ClaimPart:
         return BINOMIAL if self.is_binary else BETTING
 
     @property
-    def is_accuracy(self) -> bool:
-        """Whether a person reads the part as a least accuracy, one less the loss, not as a largest loss."""
-        return self.loss is Loss.ERROR
+    def is_least(self) -> bool:
+        """Whether a person reads the part as a least accuracy or quality, one less the loss, not as a largest loss."""
+        return self.loss.is_read_as_least
 
     @property
     def observed(self) -> float | None:
-        """Mean over the units as a person reads it: accuracy or loss; None where there are none."""
+        """Mean over the units as a person reads it: accuracy, quality or loss; None where there are none."""
         return self._as_read(float(self.losses.mean())) if self.n else None
 
     @property
     def required(self) -> float:
-        """The limit as a person reads it: least accuracy or largest loss."""
+        """The limit as a person reads it: least accuracy or quality, or largest loss."""
         return self._as_read(self.limit)
 
     def p_value(self, delta: float) -> float:
@@ -77,7 +77,7 @@ class ClaimPart:
         return betting_p_value(self.losses, limit=self.limit, delta=delta, least=self.loss.least)
 
     def bound(self, delta: float) -> float:
-        """Confidence bound at ``1 - delta`` as a person reads it: lower for an accuracy, upper for a loss."""
+        """Confidence bound at ``1 - delta`` as a person reads it: lower for a least value, upper for a loss."""
         if not self.n:
             return self._as_read(1.0)
         if self.method == BINOMIAL:
@@ -99,7 +99,7 @@ class ClaimPart:
         if self.observed is None:
             return f"{self.name} cannot be tested, since certify has none of it"
         seen = f"{self.name} on certify is {self.observed:.4f}"
-        side = "above" if self.is_accuracy else "below"
+        side = "above" if self.is_least else "below"
         if self.losses.mean() >= self.limit:
             return f"{seen} but must be {side} {self.required:g}"
         return (
@@ -112,7 +112,7 @@ class ClaimPart:
         return int(self.losses.sum())
 
     def _as_read(self, loss: float) -> float:
-        return 1 - loss if self.is_accuracy else loss
+        return 1 - loss if self.is_least else loss
 
 
 def measure(claim: Claim, table: ExitTable, decision: Decision) -> tuple[ClaimPart, ...]:
@@ -136,9 +136,9 @@ def measure(claim: Claim, table: ExitTable, decision: Decision) -> tuple[ClaimPa
             limit=part.limit,
             losses=units.mean(part.losses, part.among),
             unit=units.kind,
-            is_binary=is_single and part.loss is not Loss.DROP,
+            is_binary=is_single and part.loss.is_binary,
         )
-        for part in part_losses(claim, Outcomes.of(table, decision), used_exits=np.unique(decision.exits))
+        for part in part_losses(claim, Outcomes.of(table, decision, claim), used_exits=np.unique(decision.exits))
     )
 
 

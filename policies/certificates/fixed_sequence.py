@@ -19,7 +19,7 @@ class SequenceStep:
     Attributes:
         policy_hash: Digest of the policy that was tested.
         model_hash: Digest of the policy's network, where the table states it.
-        observed: Mean of the main part of the claim: an accuracy, or a loss against the full network.
+        observed: Mean of the main part of the claim: an accuracy, another quality, or a loss against the full network.
         p_value: P-value of the joint claim: the largest over its parts.
         passed: Whether the p-value is at most ``delta``.
         reason: Why the policy did not pass; empty where it did.

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.certificates.claims import Claim, Loss
+from policies.errors import ClaimError
 from policies.policy import Decision
-from policies.tables.base import ExitTable
-
-
-_MAIN_NAMES = {Loss.ERROR: "accuracy", Loss.DROP: "drop", Loss.DEGRADATION: "degradation"}
+from policies.qualities import MeanQuality, get_quality, require_judges
+from policies.qualities.base import ACCURACY
+from policies.tables.base import ExitTable, Truth
 
 
 @dataclass(frozen=True)
@@ -21,35 +22,83 @@ class Outcomes:
     """How the answers about ``N`` samples turned out.
 
     Attributes:
-        right: Whether the policy is right, shape (N,).
-        full_right: Whether the full network is right, shape (N,); None where nobody knows what it answers.
+        figures: What the claim's quality gives the policy's answers, in [0, 1], shape (N,); as accuracy 1 where the
+            policy is right, else 0.
+        full_figures: The same of the full network's answers, shape (N,); None where nobody knows these.
         strata: What the samples are counted by, their class if there are classes, shape (N,).
         n_strata: Number of strata.
         exits: Index of the exit taken, shape (N,).
+        further: What further qualities give the policy's answers, by name, in [0, 1], shape (N,) each.
     """
 
-    right: NDArray[np.bool_]
-    full_right: NDArray[np.bool_] | None
+    figures: NDArray[np.float64]
+    full_figures: NDArray[np.float64] | None
     strata: NDArray[np.int64]
     n_strata: int
     exits: NDArray[np.int64]
+    further: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, table: ExitTable, decision: Decision) -> Outcomes:
-        """The outcomes of a policy on a table."""
-        truth = table.truth
-        full_right = truth.right(decision.exit_answers[:, -1])
-        return cls(truth.right(decision.answers), full_right, truth.strata, truth.n_strata, decision.exits)
+    def of(cls, table: ExitTable, decision: Decision, claim: Claim) -> Outcomes:
+        """The outcomes of a policy on a table, as a claim's qualities judge them.
 
-    def losses(self, loss: Loss) -> NDArray[np.float64] | None:
-        """One loss of each sample, shape (N,); None where it takes the full network's answers and nobody knows them."""
-        if loss is Loss.ERROR:
-            return (~self.right).astype(np.float64)
-        if self.full_right is None:
+        Raises:
+            ExitSearchError: If a quality is not one that can be certified, or not for the table's answers.
+        """
+        for name in claim.needs_figures:
+            require_judges(require_certifiable(name).name, table)
+        truth = table.truth
+        return cls(
+            _figures(claim.quality, decision.answers, truth),
+            _figures(claim.quality, decision.exit_answers[:, -1], truth),
+            truth.strata,
+            truth.n_strata,
+            decision.exits,
+            {name: _figures(name, decision.answers, truth) for name in claim.bounds},
+        )
+
+    def losses(self, loss: Loss, *, kept: float = 1.0) -> NDArray[np.float64] | None:
+        """One loss of each sample, shape (N,); None where it takes the full network's answers and nobody knows them.
+
+        Args:
+            loss: The loss.
+            kept: Share of the full network's figures that must be kept; for a relative drop alone.
+        """
+        if not loss.is_compared:
+            return 1 - self.figures
+        if self.full_figures is None:
             return None
-        if loss is Loss.DROP:
-            return self.full_right.astype(np.float64) - self.right
-        return (self.full_right & ~self.right).astype(np.float64)
+        if loss is Loss.DEGRADATION:
+            return self.full_figures * (1 - self.figures)
+        return (kept if loss is Loss.RELATIVE_DROP else 1.0) * self.full_figures - self.figures
+
+
+def require_certifiable(name: str) -> MeanQuality[Any]:
+    """A quality, other than accuracy, whose least value can be certified: a mean over samples of figures in [0, 1].
+
+    Raises:
+        ExitSearchError: If there is no such quality, or it is no such mean.
+    """
+    quality = get_quality(name)
+    if isinstance(quality, MeanQuality) and quality.is_maximised:
+        return quality
+    raise ClaimError(
+        f"a quality that is claimed must be {ACCURACY} or a mean of each answer's own figure, of which more is better, "
+        f"such as image_f1, but is {name!r}; claim one of those, or take the estimate of a search"
+    )
+
+
+def is_certifiable(name: str) -> bool:
+    """Whether the least value of a quality can be certified by itself: that of accuracy, or of a mean over samples."""
+    quality = get_quality(name)
+    return name == ACCURACY or (isinstance(quality, MeanQuality) and quality.is_maximised)
+
+
+def _figures(name: str, answers: NDArray[Any], truth: Truth) -> NDArray[np.float64]:
+    """What a quality gives each answer, shape (N,)."""
+    if name == ACCURACY:
+        return truth.right(answers).astype(np.float64)
+    return require_certifiable(name).of_answers(answers, truth)
 
 
 @dataclass(frozen=True)
@@ -78,17 +127,28 @@ def part_losses(claim: Claim, outcomes: Outcomes, *, used_exits: NDArray[np.int6
 
     Args:
         claim: Claim whose parts are wanted.
-        outcomes: How the answers about N samples turned out.
+        outcomes: How the answers about N samples turned out, judged by the claim's qualities.
         used_exits: Indices of the exits that an exit floor is about.
     """
-    everywhere = np.ones(len(outcomes.right), dtype=bool)
+    everywhere = np.ones(len(outcomes.figures), dtype=bool)
+    kept = 1 - (claim.max_relative_drop or 0.0)
     for loss, limit in claim.main_limits.items():
-        losses = outcomes.losses(loss)
+        losses = outcomes.losses(loss, kept=kept)
         if losses is not None:
-            yield PartLosses(_MAIN_NAMES[loss], "main", loss, limit, losses, everywhere)
-    errors = (~outcomes.right).astype(np.float64)
+            yield PartLosses(_main_name(claim, loss), "main", loss, limit, losses, everywhere)
+    for name, bound in claim.bounds.items():
+        yield PartLosses(name, "main", Loss.LACK, 1 - bound, 1 - outcomes.further[name], everywhere)
+    own = 1 - outcomes.figures
     for family, name, floor, among in _floors(claim, outcomes, used_exits):
-        yield PartLosses(name, family, Loss.ERROR, 1 - floor, errors, among)
+        yield PartLosses(name, family, claim.main_loss, 1 - floor, own, among)
+
+
+def _main_name(claim: Claim, loss: Loss) -> str:
+    if loss is Loss.RELATIVE_DROP:
+        return f"{claim.quality} below {1 - (claim.max_relative_drop or 0.0):g} of the full network's"
+    if not loss.is_compared:
+        return claim.quality
+    return str(loss) if claim.is_about_accuracy else f"{loss} of {claim.quality}"
 
 
 def _floors(
@@ -100,4 +160,4 @@ def _floors(
             yield "class", f"recall of class {label}", claim.class_floor, outcomes.strata == label
     if claim.exit_floor is not None:
         for k in used_exits:
-            yield "exit", f"accuracy at depth {k + 1}", claim.exit_floor, outcomes.exits == k
+            yield "exit", f"{claim.quality} at depth {k + 1}", claim.exit_floor, outcomes.exits == k

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 import json
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ class Candidate:
         policy: Policy that may be chosen.
         search: Exit table of the policy's network on ``search``, on which the policy was found.
         certify: Exit table of the policy's network on ``certify``, or None where there is none.
-        references: Policies of the same network that its accuracy is compared with; the same ones for all
+        references: Policies of the same network that drops are counted from; the same ones for all
             candidates of a network.
     """
 
@@ -50,7 +51,7 @@ class Family:
         cost: Relative cost of each exit, shape (E,).
         units: Independent units that the samples belong to.
         members: Indices of the candidates that the family holds.
-        references_are_right: Whether each of the candidates' references answers each sample rightly, shape (R, N).
+        references: What each of the candidates' references answers about each sample, shape (N, ...) each.
     """
 
     view: RuleView
@@ -58,7 +59,7 @@ class Family:
     cost: NDArray[np.float64]
     units: Units
     members: tuple[int, ...]
-    references_are_right: NDArray[np.bool_]
+    references: tuple[NDArray[Any], ...] = ()
 
     def exits(self, policy: Policy) -> NDArray[np.int64]:
         """The exit that each sample takes, shape (N,)."""
@@ -67,7 +68,7 @@ class Family:
     def take(self, rows: NDArray[np.int64]) -> Family:
         """The same candidates on some of the samples; units keep their numbers."""
         units = Units(self.units.kind, self.units.of_sample[rows], self.units.n)
-        references = self.references_are_right[:, rows]
+        references = tuple(answers[rows] for answers in self.references)
         return Family(self.view.take(rows), self.truth.take(rows), self.cost, units, self.members, references)
 
 
@@ -103,11 +104,10 @@ def _family(first: Candidate, members: tuple[int, ...], seed: int) -> Family:
     units = Units.of(table)
     sorted_units = Units(units.kind, units.of_sample[order], units.n)
     sorted_view = chosen_view(first.policy, table, seed=seed).take(order)
-    references = rightness(first.references, table)[:, order]
+    references = tuple(answers[order] for answers in answers_of(first.references, table))
     return Family(sorted_view, table.truth.take(order), table.cost, sorted_units, members, references)
 
 
-def rightness(policies: Sequence[Policy], table: ExitTable) -> NDArray[np.bool_]:
-    """Whether each policy answers each sample of a table rightly, shape (R, N)."""
-    right = [table.truth.right(policy.decide(table).answers) for policy in policies]
-    return np.array(right, dtype=bool).reshape(len(policies), table.n_samples)
+def answers_of(policies: Sequence[Policy], table: ExitTable) -> tuple[NDArray[Any], ...]:
+    """What each policy answers about the samples of a table, shape (N, ...) each."""
+    return tuple(policy.decide(table).answers for policy in policies)

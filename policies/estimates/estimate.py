@@ -19,10 +19,13 @@ from policies.estimates.rechoice import N_FOLDS
 from policies.estimates.standings import is_contradicted
 from policies.goals.goal import Goal
 from policies.goals.requirements import Requirement, requirements_of
+from policies.qualities import MeanQuality, PooledQuality
+from policies.qualities.drop import DropLimit
 from policies.tables.units import Units
 
 
 METHOD = "cross-fitted choice, lower bound over units (an estimate, not a certificate)"
+BOOTSTRAP = "cross-fitted choice, percentile bootstrap over units (an estimate, not a certificate)"
 _ROUNDING = 1e-9
 
 
@@ -48,6 +51,7 @@ class Estimate:
         n_certify: Number of units of ``certify`` that the second look was taken at; 0 without one.
         n_vetoed: Candidates whose bounds meet the goal but that ``certify`` contradicts, up to the chosen one.
         reason: Why nothing meets the goal, as a clause for a person; empty where something does.
+        method: How the bound was found, in words.
     """
 
     chosen: int
@@ -77,8 +81,9 @@ class Estimate:
         look = "; certify does not contradict it" if self.n_certify else ""
         if self.n_vetoed:
             look += f", as it did {self.n_vetoed} of less objective"
+        by = " by bootstrap" if self.method == BOOTSTRAP else ""
         return (
-            f"estimated, not certified: on new data {self.quality} is {self.side} {self.bound:.4f} with about "
+            f"estimated{by}, not certified: on new data {self.quality} is {self.side} {self.bound:.4f} with about "
             f"{100 * (1 - self.level):g} % confidence ({self.observed:.4f} on {self.n} {kind} of search"
             f"{flattery}){look}"
         )
@@ -125,7 +130,7 @@ def estimated_choice(
     candidates: Sequence[Candidate],
     goal: Goal,
     *,
-    drops: Sequence[float] = (),
+    drops: Sequence[DropLimit] = (),
     level: float = LEVEL,
     n_folds: int = N_FOLDS,
     seed: int = 0,
@@ -137,7 +142,7 @@ def estimated_choice(
     Args:
         candidates: Policies that may be chosen, of one network or several, all on the same samples.
         goal: Goal that the chosen policy should meet.
-        drops: Largest drop of accuracy against each of the candidates' references.
+        drops: The largest drop against each of the candidates' references.
         level: About how probable it may be that a bound does not hold, in (0, 1).
         n_folds: Number of folds of the cross-fitting.
         seed: Seed of draws and folds; same seed, same choice.
@@ -150,7 +155,7 @@ def estimated_choice(
 
 
 def choose_with_margin(
-    candidates: Sequence[Candidate], goal: Goal, found: EstimatedBounds, *, drops: Sequence[float] = ()
+    candidates: Sequence[Candidate], goal: Goal, found: EstimatedBounds, *, drops: Sequence[DropLimit] = ()
 ) -> Estimate:
     """Choose by bounds: least objective first, or under a budget the surest first.
 
@@ -162,7 +167,7 @@ def choose_with_margin(
         candidates: Policies that may be chosen, in the order of the bounds.
         goal: Goal that the chosen policy should meet.
         found: Bounds of the candidates, for a goal that names the same qualities and the same objective.
-        drops: Largest drop of accuracy against each of the candidates' references, as for the bounds.
+        drops: The largest drop against each of the candidates' references, as for the bounds.
     """
     wanted = requirements_of(goal, drops)
     first = wanted[0]
@@ -181,7 +186,7 @@ def choose_with_margin(
     return Estimate(
         chosen=chosen,
         meets=meets,
-        quality=first.quality.name,
+        quality=first.name,
         side=first.side,
         limit=first.limit,
         observed=float(found.observed[0, chosen]),
@@ -193,8 +198,14 @@ def choose_with_margin(
         n=found.units.n,
         n_certify=0 if certify is None else Units.of(certify).n,
         n_vetoed=n_vetoed,
+        method=BOOTSTRAP if _is_bootstrapped(first) else METHOD,
         reason="" if meets else _why_not(goal, wanted, found, n_vetoed=n_vetoed),
     )
+
+
+def _is_bootstrapped(one: Requirement) -> bool:
+    """Whether its bound is the bootstrap's: those of counts and of means are not."""
+    return isinstance(one.quality, PooledQuality) and not isinstance(one.quality, MeanQuality)
 
 
 def _best_first(goal: Goal, reliability: NDArray[np.float64], objective: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -219,7 +230,7 @@ def _why_not(goal: Goal, wanted: Sequence[Requirement], found: EstimatedBounds, 
         best = own[one.excess(own).argmax()]
         if one.excess(best) < -_ROUNDING:
             return (
-                f"{one.quality.name} must be {one.side} {one.limit:g}, but the best bound from {found.units.n} {kind} "
+                f"{one.name} must be {one.side} {one.limit:g}, but the best bound from {found.units.n} {kind} "
                 f"of search is {float(one.clip(best)):.4f}"
             )
     return "no policy has a margin on search in everything that is asked for at once"

@@ -14,6 +14,7 @@ from policies.estimates.rechoice import N_FOLDS, honest_figures
 from policies.estimates.standings import Standings, standings
 from policies.goals.goal import Goal
 from policies.goals.requirements import Requirement, requirements_of
+from policies.qualities.drop import DropLimit
 from policies.spacing import evenly_spaced
 from policies.tables.units import Units
 
@@ -50,7 +51,7 @@ def estimated_bounds(
     candidates: Sequence[Candidate],
     goal: Goal,
     *,
-    drops: Sequence[float] = (),
+    drops: Sequence[DropLimit] = (),
     level: float = LEVEL,
     n_folds: int = N_FOLDS,
     seed: int = 0,
@@ -65,7 +66,7 @@ def estimated_bounds(
     Args:
         candidates: Policies that are bounded, of one network or several, all on the same samples.
         goal: Names the qualities and the objective.
-        drops: Largest drop of accuracy against each of the candidates' references.
+        drops: The largest drop against each of the candidates' references.
         level: About how probable it may be that a bound does not hold, in (0, 1).
         n_folds: Number of folds of the cross-fitting.
         seed: Seed of draws and folds; same seed, same bounds.
@@ -84,11 +85,11 @@ def estimated_bounds(
     elif is_tuned.any():
         tuned = np.flatnonzero(is_tuned)[np.argsort(found.objective[is_tuned], kind="stable")]
         examples = tuned[evenly_spaced(len(tuned), _MOST_GOALS)]
-        goals = [_as_good_as(goal, found, int(i), is_compared=bool(drops)) for i in examples]
+        goals = [_as_good_as(goal, found, int(i), drops) for i in examples]
         honest = honest_figures(families, goals, wanted, n_folds=n_folds, seed=seed)
         optimism[:, is_tuned] = _flattery(wanted, found.observed[:, examples], honest)[:, None]
     return EstimatedBounds(
-        qualities=tuple(one.quality.name for one in wanted),
+        qualities=tuple(one.name for one in wanted),
         observed=found.observed,
         optimism=optimism,
         bounds=found.bounds - np.array([[one.sign] for one in wanted]) * optimism,
@@ -106,11 +107,13 @@ def _flattery(
     return np.asarray(np.maximum((signs * (observed - honest)).max(axis=1), 0.0))
 
 
-def _as_good_as(goal: Goal, found: Standings, place: int, *, is_compared: bool) -> Goal:
+def _as_good_as(goal: Goal, found: Standings, place: int, drops: Sequence[DropLimit]) -> Goal:
     """The goal of a choice that would have come to a candidate's figures."""
     bounds = {name: float(found.counted[name][place]) for name in goal.bounds}
     if goal.budget is None:
         alike = replace(goal, target=float(found.counted[goal.quality][place]), bounds=bounds)
     else:
         alike = replace(goal, target=None, bounds=bounds, budget=float(found.objective[place]))
-    return alike.with_least_accuracy(float(found.counted["accuracy"][place])) if is_compared else alike
+    for drop in drops:
+        alike = alike.with_limit(drop.quality, float(found.counted[drop.quality][place]))
+    return alike

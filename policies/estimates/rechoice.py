@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.baselines.coordinate_descent import best_genome
 from policies.estimates.candidates import Family
+from policies.estimates.mean_bounds import unit_means
 from policies.estimates.quality_bounds import quality_value
 from policies.evaluation.population import PopulationEvaluator
 from policies.evaluation.shared_thresholds import shared_threshold_genomes
 from policies.goals.goal import Goal
 from policies.goals.requirements import Requirement
 from policies.policy import first_open_exit
-from policies.qualities import PooledQuality, counted
+from policies.qualities import MeanQuality, PooledQuality, counted
 from policies.spacing import evenly_spaced
+from policies.views.view import RuleView
 
 
 N_FOLDS = 3
@@ -63,9 +65,7 @@ def honest_figures(
     fold_of_unit = np.random.default_rng(seed).permutation(np.arange(first.units.n) % n_folds)
     fold_of_sample = fold_of_unit[first.units.of_sample]
     told: list[_Told] = [
-        _Pooled(quality, len(goals)) if isinstance(quality, PooledQuality) else _Counted(one, families, len(goals))
-        for one in wanted
-        for quality in [one.quality]
+        (_Pooled if isinstance(one.quality, PooledQuality) else _Counted)(one, families, len(goals)) for one in wanted
     ]
     for fold in range(int(fold_of_sample.max()) + 1):
         inside = np.flatnonzero(fold_of_sample == fold)
@@ -101,7 +101,7 @@ class _Counted:
     def __init__(self, one: Requirement, families: Sequence[Family], n_goals: int) -> None:
         self._quality, self._first = counted(one.quality), families[0]
         self._by_family = [
-            counted(one.counted_against(family.references_are_right)).marks(family.view, family.truth)
+            counted(one.against(family.references, family.truth)).marks(family.view, family.truth)
             for family in families
         ]
         self._marks = np.empty((n_goals, *self._by_family[0].shape[:2]), dtype=self._by_family[0].dtype)
@@ -117,21 +117,40 @@ class _Counted:
 
 
 class _Pooled:
-    """A pooled quality: the mean over the folds, weighted by their samples, since folds may differ in their rule."""
+    """A pooled quality: of the answers of all folds put together, since that of a part may differ in kind.
 
-    def __init__(self, quality: PooledQuality[Any], n_goals: int) -> None:
-        self._quality = quality
+    Where it looks at distributions, which differ by rule, it is the mean over the folds, weighted by their samples.
+    """
+
+    def __init__(self, one: Requirement, families: Sequence[Family], n_goals: int) -> None:
+        self._one, self._first = one, families[0]
         self._sums, self._n = np.zeros(n_goals), np.zeros(n_goals)
+        answers = self._first.view.answers
+        self._answers = np.zeros((n_goals, len(answers), 1, *answers.shape[2:]), dtype=answers.dtype)
 
     def note(self, row: int, which: int, left_out: Family, inside: NDArray[np.int64], exits: NDArray[np.int64]) -> None:
-        """Judge the fold by itself."""
-        value = self._quality.judge(left_out.view, left_out.truth)(exits[None])[0]
+        """Put the answers down, or judge the fold by itself."""
+        if left_out.view.distributions is None:
+            self._answers[row, inside, 0] = left_out.view.answers[np.arange(len(exits)), exits]
+            return
+        value = self._judged(left_out.view, left_out, exits)
         self._sums[row] += len(inside) * value
         self._n[row] += len(inside)
 
     def values(self) -> list[float]:
-        """The weighted means."""
-        return [float(value) for value in self._sums / self._n]
+        """Of all answers, or the weighted means."""
+        if self._n.any():
+            return [float(value) for value in self._sums / self._n]
+        n_samples = self._first.truth.n_samples
+        scores, is_open = np.zeros((n_samples, 1, 1)), np.ones((n_samples, 1), dtype=bool)
+        exits = np.zeros(n_samples, dtype=np.int64)
+        return [self._judged(RuleView(scores, is_open, own), self._first, exits) for own in self._answers]
+
+    def _judged(self, view: RuleView, family: Family, exits: NDArray[np.int64]) -> float:
+        quality = self._one.against(family.references, family.truth)
+        if isinstance(quality, MeanQuality):
+            return float(unit_means(quality, replace(family, view=view), exits[None]).mean())
+        return float(quality.values(view, family.truth, exits[None])[0])
 
 
 def _part(family: Family, rows: NDArray[np.int64], left_out: NDArray[np.int64], goal: Goal) -> _Part:

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.estimates.candidates import Candidate, Family, rightness
-from policies.estimates.pooled_bounds import pooled_bounds
+from policies.estimates.bootstrap_bounds import bootstrap_bounds
+from policies.estimates.candidates import Candidate, Family, answers_of
+from policies.estimates.mean_bounds import mean_bounds, unit_means
 from policies.estimates.quality_bounds import quality_bounds, quality_value
 from policies.goals.goal import Goal
 from policies.goals.requirements import Requirement
-from policies.qualities import CountedQuality, PooledQuality, Quality, get_quality
+from policies.qualities import CountedQuality, MeanQuality, PooledQuality, Quality, get_quality
 from policies.qualities import counted as counted_quality
 from policies.tables.classification import ClassLabels
 from policies.tables.units import Units
@@ -70,7 +71,7 @@ def standings(
         for name, values in counted.items():
             values[members] = _counted_singly(get_quality(name), family, exits)
         for row, one in enumerate(wanted):
-            quality = one.counted_against(family.references_are_right)
+            quality = one.against(family.references, family.truth)
             observed[row, members], bounds[row, members] = _judged(quality, family, exits, level, seed)
     for row, one in enumerate(wanted):
         if one.reference is not None:
@@ -93,8 +94,10 @@ def _judged(
     quality: Quality[Any], family: Family, exits: NDArray[np.int64], level: float, seed: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What each policy shows and its bound, shape (P,) each."""
+    if isinstance(quality, MeanQuality):
+        return mean_bounds(quality, family, exits, level=level, seed=seed)
     if isinstance(quality, PooledQuality):
-        return pooled_bounds(quality, family, exits, level=level, seed=seed)
+        return bootstrap_bounds(quality, family, exits, level=level, seed=seed)
     one = counted_quality(quality)
     marks = marks_at(one, family, exits)
     observed = [quality_value(one, own, family.truth, family.units) for own in marks]
@@ -126,10 +129,10 @@ def is_contradicted(candidate: Candidate, wanted: Sequence[Requirement]) -> bool
         return False
     view = candidate.policy.view(table)
     exits = candidate.policy.decide_on(view).exits
-    references = rightness(candidate.references, table)
+    references = answers_of(candidate.references, table)
     family = Family(view, table.truth, table.cost, Units.of(table), (0,), references)
     for one in wanted:
-        quality = one.counted_against(references)
+        quality = one.against(references, table.truth)
         value = _value(quality, family, exits)
         if one.excess(np.array(value)) < -_ROUNDING:
             return True
@@ -138,6 +141,8 @@ def is_contradicted(candidate: Candidate, wanted: Sequence[Requirement]) -> bool
 
 def _value(quality: Quality[Any], family: Family, exits: NDArray[np.int64]) -> float:
     """A quality of one policy that takes exits of shape (N,); shares of samples are means over units."""
+    if isinstance(quality, MeanQuality):
+        return float(unit_means(quality, family, exits[None]).mean())
     if isinstance(quality, PooledQuality):
         return float(quality.judge(family.view, family.truth)(exits[None])[0])
     one = counted_quality(quality)

@@ -19,9 +19,18 @@ def asked_figures(goal: Goal, table: ExitTable, decision: Decision) -> dict[str,
         table: Exit table that the policy decided on.
         decision: Exits and answers of the policy on the table.
     """
+    values = {name: quality_of(name, table, decision) for name in goal.qualities}
+    return {**values, goal.objective_column: float(goal.objective_of_exits(table.cost)[decision.exits].mean())}
+
+
+def quality_of(name: str, table: ExitTable, decision: Decision) -> float:
+    """One quality of a policy on a table.
+
+    Args:
+        name: Name of the quality.
+        table: Exit table that the policy decided on.
+        decision: Exits and answers of the policy on the table.
+    """
     scores = np.zeros((table.n_samples, table.n_exits, 1))
     view = RuleView(scores, np.ones(scores.shape[:2], dtype=bool), decision.exit_answers, decision.distributions)
-    values = {
-        name: float(get_quality(name).values(view, table.truth, decision.exits[None])[0]) for name in goal.qualities
-    }
-    return {**values, goal.objective_column: float(goal.objective_of_exits(table.cost)[decision.exits].mean())}
+    return float(get_quality(name).values(view, table.truth, decision.exits[None])[0])

@@ -78,12 +78,20 @@ class Goal:
         """The accuracy that must be reached; None where none is asked for."""
         return (self.target if self.quality == "accuracy" else self.bounds.get("accuracy")) or None
 
-    def with_least_accuracy(self, accuracy: float) -> Goal:
-        """The same goal with a least accuracy, where it does not have a larger one; at most 1, at least 0."""
-        accuracy = min(max(accuracy, self.least_accuracy or 0.0), 1.0)
-        if self.quality == "accuracy":
-            return replace(self, target=accuracy)
-        return replace(self, bounds={**self.bounds, "accuracy": accuracy})
+    def with_limit(self, name: str, value: float) -> Goal:
+        """The same goal with a limit of a quality, where it does not have a stricter one; within the quality's range.
+
+        Args:
+            name: Name of the quality.
+            value: Its least value, or its largest where less is better.
+        """
+        quality = get_quality(name)
+        known = self.target if name == self.quality else self.bounds.get(name)
+        stricter = value if known is None else (max if quality.is_maximised else min)(value, known)
+        limit = min(max(stricter, quality.lowest), quality.highest)
+        if name == self.quality:
+            return replace(self, target=limit)
+        return replace(self, bounds={**self.bounds, name: limit})
 
     def objective_of_exits(self, cost: NDArray[np.float64]) -> NDArray[np.float64]:
         """What leaving at each exit takes, shape (E,).

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from policies.goals.goal import Goal
 from policies.qualities import Quality, get_quality
-from policies.qualities.drop import Drop
+from policies.qualities.drop import DropLimit
+from policies.tables.base import Truth
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,19 @@ class Requirement:
     Attributes:
         quality: Quality that is limited.
         limit: Least value of the quality, or the largest where less is better.
+        drop: What is lost against a reference, where that is limited; None for any other quality.
         reference: Index of the candidate's reference that a drop is counted from; None for any other quality.
     """
 
     quality: Quality[Any]
     limit: float
+    drop: DropLimit | None = None
     reference: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What a person calls the quality."""
+        return self.quality.name if self.drop is None else self.drop.name
 
     @property
     def sign(self) -> float:
@@ -38,13 +46,16 @@ class Requirement:
         """The side of a value that is bounded, for a person."""
         return "at least" if self.quality.is_maximised else "at most"
 
-    def counted_against(self, references_are_right: NDArray[np.bool_]) -> Quality[Any]:
-        """The quality as it is counted on some samples.
+    def against(self, references: Sequence[NDArray[Any]], truth: Truth) -> Quality[Any]:
+        """The quality as it is judged on some samples.
 
         Args:
-            references_are_right: Whether each reference answers each sample rightly, shape (R, N).
+            references: What each reference answers about the samples, shape (N, ...) each.
+            truth: What answers are judged by, of the same samples.
         """
-        return self.quality if self.reference is None else Drop(references_are_right[self.reference])
+        if self.drop is None or self.reference is None:
+            return self.quality
+        return self.drop.against(references[self.reference], truth)
 
     def excess(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """By how much values meet the limit; negative where they miss it."""
@@ -55,14 +66,14 @@ class Requirement:
         return np.clip(values, self.quality.lowest, self.quality.highest)
 
 
-def requirements_of(goal: Goal, drops: Sequence[float] = ()) -> list[Requirement]:
+def requirements_of(goal: Goal, drops: Sequence[DropLimit] = ()) -> list[Requirement]:
     """What a goal requires, first what a person would name first: the target, else the first drop.
 
     Args:
         goal: Goal whose bounds are required, and its target, if it has one or if nothing but a budget is asked for.
-        drops: Largest drop of accuracy against each of the candidates' references.
+        drops: The largest drop against each of the candidates' references.
     """
-    lost = [Requirement(Drop(), limit, reference) for reference, limit in enumerate(drops)]
+    lost = [Requirement(drop.against(None, None), drop.limit, drop, place) for place, drop in enumerate(drops)]
     quality = get_quality(goal.quality)
     # Any value will do where nothing but a budget is asked for.
     limit = (quality.lowest if quality.is_maximised else quality.highest) if goal.target is None else goal.target

@@ -59,7 +59,7 @@ class LimitedMean:
 
     def as_read(self, mean: float) -> float:
         """A mean loss as a person reads it: accuracy or loss."""
-        return 1 - mean if self.loss is Loss.ERROR else mean
+        return 1 - mean if self.loss.is_read_as_least else mean
 
     def stakes(self) -> NDArray[np.float64]:
         """Stake of each bet, per unit of surprise, shape (A,).

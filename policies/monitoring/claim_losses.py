@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.certificates.claims import Claim, Loss
+from policies.certificates.claims import Claim
 from policies.certificates.outcomes import Outcomes, PartLosses, part_losses
+from policies.errors import MonitoringError
 from policies.monitoring.answers import UNKNOWN, AnsweredSamples
 from policies.monitoring.bets import LimitedMean, leaves_room
 from policies.monitoring.groups import unit_codes
@@ -26,6 +27,9 @@ class ClaimLosses:
         n_classes: Number of classes, each of which a class floor is about.
         used_exits: Indices of the exits that an exit floor is about.
         knows_full_network: Whether the full network's answers are known.
+
+    Raises:
+        MonitoringError: If the claim is about another quality than accuracy.
     """
 
     claim: Claim | None
@@ -33,12 +37,20 @@ class ClaimLosses:
     used_exits: NDArray[np.int64]
     knows_full_network: bool
 
+    def __post_init__(self) -> None:
+        others = () if self.claim is None else self.claim.needs_figures
+        if others:
+            raise MonitoringError(
+                f"a claim that is watched must be about right and wrong answers but this one is about "
+                f"{' and '.join(others)}; certify the policy anew with `exitsearch certify` on a table of the new data"
+            )
+
     @property
     def without_full_network(self) -> tuple[str, ...]:
         """The parts that take the full network's answers, where these are not known."""
         if self.claim is None or self.knows_full_network:
             return ()
-        return tuple(str(loss) for loss in self.claim.main_limits if loss is not Loss.ERROR)
+        return tuple(str(loss) for loss in self.claim.main_limits if loss.is_compared)
 
     @property
     def without_room(self) -> tuple[str, ...]:
@@ -54,7 +66,7 @@ class ClaimLosses:
                 family=part.family,
                 loss=part.loss,
                 limit=part.limit,
-                is_binary=unit == "sample" and part.loss is not Loss.DROP,
+                is_binary=unit == "sample" and part.loss.is_binary,
             )
             for part in self._parts(AnsweredSamples.none())
         )
@@ -82,8 +94,8 @@ class ClaimLosses:
         if self.claim is None:
             return iter(())
         outcomes = Outcomes(
-            right=told.predictions == told.labels,
-            full_right=told.full_predictions == told.labels if self.knows_full_network else None,
+            figures=(told.predictions == told.labels).astype(np.float64),
+            full_figures=(told.full_predictions == told.labels).astype(np.float64) if self.knows_full_network else None,
             strata=told.labels,
             n_strata=self.n_classes,
             exits=told.exits,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.certificates.claims import Claim, Loss
+from policies.certificates.claims import Claim
 from policies.monitoring.answers import UNKNOWN, AnsweredSamples
 from policies.monitoring.certificate_test import CertificateTest
 from policies.monitoring.claim_losses import ClaimLosses
@@ -38,7 +38,7 @@ class CertificateWatch:
         notes: What else a reader of the verdicts must know, for the report.
 
     Raises:
-        MonitoringError: If a level is out of range.
+        MonitoringError: If a level is out of range, or the claim is about another quality than accuracy.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ class CertificateWatch:
         parts = tuple(
             PartSeen(
                 name=mean.name,
-                relation=">=" if mean.loss is Loss.ERROR else "<=",
+                relation=">=" if mean.loss.is_read_as_least else "<=",
                 required=mean.as_read(mean.limit),
                 observed=mean.as_read(float(total / n)) if n else None,
                 n=int(n),

@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 
 from policies.errors import ExitSearchError
 from policies.tables.base import Truth
+from policies.views.distributions import Held
 from policies.views.view import RuleView
 
 
 TruthT = TypeVar("TruthT", bound=Truth)
+ACCURACY = "accuracy"
+"""Name of the share of right answers, which of all qualities is the one that certificates know best."""
 NOWHERE = -1
 """Stands for the tally of a sample that adds to none."""
 Judge = Callable[[NDArray[np.integer[Any]]], NDArray[np.float64]]
@@ -79,6 +82,10 @@ class Quality(ABC, Generic[TruthT]):
                 f"in [{self.lowest:g}, {self.highest:g}]" if math.isfinite(self.highest) else f"above {self.lowest:g}"
             )
             raise ExitSearchError(f"{what} must lie {side} but is {value}")
+
+
+DrawnJudge = Callable[[NDArray[np.integer[Any]], NDArray[np.int64]], NDArray[np.float64]]
+"""As a judge, on samples that are given by their row numbers, shape (n,), some perhaps several times."""
 
 
 class CountedQuality(Quality[TruthT]):
@@ -158,6 +165,28 @@ class PooledQuality(Quality[TruthT]):
             From the exits that each of P policies takes, shape (P, N), to the quality of each, shape (P,).
         """
 
+    def judge_drawn(self, view: RuleView, truth: TruthT) -> DrawnJudge:
+        """Prepare to judge policies on samples that are drawn from those of a view, as a bootstrap draws them.
+
+        By default everything is looked at again in every draw. A quality that can prepare more than that says itself.
+
+        Args:
+            view: What would be answered at every exit by N samples.
+            truth: What answers are judged by, of the same N samples in the same order.
+
+        Returns:
+            From the exits that each of P policies takes, shape (P, N), and the rows that were drawn, shape (n,), to the
+            quality of each, shape (P,).
+        """
+        whole = None if view.distributions is None else view.distributions.whole()
+
+        def judge(exits: NDArray[np.integer[Any]], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+            distributions = None if whole is None else Held(whole[rows])
+            drawn = RuleView(view.scores[rows], view.eligible[rows], view.answers[rows], distributions, view.combine)
+            return self.judge(drawn, truth.take(rows))(exits[:, rows])
+
+        return judge
+
 
 class MeanQuality(PooledQuality[TruthT]):
     """A mean over samples of a figure in [0, 1] that each answer has by itself, such as how much it overlaps the truth.
@@ -187,3 +216,8 @@ class MeanQuality(PooledQuality[TruthT]):
         """Each answer is judged once; arguments and result as for the base class."""
         figures, rows = self.of_exits(view, truth), np.arange(truth.n_samples)
         return lambda exits: np.array([figures[rows, taken].mean() for taken in exits])
+
+    def judge_drawn(self, view: RuleView, truth: TruthT) -> DrawnJudge:
+        """Each answer is judged once; arguments and result as for the base class."""
+        figures = self.of_exits(view, truth)
+        return lambda exits, rows: np.asarray(figures[rows, exits[:, rows]].mean(axis=1))

@@ -1,4 +1,4 @@
-"""Accuracy lost against another policy of the same network, as a quality that can be counted and bounded."""
+"""What is lost of a quality against another policy of the same network, as a quality that can be bounded itself."""
 
 from __future__ import annotations
 
@@ -8,9 +8,54 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.qualities.base import NOWHERE, CountedQuality
+from policies.errors import ExitSearchError
+from policies.qualities import NOWHERE, CountedQuality, Judge, PooledQuality, Quality, get_quality
+from policies.qualities.base import ACCURACY, DrawnJudge
 from policies.tables.base import Truth
 from policies.views.view import RuleView
+
+
+_LEAST_REFERENCE = 1e-12
+
+
+@dataclass(frozen=True)
+class DropLimit:
+    """How much of a quality may be lost.
+
+    Attributes:
+        limit: Largest amount of the quality that is lost, or the largest share of what the reference has.
+        quality: Name of the quality.
+        is_relative: Whether the limit is a share of what the reference has.
+    """
+
+    limit: float
+    quality: str = ACCURACY
+    is_relative: bool = False
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        own = "" if self.quality == ACCURACY else f" of {self.quality}"
+        return f"{'relative ' if self.is_relative else ''}drop{own}"
+
+    def worst(self, reference: float) -> float:
+        """The worst value that is still allowed where the reference has this one."""
+        if self.is_relative:
+            return reference * (1 - self.limit)
+        return reference - get_quality(self.quality).sign * self.limit
+
+    def against(self, answers: NDArray[Any] | None, truth: Truth | None) -> Quality[Any]:
+        """The drop as a quality.
+
+        Args:
+            answers: What the reference answers about the samples that are judged, shape (N, ...); None where only the
+                quality's range and direction are wanted.
+            truth: What answers are judged by, of the same samples.
+        """
+        if self.quality != ACCURACY:
+            return QualityDrop(get_quality(self.quality), answers, self.is_relative)
+        is_right = None if answers is None or truth is None else truth.right(answers)
+        return RelativeDrop(is_right) if self.is_relative else Drop(is_right)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,3 +92,78 @@ class Drop(CountedQuality[Truth]):
     def worst(self, strata: NDArray[np.float64]) -> NDArray[np.float64]:
         """Wrong where the reference is right."""
         return np.array([0.0, 1.0])
+
+
+class RelativeDrop(Drop):
+    """The share of the reference's right answers that the policy has fewer; negative where it has more."""
+
+    name: ClassVar[str] = "relative drop"
+    lowest: ClassVar[float] = -np.inf
+
+    def value(self, tallies: NDArray[Any], strata: NDArray[Any]) -> NDArray[np.float64]:
+        """One less the ratio of right answers."""
+        return np.asarray(1 - tallies[:, 0] / np.maximum(tallies[:, 1], _LEAST_REFERENCE))
+
+
+@dataclass(frozen=True, eq=False)
+class QualityDrop(PooledQuality[Truth]):
+    """What the reference has of any quality less what the policy has, or the share of it that the policy lacks.
+
+    Negative where the policy is better. The reference answers the same samples, so that both are good or bad together.
+
+    Attributes:
+        quality: Quality that is lost.
+        answers: What the reference answers about the samples that are judged, shape (N, ...); None where nothing is
+            judged.
+        is_relative: Whether the loss is a share of what the reference has.
+    """
+
+    name: ClassVar[str] = "drop"
+    is_maximised: ClassVar[bool] = False
+    task: ClassVar[str | None] = None
+    lowest: ClassVar[float] = -np.inf
+    highest: ClassVar[float] = np.inf
+
+    quality: Quality[Any]
+    answers: NDArray[Any] | None = None
+    is_relative: bool = False
+
+    def judge(self, view: RuleView, truth: Truth) -> Judge:
+        """Both policies by the quality; arguments and result as for the base class.
+
+        Raises:
+            ExitSearchError: If the reference's answers are not known.
+        """
+        if self.answers is None:
+            raise ExitSearchError("a drop is counted from a reference's answers but none are given")
+        whole = _at_the_only_exit(self.answers)
+        (reference,) = self.quality.values(whole, truth, np.zeros((1, truth.n_samples), dtype=np.int64))
+        values = _judge(self.quality, view, truth)
+        return lambda exits: self._lost(reference, values(exits))
+
+    def judge_drawn(self, view: RuleView, truth: Truth) -> DrawnJudge:
+        """Both policies on the same draw; arguments and result as for the base class.
+
+        Raises:
+            ExitSearchError: If the reference's answers are not known.
+        """
+        if self.answers is None or not isinstance(self.quality, PooledQuality):
+            return super().judge_drawn(view, truth)
+        of_reference = self.quality.judge_drawn(_at_the_only_exit(self.answers), truth)
+        values, closed = self.quality.judge_drawn(view, truth), np.zeros((1, truth.n_samples), dtype=np.int64)
+        return lambda exits, rows: self._lost(of_reference(closed, rows)[0], values(exits, rows))
+
+    def _lost(self, reference: float, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        lost = self.quality.sign * (reference - values)
+        return np.asarray(lost / max(reference, _LEAST_REFERENCE) if self.is_relative else lost)
+
+
+def _judge(quality: Quality[Any], view: RuleView, truth: Truth) -> Judge:
+    if isinstance(quality, PooledQuality):
+        return quality.judge(view, truth)
+    return lambda exits: quality.values(view, truth, exits)
+
+
+def _at_the_only_exit(answers: NDArray[Any]) -> RuleView:
+    """Answers, shape (N, ...), as a view with one exit where they are given."""
+    return RuleView(np.zeros((len(answers), 1, 1)), np.ones((len(answers), 1), dtype=bool), answers[:, None])

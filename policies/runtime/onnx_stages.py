@@ -23,11 +23,14 @@ METADATA_KEY = "exitsearch"
 """Key of a graph's metadata under which it states, as JSON, what it belongs to."""
 SCHEMA = 1
 LOGITS, STOP_PROB, FEATURES, INPUTS = "logits", "stop_prob", "features", "inputs"
-BOXES, PROBABILITIES = "boxes", "probabilities"
-"""What a detector's graph gives: a box for each anchor, and the probability of each class, before boxes are dropped."""
+BOXES = "boxes"
+"""What a detector's graph gives: a box for each anchor and the probabilities of the classes, before boxes are dropped.
+
+Its shape is (n, A, 4 + C): left, top, right and bottom as shares of the image, then a probability for each class.
+"""
 POST_PROCESSING = "post_processing"
 """Key of what a detector's graph states: how its boxes are kept."""
-_SAID = (LOGITS, STOP_PROB, BOXES, PROBABILITIES)
+_SAID = (LOGITS, STOP_PROB, BOXES)
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _ERRORS_ONLY = 3
 
@@ -97,14 +100,17 @@ class OnnxStages:
         features, said = self.ask(k, features)
         if self.post_processing is None:
             return features, ExitOutputs(*said)
-        return features, self.post_processing.found_in(*said)
+        # Here, since a classifier is run without it.
+        import torch
+
+        return features, self.post_processing.kept(torch.from_numpy(said[0])).numpy()
 
     def ask(
         self, k: int, features: tuple[NDArray[Any], ...]
     ) -> tuple[tuple[NDArray[Any], ...], tuple[NDArray[Any], ...]]:
         """Run stage ``k`` and its head: what the next stage takes, and what the graph itself says at its exit.
 
-        That is logits, with the stop probabilities where there are some, or boxes and probabilities of all anchors.
+        That is logits, with the stop probabilities where there are some, or the boxes of all anchors.
         """
         stage = self._stages[k]
         given = dict(zip(stage.input_names, features, strict=True))
@@ -166,7 +172,7 @@ class _Stage:
 
 
 def _post_processing(stage: _Stage) -> PostProcessing | None:
-    return PostProcessing.from_dict(stage.stated.get(POST_PROCESSING, {})) if BOXES in stage.said_names else None
+    return PostProcessing.from_dict(stage.stated.get(POST_PROCESSING)) if BOXES in stage.said_names else None
 
 
 def unit_floats(inputs: NDArray[Any]) -> NDArray[np.float32]:

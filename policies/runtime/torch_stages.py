@@ -78,7 +78,7 @@ class TorchStages:
         module.to(self._device)
         self._module, self._input_shape = module, input_shape
         # What a user's own module need not have.
-        self._outputs = outputs or getattr(module, "exit_outputs", classifier_outputs)
+        self._outputs: Callable[[Any], Any] = outputs or getattr(module, "exit_outputs", classifier_outputs)
         self._stages = tuple(zip(module.stages, module.heads, strict=True))
 
     @property

@@ -7,30 +7,34 @@ from numpy.typing import NDArray
 
 from policies.baselines.choice import baseline_evaluator, baseline_policy
 from policies.baselines.full_network import full_network
+from policies.goals.figures import quality_of
 from policies.goals.goal import Goal
 from policies.goals.request import Request
 from policies.metrics.exits import exit_accuracies
 from policies.policy import Policy
+from policies.qualities import require_judges
+from policies.qualities.base import ACCURACY
 from policies.tables.base import ExitTable
 from policies.tasks import get_task
 
 
 def goal_on(asked: Request, search: ExitTable) -> Goal:
-    """What to search for on a table: drops are counted from the accuracies there.
+    """What to search for on a table: drops are counted from the quality that their references have there.
 
     Args:
         asked: What was asked for, with its drops.
         search: The table that policies are searched on.
 
     Raises:
-        ExitSearchError: If latency is to be minimised and nobody measured it, or not for so many exits.
+        ExitSearchError: If latency is to be minimised and nobody measured it, or not for so many exits, or a quality
+            is not for the table's answers.
     """
     goal = _with_full_network(asked.goal_without_drops(search), asked, search)
-    if asked.max_drop_greedy is None:
+    drop = asked.greedy_drop
+    if drop is None:
         return goal
     greedy = _greedy(goal, search, get_task(search.task).fit_temperatures(search))
-    accuracy = float(search.truth.right(greedy.decide(search).answers).mean())
-    return goal.with_least_accuracy(accuracy - asked.max_drop_greedy)
+    return goal.with_limit(drop.quality, drop.worst(quality_of(drop.quality, search, greedy.decide(search))))
 
 
 def references(asked: Request, search: ExitTable, temperatures: NDArray[np.float64]) -> tuple[Policy, ...]:
@@ -41,17 +45,36 @@ def references(asked: Request, search: ExitTable, temperatures: NDArray[np.float
         search: The table that policies are searched on.
         temperatures: Temperature of each exit, shape (E,).
     """
-    found = [] if asked.max_drop is None else [full_network(search, temperatures)]
-    if asked.max_drop_greedy is not None:
+    found = [] if asked.full_drop is None else [full_network(search, temperatures)]
+    if asked.greedy_drop is not None:
         goal = _with_full_network(asked.goal_without_drops(search), asked, search)
         found.append(_greedy(goal, search, temperatures))
     return tuple(found)
 
 
+def full_network_quality(name: str, table: ExitTable, temperatures: NDArray[np.float64] | None = None) -> float:
+    """A quality of the network without early exits.
+
+    Args:
+        name: Name of the quality.
+        table: Exit table of the network.
+        temperatures: Temperature of each exit, shape (E,); fitted on the table where None, if the quality needs them.
+
+    Raises:
+        ExitSearchError: If the quality is not for the table's answers.
+    """
+    require_judges(name, table)
+    if name == ACCURACY:
+        return float(exit_accuracies(table)[-1])
+    fitted = get_task(table.task).fit_temperatures(table) if temperatures is None else temperatures
+    return quality_of(name, table, full_network(table, fitted).decide(table))
+
+
 def _with_full_network(goal: Goal, asked: Request, search: ExitTable) -> Goal:
-    if asked.max_drop is None:
+    drop = asked.full_drop
+    if drop is None:
         return goal
-    return goal.with_least_accuracy(float(exit_accuracies(search)[-1]) - asked.max_drop)
+    return goal.with_limit(drop.quality, drop.worst(full_network_quality(drop.quality, search)))
 
 
 def _greedy(goal: Goal, search: ExitTable, temperatures: NDArray[np.float64]) -> Policy:

@@ -6,7 +6,9 @@ bound on ``search`` itself needs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -86,11 +88,12 @@ def search_target(asked: Request, *, search: SplitSize, certify: SplitSize | Non
 def tightened_claim(claim: Claim, size: SplitSize, *, delta: float, certifies: bool = True) -> Claim | None:
     """What policies should reach where they are searched for, so that the claim can be certified.
 
-    Exact for the target, the degradation and the class floor on samples: seen on a split of that size, it just
-    certifies. With groups of several samples it is an approximation on the safe side, as though recordings were right
-    or wrong as a whole; for the drop on samples it is an approximation as though the policy never corrected the full
-    network, and it leaves too little where it often does. The exit floor is left as it is: nobody knows beforehand
-    how many will leave where. So is the class floor where units hold several samples.
+    Exact for a target of accuracy, the degradation and the class floor on samples: seen on a split of that size, it
+    just certifies. With groups of several samples, and for other qualities, it is an approximation on the safe side, as
+    though units were right or wrong as a whole; for the drop on samples it is an approximation as though the policy
+    never corrected the full network, and it leaves too little where it often does; for the relative drop it is also as
+    though the full network's quality were 1. The exit floor is left as it is: nobody knows beforehand how many will
+    leave where. So is the class floor where units hold several samples.
 
     Args:
         claim: Claim that is to be certified.
@@ -102,59 +105,90 @@ def tightened_claim(claim: Claim, size: SplitSize, *, delta: float, certifies: b
         The claim with tighter limits, or None where even a policy without loss could not be certified.
     """
     require_delta(delta)
-    on_groups = _limit_on_groups if certifies else _estimated_limit_on_groups
-    on_units = on_groups if size.units.hold_several else _limit_on_samples
-    limits = {
-        loss: _limit_of_drop(limit, size.units.n, delta) if loss is Loss.DROP else on_units(limit, size.units.n, delta)
-        for loss, limit in claim.main_limits.items()
+    n, on_shares = size.units.n, _limit_on_groups if certifies else _estimated_limit_on_groups
+    on_units = on_shares if size.units.hold_several else _limit_on_samples
+    on_own = on_units if claim.is_about_accuracy else on_shares
+    found: dict[str, Any] = {
+        "target": _tightened(on_own, claim.target, n, delta, is_least=True),
+        "max_drop": _tightened(_limit_of_drop, claim.max_drop, n, delta),
+        "max_relative_drop": _tightened(_limit_of_drop, claim.max_relative_drop, n, delta),
+        "max_degradation": _tightened(on_units, claim.max_degradation, n, delta),
+        "class_floor": claim.class_floor,
     }
-    floor = claim.class_floor
-    if floor is not None and size.smallest_class is not None:
-        lost = on_units(1 - floor, size.smallest_class, delta)
-        floor = None if lost is None else 1 - lost
-    if None in limits.values() or (floor is None) != (claim.class_floor is None):
+    if size.smallest_class is not None:
+        found["class_floor"] = _tightened(on_units, claim.class_floor, size.smallest_class, delta, is_least=True)
+    bounds: dict[str, Any] = {
+        name: _tightened(on_shares, bound, n, delta, is_least=True) for name, bound in claim.bounds.items()
+    }
+    asked = [*(getattr(claim, name) for name in found), *claim.bounds.values()]
+    if [limit is None for limit in asked] != [limit is None for limit in (*found.values(), *bounds.values())]:
         return None
-    error = limits.get(Loss.ERROR)
-    return replace(
-        claim,
-        target=None if error is None else 1 - error,
-        max_drop=limits.get(Loss.DROP),
-        max_degradation=limits.get(Loss.DEGRADATION),
-        class_floor=floor,
-    )
+    return replace(claim, **found, bounds=bounds)
+
+
+def _tightened(
+    look: Callable[[float, int, float], float | None],
+    limit: float | None,
+    n: int,
+    delta: float,
+    *,
+    is_least: bool = False,
+) -> float | None:
+    """What to look for in place of a limit, of a mean loss or of one less it; None where nothing would do."""
+    if limit is None:
+        return None
+    found = look(1 - limit if is_least else limit, n, delta)
+    return 1 - found if is_least and found is not None else found
 
 
 def why_never_certified(claim: Claim, size: SplitSize, *, delta: float) -> str:
     """Why not even a policy without an error can be certified, as a clause for a person; empty where it can be."""
     n, unit = size.units.n, size.units.kind
-    asked = [
-        (_limit_in_words(claim, loss), n, f"{unit}{'' if n == 1 else 's'}", limit, loss.least)
-        for loss, limit in claim.main_limits.items()
-    ]
+    units = f"{unit}{'' if n == 1 else 's'}"
+    asked = [(_limit_in_words(claim, loss), n, units, limit, loss) for loss, limit in claim.main_limits.items()]
+    asked += [(f"{name} {bound:g}", n, units, 1 - bound, Loss.LACK) for name, bound in claim.bounds.items()]
     if claim.class_floor is not None and size.smallest_class is not None:
-        of_class = f"{unit}s of the smallest class"
-        asked.append((f"a recall of {claim.class_floor:g}", size.smallest_class, of_class, 1 - claim.class_floor, 0.0))
-    for what, given, units, limit, least in asked:
-        if size.units.hold_several or least < 0:
-            needed = units_needed(np.zeros(max(given, 1)), limit=limit, delta=delta, least=least)
-        else:
-            needed = samples_needed(0.0, target=1 - limit, delta=delta)
+        what, of_class = f"a recall of {claim.class_floor:g}", f"{unit}s of the smallest class"
+        asked.append((what, size.smallest_class, of_class, 1 - claim.class_floor, Loss.ERROR))
+    for what, given, those, limit, loss in asked:
+        needed = fewest_units(claim, loss, limit, hold_several=size.units.hold_several, delta=delta, at_least=given)
         if needed is None:
             return f"{what} can never be certified; ask for less"
         if needed > given:
             return (
-                f"certify has {given} {units}, too few to certify {what} even without an error: about {needed} are "
+                f"certify has {given} {those}, too few to certify {what} even without an error: about {needed} are "
                 f"needed; nothing will be certified"
             )
     return ""
 
 
+def fewest_units(
+    claim: Claim, loss: Loss, limit: float, *, hold_several: bool, delta: float, at_least: int = 1
+) -> int | None:
+    """Fewest units that certify a part of a claim where nothing is lost; None where no number would.
+
+    Args:
+        claim: The claim.
+        loss: The part's loss.
+        limit: The largest mean loss.
+        hold_several: Whether some unit holds several samples.
+        delta: Largest probability of certifying what does not hold, in (0, 1).
+        at_least: What is not worth knowing by bets is whether fewer would do.
+    """
+    if loss.is_binary and not hold_several:
+        return samples_needed(0.0, target=1 - limit, delta=delta)
+    # Where the full network's figures are kept, and are 1, all that may be lost of them is left.
+    best = -(claim.max_relative_drop or 0.0) if loss is Loss.RELATIVE_DROP else 0.0
+    return units_needed(np.full(max(at_least, 1), best), limit=limit, delta=delta, least=loss.least)
+
+
 def _limit_in_words(claim: Claim, loss: Loss) -> str:
-    return {
-        Loss.ERROR: f"accuracy {claim.target:g}" if claim.target is not None else "",
-        Loss.DROP: f"a drop of {claim.max_drop:g}" if claim.max_drop is not None else "",
-        Loss.DEGRADATION: f"a degradation of {claim.max_degradation:g}" if claim.max_degradation is not None else "",
-    }[loss]
+    name, limit = {
+        Loss.DROP: ("a drop of", claim.max_drop),
+        Loss.RELATIVE_DROP: ("a relative drop of", claim.max_relative_drop),
+        Loss.DEGRADATION: ("a degradation of", claim.max_degradation),
+    }.get(loss, (claim.quality, claim.target))
+    return f"{name} {limit:g}"
 
 
 def _with_estimate(asked: Request, search: SplitSize) -> Request:

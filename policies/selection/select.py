@@ -13,12 +13,12 @@ from policies.certificates.fixed_sequence import fixed_sequence
 from policies.estimates.estimate import Estimate
 from policies.goals.front import Front
 from policies.goals.request import Request
-from policies.metrics.exits import exit_accuracies
 from policies.policy import Policy
+from policies.qualities import get_quality
 from policies.selection.networks import NetworkPolicies
-from policies.selection.references import goal_on
+from policies.selection.references import full_network_quality, goal_on
 from policies.selection.search_target import SearchTarget
-from policies.selection.uncertified import choose_uncertified
+from policies.selection.uncertified import choose_estimated, choose_uncertified
 from policies.tables.base import ExitTable
 
 
@@ -30,8 +30,8 @@ class Selection:
         network: The network that the policy is for, with its tables and front.
         policy: Policy that was chosen.
         certificate: What is certain about it; None where nothing was to be certified.
-        estimate: Why the policy was chosen where it is not certified; None where it is, and where nothing met what was
-            asked.
+        estimate: Why the policy was chosen where it is not certified, or not all that was asked can be; None where all
+            is certified, and where nothing met what was asked.
         feasible: Whether some policy met what was asked for on ``search``.
         front: The merged front, on which it is known which policies are certified and selected.
     """
@@ -55,10 +55,12 @@ def select_policy(
     """Merge the fronts of all networks and choose.
 
     With a claim, policies are tested on ``certify`` from the safest to the least safe and the last one that passes is
-    chosen. The sequence begins with the full network, where that reaches the search target: nobody chose its
-    thresholds, so its accuracy on ``search`` is the least flattered. Where nothing is certified, or nothing is claimed,
-    the most wanted policy is chosen that has a margin on ``search`` (:mod:`policies.selection.uncertified`). Where no
-    policy meets what was asked for, it is the one that misses it by least.
+    chosen; where not all that was asked for can be claimed, such as a mean average precision, of those that pass the
+    most wanted one that has a margin on ``search`` in the rest. The sequence begins with the full network, where that
+    reaches the search target: nobody chose its thresholds, so its quality on ``search`` is the least flattered. Where
+    nothing is certified, or nothing is claimed, the most wanted policy is chosen that has a margin on ``search``
+    (:mod:`policies.selection.uncertified`). Where no policy meets what was asked for, it is the one that misses it by
+    least.
 
     Args:
         networks: The policies of each network, searched for what was asked.
@@ -80,8 +82,11 @@ def select_policy(
         n_passed = sum(step.passed for step in steps)
         passed = {step.policy_hash for step in steps if step.passed}
     estimate = None
-    if n_passed:
+    rest = target.asked.rest
+    if n_passed and rest is None:
         network, policy = sequence[n_passed - 1]
+    elif n_passed and rest is not None:
+        network, policy, estimate = choose_estimated(sequence[:n_passed], target.asked, rest, seed=seed)
     elif front.is_feasible:
         network, policy, estimate = choose_uncertified(on_front, networks, target.asked, seed=seed)
     else:
@@ -106,8 +111,10 @@ def _certify_table(network: NetworkPolicies) -> ExitTable:
 
 
 def _full_network_first(networks: list[NetworkPolicies], request: Request) -> list[tuple[NetworkPolicies, Policy]]:
-    """The most accurate network without early exits, if that does what is asked for on ``search``."""
-    best = max(networks, key=lambda network: exit_accuracies(network.search)[-1])
+    """The best network without early exits, if that does what is asked for on ``search``."""
+    name = request.drop_quality
+    sign = get_quality(name).sign
+    best = max(networks, key=lambda own: sign * full_network_quality(name, own.search, own.temperatures))
     goal = goal_on(request, best.search)
     evaluator = baseline_evaluator(best.search, best.temperatures, goal)
     closed = np.asarray(evaluator.n_levels - 1)[None]

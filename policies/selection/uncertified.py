@@ -1,4 +1,4 @@
-"""Choosing where nothing is certified: a policy with a margin on ``search``, which ``certify`` does not contradict."""
+"""Choosing by estimates where not all is certified: a margin on ``search``, which ``certify`` does not contradict."""
 
 from __future__ import annotations
 
@@ -31,9 +31,31 @@ def choose_uncertified(
         The network, the policy, and why it was chosen.
     """
     whole = [(own, full_network(own.search, own.temperatures)) for own in networks]
-    counted_from = {own.network: references(asked, own.search, own.temperatures) for own in networks}
-    offered = [*found, *whole]
+    return choose_estimated([*found, *whole], asked, asked, seed=seed)
+
+
+def choose_estimated(
+    offered: Sequence[tuple[NetworkPolicies, Policy]], asked: Request, needed: Request, *, seed: int
+) -> tuple[NetworkPolicies, Policy, Estimate]:
+    """The most wanted of some policies that has its margin on ``search`` in everything that needs one.
+
+    Args:
+        offered: Policies that may be chosen, each with its network.
+        asked: What was asked for, without a margin.
+        needed: What of it needs a margin.
+        seed: Seed of the search; the same seed gives the same choice.
+
+    Returns:
+        The network, the policy, and what is estimated of it; the most reliable one where none has the margin.
+    """
+    networks = {own.network: own for own, _ in offered}
+    places = [place for place, drop in enumerate(asked.drops) if drop in needed.drops]
+    counted_from = {}
+    for name, own in networks.items():
+        every = references(asked, own.search, own.temperatures)
+        counted_from[name] = tuple(every[place] for place in places)
     candidates = [Candidate(policy, own.search, own.certify, counted_from[own.network]) for own, policy in offered]
-    goal = asked.goal_without_drops(networks[0].search)
-    estimate = estimated_choice(candidates, goal, drops=asked.drops, seed=seed)
+    goal = needed.goal_without_drops(offered[0][0].search)
+    drops = [asked.drops[place] for place in places]
+    estimate = estimated_choice(candidates, goal, drops=drops, seed=seed)
     return *offered[estimate.chosen], estimate

@@ -14,7 +14,12 @@ from policies.tables.base import TASK, ExitTable
 from policies.tasks.base import Task
 
 
-TASKS: Registry[Task[Any]] = Registry({"classification": "policies.tasks.classification:Classification"})
+TASKS: Registry[Task[Any]] = Registry(
+    {
+        "classification": "policies.tasks.classification:Classification",
+        "detection": "policies.tasks.detection:Detection",
+    }
+)
 
 
 def get_task(name: str) -> Task[Any]:

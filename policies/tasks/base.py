@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.goals.goal import Goal
 from policies.policy import Decision
 from policies.tables.base import ExitTable
 
@@ -25,6 +26,7 @@ class Task(ABC, Generic[TableT]):
         quality: The quality that is asked for where nobody says otherwise, and that every front and report tells.
         rules: Names of the rules that are searched where nobody says otherwise.
         baseline_rule: The rule of the baselines; it has one score per exit.
+        oracle_name: What a person calls :meth:`oracle_mean_depth`.
     """
 
     name: ClassVar[str]
@@ -32,6 +34,7 @@ class Task(ABC, Generic[TableT]):
     quality: ClassVar[str]
     rules: ClassVar[tuple[str, ...]]
     baseline_rule: ClassVar[str]
+    oracle_name: ClassVar[str] = "least depth with the exits' own answers"
 
     def qualities(self, asked: Sequence[str]) -> tuple[str, ...]:
         """Names of what policies are judged by: the task's own quality, then what is asked for."""
@@ -45,6 +48,18 @@ class Task(ABC, Generic[TableT]):
             method: How temperatures are fitted, ``lbfgs`` or ``grid``.
         """
         return np.ones(table.n_exits)
+
+    def oracle_mean_depth(self, table: TableT, goal: Goal) -> float | None:
+        """How deep samples must go on average for a goal, if their exits are chosen by who knows the truth.
+
+        Args:
+            table: Outputs of E exits.
+            goal: What is asked for.
+
+        Returns:
+            None where it is out of reach, or the goal asks for nothing of which that is known; as by default.
+        """
+        return None
 
     @abstractmethod
     def exit_figures(self, table: TableT, temperatures: NDArray[np.float64]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.goals.goal import Goal
 from policies.policy import Decision
 from policies.rules import DEFAULT_RULES
 from policies.tables.base import ExitTable
@@ -33,6 +34,12 @@ class Classification(Task[ClassificationTable]):
         from policies.calibration.temperature import fit_temperatures
 
         return fit_temperatures(table, method)
+
+    def oracle_mean_depth(self, table: ClassificationTable, goal: Goal) -> float | None:
+        """The least mean depth at the least accuracy; see :func:`~policies.metrics.oracle.oracle_mean_depth`."""
+        from policies.metrics.oracle import oracle_mean_depth
+
+        return None if goal.least_accuracy is None else oracle_mean_depth(table, goal.least_accuracy)
 
     def exit_figures(self, table: ClassificationTable, temperatures: NDArray[np.float64]) -> list[dict[str, Any]]:
         """Accuracy, F1, calibration and likelihood of every exit."""

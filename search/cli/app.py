@@ -15,7 +15,7 @@ from policies.errors import ExitSearchError
 from search.cli.commands import MARKUP, CommandGroup
 from search.cli.exit_code import ExitCode
 from search.cluster.ray_settings import silence_lost_workers
-from search.errors import SweepInterruptedError
+from search.errors import SweepInterruptedError, ValidityError
 
 
 app = typer.Typer(
@@ -55,6 +55,9 @@ def main(arguments: list[str] | None = None) -> None:
     except SweepInterruptedError as error:
         _complain(str(error), style="yellow")
         sys.exit(ExitCode.INTERRUPTED)
+    except ValidityError as error:
+        _complain(str(error), style="yellow")
+        sys.exit(ExitCode.NOT_ACHIEVED)
     except ExitSearchError as error:
         _complain(f"error: {error}", style="red")
         sys.exit(ExitCode.WRONG_INPUT)

@@ -33,7 +33,7 @@ from search.run_folder.summary import Summary
 
 
 _FILES = "Tables and results"
-_LIMITS = ("preset", "target", "max_drop", "max_drop_greedy", "budget")
+_LIMITS = ("preset", "target", "max_drop", "max_relative_drop", "max_drop_greedy", "budget")
 _ALL = "all"
 
 
@@ -105,7 +105,8 @@ def policy(
         refuse_without(context, "delta", reason="for the certificate of --certify, which is not given", needs="add it")
     if not any(was_given(context, name) for name in _LIMITS):
         raise ConfigError(
-            "a search needs --target, --max-drop, --max-drop-greedy or --budget but none was given; try --target 0.94"
+            "a search needs --target, --max-drop, --max-relative-drop, --max-drop-greedy or --budget but none was "
+            "given; try --target 0.94"
         )
     times = None if latency_from is None else ExitTimes.load(latency_from)
     if times is not None and was_given(context, "latency_ms"):
@@ -148,9 +149,9 @@ def policy_command(
     """
     if "certify" in files and how.asked.claim is None:
         raise ExitSearchError(
-            "--certify needs something that can be certified: a --target for accuracy, --max-drop, or --bound "
-            "worst_class_recall=VALUE; there is no certificate for macro-F1, a budget or a drop against the greedy "
-            "policy alone; leave --certify out"
+            "--certify needs something that can be certified: a --target for accuracy, --max-drop, --bound "
+            "worst_class_recall=VALUE, or for a detector --bound image_f1=VALUE; there is no certificate for macro-F1, "
+            "mAP, a budget or a drop against the greedy policy alone; leave --certify out"
         )
     tables = _load_tables(files, how.asked, times)
     if times is not None:

@@ -50,8 +50,8 @@ def run(
 
     Results go to `runs/NAME/`: `summary.json`, `policy.json`, `certificate.json`, `pareto_front.png` and `.html`, ...
 
-    Exit status: 0 a policy does what was asked and is certified; 3 none does, or it is not certified; 2 wrong input;
-    130 interrupted.
+    Exit status: 0 a policy does what was asked and is certified; 3 none does, or it is not certified, or the full
+    network does not pass the validity gate; 2 wrong input; 130 interrupted.
 
     For example:
 

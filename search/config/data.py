@@ -118,7 +118,12 @@ class DataSection(Section):
         default=0.01,
         ge=0,
         lt=1,
-        description="Share of the images or recordings that may be unreadable; they are listed and left out.",
+        description="Share of the images, recordings or boxes that may be unreadable; they are listed and left out.",
+    )
+    classes: tuple[str, ...] = Field(
+        default=(),
+        description="The classes that are wanted of the workloads `voc` and `coco`, such as `[WBC, RBC]`, in the order "
+        "of the network's outputs; boxes of others are left out. All where empty.",
     )
     audio: AudioSection = Field(default=AudioSection(), description="How recordings are read.")
 
@@ -126,6 +131,11 @@ class DataSection(Section):
         """What a data source takes.
 
         Raises:
-            DataError: If the audio section's values are out of range, or exclude each other.
+            DataError: If classes are named twice, or the audio section's values are out of range or exclude each other.
         """
-        return DataOptions(image_size=self.image_size, max_damaged=self.max_damaged, audio=self.audio.options())
+        return DataOptions(
+            image_size=self.image_size,
+            max_damaged=self.max_damaged,
+            classes=self.classes,
+            audio=self.audio.options(),
+        )

@@ -21,6 +21,7 @@ from policies.tables.latency import checked_latency
 from policies.user_code import name_of, user_code
 from search.config.data import DataSection
 from search.config.first_trials import FirstTrial
+from search.config.full_network import FullNetworkSection
 from search.config.policy import PolicySection
 from search.config.reading.messages import explain
 from search.config.reading.yaml_text import write_yaml
@@ -71,6 +72,9 @@ class SweepConfig(Section):
     splits: SplitsSection = Field(default=SplitsSection(), description="How samples are split.")
     teachers: list[TeacherSection] = Field(
         default_factory=list, description="Teachers from outside that the networks may learn from."
+    )
+    full_network: FullNetworkSection = Field(
+        default=FullNetworkSection(), description="What is trained before the first trial, and must pass a gate."
     )
     training: TrainingSection = Field(default=TrainingSection(), description="What every trial trains.")
     space: SpaceSection = Field(default=SpaceSection(), description="Which training parameters are searched.")
@@ -134,9 +138,16 @@ class SweepConfig(Section):
         _check_request(config)
         space = config.build_space()
         _require_comparable(config, space)
+        full_network = config.full_network.resolved(task=workload.task, training=training, dimensions=space.dimensions)
+        training.require_weights_to_freeze(is_trained_before=full_network.is_asked)
         _require_different("names of search.first_trials", [one.name for one in config.search.first_trials if one.name])
         first_trials = _first_trials(config.search.first_trials, space)
-        config = config.model_copy(update={"search": config.search.model_copy(update={"first_trials": first_trials})})
+        config = config.model_copy(
+            update={
+                "search": config.search.model_copy(update={"first_trials": first_trials}),
+                "full_network": full_network,
+            }
+        )
         if config.teachers and not training.epochs:
             raise ConfigError("teachers are named but training.epochs is 0, so that nothing is taught; leave them out")
         if config.search.control and not training.epochs:

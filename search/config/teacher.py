@@ -70,6 +70,7 @@ class TeacherSection(Section):
                 "epochs": self.epochs or student.epochs,
                 **dict.fromkeys(("blocks", "depth", "head", "weights")),
                 "network_options": {},
+                "frozen": "nothing",
             }
         )
 

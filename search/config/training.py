@@ -12,7 +12,7 @@ from search.config.section import Section
 from search.errors import ConfigError
 from trainables.augmentation.images import Augmentation
 from trainables.models import CostModel, NetworkSpec, get_network
-from trainables.recipes.recipe import Recipe
+from trainables.recipes.recipe import Frozen, Recipe
 from trainables.workloads import Workload
 
 
@@ -81,6 +81,12 @@ class TrainingSection(Section):
         description="Whether trainings compute with deterministic algorithms only, so that they can be repeated on the "
         "same GPU; a network with an operation that has none fails. On a CPU they can be without.",
     )
+    frozen: Frozen = Field(
+        default="nothing",
+        description="What of a network stays as it is given: `nothing`; the `backbone`, so that heads alone are "
+        "trained; or the `full-network`, the last head too, so that the last exit's answers stay what they are. Batch "
+        "norms that stay keep their statistics.",
+    )
     gradient_clip: float | None = Field(
         default=None, gt=0, description="Largest Euclidean norm of the gradient; any where null."
     )
@@ -136,6 +142,23 @@ class TrainingSection(Section):
                 "training.weights"
             )
 
+    def require_weights_to_freeze(self, *, is_trained_before: bool) -> None:
+        """Refuse to freeze what nobody has trained.
+
+        Args:
+            is_trained_before: Whether the network without early exits is trained before the first trial.
+
+        Raises:
+            ConfigError: If what is frozen would stay as it is drawn at random.
+        """
+        is_given = is_trained_before or self.weights is not None
+        if self.frozen == "nothing" or is_given or (self.frozen == "backbone" and self.pretrained):
+            return
+        raise ConfigError(
+            f"training.frozen is {self.frozen}, which must have been trained before but was not; train it first with "
+            f"full_network.epochs, or name its weights in training.weights"
+        )
+
     def augmentation(self, workload: Workload) -> Augmentation:
         """How training images are moved."""
         own = workload.augmentation if self.augment else Augmentation()
@@ -174,5 +197,6 @@ class TrainingSection(Section):
             final_div_factor=self.final_div_factor,
             n_views=self.views,
             deterministic=self.deterministic,
+            frozen=self.frozen,
             view_seed=view_seed,
         )

@@ -169,7 +169,7 @@ def _certificate(policy: Policy, certify: ExitTable, inputs: SweepInputs) -> Cer
     claim = inputs.target.claim
     if claim is None or claim.target is None:
         return None
-    own = Claim(target=claim.target, class_floor=claim.class_floor)
+    own = Claim(target=claim.target, class_floor=claim.class_floor, quality=claim.quality, bounds=claim.bounds)
     return certify_policy(policy, certify, own, delta=inputs.target.asked.delta)
 
 

@@ -142,6 +142,8 @@ def _planned(inputs: SweepInputs, candidate: PlainCandidate, chosen: TrialOutcom
     spec = replace(
         inputs.spec,
         network=candidate.network,
+        # All of it is trained: what is frozen for exits would leave nothing of a network of one exit.
+        recipe=replace(inputs.spec.recipe, frozen="nothing"),
         search_target=wanted,
         rules=(get_task(inputs.spec.task.name).baseline_rule,),
         metadata=metadata,

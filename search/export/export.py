@@ -37,10 +37,13 @@ def export_run(run: Path, out: Path, options: ExportOptions, *, on_message: OnMe
     if options.network is not None:
         if options.int8:
             raise ExportError("--int8 searches a policy as the sweep did but this was no sweep; leave it out")
-        return _export(subject_of_search(run, options.network, name=options.name), out, options, on_message)
+        subject = subject_of_search(run, options.network, name=options.name)
+        options.require_possible(subject.search.task)
+        return _export(subject, out, options, on_message)
     sweep = FinishedSweep.load(run)
     splits = sweep.splits(options.data_dir)
     subject = subject_of_sweep(sweep, splits, name=options.name)
+    options.require_possible(subject.search.task)
     if options.int8:
         return _export_int8(subject, sweep, splits, out, options, on_message)
     return _export(subject, out, options, on_message)

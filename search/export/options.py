@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from policies.extras import extra_module
+from policies.tables.classification import ClassificationTable
 from search.export.search_subject import NetworkAndData
 from trainables.errors import ExportError
 
@@ -39,3 +40,25 @@ class ExportOptions:
         if self.onnx or self.int8:
             for name in ("onnx", "onnxscript", "onnxruntime"):
                 extra_module(name, ExportError)
+
+    def require_possible(self, task: str) -> None:
+        """Refuse, before anything is written, what answers of a kind cannot be exported as.
+
+        Args:
+            task: The kind of answers.
+
+        Raises:
+            ExportError: If the graph with everything in it, or eight bits, is asked for and answers are no classes.
+        """
+        if task == ClassificationTable.task:
+            return
+        if self.int8:
+            raise ExportError(
+                f"--int8 is for classifiers but the task is {task!r}: 256 levels are too few for corners and scores of "
+                f"one tensor, and nobody has measured what they cost; leave it out"
+            )
+        if self.single_graph:
+            raise ExportError(
+                f"--single-graph is for classifiers but the task is {task!r}, whose rules look at boxes that are kept, "
+                f"which no graph does; export a graph for each stage with --onnx"
+            )

@@ -16,6 +16,9 @@ from policies.monitoring.reference import ReferenceStatistics
 from policies.policy import Policy
 from policies.runtime.agreement import Agreement
 from policies.runtime.answers import Answers
+from policies.runtime.detection.box_likeness import BoxLikeness
+from policies.runtime.detection.post_processing import PostProcessing
+from policies.runtime.likeness import equal_answers
 from policies.runtime.runtime import EarlyExitRuntime
 from policies.runtime.stages import Executor, Stages
 from policies.tables.base import ExitTable
@@ -24,8 +27,9 @@ from trainables.data.readers import InputReader
 from trainables.errors import ExportError
 from trainables.export.bundle.check_inputs import CheckInputs
 from trainables.export.bundle.inputs import InputSpec
-from trainables.export.bundle.manifest import Manifest
+from trainables.export.bundle.manifest import BOXES_SCHEMA, SCHEMA, Manifest
 from trainables.export.bundle.writing import BundleContent, StoredNetwork
+from trainables.models.detection.model import DetectorModel
 
 
 _PACKAGES = ("exitsearch", "numpy", "torch", "torchvision", "torchaudio", "onnx", "onnxruntime", "safetensors")
@@ -69,6 +73,12 @@ class ExportSubject:
     control_told: Mapping[str, Any] | None = None
     changes: Mapping[str, Any] | None = None
 
+    @property
+    def boxes(self) -> PostProcessing | None:
+        """How the boxes of a detector are kept; None where answers are no boxes."""
+        model = None if self.network is None else self.network.model
+        return model.post_processing if isinstance(model, DetectorModel) else None
+
 
 @dataclass(frozen=True)
 class CheckedContent:
@@ -105,10 +115,12 @@ def checked_content(
             f"forward does something else than its stages and heads, so that it cannot leave early"
         )
     manifest = Manifest(
+        schema=SCHEMA if subject.boxes is None else BOXES_SCHEMA,
         version=version("exitsearch"),
         name=subject.name,
         task=subject.search.task,
         class_names=_class_names(subject.search),
+        boxes=subject.boxes,
         inputs=InputSpec.of(subject.inputs, subject.reader),
         model_hash=str(subject.search.meta["model_hash"]),
         cost=tuple(subject.search.cost.tolist()),
@@ -139,7 +151,8 @@ def compared_with_policy(subject: ExportSubject, stages: Stages) -> tuple[Answer
     """What stages answer on ``search``, how that compares with the policy on the exit table, and the same in words."""
     answers = EarlyExitRuntime(stages, subject.policy, chunk_size=64).run(subject.inputs)
     decision = subject.policy.decide(subject.search)
-    agreement = Agreement.of(answers, decision.exits, decision.answers)
+    comparison = equal_answers if subject.boxes is None else BoxLikeness(subject.boxes, subject.policy.temperatures)
+    agreement = Agreement.of(answers, decision.exits, decision.answers, compare=comparison)
     return answers, agreement, agreement.sentence(subject.search.ids.tolist())
 
 

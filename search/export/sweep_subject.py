@@ -18,6 +18,7 @@ from trainables.models.inference import model_hash
 
 
 _FIGURES = (
+    *("map_50", "map", "image_f1", "found_objects"),
     *("accuracy", "macro_f1", "ece", "mean_depth", "mean_cost", "p90_cost", "worst_cost", "exit_mix", "n_samples"),
     "mean_latency_ms",
 )

@@ -223,6 +223,6 @@ def _on(colour: str) -> str:
 
 
 @cache
-def _font(size: int) -> Any:
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """Pillow's own font, so that a sheet looks alike everywhere."""
     return ImageFont.load_default(size)

@@ -89,12 +89,8 @@ class InputFiles:
                 kept.append(row)
             except BundleError as error:
                 failures.append((name, str(error)))
-        return ReadInputs(
-            names=tuple(read.names[row] for row in kept),
-            inputs=np.concatenate(inputs) if inputs else read.inputs[:0],
-            failures=tuple(failures),
-            origins=tuple(read.origins[row] for row in kept),
-        )
+        taken = replace(read.taken(kept), failures=tuple(failures))
+        return replace(taken, inputs=np.concatenate(inputs)) if inputs else taken
 
     def _paths(self, named: Sequence[str], listed: Iterable[str]) -> Iterator[Path]:
         for name in named:

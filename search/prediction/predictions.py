@@ -1,19 +1,13 @@
-"""What a bundle says about files, input by input."""
+"""What a classifier's bundle says about files, input by input."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 import json
-import time
-from typing import Any
+from typing import Any, ClassVar, Self
 
-from numpy.typing import NDArray
-
-from policies.runtime.answers import Answers
-from policies.runtime.runtime import EarlyExitRuntime
-from search.prediction.files import InputFiles
-from trainables.export.bundle.manifest import Manifest
+from search.prediction.answering import AnsweredInput
 
 
 @dataclass(frozen=True)
@@ -30,6 +24,9 @@ class Prediction:
         group: The file that the input is a piece of, as segments are of a recording; None where it is no piece.
     """
 
+    headings: ClassVar[tuple[str, ...]] = ("label", "probability")
+    """Of the columns of :attr:`cells`."""
+
     input: str
     label: str
     probability: float
@@ -38,65 +35,32 @@ class Prediction:
     reason: str
     group: str | None = None
 
+    @classmethod
+    def of(cls, answered: AnsweredInput, class_names: Sequence[str]) -> Self:
+        """What an answer says, given the names of the classes."""
+        answers, row = answered.answers, answered.row
+        return cls(
+            input=answered.name,
+            label=class_names[int(answers.answers[row])],
+            probability=round(float(answers.confidences[row]), 6),
+            depth=answered.depth,
+            milliseconds=round(answered.milliseconds, 4),
+            reason=answered.reason,
+            group=answered.group,
+        )
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """What a person reads of the answer, below :attr:`headings`."""
+        return (self.label, f"{self.probability:.4f}")
+
     def to_json(self) -> str:
         """One line of JSON, with a group where there is one."""
-        fields = {name: value for name, value in asdict(self).items() if name != "group" or value is not None}
-        return json.dumps(fields, ensure_ascii=False)
+        return json.dumps(self._fields(), ensure_ascii=False)
 
+    def to_rows(self) -> list[dict[str, Any]]:
+        """One row of a table, by the names of its columns."""
+        return [self._fields()]
 
-def predict_files(
-    runtime: EarlyExitRuntime,
-    manifest: Manifest,
-    files: InputFiles,
-    *,
-    batch_size: int = 1,
-    names_groups: bool = False,
-) -> Iterator[Prediction]:
-    """Run files through the network.
-
-    Args:
-        runtime: The network under its policy.
-        manifest: Of the network's bundle.
-        files: Files to read.
-        batch_size: Inputs that are run together.
-        names_groups: Whether the file of every input is told as its group, since the policy was certified over groups;
-            pieces of a recording always tell it.
-
-    Raises:
-        PredictionError: If no input at all could be read.
-
-    Warns:
-        PredictionWarning: If some inputs could not be read, or are none that the network takes; the others were.
-    """
-    is_warm = False
-    for read in files.read():
-        if not is_warm:
-            # The first run of every stage takes longer than the others, and says nothing about them.
-            runtime.run(read.inputs[:batch_size])
-            is_warm = True
-        found = _predictions(runtime, read.names, read.inputs, manifest.class_names, batch_size)
-        groups = read.origins if read.are_pieces or names_groups else (None,) * len(read.names)
-        yield from (replace(one, group=group) for one, group in zip(found, groups, strict=True))
-
-
-def _predictions(
-    runtime: EarlyExitRuntime, names: Sequence[str], inputs: NDArray[Any], class_names: Sequence[str], batch_size: int
-) -> Iterator[Prediction]:
-    for start in range(0, len(inputs), batch_size):
-        batch = inputs[start : start + batch_size]
-        began = time.perf_counter()
-        answers = runtime.run(batch)
-        milliseconds = 1000 * (time.perf_counter() - began) / len(batch)
-        for row, name in enumerate(names[start : start + batch_size]):
-            yield _prediction(name, answers, row, class_names, milliseconds)
-
-
-def _prediction(name: str, answers: Answers, row: int, class_names: Sequence[str], milliseconds: float) -> Prediction:
-    return Prediction(
-        input=name,
-        label=class_names[int(answers.answers[row])],
-        probability=round(float(answers.confidences[row]), 6),
-        depth=int(answers.depths[row]),
-        milliseconds=round(milliseconds, 4),
-        reason=answers.reason(row),
-    )
+    def _fields(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if name != "group" or value is not None}

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from policies.certificates.claims import Claim, Loss
-from policies.certificates.sample_size import samples_needed, units_needed
 from policies.estimates.estimate import estimated_target
 from policies.estimates.estimated_bounds import LEVEL
-from policies.selection.search_target import SplitSize, tightened_claim
+from policies.selection.search_target import SplitSize, fewest_units, tightened_claim
 from policies.tables.units import Units
 from trainables.data import SPLIT_NAMES, SplitFractions, Splits
 from trainables.tasks import TrainingTask
@@ -137,7 +136,10 @@ def _estimating(given: SplitFractions, units: SplitUnits, claim: Claim, needed: 
     )
 
     def has_margin(n: int) -> bool:
-        return claim.target is None or estimated_target(claim.target, n, grouped=False, level=level) is not None
+        return (
+            claim.target is None
+            or estimated_target(claim.target, n, grouped=not claim.is_about_accuracy, level=level) is not None
+        )
 
     for least_train in (_LEAST_TRAIN, _FEWEST_TRAIN):
         found = _with_more("search", given, units, has_margin, least_train=least_train)
@@ -209,23 +211,30 @@ def _certifies(n: int, *, claim: Claim, units: SplitUnits, delta: float, room: f
 
 def _allowed(claim: Claim) -> list[float]:
     """The largest mean losses of a claim, over all samples and over those of a class."""
-    return [*claim.main_limits.values(), *([] if claim.class_floor is None else [1 - claim.class_floor])]
+    losses = [*claim.main_limits.items()]
+    floors = [1 - bound for bound in (claim.class_floor, *claim.bounds.values()) if bound is not None]
+    # Of a relative drop the limit itself is always 0: what may be lost is the share.
+    return [
+        *((claim.max_relative_drop or 0.0) if loss is Loss.RELATIVE_DROP else limit for loss, limit in losses),
+        *floors,
+    ]
 
 
 def _fewest(claim: Claim, units: SplitUnits, delta: float) -> int | None:
     """Fewest units that certify a policy which loses nothing, or None."""
-    counts = [_fewest_for(limit, loss, units, delta) for loss, limit in claim.main_limits.items()]
+    counts = [
+        fewest_units(claim, loss, limit, hold_several=units.hold_several, delta=delta)
+        for loss, limit in claim.main_limits.items()
+    ]
+    counts += [
+        fewest_units(claim, Loss.LACK, 1 - bound, hold_several=units.hold_several, delta=delta)
+        for bound in claim.bounds.values()
+    ]
     if claim.class_floor is not None:
-        of_class = _fewest_for(1 - claim.class_floor, Loss.ERROR, units, delta)
+        of_class = fewest_units(claim, Loss.ERROR, 1 - claim.class_floor, hold_several=units.hold_several, delta=delta)
         counts.append(None if of_class is None else math.ceil(of_class * units.n / max(units.smallest_class, 1)))
     known = [count for count in counts if count is not None]
     return max(known) if len(known) == len(counts) else None
-
-
-def _fewest_for(limit: float, loss: Loss, units: SplitUnits, delta: float) -> int | None:
-    if units.hold_several or loss is Loss.DROP:
-        return units_needed(np.zeros(1), limit=limit, delta=delta, least=loss.least)
-    return samples_needed(0.0, target=1 - limit, delta=delta)
 
 
 def _text(fractions: SplitFractions) -> str:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from policies.goals.objectives import get_objective
 from policies.registry import title_of
+from policies.tasks import get_task
 from search.console_table import FigureRow, FigureTable, print_line
 from search.reporting.shown import figures_shown
 from search.run_folder.result_files import ResultFiles
@@ -125,6 +126,7 @@ def _verdict(summary: Summary) -> str:
     return (
         f"Selected: {policy}. Certified: {certificate.claim} on new data of the same kind, "
         f"with confidence {1 - summary.delta:.0%} (bound {certificate.bound:.4f})"
+        f"{f'. Of what cannot be certified: {estimated}' if estimated else ''}"
     )
 
 
@@ -155,8 +157,8 @@ def _comparison(summary: Summary) -> FigureTable:
     for name, figures in summary.baselines.items():
         label = title_of(name) + (" (fallback)" if figures.is_fallback else "")
         rows.append(FigureRow(label, _cells(figures, main, splits, others)))
-    if summary.least_accuracy is not None:
-        rows.append(_oracle(summary, summary.least_accuracy, splits))
+    if summary.least_accuracy is not None or any(depth is not None for depth in summary.oracle.values()):
+        rows.append(_oracle(summary, splits))
     return FigureTable(headings=tuple(headings), rows=tuple(rows))
 
 
@@ -202,9 +204,11 @@ def _against_baselines(rows: list[BaselineTrialFigures], split: str, main: str) 
     return FigureTable(headings=headings, rows=tuple(shown), title=f"Baseline trials, on {split}")
 
 
-def _oracle(summary: Summary, least_accuracy: float, splits: list[str]) -> FigureRow:
+def _oracle(summary: Summary, splits: list[str]) -> FigureRow:
+    asked = summary.target if summary.quality == summary.main_quality else None
+    least = asked if summary.least_accuracy is None else summary.least_accuracy
     cells = []
     for split in splits:
         depth = summary.oracle[split]
-        cells += [f"{least_accuracy:.4f}", "out of reach" if depth is None else f"{depth:.3f}"]
-    return FigureRow("least depth with the exits' own answers", tuple(cells))
+        cells += ["-" if least is None else f"{least:.4f}", "out of reach" if depth is None else f"{depth:.3f}"]
+    return FigureRow(get_task(summary.task).oracle_name, tuple(cells))

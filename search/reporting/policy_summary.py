@@ -7,7 +7,6 @@ from typing import Any
 
 from policies.baselines import BASELINES
 from policies.baselines.choice import baseline_evaluator, baseline_policy
-from policies.baselines.oracle import oracle_mean_depth
 from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.goals.figures import asked_figures
 from policies.goals.goal import Goal
@@ -69,6 +68,7 @@ def summarise_policies(
         quality=asked.quality,
         objective=asked.objective,
         max_drop=asked.max_drop,
+        max_relative_drop=asked.max_relative_drop,
         max_drop_greedy=asked.max_drop_greedy,
         budget=asked.budget,
         bounds=dict(asked.bounds),
@@ -83,7 +83,7 @@ def summarise_policies(
         selected=SelectedPolicy(rule=policy.rule, params=outline(policy), **figures_of(tables, decisions, goal)),
         exits={name: task.exit_figures(table, selection.network.temperatures) for name, table in tables.items()},
         baselines=baselines,
-        oracle={name: _oracle(table, goal) for name, table in tables.items()},
+        oracle={name: task.oracle_mean_depth(table, goal) for name, table in tables.items()},
         fixed_budgets=at_fixed_budgets(selection.front, tables_of, quality=task.quality),
         front_size=len(selection.front),
         **report.findings(selection, goal, tables, decisions, baselines),
@@ -119,10 +119,6 @@ def figures_of(tables: Mapping[str, ExitTable], decisions: Mapping[str, Decision
         }
         for name, table in tables.items()
     }
-
-
-def _oracle(table: ExitTable, goal: Goal) -> float | None:
-    return None if goal.least_accuracy is None else oracle_mean_depth(table, goal.least_accuracy)
 
 
 def _baselines(

@@ -110,6 +110,32 @@ class RunFolder(ResultFiles):
         return self.path / "teachers" / name / MODEL_FILE
 
     @property
+    def full_network_file(self) -> Path:
+        """The network without early exits that was trained first; all nodes must see it."""
+        return self.path / "full_network.safetensors"
+
+    @property
+    def full_network_checkpoints(self) -> Path:
+        """Checkpoints of that training; all nodes must see them."""
+        return self.checkpoints / "full-network"
+
+    @property
+    def full_network_csv(self) -> Path:
+        """Loss and quality of each epoch of that training."""
+        return self.path / "full_network.csv"
+
+    @property
+    def validity_file(self) -> Path:
+        """What the validity gate found, in JSON."""
+        return self.path / "validity.json"
+
+    @property
+    def full_network_files(self) -> list[Path]:
+        """The files about the full network that exist."""
+        paths = (self.validity_file, self.full_network_csv, self.full_network_file)
+        return [path for path in paths if path.exists()]
+
+    @property
     def alignment_file(self) -> Path:
         """How well soft labels fit the data, in JSON."""
         return self.path / "alignment.json"
@@ -134,8 +160,9 @@ class RunFolder(ResultFiles):
 
     @property
     def is_worth_resuming(self) -> bool:
-        """Whether something is there that an interrupted sweep need not do again: a trial, or a trained teacher."""
-        return self.holds_trials or any((self.path / "teachers").glob(f"*/{MODEL_FILE}"))
+        """Whether something is there that an interrupted sweep need not do again: a trial, or a network before it."""
+        trained = ((self.path / "teachers").glob(f"*/{MODEL_FILE}"), self.full_network_checkpoints.glob("*"))
+        return self.holds_trials or any(any(found) for found in trained)
 
     @classmethod
     def require_new(cls, config: SweepConfig) -> None:
@@ -153,7 +180,8 @@ class RunFolder(ResultFiles):
     def new(cls, config: SweepConfig, stem: str) -> Iterator[tuple[RunFolder, SweepConfig]]:
         """The folder of a new sweep, as :meth:`create` makes it; removed again where no trial is begun in it.
 
-        A teacher that the sweep has trained is kept where the sweep was only interrupted.
+        A network that the sweep has trained before is kept where the sweep was only interrupted, and what the validity
+        gate found whatever came after it.
         """
         with new_folder(config.runs_dir, what="runs_dir"):
             folder, config = cls.create(config, stem)
@@ -161,7 +189,8 @@ class RunFolder(ResultFiles):
                 yield folder, config
             except BaseException as error:
                 is_interrupted = isinstance(error, KeyboardInterrupt | SweepInterruptedError)
-                if not (folder.is_worth_resuming if is_interrupted else folder.holds_trials):
+                is_kept = folder.is_worth_resuming if is_interrupted else folder.holds_trials
+                if not (is_kept or folder.validity_file.exists()):
                     rmtree(folder.path, ignore_errors=True)
                 raise
 

@@ -79,6 +79,36 @@ class ResultFiles:
         return self.path / "confusion.png"
 
     @property
+    def detection_classes_csv(self) -> Path:
+        """Figures of each class of objects, of every policy and exit on every split."""
+        return self.path / "detection_classes.csv"
+
+    @property
+    def detection_classes_png(self) -> Path:
+        """The average precision of each class at each exit and of the selected policy."""
+        return self.path / "detection_classes.png"
+
+    @property
+    def detection_sizes_csv(self) -> Path:
+        """Mean precisions of objects of each size, of every policy and exit on every split."""
+        return self.path / "detection_sizes.csv"
+
+    @property
+    def detection_errors_csv(self) -> Path:
+        """What is wrong with boxes, by kind, of every policy and exit on every split."""
+        return self.path / "detection_errors.csv"
+
+    @property
+    def detection_errors_png(self) -> Path:
+        """The same as a picture, of each exit and of the selected policy."""
+        return self.path / "detection_errors.png"
+
+    @property
+    def contact_sheet_png(self) -> Path:
+        """Images of ``test`` with what each exit finds in them."""
+        return self.path / "contact_sheet.png"
+
+    @property
     def policy_file(self) -> Path:
         """The selected policy."""
         return self.path / "policy.json"
@@ -102,6 +132,12 @@ class ResultFiles:
             self.classes_csv,
             self.confusion_npz,
             self.confusion_png,
+            self.detection_classes_csv,
+            self.detection_classes_png,
+            self.detection_sizes_csv,
+            self.detection_errors_csv,
+            self.detection_errors_png,
+            self.contact_sheet_png,
             self.policy_file,
             self.certificate_file,
         )

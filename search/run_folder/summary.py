@@ -246,8 +246,9 @@ class Summary(SummaryPart):
         target: The least quality that was asked for, or the largest where less is better; 0 where none was.
         quality: Name of the quality that the target is of.
         objective: Name of the objective that was minimised.
-        max_drop: Most accuracy to be lost against the full network; None where nothing was asked.
-        max_drop_greedy: Most accuracy to be lost against the greedy shared threshold; None where nothing was asked.
+        max_drop: Most accuracy, or other quality, to be lost against the full network; None where nothing was asked.
+        max_relative_drop: Largest share of the full network's to be lost; None where nothing was asked.
+        max_drop_greedy: Most to be lost against the greedy shared threshold; None where nothing was asked.
         budget: The largest mean objective; None where nothing was asked.
         bounds: Bounds of further qualities.
         asked: All that was asked for, in words.
@@ -257,11 +258,13 @@ class Summary(SummaryPart):
         feasible: Whether some policy did on ``search`` what was asked for.
         certified: Whether what was claimed holds of the selected policy, with confidence.
         certificate: What came of certifying it; None where nothing was claimed.
-        estimate: Why the selected policy was chosen; None where it is certified, or no policy did what was asked for.
+        estimate: Why the selected policy was chosen; None where all is certified, or no
+            policy did what was asked for.
         selected: The policy that was chosen.
         exits: Figures of each exit alone, by split.
         baselines: The policies beside it, by name.
-        oracle: Least mean depth with the labels known, by split; None where ``least_accuracy`` is out of reach.
+        oracle: Mean depth for what was asked if exits were chosen by who knows the truth, by split, as the task tells
+            it; None where it is out of reach.
         undertrained: What to do where exits are undertrained; else empty.
         alarms: What looks wrong with the policy, the most important first.
         recordings: What the policy means for whole recordings; None where samples are no segments of any.
@@ -289,6 +292,7 @@ class Summary(SummaryPart):
     quality: str = "accuracy"
     objective: str = "depth"
     max_drop: float | None = None
+    max_relative_drop: float | None = None
     max_drop_greedy: float | None = None
     budget: float | None = None
     bounds: dict[str, float] = {}

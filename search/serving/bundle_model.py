@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,6 +19,7 @@ from policies.runtime.runtime import EarlyExitRuntime
 from policies.runtime.stages import Device
 from trainables.errors import BundleError
 from trainables.export.bundle.bundle import Bundle
+from trainables.export.named_boxes import named_boxes
 
 
 ARTIFACT = "bundle"
@@ -65,7 +67,9 @@ class BundleModel(PythonModel):  # type: ignore[misc]  # MLflow has no types
 
         Returns:
             A row per sample: ``label``, the name of a class; ``confidence`` in it, in 0..1; ``depth`` of the exit
-            taken, from 1; and ``reason``, why it left there.
+            taken, from 1; and ``reason``, why it left there. A detector gives ``boxes`` instead of label and
+            confidence, the surest first: mappings of ``label``, ``score``, ``left``, ``top``, ``right`` and ``bottom``,
+            as shares of width and height, since a server does not know how large images were.
 
         Raises:
             MlflowException: If the inputs are none of the network's; a server makes status 400 of it.
@@ -87,15 +91,13 @@ class BundleModel(PythonModel):  # type: ignore[misc]  # MLflow has no types
             )
 
     def _rows(self, answers: Answers) -> pd.DataFrame:
-        names = self._bundle.manifest.class_names
-        return pd.DataFrame(
-            {
-                "label": [names[answer] for answer in answers.answers],
-                "confidence": answers.confidences,
-                "depth": answers.depths,
-                "reason": [answers.reason(row) for row in range(answers.n_samples)],
-            }
-        )
+        manifest = self._bundle.manifest
+        told = {"depth": answers.depths, "reason": [answers.reason(row) for row in range(answers.n_samples)]}
+        if manifest.boxes is None:
+            labels = [manifest.class_names[answer] for answer in answers.answers]
+            return pd.DataFrame({"label": labels, "confidence": answers.confidences, **told})
+        found = [[asdict(box) for box in named_boxes(own, manifest.class_names)] for own in answers.answers]
+        return pd.DataFrame({"boxes": found, **told})
 
 
 def _runtime(bundle: Bundle, config: Mapping[str, Any]) -> EarlyExitRuntime:

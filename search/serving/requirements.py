@@ -26,6 +26,9 @@ def requirements_of(bundle: Bundle) -> list[str]:
     """
     executors = bundle.manifest.executors
     names = [*_ALWAYS, *(name for one in sorted(executors) for name in _BY_EXECUTOR[one])]
+    if bundle.manifest.boxes is not None:
+        # Whatever runs the network, these keep boxes.
+        names += ["torch", "torchvision"]
     names += [name for module in own_modules(bundle) for name in packages_distributions().get(module, [])[:1]]
     return list(dict.fromkeys(f"{name}=={_public(version(name))}" for name in names))
 

@@ -82,6 +82,7 @@ class MlflowRuns:
             "ended": self._end,
             "policy": self._add_policy,
             "finished": self._finish,
+            "failed": self._fail,
             "stopped": self._stop,
         }
         self._waiting.clear()
@@ -154,6 +155,16 @@ class MlflowRuns:
         for name in event["artifacts"]:
             self._upload(run, str(name))
         self._store.close(run, "FINISHED", event["time_ms"])
+
+    def _fail(self, event: Event) -> None:
+        run = self._parent(event)
+        waiting = self._waiting_for(run)
+        waiting.metrics = _metrics(event["metrics"], event["time_ms"], 0)
+        waiting.tags = [_tag("failure", event["reason"])]
+        self._send(run)
+        for name in event["artifacts"]:
+            self._upload(run, str(name))
+        self._store.close(run, "FAILED", event["time_ms"])
 
     def _stop(self, event: Event) -> None:
         self._store.close(self._parent(event), "KILLED", event["time_ms"])

@@ -96,16 +96,24 @@ class Tracker:
             tags: Marks of the sweep's run.
             artifacts: Files in the run folder to attach.
         """
-        facts: dict[str, Any] = {
-            "metrics": {key: float(value) for key, value in metrics.items() if math.isfinite(value)},
-            "tags": redact(tags),
-            "artifacts": [Path(os.path.relpath(path, self._folder.path)).as_posix() for path in artifacts],
-        }
+        facts: dict[str, Any] = {"tags": redact(tags), **self._facts(metrics, artifacts)}
         earlier = self._events("finished")[-1:]
         if earlier and all(earlier[0][key] == facts[key] for key in ("metrics", "tags")):
             # The same figures again are the same points, not further ones.
             facts["measured_ms"] = earlier[0].get("measured_ms", earlier[0]["time_ms"])
         self._journal.append("finished", **facts)
+        self._is_finished = True
+        self._drain(FINISH_GRACE)
+
+    def fail(self, reason: str, metrics: Mapping[str, float], artifacts: Iterable[Path]) -> None:
+        """Note that the sweep has failed for good, and why, and wait until the store knows or is seen to be away.
+
+        Args:
+            reason: Why, for a person.
+            metrics: Figures; those that are not finite are left out.
+            artifacts: Files in the run folder to attach.
+        """
+        self._journal.append("failed", reason=redact_text(reason, self.uri), **self._facts(metrics, artifacts))
         self._is_finished = True
         self._drain(FINISH_GRACE)
 
@@ -120,6 +128,13 @@ class Tracker:
             # It is being stopped for another reason, which the user should see.
             tell(f"the stop of the sweep is not in its journal ({error})")
         self._drain(ABANDON_GRACE, ABANDON_LIMIT)
+
+    def _facts(self, metrics: Mapping[str, float], artifacts: Iterable[Path]) -> dict[str, Any]:
+        """Figures and files, as JSON values."""
+        return {
+            "metrics": {key: float(value) for key, value in metrics.items() if math.isfinite(value)},
+            "artifacts": [Path(os.path.relpath(path, self._folder.path)).as_posix() for path in artifacts],
+        }
 
     def _drain(self, grace: float, limit: float = math.inf) -> None:
         if self._delivery is not None:

@@ -112,8 +112,13 @@ def reference_of(bundle: Bundle) -> ReferenceStatistics:
     """What the bundle's policy did on the samples that certified it.
 
     Raises:
-        MonitoringError: If the bundle does not have that, or it is damaged.
+        MonitoringError: If the bundle does not have that, or it is damaged, or its answers are no classes.
     """
+    if bundle.manifest.task != ClassificationTable.task:
+        raise MonitoringError(
+            f"{bundle.folder}: predicted classes and their confidences are watched but the task of this bundle is "
+            f"{bundle.manifest.task!r}; certify its policy anew on a table of new data, with exitsearch certify"
+        )
     if bundle.reference is None:
         raise MonitoringError(
             f"{bundle.folder}: new data are compared with those of certify but the bundle has none of their figures; "

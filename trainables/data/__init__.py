@@ -5,13 +5,16 @@ What takes seconds to import is imported in its ``load``, since names and option
 
 from trainables.data.audio.options import DEFAULT_AUDIO, AudioOptions
 from trainables.data.base import DataSource, Samples
+from trainables.data.boxes.samples import DetectionSamples
 from trainables.data.loading import load_samples, source_code
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 from trainables.data.sources.audio_folder import AudioFolderSource
 from trainables.data.sources.cifar import Cifar10Source, Cifar100Source
+from trainables.data.sources.coco import CocoSource
 from trainables.data.sources.digits import DigitsSource
 from trainables.data.sources.fashion_mnist import FashionMnistSource
 from trainables.data.sources.image_folder import ImageFolderSource
+from trainables.data.sources.voc import VocSource
 from trainables.data.splitting.split import split_samples
 from trainables.data.splitting.splits import SPLIT_NAMES, Split, SplitFractions, Splits
 
@@ -25,6 +28,8 @@ SOURCES: dict[str, DataSource] = {
         Cifar100Source(),
         ImageFolderSource(),
         AudioFolderSource(),
+        VocSource(),
+        CocoSource(),
     )
 }
 
@@ -36,6 +41,7 @@ __all__ = [
     "AudioOptions",
     "DataOptions",
     "DataSource",
+    "DetectionSamples",
     "Samples",
     "Split",
     "SplitFractions",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ class Samples:
     Attributes:
         inputs: Shape (N, channels, height, width); uint8 in 0..255, or float32: in 0..1, or features that the
             source has standardised, such as log-mel bands (height) over frames (width).
-        labels: Shape (N,), int64 in ``0..len(class_names)-1``.
+        labels: Shape (N,), int64 in ``0..len(class_names)-1``; of other kinds of answers see the subclasses.
         ids: Shape (N,), unique; kept in one spelling, as class names and groups are (see :mod:`policies.names`).
         class_names: One per class; two that differ in spaces, Unicode form or case only are refused.
         groups: Origin of each sample, shape (N,), or None where samples are independent.
@@ -45,8 +45,13 @@ class Samples:
         SamplesWarning: If labels are numbered from 1, or channels are last.
     """
 
+    needs_every_class: ClassVar[bool] = True
+    """Whether every split must have every class; where not, a class that a split is without is told."""
+    fewest_classes: ClassVar[int] = 2
+    """How many classes there must be."""
+
     inputs: NDArray[Any]
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
     ids: NDArray[np.str_]
     class_names: tuple[str, ...]
     groups: NDArray[np.str_] | None = None
@@ -54,12 +59,12 @@ class Samples:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        inputs, class_names = as_inputs(self.inputs), as_class_names(self.class_names)
+        inputs, class_names = as_inputs(self.inputs), as_class_names(self.class_names, least=self.fewest_classes)
         n = len(inputs)
         converted = {
             "inputs": inputs,
             "class_names": class_names,
-            "labels": as_labels(self.labels, class_names, n),
+            "labels": self._as_labels(self.labels, class_names, n),
             "ids": as_names("ids", self.ids, n),
             "groups": as_groups(self.groups, n),
             "official_test": as_marks("official_test", self.official_test, n),
@@ -68,6 +73,24 @@ class Samples:
         for name, value in converted.items():
             object.__setattr__(self, name, value)
         self._tidy_names()
+
+    @property
+    def memberships(self) -> NDArray[np.bool_]:
+        """Which classes each sample is of, shape (N, C); here one each."""
+        return np.asarray(self.labels[:, None] == np.arange(len(self.class_names)))
+
+    def renumbered(self, places: NDArray[np.int64], class_names: Sequence[str]) -> Self:
+        """The same samples with other numbers of their classes.
+
+        Args:
+            places: The new number of each class, shape (C,).
+            class_names: Names by the new numbers; there may be more.
+        """
+        return replace(self, labels=places[self.labels], class_names=tuple(class_names))
+
+    def _as_labels(self, given: Any, class_names: Sequence[str], n: int) -> NDArray[Any]:
+        """What was given as labels, converted and checked."""
+        return as_labels(given, class_names, n)
 
     def _tidy_names(self) -> None:
         """Names in one spelling each, since people type them, and disks keep them, in several."""
@@ -85,6 +108,8 @@ class DataSource(ABC):
     """Where samples come from."""
 
     name: ClassVar[str]
+    selects_classes: ClassVar[bool] = False
+    """Whether ``data.classes`` may name the classes that are wanted."""
 
     @abstractmethod
     def load(self, data_dir: Path | None, options: DataOptions = DEFAULT_OPTIONS) -> Samples:
@@ -92,7 +117,7 @@ class DataSource(ABC):
 
         Args:
             data_dir: Folder that the user named with ``--data-dir``; None where none was named.
-            options: Image size, how recordings are read, and how many files may be damaged.
+            options: Image size, wanted classes, how recordings are read, and how many files may be damaged.
 
         Raises:
             DataError: If files are missing or damaged, or the options ask for what the source does not have.

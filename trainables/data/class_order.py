@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -33,4 +32,4 @@ def in_class_order(samples: Samples, class_names: Sequence[str]) -> Samples:
             f"{list_some(absent)}; name the network's outputs as the data call their classes"
         )
     places = np.array([names.index(name) for name in samples.class_names], dtype=np.int64)
-    return replace(samples, labels=places[samples.labels], class_names=tuple(names))
+    return samples.renumbered(places, names)

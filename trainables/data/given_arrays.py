@@ -19,8 +19,12 @@ _SHOWN = 60
 _NAMES = (str, bytes, int, float, np.generic, date, PurePath)
 
 
-def as_class_names(given: Any) -> tuple[str, ...]:
-    """One name per class, at least two, each its own.
+def as_class_names(given: Any, *, least: int = 2) -> tuple[str, ...]:
+    """One name per class, each its own.
+
+    Args:
+        given: The names, in the order of their classes.
+        least: How many there must be, 1 or 2.
 
     Raises:
         SamplesError: If they are no such names.
@@ -29,8 +33,9 @@ def as_class_names(given: Any) -> tuple[str, ...]:
         raise SamplesError(f"class_names must be a list of names, one per class, but is {described(given)}")
     names = as_names("class_names", given)
     twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
-    if len(names) < 2 or "" in names or twice is not None:
-        raise SamplesError(f"class_names must be two names or more, each its own, but are {described(names.tolist())}")
+    if len(names) < least or "" in names or twice is not None:
+        rule = "a name" if least == 1 else "two names"
+        raise SamplesError(f"class_names must be {rule} or more, each its own, but are {described(names.tolist())}")
     return tuple(names.tolist())
 
 

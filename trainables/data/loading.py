@@ -34,6 +34,11 @@ def load_samples(source: DataSource, data_dir: Path | None, options: DataOptions
         DataError: If files are missing or damaged, the options ask for what the source does not have, or a user's own
             source fails or gives no samples; it is then named.
     """
+    if options.classes and not getattr(source, "selects_classes", False):
+        raise DataError(
+            f"data.classes names the wanted classes of sources of boxes, such as voc, but this source is "
+            f"{getattr(source, 'name', name_of(type(source)))}; leave it out"
+        )
     with source_code(source):
         samples = source.load(data_dir, options)
         if not isinstance(samples, Samples):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,6 @@ from policies.user_code import name_of
 from trainables.errors import TrainingError
 from trainables.models.base import MultiExitModel, part_macs
 from trainables.models.stopping import StoppingHead
-
-
-_ONLY_STAGE, _ONLY_HEAD = "stages.0.", "heads.0."
 
 
 class PlainNetwork(MultiExitModel):
@@ -91,19 +88,22 @@ def plain_network(model: MultiExitModel, exit_index: int) -> MultiExitModel:
     return plain.train(model.training)
 
 
-def name_in_whole(name: str, exit_index: int, whole: Collection[str]) -> str:
-    """What a network with exits calls a weight of its plain network.
+def names_in_whole(model: MultiExitModel, exit_index: int) -> dict[str, str]:
+    """By the names that tensors have in the plain network of an exit, those that they have in the whole network.
+
+    Tensors beside stages and heads, such as what inputs are standardised with, have the same name in both.
 
     Args:
-        name: As the plain network calls it.
-        exit_index: Index of the exit that the plain network has kept.
-        whole: Names of all weights of the network with exits.
+        model: Network with E exits.
+        exit_index: Index of the exit that the plain network keeps, in 0..E-1.
+
+    Raises:
+        TrainingError: If no plain network can be made of it.
     """
-    if name.startswith(_ONLY_HEAD):
-        head, own = f"heads.{exit_index}.", name.removeprefix(_ONLY_HEAD)
-        inside = f"{head}classifier.{own}"
-        return inside if inside in whole else head + own
-    return f"stages.{name.removeprefix(_ONLY_STAGE)}" if name.startswith(_ONLY_STAGE) else name
+    plain = plain_network(model, exit_index)
+    whole = {id(tensor): name for name, tensor in model.state_dict(keep_vars=True).items()}
+    own = plain.state_dict(keep_vars=True)
+    return {name: whole.get(id(tensor), name) for name, tensor in own.items()}
 
 
 def plain_macs(model: MultiExitModel, input_shape: tuple[int, ...]) -> NDArray[np.int64]:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from trainables.errors import TrainingError
+
+
+Frozen = Literal["nothing", "backbone", "full-network"]
+"""What of a network stays as it is while it is trained: all but heads (``backbone``), or all but those before the last
+(``full-network``), so that the last exit's answers stay exactly what they are."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +29,10 @@ class Recipe:
         n_views: Epochs go through so many fixed augmentations in turn; None draws anew each epoch.
         view_seed: Seed that the fixed augmentations are drawn with; it counts only with ``n_views``.
         deterministic: Whether only deterministic algorithms are used; a network with an operation that has none fails.
+        frozen: What of the network is not trained, and computes as it will when it is used.
 
     Raises:
-        TrainingError: If a number is out of range.
+        TrainingError: If a number is out of range, or there is no such part to freeze.
     """
 
     epochs: int
@@ -37,6 +44,7 @@ class Recipe:
     n_views: int | None = None
     view_seed: int = 0
     deterministic: bool = False
+    frozen: Frozen = "nothing"
 
     def __post_init__(self) -> None:
         if not self.epochs >= 0:
@@ -47,3 +55,5 @@ class Recipe:
                 raise TrainingError(f"{name} must be positive but is {value}")
         if self.ema_decay is not None and not 0 < self.ema_decay < 1:
             raise TrainingError(f"ema_decay must lie in (0, 1) but is {self.ema_decay}")
+        if self.frozen not in get_args(Frozen):
+            raise TrainingError(f"frozen must be one of {', '.join(get_args(Frozen))} but is {self.frozen!r}")

@@ -10,7 +10,10 @@ from trainables.tasks.base import TrainingTask
 
 
 TRAINING_TASKS: Registry[TrainingTask[Any]] = Registry(
-    {"classification": "trainables.tasks.classification:ClassificationTraining"}
+    {
+        "classification": "trainables.tasks.classification:ClassificationTraining",
+        "detection": "trainables.tasks.detection:DetectionTraining",
+    }
 )
 
 

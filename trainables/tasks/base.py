@@ -14,6 +14,7 @@ from policies.tables.classification import ClassLabels
 from trainables.augmentation.images import Augmentation
 from trainables.data import Split
 from trainables.losses.base import BatchLoss
+from trainables.tasks.doubts import Doubt
 
 
 if TYPE_CHECKING:
@@ -114,6 +115,24 @@ class TrainingTask(ABC, Generic[TableT]):
             table: What the network says on ``search``, as :meth:`table` makes it.
             temperatures: The divisor of the outputs of each exit, as the policies' task fits them, shape (E,).
         """
+
+    def doubts_before(self, model: MultiExitModel, train: Split) -> list[Doubt]:
+        """What speaks against a training before it begins; by default nothing.
+
+        Args:
+            model: The network that is to be trained, on its own device.
+            train: The samples that it is to be trained on.
+        """
+        return []
+
+    def doubts_after(self, model: MultiExitModel, search: Split) -> list[Doubt]:
+        """Why a network may have learned too little, as far as its answers tell; by default nothing.
+
+        Args:
+            model: A network with one exit, which was trained and does not do what it must.
+            search: The split that it was judged on.
+        """
+        return []
 
     def shared_fields(self, model: MultiExitModel, split: Split, metadata: Mapping[str, Any]) -> dict[str, Any]:
         """The fields of a table that do not depend on the kind of answers; arguments as of :meth:`table`."""

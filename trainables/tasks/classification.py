@@ -12,6 +12,7 @@ from policies.tables.classification import ClassificationTable
 from trainables.data import Split
 from trainables.losses.base import BatchLoss
 from trainables.tasks.base import TrainingTask
+from trainables.tasks.doubts import Doubt
 
 
 if TYPE_CHECKING:
@@ -75,3 +76,18 @@ class ClassificationTraining(TrainingTask[ClassificationTable]):
             "raw_ece": np.array([one.ece() for one in raw]),
             "raw_nll": np.array([one.nll() for one in raw]),
         }
+
+    def doubts_after(self, model: MultiExitModel, search: Split) -> list[Doubt]:
+        """Whether it is no better than always naming the largest class."""
+        answers = self.table(model, search, {}).exit_answers[:, -1]
+        accuracy, largest = (answers == search.labels).mean(), np.bincount(search.labels).max() / len(search.labels)
+        if accuracy > largest:
+            return []
+        named = len(np.unique(answers))
+        return [
+            Doubt(
+                f"accuracy {accuracy:.4f} on search is that of chance: always naming the largest class gives "
+                f"{largest:.4f}, and {named} of {len(np.unique(search.labels))} classes are ever answered",
+                "look whether labels belong to their samples, and try another learning rate",
+            )
+        ]

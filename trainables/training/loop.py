@@ -24,6 +24,7 @@ from trainables.recipes.hyperparameters import TrainingSettings
 from trainables.recipes.recipe import Recipe
 from trainables.teachers.teacher import Teachers
 from trainables.training.bilevel import turns_of
+from trainables.training.freezing import freeze, train_the_rest
 
 
 Augment = Callable[[Augmentation, Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]
@@ -72,6 +73,7 @@ class MultiExitTraining:
         augment: Augment = images_alone,
     ) -> None:
         self.model = model.to(device)
+        freeze(self.model, recipe.frozen)
         self.epoch = 0
         self._settings = settings
         self._recipe = recipe
@@ -104,7 +106,7 @@ class MultiExitTraining:
     def train_epoch(self) -> float:
         """Train one epoch and return its mean loss; NaN or infinity when the training diverged."""
         torch.set_rng_state(self._torch_random)
-        self.model.train()
+        train_the_rest(self.model, self._recipe.frozen)
         weights = self._settings.loss_weights(self.epoch)
         total = torch.zeros((), device=self._targets.device)
         batches = [turn.batches(self._n_steps, self._batch_size, self._generator) for turn in self._turns]

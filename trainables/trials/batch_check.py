@@ -7,7 +7,6 @@ from dataclasses import replace
 import math
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -43,7 +42,7 @@ def check_batch(spec: TrialSpec, params: Mapping[str, Any], train: Split) -> Non
         TrainingError: If the network gives other than finite logits of every class at every exit for every sample, if
             an exit cannot learn, if its stages do not give what its forward gives, or anything of it fails.
     """
-    batch = _some(train, min(spec.recipe.batch_size, _MOST_SAMPLES))
+    batch = train.spread(min(spec.recipe.batch_size, _MOST_SAMPLES))
     spec = replace(spec, use_gpu=False, recipe=replace(spec.recipe, batch_size=len(batch.ids), n_views=None))
     deterministic = deterministic_operations(enabled=spec.recipe.deterministic)
     with torch.random.fork_rng(devices=[]), deterministic:
@@ -60,13 +59,6 @@ def check_batch(spec: TrialSpec, params: Mapping[str, Any], train: Split) -> Non
                     raise TrainingError(f"{who}: the loss of the first batch is {loss}")
             _check_stages(network, images, who)
             spec.table(network, batch, "search")
-
-
-def _some(split: Split, n: int) -> Split:
-    """Samples from all over a split."""
-    rows = np.unique(np.linspace(0, len(split.ids) - 1, n).astype(np.int64))
-    groups = None if split.groups is None else split.groups[rows]
-    return Split(split.inputs[rows], split.labels[rows], split.ids[rows], groups)
 
 
 def _name(spec: TrialSpec, network: MultiExitModel, params: Mapping[str, Any]) -> str:

@@ -15,7 +15,9 @@ from policies.names import list_some
 from trainables.data import Split
 from trainables.errors import ModelFileError, TrainingError
 from trainables.export.model_file import load_model
+from trainables.models import MultiExitModel
 from trainables.models.loading import describe_mismatch
+from trainables.models.plain import names_in_whole
 from trainables.trials.spec import GivenWeights, TrialSpec
 from trainables.weights.files import read_weights
 from trainables.weights.wrappers import unwrap
@@ -29,8 +31,8 @@ _HEAD, _SCALE = "heads.", ("mean", "std")
 def with_given_weights(spec: TrialSpec, path: Path, train: Split) -> TrialSpec:
     """Have all networks of a spec start from a file's weights.
 
-    The file is a model file of ours, or holds weights of the network itself or of the classifier that it was cut from:
-    the exits before the last are then new, and have to be trained.
+    The file is a model file of ours, of the network itself or of the same without early exits, or holds weights of the
+    network or of the classifier that it was cut from: exits that it lacks are then new, and have to be trained.
 
     Args:
         spec: Names the network, its exits, its width and the classes of the data.
@@ -40,8 +42,9 @@ def with_given_weights(spec: TrialSpec, path: Path, train: Split) -> TrialSpec:
     Raises:
         TrainingError: If the file cannot be read, does not fit the network, or lacks exits that nobody would train.
     """
-    own = spec.build_model(train).state_dict()
-    given, description = _of_model_file(path, spec) if _is_model_file(path) else _of_elsewhere(path, own)
+    network = spec.build_model(train)
+    own = network.state_dict()
+    given, description = _of_model_file(path, spec, network) if _is_model_file(path) else _of_elsewhere(path, own)
     absent = [name for name in own if name not in given and name.startswith(_HEAD)]
     wanted = {name: tensor for name, tensor in own.items() if name in given or name not in (*absent, *_SCALE)}
     mismatch = describe_mismatch(wanted, given)
@@ -54,6 +57,12 @@ def with_given_weights(spec: TrialSpec, path: Path, train: Split) -> TrialSpec:
         raise TrainingError(
             f"{path}: with training.epochs 0 weights must be of all exits, but {len(absent)} tensors are missing "
             f"({list_some(absent)}); train for some epochs, or give weights of the whole network"
+        )
+    last = [name for name in absent if name.startswith(f"{_HEAD}{network.n_exits - 1}.")]
+    if last and spec.recipe.frozen == "full-network":
+        raise TrainingError(
+            f"{path}: with training.frozen full-network weights must be of the last exit too, but {len(last)} tensors "
+            f"are missing ({list_some(last)}); set it to backbone, or give weights of the whole network"
         )
     return replace(spec, weights=GivenWeights(dict(given), description))
 
@@ -76,7 +85,7 @@ def _is_model_file(path: Path) -> bool:
         return False
 
 
-def _of_model_file(path: Path, spec: TrialSpec) -> tuple[Mapping[str, Tensor], str]:
+def _of_model_file(path: Path, spec: TrialSpec, network: MultiExitModel) -> tuple[Mapping[str, Tensor], str]:
     try:
         model, config = load_model(path)
     except ModelFileError as error:
@@ -86,7 +95,11 @@ def _of_model_file(path: Path, spec: TrialSpec) -> tuple[Mapping[str, Tensor], s
             f"{path}: the network must know the classes of the data, {list_some(spec.class_names)}, in that order, but "
             f"knows {list_some(config.class_names)}"
         )
-    return model.state_dict(), ""
+    weights, only_exit = model.state_dict(), config.network.only_exit
+    if only_exit is None:
+        return weights, ""
+    names = names_in_whole(network, only_exit - 1)
+    return {names.get(name, name): tensor for name, tensor in weights.items()}, ""
 
 
 def _of_elsewhere(path: Path, own: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], str]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.calibration.box_temperature import tempered_scores
 from policies.runtime.detection.post_processing import PostProcessing
 from policies.runtime.likeness import Likeness
 from policies.tables.boxes import CORNERS, LABEL, SCORE, is_box
@@ -50,8 +51,7 @@ class BoxLikeness:
 
     def least_score(self, exit_index: int) -> float:
         """The score that boxes must be above at an exit, once divided by its temperature."""
-        odds = np.log(self.settings.score_threshold) - np.log1p(-self.settings.score_threshold)
-        return float(1 / (1 + np.exp(-odds / self.temperatures[exit_index])))
+        return float(tempered_scores(np.array(self.settings.score_threshold), self.temperatures[exit_index]))
 
     def _is_explained(self, strange: Sequence[NDArray[Any]], others: Sequence[NDArray[Any]], exit_index: int) -> bool:
         """Whether the surest box that only one run has can be explained.
@@ -74,20 +74,22 @@ class BoxLikeness:
     def _has_rival(self, box: NDArray[Any], others: NDArray[Any]) -> bool:
         """Whether a box that is about as sure, or surer, suppresses it or is suppressed by it only just."""
         own = others[(others[:, LABEL] == box[LABEL]) & (others[:, SCORE] >= box[SCORE] - ROUNDING)]
-        shared, limit = overlaps(box, own), self.settings.nms_threshold
+        shared, limit = _overlaps(box, own), self.settings.nms_threshold
         is_tied = np.abs(own[:, SCORE] - box[SCORE]) <= ROUNDING
         is_itself = (np.abs(own - box).max(axis=1, initial=0.0)) == 0
         is_only_just = np.abs(shared - limit) <= OVERLAP_ROUNDING
         return bool(((is_only_just | (is_tied & (shared > limit))) & ~is_itself).any())
 
 
-def overlaps(box: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
-    """IoU of one box with m others, shape (m,); 0 where neither has an area."""
-    corners = others[:, CORNERS].astype(np.float64)
-    lower, upper = np.maximum(box[:2], corners[:, :2]), np.minimum(box[2:4], corners[:, 2:])
-    shared = np.prod((upper - lower).clip(min=0), axis=1)
-    total = np.prod(box[2:4] - box[:2]) + np.prod(corners[:, 2:] - corners[:, :2], axis=1) - shared
-    return np.asarray(np.divide(shared, total, out=np.zeros_like(shared), where=total > 0))
+def _overlaps(box: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
+    """IoU of one box with m others, shape (m,)."""
+    # Here, since the import takes seconds, and runs hardly ever differ.
+    import torch
+    from torchvision.ops import box_iou
+
+    corners = (torch.from_numpy(rows[:, CORNERS].astype(np.float64)) for rows in (box[None], others))
+    found: NDArray[np.float64] = box_iou(*corners)[0].numpy()
+    return found
 
 
 def _has_pair(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:

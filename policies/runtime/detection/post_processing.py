@@ -1,4 +1,4 @@
-"""What is kept of the boxes that a detector gives at an exit."""
+"""Which of all boxes that a detector gives at an exit are kept."""
 
 from __future__ import annotations
 
@@ -10,71 +10,74 @@ from policies.errors import StagesError
 
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
 class PostProcessing:
-    """Of a box for each anchor and class those that are probable, do not repeat a surer one, and are among the surest.
+    """How boxes are kept: those sure enough, the surest of each object, the surest of an image.
 
     Attributes:
-        score_threshold: Boxes of at most this probability are dropped, in [0, 1).
-        nms_threshold: A box that overlaps a surer one of its class by more than this is dropped; an IoU, in [0, 1].
-        n_boxes: At most so many boxes of an image are kept, ``D``.
+        score_threshold: Boxes with a score up to it are dropped, in [0, 1).
+        nms_threshold: Of two boxes of a class with a larger intersection over union the less sure one is dropped, in
+            (0, 1].
+        n_boxes: Most boxes of an image, ``D``.
+        n_candidates: Most boxes of a class that are compared with each other, the surest.
 
     Raises:
-        StagesError: If a number is out of its range.
+        StagesError: If a number is out of range.
     """
 
     score_threshold: float = 0.02
     nms_threshold: float = 0.45
     n_boxes: int = 100
+    n_candidates: int = 200
 
     def __post_init__(self) -> None:
-        if not (0 <= self.score_threshold < 1 and 0 <= self.nms_threshold <= 1 and self.n_boxes >= 1):
-            raise StagesError(
-                f"boxes are kept by a score in [0, 1), an IoU in [0, 1] and a number from 1 but these are "
-                f"{self.score_threshold}, {self.nms_threshold} and {self.n_boxes}; correct them"
-            )
+        if not 0 <= self.score_threshold < 1:
+            raise StagesError(f"score_threshold must lie in [0, 1) but is {self.score_threshold}")
+        if not 0 < self.nms_threshold <= 1:
+            raise StagesError(f"nms_threshold must lie in (0, 1] but is {self.nms_threshold}")
+        for name in ("n_boxes", "n_candidates"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise StagesError(f"{name} must be a whole number from 1 but is {value!r:.60}")
 
-    def found(self, boxes: Tensor, probabilities: Tensor) -> Tensor:
-        """The boxes that are kept, the surest first, shape (n, D, 6); rows as in :mod:`policies.tables.boxes`.
+    def kept(self, decoded: Tensor) -> Tensor:
+        """The boxes of each image that are kept, the surest first; see :func:`.suppression.kept_boxes`.
 
         Args:
-            boxes: Corners as shares of the image, one box for each anchor, shape (n, A, 4).
-            probabilities: Of each class, without the background, shape (n, A, C).
+            decoded: Left, top, right and bottom of the box of every anchor as shares of the image, and the probability
+                of each class, shape (N, A, 4 + C).
+
+        Returns:
+            Shape (N, D, 6), float32; rows as in :mod:`policies.tables.boxes`.
         """
-        # Here and below, since the import takes seconds, and bundles are told about without it.
+        # Here, since the import takes seconds, and bundles are told about without it.
         from policies.runtime.detection.suppression import kept_boxes
 
-        return kept_boxes(boxes, probabilities, self)
-
-    def found_in(self, boxes: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[Any]:
-        """The same of arrays, as executors other than torch give them."""
-        import torch
-
-        kept: NDArray[Any] = self.found(torch.from_numpy(boxes), torch.from_numpy(probabilities)).numpy()
-        return kept
+        return kept_boxes(decoded, self)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+    def from_dict(cls, data: Any) -> Self:
         """Read the JSON form.
 
         Raises:
-            StagesError: If a number is missing or out of its range.
+            StagesError: If a number is missing or out of range.
         """
         try:
-            return cls(
-                score_threshold=float(data["score_threshold"]),
-                nms_threshold=float(data["nms_threshold"]),
-                n_boxes=int(data["n_boxes"]),
-            )
-        except (KeyError, TypeError, ValueError) as error:
+            return cls(**_mapping(data))
+        except TypeError as error:
             raise StagesError(
-                f"a detector must state how its boxes are kept but does not ({error!r}); export it again"
+                f"a detector must state how its boxes are kept but does not ({error}); export it again"
             ) from None
+
+
+def _mapping(data: Any) -> Mapping[str, Any]:
+    if not isinstance(data, Mapping):
+        raise TypeError(f"a {type(data).__name__} is no mapping")
+    return data

@@ -8,7 +8,10 @@ from search.reporting.tasks.base import TaskReport
 
 
 TASK_REPORTS: Registry[TaskReport[Any]] = Registry(
-    {"classification": "search.reporting.tasks.classification:ClassificationReport"}
+    {
+        "classification": "search.reporting.tasks.classification:ClassificationReport",
+        "detection": "search.reporting.tasks.detection:DetectionReport",
+    }
 )
 
 

@@ -88,12 +88,17 @@ class TaskReport(Generic[TableT]):
         """
 
     def draw_samples(
-        self, files: ResultFiles, inputs: Mapping[str, NDArray[Any]], answered: Sequence[PolicyAnswers[TableT]]
+        self,
+        files: ResultFiles,
+        inputs: Mapping[str, NDArray[Any]],
+        temperatures: NDArray[np.float64],
+        answered: Sequence[PolicyAnswers[TableT]],
     ) -> None:
         """Draw samples with their answers, where a person can see whether these are right.
 
         Args:
             files: Files of the results, in their folder.
             inputs: The samples of ``test`` by their ids, each of shape (channels, height, width).
+            temperatures: Temperature of each exit, shape (E,).
             answered: What the selected policy, each exit and each baseline answered on every split.
         """

@@ -9,7 +9,7 @@ from policies.errors import ClaimError
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({}, "a claim needs a target, a max_drop or a max_degradation"),
+        ({}, "a claim needs a target, a max_drop, a max_relative_drop or a max_degradation"),
         ({"class_floor": 0.9}, "a claim needs a target"),
         ({"target": 0.0}, "target must be above 0 and at most 1 but is 0"),
         ({"target": 95.0}, "target must be above 0 and at most 1 but is 95"),

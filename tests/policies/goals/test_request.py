@@ -20,7 +20,11 @@ FULL = float((SEARCH.logits[:, -1].argmax(axis=1) == SEARCH.labels).mean())
 @pytest.mark.parametrize(
     ("asked", "key", "message"),
     [
-        ({}, "target", "target is missing, and so are max_drop, max_drop_greedy and budget; give one of them"),
+        (
+            {},
+            "target",
+            "target is missing, and so are max_drop, max_relative_drop, max_drop_greedy and budget; give one of them",
+        ),
         ({"target": 95}, "target", "target must be above 0 and at most 1 but 95 was given; did you mean 0.95?"),
         ({"target": 0.0}, "target", "target must be above 0 and at most 1 but 0.0 was given"),
         ({"target": float("nan")}, "target", "target must be a finite number but nan was given"),

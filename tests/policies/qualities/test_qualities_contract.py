@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from policies.errors import ExitSearchError
+from policies.estimates.bootstrap_bounds import bootstrap_bounds
 from policies.estimates.candidates import Family
-from policies.estimates.pooled_bounds import pooled_bounds
 from policies.evaluation.population import PopulationEvaluator
 from policies.policy import first_open_exit
 from policies.qualities import NOWHERE, QUALITIES, CountedQuality, PooledQuality, Quality, get_quality
@@ -109,10 +109,9 @@ def test_pooled_bounds_are_on_the_safe_side_and_tighter_with_more_samples(name):
         table = ordinal.make_ordinal_table(n_samples) if "ordinal" in name else make_table(n_samples, 3, 6)
         rule = ordinal.NARROW if "ordinal" in name else get_rule("confidence")
         view = rule.view(table, np.ones(table.n_exits))
-        nothing = np.empty((0, n_samples), dtype=bool)
-        family = Family(view, table.truth, table.cost, Units.of(table), (0,), nothing)
+        family = Family(view, table.truth, table.cost, Units.of(table), (0,))
         exits = np.zeros((1, n_samples), dtype=np.int64)
-        (seen,), (bound,) = pooled_bounds(quality, family, exits, level=0.1, seed=0)
+        (seen,), (bound,) = bootstrap_bounds(quality, family, exits, level=0.1, seed=0)
         assert quality.sign * bound < quality.sign * seen
         gaps.append(abs(bound - seen))
     assert gaps[1] < gaps[0] / 2

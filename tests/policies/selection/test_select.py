@@ -7,6 +7,7 @@ import pytest
 
 from policies.evolution.settings import EvolveSettings
 from policies.goals.request import Request
+from policies.qualities.drop import DropLimit
 from policies.selection.networks import search_network
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import references
@@ -105,7 +106,7 @@ def test_a_drop_against_the_greedy_policy_is_compared_with_it():
     dropped = figures(greedy, SEARCH)[0] - figures(chosen.policy, SEARCH)[0]
     assert dropped <= 0.02 + 1e-9
     assert chosen.estimate.quality == "accuracy"
-    assert asked.drops == (0.02,)
+    assert asked.drops == (DropLimit(0.02),)
 
 
 def test_a_budget_alone_takes_the_surest_policy_within_it():

@@ -167,7 +167,10 @@ def test_set_reaches_every_key(key):
         (["training.network_options.scale=.nan"], "training: network_options must be finite numbers, texts"),
         (["training.cost=watts"], "training.cost must be 'macs' or 'exits' but 'watts' was given"),
         (["training.cost=exits", "search.control=true"], "search.control compares networks by multiply-acc"),
-        (["target=null"], "target is missing, and so are max_drop, max_drop_greedy and budget; give one of them"),
+        (
+            ["target=null"],
+            "target is missing, and so are max_drop, max_relative_drop, max_drop_greedy and budget; give one of them",
+        ),
         (["policy.max_drop=2"], "policy.max_drop must be at least 0 and below 1 but 2 was given; did you mean 0.02?"),
         (["policy.quality=beauty"], "policy: there is no quality 'beauty'"),
         (["policy.latency_ms=[1, 2]"], "policy.latency_ms: latency_ms must be 3 increasing positive times"),

@@ -14,7 +14,7 @@ from search.bench.stream import Stream
 from search.export.graphs import write_graphs
 from search.export.subject import ExportSubject, checked_content
 from search.prediction.files import InputFiles
-from search.prediction.predictions import predict_files
+from search.prediction.saying import said_of_files
 from search.serving.bundle_model import ARTIFACT, BundleModel
 from search.watching.bundle_watch import Levels, watch_data
 from search.watching.new_data import outputs_on_files
@@ -96,7 +96,7 @@ def test_every_executor_decides_as_the_policy(bundle, decision, executor):
 
 def test_predictions_and_the_servers_model_tell_both_scores(bundle, decision, new_file):
     files = InputFiles([str(new_file)], bundle.manifest.inputs)
-    found = list(predict_files(bundle.runtime("torch"), bundle.manifest, files, batch_size=32))
+    found = list(said_of_files(bundle, bundle.runtime("torch"), files, batch_size=32))
     assert [one.depth for one in found] == (decision.exits + 1).tolist()
     early = next(one for one in found if one.depth == 1)
     assert early.reason.count(" >= ") == 2

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from policies.certificates.claims import Claim
-from search.prediction.predictions import predict_files
+from search.prediction.saying import said_of_files
 from search.watching.bundle_watch import Levels
 from search.watching.stream import watch_lines
 from tests.bundles import trained_digits, write_digits_bundle
@@ -33,7 +33,7 @@ class Pieces:
 
 
 def lines_of(bundle, *, are_pieces):
-    found = predict_files(bundle.runtime("torch"), bundle.manifest, Pieces(are_pieces=are_pieces), batch_size=16)
+    found = said_of_files(bundle, bundle.runtime("torch"), Pieces(are_pieces=are_pieces), batch_size=16)
     return [one.to_json() for one in found]
 
 

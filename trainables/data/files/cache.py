@@ -14,7 +14,7 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from policies.files.atomic import whole_file
-from trainables.data.files.class_folders import LabelledFiles
+from trainables.data.files.found import FoundFiles
 from trainables.errors import DataError
 
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 _FILE = "decoded.npz"
 
 
-def cache_folder(files: LabelledFiles, settings: str) -> Path:
+def cache_folder(files: FoundFiles, settings: str) -> Path:
     """Where what files were decoded to is kept: ``<kind>/<key>`` in the cache; it need not exist.
 
     The cache is ``$EXITSEARCH_CACHE``, else ``exitsearch`` in the operating system's folder for a person's caches: on

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.names import clean_id, clean_name, describe_clash, list_some
+from trainables.data.files.found import FoundFiles
 from trainables.data.files.kinds import FileKind, Others, count_others, files_below, list_others, visible_entries
 from trainables.errors import DataError
 
@@ -20,50 +20,34 @@ _PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "
 _MOST_LISTED = 5
 
 
-@dataclass(frozen=True)
-class LabelledFiles:
-    """The files of a data set, ordered by id; nothing is opened yet.
+@dataclass(frozen=True, kw_only=True)
+class LabelledFiles(FoundFiles):
+    """The files of a data set with a class each, ordered by id; nothing is opened yet.
 
     Attributes:
-        kind: What kind of files they are: images or recordings.
-        folder: The data folder that their paths start from.
-        paths: N paths relative to the folder, with slashes, as the disk spells them.
         labels: Shape (N,), int64 in ``0..len(class_names)-1``.
         class_names: Names of the classes, sorted.
         official_test: Shape (N,), bool: the files that are set aside for testing; None where none are.
-        others: Files of kinds that are not read.
     """
 
-    kind: FileKind
-    folder: Path
-    paths: tuple[str, ...]
     labels: NDArray[np.int64]
     class_names: tuple[str, ...]
     official_test: NDArray[np.bool_] | None
-    others: Others = field(default_factory=Counter)
-
-    @cached_property
-    def ids(self) -> tuple[str, ...]:
-        """The paths in one spelling, which is the same on every disk: what the files are called everywhere else."""
-        return tuple(clean_id(path) for path in self.paths)
 
 
-def existing_folder(data_dir: Path | None, source: str, kind: FileKind) -> Path:
+def existing_folder(data_dir: Path | None, source: str, holding: str) -> Path:
     """The folder that the user named.
 
     Args:
         data_dir: The folder, or None where none was named.
         source: Name of the data source, for the message.
-        kind: What the folder should hold.
+        holding: What the folder should hold, for the message, such as "a folder of images per class".
 
     Raises:
         DataError: If there is no such folder.
     """
     if data_dir is None:
-        raise DataError(
-            f"{source} needs a folder with a folder of {kind.plural} per class but none was given; name it with "
-            f"--data-dir DIR"
-        )
+        raise DataError(f"{source} needs a folder with {holding} but none was given; name it with --data-dir DIR")
     if not data_dir.is_dir():
         raise DataError(f"{source} needs the folder {data_dir} but there is no such folder; correct --data-dir")
     return data_dir

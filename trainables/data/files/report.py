@@ -8,7 +8,7 @@ from pathlib import Path
 import warnings
 
 from policies.files.atomic import whole_file
-from trainables.data.files.class_folders import LabelledFiles
+from trainables.data.files.found import FoundFiles
 from trainables.data.files.kinds import list_others
 from trainables.errors import DataError, OtherFilesWarning
 
@@ -20,7 +20,7 @@ Reasons = Sequence[tuple[str, str]]
 
 
 def report_damage(
-    files: LabelledFiles,
+    files: FoundFiles,
     damaged: Reasons,
     folder: Path,
     *,
@@ -58,7 +58,7 @@ def report_damage(
     warnings.warn(f"{files.folder}: {'; '.join(told)}; {listed}", warning, stacklevel=3)
 
 
-def report_others(files: LabelledFiles) -> None:
+def report_others(files: FoundFiles) -> None:
     """Warn of files of kinds that are not read.
 
     Warns:
@@ -75,7 +75,7 @@ def report_others(files: LabelledFiles) -> None:
         )
 
 
-def count_of(files: LabelledFiles, some: Reasons) -> str:
+def count_of(files: FoundFiles, some: Reasons) -> str:
     """How many of all files these are."""
     n_files = len(files.paths)
     return f"{len(some)} of {n_files} {files.kind.plural} ({len(some) / n_files:.2%})"

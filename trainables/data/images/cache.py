@@ -5,20 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from trainables.data.files import cache as file_cache
-from trainables.data.files.class_folders import LabelledFiles
+from trainables.data.files.found import FoundFiles
 from trainables.data.images.decoding import DecodedImages, decode_images
 from trainables.errors import ImageCacheWarning
 
 
 # To be raised with every change to what is decoded or how it is written.
-_VERSION = 2
+_VERSION = 3
 
 
-def cache_folder(files: LabelledFiles, *, size: int) -> Path:
+def cache_folder(files: FoundFiles, *, size: int) -> Path:
     """Where the decoded images are kept; see :func:`trainables.data.files.cache.cache_folder`.
 
     Args:
-        files: The images that are to be decoded, with their paths and labels.
+        files: The images that are to be decoded.
         size: Height and width in pixels that they are decoded to.
 
     Raises:
@@ -27,11 +27,11 @@ def cache_folder(files: LabelledFiles, *, size: int) -> Path:
     return file_cache.cache_folder(files, f"{_VERSION} {size}")
 
 
-def cached_images(files: LabelledFiles, folder: Path, *, size: int) -> DecodedImages:
+def cached_images(files: FoundFiles, folder: Path, *, size: int) -> DecodedImages:
     """Take the images from the cache; where it does not have them, or damaged, decode them and keep them.
 
     Args:
-        files: The images that are wanted, with their paths and labels.
+        files: The images that are wanted.
         folder: Where decoded images are kept, from :func:`cache_folder`.
         size: Height and width in pixels.
 

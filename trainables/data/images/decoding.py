@@ -33,6 +33,7 @@ class DecodedImages:
         images: Those that could be decoded, in the files' order, shape (N - D, 3, size, size), uint8 RGB.
         damaged_rows: Which files could not be decoded, shape (D,), int64, increasing.
         reasons: Why each of the D damaged images cannot be decoded, shape (D,), str.
+        sizes: Width and height of each image in its file, in pixels, shape (N - D, 2), int64.
 
     Raises:
         DataError: If the arrays do not fit together.
@@ -41,15 +42,19 @@ class DecodedImages:
     images: NDArray[np.uint8]
     damaged_rows: NDArray[np.int64]
     reasons: NDArray[np.str_]
+    sizes: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        for name, dtype, n_axes in (("images", "u1", 4), ("damaged_rows", "i8", 1), ("reasons", "U", 1)):
+        axes = (("images", "u1", 4), ("damaged_rows", "i8", 1), ("reasons", "U", 1), ("sizes", "i8", 2))
+        for name, dtype, n_axes in axes:
             values = getattr(self, name)
             if values.ndim != n_axes or not np.issubdtype(values.dtype, dtype):
                 raise DataError(f"{name} must be {dtype} of {n_axes} axes but are {values.dtype}, shape {values.shape}")
         rows = self.damaged_rows
         if (np.diff(rows, prepend=-1, append=self.n_files) <= 0).any() or self.reasons.shape != rows.shape:
             raise DataError(f"damaged rows must increase within 0..{self.n_files - 1}, each with a reason")
+        if self.sizes.shape != (len(self.images), 2):
+            raise DataError(f"sizes must have shape ({len(self.images)}, 2) but have {self.sizes.shape}")
 
     @property
     def n_files(self) -> int:
@@ -83,13 +88,14 @@ def decode_images(folder: Path, paths: Sequence[str], *, size: int) -> DecodedIm
         DataError: If a file cannot be read at all, or memory is short.
     """
     images = empty_images(len(paths), size)
+    sizes = np.zeros((len(paths), 2), dtype=np.int64)
 
     def decode(row: int) -> str | None:
         data = _read(folder / paths[row])
         if not data:
             return "empty file"
         try:
-            images[row] = _decode(data, size)
+            images[row], sizes[row] = _decode(data, size)
         except MemoryError:
             raise DataError(f"{folder / paths[row]}: no memory is left to decode it; free some") from None
         # Pillow lets through whatever its parsers trip over.
@@ -106,6 +112,7 @@ def decode_images(folder: Path, paths: Sequence[str], *, size: int) -> DecodedIm
         images=images[~is_damaged] if is_damaged.any() else images,
         damaged_rows=np.flatnonzero(is_damaged),
         reasons=np.array([reason for reason in damage if reason is not None], dtype=np.str_),
+        sizes=sizes[~is_damaged],
     )
 
 
@@ -131,11 +138,32 @@ def _read(path: Path) -> bytes:
         raise DataError(f"{path}: cannot be read ({error.strerror}); make it readable or delete it") from None
 
 
-def _decode(data: bytes, size: int) -> NDArray[np.uint8]:
+def _decode(data: bytes, size: int) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """The pixels, shape (3, size, size), and width and height in the file."""
+    picture = _picture(data)
+    resized = picture.resize((size, size), Image.Resampling.BILINEAR)
+    return np.asarray(resized, dtype=np.uint8).transpose(2, 0, 1), picture.size
+
+
+def read_picture(path: Path) -> Image.Image:
+    """Decode one file that :func:`decode_images` can decode, to RGB in its own size.
+
+    Raises:
+        DataError: If the file cannot be read or decoded.
+    """
+    try:
+        return _picture(_read(path))
+    except DataError:
+        raise
+    # Pillow lets through whatever its parsers trip over.
+    except Exception as error:
+        raise DataError(f"{path}: {_reason(error)}; leave it out") from None
+
+
+def _picture(data: bytes) -> Image.Image:
     with Image.open(BytesIO(data), formats=_FORMATS) as image:
         _require_one_picture(image)
-        rgb = _in_8_bits(image).convert("RGB").resize((size, size), Image.Resampling.BILINEAR)
-        return np.asarray(rgb, dtype=np.uint8).transpose(2, 0, 1)
+        return _in_8_bits(image).convert("RGB")
 
 
 def _require_one_picture(image: Image.Image) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.names import clean_id, clean_name, list_some
-from trainables.data.files.class_folders import LabelledFiles
+from trainables.data.files.found import FoundFiles
 from trainables.data.origins import join_origins
 from trainables.errors import DataError
 
@@ -19,7 +19,7 @@ from trainables.errors import DataError
 GROUPS_FILE = "groups.csv"
 
 
-def read_groups(files: LabelledFiles) -> NDArray[np.str_] | None:
+def read_groups(files: FoundFiles) -> NDArray[np.str_] | None:
     """Read the origin of each image, shape (N,), from columns ``path`` and ``group``; None where there is no such file.
 
     Paths are relative to the folder, with slashes or backslashes; those of images that are not there are ignored. Names

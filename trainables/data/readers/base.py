@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -26,6 +26,8 @@ class ReadInputs:
         failures: Path and reason of each file that nothing was read from.
         are_pieces: Whether inputs are pieces of what their file holds, as the segments of a recording are, so that
             those of one file are no independent samples. The rows of an array are inputs of their own.
+        sizes: Width and height of each image in its file, in pixels, shape (n, 2); None where inputs are as they are in
+            their files.
     """
 
     names: tuple[str, ...]
@@ -33,6 +35,17 @@ class ReadInputs:
     origins: tuple[str, ...]
     failures: tuple[tuple[str, str], ...] = ()
     are_pieces: bool = False
+    sizes: NDArray[np.int64] | None = None
+
+    def taken(self, rows: Sequence[int]) -> ReadInputs:
+        """Some of the inputs, by their row numbers; all failures."""
+        return replace(
+            self,
+            names=tuple(self.names[row] for row in rows),
+            inputs=self.inputs[list(rows)],
+            origins=tuple(self.origins[row] for row in rows),
+            sizes=None if self.sizes is None else self.sizes[list(rows)],
+        )
 
 
 class InputReader(ABC):

@@ -48,7 +48,7 @@ class ImageReader(InputReader):
         names = [str(path) for path in paths]
         images = _grey(decoded.images) if self.channels == 1 else decoded.images
         kept = without_rows(names, decoded.damaged_rows)
-        return ReadInputs(kept, images, kept, tuple(decoded.damaged(names)))
+        return ReadInputs(kept, images, kept, tuple(decoded.damaged(names)), sizes=decoded.sizes)
 
 
 def _grey(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.data.audio.decoded_recordings import DecodedRecordings
-from trainables.data.audio.files import RECORDINGS, find_recordings
+from trainables.data.audio.files import find_recordings
 from trainables.data.audio.groups import find_groups
 from trainables.data.audio.options import AudioOptions
 from trainables.data.audio.report import report_cancelling
@@ -58,7 +58,7 @@ class AudioFolderSource(DataSource):
         from trainables.data.audio.cache import cache_folder, cached_recordings
 
         audio = options.audio
-        files = find_recordings(existing_folder(data_dir, self.name, RECORDINGS), audio)
+        files = find_recordings(existing_folder(data_dir, self.name, "a folder of recordings per class"), audio)
         report_others(files)
         named_groups = find_groups(files, audio)
         cache = cache_folder(files, audio)

@@ -11,7 +11,7 @@ from trainables.data.base import ImageSource, Samples
 from trainables.data.copies import report_copies
 from trainables.data.files.class_folders import LabelledFiles, existing_folder
 from trainables.data.files.report import report_damage, report_others
-from trainables.data.images.files import IMAGES, find_image_files
+from trainables.data.images.files import find_image_files
 from trainables.data.images.groups import read_groups
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 from trainables.errors import DamagedImagesWarning, DataError
@@ -49,7 +49,7 @@ class ImageFolderSource(ImageSource):
         # Here, since the import takes its time and only the driver loads data.
         from trainables.data.images.cache import cache_folder, cached_images
 
-        files = find_image_files(existing_folder(data_dir, self.name, IMAGES))
+        files = find_image_files(existing_folder(data_dir, self.name, "a folder of images per class"))
         report_others(files)
         groups = read_groups(files)
         size = options.image_size or _DEFAULT_SIZE

@@ -13,6 +13,25 @@ from trainables.errors import DataError
 _ATTEMPTS = 50
 
 
+def classes_of_units(
+    units: NDArray[np.str_], memberships: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Which classes the samples of each unit hold: of a group, or of a sample that is alone.
+
+    Args:
+        units: The name of each sample's unit, shape (N,).
+        memberships: Which classes each sample is of, shape (N, C).
+
+    Returns:
+        The place of each sample's unit, shape (N,), and which classes each unit holds, shape (G, C).
+    """
+    names, unit_of_row = np.unique(units, return_inverse=True)
+    has_class = np.zeros((len(names), memberships.shape[1]), dtype=np.bool_)
+    rows, classes = np.nonzero(memberships)
+    has_class[unit_of_row[rows], classes] = True
+    return unit_of_row, has_class
+
+
 def share_groups(has_class: NDArray[np.bool_], shares: Sequence[float], *, seed: int) -> NDArray[np.int64]:
     """Give every group to one split so that every split has every class, and classes are spread by the shares.
 
@@ -33,7 +52,7 @@ def share_groups(has_class: NDArray[np.bool_], shares: Sequence[float], *, seed:
     """
     needed = has_class.any(axis=0)
     for attempt in range(_ATTEMPTS):
-        split_of = _share(has_class, np.array(shares), np.random.default_rng([seed, attempt]))
+        split_of = stratify(has_class, np.array(shares), np.random.default_rng([seed, attempt]))
         if all(has_class[split_of == split].any(axis=0)[needed].all() for split in range(len(shares))):
             return split_of
     raise DataError(
@@ -42,7 +61,8 @@ def share_groups(has_class: NDArray[np.bool_], shares: Sequence[float], *, seed:
     )
 
 
-def _share(has_class: NDArray[np.bool_], shares: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
+def stratify(has_class: NDArray[np.bool_], shares: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """The split of each group, shape (G,), by one order of :func:`share_groups`; some may go without a class."""
     n_groups, n_splits = len(has_class), len(shares)
     split_of = np.full(n_groups, -1)
     wanted = shares * n_groups

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from policies.names import list_some
 from trainables.data.base import Samples
-from trainables.data.splitting.mixed_groups import share_groups
+from trainables.data.splitting.absent_classes import spread_rows, warn_of_absences
+from trainables.data.splitting.mixed_groups import classes_of_units, share_groups
 from trainables.data.splitting.splits import SPLIT_NAMES, Split, SplitFractions, Splits
 from trainables.errors import DataError, SamplesError
 
@@ -18,7 +19,8 @@ def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> 
     """Split samples four ways: stratified by class, whole groups only, the same for the same seed.
 
     Groups of one class each are drawn class by class; where some hold several, see
-    :func:`~trainables.data.splitting.mixed_groups.share_groups`.
+    :func:`~trainables.data.splitting.mixed_groups.share_groups`. Samples of any number of classes, which may be none,
+    are shared out by :func:`~trainables.data.splitting.absent_classes.spread_rows`.
 
     Args:
         samples: All samples of the source, labelled.
@@ -26,7 +28,11 @@ def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> 
         seed: The split seed; not the training seed.
 
     Raises:
-        DataError: If ids are not unique or there are too few samples or groups of a class.
+        DataError: If ids are not unique or there are too few samples or groups, or too few of a class that each split
+            needs.
+
+    Warns:
+        AbsentClassesWarning: If a split is without a class that it need not have.
     """
     return Splits(
         **split_parts(samples, {name: getattr(fractions, name) for name in SPLIT_NAMES}, seed=seed),
@@ -46,15 +52,22 @@ def split_parts(samples: Samples, shares: Mapping[str, float], *, seed: int) -> 
         seed: The split seed.
 
     Raises:
-        DataError: If ids are not unique or there are too few samples or groups of a class.
+        DataError: As :func:`split_samples` does.
+
+    Warns:
+        AbsentClassesWarning: If a part is without a class that it need not have.
     """
     _require_unique(samples.ids)
     units = samples.ids if samples.groups is None else samples.groups
     own, official, drawn = np.arange(len(units)), np.arange(0), dict(shares)
     if samples.official_test is not None and drawn.pop("test", None) is not None:
         own, official = np.flatnonzero(~samples.official_test), np.flatnonzero(samples.official_test)
-    rows = _split_rows(units, samples.labels, own, drawn, seed)
-    return {name: _take(samples, rows.get(name, official)) for name in shares}
+    if samples.needs_every_class:
+        rows = _split_rows(units, samples.memberships, own, drawn, seed)
+        return {name: _take(samples, rows.get(name, official)) for name in shares}
+    rows = {"test": official, **spread_rows(units, samples.memberships, own, drawn, seed=seed)}
+    warn_of_absences(samples, {name: rows[name] for name in shares})
+    return {name: _take(samples, rows[name]) for name in shares}
 
 
 def _require_unique(ids: NDArray[np.str_]) -> None:
@@ -69,15 +82,13 @@ def _require_unique(ids: NDArray[np.str_]) -> None:
 
 def _split_rows(
     units: NDArray[np.str_],
-    labels: NDArray[np.int64],
+    memberships: NDArray[np.bool_],
     rows: NDArray[np.int64],
     shares_by_name: Mapping[str, float],
     seed: int,
 ) -> dict[str, NDArray[np.int64]]:
     names, shares = list(shares_by_name), list(shares_by_name.values())
-    unit_names, unit_of_row = np.unique(units[rows], return_inverse=True)
-    has_class = np.zeros((len(unit_names), int(labels[rows].max()) + 1), dtype=np.bool_)
-    has_class[unit_of_row, labels[rows]] = True
+    unit_of_row, has_class = classes_of_units(units[rows], memberships[rows])
     counts = has_class.sum(axis=0)
     rarest = counts[counts > 0].min()
     if rarest < len(names):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.spacing import evenly_spaced
 from policies.tables.identity import describe_overlap, hash_ids
 from trainables.errors import DataError
 
@@ -43,7 +44,7 @@ class Split:
     """One of the four splits; shapes as in :class:`~trainables.data.base.Samples`."""
 
     inputs: NDArray[Any]
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
     ids: NDArray[np.str_]
     groups: NDArray[np.str_] | None
 
@@ -51,6 +52,12 @@ class Split:
     def split_hash(self) -> str:
         """SHA-256 over the sorted sample ids."""
         return hash_ids(self.ids)
+
+    def spread(self, limit: int) -> Split:
+        """At most so many samples from all over it, in their order."""
+        rows = evenly_spaced(len(self.ids), limit)
+        groups = None if self.groups is None else self.groups[rows]
+        return Split(self.inputs[rows], self.labels[rows], self.ids[rows], groups)
 
     @property
     def data_hash(self) -> str:

@@ -37,6 +37,7 @@ def three_parts(
             few samples or groups of a class.
 
     Warns:
+        AbsentClassesWarning: If a part is without a class that it need not have.
         SamplesWarning: If policies are chosen on what the data's authors made for training.
     """
     if min(shares.values()) <= 0 or abs(sum(shares.values()) - 1) > 1e-6:

@@ -205,8 +205,9 @@ class Bundle:
         together = runtime.run(inputs)
         alone = Answers.joined([runtime.run(inputs[row : row + 1]) for row in range(len(inputs))])
         closeness = np.minimum(alone.closeness, together.closeness)
-        found = self.check.compare(together)
-        return found.with_another(self.check.compare(replace(alone, closeness=closeness)))
+        comparison = self.manifest.comparison(self.policy.temperatures)
+        found = self.check.compare(together, comparison)
+        return found.with_another(self.check.compare(replace(alone, closeness=closeness), comparison))
 
 
 def require_own_policy(manifest: Manifest, policy: Policy) -> None:

@@ -9,16 +9,26 @@ import yaml
 
 from policies.certificates.claims import Claim
 from policies.errors import ClaimError
+from policies.runtime.detection.post_processing import PostProcessing
 from trainables.export.bundle.manifest import Manifest
 
 
 _KINDS = {"image": "image-classification", "audio": "audio-classification"}
+_DETECTION = "object-detection"
 _FIGURES = (
     ("accuracy", "accuracy", 4),
     ("macro_f1", "macro-F1", 4),
+    ("map_50", "mAP at IoU .5", 4),
+    ("map", "mAP at IoU .5 to .95", 4),
+    ("image_f1", "F1 of an image's boxes", 4),
+    ("found_objects", "share of objects found", 4),
     ("mean_depth", "mean depth", 3),
     ("mean_cost", "mean cost", 4),
     ("ece", "calibration error", 4),
+)
+_LIMITS_OF_CLASSES = (
+    "- One class per sample, of the classes above; what is none of them is still given one.",
+    "- Confidence is calibrated on `search` for each exit; it is no promise about a single sample.",
 )
 
 
@@ -83,7 +93,7 @@ def certificate_in_words(certificate: Mapping[str, Any] | None) -> str:
 
 
 def _front_matter(manifest: Manifest, certificate: Mapping[str, Any] | None) -> str:
-    kind = _KINDS.get(manifest.inputs.reader.get("kind", ""), "other")
+    kind = _DETECTION if manifest.boxes else _KINDS.get(manifest.inputs.reader.get("kind", ""), "other")
     test = manifest.figures.get("test") or manifest.figures.get("search") or {}
     split = "test" if "test" in manifest.figures else "search"
     metrics = [
@@ -116,8 +126,9 @@ def _front_matter(manifest: Manifest, certificate: Mapping[str, Any] | None) -> 
 def _summary(manifest: Manifest) -> str:
     shape = " x ".join(map(str, manifest.inputs.shape))
     names = ", ".join(manifest.class_names[:20]) + (", ..." if len(manifest.class_names) > 20 else "")
+    what = "detector" if manifest.boxes else "classifier"
     return (
-        f"A classifier with {manifest.n_exits} exits for inputs of {shape} ({manifest.inputs.dtype}), and the policy "
+        f"A {what} with {manifest.n_exits} exits for inputs of {shape} ({manifest.inputs.dtype}), and the policy "
         f"that says which exit a sample takes. {len(manifest.class_names)} classes: {names}. Compute up to each exit, "
         f"relative to the full network: {', '.join(f'{cost:.3f}' for cost in manifest.cost)}"
         + (f"; multiply-accumulates: {', '.join(f'{macs:,}' for macs in manifest.macs)}." if manifest.macs else ".")
@@ -182,10 +193,19 @@ def _listed(values: Mapping[str, Any]) -> str:
 
 def _limits(manifest: Manifest) -> str:
     lines = [
-        "- One class per sample, of the classes above; what is none of them is still given one.",
         "- Figures are those of the splits they are told of; other cameras, microphones or seasons are other data.",
-        "- Confidence is calibrated on `search` for each exit; it is no promise about a single sample.",
+        *(_limits_of_boxes(manifest.boxes) if manifest.boxes else _LIMITS_OF_CLASSES),
     ]
     if manifest.is_quantised:
         lines.append("- The graphs are int8; the certificate is that of these graphs, not of the network before.")
     return "\n".join(lines)
+
+
+def _limits_of_boxes(boxes: PostProcessing) -> tuple[str, ...]:
+    return (
+        f"- At most {boxes.n_boxes} boxes per image, of the classes above and with scores above "
+        f"{boxes.score_threshold:g}; of boxes of one class that overlap by an IoU above {boxes.nms_threshold:g} the "
+        f"surest alone.",
+        "- Mean average precision is a figure of many images together, which nothing can be certified of for a single "
+        "one; a certificate is about means over images.",
+    )

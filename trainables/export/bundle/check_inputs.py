@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from policies.files.npz import read_npz, write_npz
 from policies.runtime.agreement import Agreement
 from policies.runtime.answers import Answers
+from policies.runtime.likeness import Comparison, equal_answers
 from trainables.errors import BundleError
 
 
@@ -54,9 +55,14 @@ class CheckInputs:
         rows.sort()
         return cls(names[rows], inputs[rows], answers.exits[rows], answers.answers[rows])
 
-    def compare(self, answers: Answers) -> Agreement:
-        """What a runtime answers about the inputs beside what is expected."""
-        return Agreement.of(answers, self.exits, self.answers)
+    def compare(self, answers: Answers, comparison: Comparison = equal_answers) -> Agreement:
+        """What a runtime answers about the inputs beside what is expected.
+
+        Args:
+            answers: What it answers.
+            comparison: Whether two answers are the same.
+        """
+        return Agreement.of(answers, self.exits, self.answers, compare=comparison)
 
     def save(self, path: Path) -> None:
         """Write them in one step.

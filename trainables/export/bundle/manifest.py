@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 import json
 from pathlib import Path
@@ -11,12 +12,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from policies.files.atomic import write_text
 from policies.names import list_some
+from policies.runtime.detection.box_likeness import BoxLikeness
+from policies.runtime.detection.post_processing import PostProcessing
+from policies.runtime.likeness import Comparison, equal_answers
 from policies.runtime.stages import Executor
 from trainables.errors import BundleError
 from trainables.export.bundle.inputs import InputSpec
 
 
 SCHEMA = 1
+BOXES_SCHEMA = 2
+"""Of bundles of detectors, which versions that do not know these must not read as others."""
 MANIFEST_FILE = "bundle.json"
 CARD_FILE = "README.md"
 MODEL_FILE = "model.safetensors"
@@ -43,6 +49,7 @@ class Manifest(BaseModel):
         name: Name of the bundle: that of the sweep, or what the user says.
         task: The kind of answers.
         class_names: In the order of the logits.
+        boxes: How boxes are kept; None where answers are no boxes.
         inputs: What inputs the network takes.
         model_hash: Digest of the network.
         cost: Compute up to each exit relative to the full network, shape (E,).
@@ -65,6 +72,7 @@ class Manifest(BaseModel):
     name: str
     task: str = "classification"
     class_names: tuple[str, ...]
+    boxes: PostProcessing | None = None
     inputs: InputSpec
     model_hash: str
     cost: tuple[float, ...]
@@ -84,6 +92,14 @@ class Manifest(BaseModel):
         """Number of exits, ``E``."""
         return len(self.cost)
 
+    def comparison(self, temperatures: Sequence[float]) -> Comparison:
+        """Whether answers are the same as others.
+
+        Args:
+            temperatures: Divisor of the outputs of each exit, as the policy states it, length E.
+        """
+        return equal_answers if self.boxes is None else BoxLikeness(self.boxes, temperatures)
+
     def save(self, folder: Path) -> None:
         """Write it with the digests of all files that lie in the folder now.
 
@@ -98,7 +114,10 @@ class Manifest(BaseModel):
         Raises:
             OSError: If it cannot be written.
         """
-        write_text(folder / MANIFEST_FILE, self.model_dump_json(indent=2, by_alias=True) + "\n")
+        # Older versions read bundles of classifiers too, and know no boxes.
+        unknown = {"boxes"} if self.boxes is None else set()
+        text = self.model_dump_json(indent=2, by_alias=True, exclude=unknown)
+        write_text(folder / MANIFEST_FILE, text + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> Manifest:
@@ -119,13 +138,14 @@ class Manifest(BaseModel):
         except (OSError, ValueError, TypeError, RecursionError) as error:
             raise BundleError(f"{path}: damaged ({_line(error)}); export the bundle again") from None
         schema = data.get("schema")
-        if isinstance(schema, int) and schema > SCHEMA:
+        if isinstance(schema, int) and schema > BOXES_SCHEMA:
             raise BundleError(
                 f"{folder}: written by exitsearch {data.get('version', 'of a newer version')} with bundle schema "
-                f"{schema}, and this version reads {SCHEMA}; update exitsearch"
+                f"{schema}, and this version reads {BOXES_SCHEMA}; update exitsearch"
             )
-        if schema != SCHEMA or isinstance(schema, bool):
-            raise BundleError(f"{path}: damaged (schema must be {SCHEMA} but is {schema!r}); export the bundle again")
+        known = SCHEMA if data.get("boxes") is None else BOXES_SCHEMA
+        if schema != known or isinstance(schema, bool):
+            raise BundleError(f"{path}: damaged (schema must be {known} but is {schema!r}); export the bundle again")
         try:
             manifest = cls.model_validate(data)
         except ValidationError as error:

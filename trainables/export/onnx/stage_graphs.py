@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,20 @@ from torch import Tensor, nn
 
 from policies.extras import extra_module
 from policies.policy import Policy
-from policies.runtime.onnx_stages import FEATURES, INPUTS, LOGITS, STOP_PROB, stage_path
+from policies.runtime.onnx_stages import (
+    BOXES,
+    FEATURES,
+    INPUTS,
+    LOGITS,
+    POST_PROCESSING,
+    STOP_PROB,
+    stage_path,
+)
 from trainables.errors import ExportError
 from trainables.export.onnx.metadata import write_graph
 from trainables.export.onnx.quiet import quiet
 from trainables.models import MultiExitModel
+from trainables.models.detection.model import DetectorModel
 from trainables.models.exits.tracing import first_line
 from trainables.models.inference import model_hash
 
@@ -39,12 +48,21 @@ class StageModule(nn.Module):
     def __init__(self, model: MultiExitModel, k: int, *, takes_tuple: bool) -> None:
         super().__init__()
         self.stage, self.head = model.stages[k], model.heads[k]
-        # A method is no part of the module, as the other stages would be.
+        # Methods are no parts of the module, as the other stages would be.
         self.normalise = model.normalise if k == 0 else None
+        self.decoded = model.decoded if isinstance(model, DetectorModel) else None
         self.takes_tuple = takes_tuple
 
+    @property
+    def said_names(self) -> tuple[str, ...]:
+        """Names of what may be said at an exit, in order."""
+        return (LOGITS, STOP_PROB) if self.decoded is None else (BOXES,)
+
     def forward(self, *inputs: Tensor) -> tuple[Features, ...]:
-        """Features for the next stage, logits, and stop probabilities, shape (N,), where the head gives their logits.
+        """Features for the next stage, and what is said at the exit.
+
+        That is logits, and stop probabilities, shape (N,), where the head gives their logits; or of a detector boxes
+        and probabilities of all anchors, shape (N, A, 4 + C).
 
         Args:
             *inputs: In 0..1, or the features of the stage before.
@@ -52,6 +70,8 @@ class StageModule(nn.Module):
         given: Any = inputs if self.takes_tuple else inputs[0]
         features = self.stage(given if self.normalise is None else self.normalise(given))
         said = self.head(features)
+        if self.decoded is not None:
+            return features, self.decoded(said)
         if isinstance(said, Tensor):
             return features, said
         logits, stop_logits = said
@@ -66,7 +86,7 @@ class LastStageModule(StageModule):
     """The last stage, of which nobody takes the features."""
 
     def forward(self, *inputs: Tensor) -> tuple[Features, ...]:
-        """Logits, and stop probabilities where the head gives their logits."""
+        """What is said at the exit."""
         return super().forward(*inputs)[1:]
 
     def stop_prob(self, logits: Tensor, stop_logits: Tensor) -> Tensor:
@@ -81,8 +101,9 @@ def write_stage_graphs(
 
     Each takes ``inputs``: stage 0 samples as float32 in 0..1, which it standardises, the others the features of the
     stage before. It gives ``features``, unless it is the last, ``logits`` and, where the network has stop heads,
-    ``stop_prob`` of shape (batch,). Where features are several tensors they are called ``inputs_0``, ``features_0`` and
-    so on. Axis 0 is called ``batch`` and may have any size.
+    ``stop_prob`` of shape (batch,). A detector's gives ``boxes`` of shape (batch, A, 4 + C) instead of logits: corners
+    and probabilities of all anchors; it states how boxes are kept of these. Where features are several tensors they are
+    called ``inputs_0``, ``features_0`` and so on. Axis 0 is called ``batch`` and may have any size.
 
     Args:
         model: The network, on any device and in any mode; it is not changed.
@@ -104,7 +125,13 @@ def write_stage_graphs(
         extra_module(library, ExportError)
     graphs = list(_stage_graphs(model, input_shape))
     folder.mkdir(parents=True, exist_ok=True)
-    facts = {"model_hash": model_hash(model), "n_exits": model.n_exits, "input_shape": list(input_shape)}
+    facts: dict[str, Any] = {
+        "model_hash": model_hash(model),
+        "n_exits": model.n_exits,
+        "input_shape": list(input_shape),
+    }
+    if isinstance(model, DetectorModel):
+        facts[POST_PROCESSING] = model.post_processing.to_dict()
     if policy is not None:
         facts["policy"] = policy.to_dict()
     paths = []
@@ -124,15 +151,12 @@ def _stage_graphs(model: MultiExitModel, input_shape: tuple[int, ...]) -> Iterat
         given, takes_tuple = _as_tuple(features), not isinstance(features, Tensor)
         if k == copy.n_exits - 1:
             last = LastStageModule(copy, k, takes_tuple=takes_tuple)
-            yield _exported(last, k, given, _said_names(last(*given)))
+            yield _exported(last, k, given, list(last.said_names[: len(last(*given))]))
             return
         stage = StageModule(copy, k, takes_tuple=takes_tuple)
         features, *said = stage(*given)
-        yield _exported(stage, k, given, [*_names(FEATURES, len(_as_tuple(features))), *_said_names(said)])
-
-
-def _said_names(said: Sequence[Any]) -> list[str]:
-    return [LOGITS, STOP_PROB][: len(said)]
+        names = [*_names(FEATURES, len(_as_tuple(features))), *stage.said_names[: len(said)]]
+        yield _exported(stage, k, given, names)
 
 
 def _exported(stage: StageModule, k: int, inputs: tuple[Tensor, ...], output_names: list[str]) -> Any:

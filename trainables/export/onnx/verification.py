@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,21 +11,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.errors import ExitSearchError
 from policies.policy import Policy
 from policies.runtime.agreement import Agreement
 from policies.runtime.answers import Answers
 from policies.runtime.onnx_stages import OnnxStages
 from policies.runtime.runtime import EarlyExitRuntime
 from policies.runtime.single_graph import SingleGraph
-from policies.tables.classification import ClassificationOutputs
 from trainables.errors import ExportError
+from trainables.export.onnx.box_verification import require_near, verify_boxes
 from trainables.export.stage_tables import stage_outputs
 from trainables.models import MultiExitModel
+from trainables.models.detection.model import DetectorModel
 from trainables.models.inference import classifier_outputs_on
 
 
 BATCH_SIZES = (1, 2, 7, 64)
-_TOLERANCE = 1e-4
 _CHUNK_SIZE = 64
 
 
@@ -33,9 +36,11 @@ class GraphCheck:
 
     Attributes:
         batch_sizes: The numbers of samples at once that were tried.
-        largest_difference: Of a logit or a stop probability, over all exits, samples and batch sizes.
+        largest_difference: Of a logit or a stop probability, or of a detector a corner or a probability, over all
+            exits, samples and batch sizes.
         n_answers: Answers compared: samples of all batches times exits.
-        n_differing: Answers that were another class; within the tolerance only where two logits are as good as equal.
+        n_differing: Answers that were another class, or of a detector other boxes; within the tolerance only where two
+            logits are as good as equal, or a box is as good as dropped.
     """
 
     batch_sizes: tuple[int, ...]
@@ -54,23 +59,35 @@ def verify_stage_graphs(model: MultiExitModel, folder: Path, inputs: NDArray[Any
 
     Raises:
         ExportError: If a logit differs by more than 1e-4, or 1e-4 of the largest logit where that is above 1, as
-            float32 is exact to so many digits; if a stop probability differs by more than 1e-4, or is missing; or if
-            a graph cannot be run at some batch size.
+            float32 is exact to so many digits; if a stop probability differs by more than 1e-4, or is missing; if a
+            detector's boxes differ; or if a graph cannot be run at some batch size.
         StagesError: If the files are not the stage graphs of one network.
     """
     stages = OnnxStages(folder)
     largest, n_answers, n_differing = 0.0, 0, 0
     for size in BATCH_SIZES:
         samples = np.take(inputs, np.arange(size), axis=0, mode="wrap")
-        expected, found = classifier_outputs_on(model, samples), _said_by_files(stages, samples)
-        difference = max(
-            _difference(folder, "logit", found.logits, expected.logits),
-            _difference(folder, "stop probability", found.stop_prob, expected.stop_prob),
-        )
+        with _one_line(size):
+            if isinstance(model, DetectorModel):
+                difference, n_other = verify_boxes(model, stages, samples, folder)
+            else:
+                difference, n_other = _verify_classes(model, stages, samples, folder)
         largest = max(largest, difference)
         n_answers += size * stages.n_exits
-        n_differing += int((found.logits.argmax(axis=2) != expected.logits.argmax(axis=2)).sum())
+        n_differing += n_other
     return GraphCheck(BATCH_SIZES, largest, n_answers, n_differing)
+
+
+def _verify_classes(
+    model: MultiExitModel, stages: OnnxStages, samples: NDArray[Any], folder: Path
+) -> tuple[float, int]:
+    """The largest difference of what a classifier's graphs say about samples, and how many answers are others."""
+    expected, found = classifier_outputs_on(model, samples), stage_outputs(stages, samples)
+    difference = max(
+        _difference(folder, "logit", found.logits, expected.logits),
+        _difference(folder, "stop probability", found.stop_prob, expected.stop_prob),
+    )
+    return difference, int((found.logits.argmax(axis=2) != expected.logits.argmax(axis=2)).sum())
 
 
 def verify_single_graph(path: Path, folder: Path, policy: Policy, inputs: NDArray[Any]) -> Agreement:
@@ -108,19 +125,15 @@ def _difference(folder: Path, what: str, found: NDArray[Any] | None, expected: N
                 f"{'the network gives one' if found is None else 'they give one'}; do not use these graphs"
             )
         return 0.0
-    difference = float(np.abs(found - expected).max())
-    tolerance = _TOLERANCE * max(1.0, float(np.abs(expected).max()))
-    # Written so that NaN is refused too.
-    if not difference <= tolerance:
-        raise ExportError(
-            f"{folder}: a {what} may differ by {tolerance:.1g} from that of the network but differs by "
-            f"{difference:.3g} at batch {len(found)}; do not use these graphs"
-        )
-    return difference
+    return require_near(folder, what, found, expected)
 
 
-def _said_by_files(stages: OnnxStages, samples: NDArray[Any]) -> ClassificationOutputs:
+@contextmanager
+def _one_line(batch_size: int) -> Iterator[None]:
+    """What onnxruntime raises as one line of ours."""
     try:
-        return stage_outputs(stages, samples)
+        yield
+    except ExitSearchError:
+        raise
     except Exception as error:  # onnxruntime's own have no base but this
-        raise ExportError(f"the graphs cannot be run at batch {len(samples)} ({str(error).splitlines()[0]})") from None
+        raise ExportError(f"the graphs cannot be run at batch {batch_size} ({str(error).splitlines()[0]})") from None

@@ -3,10 +3,10 @@ import itertools
 import numpy as np
 import pytest
 
-from policies.baselines.oracle import oracle_mean_depth
 from policies.evolution.search import search_front
 from policies.evolution.settings import EvolveSettings
 from policies.goals.goal import Goal
+from policies.metrics.oracle import oracle_mean_depth
 from policies.tables.classification import ClassificationTable
 from tests.tables import make_table
 

@@ -1,0 +1,1 @@
+"""Figures of detectors: of each exit alone, and of a policy."""

@@ -1,0 +1,120 @@
+"""Sharing out samples that hold any number of classes, such as images with objects; who goes without is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.names import list_some
+from trainables.data.base import Samples
+from trainables.data.splitting.mixed_groups import classes_of_units, stratify
+from trainables.errors import AbsentClassesWarning, DataError
+
+
+_ATTEMPTS = 20
+_MOST = 3
+
+
+def spread_rows(
+    units: NDArray[np.str_],
+    memberships: NDArray[np.bool_],
+    rows: NDArray[np.int64],
+    shares: Mapping[str, float],
+    *,
+    seed: int,
+) -> dict[str, NDArray[np.int64]]:
+    """Share samples out, whole units only, so that as many splits as can be have each class, in its share.
+
+    Samples without any class are spread like a class. Of several orders that with the fewest absences is taken. A class
+    in fewer units than there are splits goes to the largest split first, which is ``train``.
+
+    Args:
+        units: The group of each sample, or its id, shape (N,).
+        memberships: Which classes each sample holds, shape (N, C).
+        rows: The samples that are shared out.
+        shares: Share of the units of each split, by name.
+        seed: Decides the order.
+
+    Returns:
+        Rows of the samples of each split, each at least one.
+
+    Raises:
+        DataError: If there are fewer units than splits.
+    """
+    unit_of_row, has_class = classes_of_units(units[rows], memberships[rows])
+    if len(has_class) < len(shares):
+        raise DataError(
+            f"there must be at least {len(shares)} samples or groups, one for each of {', '.join(shares)}, but there "
+            f"{'is' if len(has_class) == 1 else 'are'} {len(has_class)}; add some"
+        )
+    strata = np.column_stack([has_class, ~has_class.any(axis=1)])
+    parts = np.array([*shares.values()]) / sum(shares.values())
+    split_of = _fewest_absences(strata, has_class, parts, seed)
+    return {name: rows[split_of[unit_of_row] == split] for split, name in enumerate(shares)}
+
+
+def warn_of_absences(samples: Samples, rows: Mapping[str, NDArray[np.int64]]) -> None:
+    """Name the classes that no sample holds, and those that some splits are without.
+
+    Args:
+        samples: All samples.
+        rows: The samples of each split, by its name.
+
+    Warns:
+        AbsentClassesWarning: If there are such classes.
+    """
+    holds = samples.memberships
+    names = np.array(samples.class_names)
+    n_images = holds.sum(axis=0)
+    absent = {split: (n_images > 0) & ~holds[own].any(axis=0) for split, own in rows.items()}
+    never = names[n_images == 0]
+    told = [f"{len(never)} of {len(names)} classes occur in no image: {list_some(never)}"] if never.size else []
+    rare = [
+        f"{name!r}, in {n_images[label]} images, not in {' and '.join(split for split in rows if absent[split][label])}"
+        for label, name in enumerate(samples.class_names)
+        if any(absent[split][label] for split in rows)
+    ]
+    if rare:
+        told.append(f"{len(rare)} are not in every split: {'; '.join(rare[:_MOST])}{' ...' * (len(rare) > _MOST)}")
+    if told:
+        warnings.warn(
+            f"{', and '.join(told)}. A class has no figures where it does not occur, and is not learned where it is "
+            f"not in train: add images of it, or name the classes that are wanted in data.classes",
+            AbsentClassesWarning,
+            stacklevel=4,
+        )
+
+
+def _fewest_absences(
+    strata: NDArray[np.bool_], has_class: NDArray[np.bool_], shares: NDArray[np.float64], seed: int
+) -> NDArray[np.int64]:
+    """The split of each unit by the best of several orders, or by the first that cannot be beaten."""
+    found: dict[int, NDArray[np.int64]] = {}
+    units_of_class = has_class.sum(axis=0)
+    unavoidable = int((len(shares) - units_of_class[units_of_class > 0]).clip(0).sum())
+    for attempt in range(_ATTEMPTS):
+        split_of = _shared(strata, shares, np.random.default_rng([seed, attempt]))
+        n_absent = _n_absent(has_class[:, units_of_class > 0], split_of, len(shares))
+        found.setdefault(n_absent, split_of)
+        if n_absent <= unavoidable:
+            break
+    return found[min(found)]
+
+
+def _shared(strata: NDArray[np.bool_], shares: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """The split of each unit, none of them empty."""
+    split_of = stratify(strata, shares, rng)
+    counts = np.bincount(split_of, minlength=len(shares))
+    for empty in np.flatnonzero(counts == 0):
+        richest = np.bincount(split_of, minlength=len(shares)).argmax()
+        split_of[rng.choice(np.flatnonzero(split_of == richest))] = empty
+    return split_of
+
+
+def _n_absent(has_class: NDArray[np.bool_], split_of: NDArray[np.int64], n_splits: int) -> int:
+    """How often a class is missing in a split, one in the first counted as much as in all others."""
+    missing = [~has_class[split_of == split].any(axis=0) for split in range(n_splits)]
+    return int(sum(absent.sum() for absent in missing[1:]) + n_splits * missing[0].sum())
