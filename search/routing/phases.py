@@ -65,7 +65,7 @@ class RoutedPhase:
         phase: What was tried, and what the notes had.
         trained: The detector with its router.
         policy: The router as a policy.
-        quality: mAP with an overlap of one half of the boxes at the exits that were taken.
+        quality: mAP@.5 of the boxes at the exits that were taken.
         exit_qualities: The same of each exit alone, length E; the last is the phase's full network.
         confidences: Mean score that the policy decides by at each exit, length E.
         spent: Cost, depth, exit mix and, where times are known, milliseconds; see
@@ -131,7 +131,7 @@ class RoutedSweep:
 
     @property
     def full_quality(self) -> float:
-        """mAP with an overlap of one half of the sweep's own full network on ``search``."""
+        """The mAP@.5 of the sweep's own full network on ``search``."""
         return exit_qualities(self.table.exit_answers, self.table.truth)[-1]
 
     def phases(self, phases: Sequence[Phase], options: RoutingOptions) -> Iterator[RoutedPhase]:
@@ -183,7 +183,7 @@ def judged(phase: Phase, trained: TrainedRouting, table: DetectionTable) -> Rout
 
 
 def exit_qualities(answers: NDArray[Any], truth: Truth) -> tuple[float, ...]:
-    """mAP with an overlap of one half of each exit alone, for boxes of shape (N, E, D, 6); length E."""
+    """The mAP@.5 of each exit alone, for boxes of shape (N, E, D, 6); length E."""
     n_samples, n_exits = answers.shape[:2]
     view = RuleView(np.zeros((n_samples, n_exits, 1)), np.ones((n_samples, n_exits), dtype=np.bool_), answers)
     alone = np.repeat(np.arange(n_exits)[:, None], n_samples, axis=1)

@@ -33,7 +33,7 @@ def routing_alarms(
         decision: What the policy did on the table.
         policy: The routing as a policy, of :func:`~trainables.routing.policy.routed_policy`.
         settings: How it was trained.
-        full_quality: mAP with an overlap of one half of the last exit alone, on the table.
+        full_quality: The mAP@.5 of the last exit alone, on the table.
     """
     general = detection_alarms(table, decision, policy, target=KEPT_QUALITY * full_quality)
     told = {(alarm.depth, alarm.reason) for alarm in general}

@@ -1,8 +1,8 @@
 """How sure an exit is of an image, such that gradients flow through it: from raw outputs, before boxes are suppressed.
 
-The confidence is that of rule ``routed``: ``sigmoid(logit(mean of the k best scores) / T)``. The rule takes the scores of
-the boxes that are kept, of which each object has one. Here several anchors may stand for the same object, so that the
-mean is higher and objects are counted more than once: a threshold that fits in training is too high for kept boxes.
+The confidence is that of rule ``routed``: ``sigmoid(logit(mean of the k best scores) / T)``. The rule takes the scores
+of the boxes that are kept, of which each object has one. Here several anchors may stand for the same object, so that
+the mean is higher and objects are counted more than once: a threshold that fits in training is too high for kept boxes.
 """
 
 from __future__ import annotations

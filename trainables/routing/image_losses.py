@@ -53,9 +53,7 @@ class ImageLosses:
         labels = (own[..., LABEL].long() + 1).where(is_matched, 0)
         located = F.smooth_l1_loss(raw[..., :4], offsets[:, None].expand_as(raw[..., :4]), reduction="none").sum(dim=-1)
         logits = raw[..., 4:]
-        wrong = F.cross_entropy(
-            logits.movedim(-1, 1), labels[:, None].expand(logits.shape[:-1]), reduction="none"
-        )
+        wrong = F.cross_entropy(logits.movedim(-1, 1), labels[:, None].expand(logits.shape[:-1]), reduction="none")
         counted = is_matched[:, None] | _hard_negatives(logits, is_matched, matches == IGNORED)
         total = (located * is_matched[:, None]).sum(dim=2) + (wrong * counted).sum(dim=2)
         return total / is_matched.sum(dim=1, keepdim=True).clamp(min=1)

@@ -57,9 +57,7 @@ _PHASES = (
     Phase(
         "1.1",
         "quality gate alone",
-        RoutingSettings(
-            thresholds=Thresholds.FIXED, start=(0.0, 0.0), gate=QualityGate(objectness=0.5, n_objects=3)
-        ),
+        RoutingSettings(thresholds=Thresholds.FIXED, start=(0.0, 0.0), gate=QualityGate(objectness=0.5, n_objects=3)),
         NotedOutcome(_ALL_LAST, 14.4, (0.003, 0.007, 0.019), (1.50, 1.50, 1.00), "failed to exit"),
     ),
     Phase(

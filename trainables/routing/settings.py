@@ -105,7 +105,7 @@ class RoutingSettings:
     batch_size: int = 8
 
     def __post_init__(self) -> None:
-        for holds, rule, given in self._rules():
+        for holds, rule, given in (*self._rules(), *self._rules_of_temperatures()):
             if not holds:
                 raise TrainingError(f"{rule} but {given} was given")
 
@@ -125,7 +125,7 @@ class RoutingSettings:
         if self.target_mix is None:
             return np.full(n_exits, 1 / n_exits)
         spread = _spread(self.target_mix, n_exits)
-        return spread / spread.sum()
+        return np.asarray(spread / spread.sum())
 
     def is_warming_up(self, epoch: int) -> bool:
         """Whether an epoch, counted from 0, belongs to the warm-up."""
@@ -143,25 +143,37 @@ class RoutingSettings:
         return 1.0 if steps <= 0 else min(max(epoch - self.warm_up_epochs, 0) / steps, 1.0)
 
     def _rules(self) -> list[tuple[bool, str, object]]:
-        is_progressive = self.thresholds is Thresholds.PROGRESSIVE
-        limits = (self.least_temperature or 0.0, self.most_temperature or math.inf)
-        begins = (self.early_temperature, self.last_temperature)
-        thresholds = (*self.start, *(self.end or ()))
+        """Whether each rule holds, the rule, and what was given."""
+        thresholds, weight = (*self.start, *(self.end or ())), self.distribution_weight
+        needs_end = self.thresholds is Thresholds.PROGRESSIVE
         positive = ("softness", "gumbel_temperature", "heads_rate", "router_rate")
         return [
             (bool(self.start), "there must be a threshold for each early exit", self.start),
             (all(0 <= one < 1 for one in thresholds), "thresholds must lie in [0, 1)", thresholds),
-            (is_progressive == (self.end is not None), "progressive thresholds, and no others, must have an end", self.end),
+            ((self.end is not None) == needs_end, "progressive thresholds, and no others, must have an end", self.end),
             (self.end is None or len(self.end) == len(self.start), "start and end must be of equal length", self.end),
             (self.epochs >= 1, "epochs must be at least 1", self.epochs),
             (0 <= self.warm_up_epochs < self.epochs, "warm_up_epochs must lie in [0, epochs)", self.warm_up_epochs),
-            (0 <= self.distribution_weight < math.inf, "distribution_weight must be at least 0", self.distribution_weight),
+            (0 <= weight < math.inf, "distribution_weight must be at least 0", weight),
             (_is_mix(self.target_mix), "a target mix must have positive shares with sum 1", self.target_mix),
-            (limits[0] >= 0 and limits[0] < limits[1], "limits of temperatures must be positive and rise", limits),
-            (all(limits[0] <= one <= limits[1] and one > 0 for one in begins), f"temperatures must begin in {limits}", begins),
             (self.n_top >= 1, "n_top must be at least 1", self.n_top),
             (self.batch_size >= 1, "batch_size must be at least 1", self.batch_size),
             *((0 < getattr(self, one) < math.inf, f"{one} must be positive", getattr(self, one)) for one in positive),
+        ]
+
+    def _rules_of_temperatures(self) -> list[tuple[bool, str, object]]:
+        least, most = self.least_temperature, self.most_temperature
+        lowest, highest = 0.0 if least is None else least, math.inf if most is None else most
+        begins = (self.early_temperature, self.last_temperature)
+        return [
+            (least is None or least > 0, "the least temperature must be positive", least),
+            (lowest < highest, "the least temperature must be below the most", (least, most)),
+            (min(begins) > 0, "temperatures must be positive", begins),
+            (
+                all(lowest <= one <= highest for one in begins),
+                f"temperatures must begin between their limits, {lowest:g} and {highest:g},",
+                begins,
+            ),
         ]
 
 

@@ -78,7 +78,7 @@ def train_routing(
     """Train a copy of a detector's heads with a router, image by image at the exits that it is routed to.
 
     The loss is the mean over images of ``sum_k r_k L_k``, where ``r_k`` is how much the image leaves at exit ``k`` and
-    ``L_k`` its detection loss there, with the distribution loss. The backbone is neither trained nor are its statistics.
+    ``L_k`` its detection loss there, with the distribution loss. The backbone stays, and so do its statistics.
 
     Args:
         model: A trained detector; it stays as it is.
@@ -158,7 +158,7 @@ class _RoutingTraining:
         """Rows of each step, in a new order; what would be a smaller batch is left out."""
         size = min(self._settings.batch_size, len(self._inputs))
         order = torch.randperm(len(self._inputs), generator=self._generator)
-        yield from order[: len(order) // size * size].split(size)
+        yield from torch.split(order[: len(order) // size * size], size)
 
     def _step(self, rows: Tensor) -> dict[str, Any]:
         """Train on some images, and tell what they came to."""
@@ -198,8 +198,9 @@ def renew_heads(model: DetectorModel) -> None:
     heads = {id(weight) for weight in model.parameter_groups()["heads"]}
     for module in model.modules():
         own = list(module.parameters(recurse=False))
-        if own and all(id(weight) in heads for weight in own) and hasattr(module, "reset_parameters"):
-            module.reset_parameters()
+        begin = getattr(module, "reset_parameters", None)
+        if own and all(id(weight) in heads for weight in own) and callable(begin):
+            begin()
 
 
 def _floats(values: Any) -> tuple[float, ...]:

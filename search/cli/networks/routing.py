@@ -15,7 +15,9 @@ from search.run_folder.new_folder import require_writable
 
 
 def routing(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished sweep of a detector, such as runs/bccd-1.")],
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="Folder of a finished sweep of a detector, such as runs/bccd-1.")
+    ],
     phase: Annotated[
         list[str] | None, typer.Option(help="Phase to make again, 1.1 to 1.9; may be repeated. All where left out.")
     ] = None,
@@ -40,8 +42,8 @@ def routing(
 
     The sweep's detector, which passed its gate, is the start of each phase: its heads are trained with a router, its
     backbone is left as it is. The router then is a policy like any other. Each phase is a row: thresholds from start to
-    end, temperatures, exit mix, mAP@.5 of the mixture and of the full network, cost, and what the notes had. Below stand
-    the collapse alarms, with reasons.
+    end, temperatures, exit mix, mAP@.5 of the mixture and of the full network, cost, and what the notes had. Below
+    stand the collapse alarms, with reasons.
 
     All of it is on `search`. Nine ways are compared here, and what is compared on `certify` or `test` has used them up:
     these are left alone. So these figures are for understanding, no promise for new images.

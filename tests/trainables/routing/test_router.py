@@ -1,4 +1,5 @@
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 import numpy as np
 import pytest
@@ -120,9 +121,7 @@ raw_outputs = arrays(np.float32, (2, 2, 7, 4 + 1 + 2), elements=st.floats(-6, 6,
 @given(raw=raw_outputs, n_top=st.integers(1, 9), temperature=st.floats(0.3, 20), n_objects=st.integers(1, 9))
 def test_signals_are_those_of_a_loop(raw, n_top, temperature, n_objects):
     gate = QualityGate(objectness=0.4, n_objects=n_objects)
-    seen = signals_of(
-        torch.as_tensor(raw), torch.tensor([temperature, 1.0]), n_top=n_top, gate=gate, softness=0.05
-    )
+    seen = signals_of(torch.as_tensor(raw), torch.tensor([temperature, 1.0]), n_top=n_top, gate=gate, softness=0.05)
     for row in range(2):
         for k, divisor in enumerate((temperature, 1.0)):
             shares = np.exp(raw[row, k, :, 4:].astype(np.float64))
