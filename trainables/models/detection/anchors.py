@@ -18,8 +18,8 @@ MATCH_IOU = 0.5
 
 # An anchor is about so many cells long, as in SSD (Liu et al., 2016) and RetinaNet (Lin et al., 2017).
 _CELLS_PER_ANCHOR = 4.0
-# Fitted ones are smaller: at four cells, small objects share the finest grid, and its few shapes, with middling ones that
-# are many, and are hardly learnt (platelets among red blood cells: average precision .03 instead of .6).
+# Fitted ones are smaller: at four cells, small objects share the finest grid, and its few shapes, with middling ones
+# that are many, and are hardly learnt (platelets among red blood cells: average precision .03 instead of .6).
 _CELLS_PER_OBJECT = 2.5
 _LARGEST_DEFAULT = 0.9
 # Relative length and ratio of width to height; the second is the additional square of SSD.
