@@ -3,6 +3,7 @@
 from policies.registry import resolve
 from trainables.workloads.audio_folder import AUDIO_FOLDER
 from trainables.workloads.base import Workload
+from trainables.workloads.boxes import COCO, VOC
 from trainables.workloads.cifar import CIFAR10, CIFAR100
 from trainables.workloads.darts import DARTS, DARTS_SMALL
 from trainables.workloads.digits import DIGITS
@@ -21,6 +22,8 @@ WORKLOADS: dict[str, Workload] = {
         AUDIO_FOLDER,
         DARTS,
         DARTS_SMALL,
+        VOC,
+        COCO,
     )
 }
 
