@@ -8,6 +8,8 @@ from policies.rules.base import Rule
 from policies.views.view import Combine, RuleView
 
 
+_DETECTION = "policies.rules.detection"
+
 RULES: Registry[Rule[Any]] = Registry(
     {
         "confidence": "policies.rules.confidence:ConfidenceRule",
@@ -22,10 +24,19 @@ RULES: Registry[Rule[Any]] = Registry(
         "class-wise": "policies.rules.class_wise:ClassWiseRule",
         "mixture": "policies.rules.mixture:MixtureRule",
         "learned-gate": "policies.rules.learned_gate:LearnedGateRule",
+        "top-scores": f"{_DETECTION}.top_scores:TopScoresRule",
+        "box-count": f"{_DETECTION}.box_count:BoxCountRule",
+        "box-agreement": f"{_DETECTION}.box_agreement:BoxAgreementRule",
+        "box-gate": f"{_DETECTION}.box_gate:BoxGateRule",
+        "routed": f"{_DETECTION}.routed:RoutedRule",
+        "quality-gate": f"{_DETECTION}.quality_gate:QualityGateRule",
     }
 )
 
 DEFAULT_RULES = ("confidence", "ensemble", "mixture")
+"""The rules that are searched for classifiers where nobody names any."""
+DETECTION_RULES = ("top-scores", "box-count", "box-agreement", "box-gate")
+"""The rules that are searched for detectors where nobody names any."""
 
 
 def require_rule(name: str) -> None:
@@ -53,4 +64,4 @@ def get_rule(name: str) -> Rule[Any]:
     return rule
 
 
-__all__ = ["DEFAULT_RULES", "RULES", "Combine", "Rule", "RuleView", "get_rule", "require_rule"]
+__all__ = ["DEFAULT_RULES", "DETECTION_RULES", "RULES", "Combine", "Rule", "RuleView", "get_rule", "require_rule"]

@@ -8,31 +8,15 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from policies.calibration.temperature import tempered
 from policies.errors import PolicyError
 from policies.rules.base import Gate, Rule, RuleParams, State, Step
 from policies.rules.ensemble import EnsembleParams, EnsembleRule, ExitMixture, mixture_of
 from policies.rules.scoring.learned_gate_features import gate_features, n_gate_features
+from policies.rules.scoring.linear_model import LinearModel, fit_linear_model, probability
 from policies.tables.classification import ClassificationTable, ExitOutputs
 from policies.views.distributions import output_blocks
-
-
-_REGULARISATION = 0.3
-_MAX_ITERATIONS = 100
-
-
-class LinearModel(RuleParams):
-    """Log-odds linear in the features.
-
-    Attributes:
-        weights: Weight of each feature in the sum.
-        intercept: Summand that is added to the weighted features.
-    """
-
-    weights: list[float]
-    intercept: float
 
 
 class LearnedGateParams(RuleParams):
@@ -122,20 +106,10 @@ class LearnedGate(Gate):
         scores = np.zeros(len(answered))
         if exit_index < len(self.params.right_now):
             features = gate_features(seen.said, answered, seen.stops)
-            scores = _probability(features, self.params.right_now[exit_index])
+            scores = probability(LearnedGateRule.name, features, self.params.right_now[exit_index])
             if self.params.right_later:
-                scores = scores - _probability(features, self.params.right_later[exit_index])
+                scores = scores - probability(LearnedGateRule.name, features, self.params.right_later[exit_index])
         return Step.of(scores, answered, seen.state)
-
-
-def _probability(features: NDArray[np.float64], model: LinearModel) -> NDArray[np.float64]:
-    if len(model.weights) != features.shape[1]:
-        raise PolicyError(
-            f"rule 'learned-gate': a model has {len(model.weights)} weights but the table gives "
-            f"{features.shape[1]} features"
-        )
-    # Not by BLAS, whose sums differ in their last digit with the number of samples: a score on a threshold must not.
-    return np.asarray(expit(np.einsum("nf,f->n", features, np.asarray(model.weights)) + model.intercept))
 
 
 class LearnedGateRule(Rule[ClassificationTable]):
@@ -185,8 +159,8 @@ class LearnedGateRule(Rule[ClassificationTable]):
         needs_later = params.get("score", "gain") == "gain"
         return {
             "ensemble": ensemble.model_dump(),
-            "right_now": [_fit_model(seen, right[:, k]) for k, seen in enumerate(features)],
-            "right_later": [_fit_model(seen, right[:, -1]) for seen in features] if needs_later else [],
+            "right_now": [fit_linear_model(seen, right[:, k]) for k, seen in enumerate(features)],
+            "right_later": [fit_linear_model(seen, right[:, -1]) for seen in features] if needs_later else [],
         }
 
     def gate(self, temperatures: NDArray[np.float64], params: LearnedGateParams) -> LearnedGate:
@@ -208,19 +182,3 @@ def _looks_at_stops(params: LearnedGateParams) -> bool:
         return False
     n_features = n_gate_features(1, len(params.ensemble.bias[0]), with_stops=True)
     return len(params.right_now[0].weights) == n_features
-
-
-def _fit_model(features: NDArray[np.float64], outcome: NDArray[np.bool_]) -> dict[str, Any]:
-    """A logistic regression on standardised features, written for the features as they are."""
-    # Here, since the import takes seconds and workers that use other rules would pay for it.
-    from sklearn.linear_model import LogisticRegression
-
-    share = float(outcome.mean())
-    if share in (0.0, 1.0):
-        return {"weights": [0.0] * features.shape[1], "intercept": 20.0 if share else -20.0}
-    mean, scale = features.mean(axis=0), features.std(axis=0)
-    scale[scale < 1e-9] = 1.0
-    model = LogisticRegression(C=_REGULARISATION, max_iter=_MAX_ITERATIONS, tol=1e-3)
-    model.fit((features - mean) / scale, outcome)
-    weights = model.coef_[0] / scale
-    return {"weights": weights.tolist(), "intercept": float(model.intercept_[0] - weights @ mean)}

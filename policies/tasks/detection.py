@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from policies.goals.goal import Goal
 from policies.policy import Decision
+from policies.rules import DETECTION_RULES
 from policies.tables.base import ExitTable
 from policies.tables.detection import DetectionTable
 from policies.tasks.base import Task
@@ -24,7 +25,7 @@ class Detection(Task[DetectionTable]):
     name: ClassVar[str] = "detection"
     table_type: ClassVar[type[ExitTable]] = DetectionTable
     quality: ClassVar[str] = "map_50"
-    rules: ClassVar[tuple[str, ...]] = ("top-scores", "box-count", "box-agreement", "box-gate")
+    rules: ClassVar[tuple[str, ...]] = DETECTION_RULES
     baseline_rule: ClassVar[str] = "top-scores"
     oracle_name: ClassVar[str] = "exits by image F1, objects known"
 

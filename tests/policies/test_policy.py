@@ -10,8 +10,8 @@ import pytest
 from policies.baselines.full_network import full_network
 from policies.errors import ExitSearchError, PolicyError
 from policies.policy import Policy, first_open_exit
-from policies.rules import RULES, Combine, get_rule
-from tests.tables import class_view, make_table, with_stop_prob
+from policies.rules import Combine, get_rule
+from tests.tables import CLASSIFIER_RULES, class_view, make_table, with_stop_prob
 
 
 POLICY = Policy("confidence", (0.8, math.inf), (1.0, 1.5, 2.0))
@@ -185,7 +185,7 @@ ANY_JSON = st.recursive(
     | st.integers()
     | st.sampled_from([0, 1, 2, -1, 0.5, 1.0, 10**400, -(10**30), 1e-320, 1e308])
     | st.floats()
-    | st.sampled_from(["", "0.5", "logits", "right", *RULES])
+    | st.sampled_from(["", "0.5", "logits", "right", *CLASSIFIER_RULES])
     | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=4)
@@ -200,7 +200,7 @@ def valid():
     """A valid policy of every rule in JSON form, and the table that it is for."""
     table = with_stop_prob(make_table(30, 3, 3))
     forms = []
-    for name, rule in RULES.items():
+    for name, rule in CLASSIFIER_RULES.items():
         params = {key: values[0] for key, values in rule.choices(table).items()}
         params |= rule.fit(table, np.ones(3), **params)
         n_columns = rule.view(table, np.ones(3), **params).n_columns
@@ -260,7 +260,7 @@ def test_random_structures_are_read_or_refused(form):
     policy_or_error(lambda: Policy.from_dict(form), make_table(5, 2, 2))
 
 
-@pytest.mark.parametrize("name", sorted(RULES))
+@pytest.mark.parametrize("name", sorted(CLASSIFIER_RULES))
 def test_deeply_nested_parameters_are_refused(name):
     deep = []
     for _ in range(20_000):

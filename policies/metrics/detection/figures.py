@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.calibration.box_temperature import tempered_boxes
+from policies.matching.images import ImageCounts
 from policies.metrics.detection.errors import BoxErrors
 from policies.metrics.detection.precisions import precision_figures
 from policies.metrics.policy import spent_figures
 from policies.policy import Decision
-from policies.qualities.detection.images import ImageCounts
 from policies.tables.detection import DetectionTable, TrueBoxes
 from policies.tables.latency import stated_latency
 

@@ -5,14 +5,14 @@ from policies.errors import PolicyError
 from policies.evolution.genome import RuleSpace
 from policies.goals.goal import Goal
 from policies.metrics.policy import policy_figures
-from policies.rules import RULES, get_rule
+from policies.rules import get_rule
 from tests.policies.searching import with_stop_probabilities
-from tests.tables import make_table
+from tests.tables import CLASSIFIER_RULES, make_table
 
 
 TEMPERATURES = np.array([1.3, 1.1, 0.9])
 GOAL = Goal(quality="macro_f1", bounds={"worst_class_recall": 0.5})
-NOT_FITTED = sorted(name for name, rule in RULES.items() if not rule.is_fitted)
+NOT_FITTED = sorted(name for name, rule in CLASSIFIER_RULES.items() if not rule.is_fitted)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ from policies.evolution.search import search_front, search_rule, starting_candid
 from policies.evolution.settings import EvolveSettings
 from policies.goals.goal import Goal
 from policies.metrics.policy import policy_figures
-from policies.rules import RULES
 from tests.policies.searching import (
     counted_evaluations,
     feasible_volume,
@@ -21,7 +20,7 @@ from tests.policies.searching import (
     rank,
     with_stop_probabilities,
 )
-from tests.tables import make_table
+from tests.tables import CLASSIFIER_RULES, make_table
 
 
 FAST = EvolveSettings(population=24, generations=20, patience=8, max_levels=64)
@@ -53,7 +52,7 @@ def test_front_is_feasible_and_sorted(table, front):
     assert {point.rule for point in front} == {"confidence"}
 
 
-@pytest.mark.parametrize("rule", sorted(name for name, rule in RULES.items() if not rule.is_fitted))
+@pytest.mark.parametrize("rule", sorted(name for name, rule in CLASSIFIER_RULES.items() if not rule.is_fitted))
 def test_policies_do_what_the_front_says(rule):
     table = with_stop_probabilities(make_table(150, 3, seed=8))
     temperatures = np.array([1.2, 1.0, 0.8])

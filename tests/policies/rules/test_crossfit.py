@@ -10,10 +10,10 @@ from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.evolution.search import search_front
 from policies.evolution.settings import EvolveSettings
 from policies.goals.goal import Goal
-from policies.rules import RULES, RuleView, get_rule
+from policies.rules import RuleView, get_rule
 from policies.rules.base import Rule, RuleParams
 from policies.rules.crossfit import N_FOLDS, fit_and_view
-from tests.tables import make_table, with_stop_prob
+from tests.tables import CLASSIFIER_RULES, make_table, with_stop_prob
 
 
 class MemoryParams(RuleParams):
@@ -111,7 +111,7 @@ def test_the_seed_decides_the_folds():
     assert learnt_with(1) != learnt_with(2)
 
 
-@pytest.mark.parametrize("name", sorted(name for name, rule in RULES.items() if not rule.is_fitted))
+@pytest.mark.parametrize("name", sorted(name for name, rule in CLASSIFIER_RULES.items() if not rule.is_fitted))
 def test_rules_that_learn_nothing_are_left_as_they_are(name):
     table = with_stop_prob(make_table(30))
     rule = get_rule(name)
@@ -123,7 +123,7 @@ def test_rules_that_learn_nothing_are_left_as_they_are(name):
     np.testing.assert_array_equal(view.probabilities, own.probabilities)
 
 
-@pytest.mark.parametrize("name", sorted(name for name, rule in RULES.items() if rule.is_fitted))
+@pytest.mark.parametrize("name", sorted(name for name, rule in CLASSIFIER_RULES.items() if rule.is_fitted))
 def test_learnt_parameters_are_complete(name):
     table = make_table(60)
     rule = get_rule(name)
@@ -148,7 +148,7 @@ def test_cross_fitted_figures_are_more_modest():
     assert log_loss(own) < np.log(4) < log_loss(view)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", CLASSIFIER_RULES)
 @pytest.mark.parametrize("table", [make_table(200), grouped(40, 200)], ids=["samples", "groups"])
 def test_a_policy_of_a_front_decides_as_the_front_says(rule, table):
     table = with_stop_prob(table)

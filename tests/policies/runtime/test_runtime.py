@@ -11,12 +11,12 @@ import pytest
 
 from policies.errors import PolicyError
 from policies.policy import Policy
-from policies.rules import RULES, get_rule
+from policies.rules import get_rule
 from policies.runtime.agreement import Agreement
 from policies.runtime.runtime import EarlyExitRuntime
 from tests.policies.runtime.midpoints import policy_for
 from tests.policies.runtime.table_stages import TableStages, rows_as_inputs
-from tests.tables import make_table, tied_tables, with_stop_prob
+from tests.tables import CLASSIFIER_RULES, make_table, tied_tables, with_stop_prob
 
 
 TEMPERATURES = (1.0, 1.5, 2.0, 0.8)
@@ -26,7 +26,7 @@ def temperatures_for(table):
     return TEMPERATURES[: table.n_exits]
 
 
-@pytest.fixture(params=sorted(RULES))
+@pytest.fixture(params=sorted(CLASSIFIER_RULES))
 def rule(request):
     return get_rule(request.param)
 
@@ -66,7 +66,7 @@ def observed(scores):
     return tuple(float(np.sort(column)[len(column) // 2]) for column in scores.T)
 
 
-@given(tied_tables(max_samples=8), st.sampled_from(sorted(RULES)), st.integers(1, 9))
+@given(tied_tables(max_samples=8), st.sampled_from(sorted(CLASSIFIER_RULES)), st.integers(1, 9))
 @settings(max_examples=60, deadline=None)
 def test_ties_are_decided_as_the_policy_says(table, name, chunk_size):
     policy = policy_for(

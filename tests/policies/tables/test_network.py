@@ -5,10 +5,9 @@ import pytest
 
 from policies.errors import PolicyError
 from policies.policy import Policy
-from policies.rules import RULES
 from policies.tables.network import NetworkIdentity, differences, with_known_cost
 from policies.tables.origin import Origin
-from tests.tables import make_table, with_stop_prob
+from tests.tables import CLASSIFIER_RULES, make_table, with_stop_prob
 
 
 KNOWN = NetworkIdentity(2, 3, ("ant", "bee", "cow"), (0.5, 1.0), "a" * 64, has_stop_prob=False)
@@ -50,7 +49,7 @@ def test_all_differences_are_told_together():
 
 
 def policies_of_every_rule(table):
-    for name, rule in RULES.items():
+    for name, rule in CLASSIFIER_RULES.items():
         params = {key: values[0] for key, values in rule.choices(table).items()}
         params |= rule.fit(table, np.ones(table.n_exits), **params)
         n_columns = rule.view(table, np.ones(table.n_exits), **params).n_columns

@@ -8,11 +8,11 @@ from mlflow.pyfunc import PythonModelContext
 import numpy as np
 import pytest
 
-from policies.rules import RULES
 from search.export.subject import checked_content
 from search.serving.bundle_model import ARTIFACT, BundleModel
 from tests.bundles import digits_subject, write_digits_bundle
 from tests.search.serving.decided import assert_as_decided, served_inputs
+from tests.tables import CLASSIFIER_RULES
 from trainables.errors import BundleError, InputRangeWarning
 from trainables.export.bundle.bundle import Bundle
 from trainables.export.bundle.writing import write_bundle
@@ -27,7 +27,7 @@ def loaded(bundle, **config):
 
 
 # The one rule that asks more of a network than logits.
-RULES_OF_LOGITS = sorted(set(RULES) - {"dual-threshold"})
+RULES_OF_LOGITS = sorted(set(CLASSIFIER_RULES) - {"dual-threshold"})
 
 
 @pytest.mark.parametrize("rule", RULES_OF_LOGITS)

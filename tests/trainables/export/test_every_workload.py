@@ -5,13 +5,14 @@ import pytest
 import torch
 from torch import nn
 
-from policies.rules import RULES, get_rule
+from policies.rules import get_rule
 from policies.runtime.agreement import Agreement
 from policies.runtime.onnx_stages import OnnxStages
 from policies.runtime.runtime import EarlyExitRuntime
 from policies.runtime.torch_stages import TorchStages
 from policies.tables.classification import ClassificationTable
 from tests.policies.runtime.midpoints import policy_for
+from tests.tables import CLASSIFIER_RULES
 from trainables.data import Split
 from trainables.export.onnx.stage_graphs import write_stage_graphs
 from trainables.models import NetworkSpec
@@ -72,7 +73,7 @@ def network(request, tmp_path_factory):
 
 @pytest.mark.slow  # networks that are written as graphs
 @pytest.mark.parametrize("executor", ["torch", "onnx"])
-@pytest.mark.parametrize("rule", sorted(RULES))
+@pytest.mark.parametrize("rule", sorted(CLASSIFIER_RULES))
 def test_every_sample_leaves_where_the_policy_says(network, rule, executor):
     split, table, temperatures, executors = network
     assert isinstance(table, ClassificationTable)

@@ -8,10 +8,10 @@ import pytest
 
 from policies.certificates.claims import Claim
 from policies.errors import ExitSearchError, PolicyError
-from policies.rules import RULES
 from policies.runtime.agreement import Agreement
 from search.export.subject import checked_content
 from tests.bundles import another_network, digits_policy, digits_subject, trained_digits, write_digits_bundle
+from tests.tables import CLASSIFIER_RULES
 from trainables.errors import BundleError
 from trainables.export.bundle.bundle import Bundle
 from trainables.export.bundle.manifest import Manifest
@@ -23,7 +23,7 @@ def bundle(tmp_path):
     return write_digits_bundle(tmp_path / "bundle")
 
 
-@pytest.mark.parametrize("rule", sorted(set(RULES) - {"dual-threshold"}))
+@pytest.mark.parametrize("rule", sorted(set(CLASSIFIER_RULES) - {"dual-threshold"}))
 def test_every_rule_decides_in_a_bundle_as_on_the_table(rule, tmp_path):
     bundle = write_digits_bundle(tmp_path / "bundle", rule)
     trained = trained_digits()

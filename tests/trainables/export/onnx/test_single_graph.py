@@ -13,14 +13,14 @@ import pytest
 
 from policies.errors import StagesError
 from policies.policy import Policy
-from policies.rules import RULES, get_rule
+from policies.rules import get_rule
 from policies.runtime.agreement import ROUNDING
 from policies.runtime.onnx_stages import stage_path
 from policies.runtime.single_graph import OUTPUTS, SingleGraph
 from policies.tables.network import NetworkIdentity
 from policies.tables.origin import Origin
 from tests.onnx_graphs import table_samples, write_table_stages
-from tests.tables import make_table, tied_tables
+from tests.tables import CLASSIFIER_RULES, make_table, tied_tables
 from trainables.errors import ExportError
 from trainables.export.onnx.gates import GRAPH_RULES
 from trainables.export.onnx.metadata import load_graph, stated_by, write_graph
@@ -159,7 +159,7 @@ def test_a_graph_of_another_policy_is_found_out(exported_digits, tmp_path):
         verify_single_graph(tmp_path / "network.onnx", exported_digits.folder, other, exported_digits.inputs)
 
 
-@pytest.mark.parametrize("rule", sorted(set(RULES) - set(GRAPH_RULES)))
+@pytest.mark.parametrize("rule", sorted(set(CLASSIFIER_RULES) - set(GRAPH_RULES)))
 def test_rules_that_cannot_are_refused_with_those_that_can(rule, exported_digits, tmp_path):
     # None of these is looked at further than its name.
     policy = object.__new__(Policy)

@@ -1,0 +1,1 @@
+"""Rules for detectors: when the boxes that were found in an image are good enough."""
