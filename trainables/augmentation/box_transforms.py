@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,10 +11,6 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from policies.tables.boxes import CORNERS, LABEL, NO_BOX
-
-
-if TYPE_CHECKING:
-    from trainables.augmentation.boxes import BoxAugmentation
 
 
 _GREY = 0.5
@@ -27,12 +23,22 @@ Transform = Callable[..., Any]
 
 
 def transformed(
-    augmentation: BoxAugmentation, images: Tensor, objects: Tensor, generator: torch.Generator
+    images: Tensor, objects: Tensor, generator: torch.Generator, *, erase: float, photometric: float, **moves: Any
 ) -> tuple[Tensor, Tensor]:
-    """Changed copies; see :meth:`trainables.augmentation.boxes.BoxAugmentation.with_boxes`."""
+    """Changed copies; see :meth:`trainables.augmentation.boxes.BoxAugmentation.with_boxes`.
+
+    Args:
+        images: Shape (N, channels, height, width), floats in 0..1.
+        objects: True boxes, shape (N, M, 6).
+        generator: One number is drawn of it.
+        erase: Probability that a box of an image is erased.
+        photometric: Probability of each change of colours.
+        **moves: The other numbers of the augmentation, by their names.
+    """
     size = (int(images.shape[-2]), int(images.shape[-1]))
     seed = int(torch.randint(2**62, (), generator=generator))
-    pixelwise, crop, geometric = _transforms(augmentation, size)
+    pixelwise: list[Transform] = [v2.RandomPhotometricDistort(p=photometric)] if photometric else []
+    crop, geometric = _transforms(size, **moves)
     moved, boxes = torch.empty_like(images), objects.clone()
     # Of torchvision's transforms all draw from torch's global generator of the CPU.
     with torch.random.fork_rng(devices=[]):
@@ -44,31 +50,34 @@ def transformed(
             after = _apply([*(crop if there.any() else ()), *geometric], before)
             moved[row] = after[0].as_subclass(Tensor)
             boxes[row] = _rows(own, there, after[1].as_subclass(Tensor), size)
-        moved = torch.stack([_erased(image, augmentation.erase) for image in moved]) if augmentation.erase else moved
+        moved = torch.stack([_erased(image, erase) for image in moved]) if erase else moved
     return moved, boxes
 
 
 def _transforms(
-    augmentation: BoxAugmentation, size: tuple[int, int]
-) -> tuple[list[Transform], list[Transform], list[Transform]]:
-    """What changes colours, what crops, and what moves images and boxes, in the order in which they are applied."""
-    own = augmentation
+    size: tuple[int, int],
+    *,
+    shift: float,
+    flip: bool,
+    vertical_flip: bool,
+    scale: float,
+    zoom_out: float,
+    crop: float,
+) -> tuple[list[Transform], list[Transform]]:
+    """What crops, and what else moves images and boxes, in the order in which they are applied."""
     resized = v2.Resize(size, antialias=True)
-    pixelwise: list[Transform] = [v2.RandomPhotometricDistort(p=own.photometric)] if own.photometric else []
-    crop: list[Transform] = []
-    if own.crop:
+    cropping: list[Transform] = []
+    if crop:
         cropped = v2.RandomIoUCrop(sampler_options=list(_KEPT_OVERLAPS), trials=_ATTEMPTS)
-        crop = [v2.RandomApply([cropped, resized], p=own.crop), _cut]
-    geometric: list[Transform] = []
-    if own.zoom_out > 1:
-        geometric += [v2.RandomZoomOut(fill=_GREY, side_range=(1.0, own.zoom_out)), resized]
-    if own.shift or own.scale:
-        factors = (1 - own.scale, 1 + own.scale)
-        geometric.append(v2.RandomAffine(0, translate=(own.shift, own.shift), scale=factors, fill=_GREY))
-        geometric.append(_cut)
-    geometric += [v2.RandomHorizontalFlip()] if own.flip else []
-    geometric += [v2.RandomVerticalFlip()] if own.vertical_flip else []
-    return pixelwise, crop, geometric
+        cropping = [v2.RandomApply([cropped, resized], p=crop), _cut]
+    moving: list[Transform] = []
+    if zoom_out > 1:
+        moving += [v2.RandomZoomOut(fill=_GREY, side_range=(1.0, zoom_out)), resized]
+    if shift or scale:
+        moving += [v2.RandomAffine(0, translate=(shift, shift), scale=(1 - scale, 1 + scale), fill=_GREY), _cut]
+    moving += [v2.RandomHorizontalFlip()] if flip else []
+    moving += [v2.RandomVerticalFlip()] if vertical_flip else []
+    return cropping, moving
 
 
 def _apply(transforms: Sequence[Transform], given: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, NoReturn
 
 from trainables.augmentation.images import Augmentation
@@ -75,7 +75,8 @@ class BoxAugmentation(Augmentation):
         # Here, since the import takes seconds, and what a workload may do is known without it.
         from trainables.augmentation.box_transforms import transformed
 
-        return transformed(self, images, objects, generator)
+        numbers = {one.name: getattr(self, one.name) for one in fields(BoxAugmentation)}
+        return transformed(images, objects, generator, **numbers)
 
     def draw(self, n: int, generator: Generator) -> NoReturn:
         """Refused, since fixed views that a teacher sees once have no boxes.

@@ -1,5 +1,6 @@
 import pytest
 
+from search.config.files import load_sweep
 from trainables.data import SOURCES, DataOptions, SplitFractions
 from trainables.errors import DataError
 from trainables.workloads import get_workload
@@ -38,3 +39,17 @@ def test_workloads_pass_options_on():
     workload = get_workload("digits")
     with pytest.raises(DataError, match="data.image_size cannot be 16"):
         workload.load(None, SplitFractions(), split_seed=0, options=DataOptions(image_size=16))
+
+
+def test_classes_are_names_in_one_spelling():
+    assert DataOptions(classes=(" red  cell ", "white cell")).classes == ("red cell", "white cell")
+
+
+@pytest.mark.parametrize(("classes", "message"), [(("a", "a"), "'a' occurs twice"), (("a", " "), "one is empty")])
+def test_classes_are_named_once(classes, message):
+    with pytest.raises(DataError, match=f"classes must name each class once but {message}; correct data.classes"):
+        DataOptions(classes=classes)
+
+
+def test_a_sweep_file_names_classes():
+    assert load_sweep("digits", ["data.classes=[RBC, WBC]"]).data.options().classes == ("RBC", "WBC")

@@ -1,4 +1,4 @@
-"""Of every workload's network, every executor decides what each rule's policy decides on the exit table."""
+"""Of every classifier's network, every executor decides what each rule's policy decides on the exit table."""
 
 import numpy as np
 import pytest
@@ -35,6 +35,10 @@ SHAPES = {
 N_CLASSES, N_SAMPLES = 6, 140
 
 
+def test_every_classifier_is_here():
+    assert {name for name, workload in WORKLOADS.items() if workload.task == "classification"} == {*SHAPES}
+
+
 def split_of(shape):
     """Bytes for pictures, numbers for the rest, of classes that have something to do with them."""
     rng = np.random.default_rng(0)
@@ -44,7 +48,7 @@ def split_of(shape):
     return Split(inputs, labels, np.array([f"s{i}" for i in range(N_SAMPLES)]), None)
 
 
-@pytest.fixture(scope="module", params=sorted(WORKLOADS))
+@pytest.fixture(scope="module", params=sorted(SHAPES))
 def network(request, tmp_path_factory):
     """A network after some steps, which are enough for exits that differ in what they are sure of; and its table."""
     workload, split = get_workload(request.param), split_of(SHAPES[request.param])

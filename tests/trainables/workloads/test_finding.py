@@ -3,6 +3,7 @@
 import pytest
 
 from policies.errors import ExitSearchError
+from tests.trainables.data.box_sets import objects_of, write_coco, write_voc
 from tests.trainables.data.image_sets import write_classes
 from tests.trainables.data.recordings import write_recordings
 from trainables.workloads.finding import find_source
@@ -15,9 +16,10 @@ def test_names_are_found(name):
 
 
 def test_a_folder_tells_what_it_holds(tmp_path):
-    for name, write in (("image-folder", write_classes), ("audio-folder", write_recordings)):
+    boxes = {"voc": write_voc, "coco": write_coco}
+    for name, write in {"image-folder": write_classes, "audio-folder": write_recordings, **boxes}.items():
         folder = tmp_path / name / "own"
-        write(folder)
+        write(folder, *([objects_of()] if name in boxes else []))
         source, found = find_source(str(folder))
         assert (source.name, found) == (name, folder)
 
