@@ -16,6 +16,7 @@ from trainables.data import Split
 from trainables.errors import ModelFileError, TrainingError
 from trainables.export.model_file import load_model
 from trainables.models.loading import describe_mismatch
+from trainables.models.plain import name_in_whole
 from trainables.trials.spec import GivenWeights, TrialSpec
 from trainables.weights.files import read_weights
 from trainables.weights.wrappers import unwrap
@@ -30,7 +31,8 @@ def with_given_weights(spec: TrialSpec, path: Path, train: Split) -> TrialSpec:
     """Have all networks of a spec start from a file's weights.
 
     The file is a model file of ours, or holds weights of the network itself or of the classifier that it was cut from:
-    the exits before the last are then new, and have to be trained.
+    the exits before the last are then new, and have to be trained. So are all but one where the file is of a network
+    with one exit of several (``training.only_exit``).
 
     Args:
         spec: Names the network, its exits, its width and the classes of the data.
@@ -40,8 +42,9 @@ def with_given_weights(spec: TrialSpec, path: Path, train: Split) -> TrialSpec:
     Raises:
         TrainingError: If the file cannot be read, does not fit the network, or lacks exits that nobody would train.
     """
-    own = spec.build_model(train).state_dict()
-    given, description = _of_model_file(path, spec) if _is_model_file(path) else _of_elsewhere(path, own)
+    # Weights are given by the names of the network with all of its exits.
+    own = replace(spec, network=replace(spec.network, only_exit=None)).build_model(train).state_dict()
+    given, description = _of_model_file(path, spec, own) if _is_model_file(path) else _of_elsewhere(path, own)
     absent = [name for name in own if name not in given and name.startswith(_HEAD)]
     wanted = {name: tensor for name, tensor in own.items() if name in given or name not in (*absent, *_SCALE)}
     mismatch = describe_mismatch(wanted, given)
@@ -76,7 +79,7 @@ def _is_model_file(path: Path) -> bool:
         return False
 
 
-def _of_model_file(path: Path, spec: TrialSpec) -> tuple[Mapping[str, Tensor], str]:
+def _of_model_file(path: Path, spec: TrialSpec, own: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], str]:
     try:
         model, config = load_model(path)
     except ModelFileError as error:
@@ -86,7 +89,10 @@ def _of_model_file(path: Path, spec: TrialSpec) -> tuple[Mapping[str, Tensor], s
             f"{path}: the network must know the classes of the data, {list_some(spec.class_names)}, in that order, but "
             f"knows {list_some(config.class_names)}"
         )
-    return model.state_dict(), ""
+    weights, only_exit = model.state_dict(), config.network.only_exit
+    if only_exit is not None:
+        weights = {name_in_whole(name, only_exit - 1, own): tensor for name, tensor in weights.items()}
+    return weights, ""
 
 
 def _of_elsewhere(path: Path, own: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], str]:
