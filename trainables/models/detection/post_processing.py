@@ -67,10 +67,10 @@ class PostProcessing:
         boxes = decoded[anchors, :4].clamp(0, 1)
         scores = decoded[anchors, 4 + labels]
         has_area = (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
-        scores, order = scores.masked_fill(~has_area, -1.0).sort(descending=True, stable=True)
+        order = scores.masked_fill(~has_area, -1.0).argsort(descending=True, stable=True)
         order = order[: int(has_area.sum())]
         order = order[self._is_candidate(labels[order])]
-        boxes, labels, scores = boxes[order], labels[order], scores[: len(order)]
+        boxes, labels, scores = boxes[order], labels[order], scores[order]
         # By place in the order of scores: of equally sure boxes it does not say in which order it keeps them.
         kept = batched_nms(boxes, scores, labels, self.nms_threshold).sort().values[: self.n_boxes]
         return torch.cat([boxes[kept], labels[kept, None].to(boxes.dtype), scores[kept, None]], dim=1)

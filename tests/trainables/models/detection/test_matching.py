@@ -24,7 +24,9 @@ def share_in(anchor, region):
 def matched_one_by_one(objects):
     """As SSD has it, for one image."""
     own = [row for row, box in enumerate(objects) if box[4] >= 0 and not box[5]]
-    overlaps = np.array([[iou(objects[row], anchor) for anchor in ANCHORS] for row in own]).reshape(len(own), -1)
+    overlaps = np.array([[iou(objects[row], anchor) for anchor in ANCHORS] for row in own]).reshape(
+        len(own), len(ANCHORS)
+    )
     matches = []
     for k, anchor in enumerate(ANCHORS):
         match = BACKGROUND
