@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from policies.policy import Decision, Policy
     from policies.tables.base import ExitTable
     from policies.tables.classification import ClassificationTable
+    from policies.tables.detection import DetectionTable
     from policies.tasks import load_table
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Claim",
     "ClassificationTable",
     "Decision",
+    "DetectionTable",
     "EvolveSettings",
     "ExitTable",
     "Goal",
@@ -38,6 +40,7 @@ _PLACES = {
     "Claim": "policies.certificates.claims",
     "ClassificationTable": "policies.tables.classification",
     "Decision": "policies.policy",
+    "DetectionTable": "policies.tables.detection",
     "EvolveSettings": "policies.evolution.settings",
     "ExitTable": "policies.tables.base",
     "Goal": "policies.goals.goal",

@@ -45,6 +45,7 @@ from certificates import (
     target_of,
 )
 import deployment
+import detection_quality
 import drift
 from large_tables import large_table, measure
 import mixed_operations
@@ -386,3 +387,12 @@ def test_a_step_of_either_is_timed_and_its_operators_are_named():
     found = mixed_operations.shares(setting, is_loop=False, most=3)
     assert len(found) == 3
     assert all(0 < share < 1 for _, share in found)
+
+
+def test_mixtures_of_boxes_are_judged_alike_by_all():
+    table = detection_quality.made_up(8, n_boxes=30)
+    peers = detection_quality.measure(table, 20, rounds=2)
+    assert [one.n_mixtures for one in peers] == [3, 3, 20]
+    assert all(len(one.seconds) == 2 for one in peers)
+    assert 0.05 < peers[-1].values.min() <= peers[-1].values.max() < 0.95
+    assert detection_quality.table_of(peers, "made up").row_count == 3

@@ -100,6 +100,17 @@ class DetectionTable(ExitTable):
 
     Raises:
         ExitTableError: If any array breaks the contract; the message names every such key and its first row.
+
+    Example:
+        >>> table = DetectionTable(
+        ...     boxes=np.float32([[[[0.1, 0.2, 0.5, 0.6, 1, 0.9]], [[0.1, 0.2, 0.4, 0.6, 1, 0.8]]]]),  # one image
+        ...     objects=np.float32([[[0.1, 0.2, 0.4, 0.6, 1, 0]]]),
+        ...     cost=np.array([0.4, 1.0]),
+        ...     ids=np.array(["first"]),
+        ...     meta={"class_names": ["cat", "dog"]},
+        ... )
+        >>> table.n_samples, table.n_exits, table.n_classes
+        (1, 2, 2)
     """
 
     task: ClassVar[str] = "detection"

@@ -23,10 +23,11 @@ class NetworkIdentity:
     Attributes:
         n_exits: Number of exits, ``E``.
         n_classes: Number of classes, ``C``.
-        class_names: Names of the classes in the order of the logits.
+        class_names: Names of the classes in the order in which they are counted.
         cost: Compute up to each exit relative to the full network.
         model_hash: Digest of the network's weights.
         has_stop_prob: Whether the network gives stop probabilities.
+        task: The kind of answers that the network gives.
     """
 
     n_exits: int
@@ -35,6 +36,7 @@ class NetworkIdentity:
     cost: tuple[float, ...] | None = None
     model_hash: str | None = None
     has_stop_prob: bool | None = None
+    task: str | None = None
 
     @classmethod
     def of(cls, table: ExitTable) -> NetworkIdentity:
@@ -47,6 +49,7 @@ class NetworkIdentity:
             cost=None if "cost" in table.assumed else tuple(table.cost.tolist()),
             model_hash=None if model_hash is None else str(model_hash),
             has_stop_prob=table.has_stop_prob,
+            task=table.task,
         )
 
 
@@ -60,6 +63,7 @@ def differences(one: NetworkIdentity, other: NetworkIdentity, *, names: tuple[st
     """
     found: list[tuple[str, Any, Any]] = []
     for what, mine, theirs in (
+        ("the kind of answers", one.task, other.task),
         ("the number of exits", one.n_exits, other.n_exits),
         ("the number of classes", one.n_classes, other.n_classes),
         *_class_names(one.class_names, other.class_names),

@@ -26,7 +26,7 @@ class Origin:
         split_hash: Hash of the split of the table that the policy was chosen on.
         samples: Digest of the ids of the table that the policy was chosen on.
         groups: Digest of the groups of the table that the policy was chosen on; None also where it has none.
-        ids_are_assumed: Whether the table's ids were not given but made of the logits.
+        ids_are_assumed: Whether the table's ids were not given but made of the outputs.
     """
 
     network: NetworkIdentity
@@ -118,8 +118,8 @@ class Origin:
         found = []
         if self.ids_are_assumed or "ids" in table.assumed:
             found.append(
-                "samples without ids are known by equal logits alone; the certificate holds only if the policy was not "
-                "chosen on these"
+                "samples without ids are known by equal outputs alone; the certificate holds only if the policy was "
+                "not chosen on these"
             )
         if self.groups is not None and table.groups is None:
             found.append(

@@ -20,7 +20,7 @@ from policies.tables.exit_times import ExitTimes
 from policies.tables.identity import require_disjoint
 from policies.tables.latency import checked_latency, with_latency
 from policies.tables.network import NetworkIdentity, differences, with_known_cost
-from policies.tasks import get_task, load_table
+from policies.tasks import Task, get_task, load_table
 from search.cli.exit_code import ExitCode
 from search.cli.options.fields import given_fields, named_as_options, takes_fields
 from search.cli.options.given import refuse_without, was_given
@@ -147,23 +147,30 @@ def policy_command(
     Raises:
         ExitSearchError: For anything that the user can put right.
     """
+    tables = _load_tables(files, how.asked, times)
+    how = _of_task(how, get_task(tables["search"].task))
     if "certify" in files and how.asked.claim is None:
         raise ExitSearchError(
             "--certify needs something that can be certified: a --target for accuracy, --max-drop, --bound "
             "worst_class_recall=VALUE, or for a detector --bound image_f1=VALUE; there is no certificate for macro-F1, "
             "mAP, a budget or a drop against the greedy policy alone; leave --certify out"
         )
-    tables = _load_tables(files, how.asked, times)
     if times is not None:
         print_line(console, f"Times up to each exit: {times.source}")
-    if "rules" not in how.model_fields_set:
-        how = how.model_copy(update={"rules": get_task(tables["search"].task).rules})
     with new_folder(_place(out), what="--out") as path:
         tell_loading("numba")
         # Here, since the import takes seconds, and all that can be checked before is.
         from search.table_search import search_tables
 
         return search_tables(how, tables, files, ResultFiles(path), console)
+
+
+def _of_task(how: PolicySearch, task: Task[Any]) -> PolicySearch:
+    """The search with the task's own quality and rules where nobody says otherwise."""
+    asked, others = how.asked, {} if "rules" in how.model_fields_set else {"rules": task.rules}
+    if asked.quality != task.quality and not asked.model_fields_set & {"quality", "preset"}:
+        asked = Request(**{**asked.model_dump(exclude_unset=True), "quality": task.quality})
+    return how.model_copy(update={"asked": asked, **others})
 
 
 def _rules(names: tuple[str, ...], search: Path) -> tuple[str, ...]:

@@ -9,11 +9,16 @@ from policies.baselines.full_network import full_network
 from policies.qualities import get_quality
 from policies.rules import get_rule
 from policies.tasks import TASKS, get_task, load_table
+from tests.detection_tables import make_detection_table
 from tests.tables import make_table
 from tests.toys.ordinal import ORDINAL, make_ordinal_table
 
 
-TABLES = {"classification": lambda: make_table(80, 3), ORDINAL.name: lambda: make_ordinal_table(80, 3)}
+TABLES = {
+    "classification": lambda: make_table(80, 3),
+    "detection": lambda: make_detection_table(80, 3),
+    ORDINAL.name: lambda: make_ordinal_table(80, 3),
+}
 
 
 @pytest.fixture(params=[*TASKS, ORDINAL.name])

@@ -149,7 +149,7 @@ def test_tables_without_ids_or_groups_are_doubted(capsys, place):
     np.savez(place / "nameless.npz", logits=table.logits, labels=table.labels, cost=table.cost)
     code, printed = outcome(capsys, "policy.json", "nameless.npz", "--target", "0.95")
     assert code == ExitCode.DONE
-    assert "note: samples without ids are known by equal logits alone" in printed.out
+    assert "note: samples without ids are known by equal outputs alone" in printed.out
     assert printed.err.startswith("warning: nameless.npz: ")
     assert len(printed.err.strip().splitlines()) == 1
     grouped = table_with_errors(500, first=9, last=5, prefix="s", groups=np.repeat([f"g{k}" for k in range(100)], 5))
