@@ -77,6 +77,11 @@ def test_a_drop_against_the_greedy_policy_is_counted_in_it_too():
             Claim(max_relative_drop=0.1),
             Request(quality="macro_f1", target=0.8),
         ),
+        (
+            Request(target=0.8, bounds={"flip_rate_to_exit": 0.0}),
+            Claim(target=0.8),
+            Request(target=0.8, bounds={"flip_rate_to_exit": 0.0}),
+        ),
     ],
 )
 def test_what_is_claimed_and_what_is_left(asked, claim, rest):
