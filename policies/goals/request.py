@@ -250,7 +250,11 @@ class Request(Options, GoalFields):
         drop = None if is_certifiable(self.drop_quality) else self.full_drop
         if not (left or drop or self.greedy_drop):
             return None
-        quality = self.quality if self.quality in left or drop or self.greedy_drop else next(iter(left))
+        # A limit of nothing cannot lead, as the least of a quality of which less is better.
+        leading = [name for name, limit in left.items() if limit > 0]
+        if not (leading or drop or self.greedy_drop):
+            return self
+        quality = self.quality if self.quality in left or drop or self.greedy_drop else leading[0]
         given = {"target": left.pop(quality, None), "bounds": left, "quality": quality}
         return Request(**{**dict(self), **given, **({} if drop else {"max_drop": None, "max_relative_drop": None})})
 

@@ -65,6 +65,7 @@ def test_names_and_bounds_are_checked_before_there_is_a_table(asked, message):
 def test_drops_become_targets_on_the_table():
     assert goal_on(Request(max_drop=0.02), SEARCH).target == pytest.approx(FULL - 0.02)
     assert goal_on(Request(max_drop=0.02, target=0.99), SEARCH).target == 0.99
+    assert goal_on(Request(max_relative_drop=0.1), SEARCH).target == pytest.approx(0.9 * FULL)
     assert goal_on(Request(max_drop_greedy=0.01, target=0.8), SEARCH).target >= 0.8
 
 

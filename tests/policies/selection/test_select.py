@@ -99,6 +99,26 @@ def test_a_drop_is_compared_sample_by_sample():
     assert (strict.estimate.meets, figures(strict.policy, SEARCH)) == (True, (full_accuracy(SEARCH), 3.0))
 
 
+def test_a_relative_drop_is_a_share_of_the_full_networks_right_answers():
+    chosen, _ = selected(Request(max_relative_drop=0.05), None, rules=("confidence",))
+    estimate, full = chosen.estimate, full_accuracy(SEARCH)
+    assert (estimate.quality, estimate.side, estimate.limit) == ("relative drop", "at most", 0.05)
+    assert estimate.meets
+    assert estimate.observed == pytest.approx(1 - figures(chosen.policy, SEARCH)[0] / full)
+    certified, _ = selected(Request(max_relative_drop=0.1), certify_table(2000), rules=("confidence",))
+    assert certified.is_certified
+    assert certified.certificate.loss == "relative_drop"
+    assert certified.certificate.bound <= 0
+
+
+def test_of_what_cannot_be_certified_policies_that_pass_are_chosen_by_estimate():
+    asked = Request(quality="macro_f1", target=0.7, bounds={"accuracy": 0.7})
+    chosen, _ = selected(asked, certify_table(2000), rules=("confidence",))
+    assert chosen.is_certified
+    assert (chosen.estimate.quality, chosen.estimate.meets) == ("macro_f1", True)
+    assert chosen.estimate.bound >= 0.7
+
+
 def test_a_drop_against_the_greedy_policy_is_compared_with_it():
     asked = Request(target=0.6, max_drop_greedy=0.02)
     chosen, network = selected(asked, None, rules=("confidence",))

@@ -6,8 +6,10 @@ import json
 import numpy as np
 import pytest
 
+from policies.policy import Policy
 from policies.tables.origin import Origin
 from search.cli.app import ExitCode, main
+from tests.detection_tables import make_detection_table
 from tests.policies.outcomes import FULL, GATE, table_with_errors
 
 
@@ -66,6 +68,47 @@ def test_joint_claim_with_every_option(capsys, place):
     assert "bootstrap lower bound" in printed.out
     assert "note: nobody left at depth 2" in printed.out
     assert "Certificate certificate.json" in printed.out
+
+
+@pytest.fixture
+def detector(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make_detection_table(300, 3, 2).save(tmp_path / "boxes.npz")
+    Policy("top-scores", (0.7, 0.7), (1.0, 1.0, 1.0)).save(tmp_path / "boxes.json")
+    return tmp_path
+
+
+def test_a_detectors_mean_quality_is_certified_and_its_map_bootstrapped(capsys, detector):
+    claimed = ["--quality", "image_f1", "--target", "0.6", "--bound", "found_objects=0.6", "--max-relative-drop", "0.3"]
+    extras = ["--bootstrap", "map_50", "--out", "certificate.json"]
+    code, printed = outcome(capsys, "boxes.json", "boxes.npz", *claimed, *extras)
+    assert code == ExitCode.DONE
+    data = json.loads((detector / "certificate.json").read_text())
+    assert (data["claim"]["quality"], data["claim"]["bounds"]) == ("image_f1", {"found_objects": 0.6})
+    assert data["bootstrap"]["figure"] == "map_50"
+    assert 0 < data["bootstrap"]["bound"] < data["bootstrap"]["observed"]
+    assert "map_50 0." in printed.out
+    assert "over 300 samples: an approximation, not certified" in printed.out
+    assert "CERTIFIED: image_f1 is at least 0.6, the share of the full network's image_f1 that is lost" in printed.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--target", "0.5"], "neither right nor wrong"),
+        (["--quality", "map_50", "--target", "0.5"], "such as image_f1, but is 'map_50'"),
+        (["--quality", "image_f1", "--target", "0.5", "--bound", "found_objects"], "--bound must be NAME=VALUE"),
+        (["--quality", "image_f1", "--target", "0.5", "--class-floor", "0.5"], "class_floor is about right and wrong"),
+        (["--quality", "image_f1", "--target", "0.5", "--bootstrap", "image_recall"], "there is no quality"),
+        (["--quality", "image_f1", "--target", "0.5", "--bootstrap", "macro_f1"], "judges answers of task"),
+        (["--quality", "image_f1", "--target", "0.5", "--bootstrap-f1"], "--bootstrap-f1 is about classes"),
+    ],
+)
+def test_what_a_detector_cannot_be_asked(capsys, detector, arguments, message):
+    code, printed = outcome(capsys, "boxes.json", "boxes.npz", *arguments)
+    assert code == ExitCode.WRONG_INPUT
+    assert message in printed.err
+    assert printed.out == ""
 
 
 def test_not_certified(capsys, place):

@@ -98,7 +98,7 @@ def test_set_reaches_every_key(key):
         (["space.overrides.alpha={low: 2}"], r"space\.overrides: alpha: low must not be above high"),
         (
             ["policy.rules=[magic]"],
-            r"policy.rules: there is no rule 'magic'; did you mean 'margin'\? Known are class-wise",
+            r"policy.rules: there is no rule 'magic'; did you mean 'margin'\? Known are box-agreement",
         ),
         (["policy.rules=[]"], r"policy\.rules .*at least 1"),
         (["policy.population=10"], "policy.population must be at least 4 and a multiple of 4 but 10 was given"),

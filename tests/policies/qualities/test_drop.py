@@ -1,0 +1,92 @@
+"""What is lost against a reference, of any quality, on all samples and on draws of them."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
+
+from policies.errors import ExitSearchError
+from policies.qualities import get_quality
+from policies.qualities.drop import DropLimit
+from policies.rules import get_rule
+from tests.detection_tables import awkward_detection_tables, make_detection_table
+from tests.tables import make_table
+from tests.toys.ordinal import ERROR, NARROW, make_ordinal_table
+
+
+DETECTION = make_detection_table(60, 3, 2)
+CLASSES = make_table(80, 3, 4)
+ORDINAL = make_ordinal_table(50, 3)
+CASES = {
+    "accuracy": (CLASSES, get_rule("confidence")),
+    "map_50": (DETECTION, get_rule("top-scores")),
+    "image_f1": (DETECTION, get_rule("top-scores")),
+    "tests.toys.ordinal:ERROR": (ORDINAL, NARROW),
+}
+
+
+def exits_of(table, n_policies=4):
+    return np.random.default_rng(0).integers(0, 3, (n_policies, table.n_samples))
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("is_relative", [False, True])
+def test_a_drop_is_the_difference_of_two_policies(name, is_relative):
+    table, rule = CASES[name]
+    view, quality = rule.view(table, np.ones(3)), get_quality(name)
+    exits, closed = exits_of(table), np.full((1, table.n_samples), 2)
+    drop = DropLimit(0.1, name, is_relative).against(view.answers[:, -1], table.truth)
+    (reference,) = quality.values(view, table.truth, closed)
+    lost = quality.sign * (reference - quality.values(view, table.truth, exits))
+    expected = lost / reference if is_relative else lost
+    np.testing.assert_allclose(drop.values(view, table.truth, exits), expected)
+    np.testing.assert_allclose(drop.values(view, table.truth, closed), 0.0, atol=1e-12)
+    assert not drop.is_maximised
+
+
+def test_a_limit_in_words_and_as_a_value_that_must_be_reached():
+    assert DropLimit(0.1).name == "drop"
+    assert DropLimit(0.15, "map_50", is_relative=True).name == "relative drop of map_50"
+    assert DropLimit(0.1).worst(0.9) == pytest.approx(0.8)
+    assert DropLimit(0.15, "map_50", is_relative=True).worst(0.8) == pytest.approx(0.68)
+    assert DropLimit(0.2, "tests.toys.ordinal:ERROR").worst(0.5) == pytest.approx(0.7)
+    assert ERROR.sign == -1
+
+
+@settings(max_examples=40, deadline=None)
+@given(table=awkward_detection_tables(), seed=st.integers(0, 99), name=st.sampled_from(["image_f1", "found_objects"]))
+def test_draws_are_judged_as_tables_of_the_drawn_images(table, seed, name):
+    check_draw(table, get_quality(name), seed)
+
+
+@pytest.mark.parametrize("name", ["map_50", "map", "worst_class_map_50"])
+@pytest.mark.parametrize("seed", range(3))
+def test_draws_are_judged_as_tables_of_the_drawn_images_where_all_are_looked_at(name, seed):
+    """Scores differ, so that it does not matter in which order equally sure boxes are."""
+    check_draw(DETECTION, get_quality(name), seed)
+
+
+@pytest.mark.parametrize("is_relative", [False, True])
+def test_both_policies_of_a_drop_are_judged_on_the_same_draw(is_relative):
+    view = get_rule("top-scores").view(DETECTION, np.ones(3))
+    drop = DropLimit(0.1, "map_50", is_relative)
+    exits, rows = exits_of(DETECTION), np.random.default_rng(1).integers(0, 60, 60)
+    found = drop.against(view.answers[:, -1], DETECTION.truth).judge_drawn(view, DETECTION.truth)(exits, rows)
+    of_drawn = drop.against(view.answers[rows, -1], DETECTION.truth.take(rows))
+    drawn = view.take(rows)
+    np.testing.assert_allclose(found, of_drawn.values(drawn, DETECTION.truth.take(rows), exits[:, rows]))
+
+
+def check_draw(table, quality, seed):
+    view = get_rule("top-scores").view(table, np.ones(table.n_exits))
+    rng = np.random.default_rng(seed)
+    exits = rng.integers(0, table.n_exits, (3, table.n_samples))
+    rows = rng.integers(0, table.n_samples, table.n_samples)
+    found = quality.judge_drawn(view, table.truth)(exits, rows)
+    np.testing.assert_allclose(found, quality.values(view.take(rows), table.truth.take(rows), exits[:, rows]))
+
+
+def test_a_drop_from_nothing_is_refused():
+    view = get_rule("top-scores").view(DETECTION, np.ones(3))
+    with pytest.raises(ExitSearchError, match="a drop is counted from a reference's answers"):
+        DropLimit(0.1, "map_50").against(None, None).judge(view, DETECTION.truth)
