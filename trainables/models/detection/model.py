@@ -73,7 +73,9 @@ class DetectorModel(MultiExitModel):
             raw: What a head gives, shape (N, A, 4 + 1 + C).
         """
         boxes = decode(raw[..., :4], self.anchors)
-        return torch.cat([boxes, raw[..., 4:].softmax(dim=-1)[..., 1:]], dim=-1)
+        # Over the anchors at once: over the few classes of each it takes as long as all the rest.
+        probabilities = raw[..., 4:].transpose(1, 2).softmax(dim=1)[:, 1:].transpose(1, 2)
+        return torch.cat([boxes, probabilities], dim=-1)
 
     def found(self, raw: Tensor) -> Tensor:
         """The boxes that an exit finds, the surest first, shape (N, D, 6); rows as in :mod:`policies.tables.boxes`.
@@ -106,6 +108,10 @@ class DetectorModel(MultiExitModel):
         backbone = [weight for trunk in self._trunks() for weight in trunk.parameters()]
         known = {id(weight) for weight in backbone}
         return {"backbone": backbone, "heads": [weight for weight in self.parameters() if id(weight) not in known]}
+
+    def backbone(self) -> list[nn.Module]:
+        """The parts of the network that the detector is built on: neither what exits hand on nor heads."""
+        return [*self._trunks()]
 
     def freeze(self, part: str) -> None:
         """Have a part neither trained nor moved in its batch statistics; all else is trained.
