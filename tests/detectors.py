@@ -8,28 +8,24 @@ from PIL import Image
 import torch
 from torch import nn
 
-from policies.calibration.box_temperature import tempered_boxes
 from policies.rules import get_rule
-from policies.rules.base import Gate, Rule, Step
 from policies.runtime.detection.post_processing import PostProcessing
 from policies.runtime.torch_stages import TorchStages
-from policies.tables.boxes import SCORE
 from policies.tables.detection import DetectionTable
 from search.export.graphs import write_graphs
 from search.export.subject import ExportSubject, checked_content
 from tests.policies.runtime.midpoints import policy_for
-from trainables.data import SOURCES
+from trainables.data import SOURCES, Split
 from trainables.data.readers import ImageReader
 from trainables.export.bundle.writing import StoredNetwork, write_bundle
 from trainables.export.model_file import ModelConfig
-from trainables.models import NetworkSpec, cumulative_macs, relative_cost
+from trainables.models import NetworkSpec, cumulative_macs
 from trainables.models.detection.anchors import AnchorGrids
 from trainables.models.detection.model import DetectorModel
-from trainables.models.inference import model_hash, unit_scale
+from trainables.tasks.detection import DetectionTraining
 from trainables.workloads import Workload
 
 
-RULE = "tests.detectors:TOP_SCORES"
 CLASS_NAMES = ("red", "green", "blue")
 SIZE, N_CLASSES = 64, 3
 STRIDES = (8, 16)
@@ -108,28 +104,8 @@ def build_tiny(*, input_shape, n_classes, n_exits, width, mean, std):
     return tiny_detector(n_exits, width)
 
 
-WORKLOAD = Workload("tiny-detector", SOURCES["image-folder"], build_tiny, n_exits=3, width=8)
+WORKLOAD = Workload("tiny-detector", SOURCES["image-folder"], build_tiny, n_exits=3, width=8, task="detection")
 PLACE = "tests.detectors:WORKLOAD"
-
-
-class TopScoresGate(Gate):
-    def __init__(self, temperatures):
-        self.temperatures = temperatures
-
-    def step(self, state, exit_index, outputs):
-        boxes = tempered_boxes(outputs, self.temperatures[exit_index])
-        return Step(boxes[:, :3, SCORE].astype(np.float64).mean(axis=1), boxes)
-
-
-class TopScores(Rule):
-    name = RULE
-    task = "detection"
-
-    def gate(self, temperatures, params):
-        return TopScoresGate(temperatures)
-
-
-TOP_SCORES = TopScores()
 
 
 @dataclass(frozen=True)
@@ -151,22 +127,15 @@ class MadeDetector:
 def made_detector(n_images=60):
     torch.set_num_threads(1)
     model, (images, objects) = tiny_detector(), rectangles(n_images)
-    with torch.inference_mode():
-        found = [model.found(said).numpy() for said in model.said(unit_scale(torch.from_numpy(images)))]
-    meta = {"class_names": list(CLASS_NAMES), "model_hash": model_hash(model), "split": "search"}
-    table = DetectionTable(
-        boxes=np.stack(found, axis=1),
-        objects=objects,
-        cost=relative_cost(model, images.shape[1:]),
-        ids=np.array([f"image-{row}" for row in range(n_images)]),
-        meta=meta,
-    )
+    ids = np.array([f"image-{row}" for row in range(n_images)])
+    metadata = {"class_names": list(CLASS_NAMES), "split": "search"}
+    table = DetectionTraining().table(model, Split(images, objects, ids, None), metadata)
     return MadeDetector(model, images, table)
 
 
-def detector_policy(temperatures=(1.2, 0.9, 1.0)):
+def detector_policy(rule="top-scores", temperatures=(1.2, 0.9, 1.0)):
     """A policy that lets about half of those there leave at each exit."""
-    return policy_for(get_rule(RULE), made_detector().table, temperatures)
+    return policy_for(get_rule(rule), made_detector().table, temperatures)
 
 
 def detector_subject(**changes):

@@ -56,7 +56,7 @@ class PostProcessing:
         # Here, since the import takes seconds, and bundles are told about without it.
         from policies.runtime.detection.suppression import kept_boxes
 
-        return kept_boxes(decoded, self)
+        return kept_boxes(decoded, **self.to_dict())
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""

@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import pytest
 
+from policies.rules import DETECTION_RULES
 from policies.runtime.agreement import Agreement
 from policies.runtime.detection.box_likeness import BoxLikeness
 from policies.runtime.onnx_stages import METADATA_KEY, OnnxStages, stage_path
@@ -25,8 +26,8 @@ def bundle(tmp_path_factory):
     return write_detector_bundle(tmp_path_factory.mktemp("bundles") / "rectangles", onnx=True)
 
 
-def compared(answers, rows=slice(None)):
-    made, policy = made_detector(), detector_policy()
+def compared(answers, rows=slice(None), rule="top-scores"):
+    made, policy = made_detector(), detector_policy(rule)
     decision = policy.decide(made.table)
     comparison = BoxLikeness(made.model.post_processing, policy.temperatures)
     return Agreement.of(answers, decision.exits[rows], decision.answers[rows], compare=comparison)
@@ -48,6 +49,15 @@ def test_boxes_are_those_of_the_table_whatever_runs_it_and_how_many_together(bun
     assert found.holds, found.sentence(made_detector().table.ids.tolist())
     assert len(found.differing) <= 1
     assert answers.answers.shape == (len(images), 20, 6)
+
+
+@pytest.mark.parametrize("executor", ["torch", "onnx"])
+@pytest.mark.parametrize("rule", DETECTION_RULES)
+def test_every_rule_of_boxes_decides_as_on_the_table(bundle, executor, rule):
+    runtime = EarlyExitRuntime(bundle.stages(executor), detector_policy(rule), chunk_size=16)
+    found = compared(runtime.run(made_detector().images), rule=rule)
+    assert found.holds, found.sentence(made_detector().table.ids.tolist())
+    assert len(found.differing) <= 1
 
 
 @pytest.mark.parametrize("executor", ["torch", "onnx"])

@@ -48,6 +48,7 @@ def split_of(shape):
     return Split(inputs, labels, np.array([f"s{i}" for i in range(N_SAMPLES)]), None)
 
 
+# Those of detectors are networks of two families: see test_every_detector.py.
 @pytest.fixture(scope="module", params=sorted(SHAPES))
 def network(request, tmp_path_factory):
     """A network after some steps, which are enough for exits that differ in what they are sure of; and its table."""

@@ -10,7 +10,7 @@ from trainables.errors import TrainingError
 from trainables.models import NETWORKS, get_network, relative_cost
 from trainables.models.detection.model import DetectorModel
 from trainables.models.loading import load_weights
-from trainables.models.plain import name_in_whole, plain_macs, plain_network
+from trainables.models.plain import names_in_whole, plain_macs, plain_network
 from trainables.models.spec import NetworkSpec
 from trainables.workloads import get_workload
 
@@ -91,8 +91,8 @@ def test_a_plain_network_answers_alike_and_pays_for_no_other_exit(name, detector
 
 def test_exits_start_from_the_full_network_by_name(name, images):
     full, whole = plain_network(build(name, seed=5), 2).eval(), build(name).eval()
-    own = whole.state_dict()
-    given = {name_in_whole(key, 2, own): tensor for key, tensor in full.state_dict().items()}
+    own, names = whole.state_dict(), names_in_whole(whole, 2)
+    given = {names[key]: tensor for key, tensor in full.state_dict().items()}
     missing = {key for key in own if key not in given}
     assert missing
     assert all(key.startswith(("heads.0.", "heads.1.")) for key in missing)

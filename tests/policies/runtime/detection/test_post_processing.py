@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from policies.errors import StagesError
+from policies.runtime.detection.post_processing import PostProcessing
 from tests.trainables.models.detection.drawn_boxes import iou
-from trainables.errors import TrainingError
-from trainables.models.detection.post_processing import PostProcessing
 
 
 def kept_one_by_one(decoded, how):
@@ -75,5 +75,5 @@ def test_nothing_is_found_where_nothing_is_sure_or_a_number():
     ],
 )
 def test_settings_out_of_range_are_refused(wrong, text):
-    with pytest.raises(TrainingError, match=text):
+    with pytest.raises(StagesError, match=text):
         PostProcessing(**wrong)

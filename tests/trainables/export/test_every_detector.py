@@ -1,0 +1,68 @@
+"""Of every family of detectors, every executor decides what each rule's policy decides on the exit table."""
+
+import numpy as np
+import pytest
+import torch
+
+from policies.rules import DETECTION_RULES, get_rule
+from policies.runtime.agreement import Agreement
+from policies.runtime.detection.box_likeness import BoxLikeness
+from policies.runtime.onnx_stages import OnnxStages
+from policies.runtime.runtime import EarlyExitRuntime
+from policies.runtime.torch_stages import TorchStages
+from tests.detectors import CLASS_NAMES, rectangles
+from tests.policies.runtime.midpoints import policy_for
+from trainables.data import Split
+from trainables.export.onnx.stage_graphs import write_stage_graphs
+from trainables.export.onnx.verification import verify_stage_graphs
+from trainables.models import NETWORKS
+from trainables.tasks.detection import DetectionTraining
+
+
+FAMILIES = sorted(name for name, family in NETWORKS.items() if family.task == "detection")
+OPTIONS = {"ssd": {"backbone": "mobilenet-v3-small"}}
+SIZE, N_IMAGES = 160, 40
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def network(request, tmp_path_factory):
+    """A network of random weights, spread so that exits differ in what they are sure of; and its table."""
+    images, objects = rectangles(N_IMAGES, SIZE)
+    split = Split(images, objects, np.array([f"s{i}" for i in range(N_IMAGES)]), None)
+    torch.manual_seed(0)
+    model = NETWORKS[request.param].build(
+        input_shape=images.shape[1:],
+        n_classes=len(CLASS_NAMES),
+        n_exits=3,
+        width=16,
+        mean=[0.4] * 3,
+        std=[0.2] * 3,
+        **OPTIONS.get(request.param, {}),
+    )
+    model.fit_anchors(objects)
+    for head in model.heads:
+        for predict in head.predictions:
+            predict[-1].weight.data *= 40
+    table = DetectionTraining().table(model.eval(), split, {"class_names": list(CLASS_NAMES)})
+    folder = tmp_path_factory.mktemp("graphs")
+    write_stage_graphs(model, images.shape[1:], folder)
+    assert verify_stage_graphs(model, folder, images).largest_difference < 1e-3
+    return model, images, table, {"torch": TorchStages(model), "onnx": OnnxStages(folder)}
+
+
+@pytest.mark.slow  # networks that are written as graphs
+@pytest.mark.parametrize("executor", ["torch", "onnx"])
+@pytest.mark.parametrize("rule", DETECTION_RULES)
+def test_every_image_leaves_where_the_policy_says_with_the_same_boxes(network, rule, executor):
+    model, images, table, executors = network
+    policy = policy_for(get_rule(rule), table, (1.1, 0.9, 1.0))
+    decision = policy.decide(table)
+    compare = BoxLikeness(model.post_processing, policy.temperatures)
+    runtime = EarlyExitRuntime(executors[executor], policy, chunk_size=16)
+    found = Agreement.of(runtime.run(images), decision.exits, decision.answers, compare=compare)
+    assert found.holds, found.sentence(table.ids.tolist())
+    assert len(found.differing) <= 4
+    for row in range(0, N_IMAGES, 10):
+        rows = slice(row, row + 1)
+        alone = runtime.run(images[rows])
+        assert Agreement.of(alone, decision.exits[rows], decision.answers[rows], compare=compare).holds, row
