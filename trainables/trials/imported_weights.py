@@ -42,7 +42,8 @@ def with_given_weights(spec: TrialSpec, path: Path, train: Split) -> TrialSpec:
     Raises:
         TrainingError: If the file cannot be read, does not fit the network, or lacks exits that nobody would train.
     """
-    network = spec.build_model(train)
+    # Weights are given by the names of the network with all of its exits.
+    network = replace(spec, network=replace(spec.network, only_exit=None)).build_model(train)
     own = network.state_dict()
     given, description = _of_model_file(path, spec, network) if _is_model_file(path) else _of_elsewhere(path, own)
     absent = [name for name in own if name not in given and name.startswith(_HEAD)]
