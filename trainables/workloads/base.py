@@ -135,6 +135,7 @@ class Workload:
             ExitSearchError: If the workload's task is unknown.
         """
         build, who = self._build(network)[0], self.builder(network)
+        self._require_task(network)
         n_outputs = get_training_task(self.task).n_outputs(n_classes)
         options = build_options(network, build, network.family or f"that of workload {self.name}")
         with user_code(who, TrainingError):
@@ -155,6 +156,15 @@ class Workload:
         from trainables.models.plain import plain_network
 
         return plain_network(whole, network.only_exit - 1)
+
+    def _require_task(self, network: NetworkSpec) -> None:
+        """Refuse a network whose answers are of another kind."""
+        own = None if network.family is None else get_network(network.family).task
+        if own is not None and own != self.task:
+            raise TrainingError(
+                f"network {network.family!r} is for the task {own}, but workload {self.name!r} is for {self.task}; "
+                f"name another network or workload"
+            )
 
     def _build(self, network: NetworkSpec) -> tuple[Callable[..., MultiExitModel], str]:
         """What builds a network, and whose it is."""

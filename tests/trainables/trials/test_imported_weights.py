@@ -84,6 +84,16 @@ def test_a_classifiers_weights_are_taken_into_the_network_cut_from_it(cut, image
         torch.testing.assert_close(model(inputs)[:, -1], classifier(model.normalise(inputs)), atol=1e-4, rtol=1e-4)
 
 
+def test_a_network_with_one_exit_gives_its_weights_to_the_one_with_all(cut, images, tmp_path):
+    """What is trained first without early exits is where they start from."""
+    only = replace(cut, network=replace(cut.network, only_exit=3))
+    plain = replace(only, seeds=(5,)).build_model(images)
+    save_model(tmp_path / "model.safetensors", plain, only.model_config(images, {}))
+    for spec, exits in ((cut, slice(2, 3)), (only, slice(0, 1))):
+        given = with_given_weights(spec, tmp_path / "model.safetensors", images)
+        assert torch.equal(answers(given.build_model(images), images)[:, exits], answers(plain, images))
+
+
 def test_new_exits_must_be_trained(cut, images, tmp_path):
     torch.save(models.resnet18(num_classes=3).state_dict(), tmp_path / "resnet.pth")
     with pytest.raises(
