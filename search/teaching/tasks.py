@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 import ray
 import torch
 
+from search.config.before.teacher import TeacherSection
 from search.config.sweep import SweepConfig
-from search.config.teacher import TeacherSection
 from search.errors import SweepError
 from search.inputs import SweepInputs
 from search.messages import OnMessage, silent

@@ -17,7 +17,7 @@ from search.validity.plan import FullNetworkPlan
 from search.validity.verdict import Verdict
 from trainables.data import Split
 from trainables.export.model_file import save_model
-from trainables.tasks.doubts import Doubt, most_certain_first
+from trainables.tasks.doubts import Certainty, Doubt, most_certain_first
 from trainables.training.checkpoints import CheckpointFolder
 from trainables.trials.full_network import EpochFigures, FullNetworkTraining, TrainedFullNetwork, quality_of
 from trainables.trials.imported_weights import file_hash
@@ -79,11 +79,15 @@ def _verdict(
 
 
 def _doubts_after(plan: FullNetworkPlan, trained: TrainedFullNetwork, train: Split, search: Split) -> list[Doubt]:
-    """Why the network does not do what it must: what its curve, its answers and its samples of ``train`` tell."""
+    """Why the network does not do what it must: what its curve, its answers and its samples of ``train`` tell.
+
+    Where the curve tells it for certain, the rest only follows from that.
+    """
     spec, quality, least = plan.spec, plan.quality, plan.least
     rate = spec.settings(plan.params).learning_rate
     doubts = list(doubts_of_curve(trained.curve, learning_rate=rate, quality=quality, least=least))
-    if trained.network is not None:
+    is_certain = any(doubt.certainty is Certainty.CERTAIN for doubt in doubts)
+    if trained.network is not None and not is_certain:
         doubts += spec.task.doubts_after(spec.table(trained.network, search, "search"))
         on_train = quality_of(spec.table(trained.network, train.spread(_MOST_SAMPLES), "train"), quality)
         doubts += doubts_of_fit(on_train, trained.reached, quality=quality, least=least)

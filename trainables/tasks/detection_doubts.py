@@ -18,7 +18,8 @@ _LEAST_MATCHED, _FEW_MATCHED = 0.05, 0.5
 # Objects of which half are smaller than this share of the image's side are hardly seen.
 _TINY = 0.02
 _TOUCHED, _HIT = 0.1, 0.5
-_MOST = 0.5
+# What of the objects must be found roughly, for it to say something that so few are found rightly.
+_SOME, _MOST = 0.2, 0.5
 _OBJECTS = "objects of train"
 
 
@@ -40,7 +41,7 @@ def doubts_of_boxes(objects: NDArray[np.float32]) -> Iterator[Doubt]:
     if len(corners) > 1 and (corners == corners[0]).all():
         yield Doubt(
             f"all {len(corners):,} {_OBJECTS} have the same box, {_sides(corners)} of the image",
-            "look at the annotations: are they read from the right columns, in the right units?",
+            "look whether annotations are read from the right columns, in the right units",
             Certainty.CERTAIN,
         )
     elif np.median(_side(corners)) < _TINY:
@@ -109,13 +110,13 @@ def doubts_of_found(table: DetectionTable) -> Iterator[Doubt]:
     touched, hit = _recalls(found, true)
     _, hit_as_any = _recalls(_of_one_class(found), _of_one_class(true))
     per_object = f"{n_found / n_true:.1f} boxes an object"
-    if hit < _MOST * touched:
+    if touched >= _SOME and hit < _MOST * touched:
         yield Doubt(
             f"{touched:.1%} of {n_true:,} objects of search are found roughly (IoU at least {_TOUCHED:g}) but only "
             f"{hit:.1%} in their place (IoU at least {_HIT:g}), with {per_object}",
             "train for more epochs, set data.image_size higher, or look whether boxes and images belong together",
         )
-    if hit < _MOST * hit_as_any:
+    if hit_as_any >= _SOME and hit < _MOST * hit_as_any:
         yield Doubt(
             f"{hit_as_any:.1%} of {n_true:,} objects of search are found in their place but only {hit:.1%} as their "
             f"class",

@@ -116,3 +116,22 @@ def test_a_folder_that_cannot_be_made_is_refused_before_anything_is(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(RunFolderError, match="runs_dir must be a folder .*file is a file"):
         RunFolder.require_new(config(tmp_path, f"runs_dir={tmp_path / 'file' / 'runs'}"))
+
+
+@pytest.mark.parametrize("error", [SweepError("failed"), SweepInterruptedError("stopped")])
+def test_what_the_validity_gate_found_is_kept_whatever_came_after_it(error, tmp_path):
+    with pytest.raises(type(error)), RunFolder.new(config(tmp_path), "digits") as (folder, _):
+        write_json(folder.validity_file, {"passed": True})
+        raise error
+    assert folder.full_network_files == [folder.validity_file]
+
+
+@pytest.mark.parametrize(
+    ("error", "is_kept"), [(SweepError("failed"), False), (SweepInterruptedError("stopped"), True)]
+)
+def test_a_full_network_that_is_half_trained_is_kept_of_an_interrupted_sweep(error, is_kept, tmp_path):
+    with pytest.raises(type(error)), RunFolder.new(config(tmp_path), "digits") as (folder, _):
+        (folder.full_network_checkpoints / "epoch_000001").mkdir(parents=True)
+        assert folder.is_worth_resuming
+        raise error
+    assert folder.path.exists() == is_kept

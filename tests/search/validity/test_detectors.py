@@ -3,8 +3,17 @@
 import json
 
 import pytest
+import torch
 
+from search.config.files import load_sweep
 from search.errors import ValidityError
+from search.inputs import load_inputs
+from search.run_folder.folder import RunFolder
+from search.validity.plan import FullNetworkPlan, starting_from
+from search.validity.training import train_full_network
+from trainables.export.model_file import load_model
+from trainables.models.inference import unit_scale
+from trainables.trials.full_network import quality_of
 
 
 PLACE = "tests.search.validity.rectangles"
@@ -47,7 +56,7 @@ def test_a_learning_rate_of_zero(runner):
     assert report["reasons"][0]["reason"] == (
         f"the loss went from {loss['first']:.4g} to {loss['last']:.4g}: the learning rate is 0"
     )
-    assert "reaches 0.0000: the loss went from" in message
+    assert "the loss went from" in message
 
 
 def test_swapped_coordinates(runner):
@@ -55,3 +64,37 @@ def test_swapped_coordinates(runner):
     assert report["reasons"][0]["reason"].startswith("boxes fit what is seen better with x and y swapped (contrast")
     assert "left, top, right, bottom" in report["reasons"][0]["advice"]
     assert "with x and y swapped" in message
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The inputs of a sweep whose detector can be trained, and the folder where that was done."""
+    torch.set_num_threads(1)
+    own = ("full_network.epochs=10", "full_network.params={learning_rate_adamw: 0.01}", "training.batch_size=16")
+    inputs = load_inputs(load_sweep("digits", [*GATE, f"workload={PLACE}:GOOD", *own, "training.frozen=full-network"]))
+    folder = RunFolder(tmp_path_factory.mktemp("trained"))
+    plan = FullNetworkPlan.of(inputs)
+    return inputs, folder, train_full_network(plan, inputs.splits.train, inputs.splits.search, folder)
+
+
+def test_a_detector_that_finds_passes(trained):
+    _, _, verdict = trained
+    assert verdict.passed
+    assert verdict.quality == "map_50"
+    assert verdict.doubts == ()
+    assert verdict.reached == max(one.quality for one in verdict.curve)
+
+
+def test_its_last_exit_stays_the_same_to_the_last_bit_while_early_heads_learn(trained):
+    inputs, folder, _ = trained
+    spec = starting_from(inputs, folder.full_network_file).spec
+    alone, _ = load_model(folder.full_network_file)
+    images = unit_scale(torch.tensor(inputs.splits.search.inputs))
+    training = spec.training({"learning_rate_adamw": 0.01}, inputs.splits.train)
+    losses = [training.train_epoch() for _ in range(3)]
+    assert losses[-1] < losses[0]
+    assert torch.equal(training.model.anchors, alone.anchors)
+    with torch.inference_mode():
+        said = training.model.eval()(images)
+        assert torch.equal(said[:, -1], alone(images)[:, 0])
+    assert quality_of(spec.table(training.model, inputs.splits.search, "search"), "map_50") == trained[2].reached

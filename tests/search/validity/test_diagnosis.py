@@ -59,7 +59,7 @@ def test_a_loss_that_only_rises():
 def test_a_training_that_is_not_over_is_told_by_how_much_a_epoch():
     qualities = [0.02 * epoch for epoch in range(1, 13)]
     (found,) = doubts([3 / epoch for epoch in range(1, 13)], qualities)
-    assert found.reason == "map 50 was still rising at the end of 12 epochs, by 0.0200 an epoch"
+    assert found.reason == "mAP@.5 was still rising at the end of 12 epochs, by 0.0200 an epoch"
     assert "about 8 more epochs" in found.advice
     slow = [0.0] * 2 + [0.005 * epoch for epoch in range(2)]
     (found,) = doubts([3.0, 2.0, 1.0, 0.5], slow)
@@ -82,7 +82,7 @@ def test_a_quality_that_rises_no_more_is_not_told(qualities):
 
 def test_what_is_learnt_by_heart():
     (found,) = doubts_of_fit(0.83, 0.31, quality="map_50", least=0.4)
-    assert found.reason == "map 50 is 0.8300 on train and 0.3100 on search: samples of train are learnt by heart"
+    assert found.reason == "mAP@.5 is 0.8300 on train and 0.3100 on search: samples of train are learnt by heart"
     assert list(doubts_of_fit(0.45, 0.39, quality="map_50", least=0.4)) == []
     (found,) = doubts_of_fit(0.3, 0.29, quality="map_50", least=0.4)
     assert "does not even fit" in found.reason
@@ -141,12 +141,12 @@ def test_loss_is_told_as_first_least_and_last():
 def test_lines_for_a_person():
     own = verdict([2.0, 2.0], [0.1, 0.2], DOUBT)
     assert failed(own) == [
-        "Full network: map 50 0.2000 on search in epoch 2 of 2; the validity gate asks for 0.4000",
+        "Full network: mAP@.5 0.2000 on search in epoch 2 of 2; the validity gate asks for 0.4000",
         "The training loss was 2 first, 2 at least and 2 last, it did not move",
         "1. it snowed. To try: wait for spring.",
     ]
     assert reason(own) == (
-        "the full network must reach map 50 0.4000 on search before anything else is done but reaches 0.2000: it snowed"
+        "the full network must reach mAP@.5 0.4000 on search before anything else is done but reaches 0.2000: it snowed"
     )
     untrained = verdict([], [], DOUBT)
     assert reached(untrained) == "not trained"

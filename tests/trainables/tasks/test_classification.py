@@ -56,3 +56,17 @@ def test_class_weights_are_counted_on_the_training_split(spec, digits):
     assert loss.class_weights == pytest.approx((len(kept) / (10 * counts)).tolist())
     assert loss == replace(settings.loss, class_weights=loss.class_weights)
     assert TASK.loss(spec.settings({}), rare, n_classes=10, model=model).class_weights is None
+
+
+def test_a_network_that_is_no_better_than_chance_is_doubted():
+    table = make_table(300, 2, 4, seed=3)
+    assert TASK.doubts_after(table) == []
+    largest = np.bincount(table.labels).argmax()
+    constant = np.zeros_like(table.logits)
+    constant[:, :, largest] = 1
+    (found,) = TASK.doubts_after(replace(table, logits=constant))
+    share = np.bincount(table.labels).max() / 300
+    assert found.reason == (
+        f"accuracy {share:.4f} is no better than chance: always naming the largest class gives {share:.4f}; 1 of 4 "
+        f"classes are ever answered"
+    )

@@ -91,7 +91,8 @@ def test_a_plain_network_answers_alike_and_pays_for_no_other_exit(name, detector
 
 def test_exits_start_from_the_full_network_by_name(name, images):
     full, whole = plain_network(build(name, seed=5), 2).eval(), build(name).eval()
-    own, names = whole.state_dict(), names_in_whole(whole, 2)
+    own = whole.state_dict()
+    names = names_in_whole(whole, 2)
     given = {names[key]: tensor for key, tensor in full.state_dict().items()}
     missing = {key for key in own if key not in given}
     assert missing

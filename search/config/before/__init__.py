@@ -1,0 +1,1 @@
+"""Networks that a sweep may train before its first trial."""
