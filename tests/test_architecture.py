@@ -30,14 +30,14 @@ ORDER = {
         estimates evolution selection
     """,
     "trainables": """
-        errors augmentation data models losses recipes weights tasks workloads export teachers training trials
-        multi_exit
+        errors augmentation data models losses recipes weights tasks workloads export teachers training routing
+        trials multi_exit
     """,
     "spaces": "dimensions base self_distillation distillation audio darts detection",
     "search": """
         errors messages loading redaction console_table config run_folder cluster inputs trials tracking serving
         analysis teaching validity finalists figures preflight tuning reporting control table_search tabulation sweep
-        session start export derivation prediction bench watching cli __main__ run
+        session start export derivation routing prediction bench watching cli __main__ run
     """,
 }
 MOST_FILES = 16

@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "compare": "search.cli.compare:compare",
     "report": "search.cli.report:report",
     "derive": "search.cli.networks.derive:derive",
+    "routing": "search.cli.networks.routing:routing",
     "export": "search.cli.export:export",
     "predict": "search.cli.predict:predict",
     "bench": "search.cli.bench:bench",

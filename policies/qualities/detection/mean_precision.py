@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.qualities.base import Judge, PooledQuality
+from policies.qualities.base import DrawnJudge, Judge, PooledQuality
 from policies.qualities.detection.precision import COCO_OVERLAPS, PreparedPrecisions
 from policies.tables.detection import TrueBoxes
 from policies.views.view import RuleView
@@ -31,14 +31,18 @@ class PrecisionQuality(PooledQuality[TrueBoxes]):
     def judge(self, view: RuleView, truth: TrueBoxes) -> Judge:
         """Boxes are matched and sorted once; arguments and result as for the base class."""
         prepared = PreparedPrecisions.of(view.answers, truth, self.overlaps)
-        is_there = prepared.n_objects > 0
+        return lambda exits: self._values(prepared.of_policies(exits))
 
-        def values(exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-            if not is_there.any():
-                return np.zeros(len(exits))
-            return self.of_classes(prepared.of_policies(exits)[:, is_there].mean(axis=2))
+    def judge_drawn(self, view: RuleView, truth: TrueBoxes) -> DrawnJudge:
+        """Boxes are matched and sorted once for all draws; arguments and result as for the base class."""
+        prepared, n_images = PreparedPrecisions.of(view.answers, truth, self.overlaps), truth.n_samples
+        return lambda exits, rows: self._values(prepared.of_policies(exits, np.bincount(rows, minlength=n_images)))
 
-        return values
+    def _values(self, precisions: NDArray[np.float64]) -> NDArray[np.float64]:
+        is_there = ~np.isnan(precisions).any(axis=(0, 2))
+        if not is_there.any():
+            return np.zeros(len(precisions))
+        return self.of_classes(precisions[:, is_there].mean(axis=2))
 
     @abstractmethod
     def of_classes(self, precisions: NDArray[np.float64]) -> NDArray[np.float64]:
