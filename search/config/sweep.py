@@ -25,12 +25,12 @@ from search.config.full_network import FullNetworkSection
 from search.config.policy import PolicySection
 from search.config.reading.messages import explain
 from search.config.reading.yaml_text import write_yaml
-from search.config.report import ReportSection
 from search.config.resources import ResourcesSection
 from search.config.search import SearchSection
 from search.config.section import Section, inner_section
-from search.config.space import SpaceSection
-from search.config.splits import SplitsSection
+from search.config.sections.report import ReportSection
+from search.config.sections.space import SpaceSection
+from search.config.sections.splits import SplitsSection
 from search.config.teacher import TeacherSection
 from search.config.tracking import TrackingSection
 from search.config.training import TrainingSection
