@@ -19,19 +19,19 @@ from policies.rules import require_rule
 from policies.selection.policy_search import PolicySearch
 from policies.tables.latency import checked_latency
 from policies.user_code import name_of, user_code
-from search.config.before.full_network import FullNetworkSection
-from search.config.before.teacher import TeacherSection
 from search.config.data import DataSection
 from search.config.first_trials import FirstTrial
 from search.config.policy import PolicySection
 from search.config.reading.messages import explain
 from search.config.reading.yaml_text import write_yaml
-from search.config.report import ReportSection
 from search.config.resources import ResourcesSection
 from search.config.search import SearchSection
 from search.config.section import Section, inner_section
-from search.config.space import SpaceSection
-from search.config.splits import SplitsSection
+from search.config.sections.full_network import FullNetworkSection
+from search.config.sections.report import ReportSection
+from search.config.sections.space import SpaceSection
+from search.config.sections.splits import SplitsSection
+from search.config.sections.teacher import TeacherSection
 from search.config.tracking import TrackingSection
 from search.config.training import TrainingSection
 from search.errors import ConfigError

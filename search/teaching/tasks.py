@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import ray
 import torch
 
-from search.config.before.teacher import TeacherSection
+from search.config.sections.teacher import TeacherSection
 from search.config.sweep import SweepConfig
 from search.errors import SweepError
 from search.inputs import SweepInputs

@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 from policies.errors import ExitSearchError
 
 
-_EXIT = "accuracy_exit_"
+_EXIT = "_exit_"
 
 
 class PriorityError(ExitSearchError):
@@ -87,9 +87,11 @@ class FrontPriority:
     name: ClassVar[str] = "mo-asha"
 
     def point(self, figures: Mapping[str, Any]) -> tuple[float, ...]:
-        """Quality, objective negated, and mean accuracy of the exits; all maximised."""
-        n_exits = max(sum(name.removeprefix(_EXIT).isdecimal() for name in figures), 1)
-        exits = [_figure(figures, f"{_EXIT}{depth}") for depth in range(1, n_exits + 1)]
+        """Quality, objective negated, and mean accuracy of the exits, or else quality; all maximised."""
+        own = f"{self.quality}{_EXIT}"
+        prefix = f"accuracy{_EXIT}" if f"{own}1" not in figures or f"accuracy{_EXIT}1" in figures else own
+        n_exits = max(sum(name.removeprefix(prefix).isdecimal() for name in figures), 1)
+        exits = [_figure(figures, f"{prefix}{depth}") for depth in range(1, n_exits + 1)]
         return _figure(figures, self.quality), -_figure(figures, self.objective), sum(exits) / n_exits
 
     def ranks(self, points: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -177,8 +177,9 @@ def failure_reason(result: Mapping[str, Any] | None, *, error: bool = False) -> 
         return ""
     if result.get("failure"):
         return str(result["failure"])
-    # The figures of a report are of one policy: all of them are numbers, or none is.
-    for name in ("accuracy", "mean_depth", _CONSTRAINT):
+    # The figures of a report are of one policy: all of them are numbers, or none is. Not every task has an accuracy.
+    has_no_accuracy = "mean_depth" in result and "accuracy" not in result
+    for name in (*(() if has_no_accuracy else ("accuracy",)), "mean_depth", _CONSTRAINT):
         if not math.isfinite(result.get(name, math.nan)):
             return f"{name} is {result.get(name)}"
     return ""

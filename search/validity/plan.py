@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from search.config.before.full_network import fixed_of_network
+from search.config.sections.full_network import fixed_of_network
 from search.inputs import SweepInputs
 from trainables.trials.imported_weights import with_given_weights
 from trainables.trials.spec import TrialSpec

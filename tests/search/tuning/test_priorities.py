@@ -176,3 +176,8 @@ def test_missing_figures_are_named(priority, report, message):
     with pytest.raises(PriorityError) as caught:
         priority.point(report)
     assert str(caught.value) == message
+
+
+def test_a_task_without_accuracy_is_known_by_its_own_quality_at_every_exit():
+    figures = {"map_50": 0.5, "mean_depth": 2.0, "map_50_exit_1": 0.2, "map_50_exit_2": 0.6}
+    assert nondominated_priority("map_50").point(figures) == pytest.approx((0.5, -2.0, 0.4))

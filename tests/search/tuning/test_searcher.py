@@ -186,6 +186,9 @@ def test_no_failure_without_a_reason():
     assert failure_reason(result(0.9, 1.0)) == ""
     assert failure_reason(None) == ""
     assert failure_reason({}) == "accuracy is None"
+    boxes = {"map_50": 0.5, "mean_depth": 2.0, "violation": 0.0}
+    assert failure_reason(boxes) == ""
+    assert failure_reason(boxes | {"violation": math.nan}) == "violation is nan"
 
 
 def test_sampler_warnings_are_not_shown(searcher, recwarn):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from search.config.before.full_network import FullNetworkSection
 from search.config.files import load_sweep
+from search.config.sections.full_network import FullNetworkSection
 from search.config.sweep import SweepConfig
 from search.errors import ConfigError
 

@@ -1,1 +1,0 @@
-"""Networks that a sweep may train before its first trial."""
