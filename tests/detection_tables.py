@@ -5,6 +5,7 @@ import numpy as np
 
 from policies.tables.boxes import CORNERS, CROWD, LABEL, SCORE, no_boxes
 from policies.tables.detection import DetectionTable
+from policies.views.view import RuleView
 
 
 def make_detection_table(n_images=60, n_exits=3, n_classes=3, *, seed=0, prefix="i", n_boxes=20, groups=None):
@@ -58,6 +59,13 @@ def _found(rng, objects, skill, n_classes, n_boxes):
     every[:, :2], every[:, 2:4] = np.minimum(corners[:, :2], corners[:, 2:]), np.maximum(corners[:, :2], corners[:, 2:])
     rows[: len(every)] = every[np.argsort(-every[:, SCORE], kind="stable")]
     return rows
+
+
+def view_of(table, answers=None):
+    """A view of the exits' own boxes, or of others, by the highest score at each exit."""
+    shape = (table.n_samples, table.n_exits)
+    answers = table.boxes if answers is None else answers
+    return RuleView(answers[:, :, :1, SCORE].astype(np.float64), np.ones(shape, dtype=bool), answers)
 
 
 @st.composite

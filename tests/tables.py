@@ -5,11 +5,14 @@ from dataclasses import replace
 from hypothesis import strategies as st
 import numpy as np
 
+from policies.qualities import QUALITIES
 from policies.rules import RULES, Combine, RuleView
 from policies.tables.classification import ClassificationTable, ClassLabels
 from policies.views.distributions import Held
 
 
+CLASSIFIER_QUALITIES = tuple(sorted(name for name, quality in QUALITIES.items() if quality.task == "classification"))
+"""Names of the registered qualities that judge classes."""
 CLASSIFIER_RULES = {name: rule for name, rule in RULES.items() if rule.task == ClassificationTable.task}
 """The registered rules that look at logits, by name."""
 

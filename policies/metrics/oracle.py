@@ -40,8 +40,8 @@ def least_mean_depth(figures: NDArray[np.float64], target: float) -> float | Non
     Choosing an exit for each sample is a knapsack with one choice a sample. Its linear relaxation is solved: from the
     first exits on, the step to a later exit that gains most per depth comes next, along the concave hull of each
     sample's figures; only the last step may be taken in part. Total depths are whole numbers, so that the bound is
-    rounded up to one, and it is less than ``(E - 1) / N`` below the exact least. Of figures that are 0 or 1 it is
-    exact. (Sinha and Zoltners, "The Multiple-Choice Knapsack Problem", Operations Research 1979.)
+    rounded up to one, and it is less than ``(E - 1) / N`` below the exact least. (Sinha and Zoltners, "The
+    Multiple-Choice Knapsack Problem", Operations Research 1979.)
 
     Args:
         figures: How good the answer of each exit is, maximised, shape (N, E).

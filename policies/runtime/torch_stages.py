@@ -78,7 +78,8 @@ class TorchStages:
         module.to(self._device)
         self._module, self._input_shape = module, input_shape
         # What a user's own module need not have.
-        self._outputs: Callable[[Any], Any] = outputs or getattr(module, "exit_outputs", classifier_outputs)
+        own: Callable[[Any], Any] = getattr(module, "exit_outputs", classifier_outputs)
+        self._outputs = own if outputs is None else outputs
         self._stages = tuple(zip(module.stages, module.heads, strict=True))
 
     @property

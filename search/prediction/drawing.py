@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -30,6 +31,8 @@ _COLOURS = (
 )
 # Small pictures are enlarged, so that names can be read.
 _LEAST_SIDE = 480
+Corner: TypeAlias = tuple[float, float]
+Font: TypeAlias = ImageFont.ImageFont | ImageFont.FreeTypeFont
 
 
 class BoxDrawer:
@@ -90,29 +93,21 @@ class BoxDrawer:
         drawn = picture.resize(size, Image.Resampling.BICUBIC) if scale > 1 else picture.copy()
         draw = ImageDraw.Draw(drawn)
         font = ImageFont.load_default(size=max(12, max(size) // 45))
-        # The surest last, so that its name is not covered.
-        for box in reversed(boxes):
-            self._draw_box(draw, box, scale, font, size)
+        # The surest last, and all names after all edges, so that none is covered by what is less sure.
+        edges = [(box, tuple(scale * edge for edge in (box.left, box.top, box.right, box.bottom))) for box in boxes]
+        for box, corners in reversed(edges):
+            draw.rectangle(corners, outline=self._colours[box.label][0], width=max(2, max(size) // 250))
+        for box, (left, top, *_) in reversed(edges):
+            self._write(draw, f"{box.label} {box.score:.2f}", (left, top), self._colours[box.label], font)
         return drawn
 
-    def _draw_box(
-        self,
-        draw: ImageDraw.ImageDraw,
-        box: NamedBox,
-        scale: float,
-        font: ImageFont.ImageFont | ImageFont.FreeTypeFont,
-        size: tuple[int, int],
-    ) -> None:
-        colour, ink = self._colours[box.label]
-        left, top, right, bottom = (scale * edge for edge in (box.left, box.top, box.right, box.bottom))
-        draw.rectangle((left, top, right, bottom), outline=colour, width=max(2, max(size) // 250))
-        text = f"{box.label} {box.score:.2f}"
-        _, _, width, height = draw.textbbox((0, 0), text, font=font)
-        # Above the box where there is room, and within the picture.
-        x, y = min(left, size[0] - width - 4), top - height - 4
-        y = max(0, y if y >= 0 else top)
-        draw.rectangle((x, y, x + width + 4, y + height + 4), fill=colour)
-        draw.text((x + 2, y + 2), text, fill=ink, font=font)
+    def _write(self, draw: ImageDraw.ImageDraw, text: str, place: Corner, colours: tuple[str, str], font: Font) -> None:
+        """Write a name above a box's upper left corner, or below where there is no room, and within the picture."""
+        _, _, width, height = (round(side) + 4 for side in draw.textbbox((0, 0), text, font=font))
+        left, top = max(0.0, min(place[0], draw.im.size[0] - width)), place[1] - height
+        top = top if top >= 0 else place[1]
+        draw.rectangle((left, top, left + width, top + height), fill=colours[0])
+        draw.text((left + 2, top + 2), text, fill=colours[1], font=font)
 
 
 def _picture(answered: AnsweredInput) -> Image.Image:

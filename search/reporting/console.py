@@ -205,7 +205,7 @@ def _against_baselines(rows: list[BaselineTrialFigures], split: str, main: str) 
 
 
 def _oracle(summary: Summary, splits: list[str]) -> FigureRow:
-    asked = summary.target if summary.quality == summary.main_quality else None
+    asked = summary.goal_target if summary.quality == summary.main_quality else None
     least = asked if summary.least_accuracy is None else summary.least_accuracy
     cells = []
     for split in splits:

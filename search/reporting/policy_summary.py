@@ -74,6 +74,7 @@ def summarise_policies(
         bounds=dict(asked.bounds),
         asked=str(asked),
         least_accuracy=goal.least_accuracy,
+        goal_target=goal.target,
         delta=asked.delta,
         n_exits=policy.n_exits,
         feasible=selection.feasible,

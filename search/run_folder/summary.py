@@ -253,6 +253,8 @@ class Summary(SummaryPart):
         bounds: Bounds of further qualities.
         asked: All that was asked for, in words.
         least_accuracy: The accuracy that this comes to on ``search``; None where it comes to none.
+        goal_target: The bound of ``quality`` that this comes to on ``search``, drops counted; None where it comes to
+            none.
         delta: The largest probability that a certificate is wrong.
         n_exits: Number of exits of the network.
         feasible: Whether some policy did on ``search`` what was asked for.
@@ -298,6 +300,7 @@ class Summary(SummaryPart):
     bounds: dict[str, float] = {}
     asked: str = ""
     least_accuracy: float | None = None
+    goal_target: float | None = None
     delta: float = 0.05
     n_exits: int = 0
     feasible: bool = False

@@ -85,7 +85,7 @@ def _too_short(curve: Sequence[EpochFigures], quality: str, least: float) -> Ite
     lacking = least - float(values.max())
     if not lacking > 0 or gain < _STILL_RISING * least or gain <= 0 or values[-1] < values.max() - gain:
         return
-    more = math.ceil(lacking / gain)
+    more = math.ceil(round(lacking / gain, 6))
     length = f"about {more} more epochs" if more <= _MOST_AGAIN * len(curve) else "many times as many epochs"
     yield Doubt(
         f"{title_of(quality)} was still rising at the end of {len(curve)} epochs, by {gain:.4f} an epoch",

@@ -84,7 +84,7 @@ def _doubts_after(plan: FullNetworkPlan, trained: TrainedFullNetwork, train: Spl
     rate = spec.settings(plan.params).learning_rate
     doubts = list(doubts_of_curve(trained.curve, learning_rate=rate, quality=quality, least=least))
     if trained.network is not None:
-        doubts += spec.task.doubts_after(trained.network, search)
+        doubts += spec.task.doubts_after(spec.table(trained.network, search, "search"))
         on_train = quality_of(spec.table(trained.network, train.spread(_MOST_SAMPLES), "train"), quality)
         doubts += doubts_of_fit(on_train, trained.reached, quality=quality, least=least)
     return doubts

@@ -5,6 +5,7 @@ import torch
 from torchvision import datasets
 
 from policies.goals.request import Request
+from tests.trainables.data.box_sets import objects_of, write_coco, write_voc
 from tests.trainables.data.image_sets import write_batches, write_classes
 from tests.trainables.data.recordings import write_recordings
 from trainables.data import SplitFractions
@@ -54,6 +55,10 @@ def data_of(request, tmp_path, monkeypatch):
             return write_classes(folder, n_images=80)
         if name == "audio-folder":
             return write_recordings(folder, n_recordings=80)
+        if name == "voc":
+            return write_voc(folder, objects_of(n_images=80))
+        if name == "coco":
+            return write_coco(folder, objects_of(n_images=80))
         write_batches(folder, getattr(datasets, name.upper()), monkeypatch, n_train=20)
         return folder
 
@@ -71,4 +76,13 @@ def shared_data():
     folder = Path(__file__).parents[3] / "shared" / "data"
     if not (folder / "FashionMNIST" / "raw").is_dir():
         pytest.skip(f"no Fashion-MNIST in {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bccd():
+    """Images of blood cells with boxes beside the checkout; tests that need them are skipped without them."""
+    folder = Path(__file__).parents[3] / "shared" / "data" / "BCCD"
+    if not folder.is_dir():
+        pytest.skip(f"no BCCD in {folder.parent}")
     return folder

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _GREY = 0.5
 _LEAST_VISIBLE = 0.25
-# Torchvision's own 40 attempts for each crop take as long as a step of training; it draws again what it wants to keep.
-_ATTEMPTS = 10
+# Small objects never fill most of a crop: torchvision's own 40 attempts to find one take longer than a training step.
+_ATTEMPTS = 5
 _KEPT_OVERLAPS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 
 Transform = Callable[..., Any]
@@ -58,13 +58,14 @@ def _transforms(
     crop: list[Transform] = []
     if own.crop:
         cropped = v2.RandomIoUCrop(sampler_options=list(_KEPT_OVERLAPS), trials=_ATTEMPTS)
-        crop = [v2.RandomApply([cropped, resized], p=own.crop)]
+        crop = [v2.RandomApply([cropped, resized], p=own.crop), _cut]
     geometric: list[Transform] = []
     if own.zoom_out > 1:
         geometric += [v2.RandomZoomOut(fill=_GREY, side_range=(1.0, own.zoom_out)), resized]
     if own.shift or own.scale:
         factors = (1 - own.scale, 1 + own.scale)
         geometric.append(v2.RandomAffine(0, translate=(own.shift, own.shift), scale=factors, fill=_GREY))
+        geometric.append(_cut)
     geometric += [v2.RandomHorizontalFlip()] if own.flip else []
     geometric += [v2.RandomVerticalFlip()] if own.vertical_flip else []
     return pixelwise, crop, geometric
@@ -91,16 +92,25 @@ def _in_pixels(corners: Tensor, size: tuple[int, int]) -> tv_tensors.BoundingBox
     )
 
 
+def _cut(given: tuple[tv_tensors.Image, tv_tensors.BoundingBoxes]) -> tuple[Any, tv_tensors.BoundingBoxes]:
+    """Boxes cut off at the image, which may be put into a frame next; those of which little is left get no area."""
+    image, boxes = given
+    corners = boxes.as_subclass(Tensor)
+    height, width = boxes.canvas_size
+    visible = torch.minimum(corners.clamp(min=0), corners.new_tensor([width, height] * 2))
+    is_left = _area(visible) > _LEAST_VISIBLE * _area(corners)
+    return image, tv_tensors.wrap(visible * is_left[:, None], like=boxes)
+
+
 def _rows(own: Tensor, there: Tensor, moved: Tensor, size: tuple[int, int]) -> Tensor:
     """Rows of an image with the moved corners, shape (M, 6), those that are no box any more last."""
-    shares = moved / moved.new_tensor([size[1], size[0]] * 2)
-    visible = shares.clamp(0, 1)
-    kept = (_area(visible) > _LEAST_VISIBLE * _area(shares)) & (visible[:, 2:] > visible[:, :2]).all(dim=1)
+    shares = (moved / moved.new_tensor([size[1], size[0]] * 2)).clamp(0, 1)
+    kept = (shares[:, 2:] > shares[:, :2]).all(dim=1)
     rows = torch.zeros_like(own)
     rows[:, LABEL] = NO_BOX
     n_kept = int(kept.sum())
     rows[:n_kept] = own[there][kept]
-    rows[:n_kept, CORNERS] = visible[kept]
+    rows[:n_kept, CORNERS] = shares[kept]
     return rows
 
 

@@ -1,4 +1,4 @@
-"""The loss of a detector with exits: boxes and classes of matched anchors, hard negatives, and the last exit as teacher."""
+"""The loss of a detector with exits: boxes and classes of matched anchors, and the last exit as their teacher."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class DetectionLoss:
     anchors, at least 1 (Liu et al., SSD, 2016):
 
     ``L_k``: smooth L1 between the offsets that are said and those of the object, over matched anchors, and the
-    classification. ``hard-negatives``: cross-entropy of matched anchors and of the ``negatives_per_match`` times as many
-    unmatched ones in the image (as of one match where there is none) at which the exit is most wrong. ``focal``: that
-    of all anchors, weighted by ``a (1 - p)^2`` with p the probability of the truth and a .25 for objects, .75 for
-    background (Lin et al., 2017).
+    classification. ``hard-negatives``: cross-entropy of matched anchors, and of those unmatched ones at which the exit
+    is most wrong: ``negatives_per_match`` times as many in each image as are matched, or as of one match where none is.
+    ``focal``: cross-entropy of all anchors, weighted by ``a (1 - p)^2`` with p the probability of the truth and a .25
+    for objects, .75 for background (Lin et al., 2017).
 
     ``S_k``: ``c T^2 KL(p_T^E || p_T^k)``, background included, over the anchors that the classification counts, with c
     the last exit's largest probability at T to the power gamma, and smooth L1 between the offsets of both over matched

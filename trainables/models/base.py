@@ -96,6 +96,10 @@ class MultiExitModel(nn.Module):
         """A network of one stage and one head, which is otherwise as this one; these are shared with it, not copied."""
         return MultiExitModel([stage], [head], mean=self.mean.flatten().tolist(), std=self.std.flatten().tolist())
 
+    def backbone(self) -> list[nn.Module]:
+        """The modules that stay as they are where training leaves the backbone alone: all but the heads."""
+        return [part for part in self.children() if part is not self.heads]
+
     def architecture_report(self, inputs: NDArray[Any]) -> ArchitectureReport | None:
         """Which operations it chooses for inputs; None for a network with nothing to choose, which computes nothing.
 

@@ -9,8 +9,8 @@ from trainables.errors import TrainingError
 
 
 Frozen = Literal["nothing", "backbone", "full-network"]
-"""What of a network stays as it is while it is trained: all but heads (``backbone``), or all but those before the last
-(``full-network``), so that the last exit's answers stay exactly what they are."""
+"""What of a network stays as it is while it is trained: its ``backbone``, or all that the last exit's answers come of
+(``full-network``), so that these stay exactly what they are."""
 
 
 @dataclass(frozen=True)

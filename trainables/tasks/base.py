@@ -125,12 +125,11 @@ class TrainingTask(ABC, Generic[TableT]):
         """
         return []
 
-    def doubts_after(self, model: MultiExitModel, search: Split) -> list[Doubt]:
-        """Why a network may have learned too little, as far as its answers tell; by default nothing.
+    def doubts_after(self, table: TableT) -> list[Doubt]:
+        """Why a network may have learned too little, as far as the answers of its last exit tell; by default nothing.
 
         Args:
-            model: A network with one exit, which was trained and does not do what it must.
-            search: The split that it was judged on.
+            table: What a network that does not do what it must says on the split that it was judged on.
         """
         return []
 

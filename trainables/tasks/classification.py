@@ -77,17 +77,16 @@ class ClassificationTraining(TrainingTask[ClassificationTable]):
             "raw_nll": np.array([one.nll() for one in raw]),
         }
 
-    def doubts_after(self, model: MultiExitModel, search: Split) -> list[Doubt]:
+    def doubts_after(self, table: ClassificationTable) -> list[Doubt]:
         """Whether it is no better than always naming the largest class."""
-        answers = self.table(model, search, {}).exit_answers[:, -1]
-        accuracy, largest = (answers == search.labels).mean(), np.bincount(search.labels).max() / len(search.labels)
+        answers, labels = table.exit_answers[:, -1], table.labels
+        accuracy, largest = (answers == labels).mean(), np.bincount(labels).max() / len(labels)
         if accuracy > largest:
             return []
-        named = len(np.unique(answers))
         return [
             Doubt(
-                f"accuracy {accuracy:.4f} on search is that of chance: always naming the largest class gives "
-                f"{largest:.4f}, and {named} of {len(np.unique(search.labels))} classes are ever answered",
+                f"accuracy {accuracy:.4f} is no better than chance: always naming the largest class gives "
+                f"{largest:.4f}; {len(np.unique(answers))} of {len(np.unique(labels))} classes are ever answered",
                 "look whether labels belong to their samples, and try another learning rate",
             )
         ]

@@ -16,6 +16,7 @@ from trainables.data import Split
 from trainables.errors import TrainingError
 from trainables.losses.base import BatchLoss
 from trainables.tasks.base import TrainingTask
+from trainables.tasks.doubts import Doubt
 
 
 if TYPE_CHECKING:
@@ -101,6 +102,24 @@ class DetectionTraining(TrainingTask[DetectionTable]):
         view = RuleView(np.zeros((*shape, 1)), np.ones(shape, dtype=np.bool_), table.exit_answers)
         exits = np.repeat(np.arange(table.n_exits)[:, None], table.n_samples, axis=1)
         return {name: get_quality(name).values(view, table.truth, exits) for name in self.exit_figure_names}
+
+    def doubts_before(self, model: MultiExitModel, train: Split) -> list[Doubt]:
+        """Boxes from which nothing can be learned, that no anchor matches, or whose x and y seem swapped."""
+        from trainables.tasks.detection_doubts import doubts_of_anchors, doubts_of_boxes, doubts_of_order
+
+        objects = self.targets(train)
+        anchors = _detector(model).anchors.cpu().numpy()
+        return [
+            *doubts_of_boxes(objects),
+            *doubts_of_order(train.inputs, objects),
+            *doubts_of_anchors(anchors, objects),
+        ]
+
+    def doubts_after(self, table: DetectionTable) -> list[Doubt]:
+        """Objects that are found in the wrong place or as another class, or not at all."""
+        from trainables.tasks.detection_doubts import doubts_of_found
+
+        return list(doubts_of_found(table))
 
 
 def _detector(model: MultiExitModel) -> DetectorModel:

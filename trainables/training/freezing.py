@@ -37,9 +37,9 @@ def train_the_rest(model: MultiExitModel, frozen: Frozen) -> None:
 
 
 def _still(model: MultiExitModel, frozen: Frozen) -> Iterator[nn.Module]:
-    """The modules that stay as they are: all but heads, and of these the last one where the full network stays."""
-    if frozen == "nothing":
-        return
-    yield from (part for part in model.children() if part is not model.heads)
-    if frozen == "full-network":
+    """The modules that stay as they are: a network's backbone, or all that its last exit's answers come of."""
+    if frozen == "backbone":
+        yield from model.backbone()
+    elif frozen == "full-network":
+        yield from (part for part in model.children() if part is not model.heads)
         yield model.heads[-1]

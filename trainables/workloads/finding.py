@@ -8,6 +8,8 @@ from pathlib import Path
 from policies.errors import ExitSearchError
 from trainables.data import SOURCES, DataSource
 from trainables.data.audio.files import RECORDINGS
+from trainables.data.boxes.coco_folder import is_coco
+from trainables.data.boxes.voc_folder import is_voc
 from trainables.data.files.kinds import files_below
 from trainables.data.images.files import IMAGES
 from trainables.errors import DataError
@@ -15,6 +17,7 @@ from trainables.workloads import WORKLOADS, get_workload
 
 
 _KINDS = {"image-folder": IMAGES, "audio-folder": RECORDINGS}
+_LAYOUTS = {"voc": is_voc, "coco": is_coco}
 
 
 def find_source(name: str) -> tuple[DataSource, Path | None]:
@@ -22,7 +25,8 @@ def find_source(name: str) -> tuple[DataSource, Path | None]:
 
     Args:
         name: A registered source or workload, a user's own workload as ``module:attribute``, or the path of a folder of
-            images or recordings, whose files tell which of both they are. A registered name comes first.
+            images, with boxes or without, or of recordings, whose files tell which they are. A registered name comes
+            first.
 
     Raises:
         ExitSearchError: If there is nothing of that name.
@@ -46,6 +50,10 @@ def find_source(name: str) -> tuple[DataSource, Path | None]:
 
 
 def _kind_of(folder: Path) -> str:
+    """The source of a folder's layout, where it has one with boxes, else of its files."""
+    layout = next((name for name, is_one in _LAYOUTS.items() if is_one(folder)), None)
+    if layout is not None:
+        return layout
     try:
         files = files_below(folder)
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,11 @@ from policies.qualities.detection.images import ImageF1
 from policies.registry import title_of
 from policies.rules import RuleView
 from policies.spacing import evenly_spaced
-from policies.tables.boxes import SCORE, is_box, no_boxes
+from policies.tables.boxes import SCORE, is_box, n_boxes, no_boxes
 from policies.tables.detection import DetectionTable
 
 
+_WELL_FOUND, _FEWEST = 0.5, 10
 _MOST_LEVELS = 48
 """So many thresholds of an exit are tried, evenly spaced among its samples."""
 
@@ -43,8 +45,8 @@ def detection_alarms(
 ) -> tuple[CollapseAlarm, ...]:
     """Name exits that take more than ``MOST`` or less than ``LEAST`` of the images and should not.
 
-    An exit has no signal where it is hardly better than finding nothing, or where its scores do not tell the images
-    that lose nothing by leaving, by the F1 of their boxes, from the others.
+    An exit has no signal where it is hardly better than finding nothing, or where its scores do not tell images in
+    which it finds the objects, with an F1 of at least one half, from others with objects.
 
     Args:
         table: Exit table that the policy was applied to.
@@ -91,7 +93,7 @@ def _words(name: str) -> Words:
         short=lambda value: f"with {name} {value:.3f}",
         least=lambda value: f"finding nothing at all has {value:.3f}",
         target=lambda value: f"{value:.3f}",
-        told_apart="images that lose nothing by leaving from the others",
+        told_apart="images whose objects are found from others",
     )
 
 
@@ -100,7 +102,8 @@ def _examine(
 ) -> list[ExitFacts]:
     signal = view.scores[:, :, 0] if view.n_columns == 1 else _surest(view)
     of_images, n_exits = ImageF1(), table.n_exits
-    f1, closed = of_images.of_exits(view, table.truth), closed_exits(view, policy)
+    f1, has_objects = of_images.of_exits(view, table.truth), n_boxes(table.objects) > 0
+    closed = closed_exits(view, policy) | np.isneginf(signal).all(axis=0)
     nothing = no_boxes(table.n_samples, 1)
     least = float(of_images.of_answers(nothing, table.truth).mean()) if judge.name == of_images.name else 0.0
     tried = [_leaving_at(k, signal[:, k], n_exits) for k in range(n_exits)]
@@ -113,14 +116,27 @@ def _examine(
             share=float((decision.exits == k).mean()),
             quality=float(values[k]),
             least=least,
-            auroc=auroc(signal[:, k], f1[:, k] >= f1[:, -1]),
+            auroc=_auroc(signal[has_objects, k], f1[has_objects, k] >= _WELL_FOUND),
             calibration_error=None,
-            temperature=policy.temperatures[k],
+            temperature=_temperatures(policy)[k],
             is_closed=bool(closed[k]),
             could_help=bool((of_levels[k] >= target).any()),
         )
         for k in range(n_exits)
     ]
+
+
+def _auroc(signal: NDArray[np.float64], is_well: NDArray[np.bool_]) -> float | None:
+    """None where so few images are of one kind that chance decides, or where nobody can leave at the exit."""
+    n_well = int(is_well.sum())
+    if min(n_well, len(is_well) - n_well) < _FEWEST or np.isneginf(signal).all():
+        return None
+    return auroc(signal, is_well)
+
+
+def _temperatures(policy: Policy) -> Sequence[float]:
+    """Temperatures of the confidences that the policy leaves by, where its rule has its own, else of the scores."""
+    return policy.params.get("confidence_temperatures") or policy.temperatures
 
 
 def _surest(view: RuleView) -> NDArray[np.float64]:

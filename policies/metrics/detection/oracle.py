@@ -38,7 +38,8 @@ def oracle_mean_depth(table: DetectionTable, quality: str, target: float) -> flo
 
     Of a mean over images it is a lower bound for all policies that give the exits' own answers; see
     :func:`~policies.metrics.oracle.least_mean_depth`. Of a mean precision nobody knows such a bound: it is then what is
-    reached where images go deeper in the order in which that gains most F1 per depth, and a policy may be better.
+    reached where images go deeper in the order in which that gains most F1 per depth, and at the end to the last exit
+    in the order in which that loses least. A policy may be better.
 
     Args:
         table: Boxes of ``E`` exits in ``N`` images.
@@ -57,8 +58,11 @@ def oracle_mean_depth(table: DetectionTable, quality: str, target: float) -> flo
 
 
 def _exits_by_gain(figures: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Choices of exits that go deeper step by step, at most 201 of them, shape (P, N)."""
+    """Choices of exits that go deeper step by step, at most 201 of them, from the first exits to the last, (P, N)."""
     samples, depths, _ = hull_steps(figures)
+    left = figures.shape[1] - 1 - np.bincount(samples, weights=depths, minlength=len(figures)).astype(np.int64)
+    by_loss = np.argsort(figures.max(axis=1) - figures[:, -1], kind="stable")
+    samples, depths = np.concatenate([samples, by_loss]), np.concatenate([depths, left[by_loss]])
     counts = np.unique(np.linspace(0, len(samples), min(len(samples), _MOST_TRIED) + 1).astype(np.int64))
     exits = np.zeros((len(counts), len(figures)), dtype=np.int64)
     for row, count in enumerate(counts):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,14 +32,29 @@ class PrecisionQuality(PooledQuality[TrueBoxes]):
     def judge(self, view: RuleView, truth: TrueBoxes) -> Judge:
         """Boxes are matched and sorted once; arguments and result as for the base class."""
         prepared = PreparedPrecisions.of(view.answers, truth, self.overlaps)
-        is_there = prepared.n_objects > 0
+        return lambda exits: self._values(prepared.of_policies(exits))
 
-        def values(exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-            if not is_there.any():
-                return np.zeros(len(exits))
-            return self.of_classes(prepared.of_policies(exits)[:, is_there].mean(axis=2))
+    def judge_drawn(
+        self, view: RuleView, truth: TrueBoxes
+    ) -> Callable[[NDArray[np.integer[Any]], NDArray[np.int64]], NDArray[np.float64]]:
+        """Prepare to judge policies on images that are drawn from those of a view, without matching or sorting anew.
 
-        return values
+        Args:
+            view: What would be answered at every exit in N images.
+            truth: What is there, in the same images.
+
+        Returns:
+            From the exits that each of P policies takes, shape (P, N), and the images that were drawn, some perhaps
+            several times, shape (n,), to the quality of each, shape (P,).
+        """
+        prepared, n_images = PreparedPrecisions.of(view.answers, truth, self.overlaps), truth.n_samples
+        return lambda exits, rows: self._values(prepared.of_policies(exits, np.bincount(rows, minlength=n_images)))
+
+    def _values(self, precisions: NDArray[np.float64]) -> NDArray[np.float64]:
+        is_there = ~np.isnan(precisions).any(axis=(0, 2))
+        if not is_there.any():
+            return np.zeros(len(precisions))
+        return self.of_classes(precisions[:, is_there].mean(axis=2))
 
     @abstractmethod
     def of_classes(self, precisions: NDArray[np.float64]) -> NDArray[np.float64]:

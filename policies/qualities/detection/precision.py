@@ -49,8 +49,9 @@ class PreparedPrecisions:
         hits: One bit for each least overlap at which the box is a hit, shape (n,).
         ignored: One bit for each least overlap at which the box is neither right nor wrong, shape (n,).
         first: Where the boxes of each class start, shape (C + 1,).
-        n_objects: Objects to find of each class, shape (C,).
-        needed: Hits of each class that make each of the recalls, shape (C, R).
+        objects: Image and class of each object that is to be found, shape (2, m).
+        n_images: Number of images, ``N``.
+        n_classes: Number of classes, ``C``.
         n_overlaps: Number of least overlaps, ``T``.
     """
 
@@ -59,8 +60,9 @@ class PreparedPrecisions:
     hits: NDArray[np.uint32]
     ignored: NDArray[np.uint32]
     first: NDArray[np.int64]
-    n_objects: NDArray[np.int64]
-    needed: NDArray[np.int64]
+    objects: NDArray[np.int64]
+    n_images: int
+    n_classes: int
     n_overlaps: int
 
     @classmethod
@@ -77,7 +79,6 @@ class PreparedPrecisions:
         """
         counted = is_box(truth.boxes) & ~is_crowd(truth.boxes)
         counted &= True if sizes is None else sizes.holds(truth.boxes)
-        n_objects = np.bincount(truth.boxes[counted][:, LABEL].astype(np.int64), minlength=truth.n_classes)
         matched = match_boxes(answers, truth.boxes, overlaps, ~counted)
         is_hit = matched_to(counted, matched)
         is_ignored = (matched > UNMATCHED) & ~is_hit
@@ -96,12 +97,15 @@ class PreparedPrecisions:
             hits=hits[images, exits, rows],
             ignored=ignored[images, exits, rows],
             first=first,
-            n_objects=n_objects,
-            needed=_needed_hits(n_objects),
+            objects=np.stack([np.nonzero(counted)[0], truth.boxes[counted][:, LABEL].astype(np.int64)]),
+            n_images=truth.n_samples,
+            n_classes=truth.n_classes,
             n_overlaps=len(overlaps),
         )
 
-    def of_policies(self, exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+    def of_policies(
+        self, exits: NDArray[np.integer[Any]], times: NDArray[np.int64] | None = None
+    ) -> NDArray[np.float64]:
         """Average precision of each of P policies, class and least overlap, shape (P, C, T).
 
         The mean over :data:`RECALLS` of the highest precision at that recall or a higher one; NaN for a class without
@@ -109,19 +113,24 @@ class PreparedPrecisions:
 
         Args:
             exits: The exits that each policy takes, shape (P, N).
+            times: How often each image counts, as where images are drawn with replacement, shape (N,); once where None.
         """
+        times = np.ones(self.n_images, dtype=np.int64) if times is None else times
+        images, labels = self.objects
+        n_objects = np.bincount(labels, weights=times[images], minlength=self.n_classes).astype(np.int64)
         found: NDArray[np.float64] = average_precisions(
             np.ascontiguousarray(exits, dtype=np.int32),
+            times,
             self.images,
             self.exits,
             self.hits,
             self.ignored,
             self.first,
-            self.n_objects,
-            self.needed,
+            n_objects,
+            _needed_hits(n_objects),
             self.n_overlaps,
         )
-        found[:, self.n_objects == 0] = np.nan
+        found[:, n_objects == 0] = np.nan
         return found
 
 

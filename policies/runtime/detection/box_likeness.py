@@ -19,6 +19,8 @@ ROUNDING = 1e-4
 """Corners, as shares of the image, and scores of the same box differ by less, whatever runs the network."""
 OVERLAP_ROUNDING = 1e-3
 """IoU of two boxes moves by less, since small boxes divide small numbers."""
+TIE = 1e-5
+"""Two boxes whose scores are this close may be taken in either order."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class BoxLikeness:
     Boxes are the same if each has one of its class within :data:`ROUNDING` in the other run. Boxes are kept from the
     surest on, so what comes after the first difference may be its consequence; that one alone must be explained: by a
     score that is as good as the least one that is kept, or as good as that of the last box of a full list, by an
-    overlap as good as that which is suppressed, or by a rival that is as sure.
+    overlap as good as that which is suppressed, or by a rival that is as sure. A box that has only moved, with the very
+    same score, cannot be told from such a rival.
 
     Attributes:
         settings: How boxes were kept.
@@ -75,7 +78,7 @@ class BoxLikeness:
         """Whether a box that is about as sure, or surer, suppresses it or is suppressed by it only just."""
         own = others[(others[:, LABEL] == box[LABEL]) & (others[:, SCORE] >= box[SCORE] - ROUNDING)]
         shared, limit = _overlaps(box, own), self.settings.nms_threshold
-        is_tied = np.abs(own[:, SCORE] - box[SCORE]) <= ROUNDING
+        is_tied = np.abs(own[:, SCORE] - box[SCORE]) <= TIE
         is_itself = (np.abs(own - box).max(axis=1, initial=0.0)) == 0
         is_only_just = np.abs(shared - limit) <= OVERLAP_ROUNDING
         return bool(((is_only_just | (is_tied & (shared > limit))) & ~is_itself).any())

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.qualities.detection.images import ImageCounts
+from policies.matching.images import ImageCounts
 from policies.tables.detection import DetectionTable
 from search.figures.contact_sheet import SheetImage
 

@@ -11,12 +11,8 @@ from sklearn.metrics import accuracy_score, f1_score, recall_score
 from policies.errors import ExitSearchError
 from policies.evaluation.population import PopulationEvaluator, pack
 from policies.policy import first_open_exit
-from policies.qualities import QUALITIES
 from policies.rules import Combine, RuleView
-from tests.tables import class_view, classes, rule_views
-
-
-EVERYTHING = tuple(sorted(QUALITIES))
+from tests.tables import CLASSIFIER_QUALITIES, class_view, classes, rule_views
 
 
 def brute_force(view, thresholds):
@@ -88,7 +84,7 @@ def direct_accuracy(view, labels, exits):
 @given(case=rule_views(max_samples=90, max_classes=8, max_columns=3), seed=st.integers(0, 1000))
 def test_qualities_equal_scikit_learns(case, seed):
     view, labels = case
-    evaluator = evaluator_of(view, labels, qualities=EVERYTHING)
+    evaluator = evaluator_of(view, labels, qualities=CLASSIFIER_QUALITIES)
     genomes = random_genomes(evaluator, 2, seed)
     outcome = evaluator.evaluate(genomes)
     for i, genome in enumerate(genomes):
@@ -104,14 +100,14 @@ def test_qualities_equal_scikit_learns(case, seed):
 @given(case=rule_views(max_samples=150, max_columns=4), seed=st.integers(0, 1000))
 def test_a_line_equals_its_policies_one_by_one(case, seed):
     view, labels = case
-    evaluator = evaluator_of(view, labels, qualities=EVERYTHING, max_levels=7)
+    evaluator = evaluator_of(view, labels, qualities=CLASSIFIER_QUALITIES, max_levels=7)
     (genome,) = random_genomes(evaluator, 1, seed)
     for gene in range(evaluator.n_genes):
         policies = np.repeat(genome[None], evaluator.n_levels[gene], axis=0)
         policies[:, gene] = np.arange(evaluator.n_levels[gene])
         line, one_by_one = evaluator.line(genome, gene), evaluator.evaluate(policies)
         np.testing.assert_array_equal(line.exit_counts, one_by_one.exit_counts)
-        for name in EVERYTHING:
+        for name in CLASSIFIER_QUALITIES:
             np.testing.assert_array_equal(line.qualities[name], one_by_one.qualities[name])
 
 

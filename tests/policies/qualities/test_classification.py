@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from policies.errors import ExitSearchError
-from policies.qualities import NOWHERE, QUALITIES, get_quality
+from policies.qualities import NOWHERE, get_quality
 from policies.rules import RuleView
-from tests.tables import classes
+from tests.tables import CLASSIFIER_QUALITIES, classes
 
 
 def view_of(answers, n_classes=3):
@@ -60,7 +60,8 @@ def test_classes_that_do_not_occur_count_for_nothing():
 
 def test_registered_under_their_own_names_and_marked_by_sample_and_exit():
     view = view_of(ANSWERS)
-    for name, quality in QUALITIES.items():
+    for name in CLASSIFIER_QUALITIES:
+        quality = get_quality(name)
         assert quality.name == name
         marks = quality.marks(view, classes(LABELS, 3))
         assert marks.shape[1:] == (4, 3)

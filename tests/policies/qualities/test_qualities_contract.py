@@ -11,11 +11,13 @@ from policies.policy import first_open_exit
 from policies.qualities import NOWHERE, QUALITIES, CountedQuality, PooledQuality, Quality, get_quality
 from policies.rules import get_rule
 from policies.tables.units import Units
+from tests import detection_tables
 from tests.tables import make_table
 from tests.toys import ordinal, parts
 
 
 CLASSIFIER = make_table(120, 3, 6, seed=3)
+DETECTOR = detection_tables.make_detection_table(120)
 ORDINAL = ordinal.make_ordinal_table(120)
 TOYS = ("tests.toys.parts:FIRST_CLASS", "tests.toys.parts:AGREEMENT", "tests.toys.ordinal:ERROR")
 
@@ -28,6 +30,8 @@ def quality(request):
 @pytest.fixture
 def case(quality):
     """A table of the quality's kind, and what a rule sees in it."""
+    if quality.task == DETECTOR.task:
+        return DETECTOR, detection_tables.view_of(DETECTOR)
     table = ORDINAL if quality.task == ORDINAL.task else CLASSIFIER
     rule = ordinal.NARROW if table is ORDINAL else get_rule("confidence")
     return table, rule.view(table, np.ones(table.n_exits))

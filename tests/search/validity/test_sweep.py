@@ -1,6 +1,7 @@
 """A whole sweep with a validity gate: one that passes, one that does not, and both resumed."""
 
 import json
+import time
 
 from mlflow.tracking import MlflowClient
 import pandas as pd
@@ -10,7 +11,7 @@ import yaml
 
 from policies.tables.classification import ClassificationTable
 from search.cli.app import ExitCode, main
-from search.errors import ConfigError, RunFolderError, ValidityError
+from search.errors import ConfigError, RunFolderError, SweepInterruptedError, ValidityError
 from search.run_folder.journal import read_events
 from trainables.data import SplitFractions
 from trainables.export.model_file import load_model
@@ -18,20 +19,30 @@ from trainables.workloads import get_workload
 
 
 GATE = ("full_network.epochs=4", "full_network.params={learning_rate_adamw: 0.02}", "search.first_trials=[]")
-ONE_TRIAL = ("search.trials=1", "policy.best_trials=1", "training.epochs=2", "policy.generations=2")
+PASSING = (
+    *GATE,
+    "full_network.least=0.5",
+    "training.frozen=full-network",
+    "search.control=true",
+    "search.trials=1",
+    "policy.best_trials=1",
+    "training.epochs=2",
+    "policy.generations=2",
+)
+FAILING = (*GATE, "full_network.epochs=2", "full_network.params={learning_rate_adamw: 0}")
 
 
 @pytest.fixture(scope="module")
 def gated(runner):
     """A sweep that passes, whose trials train early exits alone."""
-    return runner("gated", *GATE, *ONE_TRIAL, "full_network.least=0.5", "training.frozen=full-network")
+    return runner("gated", *PASSING)
 
 
 @pytest.fixture(scope="module")
 def stopped(runner):
     """The error of a sweep that does not pass, and its folder."""
     with pytest.raises(ValidityError) as raised:
-        runner("stopped", *GATE, "full_network.epochs=2", "full_network.params={learning_rate_adamw: 0}")
+        runner("stopped", *FAILING)
     return raised.value, runner.folder / "runs" / "stopped"
 
 
@@ -79,19 +90,17 @@ def test_a_finished_sweep_trains_nothing_again(gated, runner):
     _, folder, _ = gated
     kept = folder / "full_network.safetensors"
     before = kept.stat().st_mtime_ns, len(list((folder / "checkpoints" / "full-network").iterdir()))
-    summary, _, printed = runner(
-        "gated", *GATE, *ONE_TRIAL, "full_network.least=0.5", "training.frozen=full-network", resume=True
-    )
+    summary, _, printed = runner("gated", *PASSING, resume=True)
     assert (kept.stat().st_mtime_ns, len(list((folder / "checkpoints" / "full-network").iterdir()))) == before
     assert "Full network first" not in printed
     assert "passes the validity gate" in " ".join(printed.split())
     assert summary["selected"]["test"]["exit_mix"] == gated[0]["selected"]["test"]["exit_mix"]
-    (event,) = [one for one in read_events(folder / "journal.jsonl") if one["event"] == "validity"]
+    assert [one["event"] for one in read_events(folder / "journal.jsonl")].count("validity") == 1
     content = kept.read_bytes()
     kept.write_bytes(content[:-1])
     try:
         with pytest.raises(RunFolderError, match="gone or has changed since"):
-            runner("gated", *GATE, *ONE_TRIAL, "full_network.least=0.5", "training.frozen=full-network", resume=True)
+            runner("gated", *PASSING, resume=True)
     finally:
         kept.write_bytes(content)
 
@@ -133,7 +142,7 @@ def test_resumed_it_says_the_same_without_training(stopped, runner):
     error, folder = stopped
     before = (folder / "full_network.csv").stat().st_mtime_ns
     with pytest.raises(ValidityError) as raised:
-        runner("stopped", *GATE, "full_network.epochs=2", "full_network.params={learning_rate_adamw: 0}", resume=True)
+        runner("stopped", *FAILING, resume=True)
     assert str(raised.value) == str(error)
     assert (folder / "full_network.csv").stat().st_mtime_ns == before
 
@@ -148,6 +157,39 @@ def test_the_exit_status_says_that_it_was_not_achieved(stopped, runner, capsys):
     assert "1. the loss went from" in printed.out
     assert "Traceback" not in printed.err
     assert "nothing downstream is run" in printed.err
+
+
+def test_plain_networks_that_it_is_compared_with_are_trained_whole(gated):
+    summary, folder, _ = gated
+    assert not any("is left out" in note for note in summary["control_notes"])
+    alone = load_model(folder / "control.safetensors")[0].state_dict()
+    full = load_model(folder / "full_network.safetensors")[0].state_dict()
+    assert not torch.equal(alone["stages.0.0.0.weight"], full["stages.0.0.0.weight"])
+
+
+def test_interrupted_in_its_middle_it_goes_on_from_the_last_epoch(runner, monkeypatch):
+    own = ("full_network.epochs=60", "full_network.patience=60", "full_network.least=1.0")
+    whole = runner.folder / "runs" / "interrupted"
+
+    def interrupt(answer, plan, curve, on_message):
+        while not (curve.exists() and len(curve.read_text().splitlines()) > 3):
+            time.sleep(0.05)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("search.validity.gate._show_until", interrupt)
+        with pytest.raises(SweepInterruptedError, match="before its first trial; finish it with --resume --name inter"):
+            runner("interrupted", *GATE, *own)
+    assert [one["event"] for one in read_events(whole / "journal.jsonl")][-1] == "stopped"
+    assert not (whole / "validity.json").exists()
+    begun = pd.read_csv(whole / "full_network.csv")
+    assert 2 < len(begun) < 60
+    with pytest.raises(ValidityError):
+        runner("interrupted", *GATE, *own, resume=True)
+    ended = pd.read_csv(whole / "full_network.csv")
+    assert list(ended["epoch"]) == list(range(1, 61))
+    # Trained again from the beginning, epochs would be the same too, but the file would have been written anew.
+    pd.testing.assert_frame_equal(ended[: len(begun)], begun)
 
 
 @pytest.mark.parametrize(

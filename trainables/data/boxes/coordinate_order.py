@@ -51,9 +51,7 @@ class CoordinateOrder:
         figures = f"contrast {self.contrast:.2f} as they are, {self.swapped_contrast:.2f} with x and y swapped"
         told = f"{figures}; {self.n_images} images, p = {self.p_value:.2g}"
         if self.is_swapped:
-            return (
-                f"boxes fit what is seen better with x and y swapped ({told}): their coordinates are probably swapped"
-            )
+            return f"boxes fit what is seen better with x and y swapped ({told}): they are probably swapped"
         if self.is_supported:
             return f"boxes fit what is seen better as they are than with x and y swapped ({told})"
         return f"boxes fit what is seen no better as they are than with x and y swapped ({told})"
@@ -75,9 +73,7 @@ def coordinate_order(inputs: NDArray[np.generic], objects: NDArray[np.float32]) 
 
     counted = is_box(objects) & (objects[..., CROWD] == 0)
     rows = np.flatnonzero(counted.any(axis=1))
-    rows = (
-        rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), _MOST_IMAGES)).astype(int))] if len(rows) else rows
-    )
+    rows = rows[:: -(-len(rows) // _MOST_IMAGES) or 1]
     pairs = np.array([_contrasts(inputs[row], objects[row][counted[row]][:, CORNERS]) for row in rows]).reshape(-1, 2)
     differences = pairs[:, 0] - pairs[:, 1]
     is_tested = len(rows) >= _FEWEST_IMAGES and differences.any()

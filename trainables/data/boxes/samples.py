@@ -14,6 +14,19 @@ from trainables.data.base import Samples
 from trainables.data.boxes.given_boxes import as_boxes
 
 
+def classes_held(objects: NDArray[np.float32], n_classes: int) -> NDArray[np.bool_]:
+    """Which classes each image has an object of, crowds among them, shape (N, C).
+
+    Args:
+        objects: True boxes, shape (N, M, 6), rows as in :mod:`policies.tables.boxes`.
+        n_classes: C.
+    """
+    holds = np.zeros((len(objects), n_classes), dtype=np.bool_)
+    rows, places = np.nonzero(is_box(objects))
+    holds[rows, objects[rows, places, LABEL].astype(np.int64)] = True
+    return holds
+
+
 @dataclass(frozen=True)
 class DetectionSamples(Samples):
     """All images of a source with the objects in them, in memory, before they are split.
@@ -31,10 +44,7 @@ class DetectionSamples(Samples):
     @property
     def memberships(self) -> NDArray[np.bool_]:
         """Which classes each image has an object of, crowds among them, shape (N, C)."""
-        holds = np.zeros((len(self.labels), len(self.class_names)), dtype=np.bool_)
-        rows, places = np.nonzero(is_box(self.labels))
-        holds[rows, self.labels[rows, places, LABEL].astype(np.int64)] = True
-        return holds
+        return classes_held(self.labels, len(self.class_names))
 
     def renumbered(self, places: NDArray[np.int64], class_names: Sequence[str]) -> Self:
         """The same images with other numbers of their objects' classes; see the method that this overrides."""

@@ -108,7 +108,8 @@ def matched_share(anchors: NDArray[np.float32], objects: NDArray[np.float32], *,
     boxes = torch.as_tensor(_single_objects(objects))
     if not len(boxes):
         return math.nan
-    best = [box_iou(some, torch.as_tensor(anchors)).amax(dim=1) for some in boxes.split(_OBJECTS_AT_ONCE)]
+    parts = torch.split(boxes, _OBJECTS_AT_ONCE)
+    best = [box_iou(some, torch.as_tensor(anchors)).amax(dim=1) for some in parts]
     return float((torch.cat(best) >= least_iou).float().mean())
 
 

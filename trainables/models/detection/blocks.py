@@ -23,7 +23,8 @@ def separable(in_channels: int, out_channels: int, *, stride: int = 1) -> nn.Seq
 
 def pointwise(in_channels: int, out_channels: int) -> nn.Module:
     """A 1x1 convolution, normalised and activated."""
-    return Conv2dNormActivation(in_channels, out_channels, kernel_size=1, activation_layer=nn.ReLU6)
+    block: nn.Module = Conv2dNormActivation(in_channels, out_channels, kernel_size=1, activation_layer=nn.ReLU6)
+    return block
 
 
 class Context(nn.Module):
@@ -58,7 +59,7 @@ class Attention(nn.Module):
 
     def forward(self, newest: Tensor, context: Tensor | None) -> Tensor:
         """The map with each channel at the share that it gets, shape (N, C, H, W)."""
-        shares = self.excite(torch.relu(self.squeeze(pooled(newest, context)))).sigmoid()
+        shares: Tensor = self.excite(torch.relu(self.squeeze(pooled(newest, context)))).sigmoid()
         return newest * shares[:, :, None, None]
 
 

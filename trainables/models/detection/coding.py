@@ -17,7 +17,8 @@ def encode(boxes: Tensor, anchors: Tensor) -> Tensor:
         boxes: Left, top, right and bottom, shape (n, 4), with an area.
         anchors: That of each box, shape (n, 4).
     """
-    return _CODER.encode_single(boxes, anchors)
+    offsets: Tensor = _CODER.encode_single(boxes, anchors)
+    return offsets
 
 
 def decode(offsets: Tensor, anchors: Tensor) -> Tensor:
@@ -29,4 +30,5 @@ def decode(offsets: Tensor, anchors: Tensor) -> Tensor:
     """
     n_images = offsets.shape[0]
     of_each = anchors.expand(n_images, -1, -1).reshape(-1, 4)
-    return _CODER.decode_single(offsets.reshape(-1, 4), of_each).reshape(n_images, -1, 4)
+    boxes: Tensor = _CODER.decode_single(offsets.reshape(-1, 4), of_each).reshape(n_images, -1, 4)
+    return boxes

@@ -85,7 +85,7 @@ class DetectionHead(nn.Module):
 
 
 def _prediction(width: int, depth: int, n_outputs: int) -> nn.Sequential:
-    *_, depthwise = separable(width, width)[:1]
+    depthwise = separable(width, width)[0]
     last = nn.Conv2d(width, n_outputs, 1)
     # As SSDLite begins in torchvision.
     nn.init.normal_(last.weight, std=0.03)

@@ -55,4 +55,5 @@ def _covered(anchors: Tensor, regions: Tensor) -> Tensor:
     """The share of each anchor that lies in each region, shape (A, R)."""
     upper_left = torch.maximum(anchors[:, None, :2], regions[:, :2])
     lower_right = torch.minimum(anchors[:, None, 2:], regions[:, 2:])
-    return (lower_right - upper_left).clamp(min=0).prod(dim=2) / box_area(anchors)[:, None]
+    shared: Tensor = (lower_right - upper_left).clamp(min=0).prod(dim=2) / box_area(anchors)[:, None]
+    return shared

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 import torch
 from torch import Tensor, nn
 
+from policies.runtime.detection.post_processing import PostProcessing
 from trainables.errors import TrainingError
 from trainables.models.base import MultiExitModel
 from trainables.models.detection import FROZEN
 from trainables.models.detection.anchors import AnchorGrids, default_anchors, fit_anchors
 from trainables.models.detection.coding import decode
-from trainables.models.detection.post_processing import PostProcessing
 from trainables.models.detection.stages import Trunk
 
 
@@ -73,7 +73,9 @@ class DetectorModel(MultiExitModel):
             raw: What a head gives, shape (N, A, 4 + 1 + C).
         """
         boxes = decode(raw[..., :4], self.anchors)
-        return torch.cat([boxes, raw[..., 4:].softmax(dim=-1)[..., 1:]], dim=-1)
+        # Over the anchors at once: over the few classes of each it takes as long as all the rest.
+        probabilities = raw[..., 4:].transpose(1, 2).softmax(dim=1)[:, 1:].transpose(1, 2)
+        return torch.cat([boxes, probabilities], dim=-1)
 
     def found(self, raw: Tensor) -> Tensor:
         """The boxes that an exit finds, the surest first, shape (N, D, 6); rows as in :mod:`policies.tables.boxes`.
@@ -82,6 +84,11 @@ class DetectorModel(MultiExitModel):
             raw: What its head gives, shape (N, A, 4 + 1 + C).
         """
         return self.post_processing.kept(self.decoded(raw.float()))
+
+    def exit_outputs(self, said: Tensor) -> NDArray[np.float32]:
+        """The boxes that an exit finds, as rules take them, shape (N, D, 6)."""
+        found: NDArray[np.float32] = self.found(said).numpy(force=True)
+        return found
 
     def alone(self, stage: nn.Module, head: nn.Module) -> DetectorModel:
         """A detector of one stage and one head, with the same anchors."""
@@ -101,6 +108,10 @@ class DetectorModel(MultiExitModel):
         backbone = [weight for trunk in self._trunks() for weight in trunk.parameters()]
         known = {id(weight) for weight in backbone}
         return {"backbone": backbone, "heads": [weight for weight in self.parameters() if id(weight) not in known]}
+
+    def backbone(self) -> list[nn.Module]:
+        """The parts of the network that the detector is built on: neither what exits hand on nor heads."""
+        return [*self._trunks()]
 
     def freeze(self, part: str) -> None:
         """Have a part neither trained nor moved in its batch statistics; all else is trained.

@@ -11,17 +11,11 @@ from policies.matching.matches import MOST_PER_CLASS
 from policies.qualities import get_quality
 from policies.qualities.detection.precision import COCO_OVERLAPS, PreparedPrecisions, SideRange
 from policies.tables.boxes import LABEL, SCORE, no_boxes
-from policies.views.view import RuleView
 from tests.coco_reference import coco_precisions, mean_precision, torchmetrics_figures
-from tests.detection_tables import awkward_detection_tables, make_detection_table
+from tests.detection_tables import awkward_detection_tables, make_detection_table, view_of
 
 
 OVERLAPS = {"map": slice(None), "map_50": slice(0, 1), "map_75": slice(5, 6)}
-
-
-def view_of(table, answers=None):
-    shape = (table.n_samples, table.n_exits)
-    return RuleView(np.zeros((*shape, 1)), np.ones(shape, dtype=bool), table.boxes if answers is None else answers)
 
 
 def mixtures(table, n_policies=4, seed=0):
@@ -116,6 +110,18 @@ def test_a_rules_own_scores_are_judged():
     values = get_quality("map").values(view_of(table, answers), table.truth, exits)
     np.testing.assert_allclose(values, expected, atol=1e-9)
     assert (values != get_quality("map").values(view_of(table), table.truth, exits)).all()
+
+
+@pytest.mark.parametrize("name", [*OVERLAPS, "worst_class_map_50"])
+def test_drawn_images_are_judged_as_if_they_were_images_of_their_own(name):
+    table, quality = make_detection_table(30, 3, 4, seed=5), get_quality(name)
+    exits, rng = mixtures(table, 3), np.random.default_rng(1)
+    judge = quality.judge_drawn(view_of(table), table.truth)
+    for _ in range(5):
+        rows = np.sort(rng.integers(0, 30, 30))
+        drawn = replace(table.take(np.arange(30)), boxes=table.boxes[rows], objects=table.objects[rows])
+        expected = quality.values(view_of(drawn), drawn.truth, exits[:, rows])
+        np.testing.assert_allclose(judge(exits, rows), expected, atol=1e-12)
 
 
 def test_nothing_to_find_is_worth_nothing():

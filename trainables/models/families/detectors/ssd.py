@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from policies.runtime.detection.post_processing import PostProcessing
 from trainables.errors import TrainingError
 from trainables.models.detection.anchors import AnchorGrids
 from trainables.models.detection.blocks import Context
 from trainables.models.detection.heads import DetectionHead
 from trainables.models.detection.model import DetectorModel
-from trainables.models.detection.post_processing import PostProcessing
 from trainables.models.detection.stages import DetectorStage, FirstDetectorStage, MapShape
 from trainables.models.exits.cutting import per_channel, wanted_channels
 from trainables.models.families.detectors.backbones import build_backbone, usual_blocks
@@ -48,8 +48,8 @@ def ssd(
         width: Channels of the heads' maps.
         mean: Per input channel; with pretrained weights, theirs count instead.
         std: Per input channel; with pretrained weights, theirs count instead.
-        blocks: The ``E - 1`` blocks of the backbone that exits follow, at stride 8 or more; without, they are at about a
-            third and a half of the cost, or spread evenly by it.
+        blocks: The ``E - 1`` blocks of the backbone that exits follow, at stride 8 or more; without, they are at about
+            a third and a half of the cost, or spread evenly by it.
         backbone: ``efficientnet-lite0``, whose blocks are "blocks.0" to "blocks.15", or a classifier of torchvision.
         pretrained: Start the backbone from ImageNet weights.
         anchors_per_cell: Number of anchors around a cell, or of each grid, the finest first.
@@ -144,6 +144,6 @@ def _each(anchors_per_cell: int | Sequence[int]) -> tuple[int, ...]:
         return (int(anchors_per_cell),) * _N_GRIDS  # type: ignore[arg-type]
     if isinstance(anchors_per_cell, str) or not isinstance(anchors_per_cell, Sequence):
         raise TrainingError(
-            f"anchors_per_cell must be a whole number from 1, or several, but is {anchors_per_cell!r:.60}"
+            f"anchors_per_cell must be a whole number from 1, or one for each grid, but is {anchors_per_cell!r:.60}"
         )
     return tuple(anchors_per_cell)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from policies.runtime.detection.post_processing import PostProcessing
 from trainables.models.detection.model import DetectorModel
-from trainables.models.detection.post_processing import PostProcessing
 from trainables.models.exits.cutting import per_channel, wanted_channels
 from trainables.models.families.detectors.backbones import build_backbone
 from trainables.models.families.detectors.ssd import detector, require_size

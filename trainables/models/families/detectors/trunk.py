@@ -43,7 +43,7 @@ def cut_backbone(
 
     Args:
         network: Takes images of shape (N, channels, height, width).
-        blocks: The ``E - 1`` blocks that exits follow, where features have stride 8 at least; None spreads them by cost.
+        blocks: The ``E - 1`` blocks that exits follow, at stride 8 or more; None spreads them by cost.
         n_exits: Number of exits, ``E``.
         input_shape: (channels, height, width), as the network wants them.
         more_maps: Blocks inside of others that maps may be taken after.
@@ -122,7 +122,8 @@ def _newest(usable: Mapping[str, tuple[int, Place]], step: int) -> list[Place]:
     newest = {level: place for level, place in usable.values() if place.step <= step}
     if sorted(newest) != list(range(len(newest))):
         raise TrainingError(
-            f"a backbone must halve its maps step by step, but it skips a stride after {sorted(newest)}"
+            f"a backbone must halve its maps one after the other from stride {_FINEST_STRIDE} on, but up to an exit it "
+            f"has strides {[_FINEST_STRIDE * 2**level for level in sorted(newest)]}"
         )
     return [newest[level] for level in range(len(newest))]
 
