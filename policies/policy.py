@@ -64,6 +64,12 @@ class Decision:
             probabilities[rows] = block
         return probabilities
 
+    @property
+    def view(self) -> RuleView:
+        """The answers as a view whose scores say nothing, for qualities to judge with :attr:`exits`."""
+        shape = self.exit_answers.shape[:2]
+        return RuleView(np.zeros((*shape, 1)), np.ones(shape, dtype=bool), self.exit_answers, self.distributions)
+
     def blocks(self) -> Iterator[tuple[Rows, NDArray[np.float64]]]:
         """Every sample once: which samples, and the distributions answered with, shape (n, C).
 

@@ -1,4 +1,4 @@
-"""Bootstrap bounds, for figures such as macro-F1 that have no certificate: an approximation, and named as one."""
+"""Bootstrap bounds, for figures such as macro-F1 or mAP that have no certificate: approximations, named as such."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from policies.certificates.claims import require_delta
 from policies.errors import ClaimError
 from policies.metrics.classification import macro_f1
 from policies.policy import Decision
+from policies.qualities import PooledQuality, get_quality, require_judges
+from policies.tables.base import ExitTable
 from policies.tables.classification import ClassificationTable
 
 
@@ -72,6 +74,46 @@ def macro_f1_lower_bound(
 
     return bootstrap_lower_bound(
         figure, "macro-F1", table.n_samples, groups=table.groups, delta=delta, n_resamples=n_resamples, seed=seed
+    )
+
+
+def quality_lower_bound(
+    name: str,
+    table: ExitTable,
+    decision: Decision,
+    *,
+    delta: float = 0.05,
+    n_resamples: int = 2000,
+    seed: int = 0,
+) -> BootstrapBound:
+    """Bootstrap lower bound of a pooled quality of a policy, over groups where the table has them.
+
+    Args:
+        name: Name of the quality, of which more must be better.
+        table: The ``certify`` table, N samples.
+        decision: Exits and answers of the policy on the table.
+        delta: One less the nominal confidence, in (0, 1).
+        n_resamples: How often the units are drawn anew.
+        seed: Seed of the draws; the same seed gives the same bound.
+
+    Raises:
+        ExitSearchError: If the quality is not pooled or not for the table's answers, ``delta`` or ``n_resamples`` is
+            out of range, or there is only one unit.
+    """
+    require_judges(name, table)
+    quality = get_quality(name)
+    if not isinstance(quality, PooledQuality) or not quality.is_maximised:
+        raise ClaimError(
+            f"a quality that is bounded by bootstrap must look at all answers together, more being better, as map_50 "
+            f"does, but {name!r} does not; give another"
+        )
+    judge, exits = quality.judge_drawn(decision.view, table.truth), decision.exits[None]
+
+    def figure(rows: NDArray[np.int64]) -> float:
+        return float(judge(exits, rows)[0])
+
+    return bootstrap_lower_bound(
+        figure, name, table.n_samples, groups=table.groups, delta=delta, n_resamples=n_resamples, seed=seed
     )
 
 

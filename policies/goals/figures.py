@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from policies.goals.goal import Goal
 from policies.policy import Decision
 from policies.qualities import get_quality
 from policies.tables.base import ExitTable
-from policies.views.view import RuleView
 
 
 def asked_figures(goal: Goal, table: ExitTable, decision: Decision) -> dict[str, float]:
@@ -31,6 +28,4 @@ def quality_of(name: str, table: ExitTable, decision: Decision) -> float:
         table: Exit table that the policy decided on.
         decision: Exits and answers of the policy on the table.
     """
-    scores = np.zeros((table.n_samples, table.n_exits, 1))
-    view = RuleView(scores, np.ones(scores.shape[:2], dtype=bool), decision.exit_answers, decision.distributions)
-    return float(get_quality(name).values(view, table.truth, decision.exits[None])[0])
+    return float(get_quality(name).values(decision.view, table.truth, decision.exits[None])[0])

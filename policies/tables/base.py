@@ -81,8 +81,8 @@ class Truth(ABC):
             ExitTableError: If answers of this kind are not right or wrong but more or less near.
         """
         raise ExitTableError(
-            "answers of this kind are neither right nor wrong, so that there is no accuracy, and no drop or certificate "
-            "of it; ask for a quality of their own"
+            "answers of this kind are neither right nor wrong, so that there is no accuracy, drop or certificate of "
+            "that; ask for a quality of their own"
         )
 
     @abstractmethod

@@ -12,9 +12,12 @@ from policies.certificates.claims import Claim, require_delta
 from policies.certificates.unseen import require_unseen
 from policies.errors import ClaimError
 from policies.policy import Policy
+from policies.qualities.base import ACCURACY
+from policies.tables.base import ExitTable
 from policies.tables.classification import ClassificationTable
 from policies.tasks import load_table
 from search.cli.exit_code import ExitCode
+from search.cli.options.fields import assigned
 from search.console_table import FigureRow, FigureTable, print_line
 from search.loading import tell_loading
 
@@ -35,28 +38,53 @@ def certify(
             metavar="TABLE.npz", help="The exit table of its network on samples that nothing was chosen on."
         ),
     ],
-    target: Annotated[float | None, typer.Option(help="Least accuracy, such as 0.95.")] = None,
+    target: Annotated[
+        float | None, typer.Option(help="Least accuracy, or least value of another --quality, such as 0.95.")
+    ] = None,
+    quality: Annotated[
+        str,
+        typer.Option(help="What the target and drops are about: accuracy, or a mean over samples such as image_f1."),
+    ] = ACCURACY,
+    bound: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Least value of a further mean over samples; may be repeated."),
+    ] = None,
     max_drop: Annotated[
         float | None,
-        typer.Option(help="Largest accuracy lost against the full network, gains counted, such as 0.01."),
+        typer.Option(help="Largest loss of the quality against the full network, gains counted, such as 0.01."),
+    ] = None,
+    max_relative_drop: Annotated[
+        float | None,
+        typer.Option(help="Largest share of the full network's quality that is lost, such as 0.15 to keep 85 %."),
     ] = None,
     max_degradation: Annotated[
         float | None,
         typer.Option(help="Largest share that the full network has right and the policy wrong."),
     ] = None,
     class_floor: Annotated[float | None, typer.Option(help="Least recall of every class.")] = None,
-    exit_floor: Annotated[float | None, typer.Option(help="Least accuracy of those that leave at each exit.")] = None,
+    exit_floor: Annotated[
+        float | None, typer.Option(help="Least accuracy, or other quality, of those that leave at each exit.")
+    ] = None,
     delta: Annotated[float, typer.Option(help="Largest probability of certifying what does not hold.")] = 0.05,
     bootstrap_f1: Annotated[
         bool, typer.Option("--bootstrap-f1", help="Add a bootstrap lower bound of macro-F1; it is never certified.")
     ] = False,
+    bootstrap: Annotated[
+        str | None,
+        typer.Option(
+            metavar="QUALITY",
+            help="Add a bootstrap lower bound of a quality that looks at all answers together, such as map_50; it is "
+            "never certified.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the certificate to this JSON file; where left out it is only printed.")
     ] = None,
 ) -> None:
     """Certify a policy: state what holds on new data of the same kind, at confidence 1 - delta.
 
-    Give at least one of `--target`, `--max-drop` and `--max-degradation`; everything that is given must hold together.
+    Give at least one of `--target`, `--max-drop`, `--max-relative-drop` and `--max-degradation`; everything that is
+    given must hold together.
     Where the table has groups, whole groups are counted, not their samples. A table certifies one policy: trying
     several on it and keeping the best is choosing on it.
 
@@ -67,10 +95,21 @@ def certify(
     - `exitsearch certify policy.json certify.npz --target 0.95`
 
     - `exitsearch certify policy.json certify.npz --max-drop 0.01 --class-floor 0.8 --out certificate.json`
+
+    - `exitsearch certify policy.json certify.npz --quality image_f1 --target 0.8 --bootstrap map_50`
     """
-    claim = Claim(target, max_drop, max_degradation, class_floor, exit_floor)
+    claim = Claim(
+        target=target,
+        max_drop=max_drop,
+        max_degradation=max_degradation,
+        class_floor=class_floor,
+        exit_floor=exit_floor,
+        max_relative_drop=max_relative_drop,
+        quality=quality,
+        bounds=dict(assigned("--bound", text) for text in bound or ()),
+    )
     certificate = certify_command(
-        policy, table, claim, delta=delta, bootstrap_f1=bootstrap_f1, out=out, console=Console()
+        policy, table, claim, delta=delta, bootstrap_f1=bootstrap_f1, bootstrap=bootstrap, out=out, console=Console()
     )
     raise typer.Exit(ExitCode.DONE if certificate.certified else ExitCode.NOT_ACHIEVED)
 
@@ -81,7 +120,8 @@ def certify_command(
     claim: Claim,
     *,
     delta: float,
-    bootstrap_f1: bool,
+    bootstrap_f1: bool = False,
+    bootstrap: str | None = None,
     out: Path | None,
     console: Console,
 ) -> Certificate:
@@ -93,6 +133,7 @@ def certify_command(
         claim: Claim that the policy is to meet.
         delta: Largest probability of certifying what does not hold, in (0, 1).
         bootstrap_f1: Whether a bootstrap bound of macro-F1 is added.
+        bootstrap: Name of a pooled quality of which a bootstrap bound is added, or None.
         out: Where the certificate is written to, or None.
         console: Console that the result is printed on.
 
@@ -108,21 +149,33 @@ def certify_command(
     policy = Policy.load(policy_file)
     require_unseen(policy, table, names=(str(policy_file), str(table_file)))
     # Here, since these imports take seconds.
-    from policies.certificates.bootstrap import macro_f1_lower_bound
     from policies.certificates.certificate import certify_policy
 
     certificate = certify_policy(policy, table, claim, delta=delta)
-    macro_f1 = None
-    if bootstrap_f1:
+    bounds = _bootstrapped(policy, table, table_file, delta=delta, has_f1=bootstrap_f1, quality=bootstrap)
+    if out:
+        _write(certificate, bounds, out)
+    _print(console, certificate, bounds, out)
+    return certificate
+
+
+def _bootstrapped(
+    policy: Policy, table: ExitTable, table_file: Path, *, delta: float, has_f1: bool, quality: str | None
+) -> list[BootstrapBound]:
+    """The bootstrap bounds that were asked for."""
+    # Here, since the import takes seconds.
+    from policies.certificates.bootstrap import macro_f1_lower_bound, quality_lower_bound
+
+    bounds = []
+    if has_f1:
         if not isinstance(table, ClassificationTable):
             raise ClaimError(
                 f"--bootstrap-f1 is about classes but {table_file} has answers of {table.task!r}; leave it out"
             )
-        macro_f1 = macro_f1_lower_bound(table, policy.decide(table), delta=delta)
-    if out:
-        _write(certificate, macro_f1, out)
-    _print(console, certificate, macro_f1, out)
-    return certificate
+        bounds.append(macro_f1_lower_bound(table, policy.decide(table), delta=delta))
+    if quality is not None:
+        bounds.append(quality_lower_bound(quality, table, policy.decide(table), delta=delta))
+    return bounds
 
 
 def _require_writable(out: Path | None, inputs: tuple[Path, ...]) -> None:
@@ -134,20 +187,21 @@ def _require_writable(out: Path | None, inputs: tuple[Path, ...]) -> None:
         raise ClaimError(f"--out must be a file of its own but is {out}; give another name")
 
 
-def _write(certificate: Certificate, macro_f1: BootstrapBound | None, out: Path) -> None:
+def _write(certificate: Certificate, bounds: list[BootstrapBound], out: Path) -> None:
+    told = [bound.to_dict() for bound in bounds]
     try:
-        certificate.save(out, **({"bootstrap": macro_f1.to_dict()} if macro_f1 else {}))
+        certificate.save(out, **({"bootstrap": told[0] if len(told) == 1 else told} if told else {}))
     except OSError as error:
         raise ClaimError(f"the certificate must be writable but {out} is not ({error.strerror})") from None
 
 
-def _print(console: Console, certificate: Certificate, macro_f1: BootstrapBound | None, out: Path | None) -> None:
+def _print(console: Console, certificate: Certificate, bounds: list[BootstrapBound], out: Path | None) -> None:
     _parts_table(certificate).print_on(console)
-    if macro_f1:
+    for one in bounds:
         print_line(
             console,
-            f"macro-F1 {macro_f1.observed:.4f}, bootstrap lower bound {macro_f1.bound:.4f} over "
-            f"{macro_f1.n} {macro_f1.unit}s: an approximation, not certified",
+            f"{one.figure} {one.observed:.4f}, bootstrap lower bound {one.bound:.4f} over "
+            f"{one.n} {one.unit}s: an approximation, not certified",
         )
     for note in certificate.notes:
         print_line(console, f"note: {note}", style="yellow")

@@ -156,7 +156,7 @@ def _single(objects: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _side(corners: NDArray[np.float32]) -> NDArray[np.float64]:
     """Geometric mean of width and height, shape (n,)."""
-    return np.sqrt(np.prod(np.maximum(corners[:, 2:] - corners[:, :2], 0), axis=1, dtype=np.float64))
+    return np.asarray(np.sqrt(np.prod(np.maximum(corners[:, 2:] - corners[:, :2], 0), axis=1, dtype=np.float64)))
 
 
 def _sides(corners: NDArray[np.float32]) -> str:

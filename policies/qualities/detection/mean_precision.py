@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.qualities.base import Judge, PooledQuality
+from policies.qualities.base import DrawnJudge, Judge, PooledQuality
 from policies.qualities.detection.precision import COCO_OVERLAPS, PreparedPrecisions
 from policies.tables.detection import TrueBoxes
 from policies.views.view import RuleView
@@ -34,19 +33,8 @@ class PrecisionQuality(PooledQuality[TrueBoxes]):
         prepared = PreparedPrecisions.of(view.answers, truth, self.overlaps)
         return lambda exits: self._values(prepared.of_policies(exits))
 
-    def judge_drawn(
-        self, view: RuleView, truth: TrueBoxes
-    ) -> Callable[[NDArray[np.integer[Any]], NDArray[np.int64]], NDArray[np.float64]]:
-        """Prepare to judge policies on images that are drawn from those of a view, without matching or sorting anew.
-
-        Args:
-            view: What would be answered at every exit in N images.
-            truth: What is there, in the same images.
-
-        Returns:
-            From the exits that each of P policies takes, shape (P, N), and the images that were drawn, some perhaps
-            several times, shape (n,), to the quality of each, shape (P,).
-        """
+    def judge_drawn(self, view: RuleView, truth: TrueBoxes) -> DrawnJudge:
+        """Boxes are matched and sorted once for all draws; arguments and result as for the base class."""
         prepared, n_images = PreparedPrecisions.of(view.answers, truth, self.overlaps), truth.n_samples
         return lambda exits, rows: self._values(prepared.of_policies(exits, np.bincount(rows, minlength=n_images)))
 

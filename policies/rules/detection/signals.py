@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from numba import njit
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
 
 from policies.rules.detection.agreement import agreement
-from policies.rules.detection.box_scores import mean_of_best, scores_of
-from policies.tables.boxes import CORNERS
+from policies.tables.boxes import LABEL, NO_BOX, SCORE
 
 
 _BEST = (1, 3, 10)
@@ -16,50 +17,67 @@ _LEVELS = (0.1, 0.3, 0.5, 0.7)
 _AGREEING = (0.3, 0.5)
 _OBJECT = 0.3
 _CLIP = 1e-4
+_N_BEST, _N_LEVELS = len(_BEST), len(_LEVELS)
+_N_COUNTED = _N_BEST + _N_LEVELS + 1
+_LABEL, _SCORE, _NO_BOX = LABEL, SCORE, NO_BOX
 
 
 def box_signals(boxes: NDArray[np.float32], before: NDArray[np.float32] | None) -> NDArray[np.float64]:
     """Signals of each image at one exit.
 
-    They are: log-odds of the mean of the 1, 3 and 10 best scores; the logarithm of the number of boxes above .1, .3, .5
-    and .7; of all scores together the expected number of wrong boxes if each were taken as what is more likely; mean
-    and least side of likely objects; and from the second exit on the agreement with the exit before at .3 and .5, and
-    by how much the log-odds and numbers have changed.
+    They are: log-odds of the mean of the 1, 3 and 10 best scores; the logarithms of one more than the number of boxes
+    above .1, .3, .5 and .7, and than the number of boxes that are expected to be taken wrongly if each is taken as what
+    its score makes more likely; mean and least side of boxes above .3; and from the second exit on by how much all
+    these have changed, and the agreement of boxes above .3 and .5 with those of the exit before.
 
     Args:
         boxes: Tempered boxes of n images, the surest first, shape (n, D, 6).
         before: The same of the exit before; None at the first exit.
 
     Returns:
-        Shape (n, F), finite; F is what :func:`n_box_signals` gives.
+        Shape (n, F), finite: F is 10 at the first exit, and 22 at a later one.
     """
-    own = _of_scores(boxes)
-    columns = [own, _of_shapes(boxes)]
-    if before is not None:
-        columns += [agreement(boxes, before, level)[:, None] for level in _AGREEING]
-        columns.append(own - _of_scores(before))
-    return np.concatenate(columns, axis=1)
+    own = _logarithms(_looked_at(boxes))
+    if before is None:
+        return own
+    changes = own - _logarithms(_looked_at(before))
+    agreeing = np.stack([agreement(boxes, before, level) for level in _AGREEING], axis=1)
+    return np.concatenate([own, changes, agreeing], axis=1)
 
 
-def n_box_signals(*, is_first: bool) -> int:
-    """Number of signals, ``F``, at the first exit or at a later one."""
-    of_scores = len(_BEST) + len(_LEVELS) + 1
-    return of_scores + 2 + (0 if is_first else len(_AGREEING) + of_scores)
+def _logarithms(seen: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Means as log-odds, and numbers as logarithms, in place."""
+    means, numbers = seen[:, :_N_BEST], seen[:, _N_BEST:_N_COUNTED]
+    means[:] = np.clip(means, _CLIP, 1 - _CLIP)
+    means[:] = np.log(means / (1 - means))
+    numbers[:] = np.log1p(numbers)
+    return seen
 
 
-def _of_scores(boxes: NDArray[np.float32]) -> NDArray[np.float64]:
-    scores = scores_of(boxes)
-    best = [logit(np.clip(mean_of_best(boxes, k), _CLIP, 1 - _CLIP)) for k in _BEST]
-    numbers = [np.log1p((scores > level).sum(axis=1)) for level in _LEVELS]
-    return np.stack([*best, *numbers, np.log1p(np.minimum(scores, 1 - scores).sum(axis=1))], axis=1)
-
-
-def _of_shapes(boxes: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Mean and least of the geometric mean of the sides of likely objects, shares of the image's; 0 without any."""
-    left, top, right, bottom = np.moveaxis(boxes[..., CORNERS].astype(np.float64), -1, 0)
-    sides = np.sqrt(np.maximum(right - left, 0.0) * np.maximum(bottom - top, 0.0))
-    is_likely = scores_of(boxes) > _OBJECT
-    number = is_likely.sum(axis=1)
-    mean = np.where(is_likely, sides, 0.0).sum(axis=1) / np.maximum(number, 1)
-    least = np.where(is_likely, sides, np.inf).min(axis=1, initial=np.inf)
-    return np.stack([mean, np.where(number > 0, least, 0.0)], axis=1)
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _looked_at(boxes: NDArray[Any]) -> NDArray[np.float64]:
+    """Means of best scores, numbers above levels, expected mistakes, mean and least side; shape (n, F)."""
+    result = np.zeros((len(boxes), _N_COUNTED + 2))
+    for i in range(len(boxes)):
+        n_boxes, n_likely, total, sides, least = 0, 0, 0.0, 0.0, 0.0
+        for d in range(boxes.shape[1]):
+            box = boxes[i, d]
+            if box[_LABEL] == _NO_BOX:
+                continue
+            score = np.float64(box[_SCORE])
+            n_boxes += 1
+            total += score
+            for j in range(_N_BEST):
+                if n_boxes <= _BEST[j]:
+                    result[i, j] = total / n_boxes
+            for j in range(_N_LEVELS):
+                result[i, _N_BEST + j] += score > _LEVELS[j]
+            result[i, _N_COUNTED - 1] += min(score, 1 - score)
+            if score > _OBJECT:
+                side = np.sqrt(np.float64(max(box[2] - box[0], 0.0)) * np.float64(max(box[3] - box[1], 0.0)))
+                least = side if n_likely == 0 else min(least, side)
+                sides += side
+                n_likely += 1
+        result[i, _N_COUNTED] = sides / max(n_likely, 1)
+        result[i, _N_COUNTED + 1] = least
+    return result

@@ -132,7 +132,7 @@ def _appearance(kind: Any, field: FieldInfo) -> dict[str, Any]:
 def _value(name: str, field: FieldInfo, typed: Any) -> Any:
     kind, option = _kind(field), option_name(name, field)
     if _is_mapping(kind):
-        return dict(_assigned(option, text) for text in typed)
+        return dict(assigned(option, text) for text in typed)
     if _is_repeated(kind):
         return tuple(dict.fromkeys(typed))
     if kind in _PLAIN or get_origin(kind) is Literal:
@@ -154,7 +154,16 @@ def _is_repeated(kind: Any) -> bool:
     return _is_mapping(kind) or (get_origin(kind) in (list, tuple) and str in get_args(kind))
 
 
-def _assigned(option: str, text: str) -> tuple[str, float]:
+def assigned(option: str, text: str) -> tuple[str, float]:
+    """The name and the number of ``NAME=VALUE``.
+
+    Args:
+        option: What was typed before it, for messages.
+        text: What was typed.
+
+    Raises:
+        ConfigError: If it is not of that form.
+    """
     name, separator, value = text.partition("=")
     if not separator:
         raise ConfigError(f"{option} must be NAME=VALUE, such as macro_f1=0.9, but is {text!r}")

@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 import numpy as np
 
+from policies.matching.images import ImageCounts
 from policies.matching.matches import is_crowd
 from policies.metrics.detection.errors import ERROR_KINDS, BoxErrors, BoxVerdict
-from policies.qualities.detection.images import ImageCounts
 from policies.tables.boxes import n_boxes, no_boxes
 from policies.tables.detection import TrueBoxes
 from tests.detection_tables import awkward_detection_tables

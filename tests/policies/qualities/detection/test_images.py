@@ -4,8 +4,8 @@ from hypothesis import given, settings
 import numpy as np
 import pytest
 
+from policies.matching.images import ImageCounts
 from policies.qualities import get_quality
-from policies.qualities.detection.images import ImageCounts
 from policies.tables.boxes import CROWD, LABEL, SCORE, is_box, no_boxes
 from policies.tables.detection import TrueBoxes
 from tests.detection_tables import awkward_detection_tables, make_detection_table, view_of
