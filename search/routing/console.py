@@ -18,7 +18,7 @@ _MS = _HEADINGS.index("cost") + 1
 
 
 def print_phases(console: Console, phases: Sequence[RoutedPhase], *, full_quality: float) -> None:
-    """Print the table, and below it the alarms of each phase.
+    """Print the table, and below it the alarms of each phase, one for each reason; ``routing.csv`` has all.
 
     Args:
         console: Where it is printed.
@@ -36,7 +36,8 @@ def print_phases(console: Console, phases: Sequence[RoutedPhase], *, full_qualit
         f"own full network has {full_quality:.3f}. The notes measured no mAP.",
     ).print_on(console)
     for one in phases:
-        for alarm in one.alarms:
+        # The first of each reason: what is wrong at one exit is often wrong at the next.
+        for alarm in {alarm.reason: alarm for alarm in reversed(one.alarms)}.values():
             print_line(console, f"{one.phase.name}: {alarm.text}")
 
 
@@ -58,7 +59,7 @@ def _figures(one: RoutedPhase, has_times: bool) -> tuple[str, ...]:
 def _thresholds(one: RoutedPhase) -> str:
     """From the start to the end, such as ``0.25 -> 0.45 / 0.35 -> 0.60``; once where they are the same."""
     router = one.trained.router
-    start = router.settings.at_thresholds(0, router.n_exits - 1)
+    start = router.settings.starts(router.n_exits - 1)
     end = [row[0] for row in one.policy.thresholds]
     return _joined(
         f"{first:.2f}" if abs(first - last) < 0.005 else f"{first:.2f} -> {last:.2f}"

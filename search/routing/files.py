@@ -70,7 +70,7 @@ def _row(one: RoutedPhase, options: RoutingOptions) -> dict[str, Any]:
         "goal": one.phase.goal,
         "routing": router.settings.thresholds.value,
         **asdict(options),
-        **_by_depth("start", router.settings.at_thresholds(0, router.n_exits - 1)),
+        **_by_depth("start", router.settings.starts(router.n_exits - 1)),
         **_by_depth("threshold", [row[0] for row in one.policy.thresholds]),
         **_by_depth("temperature", one.temperatures),
         **_by_depth("training_confidence", one.trained.curve[-1].confidences),

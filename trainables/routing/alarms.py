@@ -26,7 +26,7 @@ _LEAST_SPREAD = 0.02
 def routing_alarms(
     table: DetectionTable, decision: Decision, policy: Policy, settings: RoutingSettings, *, full_quality: float
 ) -> tuple[CollapseAlarm, ...]:
-    """What is wrong with a routing, the most important first.
+    """What is wrong with a routing: first what is wrong with its use of the exits, then with what is its own.
 
     Args:
         table: Exit table that the policy was applied to.
@@ -36,9 +36,7 @@ def routing_alarms(
         full_quality: The mAP@.5 of the last exit alone, on the table.
     """
     general = detection_alarms(table, decision, policy, target=KEPT_QUALITY * full_quality)
-    told = {(alarm.depth, alarm.reason) for alarm in general}
-    own = _own_alarms(policy.view(table), decision, policy, settings)
-    return (*general, *(alarm for alarm in own if (alarm.depth, alarm.reason) not in told))
+    return (*general, *_own_alarms(policy.view(table), decision, policy, settings))
 
 
 def _own_alarms(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -24,6 +26,8 @@ class Router(nn.Module):
         settings: How it is trained.
         log_temperatures: Parameters, shape (E,).
         threshold_logits: Parameters, shape (E - 1,); they move only where thresholds are learnt.
+        planned: Thresholds of this epoch where they are not learnt, shape (E - 1,).
+        epoch: Index of this epoch, from 0.
     """
 
     planned: Tensor
@@ -62,20 +66,19 @@ class Router(nn.Module):
         planned = self.settings.at_thresholds(epoch, self.n_exits - 1)
         self.planned.copy_(torch.as_tensor(planned, dtype=torch.float32))
 
-    def signals(self, raw: Tensor, *, decides: bool = False) -> ExitSignals:
-        """What it looks at.
+    def signals(self, raw: Tensor) -> ExitSignals:
+        """What it looks at in this epoch; the quality gate counts where it counts in training, after the warm-up.
 
         Args:
             raw: What all exits give, shape (N, E, A, 4 + 1 + C).
-            decides: Whether exits are taken, so that the quality gate counts; else it counts as in training.
         """
-        settings = self.settings
-        counts = settings.gate is not None and settings.gate.in_training and not settings.is_warming_up(self.epoch)
+        settings, gate = self.settings, self.settings.gate
+        counts = gate is not None and gate.in_training and not settings.is_warming_up(self.epoch)
         return signals_of(
             raw,
             self.temperatures,
             n_top=settings.n_top,
-            gate=settings.gate if decides or counts else None,
+            gate=gate if counts else None,
             softness=settings.softness,
         )
 
@@ -111,8 +114,7 @@ class Router(nn.Module):
     def clamp(self) -> None:
         """Bring temperatures back between their limits, where there are some."""
         least, most = self.settings.least_temperature, self.settings.most_temperature
-        lowest = None if least is None else torch.tensor(least).log()
-        highest = None if most is None else torch.tensor(most).log()
+        lowest, highest = (None if limit is None else math.log(limit) for limit in (least, most))
         if lowest is not None or highest is not None:
             self.log_temperatures.clamp_(lowest, highest)
 

@@ -117,8 +117,12 @@ class RoutingSettings:
             n_early: Number of exits before the last; where that is another number than there are thresholds, those
                 between are interpolated.
         """
-        start = _spread(self.start, n_early)
+        start = self.starts(n_early)
         return start + self._progress(epoch) * (_spread(self.end or self.start, n_early) - start)
+
+    def starts(self, n_early: int) -> NDArray[np.float64]:
+        """The thresholds at the start, for so many early exits, shape (n_early,)."""
+        return _spread(self.start, n_early)
 
     def mix(self, n_exits: int) -> NDArray[np.float64]:
         """The target of the exit mix, shape (E,), positive and with sum 1."""
@@ -139,8 +143,10 @@ class RoutingSettings:
 
     def _progress(self, epoch: int) -> float:
         """How far an epoch is on the way from the start to the end, in [0, 1]."""
+        if self.is_warming_up(epoch):
+            return 0.0
         steps = self.epochs - 1 - self.warm_up_epochs
-        return 1.0 if steps <= 0 else min(max(epoch - self.warm_up_epochs, 0) / steps, 1.0)
+        return 1.0 if steps == 0 else min((epoch - self.warm_up_epochs) / steps, 1.0)
 
     def _rules(self) -> list[tuple[bool, str, object]]:
         """Whether each rule holds, the rule, and what was given."""

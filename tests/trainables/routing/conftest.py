@@ -1,7 +1,6 @@
 import pytest
-import torch
 
-from tests.routing_detectors import rectangles, small_detector
+from tests.routing_detectors import rectangles, small_detector, with_larger_scores
 
 
 @pytest.fixture(scope="session")
@@ -11,10 +10,4 @@ def routing_train():
 
 @pytest.fixture(scope="session")
 def detector(routing_train):
-    """Untrained, but with scores that differ: the last layers are larger."""
-    model = small_detector(objects=routing_train.labels)
-    with torch.no_grad():
-        for head in model.heads:
-            for prediction in head.predictions:
-                prediction[-1].weight *= 4
-    return model
+    return with_larger_scores(small_detector(objects=routing_train.labels))

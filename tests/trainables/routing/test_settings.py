@@ -18,6 +18,8 @@ def test_progressive_thresholds_stay_in_the_warm_up_and_reach_their_end_in_the_l
     planned = np.array([settings.at_thresholds(epoch, 2) for epoch in range(6)])
     assert np.allclose(planned[:, 0], [0.2, 0.2, 0.3, 0.4, 0.5, 0.6])
     assert np.allclose(planned[-1], [0.6, 0.5])
+    shortest = settings.shortened(2)
+    assert [shortest.at_thresholds(epoch, 2)[0] for epoch in range(2)] == pytest.approx([0.2, 0.6])
 
 
 @pytest.mark.parametrize(("n_early", "expected"), [(1, [0.4]), (2, [0.4, 0.5]), (3, [0.4, 0.45, 0.5])])
