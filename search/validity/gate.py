@@ -54,7 +54,7 @@ def pass_gate(
     Raises:
         ValidityError: If the network does not pass; ``validity.json`` says why.
         SweepError: If it cannot be trained at all.
-        SweepInterruptedError: If the disk is full.
+        SweepInterruptedError: If the disk is full, or the worker was lost too often.
         RunFolderError: If the network's file has changed since it was judged.
     """
     plan = FullNetworkPlan.of(inputs)
