@@ -184,7 +184,7 @@ def test_a_detector_can_be_sent_to_a_worker(name, detectors, images):
     ],
 )
 def test_what_cannot_be_built_is_one_line(name, options, text):
-    with pytest.raises(TrainingError, match=text) as raised:
+    with pytest.raises(ExitSearchError, match=text) as raised:
         build(name, **options)
     assert "\n" not in str(raised.value)
 
