@@ -103,9 +103,7 @@ class OnnxStages:
         # Here, since a classifier is run without it.
         import torch
 
-        from policies.runtime.detection.suppression import kept_boxes
-
-        return features, kept_boxes(torch.from_numpy(said[0]), self.post_processing).numpy()
+        return features, self.post_processing.kept(torch.from_numpy(said[0])).numpy()
 
     def ask(
         self, k: int, features: tuple[NDArray[Any], ...]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from policies.errors import StagesError
+
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,21 @@ class PostProcessing:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise StagesError(f"{name} must be a whole number from 1 but is {value!r:.60}")
+
+    def kept(self, decoded: Tensor) -> Tensor:
+        """The boxes of each image that are kept, the surest first; see :func:`.suppression.kept_boxes`.
+
+        Args:
+            decoded: Left, top, right and bottom of the box of every anchor as shares of the image, and the probability
+                of each class, shape (N, A, 4 + C).
+
+        Returns:
+            Shape (N, D, 6), float32; rows as in :mod:`policies.tables.boxes`.
+        """
+        # Here, since the import takes seconds, and bundles are told about without it.
+        from policies.runtime.detection.suppression import kept_boxes
+
+        return kept_boxes(decoded, **self.to_dict())
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 import torch
 
 from policies.runtime.detection.box_likeness import BoxLikeness
-from policies.runtime.detection.suppression import kept_boxes
 from policies.runtime.onnx_stages import OnnxStages
 from trainables.errors import ExportError
 from trainables.models.detection.model import DetectorModel
@@ -37,7 +36,7 @@ def verify_boxes(model: DetectorModel, stages: OnnxStages, samples: NDArray[Any]
     compare, largest, n_differing = BoxLikeness(model.post_processing, (1.0,) * model.n_exits), 0.0, 0
     for k, (expected, found) in enumerate(zip(_said(model, samples), _said_by_graphs(stages, samples), strict=True)):
         largest = max(largest, require_near(folder, "corner or probability", found, expected))
-        kept = [kept_boxes(torch.from_numpy(said), model.post_processing).numpy() for said in (found, expected)]
+        kept = [model.post_processing.kept(torch.from_numpy(said)).numpy() for said in (found, expected)]
         alike = compare(kept[0], kept[1], np.full(len(samples), k))
         if (~alike.is_same & ~alike.is_explained).any():
             raise ExportError(

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from policies.runtime.detection.post_processing import PostProcessing
-from policies.runtime.detection.suppression import kept_boxes
 from trainables.errors import TrainingError
 from trainables.models.base import MultiExitModel
 from trainables.models.detection import FROZEN
@@ -84,7 +83,7 @@ class DetectorModel(MultiExitModel):
         Args:
             raw: What its head gives, shape (N, A, 4 + 1 + C).
         """
-        return kept_boxes(self.decoded(raw.float()), self.post_processing)
+        return self.post_processing.kept(self.decoded(raw.float()))
 
     def exit_outputs(self, said: Tensor) -> NDArray[np.float32]:
         """The boxes that an exit finds, as rules take them, shape (N, D, 6)."""

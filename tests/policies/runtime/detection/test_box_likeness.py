@@ -6,7 +6,6 @@ import torch
 
 from policies.runtime.detection.box_likeness import BoxLikeness
 from policies.runtime.detection.post_processing import PostProcessing
-from policies.runtime.detection.suppression import kept_boxes
 from policies.tables.boxes import no_boxes
 
 
@@ -77,8 +76,8 @@ def test_what_is_kept_does_not_depend_on_other_images():
     rng = torch.Generator().manual_seed(0)
     corners = torch.rand(5, 200, 4, generator=rng).sort(dim=2).values[..., [0, 1, 2, 3]]
     decoded = torch.cat([corners, torch.rand(5, 200, 3, generator=rng) ** 2], dim=2)
-    together = kept_boxes(decoded, SETTINGS)
-    alone = torch.cat([kept_boxes(decoded[row : row + 1], SETTINGS) for row in range(5)])
+    together = SETTINGS.kept(decoded)
+    alone = torch.cat([SETTINGS.kept(decoded[row : row + 1]) for row in range(5)])
     assert torch.equal(together, alone)
     assert (together[..., 5].diff(dim=1) <= 0).all()
 

@@ -8,7 +8,6 @@ import torch
 
 from policies.errors import StagesError
 from policies.runtime.detection.post_processing import PostProcessing
-from policies.runtime.detection.suppression import kept_boxes
 from tests.trainables.models.detection.drawn_boxes import iou
 
 
@@ -46,7 +45,7 @@ def drawn(seed, n_images=2, n_anchors=40, n_classes=2):
 def test_kept_boxes_are_those_of_a_plain_loop(seed, n_boxes, n_candidates):
     how = PostProcessing(score_threshold=0.25, nms_threshold=0.43, n_boxes=n_boxes, n_candidates=n_candidates)
     decoded = drawn(seed)
-    found = kept_boxes(decoded, how)
+    found = how.kept(decoded)
     assert found.shape == (2, n_boxes, 6)
     for image, own in zip(decoded.numpy(), found.numpy(), strict=True):
         expected = kept_one_by_one(image, how)
@@ -56,14 +55,14 @@ def test_kept_boxes_are_those_of_a_plain_loop(seed, n_boxes, n_candidates):
 
 def test_an_images_boxes_do_not_depend_on_the_others():
     how, decoded = PostProcessing(), drawn(7, n_images=5)
-    together = kept_boxes(decoded, how)
-    assert all(torch.equal(kept_boxes(decoded[k : k + 1], how)[0], together[k]) for k in range(5))
+    together = how.kept(decoded)
+    assert all(torch.equal(how.kept(decoded[k : k + 1])[0], together[k]) for k in range(5))
 
 
 def test_nothing_is_found_where_nothing_is_sure_or_a_number():
     decoded = torch.zeros(2, 9, 7)
     decoded[1] = torch.nan
-    assert (kept_boxes(decoded, PostProcessing())[..., 4] == -1).all()
+    assert (PostProcessing().kept(decoded)[..., 4] == -1).all()
 
 
 @pytest.mark.parametrize(

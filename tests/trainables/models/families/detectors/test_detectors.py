@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from policies.errors import ExitSearchError
 from trainables.errors import TrainingError
 from trainables.models import NETWORKS, get_network, relative_cost
 from trainables.models.detection.model import DetectorModel
