@@ -53,7 +53,7 @@ def draw_contact_sheet(
     """Write :func:`contact_sheet` as a PNG file."""
     with whole_file(path) as partial:
         contact_sheet(images, class_names=class_names, operating_score=operating_score, title=title).save(
-            partial, format="PNG", optimize=True
+            partial, format="PNG"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def sheet_images(
     rows = chosen_images(exits, f1, n_images=N_IMAGES, seed=seed)
     return [
         SheetImage(
-            name=str(table.ids[row]),
+            name=PurePosixPath(str(table.ids[row])).name,
             notes=_notes(f1[row], int(exits[row])),
             pixels=inputs[str(table.ids[row])],
             true=table.objects[row],
