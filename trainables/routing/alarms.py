@@ -52,7 +52,7 @@ def _nothing_learnt(decision: Decision, policy: Policy, full_quality: float) -> 
     share = float((decision.exits == depth - 1).mean())
     text = (
         f"depth {depth} takes {share:.1%} of the samples ({CollapseReason.NO_SIGNAL.value}): the full network itself "
-        f"has mAP@.5 {full_quality:.3f}, so that no exit mix means anything; match anchors by overlap, and train it first"
+        f"has mAP@.5 {full_quality:.3f}, so that no exit mix means anything; match anchors by overlap, train it first"
     )
     return CollapseAlarm(depth=depth, share=share, reason=CollapseReason.NO_SIGNAL, text=text)
 
