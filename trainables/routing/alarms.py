@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from policies.calibration.temperature import TEMPERATURE_BOUNDS
 from policies.metrics.collapse import LEAST, CollapseAlarm, CollapseReason
+from policies.metrics.collapse.alarms import LEAST_LEAD
 from policies.metrics.collapse.detection import detection_alarms
 from policies.policy import Decision, Policy
 from policies.tables.detection import DetectionTable
@@ -35,8 +36,25 @@ def routing_alarms(
         settings: How it was trained.
         full_quality: The mAP@.5 of the last exit alone, on the table.
     """
-    general = detection_alarms(table, decision, policy, target=KEPT_QUALITY * full_quality)
-    return (*general, *_own_alarms(policy.view(table), decision, policy, settings))
+    if full_quality < LEAST_LEAD:
+        general = (_nothing_learnt(decision, policy, full_quality), *detection_alarms(table, decision, policy))
+    else:
+        general = detection_alarms(table, decision, policy, target=KEPT_QUALITY * full_quality)
+    own = tuple(_own_alarms(policy.view(table), decision, policy, settings))
+    # That a policy never opens an exit is nothing to search for longer where its quality gate does not let it.
+    is_gated = any(alarm.reason is CollapseReason.CLOSED for alarm in own)
+    return (*(alarm for alarm in general if not (is_gated and alarm.reason is CollapseReason.CLOSED)), *own)
+
+
+def _nothing_learnt(decision: Decision, policy: Policy, full_quality: float) -> CollapseAlarm:
+    """What comes before all else: where the last exit finds nothing, no exit mix is better than another."""
+    depth = policy.n_exits
+    share = float((decision.exits == depth - 1).mean())
+    text = (
+        f"depth {depth} takes {share:.1%} of the samples ({CollapseReason.NO_SIGNAL.value}): the full network itself "
+        f"has mAP@.5 {full_quality:.3f}, so that no exit mix means anything; match anchors by overlap, train it first"
+    )
+    return CollapseAlarm(depth=depth, share=share, reason=CollapseReason.NO_SIGNAL, text=text)
 
 
 def _own_alarms(
