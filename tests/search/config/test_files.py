@@ -194,7 +194,7 @@ def test_mistakes_are_one_line_with_the_key_and_the_value(assignments, message):
 @pytest.mark.parametrize(
     ("sweep", "message"),
     [
-        ("digit", "no preset 'digit'; did you mean 'digits'.* Presets are darts, darts-small, digits, fash"),
+        ("digit", "no preset 'digit'; did you mean 'digits'.* Presets are bccd, darts, darts-small, digits, fash"),
         ("../presets/digits", "no such sweep file"),
         ("none.yaml", "no such sweep file; presets are"),
     ],
