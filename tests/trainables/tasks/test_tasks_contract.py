@@ -7,8 +7,12 @@ import torch
 from policies.errors import ExitSearchError
 from policies.qualities import get_quality
 from policies.tasks import get_task, load_table
+from trainables.augmentation.boxes import BoxAugmentation
+from trainables.augmentation.images import Augmentation
+from trainables.data import SplitFractions
 from trainables.losses.exit_loss import LossWeights
 from trainables.models import NetworkSpec
+from trainables.models.inference import unit_scale
 from trainables.recipes.hyperparameters import TrainingSettings
 from trainables.tasks import TRAINING_TASKS, get_training_task
 from trainables.workloads import get_workload
@@ -18,6 +22,7 @@ N_EXITS = 3
 # A workload of each task, on data that are there.
 WORKLOADS = {
     "classification": "digits",
+    "detection": "tests.routing_detectors:WORKLOAD",
     "tests.trainables.tasks.grades:GRADES": "tests.trainables.tasks.grades:WORKLOAD",
 }
 
@@ -28,76 +33,109 @@ def task(request):
 
 
 @pytest.fixture
-def model(task, digits):
-    name = next(name for name, workload in WORKLOADS.items() if get_training_task(name) is task)
-    workload = get_workload(WORKLOADS[name])
-    assert get_training_task(workload.task) is task
-    return workload.build_model(digits.train, len(digits.class_names), NetworkSpec(N_EXITS, width=8))
+def workload(task):
+    name = next(name for name in WORKLOADS if get_training_task(name) is task)
+    found = get_workload(WORKLOADS[name])
+    assert get_training_task(found.task) is task
+    return found
 
 
-def loss_of(task, split, model):
+@pytest.fixture
+def data(task, workload, digits):
+    return digits if task.name != "detection" else workload.load(None, SplitFractions(), split_seed=0)
+
+
+@pytest.fixture
+def model(task, workload, data):
+    built = workload.build_model(data.train, len(data.class_names), NetworkSpec(N_EXITS, width=8))
+    task.prepare(built, data.train)
+    return built
+
+
+def loss_of(task, data, model):
     settings = TrainingSettings.from_params({"exit_weight_1": 0.5}, n_exits=N_EXITS, epochs=2)
-    return task.loss(settings, split, n_classes=10, model=model)
+    return task.loss(settings, data.train, n_classes=len(data.class_names), model=model)
 
 
-def test_it_is_the_training_of_a_task_that_policies_know(task, model, digits):
+def drawn_outputs(task, data, model, n, **options):
+    return torch.randn(n, N_EXITS, *task.output_shape(model, len(data.class_names)), **options)
+
+
+def test_it_is_the_training_of_a_task_that_policies_know(task, model, data):
     known = get_task(task.name)
     assert task.exit_figure_names[0] == known.quality
-    table = task.table(model, digits.search, {})
+    table = task.table(model, data.search, {"class_names": list(data.class_names)})
     assert isinstance(table, known.table_type)
     assert table.task == task.name
     assert get_quality(known.quality).task in (None, task.name)
 
 
-def test_an_exit_gives_as_many_numbers_as_the_task_says(task, model, digits):
-    outputs = model(torch.from_numpy(digits.train.inputs[:5]))
-    assert outputs.shape[:2] == (5, N_EXITS)
-    assert outputs[0, 0].numel() == task.n_outputs(len(digits.class_names))
+def test_an_exit_gives_what_the_task_says(task, model, data):
+    outputs = model(unit_scale(torch.from_numpy(data.train.inputs[:5])))
+    assert outputs.shape == (5, N_EXITS, *task.output_shape(model, len(data.class_names)))
 
 
-def test_every_sample_has_a_target(task, digits):
-    targets = task.targets(digits.train)
-    assert len(targets) == len(digits.train.ids)
+def test_every_sample_has_a_target_and_a_truth(task, data):
+    targets = task.targets(data.train)
+    assert len(targets) == len(data.train.ids)
     torch.from_numpy(np.array(targets[:2]))
+    n_classes = len(data.class_names)
+    assert task.truth(data.train, n_classes).n_samples == len(targets)
+    held = task.memberships(data.train, n_classes)
+    assert held.shape == (len(targets), n_classes) and held.dtype == bool
+    assert held.any(axis=0).all()
 
 
-def test_the_loss_is_one_number_that_every_exit_learns_from(task, model, digits):
+def test_targets_are_moved_with_images_or_stay(task, data):
+    rows = 6
+    images = unit_scale(torch.from_numpy(data.train.inputs[:rows]))
+    targets = torch.from_numpy(np.array(task.targets(data.train)[:rows]))
+    augmentation = BoxAugmentation(flip=True) if task.moves_targets else Augmentation(flip=True)
+    moved, theirs = task.augmented(augmentation, images, targets, torch.Generator().manual_seed(0))
+    assert moved.shape == images.shape and not torch.equal(moved, images)
+    assert theirs.shape == targets.shape
+    assert torch.equal(theirs, targets) is not task.moves_targets
+    same = task.augmented(Augmentation(), images, targets, torch.Generator())
+    assert torch.equal(same[0], images) and torch.equal(same[1], targets)
+
+
+def test_the_loss_is_one_number_that_every_exit_learns_from(task, model, data):
     rows = 8
-    outputs = torch.randn(rows, N_EXITS, task.n_outputs(10), requires_grad=True)
-    targets = torch.from_numpy(np.array(task.targets(digits.train)[:rows]))
-    loss = loss_of(task, digits.train, model)(outputs, targets, weights=LossWeights(), teacher_logits=None)
+    outputs = drawn_outputs(task, data, model, rows, requires_grad=True)
+    targets = torch.from_numpy(np.array(task.targets(data.train)[:rows]))
+    loss = loss_of(task, data, model)(outputs, targets, weights=LossWeights(), teacher_logits=None)
     assert loss.shape == ()
     (gradient,) = torch.autograd.grad(loss, outputs)
     assert torch.isfinite(gradient).all()
-    assert (gradient.abs().sum(dim=(0, 2)) > 0).all()
+    assert (gradient.abs().transpose(0, 1).flatten(1).sum(dim=1) > 0).all()
 
 
-def test_the_loss_is_a_mean_over_samples(task, model, digits):
-    outputs = torch.randn(6, N_EXITS, task.n_outputs(10))
-    targets = torch.from_numpy(np.array(task.targets(digits.train)[:6]))
-    loss = loss_of(task, digits.train, model)
-    torch.testing.assert_close(loss(outputs, targets), loss(outputs.repeat(2, 1, 1), targets.repeat(2)))
+def test_the_loss_is_a_mean_over_samples(task, model, data):
+    outputs = drawn_outputs(task, data, model, 6)
+    targets = torch.from_numpy(np.array(task.targets(data.train)[:6]))
+    loss = loss_of(task, data, model)
+    torch.testing.assert_close(loss(outputs, targets), loss(torch.cat([outputs] * 2), torch.cat([targets] * 2)))
 
 
-def test_a_table_is_of_the_split_and_says_what_it_is_of(task, model, digits):
-    table = task.table(model.train(), digits.search, {"workload": "own"})
+def test_a_table_is_of_the_split_and_says_what_it_is_of(task, model, data):
+    table = task.table(model.train(), data.search, {"workload": "own", "class_names": list(data.class_names)})
     assert not model.training
-    np.testing.assert_array_equal(table.ids, digits.search.ids)
-    assert (table.n_exits, table.cost[-1], table.split_hash) == (N_EXITS, 1.0, digits.search.split_hash)
+    np.testing.assert_array_equal(table.ids, data.search.ids)
+    assert (table.n_exits, table.cost[-1], table.split_hash) == (N_EXITS, 1.0, data.search.split_hash)
     assert table.meta["workload"] == "own"
     assert len(table.meta["model_hash"]) == 64
 
 
-def test_a_table_goes_through_a_file(task, model, digits, tmp_path):
-    table = task.table(model, digits.search, {})
+def test_a_table_goes_through_a_file(task, model, data, tmp_path):
+    table = task.table(model, data.search, {"class_names": list(data.class_names)})
     table.save(tmp_path / "table.npz")
     again = load_table(tmp_path / "table.npz")
     for key, array in table.arrays().items():
         np.testing.assert_array_equal(again.arrays()[key], array)
 
 
-def test_every_exit_is_reported_by_every_figure(task, model, digits):
-    table = task.table(model, digits.search, {})
+def test_every_exit_is_reported_by_every_figure(task, model, data):
+    table = task.table(model, data.search, {"class_names": list(data.class_names)})
     temperatures = np.ones(N_EXITS)
     found = task.exit_report(table, temperatures)
     assert tuple(found) == task.exit_figure_names
