@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from policies.evolution.settings import EvolveFields, EvolveSettings
-from policies.goals.request import GoalFields, Request
+from policies.goals.fields import GoalFields
+from policies.goals.request import Request
 from policies.selection.policy_search import PolicySearch, SearchFields
 from search.config.section import Section
 

@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from policies.baselines import require_baseline
 from policies.errors import ExitSearchError
+from policies.goals.fields import Delta, Target
 from policies.goals.objectives import get_objective
-from policies.goals.request import Delta, Request, Target
+from policies.goals.request import Request
 from policies.options import RequestError
 from policies.registry import resolve
 from policies.rules import require_rule

@@ -9,6 +9,7 @@ from policies.estimates.estimate import BOOTSTRAP
 from policies.evolution.settings import EvolveSettings
 from policies.goals.figures import quality_of
 from policies.goals.request import Request
+from policies.qualities import MeanQuality
 from policies.qualities.drop import DropLimit
 from policies.selection.networks import search_network
 from policies.selection.policy_search import PolicySearch
@@ -19,6 +20,16 @@ from policies.tasks import get_task
 from tests.detection_tables import make_detection_table
 
 
+class Always(MeanQuality):
+    """A mean over samples of classes, of a kind that somebody may bring."""
+
+    name = f"{__name__}:ALWAYS"
+
+    def of_answers(self, answers, truth):
+        return np.ones(len(answers))
+
+
+ALWAYS = Always()
 QUICK = EvolveSettings(population=8, generations=2, max_levels=64, front_size=20)
 SEARCH = make_detection_table(120, 3, 2, prefix="s")
 CERTIFY = make_detection_table(400, 3, 2, prefix="c", seed=1)
@@ -76,6 +87,16 @@ def test_a_drop_against_the_greedy_policy_is_counted_in_it_too():
             Request(quality="macro_f1", target=0.8, max_relative_drop=0.1),
             Claim(max_relative_drop=0.1),
             Request(quality="macro_f1", target=0.8),
+        ),
+        (
+            Request(quality="macro_f1", target=0.8, bounds={ALWAYS.name: 0.5}),
+            Claim(target=0.5, quality=ALWAYS.name),
+            Request(quality="macro_f1", target=0.8),
+        ),
+        (
+            Request(target=0.8, bounds={ALWAYS.name: 0.5}),
+            Claim(target=0.8, bounds={ALWAYS.name: 0.5}),
+            None,
         ),
         (
             Request(target=0.8, bounds={"flip_rate_to_exit": 0.0}),

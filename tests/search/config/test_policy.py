@@ -3,7 +3,8 @@
 import pytest
 
 from policies.evolution.settings import EvolveSettings
-from policies.goals.request import PRESETS, Request
+from policies.goals.fields import PRESETS
+from policies.goals.request import Request
 from policies.selection.policy_search import PolicySearch
 from search.config.files import load_sweep
 from search.config.policy import PolicySection
