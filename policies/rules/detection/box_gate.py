@@ -14,7 +14,7 @@ from policies.errors import PolicyError
 from policies.matching.images import ImageCounts
 from policies.rules.base import Gate, RuleParams, State, Step
 from policies.rules.detection.box_scores import BoxRule
-from policies.rules.detection.signals import box_signals
+from policies.rules.detection.signals import SeenBoxes
 from policies.rules.scoring.linear_model import LinearModel, fit_linear_model, probability
 from policies.tables.detection import DetectionTable
 
@@ -39,7 +39,7 @@ class BoxGateParams(RuleParams):
 
 @dataclass(frozen=True)
 class BoxGate(Gate):
-    """The models' score of an exit's boxes; it remembers those of the exit before.
+    """The models' score of an exit's boxes; it remembers those of the exit before, and what they tell.
 
     Attributes:
         temperatures: Temperature of each exit, shape (E,).
@@ -52,13 +52,14 @@ class BoxGate(Gate):
     def step(self, state: State, exit_index: int, outputs: NDArray[np.float32]) -> Step:
         """Ask the models of the exit; the last exit has none and needs none."""
         boxes = tempered_boxes(outputs, float(self.temperatures[exit_index]))
-        scores = np.zeros(len(boxes))
-        if exit_index < len(self.params.rises):
-            signals = box_signals(boxes, state[0] if state else None)
-            scores = 1 - probability(BoxGateRule.name, signals, self.params.rises[exit_index])
-            if self.params.falls:
-                scores = scores - 1 + probability(BoxGateRule.name, signals, self.params.falls[exit_index])
-        return Step(scores, boxes, state=(boxes,))
+        if exit_index == len(self.params.rises):
+            return Step(np.zeros(len(boxes)), boxes)
+        seen = SeenBoxes.of(boxes)
+        signals = seen.after(SeenBoxes(*state) if state else None)
+        scores = 1 - probability(BoxGateRule.name, signals, self.params.rises[exit_index])
+        if self.params.falls:
+            scores = scores - 1 + probability(BoxGateRule.name, signals, self.params.falls[exit_index])
+        return Step(scores, boxes, state=(seen.boxes, seen.signals))
 
 
 class BoxGateRule(BoxRule):
@@ -90,8 +91,8 @@ class BoxGateRule(BoxRule):
         boxes = [tempered_boxes(outputs.at(k), float(temperatures[k])) for k in range(table.n_exits)]
         f1 = np.stack([ImageCounts.of(own, truth).f1 for own in boxes], axis=1)
         gain = f1[:, -1:] - f1[:, :-1]
-        before = [None, *boxes]
-        signals = [box_signals(boxes[k], before[k]) for k in range(table.n_exits - 1)]
+        seen = [SeenBoxes.of(own) for own in boxes[:-1]]
+        signals = [own.after(before) for own, before in zip(seen, [None, *seen], strict=False)]
         needs_falls = params.get("score", "balance") == "balance"
         return {
             "rises": [fit_linear_model(own, gain[:, k] > _ROUNDING) for k, own in enumerate(signals)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from numba import njit
@@ -22,36 +23,46 @@ _N_COUNTED = _N_BEST + _N_LEVELS + 1
 _LABEL, _SCORE, _NO_BOX = LABEL, SCORE, NO_BOX
 
 
-def box_signals(boxes: NDArray[np.float32], before: NDArray[np.float32] | None) -> NDArray[np.float64]:
-    """Signals of each image at one exit.
+@dataclass(frozen=True)
+class SeenBoxes:
+    """The boxes of n images at one exit, and what they tell by themselves.
 
-    They are: log-odds of the mean of the 1, 3 and 10 best scores; the logarithms of one more than the number of boxes
-    above .1, .3, .5 and .7, and than the number of boxes that are expected to be taken wrongly if each is taken as what
-    its score makes more likely; mean and least side of boxes above .3; and from the second exit on by how much all
-    these have changed, and the agreement of boxes above .3 and .5 with those of the exit before.
-
-    Args:
-        boxes: Tempered boxes of n images, the surest first, shape (n, D, 6).
-        before: The same of the exit before; None at the first exit.
-
-    Returns:
-        Shape (n, F), finite: F is 10 at the first exit, and 22 at a later one.
+    Attributes:
+        boxes: Tempered boxes, the surest first, shape (n, D, 6).
+        signals: Log-odds of the mean of the 1, 3 and 10 best scores; the logarithms of one more than the number of
+            boxes above .1, .3, .5 and .7, and than the number of boxes that are expected to be taken wrongly if each is
+            taken as what its score makes more likely; mean and least side of boxes above .3; shape (n, 10), finite.
     """
-    own = _logarithms(_looked_at(boxes))
-    if before is None:
-        return own
-    changes = own - _logarithms(_looked_at(before))
-    agreeing = np.stack([agreement(boxes, before, level) for level in _AGREEING], axis=1)
-    return np.concatenate([own, changes, agreeing], axis=1)
 
+    boxes: NDArray[np.float32]
+    signals: NDArray[np.float64]
 
-def _logarithms(seen: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Means as log-odds, and numbers as logarithms, in place."""
-    means, numbers = seen[:, :_N_BEST], seen[:, _N_BEST:_N_COUNTED]
-    means[:] = np.clip(means, _CLIP, 1 - _CLIP)
-    means[:] = np.log(means / (1 - means))
-    numbers[:] = np.log1p(numbers)
-    return seen
+    @classmethod
+    def of(cls, boxes: NDArray[np.float32]) -> SeenBoxes:
+        """Look at boxes."""
+        seen = _looked_at(boxes)
+        means, numbers = seen[:, :_N_BEST], seen[:, _N_BEST:_N_COUNTED]
+        means[:] = np.minimum(np.maximum(means, _CLIP), 1 - _CLIP)
+        means[:] = np.log(means / (1 - means))
+        numbers[:] = np.log1p(numbers)
+        return cls(boxes, seen)
+
+    def after(self, before: SeenBoxes | None) -> NDArray[np.float64]:
+        """The signals where the exit before has seen something too.
+
+        They are those of the exit by itself, by how much these have changed, and the agreement of boxes above .3 and .5
+        with those of the exit before.
+
+        Args:
+            before: What was seen there; None at the first exit, where there are the exit's own signals alone.
+
+        Returns:
+            Shape (n, F), finite: F is 10 at the first exit, and 22 at a later one.
+        """
+        if before is None:
+            return self.signals
+        agreeing = [agreement(self.boxes, before.boxes, level)[:, None] for level in _AGREEING]
+        return np.concatenate([self.signals, self.signals - before.signals, *agreeing], axis=1)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]

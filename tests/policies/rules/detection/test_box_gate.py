@@ -11,7 +11,7 @@ from policies.evaluation.shared_thresholds import shared_threshold_genomes
 from policies.qualities import get_quality
 from policies.rules import get_rule
 from policies.rules.crossfit import cross_fitted_view
-from policies.rules.detection.signals import box_signals
+from policies.rules.detection.signals import SeenBoxes
 from tests.detection_tables import make_detection_table
 
 
@@ -49,8 +49,8 @@ def test_images_are_routed_better_than_by_one_exit_of_the_same_depth_where_that_
 
 
 def test_signals_are_finite_and_tell_change():
-    boxes = TABLE.boxes[:, 1]
-    first, later = box_signals(boxes, None), box_signals(boxes, boxes)
+    seen = SeenBoxes.of(TABLE.boxes[:, 1])
+    first, later = seen.after(None), seen.after(seen)
     assert (first.shape[1], later.shape[1]) == (10, 22)
     assert np.isfinite(later).all()
     np.testing.assert_array_equal(later[:, :10], first)
