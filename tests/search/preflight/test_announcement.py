@@ -91,3 +91,9 @@ def test_as_many_as_are_needed_are_enough():
 def test_certainty_is_never_certified():
     config = load_sweep("digits", ["target=1.0"])
     assert SweepInputs.of(config, SPLITS).target.why_not == "accuracy 1 can never be certified; ask for less"
+
+
+def test_what_has_no_margin_beforehand_is_not_said_to_have_one():
+    config = load_sweep("digits", ["target=0.8", "policy.quality=tests.toys.parts:AGREEMENT"])
+    (line,) = announcement(SweepInputs.of(config, SPLITS))
+    assert line.startswith("Asked for tests.toys.parts:AGREEMENT 0.8; that is the search target too: no margin")
