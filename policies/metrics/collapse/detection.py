@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import PolicyError
+from policies.matching.matches import is_crowd
 from policies.metrics.collapse.alarms import (
     LEAST,
     Collapse,
@@ -20,7 +21,7 @@ from policies.metrics.collapse.alarms import (
     require_about,
 )
 from policies.policy import Decision, Policy
-from policies.qualities import Quality, get_quality
+from policies.qualities import MeanQuality, Quality, get_quality
 from policies.qualities.detection.images import ImageF1
 from policies.registry import title_of
 from policies.rules import RuleView
@@ -102,10 +103,12 @@ def _examine(
 ) -> list[ExitFacts]:
     signal = view.scores[:, :, 0] if view.n_columns == 1 else _surest(view)
     of_images, n_exits = ImageF1(), table.n_exits
-    f1, has_objects = of_images.of_exits(view, table.truth), n_boxes(table.objects) > 0
+    f1 = of_images.of_exits(view, table.truth)
+    has_objects = n_boxes(table.objects) > is_crowd(table.objects).sum(axis=1)
     closed = closed_exits(view, policy) | np.isneginf(signal).all(axis=0)
     nothing = no_boxes(table.n_samples, 1)
-    least = float(of_images.of_answers(nothing, table.truth).mean()) if judge.name == of_images.name else 0.0
+    # Where nothing is there, finding nothing is right.
+    least = float(judge.of_answers(nothing, table.truth).mean()) if isinstance(judge, MeanQuality) else 0.0
     tried = [_leaving_at(k, signal[:, k], n_exits) for k in range(n_exits)]
     # All at once, since what is judged is prepared for each time.
     values = judge.values(view, table.truth, np.concatenate([_alone(table), *tried]))

@@ -114,12 +114,13 @@ def test_a_target_of_a_mean_over_images_is_judged_by_that(table):
     assert f"depth 1 alone has image F1 {found:.3f} and the target is {found - 0.02:.3f}" in alarm.text
 
 
-def test_images_without_objects_are_no_signal_of_an_exit_that_finds_nothing(table):
+@pytest.mark.parametrize("quality", ["image_f1", "found_objects"])
+def test_images_without_objects_are_no_signal_of_an_exit_that_finds_nothing(table, quality):
     """Finding nothing is right where nothing is there."""
     objects = table.objects.copy()
     objects[: len(objects) // 2] = no_boxes(*objects[: len(objects) // 2].shape[:2])
     empty = blind(replace(table, objects=objects), 0)
-    (alarm,) = alarms_of(empty, (OPEN, OPEN), quality="image_f1")
+    (alarm,) = alarms_of(empty, (OPEN, OPEN), quality=quality)
     assert alarm.reason is CollapseReason.NO_SIGNAL
 
 
