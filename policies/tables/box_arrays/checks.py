@@ -51,7 +51,12 @@ def _names_problems(meta: Mapping[str, Any]) -> list[str]:
     if names is None:
         return ["meta's 'class_names' is needed: labels count its names from 0"]
     problems = class_name_problems(names, None, beside="labels")
-    return problems if problems or len(names) else ["meta's 'class_names' must name at least one class but is empty"]
+    if problems:
+        return problems
+    if not len(names):
+        return ["meta's 'class_names' must name at least one class but is empty"]
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    return [] if twice is None else [f"meta's 'class_names' must be names of their own but {twice!r} is there twice"]
 
 
 def array_shape_problems(arrays: Mapping[str, NDArray[Any] | None]) -> list[str]:

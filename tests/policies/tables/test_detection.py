@@ -105,6 +105,7 @@ FIRST = tuple(int(one[0]) for one in np.nonzero(ARRAYS["labels"] >= 0))
         ({"meta": {}}, "meta's 'class_names' is needed"),
         ({"meta": {"class_names": []}}, "at least one class"),
         ({"meta": {"class_names": "abc"}}, "'class_names' must be a list of names"),
+        ({"meta": {"class_names": ["a", "b", "a"]}}, "'class_names' must be names of their own but 'a' is there twice"),
         ({"meta": {**TABLE.meta, "operating_score": 3}}, r"'operating_score' must lie in \[0, 1\]"),
         ({"cost": np.array([0.2, 0.1, 1.0])}, "'cost' must increase"),
         ({"cost": np.array([0.5, 1.0])}, r"'cost' must have shape \(3,\) to match 'boxes'"),
