@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from policies.runtime.detection.box_likeness import BoxLikeness
 from policies.runtime.detection.post_processing import PostProcessing
@@ -70,17 +69,3 @@ def test_the_least_score_is_that_before_the_temperature_of_the_exit():
     assert compared([moved(C, 5, 0.05)], [], temperature=2.0) == (False, True)
     assert compared([moved(C, 5, 0.05)], [], temperature=1.0) == (False, False)
     assert compared([moved(C, 5, 0.05)], [], temperature=2.0, exit_index=0) == (False, False)
-
-
-def test_what_is_kept_does_not_depend_on_other_images():
-    rng = torch.Generator().manual_seed(0)
-    corners = torch.rand(5, 200, 4, generator=rng).sort(dim=2).values[..., [0, 1, 2, 3]]
-    decoded = torch.cat([corners, torch.rand(5, 200, 3, generator=rng) ** 2], dim=2)
-    together = SETTINGS.kept(decoded)
-    alone = torch.cat([SETTINGS.kept(decoded[row : row + 1]) for row in range(5)])
-    assert torch.equal(together, alone)
-    assert (together[..., 5].diff(dim=1) <= 0).all()
-
-
-def test_settings_are_read_as_they_are_written():
-    assert PostProcessing.from_dict(SETTINGS.to_dict()) == SETTINGS

@@ -77,3 +77,11 @@ def test_nothing_is_found_where_nothing_is_sure_or_a_number():
 def test_settings_out_of_range_are_refused(wrong, text):
     with pytest.raises(StagesError, match=text):
         PostProcessing(**wrong)
+
+
+def test_settings_are_read_as_they_are_written():
+    how = PostProcessing(score_threshold=0.1, n_boxes=4)
+    assert PostProcessing.from_dict(how.to_dict()) == how
+    for damaged in (None, {"boxes": 4}):
+        with pytest.raises(StagesError, match="a detector must state how its boxes are kept but does not"):
+            PostProcessing.from_dict(damaged)
