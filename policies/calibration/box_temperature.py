@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 import warnings
 
@@ -41,6 +42,12 @@ def tempered_boxes(boxes: NDArray[Any], temperature: float) -> NDArray[np.float3
     result = np.array(boxes, dtype=np.float32)
     result[..., SCORE] = np.where(is_box(boxes), tempered_scores(boxes[..., SCORE], temperature), boxes[..., SCORE])
     return result
+
+
+def tempered_table(table: DetectionTable, temperatures: NDArray[np.float64]) -> DetectionTable:
+    """The table with the scores that rules see, and that policies answer with, by one temperature per exit, (E,)."""
+    boxes = [tempered_boxes(table.boxes[:, k], temperature) for k, temperature in enumerate(temperatures)]
+    return replace(table, boxes=np.stack(boxes, axis=1))
 
 
 def fit_box_temperatures(table: DetectionTable, method: Method = "lbfgs") -> NDArray[np.float64]:

@@ -49,12 +49,13 @@ class Task(ABC, Generic[TableT]):
         """
         return np.ones(table.n_exits)
 
-    def oracle_mean_depth(self, table: TableT, goal: Goal) -> float | None:
+    def oracle_mean_depth(self, table: TableT, goal: Goal, temperatures: NDArray[np.float64]) -> float | None:
         """How deep samples must go on average for a goal, if their exits are chosen by who knows the truth.
 
         Args:
             table: Outputs of E exits.
             goal: What is asked for.
+            temperatures: Temperature of each exit, shape (E,).
 
         Returns:
             None where it is out of reach, or the goal asks for nothing of which that is known; as by default.

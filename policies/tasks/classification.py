@@ -35,7 +35,9 @@ class Classification(Task[ClassificationTable]):
 
         return fit_temperatures(table, method)
 
-    def oracle_mean_depth(self, table: ClassificationTable, goal: Goal) -> float | None:
+    def oracle_mean_depth(
+        self, table: ClassificationTable, goal: Goal, temperatures: NDArray[np.float64]
+    ) -> float | None:
         """The least mean depth at the least accuracy; see :func:`~policies.metrics.oracle.oracle_mean_depth`."""
         from policies.metrics.oracle import oracle_mean_depth
 

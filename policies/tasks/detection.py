@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from policies.goals.goal import Goal
 from policies.policy import Decision
+from policies.qualities import get_quality
 from policies.rules import DETECTION_RULES
 from policies.tables.base import ExitTable
 from policies.tables.detection import DetectionTable
@@ -36,11 +37,14 @@ class Detection(Task[DetectionTable]):
 
         return fit_box_temperatures(table, method)
 
-    def oracle_mean_depth(self, table: DetectionTable, goal: Goal) -> float | None:
+    def oracle_mean_depth(self, table: DetectionTable, goal: Goal, temperatures: NDArray[np.float64]) -> float | None:
         """What knowing the objects would give; see :func:`~policies.metrics.detection.oracle.oracle_mean_depth`."""
+        from policies.calibration.box_temperature import tempered_table
         from policies.metrics.detection.oracle import oracle_mean_depth
 
-        return None if goal.target is None else oracle_mean_depth(table, goal.quality, goal.target)
+        if goal.target is None or not get_quality(goal.quality).is_maximised:
+            return None
+        return oracle_mean_depth(tempered_table(table, temperatures), goal.quality, goal.target)
 
     def exit_figures(self, table: DetectionTable, temperatures: NDArray[np.float64]) -> list[dict[str, Any]]:
         """Average precisions by class and size, F1 of images and errors by kind of every exit."""

@@ -61,6 +61,7 @@ def summarise_policies(
     decisions = decisions_on(policy, tables, seed=seed)
     baselines, by_baselines = _baselines(selection, goal, tables, seed, (*BASELINES, *further_baselines))
     task, report = get_task(tables["search"].task), report_of(tables["search"])
+    temperatures = selection.network.temperatures
     summary = Summary(
         task=task.name,
         main_quality=task.quality,
@@ -82,9 +83,9 @@ def summarise_policies(
         certificate=None if certificate is None else CertificateSummary.of(certificate),
         estimate=None if selection.estimate is None else EstimateSummary(**selection.estimate.to_dict()),
         selected=SelectedPolicy(rule=policy.rule, params=outline(policy), **figures_of(tables, decisions, goal)),
-        exits={name: task.exit_figures(table, selection.network.temperatures) for name, table in tables.items()},
+        exits={name: task.exit_figures(table, temperatures) for name, table in tables.items()},
         baselines=baselines,
-        oracle={name: task.oracle_mean_depth(table, goal) for name, table in tables.items()},
+        oracle={name: task.oracle_mean_depth(table, goal, temperatures) for name, table in tables.items()},
         fixed_budgets=at_fixed_budgets(selection.front, tables_of, quality=task.quality),
         front_size=len(selection.front),
         **report.findings(selection, goal, tables, decisions, baselines),

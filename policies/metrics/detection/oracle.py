@@ -21,6 +21,9 @@ def oracle_figures(table: DetectionTable) -> dict[str, float]:
     It is the best choice for the mean F1, and no bound on a mean precision, for which boxes of all images count
     together.
 
+    Args:
+        table: Boxes of ``E`` exits in ``N`` images, with scores as policies answer them, which are tempered.
+
     Returns:
         ``mean_depth``, ``map_50`` and ``image_f1``.
     """
@@ -42,8 +45,8 @@ def oracle_mean_depth(table: DetectionTable, quality: str, target: float) -> flo
     in the order in which that loses least. A policy may be better.
 
     Args:
-        table: Boxes of ``E`` exits in ``N`` images.
-        quality: Name of the quality.
+        table: Boxes of ``E`` exits in ``N`` images, with scores as policies answer them, which are tempered.
+        quality: Name of the quality, of which more is better.
         target: Least value of the quality.
 
     Returns:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.calibration.box_temperature import tempered_boxes
+from policies.calibration.box_temperature import tempered_table
 from policies.goals.goal import Goal
 from policies.metrics.collapse.detection import detection_alarms
 from policies.metrics.detection.oracle import oracle_figures
@@ -51,7 +50,10 @@ class DetectionReport(TaskReport[DetectionTable]):
         )
         return {
             "alarms": [alarm.text for alarm in alarms],
-            ORACLE_BY_F1: {split: oracle_figures(table) for split, table in tables.items()},
+            ORACLE_BY_F1: {
+                split: oracle_figures(tempered_table(table, selection.network.temperatures))
+                for split, table in tables.items()
+            },
         }
 
     def write(
@@ -89,7 +91,7 @@ class DetectionReport(TaskReport[DetectionTable]):
         (selected,) = (own for own in answered if (own.name, own.split) == ("selected", "test"))
         if selected.exits is None:
             return
-        table = _tempered(selected.table, temperatures)
+        table = tempered_table(selected.table, temperatures)
         score = table.truth.operating_score
         draw_contact_sheet(
             sheet_images(table, selected.exits, inputs),
@@ -114,9 +116,3 @@ def _exits_and_policy(table: Any, split: str) -> Any:
     is_policy = own["policy"] == "selected"
     own = own.assign(who=own["policy"].str.replace("_", " ").where(~is_policy, "policy"))
     return own.loc[[*own.index[~is_policy], *own.index[is_policy]]]
-
-
-def _tempered(table: DetectionTable, temperatures: NDArray[np.float64]) -> DetectionTable:
-    """The table with the scores that rules see."""
-    boxes = [tempered_boxes(table.boxes[:, k], temperature) for k, temperature in enumerate(temperatures)]
-    return replace(table, boxes=np.stack(boxes, axis=1))

@@ -1,5 +1,6 @@
 """What knowing the objects would give, against trying every choice of exits."""
 
+from dataclasses import replace
 import itertools
 
 from hypothesis import given, settings
@@ -7,9 +8,15 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
+from policies.calibration.box_temperature import tempered_boxes
+from policies.goals.figures import quality_of
+from policies.goals.goal import Goal
 from policies.metrics.detection.oracle import oracle_figures, oracle_mean_depth
 from policies.metrics.oracle import hull_steps, least_mean_depth
+from policies.policy import Policy
 from policies.qualities import get_quality
+from policies.tables.boxes import SCORE
+from policies.tasks import get_task
 from tests.detection_tables import make_detection_table, view_of
 
 
@@ -64,3 +71,21 @@ def test_what_the_full_network_reaches_is_reached():
         for name in ("map", "map_75", "worst_class_map_50"):
             target = get_quality(name).values(view_of(table), table.truth, full)[0]
             assert oracle_mean_depth(table, name, target) <= 3
+
+
+def test_it_judges_what_policies_answer_whose_scores_are_tempered():
+    """Scores of the first exit are far too low: as they are, nothing of it reaches the operating score."""
+    table, temperatures = make_detection_table(60), np.array([5.0, 1.0, 1.0])
+    boxes = table.boxes.copy()
+    boxes[:, 0] = tempered_boxes(boxes[:, 0], 0.2)
+    boxes[:, 0, :, SCORE] /= 4
+    table = replace(table, boxes=boxes)
+    policy = Policy("top-scores", (0.0, 0.0), tuple(temperatures))
+    goal = Goal(quality="image_f1", target=quality_of("image_f1", table, policy.decide(table)))
+    assert get_task("detection").oracle_mean_depth(table, goal, temperatures) == 1.0
+    assert get_task("detection").oracle_mean_depth(table, goal, np.ones(3)) != 1.0
+
+
+def test_of_a_quality_of_which_less_is_better_nothing_is_known():
+    goal = Goal(quality="tests.toys.ordinal:ERROR", target=0.5)
+    assert get_task("detection").oracle_mean_depth(make_detection_table(10), goal, np.ones(3)) is None
