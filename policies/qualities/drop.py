@@ -122,11 +122,17 @@ class QualityDrop(PooledQuality[Truth]):
     is_maximised: ClassVar[bool] = False
     task: ClassVar[str | None] = None
     lowest: ClassVar[float] = -np.inf
-    highest: ClassVar[float] = np.inf
 
     quality: Quality[Any]
     answers: NDArray[Any] | None = None
     is_relative: bool = False
+
+    @property
+    def highest(self) -> float:  # type: ignore[override]  # it depends on the quality
+        """All that can be lost: the whole range of the quality, or of one from 0 on all that the reference has."""
+        if self.is_relative:
+            return 1.0 if self.quality.lowest >= 0 else np.inf
+        return self.quality.highest - self.quality.lowest
 
     def judge(self, view: RuleView, truth: Truth) -> Judge:
         """Both policies by the quality; arguments and result as for the base class.

@@ -90,3 +90,9 @@ def test_a_drop_from_nothing_is_refused():
     view = get_rule("top-scores").view(DETECTION, np.ones(3))
     with pytest.raises(ExitSearchError, match="a drop is counted from a reference's answers"):
         DropLimit(0.1, "map_50").against(None, None).judge(view, DETECTION.truth)
+
+
+def test_no_more_is_lost_than_there_can_be():
+    assert DropLimit(0.1, "map_50").against(None, None).highest == 1
+    assert DropLimit(0.1, "map_50", is_relative=True).against(None, None).highest == 1
+    assert DropLimit(0.1, "tests.toys.ordinal:ERROR").against(None, None).highest == np.inf
