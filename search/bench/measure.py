@@ -61,7 +61,7 @@ def measure_bundle(
     """
     effort = Effort(options.rounds, options.seconds / len(options.batch_sizes))
     # ONNX Runtime has threads of its own, and a control may be exported by torch.
-    with torch_threads(options.threads if options.executor == "torch" else None):
+    with torch_threads(options.threads if bundle.computes_with_torch(options.executor) else None):
         stages = bundle.stages(options.executor, device=options.device, n_threads=options.threads)
         single = bundle.single_graph(options.executor, device=options.device, n_threads=options.threads)
         with _control(bundle, options, on_message) as control:

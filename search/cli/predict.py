@@ -91,7 +91,7 @@ def predict(
     tell_loading("torch" if chosen == "torch" else "onnxruntime")
     from policies.runtime.threads import torch_threads
 
-    with torch_threads(threads if chosen == "torch" else None):
+    with torch_threads(threads if loaded.computes_with_torch(chosen) else None):
         runtime = loaded.runtime(chosen, device=device, n_threads=threads)
         holds = _check(loaded, runtime, Console(stderr=json_lines or csv_lines)) if check else True
         if files is not None:

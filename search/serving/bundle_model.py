@@ -109,8 +109,8 @@ def _runtime(bundle: Bundle, config: Mapping[str, Any]) -> EarlyExitRuntime:
         raise BundleError(f"device must be one of {', '.join(get_args(Device))} but is {device!r}")
     n_threads, chunk_size = (_count(config, key) for key in ("n_threads", "chunk_size"))
     executor = bundle.executor(config["executor"], device=device)
-    if executor == "torch":
-        # Here, since a bundle of graphs is served without torch.
+    if bundle.computes_with_torch(executor):
+        # Here, since a classifier's bundle of graphs is served without torch.
         import torch
 
         torch.set_num_threads(n_threads)

@@ -124,3 +124,8 @@ def test_what_decides_otherwise_here_is_not_served(bundle, monkeypatch):
     monkeypatch.setattr(Bundle, "load", lambda folder: replace(bundle, check=check))
     with pytest.raises(BundleError, match="as it did where it was written but 12 of 12 samples differ"):
         loaded(bundle)
+
+
+def test_graphs_of_classes_are_served_without_torch(bundle):
+    served = Bundle.load(bundle.folder)
+    assert served.computes_with_torch("torch") and not served.computes_with_torch("onnx")

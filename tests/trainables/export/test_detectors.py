@@ -153,3 +153,7 @@ def test_stages_of_a_detector_give_boxes_without_being_told(bundle):
     assert boxes.dtype == np.float32
     assert OnnxStages(bundle.folder / "onnx").post_processing == made.model.post_processing
     assert EarlyExitRuntime(stages, detector_policy()).run(made.images[:3]).probabilities is None
+
+
+def test_torch_keeps_boxes_whatever_runs_the_network(bundle):
+    assert bundle.computes_with_torch("onnx") and bundle.computes_with_torch("torch")

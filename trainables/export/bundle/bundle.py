@@ -135,6 +135,10 @@ class Bundle:
         path = self.folder / CONTROL_FILE
         return load_model(path)[0] if path.is_file() else None
 
+    def computes_with_torch(self, executor: str) -> bool:
+        """Whether torch computes something where an executor runs the network: all, or which boxes are kept."""
+        return executor == "torch" or self.manifest.boxes is not None
+
     def stages(self, executor: str | None = None, *, device: Device = "cpu", n_threads: int = 1) -> Stages:
         """The network as the runtime takes it.
 
