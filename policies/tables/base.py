@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import ExitTableError
-from policies.files.npz import write_npz
+from policies.files.npz import read_archive, write_npz
 from policies.tables.identity import hash_ids
 
 
@@ -132,6 +132,29 @@ class ExitTable(ABC):
     @abstractmethod
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What a file of the table holds, by key; ``read`` makes the table of it again."""
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a table written by :meth:`save` or by anyone else, as :meth:`of` does. Nothing is unpickled.
+
+        Raises:
+            ExitTableError: If the file is missing, damaged or breaks the contract, with everything that is wrong.
+        """
+        archive = read_archive(path, "exit table", ExitTableError)
+        return cls.read(archive.arrays, archive.faults, str(path))
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """Make a table of arrays, lists or tensors, casting and assuming what is plain; a warning says what.
+
+        Args:
+            given: Arrays by the keys of :meth:`arrays`, and ``meta``, a mapping or JSON text. :meth:`read` says which
+                may be missing.
+
+        Raises:
+            ExitTableError: If that cannot be a table, with everything that is wrong.
+        """
+        return cls.read(given, {}, "the exit table")
 
     @classmethod
     @abstractmethod

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Self, cast
 import warnings
 
@@ -12,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import ExitTableError, ExitTableWarning
-from policies.files.npz import read_archive
 from policies.tables.base import ExitTable, Outputs, Rows, Truth
 from policies.tables.checks import table_problems
 from policies.tables.input import read_input
@@ -210,31 +208,11 @@ class ClassificationTable(ExitTable):
         )
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read a table written by :meth:`save` or by anyone else, as :meth:`of` does. Nothing is unpickled.
-
-        Raises:
-            ExitTableError: If the file is missing, damaged or breaks the contract, with everything that is wrong.
-        """
-        archive = read_archive(path, "exit table", ExitTableError)
-        return cls.read(archive.arrays, archive.faults, str(path))
-
-    @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Self:
-        """Make a table of arrays, lists or tensors, casting and assuming what is plain; a warning says what.
-
-        Args:
-            given: Arrays by the names of the attributes. Only logits, of raw outputs, and labels are needed. Numbers of
-                any type are cast; costs are divided by the last; ``meta`` may be JSON text.
-
-        Raises:
-            ExitTableError: If that cannot be a table, with everything that is wrong.
-        """
-        return cls.read(given, {}, "the exit table")
-
-    @classmethod
     def read(cls, given: Mapping[str, Any], faults: Mapping[str, str], name: str) -> Self:
-        """Make a table of arrays that were read from somewhere; arguments and errors as for the base class."""
+        """Make a table of arrays that were read from somewhere; arguments and errors as for the base class.
+
+        Only logits, of raw outputs, and labels are needed. Numbers of any type are cast; costs are divided by the last.
+        """
         table = read_input(given, faults)
         if table.problems:
             raise ExitTableError(f"{name}: {'; '.join(table.problems)}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, ClassVar, Self, cast
 import warnings
 
@@ -12,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import ExitTableError, ExitTableWarning
-from policies.files.npz import read_archive
 from policies.tables.base import ExitTable, Outputs, Rows, Truth
 from policies.tables.box_arrays.checks import detection_problems
 from policies.tables.box_arrays.input import read_detection_input
@@ -176,31 +174,12 @@ class DetectionTable(ExitTable):
         )
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read a table written by :meth:`save` or by anyone else, as :meth:`of` does. Nothing is unpickled.
-
-        Raises:
-            ExitTableError: If the file is missing, damaged or breaks the contract, with everything that is wrong.
-        """
-        archive = read_archive(path, "exit table", ExitTableError)
-        return cls.read(archive.arrays, archive.faults, str(path))
-
-    @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Self:
-        """Make a table of arrays, lists or tensors, casting, sorting and assuming what is plain; a warning says what.
-
-        Args:
-            given: Arrays by the keys of :meth:`arrays`, and ``meta``, a mapping or JSON text, with ``class_names``.
-                ``object_crowd``, ``cost``, ``ids`` and ``groups`` may be missing.
-
-        Raises:
-            ExitTableError: If that cannot be a table, with everything that is wrong.
-        """
-        return cls.read(given, {}, "the exit table")
-
-    @classmethod
     def read(cls, given: Mapping[str, Any], faults: Mapping[str, str], name: str) -> Self:
-        """Make a table of arrays that were read from somewhere; arguments and errors as for the base class."""
+        """Make a table of arrays that were read from somewhere; arguments and errors as for the base class.
+
+        ``object_crowd``, ``cost``, ``ids`` and ``groups`` may be missing; ``meta`` must have ``class_names``. Boxes are
+        sorted.
+        """
         table = read_detection_input(given, faults)
         if table.problems:
             raise ExitTableError(f"{name}: {'; '.join(table.problems)}")
