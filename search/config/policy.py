@@ -8,8 +8,12 @@ from pydantic import BaseModel, Field
 
 from policies.evolution.settings import EvolveFields, EvolveSettings
 from policies.goals.request import GoalFields, Request
+from policies.qualities import get_quality
+from policies.rules import get_rule
 from policies.selection.policy_search import PolicySearch, SearchFields
+from policies.tasks import get_task
 from search.config.section import Section
+from search.errors import ConfigError
 
 
 class PolicySection(Section, EvolveFields, SearchFields, GoalFields):
@@ -20,6 +24,24 @@ class PolicySection(Section, EvolveFields, SearchFields, GoalFields):
         ge=1,
         description="Number of trials, the best ones, whose networks' policies are searched at the end.",
     )
+
+    def resolved(self, task_name: str) -> PolicySection:
+        """The same with the task's own quality and rules where nobody says otherwise.
+
+        Args:
+            task_name: Name of the kind of answers that the workload's networks give.
+
+        Raises:
+            ExitSearchError: If a rule or a quality is unknown, or for another kind of answers.
+        """
+        task = get_task(task_name)
+        own = {"rules": task.rules, "quality": task.quality}
+        section = self.model_copy(update={key: own[key] for key in own if key not in self.model_fields_set})
+        for rule in section.rules:
+            _require_for(task_name, f"rule {rule!r}", get_rule(rule).task)
+        for name in (section.quality, *section.bounds):
+            _require_for(task_name, f"quality {name!r}", get_quality(name).task)
+        return section
 
     def request(self, *, target: float | None, delta: float) -> Request:
         """What is asked of a policy.
@@ -33,6 +55,14 @@ class PolicySection(Section, EvolveFields, SearchFields, GoalFields):
         """How policies are searched for what is asked."""
         settings = EvolveSettings(**_values(self, EvolveFields))
         return PolicySearch(asked=asked, settings=settings, seed=seed, **_values(self, SearchFields))
+
+
+def _require_for(task_name: str, what: str, task: str | None) -> None:
+    if task not in (None, task_name):
+        raise ConfigError(
+            f"{what} is for answers of task {task!r} but the workload's networks give those of task {task_name!r}; "
+            f"name another, or leave it out"
+        )
 
 
 def _values(section: BaseModel, fields: type[BaseModel]) -> dict[str, Any]:

@@ -131,6 +131,7 @@ class SweepConfig(Section):
         _require_different("seeds", config.seeds)
         for rule in config.policy.rules:
             _naming("policy.rules", partial(require_rule, rule))
+        config = config.model_copy(update={"policy": _naming("policy", lambda: self.policy.resolved(workload.task))})
         for baseline in config.policy.baselines:
             _naming("policy.baselines", partial(require_baseline, baseline))
         _naming("data.audio", config.data.audio.options)

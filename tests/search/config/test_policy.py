@@ -5,6 +5,7 @@ import pytest
 from policies.evolution.settings import EvolveSettings
 from policies.goals.request import PRESETS, Request
 from policies.selection.policy_search import PolicySearch
+from policies.tasks import get_task
 from search.config.files import load_sweep
 from search.config.policy import PolicySection
 from search.config.reading.yaml_text import read_yaml
@@ -63,3 +64,27 @@ def test_presets_are_those_that_can_be_named():
         assert Request(preset=name) == Request(preset=name, **PRESETS[name])
     with pytest.raises(ConfigError, match="policy.preset must be 'f1-under-budget' but 'f1' was given"):
         load_sweep("digits", ["policy.preset=f1"])
+
+
+def config_of(**values):
+    return SweepConfig.from_mapping(values)
+
+
+def test_a_detector_is_asked_for_what_its_task_asks_for():
+    policy = config_of(workload="voc", target=0.5).policy
+    assert policy.quality == "map_50"
+    assert policy.rules == get_task("detection").rules
+    assert config_of(workload="voc", target=0.5, policy={"quality": "image_f1"}).policy.quality == "image_f1"
+
+
+@pytest.mark.parametrize(
+    ("workload", "policy", "message"),
+    [
+        ("voc", {"rules": ["confidence"]}, "policy: rule 'confidence' is for answers of task 'classification' but"),
+        ("voc", {"bounds": {"accuracy": 0.5}}, "policy: quality 'accuracy' is for answers of task 'classification'"),
+        ("digits", {"quality": "map_50"}, "policy: quality 'map_50' is for answers of task 'detection' but the work"),
+    ],
+)
+def test_what_is_for_another_kind_of_answers_is_refused(workload, policy, message):
+    with pytest.raises(ConfigError, match=message):
+        config_of(workload=workload, target=0.5, policy=policy)
