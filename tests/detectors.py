@@ -1,4 +1,4 @@
-"""A tiny detector with exits, images with coloured rectangles, and everything of it that goes into a bundle."""
+"""A tiny detector with exits, what it finds in images, and everything of it that goes into a bundle."""
 
 from dataclasses import dataclass
 from functools import cache, partial
@@ -6,105 +6,44 @@ from functools import cache, partial
 import numpy as np
 from PIL import Image
 import torch
-from torch import nn
 
 from policies.rules import get_rule
-from policies.runtime.detection.post_processing import PostProcessing
-from policies.runtime.torch_stages import TorchStages
+from policies.runtime.torch_stages import TorchStages, unit_scale
 from policies.tables.detection import DetectionTable
 from search.export.graphs import write_graphs
 from search.export.subject import ExportSubject, checked_content
 from tests.policies.runtime.midpoints import policy_for
+from tests.toys.rectangles import CLASS_NAMES, N_CLASSES, PER_CELL, SIZE, grid_detector, rectangles
 from trainables.data import SOURCES, Split
 from trainables.data.readers import ImageReader
 from trainables.export.bundle.writing import StoredNetwork, write_bundle
 from trainables.export.model_file import ModelConfig
 from trainables.models import NetworkSpec, cumulative_macs
-from trainables.models.detection.anchors import AnchorGrids
 from trainables.models.detection.model import DetectorModel
 from trainables.tasks.detection import DetectionTraining
 from trainables.workloads import Workload
 
 
-CLASS_NAMES = ("red", "green", "blue")
-SIZE, N_CLASSES = 64, 3
-STRIDES = (8, 16)
-_SIDES = (0.15, 0.4)
-
-
-def anchor_boxes(size=SIZE):
-    """Two squares in each cell of two grids, shape (A, 4), corners as shares."""
-    boxes = []
-    for stride, side in zip(STRIDES, _SIDES, strict=True):
-        n = size // stride
-        y, x = np.meshgrid((np.arange(n) + 0.5) / n, (np.arange(n) + 0.5) / n, indexing="ij")
-        for scale in (1.0, 1.5):
-            half = side * scale / 2
-            boxes.append(np.stack([x - half, y - half, x + half, y + half], -1).reshape(-1, 4))
-    return torch.tensor(np.concatenate(boxes), dtype=torch.float32)
-
-
-class GridHead(nn.Module):
-    """Raw numbers of the anchors of both grids, from features at stride 4."""
-
-    def __init__(self, channels):
-        super().__init__()
-        self.maps = nn.ModuleList(
-            nn.Conv2d(channels, 2 * (5 + N_CLASSES), stride // 4, stride=stride // 4) for stride in STRIDES
-        )
-
-    def forward(self, features):
-        flat = [one(features).unflatten(1, (2, -1)).permute(0, 1, 3, 4, 2).flatten(1, 3) for one in self.maps]
-        return torch.cat(flat, dim=1)
-
-
-def tiny_detector(n_exits=3, channels=8, **options):
-    """Random weights, spread so that scores differ."""
+def tiny_detector(n_exits=3, width=8, **options):
+    """Random weights, spread so that scores differ, and statistics of images."""
     torch.manual_seed(0)
-    stages = [
-        nn.Sequential(nn.Conv2d(3 if k == 0 else channels, channels, 3, 4 if k == 0 else 1, 1), nn.ReLU())
-        for k in range(n_exits)
-    ]
-    model = DetectorModel(
-        stages,
-        [GridHead(channels) for _ in range(n_exits)],
-        grids=AnchorGrids(tuple((SIZE // stride,) * 2 for stride in STRIDES), (2, 2)),
-        mean=[0.4] * 3,
-        std=[0.2] * 3,
-        post_processing=PostProcessing(**{"n_boxes": 20, **options}),
-    )
-    model.anchors.copy_(anchor_boxes())
+    scale = {"mean": [0.4] * 3, "std": [0.2] * 3}
+    shape = (3, SIZE, SIZE)
+    model = grid_detector(input_shape=shape, n_classes=N_CLASSES, n_exits=n_exits, width=width, **scale, **options)
+    for one in model.modules():
+        if isinstance(one, torch.nn.BatchNorm2d):
+            one.momentum = 1.0
+    with torch.no_grad():
+        model.train()(unit_scale(torch.from_numpy(rectangles(16)[0])))
     for head in model.heads:
         for one in head.maps:
-            one.weight.data *= 4
+            one.weight.data *= 2
             # Most anchors see nothing.
-            one.bias.data.view(2, -1)[:, 4] += 6
+            one.bias.data.view(PER_CELL, -1)[:, 4] += 6
     return model.eval()
 
 
-def rectangles(n_images, size=SIZE, seed=0):
-    """Images of noise with up to four coloured rectangles, uint8, and what is in them, shape (n, 4, 6)."""
-    rng = np.random.default_rng(seed)
-    images = rng.integers(60, 120, (n_images, 3, size, size), dtype=np.uint8)
-    objects = np.zeros((n_images, 4, 6), np.float32)
-    objects[..., 4] = -1
-    for image, rows in zip(images, objects, strict=True):
-        for row in rows[: rng.integers(0, 5)]:
-            width, height = rng.integers(size // 6, size // 2, 2)
-            left, top = rng.integers(0, size - width), rng.integers(0, size - height)
-            label = int(rng.integers(N_CLASSES))
-            image[:, top : top + height, left : left + width] = 40
-            image[label, top : top + height, left : left + width] = 240
-            row[:] = [left / size, top / size, (left + width) / size, (top + height) / size, label, 0]
-    return images, objects
-
-
-def build_tiny(*, input_shape, n_classes, n_exits, width, mean, std):
-    """The same from a model file, whose weights replace these."""
-    return tiny_detector(n_exits, width)
-
-
-WORKLOAD = Workload("tiny-detector", SOURCES["image-folder"], build_tiny, n_exits=3, width=8, task="detection")
+WORKLOAD = Workload("tiny-detector", SOURCES["image-folder"], grid_detector, n_exits=3, width=8, task="detection")
 PLACE = "tests.detectors:WORKLOAD"
 
 

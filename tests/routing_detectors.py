@@ -1,45 +1,31 @@
-"""A small detector, images with coloured rectangles that it can learn to find, and the sweep that it is from."""
+"""A small detector of a real family, images that it can learn to find rectangles in, and the sweep that it is from."""
 
 from dataclasses import replace
 import json
-from typing import ClassVar
 
 import numpy as np
 import torch
 
 from policies.policy import Policy
-from policies.tables.boxes import no_boxes
 from search.config.sweep import SweepConfig
 from search.inputs import load_splits
 from search.run_folder.folder import RunFolder
 from search.run_folder.summary import SelectedPolicy, Summary
+from tests.toys.rectangles import CLASS_NAMES, Rectangles, rectangles
 from trainables.data import Split
-from trainables.data.base import ImageSource
-from trainables.data.boxes.samples import DetectionSamples
 from trainables.export.model_file import ModelConfig, save_model
 from trainables.models.families.detectors.ssd import ssd
 from trainables.tasks import get_training_task
 from trainables.workloads.base import Workload
 
 
-SIZE, CLASS_NAMES = 160, ("red", "green", "blue")
+SIZE = 160
 
 
-def rectangles(n_images, *, seed=0, size=SIZE, most=4, prefix="i"):
-    """Images of noise with up to four rectangles, uint8, and what is in them, as a split."""
-    rng = np.random.default_rng(seed)
-    images = rng.integers(60, 120, (n_images, 3, size, size), dtype=np.uint8)
-    objects = no_boxes(n_images, most)
-    for image, rows in zip(images, objects, strict=True):
-        for row in rows[: rng.integers(1, most + 1)]:
-            width, height = rng.integers(size // 6, size // 2, 2)
-            left, top = rng.integers(0, size - width), rng.integers(0, size - height)
-            label = int(rng.integers(len(CLASS_NAMES)))
-            image[:, top : top + height, left : left + width] = 40
-            image[label, top : top + height, left : left + width] = 240
-            row[:] = [left / size, top / size, (left + width) / size, (top + height) / size, label, 0]
-    ids = np.array([f"{prefix}{k}" for k in range(n_images)])
-    return Split(inputs=images, labels=objects, ids=ids, groups=None)
+def rectangle_split(n_images, *, seed=0):
+    """Images with a rectangle at least, as a split."""
+    images, objects = rectangles(n_images, size=SIZE, seed=seed, fewest=1)
+    return Split(inputs=images, labels=objects, ids=np.array([f"i{k}" for k in range(n_images)]), groups=None)
 
 
 def small_detector(n_exits=3, objects=None, **options):
@@ -66,19 +52,9 @@ def with_larger_scores(model):
     return model
 
 
-class RectangleSource(ImageSource):
-    """Few images with rectangles, the same ones each time."""
-
-    name: ClassVar[str] = "rectangles"
-
-    def load(self, data_dir, options=None):
-        """Other images where a folder is named."""
-        made = rectangles(24, seed=0 if data_dir is None else 1)
-        return DetectionSamples(inputs=made.inputs, labels=made.labels, ids=made.ids, class_names=CLASS_NAMES)
-
-
 NAME = "tests.routing_detectors:WORKLOAD"
-WORKLOAD = Workload(name=NAME, source=RectangleSource, build=build, n_exits=3, width=16, task="detection")
+SOURCE = Rectangles(n_images=24, size=SIZE, most=4)
+WORKLOAD = Workload(name=NAME, source=SOURCE, build=build, n_exits=3, width=16, task="detection")
 TRIAL = "trial-0001"
 
 

@@ -17,6 +17,8 @@ _GREY = 0.5
 _LEAST_VISIBLE = 0.25
 # Small objects never fill most of a crop: torchvision's own 40 attempts to find one take longer than a training step.
 _ATTEMPTS = 5
+# By how much SSD changes colours (Liu et al., 2016).
+_COLOURS = {"brightness": (0.875, 1.125), "contrast": (0.5, 1.5), "saturation": (0.5, 1.5), "hue": (-0.05, 0.05)}
 _KEPT_OVERLAPS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 
 Transform = Callable[..., Any]
@@ -37,7 +39,7 @@ def transformed(
     """
     size = (int(images.shape[-2]), int(images.shape[-1]))
     seed = int(torch.randint(2**62, (), generator=generator))
-    pixelwise: list[Transform] = [v2.RandomPhotometricDistort(p=photometric)] if photometric else []
+    recolouring = _recolouring(photometric) if photometric else []
     crop, geometric = _transforms(size, **moves)
     moved, boxes = torch.empty_like(images), objects.clone()
     # Of torchvision's transforms all draw from torch's global generator of the CPU.
@@ -45,13 +47,19 @@ def transformed(
         torch.default_generator.manual_seed(seed)
         for row, (image, own) in enumerate(zip(images, objects, strict=True)):
             there = own[:, LABEL] != NO_BOX
-            before = (tv_tensors.Image(_apply(pixelwise, image)), _in_pixels(own[there][:, CORNERS], size))
+            before = (tv_tensors.Image(_apply(recolouring, image)), _in_pixels(own[there][:, CORNERS], size))
             # Without a box, torchvision would look for a crop with one for long.
             after = _apply([*(crop if there.any() else ()), *geometric], before)
             moved[row] = after[0].as_subclass(Tensor)
             boxes[row] = _rows(own, there, after[1].as_subclass(Tensor), size)
         moved = torch.stack([_erased(image, erase) for image in moved]) if erase else moved
     return moved, boxes
+
+
+def _recolouring(probability: float) -> list[Transform]:
+    """The changes of colours, each made with a probability of its own."""
+    # Torchvision's RandomPhotometricDistort exchanges colours too.
+    return [v2.RandomApply([v2.ColorJitter(**{name: limits})], p=probability) for name, limits in _COLOURS.items()]
 
 
 def _transforms(

@@ -22,15 +22,17 @@ class BoxAugmentation(Augmentation):
     """How training images may be changed together with the boxes in them, by transforms of torchvision.
 
     Beside shift, flip and erased boxes, as of :class:`~trainables.augmentation.images.Augmentation`, these are the
-    changes of SSD (Liu et al., 2016) and mirroring top to bottom. Of a box that a border cuts, a quarter must be left,
-    else it is no box any more.
+    changes of SSD (Liu et al., 2016) and mirroring top to bottom. Other than in SSD, colours are not exchanged for one
+    another: where they tell classes apart, as those of stained cells do, what is learned would be wrong. Of a box that
+    a border cuts, a quarter must be left, else it is no box any more.
 
     Attributes:
         vertical_flip: Whether half of the images are mirrored top to bottom.
         scale: Images are made smaller or larger by up to this share.
         zoom_out: Largest factor by which half of the images are made smaller in a grey frame; 1 leaves them.
         crop: Probability that an image is cropped so that it keeps enough of an object, and made large again.
-        photometric: Probability of each change of brightness, contrast, saturation, hue and order of colours.
+        photometric: Probability of each change of brightness (by up to an eighth), contrast and saturation (by up to
+            half) and hue (by up to a twentieth of the circle).
 
     Raises:
         TrainingError: If a number is out of range.

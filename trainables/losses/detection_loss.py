@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from policies.tables.boxes import CORNERS, LABEL
 from trainables.errors import TrainingError
 from trainables.losses.exit_loss import COMBINATIONS, CROSS_ENTROPY_ALONE, ExitLoss, LossWeights
+from trainables.losses.hard_negatives import NEGATIVES_PER_MATCH, hard_negatives
 from trainables.models.detection.coding import encode
 from trainables.models.detection.matching import IGNORED, match_anchors
 
@@ -67,7 +68,7 @@ class DetectionLoss:
     label_smoothing: float = 0.0
     combination: str = COMBINATIONS[0]
     classification: str = CLASSIFICATIONS[0]
-    negatives_per_match: float = 3.0
+    negatives_per_match: float = NEGATIVES_PER_MATCH
 
     def __post_init__(self) -> None:
         # The rules of the weights are the same.
@@ -151,16 +152,9 @@ class DetectionLoss:
         """The anchors whose classes count, shape (N, A)."""
         if self.classification == "focal":
             return ~truth.is_ignored
-        return truth.is_matched | self._hard_negatives(said, truth)
-
-    def _hard_negatives(self, said: Tensor, truth: _Truth) -> Tensor:
-        """The unmatched anchors of each image that are least taken for background, shape (N, A)."""
-        can = ~(truth.is_matched | truth.is_ignored)
-        error = (-said[..., 4:].log_softmax(dim=-1)[..., 0]).masked_fill(~can, -torch.inf)
-        wanted = (self.negatives_per_match * truth.is_matched.sum(dim=1, keepdim=True).clamp(min=1)).long()
-        order = error.argsort(dim=1, descending=True, stable=True)
-        is_first = torch.arange(error.shape[1], device=error.device) < wanted
-        return torch.zeros_like(can).scatter(1, order, is_first) & can
+        return truth.is_matched | hard_negatives(
+            said[..., 4:], truth.is_matched, truth.is_ignored, per_match=self.negatives_per_match
+        )
 
     def _own_loss(self, said: Tensor, truth: _Truth, counted: Tensor) -> Tensor:
         offsets = F.smooth_l1_loss(said[truth.is_matched][:, :4], truth.offsets, reduction="sum")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import sha256
+import math
 from typing import Any
 
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from trainables.models.stopping import StoppingModel
 
 
 _BATCH_SIZE = 256
+# Of all images of a batch: 256 images of 320 x 320 pixels at once would take a detector more than 5 GB.
+_MOST_PIXELS = 2**22
 
 __all__ = ["batches_on", "classifier_outputs_on", "device_of", "model_hash", "outputs_on", "unit_scale"]
 
@@ -57,15 +60,19 @@ def classifier_outputs_on(model: nn.Module, inputs: NDArray[Any]) -> Classificat
 
 
 def batches_on(model: nn.Module, inputs: NDArray[Any]) -> Iterator[Tensor]:
-    """A few hundred inputs at a time, in their order: in 0..1 and on a network's own device.
+    """Some inputs at a time, in their order: in 0..1 and on a network's own device.
+
+    They are at most 256, and fewer where more than 4 million pixels would be among them.
 
     Args:
         model: The network.
         inputs: Shape (N, channels, height, width), uint8 in 0..255 or float32.
     """
     device = device_of(model)
-    for start in range(0, len(inputs), _BATCH_SIZE):
-        yield unit_scale(torch.as_tensor(inputs[start : start + _BATCH_SIZE]).to(device))
+    n_pixels = math.prod(inputs.shape[2:])
+    size = max(1, min(_BATCH_SIZE, _MOST_PIXELS // max(1, n_pixels)))
+    for start in range(0, len(inputs), size):
+        yield unit_scale(torch.as_tensor(inputs[start : start + size]).to(device))
 
 
 def model_hash(model: nn.Module) -> str:

@@ -9,6 +9,7 @@ from torch import Tensor
 import torch.nn.functional as F
 
 from policies.tables.boxes import CORNERS, LABEL
+from trainables.losses.hard_negatives import hard_negatives
 from trainables.models.detection.coding import encode
 from trainables.models.detection.matching import IGNORED, match_anchors
 
@@ -16,8 +17,6 @@ from trainables.models.detection.matching import IGNORED, match_anchors
 Matching = Callable[[Tensor, Tensor], Tensor]
 """From anchors, shape (A, 4), and true boxes, shape (N, M, 6), to the object of each anchor, shape (N, A), as
 :func:`~trainables.models.detection.matching.match_anchors` gives it."""
-
-_NEGATIVES_PER_MATCH = 3
 
 
 @dataclass(frozen=True)
@@ -54,21 +53,7 @@ class ImageLosses:
         located = F.smooth_l1_loss(raw[..., :4], offsets[:, None].expand_as(raw[..., :4]), reduction="none").sum(dim=-1)
         logits = raw[..., 4:]
         wrong = F.cross_entropy(logits.movedim(-1, 1), labels[:, None].expand(logits.shape[:-1]), reduction="none")
-        counted = is_matched[:, None] | _hard_negatives(logits, is_matched, matches == IGNORED)
-        total = (located * is_matched[:, None]).sum(dim=2) + (wrong * counted).sum(dim=2)
+        matched, ignored = is_matched[:, None], (matches == IGNORED)[:, None]
+        counted = matched | hard_negatives(logits, matched, ignored)
+        total = (located * matched).sum(dim=2) + (wrong * counted).sum(dim=2)
         return total / is_matched.sum(dim=1, keepdim=True).clamp(min=1)
-
-
-def _hard_negatives(logits: Tensor, is_matched: Tensor, is_ignored: Tensor) -> Tensor:
-    """The unmatched anchors of each image that each exit takes least for background, shape (N, E, A).
-
-    Args:
-        logits: Shape (N, E, A, 1 + C).
-        is_matched: Shape (N, A).
-        is_ignored: Shape (N, A).
-    """
-    can = ~(is_matched | is_ignored)[:, None]
-    likelihood = logits.detach().log_softmax(dim=-1)[..., 0].masked_fill(~can, float("inf"))
-    rank = likelihood.argsort(dim=2, stable=True).argsort(dim=2)
-    wanted = _NEGATIVES_PER_MATCH * is_matched.sum(dim=1).clamp(min=1)
-    return (rank < wanted[:, None, None]) & can

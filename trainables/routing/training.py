@@ -17,6 +17,7 @@ from trainables.models.detection.model import DetectorModel
 from trainables.models.inference import device_of, unit_scale
 from trainables.routing.router import Router, distribution_loss
 from trainables.routing.settings import RoutingSettings
+from trainables.training.freezing import freeze, train_the_rest
 
 
 ImageLosses = Callable[[Tensor, Tensor], Tensor]
@@ -118,7 +119,7 @@ class _RoutingTraining:
         self._inputs, self._objects = torch.tensor(train.inputs), torch.tensor(train.labels, dtype=torch.float32)
         self._generator = torch.Generator().manual_seed(seed)
         self._target = torch.as_tensor(settings.mix(model.n_exits), dtype=torch.float32, device=device_of(model))
-        model.freeze("backbone")
+        freeze(model, "backbone")
         if has_new_heads:
             renew_heads(model)
         heads_rate = settings.heads_rate * (_NEW_HEADS_FASTER if has_new_heads else 1.0)
@@ -135,7 +136,7 @@ class _RoutingTraining:
         Raises:
             TrainingError: If the loss is not a number.
         """
-        self.model.train()
+        train_the_rest(self.model, "backbone")
         self.router.begin_epoch(epoch)
         steps = [self._step(rows) for rows in self._batches()]
         means = {name: np.mean([step[name] for step in steps], axis=0) for name in steps[0]}

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.tables.boxes import LABEL
+from policies.errors import ExitTableError
 from policies.tables.detection import DetectionTable, TrueBoxes
 from trainables.augmentation.boxes import BoxAugmentation
 from trainables.augmentation.images import Augmentation
 from trainables.data import Split
+from trainables.data.boxes.samples import classes_held
 from trainables.errors import TrainingError
 from trainables.losses.base import BatchLoss
 from trainables.tasks.base import TrainingTask
@@ -44,7 +45,7 @@ class DetectionTraining(TrainingTask[DetectionTable]):
 
     def memberships(self, split: Split, n_classes: int) -> NDArray[np.bool_]:
         """Of which classes each image has boxes, shape (N, C)."""
-        return np.asarray((split.labels[:, :, LABEL, None] == np.arange(n_classes)).any(axis=1))
+        return classes_held(split.labels, n_classes)
 
     def prepare(self, model: MultiExitModel, train: Split) -> None:
         """Fit the sizes of the anchors to the boxes of ``train``."""
@@ -85,21 +86,25 @@ class DetectionTraining(TrainingTask[DetectionTable]):
 
         from trainables.models.inference import batches_on
 
-        detector, found = _detector(model).eval(), []
+        detector, found, is_finite = _detector(model).eval(), [], []
         with torch.inference_mode():
             for batch in batches_on(detector, split.inputs):
                 raw = detector(batch).float()
+                is_finite.append(raw.isfinite().flatten(2).all(dim=2).cpu())
                 found.append(torch.stack([detector.found(raw[:, k]) for k in range(detector.n_exits)], dim=1).cpu())
+        _require_finite(torch.cat(is_finite).numpy(), split.ids)
         fields = self.shared_fields(model, split, metadata)
         return DetectionTable(boxes=torch.cat(found).numpy(), objects=self.targets(split), **fields)
 
     def exit_report(self, table: DetectionTable, temperatures: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """Mean average precision and F1 of an image."""
+        """Mean average precision, and F1 of an image at the operating score, of boxes with tempered scores."""
+        from policies.calibration.box_temperature import tempered_boxes
         from policies.qualities import get_quality
         from policies.views.view import RuleView
 
         shape = table.n_samples, table.n_exits
-        view = RuleView(np.zeros((*shape, 1)), np.ones(shape, dtype=np.bool_), table.exit_answers)
+        answers = np.stack([tempered_boxes(table.boxes[:, k], own) for k, own in enumerate(temperatures)], axis=1)
+        view = RuleView(np.zeros((*shape, 1)), np.ones(shape, dtype=np.bool_), answers)
         exits = np.repeat(np.arange(table.n_exits)[:, None], table.n_samples, axis=1)
         return {name: get_quality(name).values(view, table.truth, exits) for name in self.exit_figure_names}
 
@@ -120,6 +125,24 @@ class DetectionTraining(TrainingTask[DetectionTable]):
         from trainables.tasks.detection_doubts import doubts_of_found
 
         return list(doubts_of_found(table))
+
+
+def _require_finite(is_finite: NDArray[np.bool_], ids: NDArray[np.str_]) -> None:
+    """Refuse outputs of which no box comes, as if nothing were there.
+
+    Args:
+        is_finite: Whether all numbers of an image at an exit are, shape (N, E).
+        ids: Names of the images, shape (N,).
+
+    Raises:
+        ExitTableError: If some are not.
+    """
+    images, exits = np.nonzero(~is_finite)
+    if images.size:
+        raise ExitTableError(
+            f"outputs must be finite but exit {exits[0] + 1} gives NaN or infinity for {str(ids[images[0]])!r} "
+            f"({len(np.unique(images))} such images); train with a smaller learning rate"
+        )
 
 
 def _detector(model: MultiExitModel) -> DetectorModel:

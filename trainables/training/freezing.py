@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from torch import nn
 
+from trainables.errors import TrainingError
 from trainables.models import MultiExitModel
 from trainables.recipes.recipe import Frozen
 
@@ -18,12 +19,22 @@ def freeze(model: MultiExitModel, frozen: Frozen) -> None:
     Args:
         model: The network, which is to be trained.
         frozen: What of it stays.
+
+    Raises:
+        TrainingError: If nothing would be left to train.
     """
+    if frozen == "nothing":
+        return
     for part in _still(model, frozen):
         part.requires_grad_(False)
-    if frozen != "nothing":
-        for parameter in model.parameters(recurse=False):
-            parameter.requires_grad_(False)
+    for parameter in model.parameters(recurse=False):
+        parameter.requires_grad_(False)
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        exits = "1 exit" if len(model.heads) == 1 else f"{len(model.heads)} exits"
+        raise TrainingError(
+            f"something must be left to train, but of a network with {exits} nothing is where {frozen} is frozen; "
+            f"say frozen: nothing, or ask for more exits"
+        )
 
 
 def train_the_rest(model: MultiExitModel, frozen: Frozen) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from policies.errors import ExitTableError
 from policies.qualities import get_quality
 from policies.rules import get_rule
 from policies.tables.base import ExitTable
@@ -31,7 +32,8 @@ class EpochFigures:
 
     Attributes:
         epoch: Counted from 1.
-        train_loss: Mean loss of the epoch; not finite where the training diverged, which ends it.
+        train_loss: Mean loss of the epoch; not finite where the training diverged, which ends it: in its loss, or in
+            what the network says after it.
         quality: Of the network on ``search``; NaN where the training diverged.
     """
 
@@ -125,15 +127,26 @@ class FullNetworkTraining:
         training, recipe = self._training, self._spec.recipe
         with deterministic_operations(enabled=recipe.deterministic):
             loss = training.train_epoch()
-        if not math.isfinite(loss):
-            self._curve.append(EpochFigures(training.epoch, loss, math.nan))
+        table = self._table() if math.isfinite(loss) else None
+        if table is None:
+            # What the last step of an epoch spoils is in no loss yet.
+            self._curve.append(EpochFigures(training.epoch, math.nan if math.isfinite(loss) else loss, math.nan))
             self._is_over = True
             return
-        table = self._spec.table(training.network, self._search, "search")
         figures = EpochFigures(training.epoch, loss, quality_of(table, self._quality))
         self._curve.append(figures)
         report = {"epoch": figures.epoch, _LACK: -figures.quality}
         self._is_over = self._best.tell(report, training.network) or training.epoch >= recipe.epochs
+
+    def _table(self) -> ExitTable | None:
+        """What the network says on ``search`` now; None where some of it is no number.
+
+        That is all that can be wrong: of a few samples there was a table before anything was trained.
+        """
+        try:
+            return self._spec.table(self._training.network, self._search, "search")
+        except ExitTableError:
+            return None
 
     def _state(self) -> dict[str, Any]:
         return {

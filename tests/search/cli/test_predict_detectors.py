@@ -11,7 +11,8 @@ import pytest
 from policies.tables.boxes import n_boxes
 from search.cli.app import main
 from tests.bundles import write_digits_bundle
-from tests.detectors import CLASS_NAMES, SIZE, detector_policy, made_detector, write_detector_bundle, write_pictures
+from tests.detectors import detector_policy, made_detector, write_detector_bundle, write_pictures
+from tests.toys.rectangles import CLASS_NAMES, SIZE
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ import pytest
 from search.serving.bundle_model import ARTIFACT, BundleModel
 from search.serving.requirements import requirements_of
 from search.serving.signature import signature_of
-from tests.detectors import CLASS_NAMES, detector_policy, made_detector, write_detector_bundle
+from tests.detectors import detector_policy, made_detector, write_detector_bundle
+from tests.toys.rectangles import CLASS_NAMES
 
 
 @pytest.fixture(scope="module")

@@ -126,6 +126,18 @@ def test_boxes_of_which_little_is_left_are_gone():
     assert area.min() >= 0.25 * 0.04 - 1e-6
 
 
+def test_colours_change_but_are_not_exchanged():
+    images = torch.full((90, 3, 8, 8), 0.2)
+    for row in range(90):
+        images[row, row % 3] = 0.9
+    changed = BoxAugmentation(photometric=1.0)(images, generator())
+    assert (changed != images).flatten(1).any(dim=1).all()
+    assert changed.mean(dim=(2, 3)).argmax(dim=1).tolist() == [row % 3 for row in range(90)]
+    n_changed = (BoxAugmentation(photometric=0.3)(images, generator()) != images).flatten(1).any(dim=1).sum()
+    # One of four changes is made of all but .7 to the fourth.
+    assert 54 < n_changed < 81
+
+
 def test_images_that_are_not_square_keep_their_shape():
     images, objects = torch.rand(4, 3, 40, 64), scenes(4)[1]
     moved, _ = EVERYTHING.with_boxes(images, objects, generator())

@@ -15,7 +15,8 @@ from policies.runtime.runtime import EarlyExitRuntime
 from policies.runtime.torch_stages import TorchStages
 from policies.tables.boxes import n_boxes
 from search.export.options import ExportOptions
-from tests.detectors import N_CLASSES, detector_policy, made_detector, tiny_detector, write_detector_bundle
+from tests.detectors import detector_policy, made_detector, tiny_detector, write_detector_bundle
+from tests.toys.rectangles import N_CLASSES
 from trainables.errors import BundleError, ExportError
 from trainables.export.bundle.bundle import Bundle
 from trainables.export.onnx.verification import verify_stage_graphs
@@ -84,7 +85,7 @@ def test_graphs_give_boxes_of_all_anchors_and_state_which_are_kept(bundle):
         names = [value.name for value in graph.graph.output]
         assert names == [*(["features"] if k < 2 else []), "boxes"]
         batch, n_anchors, n_columns = graph.graph.output[-1].type.tensor_type.shape.dim
-        assert (batch.dim_param, n_anchors.dim_value, n_columns.dim_value) == ("batch", 160, 4 + N_CLASSES)
+        assert (batch.dim_param, n_anchors.dim_value, n_columns.dim_value) == ("batch", 240, 4 + N_CLASSES)
         stated = json.loads({entry.key: entry.value for entry in graph.metadata_props}[METADATA_KEY])
         assert stated["post_processing"] == made_detector().model.post_processing.to_dict()
 

@@ -10,8 +10,8 @@ from policies.runtime.detection.box_likeness import BoxLikeness
 from policies.runtime.onnx_stages import OnnxStages
 from policies.runtime.runtime import EarlyExitRuntime
 from policies.runtime.torch_stages import TorchStages
-from tests.detectors import CLASS_NAMES, rectangles
 from tests.policies.runtime.midpoints import policy_for
+from tests.toys.rectangles import CLASS_NAMES, rectangles
 from trainables.data import Split
 from trainables.export.onnx.stage_graphs import write_stage_graphs
 from trainables.export.onnx.verification import verify_stage_graphs
@@ -27,7 +27,7 @@ SIZE, N_IMAGES = 160, 40
 @pytest.fixture(scope="module", params=FAMILIES)
 def network(request, tmp_path_factory):
     """A network of random weights, spread so that exits differ in what they are sure of; and its table."""
-    images, objects = rectangles(N_IMAGES, SIZE)
+    images, objects = rectangles(N_IMAGES, size=SIZE)
     split = Split(images, objects, np.array([f"s{i}" for i in range(N_IMAGES)]), None)
     torch.manual_seed(0)
     model = NETWORKS[request.param].build(

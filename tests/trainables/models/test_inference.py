@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 import torch
+from torch import nn
 
 from tests.stopping_network import stopping_network, stopping_split
-from trainables.models.inference import classifier_outputs_on, model_hash, outputs_on, unit_scale
+from trainables.models.inference import batches_on, classifier_outputs_on, model_hash, outputs_on, unit_scale
 
 
 def test_outputs_are_those_of_the_whole_network_in_evaluation(spec, digits):
@@ -50,3 +52,9 @@ def test_model_hash_follows_the_weights(spec, digits):
     with torch.no_grad():
         next(other.parameters()).add_(1e-3)
     assert model_hash(model) != model_hash(other)
+
+
+@pytest.mark.parametrize(("side", "sizes"), [(8, [256, 44]), (192, [113, 113, 74]), (2100, [1] * 3)])
+def test_large_images_come_in_smaller_batches(side, sizes):
+    inputs = np.zeros((sum(sizes), 1, side, side), dtype=np.uint8)
+    assert [len(batch) for batch in batches_on(nn.Identity(), inputs)] == sizes

@@ -1,11 +1,11 @@
 import pytest
 
-from tests.routing_detectors import rectangles, small_detector, with_larger_scores
+from tests.routing_detectors import rectangle_split, small_detector, with_larger_scores
 
 
 @pytest.fixture(scope="session")
 def routing_train():
-    return rectangles(8)
+    return rectangle_split(8)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.routing_detectors import rectangles, small_detector
+from tests.routing_detectors import rectangle_split, small_detector
 from trainables.errors import TrainingError
 from trainables.routing.image_losses import ImageLosses
 from trainables.routing.presets import PHASES
@@ -104,7 +104,7 @@ def test_what_cannot_be_routed_is_told(detector, routing_train):
     with pytest.raises(TrainingError, match="at least 2 exits but this has 1"):
         trained(small_detector(n_exits=1), routing_train, PHASES["1.2"].settings)
     with pytest.raises(TrainingError, match="at least 2 images to train on but got 1"):
-        trained(detector, rectangles(1), PHASES["1.2"].settings)
+        trained(detector, rectangle_split(1), PHASES["1.2"].settings)
     broken = small_detector(objects=routing_train.labels)
     torch.nn.init.constant_(broken.heads[0].predictions[0][-1].weight, float("nan"))
     with pytest.raises(TrainingError, match="finite loss but it is nan in epoch 1"):

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.toys.rectangles import grid_detector
 from trainables.errors import TrainingError
 from trainables.models import MultiExitModel
 from trainables.models.inference import unit_scale
@@ -106,6 +107,20 @@ def test_parameters_outside_of_stages_and_shared_ones_stay_too():
     inputs = torch.rand(8, 1, 8, 8)
     assert torch.equal(model(inputs)[:, 1], model(inputs)[:, 1])
     assert model.stages[0][2].num_batches_tracked == 0
+
+
+def test_all_of_a_detector_but_its_heads_is_its_backbone_unless_it_says_more():
+    scale = {"mean": [0.4] * 3, "std": [0.2] * 3}
+    model = grid_detector(input_shape=(3, 64, 64), n_classes=2, n_exits=2, width=4, **scale)
+    freeze(model, "backbone")
+    moving = {name.split(".")[0] for name, one in model.named_parameters() if one.requires_grad}
+    assert moving == {"heads"}
+
+
+def test_something_must_be_left_to_train():
+    whole = MultiExitModel([nn.Linear(4, 4)], [nn.Linear(4, 2)], mean=[0.0], std=[1.0])
+    with pytest.raises(TrainingError, match="of a network with 1 exit nothing is where full-network is frozen"):
+        freeze(whole, "full-network")
 
 
 def test_a_part_that_is_none_is_refused():

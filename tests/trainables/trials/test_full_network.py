@@ -96,6 +96,23 @@ def test_a_training_that_diverges_ends_and_what_was_there_is_kept(plain, digits,
     assert found.reached > 0.2
 
 
+def test_what_the_last_step_of_an_epoch_spoils_is_a_divergence_too(plain, digits, tmp_path, monkeypatch):
+    one = training(plain, digits, tmp_path)
+    real = one._training.train_epoch
+
+    def train_epoch():
+        loss = real()
+        if one._training.epoch == 2:
+            torch.nn.init.constant_(next(one.model.heads[0].parameters()), math.nan)
+        return loss
+
+    monkeypatch.setattr(one._training, "train_epoch", train_epoch)
+    found = one.run()
+    assert (found.epoch, found.reached) == (1, found.curve[0].quality)
+    assert math.isnan(found.curve[1].train_loss) and math.isnan(found.curve[1].quality)
+    assert len(found.curve) == 2
+
+
 def test_without_a_finite_epoch_there_is_no_network(plain, digits, tmp_path):
     found = training(plain, digits, tmp_path, {"learning_rate_adamw": 1e30}).run()
     assert (found.network, found.epoch, len(found.curve)) == (None, 0, 1)

@@ -8,7 +8,8 @@ import torch
 from torchvision import models
 
 from policies.goals.request import Request
-from trainables.data import Split
+from tests.toys.rectangles import PLACE as RECTANGLES
+from trainables.data import Split, SplitFractions
 from trainables.errors import TrainingError
 from trainables.export.model_file import save_model
 from trainables.models import NetworkSpec
@@ -16,6 +17,7 @@ from trainables.recipes.recipe import Recipe
 from trainables.trials.imported_weights import with_given_weights
 from trainables.trials.seed_run import SeedRun
 from trainables.trials.spec import TrialSpec
+from trainables.workloads import get_workload
 
 
 @pytest.fixture
@@ -182,3 +184,34 @@ def test_without_an_epoch_a_run_reports_the_network_as_it_is(how, params, spec, 
 def answers_of(model, split):
     with torch.inference_mode():
         return model(torch.from_numpy(split.inputs))[:, -1].argmax(dim=1).numpy()
+
+
+@pytest.fixture
+def detection():
+    data = get_workload(RECTANGLES).load(None, SplitFractions(), split_seed=0)
+    asked, network = Request(target=0.5, quality="map_50"), NetworkSpec(2, 8)
+    return data.train, TrialSpec(RECTANGLES, data.class_names, network, Recipe(1, 8), search_target=asked, seeds=(0,))
+
+
+@pytest.mark.parametrize("only_exit", [2, None])
+def test_trained_heads_stay_on_the_anchors_that_they_were_trained_with(only_exit, detection, tmp_path):
+    train, spec = detection
+    labels = train.labels.copy()
+    labels[..., 2:4] = labels[..., :2] + (labels[..., 2:4] - labels[..., :2]) / 2
+    other = replace(train, labels=labels)
+    own = replace(spec, network=replace(spec.network, only_exit=only_exit))
+    trained = own.build_model(train)
+    assert not torch.equal(own.build_model(other).anchors, trained.anchors)
+    save_model(tmp_path / "model.safetensors", trained, own.model_config(train, {}))
+    training = with_given_weights(spec, tmp_path / "model.safetensors", other).training({}, other)
+    assert torch.equal(training.model.anchors, trained.anchors)
+    assert torch.equal(training._loss.anchors, trained.anchors)
+    assert torch.equal(training.model.heads[1].maps[0].weight, trained.heads[-1].maps[0].weight)
+
+
+def test_heads_without_their_anchors_are_refused(detection, tmp_path):
+    train, spec = detection
+    state = spec.build_model(train).state_dict()
+    torch.save({name: own for name, own in state.items() if name != "anchors"}, tmp_path / "weights.pth")
+    with pytest.raises(TrainingError, match=r"weights must fit the network but do not .*missing: 'anchors'"):
+        with_given_weights(spec, tmp_path / "weights.pth", train)

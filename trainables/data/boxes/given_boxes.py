@@ -33,7 +33,8 @@ def as_boxes(given: Any, class_names: Sequence[str], n: int) -> NDArray[np.float
     rows = _padded(given, n)
     there = is_box(rows)
     image_of, boxes = np.nonzero(there)[0], rows[there]
-    left, top, right, bottom = boxes[:, CORNERS].T
+    # As they are kept: what rounding leaves without area has none.
+    left, top, right, bottom = boxes[:, CORNERS].clip(0, 1).astype(np.float32).T
     whole = boxes[:, LABEL] == np.round(boxes[:, LABEL])
     last = len(class_names) - 1
     # In this order: what is no number has no place, and pixels have a negative class just as little as shares.

@@ -13,7 +13,7 @@ from policies.runtime.detection.box_likeness import BoxLikeness
 from policies.runtime.onnx_stages import OnnxStages
 from trainables.errors import ExportError
 from trainables.models.detection.model import DetectorModel
-from trainables.models.inference import batches_on
+from trainables.models.inference import device_of, unit_scale
 
 
 def verify_boxes(model: DetectorModel, stages: OnnxStages, samples: NDArray[Any], folder: Path) -> tuple[float, int]:
@@ -78,7 +78,7 @@ def require_near(
 def _said(model: DetectorModel, samples: NDArray[Any]) -> list[NDArray[Any]]:
     """Boxes and probabilities of all anchors at every exit, as the network gives them."""
     model.eval()
-    (batch,) = batches_on(model, samples)
+    batch = unit_scale(torch.as_tensor(samples).to(device_of(model)))
     return [model.decoded(said).numpy(force=True) for said in model.said(batch)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from policies.runtime.detection.post_processing import PostProcessing
-from trainables.errors import TrainingError
 from trainables.models.base import MultiExitModel
-from trainables.models.detection import FROZEN
 from trainables.models.detection.anchors import AnchorGrids, default_anchors, fit_anchors
 from trainables.models.detection.coding import decode
 from trainables.models.detection.stages import Trunk
@@ -52,7 +50,6 @@ class DetectorModel(MultiExitModel):
         post_processing: PostProcessing,
     ) -> None:
         super().__init__(stages, heads, mean=mean, std=std)
-        self._frozen_part = FROZEN[0]
         self.grids = grids
         self.post_processing = post_processing
         self.register_buffer("anchors", torch.as_tensor(default_anchors(grids)))
@@ -105,44 +102,14 @@ class DetectorModel(MultiExitModel):
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
         """The two that may be trained at rates of their own: ``backbone``, and ``heads``, which are all others."""
-        backbone = [weight for trunk in self._trunks() for weight in trunk.parameters()]
+        backbone = [weight for trunk in self.backbone() for weight in trunk.parameters()]
         known = {id(weight) for weight in backbone}
         return {"backbone": backbone, "heads": [weight for weight in self.parameters() if id(weight) not in known]}
 
     def backbone(self) -> list[nn.Module]:
-        """The parts of the network that the detector is built on: neither what exits hand on nor heads."""
-        return [*self._trunks()]
+        """The parts of the network that the detector is built on.
 
-    def freeze(self, part: str) -> None:
-        """Have a part neither trained nor moved in its batch statistics; all else is trained.
-
-        Args:
-            part: ``nothing``; ``backbone``; or ``full-network``, which is all but the heads of the early exits.
-
-        Raises:
-            TrainingError: If it is none of these, or nothing would be left to train.
+        Neither heads nor what an exit tells the next are among them, which are new where a backbone was trained before.
+        Where no stage has a :class:`~trainables.models.detection.stages.Trunk`, they are all of the stages.
         """
-        if part not in FROZEN:
-            raise TrainingError(f"what is frozen must be one of {', '.join(FROZEN)} but is {part!r:.60}")
-        if part == "full-network" and self.n_exits == 1:
-            raise TrainingError("a network with one exit has nothing left to train where the full network is frozen")
-        self._frozen_part = part
-        self.requires_grad_(True)
-        for module in self._frozen_modules():
-            module.requires_grad_(False)
-        self.train(self.training)
-
-    def train(self, mode: bool = True) -> Self:
-        """Set the mode of all but what is frozen, which stays in evaluation mode."""
-        super().train(mode)
-        for module in self._frozen_modules():
-            module.eval()
-        return self
-
-    def _trunks(self) -> list[Trunk]:
-        return [module for module in self.modules() if isinstance(module, Trunk)]
-
-    def _frozen_modules(self) -> list[nn.Module]:
-        if self._frozen_part == "backbone":
-            return [*self._trunks()]
-        return [self.stages, self.heads[-1]] if self._frozen_part == "full-network" else []
+        return [module for module in self.modules() if isinstance(module, Trunk)] or super().backbone()

@@ -66,6 +66,7 @@ WRONG = {
     "negative": (box(left=-0.2), "shares of the image's width and height"),
     "width instead of right": (box(left=0.6), "must have left < right and top < bottom"),
     "no area": (box(top=0.6), "must have left < right and top < bottom"),
+    "no area once clipped": (box(left=1.0, right=1.000005), "must have left < right and top < bottom"),
     "class too large": (box(label=3), r"class in 0..2 in the fifth column, for 3 class_names"),
     "class negative": (box(label=-2), r"class in 0..2"),
     "half a class": (box(label=0.5), r"class in 0..2"),
