@@ -59,7 +59,8 @@ class GoalFields(BaseModel):
     quality: str = Field(
         default="accuracy",
         description="What is wanted most of, and what the target is about: `accuracy`, `macro_f1`, "
-        "`worst_class_recall`, `top5_accuracy`, or your own as `module:attribute`.",
+        "`worst_class_recall`, `top5_accuracy`; of detectors `map_50`, which is theirs where nothing is named, `map`, "
+        "`map_75`, `worst_class_map_50`, `image_f1`, `found_objects`; or your own as `module:attribute`.",
     )
     objective: str = Field(
         default="depth",
@@ -99,8 +100,8 @@ class GoalFields(BaseModel):
     )
     bounds: Mapping[str, float] = Field(
         default_factory=dict,
-        description="Further limits, as shares: least `accuracy`, `macro_f1`, `worst_class_recall` or "
-        "`top5_accuracy`, largest `flip_rate_to_exit`.",
+        description="Further limits, as shares: the least value of any `quality`, such as `macro_f1`, "
+        "`worst_class_recall` or `image_f1`, or the largest `flip_rate_to_exit`.",
     )
     latency_ms: tuple[float, ...] = Field(
         default=(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from policies.selection.search_target import SearchTarget
 from search.inputs import SweepInputs
 from search.preflight.certifiable import SplitUnits, proposed_fractions
 
@@ -12,11 +13,18 @@ def announcement(inputs: SweepInputs) -> list[str]:
     Where nothing will be, splits are proposed that would allow a certificate, or at least an estimate.
     """
     target = inputs.target
-    margin = "for a certificate" if target.is_certifiable else "for a lower bound on search"
-    lines = [f"Asked for {target.asked}; the search target, with the margin {margin}, is {target.tightened}"]
+    lines = [f"Asked for {target.asked}; the search target{_search_target(target)}"]
     if not target.why_not or target.claim is None:
         return lines
     lines.append(f"Note: {target.why_not}")
     units, fractions = SplitUnits.of(inputs.splits, inputs.spec.task), inputs.config.splits.fractions()
     proposal = proposed_fractions(units, target.claim, fractions, delta=target.asked.delta)
     return [*lines, f"Note: {proposal.sentence}"] if proposal.sentence else lines
+
+
+def _search_target(target: SearchTarget) -> str:
+    """How it differs from what was asked for."""
+    if target.tightened == target.asked:
+        return " is the same: no margin can be added beforehand"
+    margin = "for a certificate" if target.is_certifiable else "for a lower bound on search"
+    return f", with the margin {margin}, is {target.tightened}"

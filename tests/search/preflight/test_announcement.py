@@ -91,3 +91,9 @@ def test_as_many_as_are_needed_are_enough():
 def test_certainty_is_never_certified():
     config = load_sweep("digits", ["target=1.0"])
     assert SweepInputs.of(config, SPLITS).target.why_not == "accuracy 1 can never be certified; ask for less"
+
+
+def test_where_no_margin_is_known_none_is_told():
+    config = load_sweep("digits", ["target=0.9", "policy.quality=macro_f1"])
+    (line,) = announcement(SweepInputs.of(config, SPLITS))
+    assert line == "Asked for macro_f1 0.9; the search target is the same: no margin can be added beforehand"
