@@ -51,7 +51,10 @@ class DetectionReport(TaskReport[DetectionTable]):
         )
         return {
             "alarms": [alarm.text for alarm in alarms],
-            ORACLE_BY_F1: {split: oracle_figures(table) for split, table in tables.items()},
+            ORACLE_BY_F1: {
+                split: oracle_figures(_tempered(table, selection.network.temperatures))
+                for split, table in tables.items()
+            },
         }
 
     def write(
