@@ -1,5 +1,7 @@
 """Errors of the sweep that a user can cause."""
 
+from typing import Self
+
 from policies.errors import ExitSearchError
 
 
@@ -41,6 +43,20 @@ class ValidityError(SweepError):
 
 class SweepInterruptedError(ExitSearchError):
     """A sweep was stopped before its last trial; it can be resumed."""
+
+    @classmethod
+    def unwritable(cls, when: str, why: str, sweep: str) -> Self:
+        """Of a sweep that could not write any more, such as on a full disk.
+
+        Args:
+            when: How far it was, such as ``before its first trial``.
+            why: What went wrong.
+            sweep: Name of the sweep.
+        """
+        return cls(
+            f"the sweep was stopped {when}, since nothing can be written ({why}); put that right, then continue it "
+            f"with --resume --name {sweep}"
+        )
 
 
 class PredictionError(ExitSearchError):

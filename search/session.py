@@ -26,7 +26,7 @@ from search.sweep import SweepResult, run_sweep
 from search.teaching.checks import CheckedTeachers
 from search.tracking.tracker import Tracker
 from search.trials.log import TrialLog
-from search.validity.gate import stored_verdict, validity_figures
+from search.validity.gate import validity_figures
 from trainables.teachers.alignment import require_aligned
 from trainables.training.checkpoints import FULL_DISK
 
@@ -78,7 +78,7 @@ def run_session(
                 inputs, folder, journal, log, teachers, started=started, leave_cluster=leave_cluster, console=console
             )
         except ValidityError as error:
-            tracker.fail(str(error), _validity_figures(journal), folder.full_network_files)
+            tracker.fail(str(error), validity_figures(journal), folder.full_network_files)
             raise
         except BaseException as error:
             tracker.abandon(str(error))
@@ -117,7 +117,7 @@ def _track(tracker: Tracker, folder: RunFolder, journal: Journal, result: SweepR
         | _soft_metrics(summary)
         | _control_metrics(summary, headlines)
         | _architecture_metrics(summary)
-        | _validity_figures(journal),
+        | validity_figures(journal),
         {"feasible": str(summary.feasible).lower(), "certified": str(summary.certified).lower()}
         | _control_tags(summary),
         [
@@ -127,12 +127,6 @@ def _track(tracker: Tracker, folder: RunFolder, journal: Journal, result: SweepR
             *(path for path in (folder.model_file, folder.control_file) if path.exists()),
         ],
     )
-
-
-def _validity_figures(journal: Journal) -> dict[str, float]:
-    """What the validity gate found; empty where there is none."""
-    verdict = stored_verdict(journal)
-    return {} if verdict is None else validity_figures(verdict)
 
 
 def _latency_metrics(summary: Summary) -> dict[str, float]:

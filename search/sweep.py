@@ -43,7 +43,7 @@ from search.trials.log import TrialLog
 from search.trials.outcomes import TrialOutcome, trial_points
 from search.tuning.progress import TrialProgress
 from search.tuning.training import train
-from search.validity.gate import pass_gate
+from search.validity.gate import pass_gate, validity_told
 from trainables.export.model_file import save_model
 from trainables.models import cumulative_macs
 
@@ -123,7 +123,7 @@ def run_sweep(
         show(f"Note: {note}")
     if control is not None:
         summary = summary.model_copy(update=plain.told)
-    summary = summary.model_copy(update={**architecture.told, **latency.told})
+    summary = summary.model_copy(update={**architecture.told, **latency.told, **validity_told(journal)})
     write_report(folder, inputs, outcomes, selection, tables, summary, [*answered, *plain.answered], plain)
     return SweepResult(selection, all_trials, summary)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from policies.evolution.settings import EvolveSettings
 from policies.goals.request import Request
 from policies.options import Options
-from policies.rules import DEFAULT_RULES
+from policies.rules import DEFAULT_RULES, DETECTION_RULES
 
 
 class SearchFields(BaseModel):
@@ -18,7 +18,9 @@ class SearchFields(BaseModel):
     rules: tuple[str, ...] = Field(
         default=DEFAULT_RULES,
         min_length=1,
-        description="The rules that are searched, by name: when a sample leaves at an exit, and with which answer.",
+        description="The rules that are searched, by name: when a sample leaves at an exit, and with which answer. Of "
+        "detectors, where none is named: "
+        f"{', '.join(f'`{name}`' for name in DETECTION_RULES)}.",
     )
     baselines: tuple[str, ...] = Field(
         default=(),

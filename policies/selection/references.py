@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.baselines.choice import baseline_evaluator, baseline_policy
 from policies.baselines.full_network import full_network
+from policies.calibration.temperature import CalibrationWarning
 from policies.goals.figures import quality_of
 from policies.goals.goal import Goal
 from policies.goals.request import Request
@@ -33,7 +36,7 @@ def goal_on(asked: Request, search: ExitTable) -> Goal:
     drop = asked.greedy_drop
     if drop is None:
         return goal
-    greedy = _greedy(goal, search, get_task(search.task).fit_temperatures(search))
+    greedy = _greedy(goal, search, _fitted(search))
     return goal.with_limit(drop.quality, drop.worst(quality_of(drop.quality, search, greedy.decide(search))))
 
 
@@ -66,8 +69,15 @@ def full_network_quality(name: str, table: ExitTable, temperatures: NDArray[np.f
     require_judges(name, table)
     if name == ACCURACY:
         return float(exit_accuracies(table)[-1])
-    fitted = get_task(table.task).fit_temperatures(table) if temperatures is None else temperatures
+    fitted = _fitted(table) if temperatures is None else temperatures
     return quality_of(name, table, full_network(table, fitted).decide(table))
+
+
+def _fitted(table: ExitTable) -> NDArray[np.float64]:
+    """Temperatures, without a word on clamped ones: the search of the network's policies tells of them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CalibrationWarning)
+        return get_task(table.task).fit_temperatures(table)
 
 
 def _with_full_network(goal: Goal, asked: Request, search: ExitTable) -> Goal:

@@ -10,7 +10,6 @@ from policies.evolution.settings import EvolveFields, EvolveSettings
 from policies.goals.fields import GoalFields
 from policies.goals.request import Request
 from policies.qualities import get_quality
-from policies.rules import get_rule
 from policies.selection.policy_search import PolicySearch, SearchFields
 from policies.tasks import get_task
 from search.config.section import Section
@@ -29,19 +28,24 @@ class PolicySection(Section, EvolveFields, SearchFields, GoalFields):
     def resolved(self, task_name: str) -> PolicySection:
         """The same with the task's own quality and rules where nobody says otherwise.
 
+        Whether rules fit is seen on the network's tables, since importing a rule takes its time.
+
         Args:
             task_name: Name of the kind of answers that the workload's networks give.
 
         Raises:
-            ExitSearchError: If a rule or a quality is unknown, or for another kind of answers.
+            ExitSearchError: If a quality is unknown, or for another kind of answers.
         """
         task = get_task(task_name)
         own = {"rules": task.rules, "quality": task.quality}
         section = self.model_copy(update={key: own[key] for key in own if key not in self.model_fields_set})
-        for rule in section.rules:
-            _require_for(task_name, f"rule {rule!r}", get_rule(rule).task)
         for name in (section.quality, *section.bounds):
-            _require_for(task_name, f"quality {name!r}", get_quality(name).task)
+            judged = get_quality(name).task
+            if judged not in (None, task_name):
+                raise ConfigError(
+                    f"quality {name!r} is for answers of task {judged!r} but the workload's networks give those of "
+                    f"task {task_name!r}; leave it out, or name one such as {task.quality}"
+                )
         return section
 
     def request(self, *, target: float | None, delta: float) -> Request:
@@ -56,14 +60,6 @@ class PolicySection(Section, EvolveFields, SearchFields, GoalFields):
         """How policies are searched for what is asked."""
         settings = EvolveSettings(**_values(self, EvolveFields))
         return PolicySearch(asked=asked, settings=settings, seed=seed, **_values(self, SearchFields))
-
-
-def _require_for(task_name: str, what: str, task: str | None) -> None:
-    if task not in (None, task_name):
-        raise ConfigError(
-            f"{what} is for answers of task {task!r} but the workload's networks give those of task {task_name!r}; "
-            f"name another, or leave it out"
-        )
 
 
 def _values(section: BaseModel, fields: type[BaseModel]) -> dict[str, Any]:

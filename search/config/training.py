@@ -22,7 +22,8 @@ class TrainingSection(Section):
     network: str | None = Field(
         default=None,
         description="The network: `small-cnn`, `mobilenet-v3-small`, `mobilenet-v3-large`, `resnet-18`, `resnet-34`, "
-        "`audio-cnn`, `darts`, or your own as `module:attribute`; the workload's where null.",
+        "`audio-cnn`, `darts`, of detectors `ssd` and `ssdlite`, or your own as `module:attribute`; the workload's "
+        "where null.",
     )
     n_exits: int | None = Field(
         default=None, ge=1, le=256, description="Number of exits, the last included; the network's own where null."

@@ -14,10 +14,12 @@ import torch
 from policies.errors import ExitSearchError
 from policies.goals.request import Request
 from policies.qualities import get_quality
+from policies.registry import title_of
 from policies.selection.select import Selection
 from policies.tables.latency import KEY as LATENCY_KEY
 from policies.tasks import get_task
 from search.cluster.connection import concurrent_trials
+from search.cluster.trial_task import trial_task
 from search.control.candidates import PlainCandidate, plain_candidates, policy_macs
 from search.errors import SweepInterruptedError
 from search.finalists.tables import NetworkTables
@@ -28,6 +30,7 @@ from search.trials.outcomes import TrialNetwork, TrialOutcome, networks_of
 from trainables.data import Split
 from trainables.errors import StorageFullError
 from trainables.models import is_of_network
+from trainables.models.exits.tracing import first_line
 from trainables.recipes.hyperparameters import without_early_exits
 from trainables.teachers.teacher import TeacherSet
 from trainables.training.checkpoints import CheckpointFolder
@@ -154,9 +157,7 @@ def _planned(inputs: SweepInputs, candidate: PlainCandidate, chosen: TrialOutcom
 def _train_all(inputs: SweepInputs, planned: Sequence[PlainTrial], teachers: TeacherSet | None) -> Iterator[PlainTrial]:
     """Train as many at once as trials of the sweep, and give each when it has ended."""
     resources = inputs.config.resources
-    remote = ray.remote(
-        num_cpus=resources.cpus_per_trial, num_gpus=resources.gpus_per_trial, max_retries=resources.retries
-    )(_train)
+    remote = trial_task(_train, resources)
     shared = [ray.put(one) for one in (inputs.splits.train, inputs.splits.search, teachers)]
     waiting, running = list(planned), dict[Any, PlainTrial]()
     at_once = concurrent_trials(resources)
@@ -180,13 +181,10 @@ def _ended(trial: PlainTrial, answer: Any, sweep: str) -> PlainTrial:
         failure = str(report["failure"])
     except ray.exceptions.RayTaskError as error:
         if isinstance(error.cause, StorageFullError):
-            raise SweepInterruptedError(
-                f"the sweep was stopped after its last trial, since nothing can be written ({error.cause}); put that "
-                f"right, then continue it with --resume --name {sweep}"
-            ) from None
-        failure = _first_line(error.cause)
+            raise SweepInterruptedError.unwritable("after its last trial", str(error.cause), sweep) from None
+        failure = first_line(error.cause)
     except (ray.exceptions.RayError, ExitSearchError) as error:
-        failure = _first_line(error)
+        failure = first_line(error)
     state = TrialState.FAIL if failure else TrialState.COMPLETE
     return replace(trial, outcome=replace(trial.outcome, metrics=report, state=state, failure=failure))
 
@@ -219,8 +217,4 @@ def _qualities(trial: PlainTrial, quality: str) -> dict[str, float]:
 
 
 def _told(qualities: dict[str, float], quality: str) -> str:
-    return f"{quality.replace('_', ' ')} {', '.join(f'{value:.4f}' for value in qualities.values())}"
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return f"{title_of(quality)} {', '.join(f'{value:.4f}' for value in qualities.values())}"

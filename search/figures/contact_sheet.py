@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from policies.files.atomic import whole_file
 from policies.tables.boxes import CORNERS, CROWD, LABEL, SCORE, is_box
+from search.figures.boxes import colour_of, font_of, picture_of, write_tag
 
 
-PALETTE = ("#d1495b", "#1f5fa8", "#2a9d5c", "#edae49", "#6a4c93", "#00798c", "#e07a1f", "#8c5e2a", "#b5179e", "#5c677d")
-"""Colours of the classes, in turns."""
 _SHEET_WIDTH, _MOST_CELL, _LEAST_CELL = 1600, 440, 220
 _GAP, _NAME_WIDTH, _CAPTION, _FRAME = 14, 190, 28, 5
 _TEXT, _FAINT, _TAKEN, _TRUE = "#1b1b1b", "#6b7280", "#111111", ("#ffffff", "#111111")
@@ -78,7 +76,7 @@ def contact_sheet(
     top = 44 + 22 * len(legend) + 10
     sheet = Image.new("RGB", (width, top + sum(height + _CAPTION + _GAP for height in heights) + _GAP), "white")
     draw = ImageDraw.Draw(sheet)
-    draw.text((_GAP, 14), title, fill=_TEXT, font=_font(20))
+    draw.text((_GAP, 14), title, fill=_TEXT, font=font_of(20))
     _draw_legend(draw, legend, class_names)
     for one, height in zip(images, heights, strict=True):
         _draw_row(sheet, one, (_GAP, top), (cell, height), operating_score)
@@ -92,26 +90,19 @@ def _draw_row(
     draw, (left, top) = ImageDraw.Draw(sheet), place
     for number, line in enumerate(_folded((one.name, *one.notes), _NAME_WIDTH - _GAP)):
         colour = _TEXT if number == 0 else _FAINT
-        draw.text((left, top + _CAPTION + 18 * number), line, fill=colour, font=_font(14))
-    picture = _picture(one.pixels).resize(size, Image.Resampling.BILINEAR)
+        draw.text((left, top + _CAPTION + 18 * number), line, fill=colour, font=font_of(14))
+    picture = picture_of(one.pixels).resize(size, Image.Resampling.BILINEAR)
     for k, caption in enumerate(one.captions):
         x = _NAME_WIDTH + _GAP + k * (size[0] + _GAP)
         is_taken = k == one.taken
         words = f"exit {k + 1}{', taken' if is_taken else ''}: {caption}"
-        draw.text((x, top + 3), words, fill=_TEXT if is_taken else _FAINT, font=_font(14))
+        draw.text((x, top + 3), words, fill=_TEXT if is_taken else _FAINT, font=font_of(14))
         cell = picture.copy()
         _draw_boxes(cell, one.true, one.found[k], operating_score)
         sheet.paste(cell, (x, top + _CAPTION))
         if is_taken:
             corner = x + size[0] + _FRAME - 1, top + _CAPTION + size[1] + _FRAME - 1
             draw.rectangle((x - _FRAME, top + _CAPTION - _FRAME, *corner), outline=_TAKEN, width=_FRAME)
-
-
-def _picture(pixels: NDArray[Any]) -> Image.Image:
-    """As PIL has it; one channel becomes grey."""
-    values = pixels if pixels.dtype == np.uint8 else np.clip(np.rint(255 * pixels), 0, 255).astype(np.uint8)
-    values = np.broadcast_to(values, (3, *values.shape[1:])) if len(values) == 1 else values[:3]
-    return Image.fromarray(np.ascontiguousarray(np.moveaxis(values, 0, -1)))
 
 
 def _draw_boxes(cell: Image.Image, true: NDArray[Any], found: NDArray[Any], operating_score: float) -> None:
@@ -122,20 +113,9 @@ def _draw_boxes(cell: Image.Image, true: NDArray[Any], found: NDArray[Any], oper
     shown = found[is_box(found) & (found[:, SCORE] >= operating_score)]
     for row in shown[np.argsort(shown[:, SCORE], kind="stable")]:
         left, top, right, bottom = _corners(row, cell.size)
-        colour = _colour(int(row[LABEL]))
+        colour = colour_of(int(row[LABEL]))
         draw.rectangle((left, top, max(right, left), max(bottom, top)), outline=colour, width=3)
-        _tag(draw, (left, top), f"{row[SCORE]:.2f}", colour, cell.size)
-
-
-def _tag(draw: ImageDraw.ImageDraw, corner: tuple[int, int], text: str, colour: str, size: tuple[int, int]) -> None:
-    """A score on a ground of the box's colour, above the box where there is room for it, always in the image."""
-    font = _font(12)
-    width, height = round(draw.textlength(text, font=font)) + 6, 15
-    left = int(np.clip(corner[0], 0, max(size[0] - width, 0)))
-    top = corner[1] - height if corner[1] >= height else corner[1]
-    top = int(np.clip(top, 0, max(size[1] - height, 0)))
-    draw.rectangle((left, top, left + width, top + height), fill=colour)
-    draw.text((left + 3, top), text, fill=_on(colour), font=font)
+        write_tag(cell, f"{row[SCORE]:.2f}", (left, top), colour, font_of(12))
 
 
 def _dashed(draw: ImageDraw.ImageDraw, corners: tuple[int, int, int, int], *, gap: int) -> None:
@@ -178,17 +158,17 @@ _LEGEND_START = 190
 
 
 def _legend_width(name: str) -> int:
-    return 38 + round(_font(14).getlength(_shortened(name)))
+    return 38 + round(font_of(14).getlength(_shortened(name)))
 
 
 def _draw_legend(draw: ImageDraw.ImageDraw, lines: Sequence[Sequence[int]], class_names: Sequence[str]) -> None:
     _dashed(draw, (_GAP, 46, _GAP + 24, 60), gap=1)
-    draw.text((_GAP + 32, 44), "what is there; found:", fill=_TEXT, font=_font(14))
+    draw.text((_GAP + 32, 44), "what is there; found:", fill=_TEXT, font=font_of(14))
     for number, line in enumerate(lines):
         x, y = _GAP + _LEGEND_START, 44 + 22 * number
         for label in line:
-            draw.rectangle((x, y + 2, x + 14, y + 16), outline=_colour(label), width=3)
-            draw.text((x + 20, y), _shortened(class_names[label]), fill=_TEXT, font=_font(14))
+            draw.rectangle((x, y + 2, x + 14, y + 16), outline=colour_of(label), width=3)
+            draw.text((x + 20, y), _shortened(class_names[label]), fill=_TEXT, font=font_of(14))
             x += _legend_width(class_names[label])
 
 
@@ -198,7 +178,7 @@ def _shortened(name: str) -> str:
 
 def _folded(lines: Sequence[str], width: int) -> list[str]:
     """Each line in as many as fit the width."""
-    font, folded = _font(14), []
+    font, folded = font_of(14), []
     for line in lines:
         own = ""
         for letter in line:
@@ -210,19 +190,3 @@ def _folded(lines: Sequence[str], width: int) -> list[str]:
             own += letter
         folded.append(own)
     return folded
-
-
-def _colour(label: int) -> str:
-    return PALETTE[label % len(PALETTE)]
-
-
-def _on(colour: str) -> str:
-    """Black or white, whichever can be read on a colour (relative luminance, WCAG 2)."""
-    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.55 else "#ffffff"
-
-
-@cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Pillow's own font, so that a sheet looks alike everywhere."""
-    return ImageFont.load_default(size)

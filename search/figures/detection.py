@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from policies.files.atomic import whole_file
+from search.figures.boxes import text_on
 
 
 _COLOURS = ("#8d99ae", "#d1495b", "#edae49", "#6a4c93", "#00798c", "#8c5e2a")
@@ -45,7 +46,7 @@ def errors_figure(table: pd.DataFrame, *, title: str) -> Figure:
             [f"{value:,.0f}" if value >= 0.04 * counts.sum(axis=1).max() else "" for value in own],
             label_type="center",
             fontsize=7,
-            color="white",
+            color=text_on(colour),
         )
         foot += own
     for place, value in enumerate(foot):

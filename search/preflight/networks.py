@@ -10,6 +10,8 @@ from typing import Any
 import warnings
 
 from policies.errors import ExitSearchError
+from policies.rules import get_rule
+from policies.tables.base import ExitTable
 from search.config.sweep import SweepConfig
 from search.errors import ConfigError, GivenWeightsWarning, UntrainedWarning
 from search.inputs import SweepInputs
@@ -29,8 +31,9 @@ _MOST_COMBINATIONS = 8
 def require_networks(inputs: SweepInputs) -> None:
     """Refuse a network that cannot be built and trained on the data, with any width, head or option that is searched.
 
-    Of each, a real batch goes forward and backward and becomes an exit table; and what the space draws must be what
-    a trial can be trained with. Where these are more than eight networks, each value is tried in one of them at least.
+    Of each, a real batch goes forward and backward and becomes an exit table, which the rules must fit; and what the
+    space draws must be what a trial can be trained with. Where these are more than eight networks, each value is tried
+    in one of them at least.
 
     Raises:
         ConfigError: With the first one that cannot.
@@ -50,10 +53,11 @@ def require_networks(inputs: SweepInputs) -> None:
         try:
             if not params.get("width", 1) > 0:
                 raise TrainingError(f"width must be positive but is {params['width']}")
-            check_batch(spec, params, inputs.splits.train)
+            table = check_batch(spec, params, inputs.splits.train)
         except (ExitSearchError, ValueError, RuntimeError) as error:
             of = f" with {', '.join(f'{name} {value}' for name, value in params.items())}" if params else ""
             raise ConfigError(f"training: the network cannot be trained{of}: {first_line(error)}") from None
+        _require_fitting_rules(spec.rules, table)
     if not config.training.epochs:
         _warn_of_no_training(config, list(searched))
     for params in draws(space, config.seed):
@@ -61,6 +65,14 @@ def require_networks(inputs: SweepInputs) -> None:
             spec.settings(params)
         except ExitSearchError as error:
             raise ConfigError(f"space {space.name!r} draws what no trial can be trained with: {error}") from None
+
+
+def _require_fitting_rules(rules: Sequence[str], table: ExitTable) -> None:
+    """Refuse rules that would make every trial fail after its first epoch."""
+    for name in rules:
+        reason = get_rule(name).why_not(table)
+        if reason:
+            raise ConfigError(f"policy.rules: {name!r} cannot be used on this network's tables: {reason}; leave it out")
 
 
 def _warn_of_given_weights(config: SweepConfig, weights: GivenWeights) -> None:

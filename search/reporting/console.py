@@ -64,6 +64,8 @@ def print_policies(console: Console, summary: Summary, files: ResultFiles) -> No
         print_line(console, f"Fixed budgets      {told}; more in {files.budgets_csv.name}")
     if summary.architecture is not None:
         print_line(console, f"Architecture       {summary.architecture.sentence}")
+    if summary.validity is not None:
+        print_line(console, f"Validity gate      {summary.validity.sentence}")
     if summary.latency is not None:
         print_line(console, f"Latency, test      {summary.latency.sentence}")
     if summary.recordings:

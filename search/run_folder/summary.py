@@ -12,6 +12,7 @@ from search.run_folder.result_files import write_json
 from search.run_folder.summary_architecture import ArchitectureSummary
 from search.run_folder.summary_compute import BudgetPolicy, SoftNetwork
 from search.run_folder.summary_latency import LatencySummary
+from search.run_folder.summary_validity import ValiditySummary
 
 
 if TYPE_CHECKING:
@@ -275,6 +276,7 @@ class Summary(SummaryPart):
             the front has no policy are left out.
         architecture: Which operations the edges of the selected network choose; None where it has nothing to choose.
         latency: How long the selected policy really takes; None where that was not measured.
+        validity: The full network that was trained first; None where none was.
         front_size: Number of policies of the front.
         baseline_trials: The baselines of the sweep file.
         control: The plain network that the selected policy is compared with; None where none was asked for, or none
@@ -318,6 +320,7 @@ class Summary(SummaryPart):
     fixed_budgets: list[BudgetPolicy] = []
     architecture: ArchitectureSummary | None = None
     latency: LatencySummary | None = None
+    validity: ValiditySummary | None = None
     front_size: int = 0
     baseline_trials: list[BaselineTrialFigures] = []
     control: ControlSummary | None = None

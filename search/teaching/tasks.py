@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 import ray
 import torch
 
+from search.cluster.trial_task import trial_task
 from search.config.sections.teacher import TeacherSection
 from search.config.sweep import SweepConfig
 from search.errors import SweepError
@@ -47,9 +48,8 @@ def prepare_teachers(
     config, splits = inputs.config, inputs.splits
     if not config.teachers:
         return None
-    remote = ray.remote(num_cpus=config.resources.cpus_per_trial, num_gpus=config.resources.gpus_per_trial)
     train, search = ray.put(splits.train), ray.put(splits.search)
-    models = dict(checked.models)
+    models, training = dict(checked.models), trial_task(_train, config.resources)
     waited = {}
     for place, section in enumerate(config.teachers):
         if section.network is None:
@@ -57,7 +57,7 @@ def prepare_teachers(
         models[place] = folder.teacher(section.name)
         if not models[place].is_file():
             own = _spec_of(config, section, inputs.spec)
-            waited[place] = remote(_train).remote(own, dict(section.params), train, search, models[place])
+            waited[place] = training.remote(own, dict(section.params), train, search, models[place])
     for place, answer in waited.items():
         name = config.teachers[place].name
         try:
@@ -67,7 +67,8 @@ def prepare_teachers(
             raise SweepError(f"teacher {name!r} cannot be trained ({reason}); change it under teachers") from None
     if not checked.can_be_shown:
         return TeacherSet(checked.logits, models)
-    asked = {place: remote(_ask).remote(path, train, checked.views) for place, path in models.items()}
+    asking = trial_task(_ask, config.resources)
+    asked = {place: asking.remote(path, train, checked.views) for place, path in models.items()}
     return TeacherSet({**checked.logits, **{place: ray.get(answer) for place, answer in asked.items()}}, {})
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from policies.goals.request import Request
+from policies.registry import title_of
 from search.console_table import print_line
 from search.trials.log import TrialLog, TrialRecord
 
@@ -86,10 +87,8 @@ class TrialProgress:
             return f"failed: {trial.failure}"
         asked, result = self._search_target, trial.result
         misses = f" (misses {asked} by {result['violation']:.4f})" if result["violation"] > 0 else ""
-        quality = asked.quality.replace("_", " ")
-        return (
-            f"{quality} {result[asked.quality]:.4f}{misses} at {asked.objective} {result[asked.objective_column]:.3f}"
-        )
+        reached = f"{title_of(asked.quality)} {result[asked.quality]:.4f}{misses}"
+        return f"{reached} at {asked.objective} {result[asked.objective_column]:.3f}"
 
     @property
     def _wanted(self) -> str:

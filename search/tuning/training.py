@@ -79,10 +79,7 @@ def train_trials(
     n_ended = len(log.finished)
     after = f"after {n_ended} of {n_trials} trials"
     if recorder.trouble:
-        raise SweepInterruptedError(
-            f"the sweep was stopped {after}, since nothing can be written ({recorder.trouble}); put that right, then "
-            f"continue it with --resume --name {config.name}"
-        )
+        raise SweepInterruptedError.unwritable(after, str(recorder.trouble), str(config.name))
     if n_ended < n_trials:
         raise SweepInterruptedError(
             f"the sweep was interrupted {after}; continue it with --resume --name {config.name}"

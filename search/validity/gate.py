@@ -10,6 +10,7 @@ from typing import Any
 import ray
 
 from policies.errors import ExitSearchError
+from search.cluster.trial_task import trial_task
 from search.errors import RunFolderError, SweepError, SweepInterruptedError, ValidityError
 from search.inputs import SweepInputs
 from search.messages import OnMessage, silent
@@ -89,11 +90,8 @@ def stored_verdict(journal: Journal) -> Verdict | None:
 
 
 def _train(plan: FullNetworkPlan, inputs: SweepInputs, folder: RunFolder, on_message: OnMessage) -> Verdict:
-    resources = inputs.config.resources
-    remote = ray.remote(
-        num_cpus=resources.cpus_per_trial, num_gpus=resources.gpus_per_trial, max_retries=resources.retries
-    )(train_full_network)
-    answer = remote.remote(plan, ray.put(inputs.splits.train), ray.put(inputs.splits.search), folder)
+    train, search = ray.put(inputs.splits.train), ray.put(inputs.splits.search)
+    answer = trial_task(train_full_network, inputs.config.resources).remote(plan, train, search, folder)
     try:
         _show_until(answer, plan, folder.full_network_csv, on_message)
         verdict: Verdict = ray.get(answer)
@@ -132,10 +130,7 @@ def _newest(curve: Path) -> EpochFigures | None:
 def _told(cause: Exception, sweep: str) -> ExitSearchError:
     """What a person is told of a task that failed."""
     if isinstance(cause, StorageFullError) or (isinstance(cause, OSError) and cause.errno in FULL_DISK):
-        return SweepInterruptedError(
-            f"the sweep was stopped before its first trial, since nothing can be written ({first_line(cause)}); put "
-            f"that right, then continue it with --resume --name {sweep}"
-        )
+        return SweepInterruptedError.unwritable("before its first trial", first_line(cause), sweep)
     return SweepError(f"the full network cannot be trained ({first_line(cause)}); change it under full_network")
 
 
@@ -147,7 +142,16 @@ def _require_unchanged(path: Path, verdict: Verdict) -> None:
         )
 
 
-def validity_figures(verdict: Verdict) -> dict[str, float]:
-    """What MLflow is told of it: ``full_network_<quality>``, where there is a value, and its epoch."""
+def validity_told(journal: Journal) -> dict[str, Any]:
+    """The field of a :class:`~search.run_folder.summary.Summary` that tells of a network that passed; else nothing."""
+    verdict = stored_verdict(journal)
+    return {} if verdict is None else {"validity": verdict.summary}
+
+
+def validity_figures(journal: Journal) -> dict[str, float]:
+    """What MLflow is told of the network: ``full_network_<quality>``, where there is a value, and its epoch."""
+    verdict = stored_verdict(journal)
+    if verdict is None:
+        return {}
     own = {f"full_network_{verdict.quality}": verdict.reached, "full_network_epoch": float(verdict.epoch)}
     return {key: value for key, value in own.items() if math.isfinite(value)}

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 import math
 from typing import Any, Self
 
+from search.run_folder.summary_validity import ValiditySummary
 from trainables.tasks.doubts import Certainty, Doubt
 from trainables.trials.full_network import EpochFigures
 
@@ -75,6 +76,13 @@ class Verdict:
     def loss(self) -> Loss | None:
         """What the training loss did; None where no epoch has a finite one."""
         return Loss.of(self.curve)
+
+    @property
+    def summary(self) -> ValiditySummary:
+        """What of it a summary tells; of a network that passed."""
+        return ValiditySummary(
+            quality=self.quality, least=self.least, reached=self.reached, epoch=self.epoch, epochs=self.epochs
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values, in the order in which a person reads them; what is no finite number is null."""

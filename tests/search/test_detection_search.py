@@ -1,5 +1,6 @@
 """A search on tables of a detector, by the command: what is printed, written and drawn."""
 
+from dataclasses import replace
 import json
 
 import numpy as np
@@ -7,6 +8,8 @@ import pandas as pd
 from PIL import Image
 import pytest
 
+from policies.calibration.box_temperature import tempered_boxes
+from policies.metrics.detection.oracle import oracle_figures
 from search.cli.app import main
 from search.reporting.samples import draw_samples
 from search.reporting.tasks import report_of
@@ -70,6 +73,18 @@ def test_the_bound_that_a_drop_comes_to_is_told(searched):
     full = summary["baselines"]["full_network"]["search"]["map_50"]
     assert summary["goal_target"] == pytest.approx(0.8 * full, abs=1e-6)
     assert summary["selected"]["search"]["map_50"] >= summary["goal_target"] - 0.05
+
+
+def test_the_best_exits_by_f1_are_judged_by_the_scores_that_exits_and_policy_are(searched, tables):
+    summary = json.loads((searched / "summary.json").read_text())
+    temperatures = summary["selected"]["params"]["temperatures"]
+    assert temperatures != [1.0, 1.0, 1.0]
+    for split, table in tables.items():
+        boxes = [tempered_boxes(table.boxes[:, k], one) for k, one in enumerate(temperatures)]
+        tempered = replace(table, boxes=np.stack(boxes, axis=1))
+        told = summary["oracle_by_f1"][split]["image_f1"]
+        assert told == pytest.approx(oracle_figures(tempered)["image_f1"], abs=1e-5)
+        assert told >= max(exit["image_f1"] for exit in summary["exits"][split])
 
 
 def test_a_report_of_it_can_be_printed_again(searched, capsys):

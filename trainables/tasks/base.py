@@ -76,6 +76,17 @@ class TrainingTask(ABC, Generic[TableT]):
         """
         return augmentation(images, generator), targets
 
+    def require_trainable(self, settings: TrainingSettings) -> None:
+        """Refuse settings that no network with such answers can be trained with; by default none are refused.
+
+        Args:
+            settings: What a trial may vary.
+
+        Raises:
+            TrainingError: If they ask for what the loss does not have, whatever the network and the data are.
+        """
+        return
+
     @abstractmethod
     def targets(self, split: Split) -> NDArray[Any]:
         """What the network is to answer, in the order of a split's samples, shape (N, ...); asked for once."""

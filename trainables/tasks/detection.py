@@ -64,6 +64,25 @@ class DetectionTraining(TrainingTask[DetectionTable]):
             )
         return augmentation.with_boxes(images, targets, generator)
 
+    def require_trainable(self, settings: TrainingSettings) -> None:
+        """Class weights, a margin and teachers from outside are for classifiers."""
+        if settings.loss.teachers is not None:
+            raise TrainingError(
+                "distillation must be self or none for a detector but teachers from outside are to teach it; set "
+                "space.name to detection"
+            )
+        if settings.class_weighting != "none":
+            raise TrainingError(
+                f"class_weighting must be none for a detector but is {settings.class_weighting!r}; its loss chooses "
+                f"the hard negatives instead"
+            )
+        margins = settings.margin_weight.start, settings.margin_weight.end
+        if any(margins):
+            raise TrainingError(
+                f"margin_weight must be 0 for a detector, which learns boxes and classes from its last exit, but is "
+                f"{max(margins):.4g}; set space.name to detection, or fix it at 0"
+            )
+
     def targets(self, split: Split) -> NDArray[np.float32]:
         """The boxes of each image, shape (N, M, 6)."""
         return np.asarray(split.labels, dtype=np.float32)
@@ -73,11 +92,7 @@ class DetectionTraining(TrainingTask[DetectionTable]):
         # Here and below, since these imports take seconds, and what figures a task has is known without them.
         from trainables.losses.detection_loss import DetectionLoss
 
-        if settings.class_weighting != "none":
-            raise TrainingError(
-                f"class_weighting must be none for a detector but is {settings.class_weighting!r}; its loss chooses "
-                f"the hard negatives instead"
-            )
+        self.require_trainable(settings)
         return DetectionLoss.of(settings.loss, _detector(model).anchors)
 
     def table(self, model: MultiExitModel, split: Split, metadata: Mapping[str, Any]) -> DetectionTable:

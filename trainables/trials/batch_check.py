@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from policies.tables.base import ExitTable
 from policies.user_code import name_of, user_code
 from trainables.data import Split
 from trainables.errors import TrainingError
@@ -30,7 +31,7 @@ _OUTPUTS = {
 }
 
 
-def check_batch(spec: TrialSpec, params: Mapping[str, Any], train: Split) -> None:
+def check_batch(spec: TrialSpec, params: Mapping[str, Any], train: Split) -> ExitTable:
     """Do with a few samples what a trial does with all, and look at what comes out.
 
     Args:
@@ -38,10 +39,15 @@ def check_batch(spec: TrialSpec, params: Mapping[str, Any], train: Split) -> Non
         params: What of the network a trial may vary; the rest of the training is as where nothing is said.
         train: The training split; at most 16 samples from all over it are taken.
 
+    Returns:
+        What the network, hardly trained, answers about these samples.
+
     Raises:
         TrainingError: If the network gives other than finite logits of every class at every exit for every sample, if
             an exit cannot learn, if its stages do not give what its forward gives, or anything of it fails.
     """
+    # Views are left out below, since all of them would be drawn.
+    spec.require_views()
     batch = train.spread(min(spec.recipe.batch_size, _MOST_SAMPLES))
     spec = replace(spec, use_gpu=False, recipe=replace(spec.recipe, batch_size=len(batch.ids), n_views=None))
     deterministic = deterministic_operations(enabled=spec.recipe.deterministic)
@@ -58,7 +64,7 @@ def check_batch(spec: TrialSpec, params: Mapping[str, Any], train: Split) -> Non
                 if not math.isfinite(loss):
                     raise TrainingError(f"{who}: the loss of the first batch is {loss}")
             _check_stages(network, images, who)
-            spec.table(network, batch, "search")
+            return spec.table(network, batch, "search")
 
 
 def _name(spec: TrialSpec, network: MultiExitModel, params: Mapping[str, Any]) -> str:

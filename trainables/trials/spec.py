@@ -116,12 +116,26 @@ class TrialSpec:
         """How a trial with these parameters is trained.
 
         Raises:
-            TrainingError: If a parameter is unknown or out of range.
+            TrainingError: If a parameter is unknown or out of range, or not for networks of the task.
         """
         own = {name: value for name, value in params.items() if not is_of_network(name)}
-        return get_workload(self.workload).trial_settings(
+        settings = get_workload(self.workload).trial_settings(
             own, n_exits=self.n_exits, epochs=self.recipe.epochs, teachers=self.teachers
         )
+        self.task.require_trainable(settings)
+        return settings
+
+    def require_views(self) -> None:
+        """Refuse fixed views of images whose targets move with them.
+
+        Raises:
+            TrainingError: If there are such views.
+        """
+        if self.task.moves_targets and self.recipe.n_views is not None:
+            raise TrainingError(
+                f"training.views must be left out for task {self.task.name!r} but is {self.recipe.n_views}: fixed "
+                f"views keep the images alone, and what is to be answered moves with them"
+            )
 
     def training(
         self,
@@ -140,11 +154,7 @@ class TrialSpec:
             teachers: Those that :attr:`teachers` names; they are only asked where the parameters say so.
         """
         settings, task = self.settings(params), self.task
-        if task.moves_targets and self.recipe.n_views is not None:
-            raise TrainingError(
-                f"training.views must be left out for task {task.name!r} but is {self.recipe.n_views}: fixed views "
-                f"keep the images alone, and what is to be answered moves with them"
-            )
+        self.require_views()
         model = self.with_params(params).build_model(train, seed=seed)
         return MultiExitTraining(
             model,

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.qualities.detection.precision import COCO_OVERLAPS, PreparedPrecisions, SideRange
+from policies.qualities.detection.mean_precision import COCO_OVERLAPS
+from policies.qualities.detection.precision import PreparedPrecisions, SideRange
 from policies.tables.detection import TrueBoxes
 
 

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.matching.images import ImageCounts
 from policies.qualities.base import MeanQuality
 from policies.tables.detection import TrueBoxes
 
@@ -24,6 +23,9 @@ class ImageF1(MeanQuality[TrueBoxes]):
 
     def of_answers(self, answers: NDArray[Any], truth: TrueBoxes) -> NDArray[np.float64]:
         """F1 of each image; arguments and result as for the base class."""
+        # Here and below, since the import takes seconds, and requests name qualities before anything is judged.
+        from policies.matching.images import ImageCounts
+
         return ImageCounts.of(answers, truth).f1
 
 
@@ -38,4 +40,6 @@ class FoundObjects(MeanQuality[TrueBoxes]):
 
     def of_answers(self, answers: NDArray[Any], truth: TrueBoxes) -> NDArray[np.float64]:
         """Share of each image's objects that are found; arguments and result as for the base class."""
+        from policies.matching.images import ImageCounts
+
         return ImageCounts.of(answers, truth).recall

@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.qualities.base import DrawnJudge, Judge, PooledQuality
-from policies.qualities.detection.precision import COCO_OVERLAPS, PreparedPrecisions
 from policies.tables.detection import TrueBoxes
 from policies.views.view import RuleView
+
+
+COCO_OVERLAPS = np.linspace(0.5, 0.95, 10)
+"""Least intersections over union at which COCO takes the mean."""
 
 
 class PrecisionQuality(PooledQuality[TrueBoxes]):
@@ -30,11 +33,16 @@ class PrecisionQuality(PooledQuality[TrueBoxes]):
 
     def judge(self, view: RuleView, truth: TrueBoxes) -> Judge:
         """Boxes are matched and sorted once; arguments and result as for the base class."""
+        # Here and below, since the import takes seconds, and requests name qualities before anything is judged.
+        from policies.qualities.detection.precision import PreparedPrecisions
+
         prepared = PreparedPrecisions.of(view.answers, truth, self.overlaps)
         return lambda exits: self._values(prepared.of_policies(exits))
 
     def judge_drawn(self, view: RuleView, truth: TrueBoxes) -> DrawnJudge:
         """Boxes are matched and sorted once for all draws; arguments and result as for the base class."""
+        from policies.qualities.detection.precision import PreparedPrecisions
+
         prepared, n_images = PreparedPrecisions.of(view.answers, truth, self.overlaps), truth.n_samples
         return lambda exits, rows: self._values(prepared.of_policies(exits, np.bincount(rows, minlength=n_images)))
 

@@ -14,8 +14,6 @@ from policies.tables.boxes import CORNERS, LABEL, SCORE, is_box
 from policies.tables.detection import TrueBoxes
 
 
-COCO_OVERLAPS = np.linspace(0.5, 0.95, 10)
-"""Least intersections over union at which COCO takes the mean."""
 RECALLS = np.linspace(0.0, 1.0, 101)
 """Recalls at which precision is looked up."""
 

@@ -13,7 +13,9 @@ class SpaceSection(Section):
     """Which training parameters are searched."""
 
     name: str = Field(
-        default="self-distillation", description="Name of the search space, or your own as `module:attribute`."
+        default="self-distillation",
+        description="Name of the search space: `self-distillation`, `distillation` with teachers, `audio`, `darts`, of "
+        "detectors `detection`, or your own as `module:attribute`.",
     )
     overrides: dict[str, Any] = Field(
         default_factory=dict,

@@ -81,7 +81,6 @@ def test_a_detector_is_asked_for_what_its_task_asks_for():
 @pytest.mark.parametrize(
     ("workload", "policy", "message"),
     [
-        ("voc", {"rules": ["confidence"]}, "policy: rule 'confidence' is for answers of task 'classification' but"),
         ("voc", {"bounds": {"accuracy": 0.5}}, "policy: quality 'accuracy' is for answers of task 'classification'"),
         ("digits", {"quality": "map_50"}, "policy: quality 'map_50' is for answers of task 'detection' but the work"),
     ],

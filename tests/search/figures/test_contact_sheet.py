@@ -5,7 +5,8 @@ from PIL import Image, ImageColor
 import pytest
 
 from policies.tables.boxes import LABEL, SCORE, no_boxes
-from search.figures.contact_sheet import PALETTE, SheetImage, contact_sheet, draw_contact_sheet
+from search.figures.boxes import PALETTE
+from search.figures.contact_sheet import SheetImage, contact_sheet, draw_contact_sheet
 
 
 GREY = 120

@@ -57,6 +57,34 @@ def test_networks_that_can_be_built_pass(settings, splits):
     checked(splits, *settings)
 
 
+def test_rules_that_need_what_the_network_does_not_give_are_refused(splits):
+    with pytest.raises(ConfigError, match="policy.rules: 'dual-threshold' cannot be used on this .* no 'stop_prob'"):
+        checked(splits, "policy.rules=[confidence, dual-threshold]")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["space.name=self-distillation"], "no trial can be trained with: margin_weight must be 0 for a detector"),
+        (
+            ["policy.rules=[confidence]"],
+            "policy.rules: 'confidence' cannot be used .* the rule is for 'classification'",
+        ),
+        (["training.views=3"], "training: .*: training.views must be left out for task 'detection' but is 3"),
+        (
+            ["teachers=[{name: big, network: ssd}]", "space.name=distillation"],
+            "no trial can be trained with: distillation must be self or none for a detector",
+        ),
+    ],
+)
+def test_what_detectors_cannot_learn_from_is_refused(settings, message):
+    given = ["search.first_trials=[]", "workload=tests.search.validity.rectangles:GOOD", "space.name=detection"]
+    config = load_sweep("digits", [*given, *settings])
+    with pytest.raises(ConfigError, match=message) as refused:
+        require_networks(SweepInputs.of(config, load_splits(config)))
+    assert "\n" not in str(refused.value)
+
+
 _numbers = itertools.count()
 
 OWN = """

@@ -86,6 +86,14 @@ def test_it_is_told_line_by_line(gated):
     assert event["curve"] == json.loads((folder / "validity.json").read_text())["curve"]
 
 
+def test_the_report_tells_what_was_reached_before_any_exit_was_trained(gated):
+    summary, folder, printed = gated
+    verdict = json.loads((folder / "validity.json").read_text())
+    assert summary["validity"] == {name: verdict[name] for name in ("quality", "least", "reached", "epoch", "epochs")}
+    told = f"Validity gate accuracy {verdict['reached']:.4f} on search without early exits, in epoch "
+    assert told in " ".join(printed.split())
+
+
 def test_a_finished_sweep_trains_nothing_again(gated, runner):
     _, folder, _ = gated
     kept = folder / "full_network.safetensors"

@@ -198,4 +198,4 @@ class _Meter(fx.Interpreter):
 
 def first_line(error: BaseException) -> str:
     """The first line of an error's text, or its type where it has none."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

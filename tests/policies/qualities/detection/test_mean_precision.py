@@ -9,7 +9,8 @@ import pytest
 
 from policies.matching.matches import MOST_PER_CLASS
 from policies.qualities import get_quality
-from policies.qualities.detection.precision import COCO_OVERLAPS, PreparedPrecisions, SideRange
+from policies.qualities.detection.mean_precision import COCO_OVERLAPS
+from policies.qualities.detection.precision import PreparedPrecisions, SideRange
 from policies.tables.boxes import LABEL, SCORE, no_boxes
 from tests.coco_reference import coco_precisions, mean_precision, torchmetrics_figures
 from tests.detection_tables import awkward_detection_tables, make_detection_table, view_of
