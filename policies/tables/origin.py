@@ -142,7 +142,7 @@ class _Facts(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
-    n_classes: Annotated[int, Field(ge=2)] | None = None
+    n_classes: Annotated[int, Field(ge=1)] | None = None
     class_names: list[str] | None = None
     cost: list[float] | None = None
     model_hash: str | None = None

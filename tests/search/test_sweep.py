@@ -57,7 +57,9 @@ def test_files_agree_with_each_other(finished):
         # On search, where the policy was chosen, its figures are those of a table that is new to it: the front's own.
         decision = cross_fitted_decision(policy, table) if name == "search" else policy.decide(table)
         assert policy_figures(table, decision) == summary["selected"][name]
-    assert replace(policy.origin.network, has_stop_prob=False) == NetworkIdentity.of(tables["search"])
+    assert replace(policy.origin.network, has_stop_prob=False, task="classification") == NetworkIdentity.of(
+        tables["search"]
+    )
     assert policy.origin.describe_overlap(tables["search"].take(np.arange(7))).startswith("7 of the 7 samples")
     assert policy.origin.describe_overlap(tables["certify"]) == ""
     environment = json.loads((folder / "environment.json").read_text())

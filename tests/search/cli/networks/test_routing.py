@@ -1,6 +1,7 @@
 """The phases of the notes from the folder of a finished sweep of a detector, made by hand."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -32,6 +33,8 @@ def ended(capsys, *arguments):
 
 
 def test_phases_are_printed_with_map_and_written_as_policies(detection_sweep, capsys, monkeypatch):
+    # Other tests may have been here before.
+    shutil.rmtree(detection_sweep.path / "routing", ignore_errors=True)
     before = files_of(detection_sweep.path)
     options = ("--phase", "1.1", "--phase", "1.7", "--epochs", "1", "--images", "8", "--networks")
     code, printed = ended(capsys, detection_sweep.path, *options)
