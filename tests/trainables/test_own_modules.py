@@ -71,8 +71,7 @@ def test_what_is_wrong_deeper_in_is_told_of_the_file_where_it_is(module):
 def test_a_failing_import_inside_is_not_taken_for_the_module_itself(module):
     """Neither where the missing one has the name of a registered workload."""
     name = module("import digits.missing\n")
-    # Another test of this process may have made a module of that name.
-    assert "No module named 'digits" in refusal(name)
+    assert "No module named 'digits'" in refusal(name)
     package = module("", name=f"package_{next(_numbers)}.inner").split(".")[0]
     message = refusal(module(f"from {package} import other\n"))
     assert "cannot import name 'other'" in message

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 
 import numpy as np
 from PIL import Image
@@ -23,6 +24,8 @@ def bundle(tmp_path_factory):
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    # The command puts the working folder there, in which later tests would find a folder "digits" as a package.
+    monkeypatch.setattr(sys, "path", [*sys.path])
     return tmp_path
 
 

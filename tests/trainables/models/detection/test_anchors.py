@@ -63,7 +63,9 @@ def test_without_objects_they_are_the_default_ones():
 def test_few_different_objects_are_taken_as_they_are():
     boxes = no_boxes(4, 1)
     boxes[:, 0] = (0.4, 0.4, 0.55, 0.6, 0, 0)
-    shapes = fit_anchors(boxes, GRIDS)
+    # A side of .17 is nearer to 2.5 cells of the second grid, .23, than to those of the first, .11.
+    n_before = 24 * 20 * GRIDS.n_per_cell[0]
+    shapes = fit_anchors(boxes, GRIDS)[n_before : n_before + GRIDS.n_per_cell[1]]
     sizes = shapes[:, 2:] - shapes[:, :2]
     assert np.isclose(sizes, [0.15, 0.2], atol=1e-6).all(axis=1).any()
 
