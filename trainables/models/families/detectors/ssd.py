@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from policies.runtime.detection.post_processing import PostProcessing
 from trainables.errors import TrainingError
@@ -13,8 +12,8 @@ from trainables.models.detection.heads import DetectionHead
 from trainables.models.detection.model import DetectorModel
 from trainables.models.detection.stages import DetectorStage, FirstDetectorStage, MapShape
 from trainables.models.exits.cutting import per_channel, wanted_channels
-from trainables.models.families.detectors.backbones import build_backbone, usual_blocks
-from trainables.models.families.detectors.trunk import CutBackbone, cut_backbone
+from trainables.models.families.detectors.backbones import Backbone, build_backbone, usual_blocks
+from trainables.models.families.detectors.trunk import cut_backbone
 from trainables.models.family import is_count
 
 
@@ -63,21 +62,17 @@ def ssd(
     """
     require_size(input_shape)
     base = build_backbone(backbone, (input_shape[1], input_shape[2]), pretrained=pretrained)
-    n_channels = wanted_channels(base.network, input_shape)
-    cut = cut_backbone(
-        base.network,
-        usual_blocks(backbone, n_exits) if blocks is None else blocks,
-        n_exits=n_exits,
-        input_shape=(n_channels, *input_shape[1:]),
-    )
     return detector(
-        cut,
+        base,
+        usual_blocks(backbone, n_exits) if blocks is None else blocks,
+        input_shape=input_shape,
         n_classes=n_classes,
+        n_exits=n_exits,
         width=width,
+        mean=mean,
+        std=std,
         anchors_per_cell=anchors_per_cell,
         is_top_down=True,
-        mean=per_channel(base.mean or mean, n_channels),
-        std=per_channel(base.std or std, n_channels),
         post_processing=PostProcessing(score_threshold=score_threshold, nms_threshold=nms_threshold, n_boxes=n_boxes),
     )
 
@@ -97,21 +92,42 @@ def require_size(input_shape: tuple[int, ...]) -> None:
 
 
 def detector(
-    cut: CutBackbone, *, n_classes: int, width: int, anchors_per_cell: int | Sequence[int], is_top_down: bool, **of: Any
+    base: Backbone,
+    blocks: Sequence[str] | None,
+    *,
+    input_shape: tuple[int, ...],
+    n_classes: int,
+    n_exits: int,
+    width: int,
+    mean: Sequence[float],
+    std: Sequence[float],
+    anchors_per_cell: int | Sequence[int],
+    is_top_down: bool,
+    post_processing: PostProcessing,
+    more_maps: Sequence[str] = (),
 ) -> DetectorModel:
-    """Stages and heads on a backbone.
+    """A backbone cut at its exits, with heads.
 
     Args:
-        cut: The backbone.
+        base: The backbone.
+        blocks: The ``E - 1`` blocks that exits follow; None spreads them by cost.
+        input_shape: (channels, height, width) of one sample.
         n_classes: Number of classes of objects, ``C``.
+        n_exits: Number of exits, ``E``.
         width: Channels of the heads' maps.
+        mean: Per input channel; what the backbone was trained with counts instead.
+        std: Per input channel; what the backbone was trained with counts instead.
         anchors_per_cell: Number of anchors around a cell, or of each grid.
         is_top_down: Whether fine maps are told of coarse ones.
-        **of: What the :class:`~trainables.models.detection.model.DetectorModel` is given beside these.
+        post_processing: Which boxes are kept.
+        more_maps: Blocks inside of others that maps may be taken after.
 
     Raises:
-        TrainingError: If an option is out of range.
+        TrainingError: If an option is out of range, or the backbone cannot be cut like that.
     """
+    n_channels = wanted_channels(base.network, input_shape)
+    shape = (n_channels, *input_shape[1:])
+    cut = cut_backbone(base.network, blocks, n_exits=n_exits, input_shape=shape, more_maps=more_maps)
     grids = AnchorGrids(_grid_sizes(cut.maps[-1]), _each(anchors_per_cell))
     stages, heads = [], []
     for k, (trunk, maps) in enumerate(zip(cut.trunks, cut.maps, strict=True)):
@@ -128,7 +144,14 @@ def detector(
                 is_top_down=is_top_down,
             )
         )
-    return DetectorModel(stages, heads, grids=grids, **of)
+    return DetectorModel(
+        stages,
+        heads,
+        grids=grids,
+        mean=per_channel(base.mean or mean, n_channels),
+        std=per_channel(base.std or std, n_channels),
+        post_processing=post_processing,
+    )
 
 
 def _grid_sizes(maps: Sequence[MapShape]) -> tuple[tuple[int, int], ...]:

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 from policies.runtime.detection.post_processing import PostProcessing
 from trainables.models.detection.model import DetectorModel
-from trainables.models.exits.cutting import per_channel, wanted_channels
 from trainables.models.families.detectors.backbones import build_backbone
 from trainables.models.families.detectors.ssd import detector, require_size
-from trainables.models.families.detectors.trunk import cut_backbone
 
 
 # After 80 and 112 channels of stride 16; the last exit also reads the 672 channels that the next block expands to.
@@ -59,22 +57,18 @@ def ssdlite(
     size = (input_shape[1], input_shape[2])
     options = {} if pretrained else {"reduced_tail": True}
     base = build_backbone("mobilenet_v3_large", size, pretrained=pretrained, **options)
-    n_channels = wanted_channels(base.network, input_shape)
     usual = {1: (), len(_BLOCKS) + 1: _BLOCKS}.get(n_exits)
-    cut = cut_backbone(
-        base.network,
-        usual if blocks is None else blocks,
-        n_exits=n_exits,
-        input_shape=(n_channels, *input_shape[1:]),
-        more_maps=(_EXPANSION,),
-    )
     return detector(
-        cut,
+        base,
+        usual if blocks is None else blocks,
+        input_shape=input_shape,
         n_classes=n_classes,
+        n_exits=n_exits,
         width=width,
+        mean=mean,
+        std=std,
         anchors_per_cell=anchors_per_cell,
         is_top_down=False,
-        mean=per_channel(base.mean or mean, n_channels),
-        std=per_channel(base.std or std, n_channels),
+        more_maps=(_EXPANSION,),
         post_processing=PostProcessing(score_threshold=score_threshold, nms_threshold=nms_threshold, n_boxes=n_boxes),
     )
