@@ -212,12 +212,13 @@ class Policy:
         if not isinstance(data, dict) or data.get("schema") != SCHEMA:
             raise PolicyError(f"a policy must be a JSON object that states schema {SCHEMA}")
         try:
+            rule = get_rule(data["rule"])
             return cls(
                 rule=data["rule"],
                 thresholds=tuple(_read_row(row) for row in _of_type(list, data["thresholds"])),
                 temperatures=tuple(_read_number(value) for value in _of_type(list, data["temperatures"])),
                 params=dict(_of_type(dict, data["params"])),
-                origin=Origin.from_dict(data, n_exits=len(data["temperatures"])),
+                origin=Origin.from_dict(data, n_exits=len(data["temperatures"]), least_classes=rule.least_classes),
             )
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise PolicyError(f"a policy needs rule, params, thresholds and temperatures ({error!r})") from None

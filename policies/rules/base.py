@@ -95,6 +95,8 @@ class Rule(ABC, Generic[TableT]):
     name: ClassVar[str]
     task: ClassVar[str] = "classification"
     """The kind of answers that the rule is for: what :attr:`policies.tables.base.ExitTable.task` says."""
+    least_classes: ClassVar[int] = 2
+    """The fewest classes that answers of its kind can have."""
     params_type: ClassVar[type[RuleParams]] = RuleParams
     is_fitted: ClassVar[bool] = False
     """Whether :meth:`fit` learns parameters from a table."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from policies.errors import PolicyError
 from policies.tables.base import ExitTable
@@ -15,6 +16,7 @@ from policies.tables.network import NetworkIdentity
 
 _GIVEN, _MADE = "given", "made of the logits"
 _MOST_EXAMPLES = 3
+_LEAST = "least_classes"
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,13 @@ class Origin:
         )
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any], *, n_exits: int) -> Origin | None:
+    def from_dict(cls, data: dict[str, Any], *, n_exits: int, least_classes: int) -> Origin | None:
         """Read the facts of a policy file, with any others beside them; None where none is about the origin.
+
+        Args:
+            data: The policy's JSON form.
+            n_exits: Number of exits of the policy, ``E``.
+            least_classes: The fewest classes that answers of the policy's kind can have.
 
         Raises:
             PolicyError: With one line for the first that is wrong.
@@ -56,7 +63,7 @@ class Origin:
         if not data.keys() & _Facts.model_fields:
             return None
         try:
-            return _Facts.model_validate(data).origin(n_exits)
+            return _Facts.model_validate(data, context={_LEAST: least_classes}).origin(n_exits)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             key = ".".join(str(part) for part in first["loc"])
@@ -142,12 +149,20 @@ class _Facts(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
-    n_classes: Annotated[int, Field(ge=1)] | None = None
+    n_classes: int | None = None
     class_names: list[str] | None = None
     cost: list[float] | None = None
     model_hash: str | None = None
     search_hash: str | None = None
     chosen_on: _ChosenOn | None = None
+
+    @field_validator("n_classes")
+    @classmethod
+    def _are_enough(cls, n_classes: int | None, info: ValidationInfo) -> int | None:
+        least = (info.context or {}).get(_LEAST, 1)
+        if n_classes is not None and n_classes < least:
+            raise PydanticCustomError("too_few", f"answers of its kind have at least {least}")
+        return n_classes
 
     def origin(self, n_exits: int) -> Origin:
         names, chosen = self.class_names, self.chosen_on

@@ -56,3 +56,4 @@ class BoxRule(Rule[DetectionTable]):
     """A rule that looks at the boxes of an image."""
 
     task: ClassVar[str] = DetectionTable.task
+    least_classes: ClassVar[int] = 1

@@ -138,3 +138,15 @@ def test_facts_that_cannot_be_are_refused_in_one_line(tmp_path, changes, message
         Policy.load(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("n_classes", "is_read"), [(1, True), (0, False)])
+def test_one_class_is_enough_for_a_detector(tmp_path, n_classes, is_read):
+    path = tmp_path / "policy.json"
+    detector = Policy("top-scores", (0.5,), (1.0, 1.0), {"k": 3})
+    path.write_text(json.dumps(detector.to_dict() | {"n_classes": n_classes}))
+    if is_read:
+        assert Policy.load(path).network.n_classes == n_classes
+    else:
+        with pytest.raises(PolicyError, match="'n_classes' cannot be '0' .answers of its kind have at least 1"):
+            Policy.load(path)
