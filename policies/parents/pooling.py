@@ -1,141 +1,131 @@
-"""Recordings that are heard segment by segment: pooled evidence, and when to stop listening."""
+"""Pooling over the samples of a parent: what is said of the parent, given what is said of each of its samples."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-import math
-from typing import Any
+import re
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.errors import ExitTableError
-from policies.metrics.classification import macro_f1
-from policies.policy import Decision
-from policies.spacing import evenly_spaced
-from policies.tables.classification import ClassificationTable
+from policies.errors import PolicyError
 
 
 _TINY = 1e-12
-_MOST_LEVELS = 1000
+_KNOWN = "mean, max, top-<k> (the mean of the k largest), p<percent> (a quantile), noisy-or and evidence"
+
+
+class Pooling(ABC):
+    """From values in [0, 1] of a parent's samples to its own, label by label or class by class."""
+
+    @abstractmethod
+    def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Pool the samples, shape (..., M, C), to (..., C), in [0, 1]; M is at least 1."""
+
+    def pooled(self, values: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Pool parents of any size.
+
+        Args:
+            values: Values of all samples, those of a parent after those of another, shape (N, C).
+            starts: Where the samples of each parent start, and where the last ones end, shape (G + 1,).
+
+        Returns:
+            Shape (G, C).
+        """
+        sizes = np.diff(starts)
+        pooled = np.empty((len(sizes), values.shape[1]))
+        for size in np.unique(sizes):
+            own = np.flatnonzero(sizes == size)
+            pooled[own] = self.of(values[starts[own][:, None] + np.arange(size)])
+        return pooled
+
+    def running(self, values: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:
+        """What is said of a parent after each of its samples, shape (N, C); arguments as for :meth:`pooled`."""
+        sizes, running = np.diff(starts), np.empty(values.shape)
+        for size in range(1, int(sizes.max(initial=0)) + 1):
+            first = starts[:-1][sizes >= size]
+            running[first + size - 1] = self.of(values[first[:, None] + np.arange(size)])
+        return running
+
+
+class Mean(Pooling):
+    """The mean."""
+
+    def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The mean over samples."""
+        return np.asarray(values.mean(axis=-2))
+
+
+class Max(Pooling):
+    """The largest value."""
+
+    def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The largest value of any sample."""
+        return np.asarray(values.max(axis=-2))
 
 
 @dataclass(frozen=True)
-class Recordings:
-    """What a policy says about recordings, after each of their segments. Segments are in the order of time.
+class TopMean(Pooling):
+    """The mean of the largest values.
 
     Attributes:
-        first: Row of the first segment of each recording, shape (R,); the rows of a recording follow each other.
-        labels: True classes, shape (R,).
-        answers: Most probable class after each segment, shape (S,).
-        confidence: Pooled probability of the answer after each segment, shape (S,).
-        seconds: Seconds from the beginning of the recording to the end of each segment, padding included, shape (S,).
-        cost: Compute spent on the recording up to each segment, in passes through the full network, shape (S,).
-        depth: Depths taken up to each segment, added up, shape (S,).
+        k: How many of them, at least 1; all of a parent's where it has fewer.
     """
 
-    first: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    answers: NDArray[np.int64]
-    confidence: NDArray[np.float64]
-    seconds: NDArray[np.float64]
-    cost: NDArray[np.float64]
-    depth: NDArray[np.float64]
+    k: int
 
-    @classmethod
-    def pooled(
-        cls, table: ClassificationTable, decision: Decision, *, segment_seconds: float, hop_seconds: float
-    ) -> Recordings:
-        """Pool the evidence of a policy over the segments of each recording.
-
-        After segments 1 to s the answer is the class with the largest sum of log-probabilities, each of the exit that
-        the segment left at, and its confidence is the softmax of the sums: evidence accumulation over time.
-
-        Args:
-            table: Exit table of segments, with ids ``<recording>#<number>``, numbered from 0 in steps of
-                ``hop_seconds``.
-            decision: Exits and answers of the policy on the segments.
-            segment_seconds: Length of a segment in seconds.
-            hop_seconds: Seconds from the start of a segment to that of the next.
-
-        Raises:
-            ExitTableError: If ids are of another form, or segments of one recording have different labels.
-        """
-        names, numbers = _split_ids(table.ids)
-        order = np.lexsort((numbers, names))
-        first = np.flatnonzero(np.r_[True, names[order][1:] != names[order][:-1]])
-        labels = table.labels[order]
-        counts = np.diff(first, append=len(order))
-        if (labels != np.repeat(labels[first], counts)).any():
-            raise ExitTableError(
-                "segments of one recording must have one label but some differ; label recordings alike"
-            )
-        evidence: NDArray[np.float64] = np.log(np.maximum(decision.probabilities[order], _TINY))
-        sums = _running(evidence, first)
-        exits = decision.exits[order]
-        return cls(
-            first=first,
-            labels=labels[first],
-            answers=sums.argmax(axis=1),
-            confidence=1 / np.exp(sums - sums.max(axis=1, keepdims=True)).sum(axis=1),
-            seconds=np.asarray(numbers[order] * hop_seconds + segment_seconds, dtype=np.float64),
-            cost=_running(np.asarray(table.cost[exits], dtype=np.float64), first),
-            depth=_running(np.asarray(exits + 1, dtype=np.float64), first),
-        )
-
-    def figures(self, threshold: float = math.inf) -> dict[str, Any]:
-        """What comes of listening until the confidence reaches a threshold; infinity listens to the end.
-
-        Returns:
-            ``accuracy`` and ``macro_f1`` over recordings; ``mean_seconds`` and ``mean_segments`` heard of each;
-            ``mean_depth`` over the segments heard; ``mean_cost`` of a recording in passes through the full network;
-            ``n_recordings``.
-        """
-        heard = self._last_segment(threshold)
-        n_segments = heard - self.first + 1
-        answers = self.answers[heard]
-        return {
-            "accuracy": float((answers == self.labels).mean()),
-            "macro_f1": macro_f1(answers, self.labels),
-            "mean_seconds": float(self.seconds[heard].mean()),
-            "mean_segments": float(n_segments.mean()),
-            "mean_depth": float(self.depth[heard].sum() / n_segments.sum()),
-            "mean_cost": float(self.cost[heard].mean()),
-            "n_recordings": len(self.labels),
-        }
-
-    def least_threshold(self, target: float) -> float:
-        """The threshold of least ``mean_seconds`` whose accuracy is at least the target; infinity where none is.
-
-        All values of the confidence are tried, or 1,000 quantiles of them where there are more.
-        """
-        levels = np.unique(np.sort(self.confidence)[evenly_spaced(len(self.confidence), _MOST_LEVELS)])
-        heard = [self._last_segment(level) for level in levels]
-        seconds = np.array([self.seconds[rows].mean() for rows in heard])
-        accuracy = np.array([(self.answers[rows] == self.labels).mean() for rows in heard])
-        seconds[accuracy < target] = math.inf
-        best = int(seconds.argmin())
-        return math.inf if math.isinf(seconds[best]) else float(levels[best])
-
-    def _last_segment(self, threshold: float) -> NDArray[np.int64]:
-        """Row of the last segment that is heard of each recording, shape (R,)."""
-        last = np.append(self.first[1:], len(self.answers)) - 1
-        open_rows = np.flatnonzero(self.confidence >= threshold)
-        position = np.searchsorted(open_rows, self.first)
-        stops = np.append(open_rows, len(self.answers))[position]
-        return np.asarray(np.minimum(stops, last), dtype=np.int64)
+    def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The mean of the min(k, M) largest values."""
+        return np.asarray(np.sort(values, axis=-2)[..., -self.k :, :].mean(axis=-2))
 
 
-def _split_ids(ids: NDArray[np.str_]) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
-    parts = [str(one).rpartition("#") for one in ids]
-    bad = ["".join(part) for part in parts if not part[0] or not part[2].isdecimal()]
-    if bad:
-        raise ExitTableError(f"ids must be <recording>#<number> to tell segments but one is {bad[0]!r}; rename them")
-    return np.array([name for name, _, _ in parts]), np.array([int(number) for _, _, number in parts])
+@dataclass(frozen=True)
+class Quantile(Pooling):
+    """A quantile, with linear interpolation.
+
+    Attributes:
+        share: Which quantile, in [0, 1].
+    """
+
+    share: float
+
+    def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The quantile over samples."""
+        return np.asarray(np.quantile(values, self.share, axis=-2))
 
 
-def _running(values: NDArray[np.float64], first: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Sums over the rows of each recording up to each row."""
-    total = np.cumsum(values, axis=0)
-    before = total[first] - values[first]
-    return np.asarray(total - np.repeat(before, np.diff(first, append=len(values)), axis=0))
+class NoisyOr(Pooling):
+    """One less the product of one less the values: some sample has it, if they are independent."""
+
+    def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The probability that any sample has it."""
+        return np.asarray(1 - np.prod(1 - values, axis=-2))
+
+
+class Evidence(Pooling):
+    """The sum of logarithms, brought back to a distribution: naive Bayes, for classes that exclude each other."""
+
+    def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The softmax of the sums of log-probabilities."""
+        sums = np.log(np.maximum(values, _TINY)).sum(axis=-2)
+        likely = np.exp(sums - sums.max(axis=-1, keepdims=True))
+        return np.asarray(likely / likely.sum(axis=-1, keepdims=True))
+
+
+_PLAIN = {"mean": Mean(), "max": Max(), "noisy-or": NoisyOr(), "evidence": Evidence()}
+
+
+def get_pooling(name: str) -> Pooling:
+    """The pooling of a name: ``mean``, ``max``, ``top-2``, ``p75``, ``noisy-or``, ``evidence``.
+
+    Raises:
+        PolicyError: If there is none.
+    """
+    if name in _PLAIN:
+        return _PLAIN[name]
+    if (top := re.fullmatch(r"top-([1-9]\d*)", name)) is not None:
+        return TopMean(int(top[1]))
+    if (percent := re.fullmatch(r"p(\d{1,2}(?:\.\d+)?|100)", name)) is not None:
+        return Quantile(float(percent[1]) / 100)
+    raise PolicyError(f"there is no pooling {name!r}; known are {_KNOWN}")

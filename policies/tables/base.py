@@ -99,6 +99,9 @@ class ExitTable(ABC):
             float64, increasing, last = 1.0.
         ids: Sample names, shape (N,), unique within the table.
         groups: Origin of each sample (a recording, a speaker), shape (N,), or None.
+        parents: What each sample is a part of (a clip, a video, an image), shape (N,), or None; the samples of a parent
+            share their group.
+        order: Place of each sample in its parent, in which samples are read, shape (N,), int64, or None.
         meta: Free JSON metadata: workload, split, model hash, class names.
 
     Example:
@@ -112,6 +115,8 @@ class ExitTable(ABC):
     cost: NDArray[np.float64]
     ids: NDArray[np.str_]
     groups: NDArray[np.str_] | None = None
+    parents: NDArray[np.str_] | None = None
+    order: NDArray[np.int64] | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -203,6 +208,10 @@ class ExitTable(ABC):
     def assumed(self) -> frozenset[str]:
         """The arrays that nobody gave: ``cost`` is then equal steps, ``ids`` are made of the outputs."""
         return frozenset(self.meta.get(ASSUMED, ()))
+
+    def origins(self) -> dict[str, NDArray[Any] | None]:
+        """Where samples come from, by key: ``groups``, ``parents`` and ``order``, None where a table has none."""
+        return {"groups": self.groups, "parents": self.parents, "order": self.order}
 
     def with_cost(self, cost: NDArray[np.float64]) -> Self:
         """The table with the cost that its network is known to have, shape (E,)."""

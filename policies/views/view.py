@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import PolicyError
+from policies.parents.parent_answers import ParentAnswers
 from policies.views.distributions import Distributions, Held, Joined, Taken
 
 
@@ -38,6 +39,8 @@ class RuleView:
         answers: What is answered at each exit, shape (N, E) for classes, (N, E, ...) for answers of several numbers.
         distributions: What the answers were taken from, of shape (N, E, C); None where there is no such thing.
         combine: How the score columns of an exit make one gate.
+        parents: What is answered about parents by the exits that their samples take, which is then what is judged; None
+            where each sample answers for itself.
     """
 
     scores: NDArray[np.float64]
@@ -45,6 +48,7 @@ class RuleView:
     answers: NDArray[Any]
     distributions: Distributions | None = None
     combine: Combine = Combine.ANY
+    parents: ParentAnswers | None = None
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
@@ -57,9 +61,12 @@ class RuleView:
         return int(self.scores.shape[2])
 
     def take(self, rows: NDArray[np.int64]) -> RuleView:
-        """The view of some of the samples, each once, in any order."""
+        """The view of some of the samples, each once, in any order; of each parent all of its samples, or none."""
         distributions = None if self.distributions is None else Taken(self.distributions, rows)
-        return RuleView(self.scores[rows], self.eligible[rows], self.answers[rows], distributions, self.combine)
+        parents = None if self.parents is None else self.parents.take(rows)
+        return RuleView(
+            self.scores[rows], self.eligible[rows], self.answers[rows], distributions, self.combine, parents
+        )
 
     @classmethod
     def of_one_score(cls, scores: NDArray[np.float64], probabilities: NDArray[np.float64]) -> RuleView:

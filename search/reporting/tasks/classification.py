@@ -14,8 +14,8 @@ from policies.calibration.reliability import reliability_curves
 from policies.goals.goal import Goal
 from policies.metrics.collapse import collapse_alarms
 from policies.metrics.undertrained import undertrained_note
-from policies.parents.summary import summarise_recordings
 from policies.policy import Decision
+from policies.recordings.summary import summarise_recordings
 from policies.selection.select import Selection
 from policies.tables.classification import ClassificationTable
 from search.figures.confusion import draw_confusion

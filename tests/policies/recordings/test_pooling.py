@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from policies.errors import ExitTableError
-from policies.parents.pooling import Recordings
 from policies.policy import Policy
+from policies.recordings.pooling import Recordings
 from tests.tables import make_table
 
 

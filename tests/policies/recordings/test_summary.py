@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from policies.parents.pooling import Recordings
-from policies.parents.summary import RecordingsWarning, summarise_recordings
 from policies.policy import Policy
+from policies.recordings.pooling import Recordings
+from policies.recordings.summary import RecordingsWarning, summarise_recordings
 from search.reporting.console import print_policies
 from search.run_folder.result_files import ResultFiles
 from search.run_folder.summary import Summary

@@ -8,8 +8,8 @@ from typing import Any
 import warnings
 
 from policies.errors import ExitTableError
-from policies.parents.pooling import Recordings
 from policies.policy import Decision
+from policies.recordings.pooling import Recordings
 from policies.tables.classification import ClassificationTable
 
 

@@ -1,0 +1,86 @@
+"""Which samples make which parent, and in which order they are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.errors import ExitTableError
+from policies.tables.base import ExitTable
+
+
+@dataclass(frozen=True)
+class Parents:
+    """The parents of ``N`` samples, ``G`` of them, sorted by name.
+
+    Attributes:
+        names: Name of each parent, shape (G,).
+        of_sample: Index of each sample's parent, shape (N,), in 0..G-1.
+        rows: Rows of all samples, those of a parent after those of another, in the order in which they are read; shape
+            (N,).
+    """
+
+    names: NDArray[np.str_]
+    of_sample: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+    @property
+    def n(self) -> int:
+        """Number of parents, ``G``."""
+        return len(self.names)
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """Number of samples of each parent, shape (G,)."""
+        return np.bincount(self.of_sample, minlength=self.n)
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """Where each parent's samples start in :attr:`rows`, and where the last one's end, shape (G + 1,)."""
+        return np.concatenate([[0], np.cumsum(self.sizes)])
+
+    @property
+    def first_rows(self) -> NDArray[np.int64]:
+        """Row of the first sample of each parent, shape (G,)."""
+        return self.rows[self.starts[:-1]]
+
+    @classmethod
+    def of(cls, table: ExitTable) -> Parents:
+        """Those of a table: as ``parents`` names them, else as ``ids`` of the form ``<parent>#<number>``, else its groups.
+
+        Raises:
+            ExitTableError: If a table has none of these.
+        """
+        names, numbers = _named(table)
+        unique, of_sample = np.unique(names, return_inverse=True)
+        order = table.order if table.order is not None else numbers
+        place = np.arange(len(names)) if order is None else order
+        return cls(unique, of_sample.astype(np.int64), np.lexsort((place, of_sample)))
+
+    def take(self, rows: NDArray[np.integer[Any]]) -> Parents:
+        """The parents of some samples, each once; of each parent all of its samples, or none."""
+        unique, of_sample = np.unique(self.of_sample[rows], return_inverse=True)
+        place = np.empty(len(self.rows), dtype=np.int64)
+        place[self.rows] = np.arange(len(self.rows))
+        return Parents(self.names[unique], of_sample.astype(np.int64), np.lexsort((place[rows], of_sample)))
+
+
+def _named(table: ExitTable) -> tuple[NDArray[np.str_], NDArray[np.int64] | None]:
+    """The parent of each sample, and its number in the parent where ids tell."""
+    parts = [str(one).rpartition("#") for one in table.ids]
+    tell = all(name and number.isdecimal() for name, _, number in parts)
+    numbers = np.array([int(number) for _, _, number in parts], dtype=np.int64) if tell else None
+    if table.parents is not None:
+        return table.parents, numbers
+    if tell:
+        return np.array([name for name, _, _ in parts]), numbers
+    if table.groups is not None:
+        return table.groups, None
+    raise ExitTableError(
+        "samples have no parents: a table needs 'parents' (N,), 'groups' (N,) or ids of the form <parent>#<number> "
+        "but has none of them; add one, or let each sample answer for itself"
+    )

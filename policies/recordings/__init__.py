@@ -1,0 +1,1 @@
+"""Recordings that are heard segment by segment."""
