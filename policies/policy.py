@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 
 from policies.errors import PolicyError
 from policies.files.atomic import write_text
+from policies.levels.reading import read_until
+from policies.levels.seen import Seen
+from policies.parents.parent_answers import ParentAnswers
+from policies.pooling.answering import Answering, Level
 from policies.rules import RuleView, get_rule
 from policies.tables.base import ExitTable, Rows
 from policies.tables.network import NetworkIdentity, differences
@@ -33,9 +37,11 @@ class Decision:
     """What a policy did with every sample of a table.
 
     Attributes:
-        exits: Index of the exit taken, shape (N,).
+        exits: Index of the exit taken, shape (N,); ``UNREAD`` for samples that were not looked at.
         exit_answers: What every exit would have answered, shape (N, E) for classes, else (N, E, ...).
         distributions: What the answers were taken from, of shape (N, E, C); None where there is no such thing.
+        parents: What is answered about parents by the exits that their samples take, which is then what is judged; None
+            where each sample answers for itself.
 
     Example:
         >>> decision = Policy("confidence", (0.9, 0.9), (2.0, 2.0, 2.0)).decide(search)
@@ -46,6 +52,7 @@ class Decision:
     exits: NDArray[np.int64]
     exit_answers: NDArray[Any]
     distributions: Distributions | None = None
+    parents: ParentAnswers | None = None
 
     @cached_property
     def answers(self) -> NDArray[Any]:
@@ -68,7 +75,8 @@ class Decision:
     def view(self) -> RuleView:
         """The answers as a view whose scores say nothing, for qualities to judge with :attr:`exits`."""
         shape = self.exit_answers.shape[:2]
-        return RuleView(np.zeros((*shape, 1)), np.ones(shape, dtype=bool), self.exit_answers, self.distributions)
+        scores, eligible = np.zeros((*shape, 1)), np.ones(shape, dtype=bool)
+        return RuleView(scores, eligible, self.exit_answers, self.distributions, parents=self.parents)
 
     def blocks(self) -> Iterator[tuple[Rows, NDArray[np.float64]]]:
         """Every sample once: which samples, and the distributions answered with, shape (n, C).
@@ -91,6 +99,7 @@ class Policy:
         temperatures: Divisor of the logits of each exit, length E.
         params: The rule's own parameters.
         origin: What the policy was made for and chosen on, where it is known; no part of what the policy is.
+        answering: How what is said becomes answers: of each sample, or pooled over parents; and what leaves together.
 
     Raises:
         PolicyError: If the rule is unknown or the numbers cannot be a policy's.
@@ -106,6 +115,7 @@ class Policy:
     temperatures: tuple[float, ...]
     params: Mapping[str, Any] = field(default_factory=dict)
     origin: Origin | None = field(default=None, compare=False, repr=False)
+    answering: Answering = field(default_factory=Answering)
 
     def __post_init__(self) -> None:
         get_rule(self.rule).parse(self.params)
@@ -175,7 +185,8 @@ class Policy:
                 f"a policy is for one network but {'; '.join(found)}; use a table of the network that it was made for, "
                 f"or search a policy for this one"
             )
-        return get_rule(self.rule).view(table, np.asarray(self.temperatures), **self.params)
+        seen = Seen.of(table.answered(self.answering), np.asarray(self.temperatures))
+        return seen.lift(get_rule(self.rule).view(seen.table, seen.temperatures, **self.params))
 
     def decide_on(self, view: RuleView) -> Decision:
         """Apply the thresholds to what the policy's rule saw in a table of N samples.
@@ -189,7 +200,9 @@ class Policy:
                 f"{len(self.thresholds[0])}"
             )
         exits = first_open_exit(view, np.asarray(self.thresholds).reshape(-1, view.n_columns))
-        return Decision(exits, view.answers, view.distributions)
+        if self.answering.level is Level.READING:
+            exits = read_until(view, exits, self.answering.read_until)
+        return Decision(exits, view.answers, view.distributions, view.parents)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form; a closed gate's threshold is null, and rows of length 1 are plain numbers."""
@@ -200,6 +213,7 @@ class Policy:
             "params": dict(self.params),
             "thresholds": [row[0] if len(row) == 1 else row for row in rows],
             "temperatures": list(self.temperatures),
+            **({} if self.answering.is_plain else {"answering": self.answering.to_dict()}),
         }
 
     @classmethod
@@ -218,6 +232,7 @@ class Policy:
                 thresholds=tuple(_read_row(row) for row in _of_type(list, data["thresholds"])),
                 temperatures=tuple(_read_number(value) for value in _of_type(list, data["temperatures"])),
                 params=dict(_of_type(dict, data["params"])),
+                answering=Answering.from_dict(data.get("answering", {})),
                 origin=Origin.from_dict(data, n_exits=len(data["temperatures"]), least_classes=rule.least_classes),
             )
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from policies.baselines import get_baseline
 from policies.evaluation.population import PopulationEvaluator
 from policies.goals.goal import Goal
+from policies.levels.seen import Seen
 from policies.policy import Policy
+from policies.pooling.answering import Answering
 from policies.rules import get_rule
 from policies.tables.base import ExitTable
 from policies.tasks import get_task, judged_by
@@ -18,9 +20,9 @@ def baseline_evaluator(
     table: ExitTable, temperatures: NDArray[np.float64], goal: Goal, *, max_levels: int | None = None
 ) -> PopulationEvaluator:
     """What the baselines work on: the task's simplest rule, with at most ``max_levels`` thresholds, else all."""
-    task = get_task(table.task)
+    task, seen = get_task(table.task), Seen.of(table, temperatures)
     return PopulationEvaluator(
-        get_rule(task.baseline_rule).view(table, temperatures),
+        seen.lift(get_rule(task.baseline_rule).view(seen.table, seen.temperatures)),
         table.truth,
         table.cost,
         max_levels=max_levels or max(table.n_samples, 2),
@@ -35,6 +37,7 @@ def baseline_policy(
     temperatures: NDArray[np.float64],
     goal: Goal,
     *,
+    answering: Answering | None = None,
     evaluations: int = 100_000,
     seed: int = 0,
 ) -> Policy | None:
@@ -46,6 +49,7 @@ def baseline_policy(
         evaluator: Evaluator of the rule's policies, as :func:`baseline_evaluator` builds it.
         temperatures: Temperature of each exit, shape (E,).
         goal: Goal that says which policies are better.
+        answering: How the policy answers: that of the table; each sample for itself where None.
         evaluations: Most policies that the baseline may evaluate.
         seed: Seed of the baseline's randomness; the same seed gives the same choice.
     """
@@ -55,4 +59,4 @@ def baseline_policy(
     rng = np.random.default_rng(seed)
     visited = baseline.visit(evaluator, goal, evaluations=evaluations, rng=rng)
     best = visited[goal.best(goal.assess(evaluator.evaluate(visited)))]
-    return Policy(rule, evaluator.thresholds(best), tuple(temperatures.tolist()))
+    return Policy(rule, evaluator.thresholds(best), tuple(temperatures.tolist()), answering=answering or Answering())

@@ -33,7 +33,8 @@ class FullNetwork(Baseline):
 def full_network(table: ExitTable, temperatures: NDArray[np.float64]) -> Policy:
     """The policy that never leaves early, for the network whose table it is."""
     rule = get_task(table.task).baseline_rule
-    return Policy(rule, ((math.inf,),) * (table.n_exits - 1), tuple(temperatures.tolist()))
+    closed = ((math.inf,),) * (table.n_exits - 1)
+    return Policy(rule, closed, tuple(temperatures.tolist()), answering=table.answering)
 
 
 def recalibrated_full_network(table: ClassificationTable, temperatures: NDArray[np.float64]) -> Policy:
@@ -43,4 +44,5 @@ def recalibrated_full_network(table: ClassificationTable, temperatures: NDArray[
     it favours some classes.
     """
     params = get_rule("recalibrated").fit(table, temperatures)
-    return Policy("recalibrated", ((math.inf,),) * (table.n_exits - 1), tuple(temperatures.tolist()), params)
+    closed = ((math.inf,),) * (table.n_exits - 1)
+    return Policy("recalibrated", closed, tuple(temperatures.tolist()), params, answering=table.answering)

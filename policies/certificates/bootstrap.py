@@ -12,6 +12,7 @@ from scipy.stats import bootstrap
 
 from policies.certificates.claims import require_delta
 from policies.errors import ClaimError
+from policies.judging.judged import Judged
 from policies.metrics.classification import macro_f1
 from policies.policy import Decision
 from policies.qualities import PooledQuality, get_quality, require_judges
@@ -107,7 +108,8 @@ def quality_lower_bound(
             f"a quality that is bounded by bootstrap must look at all answers together, more being better, as map_50 "
             f"does, but {name!r} does not; give another"
         )
-    judge, exits = quality.judge_drawn(decision.view, table.truth), decision.exits[None]
+    judged, exits = Judged(decision.view, table.truth), decision.exits[None]
+    judge = judged.judge_drawn(quality)
 
     def figure(rows: NDArray[np.int64]) -> float:
         return float(judge(exits, rows)[0])

@@ -12,6 +12,7 @@ from policies.certificates.binomial import binomial_p_value, binomial_upper_boun
 from policies.certificates.claims import Claim, Loss
 from policies.certificates.outcomes import Outcomes, part_losses
 from policies.certificates.sample_size import samples_needed, units_needed
+from policies.judging.judged import judged_units
 from policies.policy import Decision
 from policies.tables.base import ExitTable
 from policies.tables.units import Units
@@ -126,8 +127,8 @@ def measure(claim: Claim, table: ExitTable, decision: Decision) -> tuple[ClaimPa
         table: The ``certify`` table, N samples.
         decision: Exits and answers of the policy on the table.
     """
-    units = Units.of(table)
-    is_single = not units.hold_several
+    units = judged_units(Units.of(table), decision.parents)
+    is_single, outcomes = not units.hold_several, Outcomes.of(table, decision, claim)
     return tuple(
         ClaimPart(
             name=part.name,
@@ -138,7 +139,7 @@ def measure(claim: Claim, table: ExitTable, decision: Decision) -> tuple[ClaimPa
             unit=units.kind,
             is_binary=is_single and part.loss.is_binary,
         )
-        for part in part_losses(claim, Outcomes.of(table, decision, claim), used_exits=np.unique(decision.exits))
+        for part in part_losses(claim, outcomes, used_exits=np.unique(outcomes.exits))
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from policies.certificates.claims import Claim, Loss
 from policies.errors import ClaimError
+from policies.judging.judged import Judged
 from policies.policy import Decision
 from policies.qualities import MeanQuality, get_quality, require_judges
 from policies.qualities.base import ACCURACY
@@ -19,7 +20,7 @@ from policies.tables.base import ExitTable, Truth
 
 @dataclass(frozen=True)
 class Outcomes:
-    """How the answers about ``N`` samples turned out.
+    """How the ``N`` answers turned out that are judged: those about samples, or about parents where these are pooled.
 
     Attributes:
         figures: What the claim's quality gives the policy's answers, in [0, 1], shape (N,); as accuracy 1 where the
@@ -27,7 +28,7 @@ class Outcomes:
         full_figures: The same of the full network's answers, shape (N,); None where nobody knows these.
         strata: What the samples are counted by, their class if there are classes, shape (N,).
         n_strata: Number of strata.
-        exits: Index of the exit taken, shape (N,).
+        exits: Index of the exit taken, shape (N,); of a parent the deepest that one of its samples took.
         further: What further qualities give the policy's answers, by name, in [0, 1], shape (N,) each.
     """
 
@@ -47,14 +48,16 @@ class Outcomes:
         """
         for name in claim.needs_figures:
             require_judges(require_certifiable(name).name, table)
-        truth = table.truth
+        judged = Judged(decision.view, table.truth)
+        truth, answers = judged.truth, judged.answers(decision.exits)
+        of_last_exit = judged.answers(np.full_like(decision.exits, table.n_exits - 1))
         return cls(
-            _figures(claim.quality, decision.answers, truth),
-            _figures(claim.quality, decision.exit_answers[:, -1], truth),
+            _figures(claim.quality, answers, truth),
+            _figures(claim.quality, of_last_exit, truth),
             truth.strata,
             truth.n_strata,
-            decision.exits,
-            {name: _figures(name, decision.answers, truth) for name in claim.bounds},
+            judged.deepest(decision.exits),
+            {name: _figures(name, answers, truth) for name in claim.bounds},
         )
 
     def losses(self, loss: Loss, *, kept: float = 1.0) -> NDArray[np.float64] | None:

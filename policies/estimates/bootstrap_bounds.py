@@ -35,11 +35,12 @@ def bootstrap_bounds(
     Returns:
         Values and bounds, shape (P,) each: lower bounds, or upper ones where less is better.
     """
-    seen = quality.judge(family.view, family.truth)(exits)
-    if family.units.n < 2:
+    judged, units = family.judged, family.judged_units
+    seen = judged.judge(quality)(exits)
+    if units.n < 2:
         return seen, np.full(len(seen), quality.lowest if quality.is_maximised else quality.highest)
-    judge = quality.judge_drawn(family.view, family.truth)
-    drawn = np.stack([judge(exits, rows) for rows in _draws(family.units, seed)])
+    judge = judged.judge_drawn(quality)
+    drawn = np.stack([judge(exits, rows) for rows in _draws(units, seed)])
     if quality.is_maximised:
         return seen, np.minimum(np.quantile(drawn, level, axis=0), seen)
     return seen, np.maximum(np.quantile(drawn, 1 - level, axis=0), seen)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from policies.errors import ExitSearchError
 from policies.evaluation.cross_fitted import chosen_view
+from policies.judging.judged import Judged
 from policies.policy import Policy
 from policies.rules import RuleView
 from policies.tables.base import ExitTable, Truth
@@ -51,7 +52,7 @@ class Family:
         cost: Relative cost of each exit, shape (E,).
         units: Independent units that the samples belong to.
         members: Indices of the candidates that the family holds.
-        references: What each of the candidates' references answers about each sample, shape (N, ...) each.
+        references: What each of the candidates' references answers about what is judged, shape (J, ...) each.
     """
 
     view: RuleView
@@ -61,6 +62,26 @@ class Family:
     members: tuple[int, ...]
     references: tuple[NDArray[Any], ...] = ()
 
+    @property
+    def judged(self) -> Judged:
+        """The answers of the candidates, as they are judged."""
+        return Judged(self.view, self.truth)
+
+    @property
+    def judged_units(self) -> Units:
+        """The independent units that what is judged belongs to."""
+        return self.judged.units(self.units)
+
+    def of_answers(self, answers: NDArray[Any]) -> Family:
+        """What is judged, as samples with a single exit at which given answers, shape (J, ...), are given."""
+        shape = (len(answers), 1)
+        view = RuleView(np.zeros((*shape, 1)), np.ones(shape, dtype=bool), answers[:, None])
+        return Family(view, self.judged.truth, self.cost, self.judged_units, self.members, self.references)
+
+    def places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Which of the J that are judged some samples are behind, of each parent all of its samples or none."""
+        return rows if self.view.parents is None else self.view.parents.parents.take(rows)[1]
+
     def exits(self, policy: Policy) -> NDArray[np.int64]:
         """The exit that each sample takes, shape (N,)."""
         return policy.decide_on(self.view).exits
@@ -68,7 +89,7 @@ class Family:
     def take(self, rows: NDArray[np.int64]) -> Family:
         """The same candidates on some of the samples; units keep their numbers."""
         units = Units(self.units.kind, self.units.of_sample[rows], self.units.n)
-        references = tuple(answers[rows] for answers in self.references)
+        references = tuple(answers[self.places(rows)] for answers in self.references)
         return Family(self.view.take(rows), self.truth.take(rows), self.cost, units, self.members, references)
 
 
@@ -104,10 +125,12 @@ def _family(first: Candidate, members: tuple[int, ...], seed: int) -> Family:
     units = Units.of(table)
     sorted_units = Units(units.kind, units.of_sample[order], units.n)
     sorted_view = chosen_view(first.policy, table, seed=seed).take(order)
-    references = tuple(answers[order] for answers in answers_of(first.references, table))
+    is_by_sample = sorted_view.parents is None
+    references = tuple(answers[order] if is_by_sample else answers for answers in answers_of(first.references, table))
     return Family(sorted_view, table.truth.take(order), table.cost, sorted_units, members, references)
 
 
 def answers_of(policies: Sequence[Policy], table: ExitTable) -> tuple[NDArray[Any], ...]:
-    """What each policy answers about the samples of a table, shape (N, ...) each."""
-    return tuple(policy.decide(table).answers for policy in policies)
+    """What each policy answers about the samples of a table, or about their parents, shape (J, ...) each."""
+    decisions = [policy.decide(table) for policy in policies]
+    return tuple(Judged(one.view, table.truth).answers(one.exits) for one in decisions)

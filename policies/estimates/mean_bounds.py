@@ -22,9 +22,12 @@ def unit_means(quality: MeanQuality[Any], family: Family, exits: NDArray[np.int6
         family: The candidates, on N samples that belong to n units.
         exits: The exits that P of them take, shape (P, N).
     """
+    judged, units = family.judged, family.judged_units
+    everywhere = np.ones(len(units.of_sample), dtype=bool)
+    if family.view.parents is not None:
+        return np.stack([units.mean(judged.figures(quality, own), everywhere) for own in exits])
     figures, rows = quality.of_exits(family.view, family.truth), np.arange(exits.shape[1])
-    everywhere = np.ones(exits.shape[1], dtype=bool)
-    return np.stack([family.units.mean(figures[rows, own], everywhere) for own in exits])
+    return np.stack([units.mean(figures[rows, own], everywhere) for own in exits])
 
 
 def mean_bounds(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,8 @@ from policies.evaluation.shared_thresholds import shared_threshold_genomes
 from policies.goals.goal import Goal
 from policies.goals.requirements import Requirement
 from policies.policy import first_open_exit
-from policies.qualities import MeanQuality, PooledQuality, counted
+from policies.qualities import CountedQuality, MeanQuality, PooledQuality, counted
 from policies.spacing import evenly_spaced
-from policies.views.view import RuleView
 
 
 N_FOLDS = 3
@@ -96,23 +95,28 @@ class _Told(Protocol):
 
 
 class _Counted:
-    """A counted quality: the marks of the samples of all folds together."""
+    """A counted quality: the marks of what is judged in all folds together."""
 
     def __init__(self, one: Requirement, families: Sequence[Family], n_goals: int) -> None:
-        self._quality, self._first = counted(one.quality), families[0]
-        self._by_family = [
-            counted(one.against(family.references, family.truth)).marks(family.view, family.truth)
-            for family in families
-        ]
-        self._marks = np.empty((n_goals, *self._by_family[0].shape[:2]), dtype=self._by_family[0].dtype)
+        self._one, self._quality, self._first = one, counted(one.quality), families[0]
+        is_by_sample = families[0].view.parents is None
+        self._by_family = [self._of(own).marks(own.view, own.truth) for own in families] if is_by_sample else []
+        closed = np.full(len(families[0].view.answers), families[0].view.answers.shape[1] - 1)
+        self._marks = np.stack([families[0].judged.marks(self._of(families[0]), closed)] * n_goals)
+
+    def _of(self, family: Family) -> CountedQuality[Any]:
+        return counted(self._one.against(family.references, family.judged.truth))
 
     def note(self, row: int, which: int, left_out: Family, inside: NDArray[np.int64], exits: NDArray[np.int64]) -> None:
         """Put the marks down."""
-        self._marks[row][:, inside] = self._by_family[which][:, inside, exits]
+        if self._by_family:
+            self._marks[row][:, inside] = self._by_family[which][:, inside, exits]
+        else:
+            self._marks[row][:, self._first.places(inside)] = left_out.judged.marks(self._of(left_out), exits)
 
     def values(self) -> list[float]:
-        """Counted over all samples."""
-        truth, units = self._first.truth, self._first.units
+        """Counted over all that is judged."""
+        truth, units = self._first.judged.truth, self._first.judged_units
         return [quality_value(self._quality, own, truth, units) for own in self._marks]
 
 
@@ -125,15 +129,16 @@ class _Pooled:
     def __init__(self, one: Requirement, families: Sequence[Family], n_goals: int) -> None:
         self._one, self._first = one, families[0]
         self._sums, self._n = np.zeros(n_goals), np.zeros(n_goals)
-        answers = self._first.view.answers
-        self._answers = np.zeros((n_goals, len(answers), 1, *answers.shape[2:]), dtype=answers.dtype)
+        view = self._first.view
+        answers = self._first.judged.answers(np.full(len(view.answers), view.answers.shape[1] - 1))
+        self._answers = np.stack([answers] * n_goals)
 
     def note(self, row: int, which: int, left_out: Family, inside: NDArray[np.int64], exits: NDArray[np.int64]) -> None:
         """Put the answers down, or judge the fold by itself."""
-        if left_out.view.distributions is None:
-            self._answers[row, inside, 0] = left_out.view.answers[np.arange(len(exits)), exits]
+        if left_out.view.distributions is None or left_out.view.parents is not None:
+            self._answers[row, self._first.places(inside)] = left_out.judged.answers(exits)
             return
-        value = self._judged(left_out.view, left_out, exits)
+        value = self._judged(left_out, exits)
         self._sums[row] += len(inside) * value
         self._n[row] += len(inside)
 
@@ -141,16 +146,14 @@ class _Pooled:
         """Of all answers, or the weighted means."""
         if self._n.any():
             return [float(value) for value in self._sums / self._n]
-        n_samples = self._first.truth.n_samples
-        scores, is_open = np.zeros((n_samples, 1, 1)), np.ones((n_samples, 1), dtype=bool)
-        exits = np.zeros(n_samples, dtype=np.int64)
-        return [self._judged(RuleView(scores, is_open, own), self._first, exits) for own in self._answers]
+        exits = np.zeros(self._answers.shape[1], dtype=np.int64)
+        return [self._judged(self._first.of_answers(own), exits) for own in self._answers]
 
-    def _judged(self, view: RuleView, family: Family, exits: NDArray[np.int64]) -> float:
+    def _judged(self, family: Family, exits: NDArray[np.int64]) -> float:
         quality = self._one.against(family.references, family.truth)
         if isinstance(quality, MeanQuality):
-            return float(unit_means(quality, replace(family, view=view), exits[None]).mean())
-        return float(quality.values(view, family.truth, exits[None])[0])
+            return float(unit_means(quality, family, exits[None]).mean())
+        return float(quality.values(family.view, family.truth, exits[None])[0])
 
 
 def _part(family: Family, rows: NDArray[np.int64], left_out: NDArray[np.int64], goal: Goal) -> _Part:

@@ -15,6 +15,7 @@ from policies.estimates.mean_bounds import mean_bounds, unit_means
 from policies.estimates.quality_bounds import quality_bounds, quality_value
 from policies.goals.goal import Goal
 from policies.goals.requirements import Requirement
+from policies.parents.parent_answers import spent_at
 from policies.qualities import CountedQuality, MeanQuality, PooledQuality, Quality, get_quality
 from policies.qualities import counted as counted_quality
 from policies.tables.classification import ClassLabels
@@ -67,11 +68,11 @@ def standings(
     for family in families:
         members = list(family.members)
         exits = np.array([family.exits(candidates[i].policy) for i in members])
-        objective[members] = goal.objective_of_exits(family.cost)[exits].mean(axis=1)
+        objective[members] = spent_at(goal.objective_of_exits(family.cost), exits).mean(axis=1)
         for name, values in counted.items():
             values[members] = _counted_singly(get_quality(name), family, exits)
         for row, one in enumerate(wanted):
-            quality = one.against(family.references, family.truth)
+            quality = one.against(family.references, family.judged.truth)
             observed[row, members], bounds[row, members] = _judged(quality, family, exits, level, seed)
     for row, one in enumerate(wanted):
         if one.reference is not None:
@@ -87,7 +88,7 @@ def _counted_names(families: Sequence[Family], goal: Goal) -> tuple[str, ...]:
 
 def _counted_singly(quality: Quality[Any], family: Family, exits: NDArray[np.int64]) -> NDArray[np.float64]:
     """A quality of each policy, shape (P,), as a search counts it: each sample alike."""
-    return quality.values(family.view, family.truth, exits)
+    return family.judged.values(quality, exits)
 
 
 def _judged(
@@ -100,18 +101,22 @@ def _judged(
         return bootstrap_bounds(quality, family, exits, level=level, seed=seed)
     one = counted_quality(quality)
     marks = marks_at(one, family, exits)
-    observed = [quality_value(one, own, family.truth, family.units) for own in marks]
-    return np.array(observed), quality_bounds(one, marks, family.truth, family.units, level=level, seed=seed)
+    truth, units = family.judged.truth, family.judged_units
+    observed = [quality_value(one, own, truth, units) for own in marks]
+    return np.array(observed), quality_bounds(one, marks, truth, units, level=level, seed=seed)
 
 
 def marks_at(quality: CountedQuality[Any], family: Family, exits: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """What each sample adds to by each of P policies, shape (K, N) each.
+    """What each of the J that are judged adds to by each of P policies, shape (K, J) each.
 
     Args:
         quality: Quality whose counts are marked.
         family: The candidates, on N samples.
         exits: The exits that P of them take, shape (P, N).
     """
+    judged = family.judged
+    if family.view.parents is not None:
+        return [judged.marks(quality, own) for own in exits]
     marks = quality.marks(family.view, family.truth)
     rows = np.arange(exits.shape[1])
     return [marks[:, rows, own] for own in exits]
@@ -132,7 +137,7 @@ def is_contradicted(candidate: Candidate, wanted: Sequence[Requirement]) -> bool
     references = answers_of(candidate.references, table)
     family = Family(view, table.truth, table.cost, Units.of(table), (0,), references)
     for one in wanted:
-        quality = one.against(references, table.truth)
+        quality = one.against(references, family.judged.truth)
         value = _value(quality, family, exits)
         if one.excess(np.array(value)) < -_ROUNDING:
             return True
@@ -144,7 +149,7 @@ def _value(quality: Quality[Any], family: Family, exits: NDArray[np.int64]) -> f
     if isinstance(quality, MeanQuality):
         return float(unit_means(quality, family, exits[None]).mean())
     if isinstance(quality, PooledQuality):
-        return float(quality.judge(family.view, family.truth)(exits[None])[0])
+        return float(family.judged.judge(quality)(exits[None])[0])
     one = counted_quality(quality)
     (marks,) = marks_at(one, family, exits[None])
-    return quality_value(one, marks, family.truth, family.units)
+    return quality_value(one, marks, family.judged.truth, family.judged_units)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from policies.levels.seen import Seen
 from policies.policy import Decision, Policy
 from policies.rules import RuleView, get_rule
 from policies.rules.crossfit import cross_fitted_view
@@ -18,11 +19,12 @@ def chosen_view(policy: Policy, table: ExitTable, *, seed: int = 0) -> RuleView:
         table: Exit table of the ``search`` split, on which the policy was chosen.
         seed: Seed of the folds, the one that the search used.
     """
-    rule, temperatures = get_rule(policy.rule), np.asarray(policy.temperatures)
+    rule = get_rule(policy.rule)
     if not rule.is_fitted:
-        return rule.view(table, temperatures, **policy.params)
-    own = {name: policy.params[name] for name in rule.choices(table) if name in policy.params}
-    return cross_fitted_view(rule, table, temperatures, own, seed=seed)
+        return policy.view(table)
+    seen = Seen.of(table.answered(policy.answering), np.asarray(policy.temperatures))
+    own = {name: policy.params[name] for name in rule.choices(seen.table) if name in policy.params}
+    return seen.lift(cross_fitted_view(rule, seen.table, seen.temperatures, own, seed=seed))
 
 
 def cross_fitted_decision(policy: Policy, table: ExitTable, *, seed: int = 0) -> Decision:

@@ -21,6 +21,7 @@ from policies.evaluation.gates import lay_out_rows
 from policies.evaluation.kernels import count_outcomes
 from policies.evaluation.levels import CLOSED, column_levels
 from policies.evaluation.line_kernel import count_line
+from policies.judging.judged import Judged
 from policies.qualities import NOWHERE, CountedQuality, PooledQuality, counted, get_quality
 from policies.tables.base import Truth
 from policies.views.view import Combine, RuleView
@@ -243,10 +244,11 @@ class PopulationEvaluator:
 
     def _lay_out_qualities(self, names: Sequence[str], truth: Truth) -> None:
         qualities = {name: get_quality(name) for name in names}
+        judged = Judged(self.view, truth)
         self._judges = {
-            name: quality.judge(self.view, truth)
+            name: judged.judge(quality)
             for name, quality in qualities.items()
-            if isinstance(quality, PooledQuality)
+            if isinstance(quality, PooledQuality) or self.view.parents is not None
         }
         self._counted: dict[str, tuple[CountedQuality[Any], slice]] = {}
         self._n_tallies = 0

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from policies.evaluation.population import PopulationEvaluator, PopulationOutcome
 from policies.goals.goal import Goal
+from policies.levels.seen import Seen
 from policies.policy import Policy
 from policies.rules import Combine, get_rule
 from policies.rules.crossfit import fit_and_view
@@ -111,15 +112,22 @@ class RuleSpace:
     def policy(self, candidate: NDArray[np.int64]) -> Policy:
         """The policy that a candidate means."""
         params, evaluator = self._build(int(candidate[0]))
-        return Policy(self.rule, evaluator.thresholds(candidate[1:]), tuple(self.temperatures.tolist()), params)
+        return Policy(
+            self.rule,
+            evaluator.thresholds(candidate[1:]),
+            tuple(self.temperatures.tolist()),
+            params,
+            answering=self.table.answering,
+        )
 
     def _build(self, variant: int) -> tuple[dict[str, Any], PopulationEvaluator]:
         if variant not in self._built:
+            seen = Seen.of(self.table, self.temperatures)
             params, view = fit_and_view(
-                get_rule(self.rule), self.table, self.temperatures, self._variants[variant], seed=self._seed
+                get_rule(self.rule), seen.table, seen.temperatures, self._variants[variant], seed=self._seed
             )
             evaluator = PopulationEvaluator(
-                view,
+                seen.lift(view),
                 self.table.truth,
                 self.table.cost,
                 max_levels=self._max_levels,

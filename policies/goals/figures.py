@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from policies.goals.goal import Goal
+from policies.judging.judged import Judged
+from policies.parents.parent_answers import spent_at
 from policies.policy import Decision
 from policies.qualities import get_quality
 from policies.tables.base import ExitTable
@@ -17,7 +19,8 @@ def asked_figures(goal: Goal, table: ExitTable, decision: Decision) -> dict[str,
         decision: Exits and answers of the policy on the table.
     """
     values = {name: quality_of(name, table, decision) for name in goal.qualities}
-    return {**values, goal.objective_column: float(goal.objective_of_exits(table.cost)[decision.exits].mean())}
+    spent = spent_at(goal.objective_of_exits(table.cost), decision.exits)
+    return {**values, goal.objective_column: float(spent.mean())}
 
 
 def quality_of(name: str, table: ExitTable, decision: Decision) -> float:
@@ -28,4 +31,4 @@ def quality_of(name: str, table: ExitTable, decision: Decision) -> float:
         table: Exit table that the policy decided on.
         decision: Exits and answers of the policy on the table.
     """
-    return float(get_quality(name).values(decision.view, table.truth, decision.exits[None])[0])
+    return float(Judged(decision.view, table.truth).values(get_quality(name), decision.exits[None])[0])

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.metrics.classification import classification_figures
+from policies.parents.parent_answers import UNREAD, spent_at
 from policies.policy import Decision
 from policies.tables.base import ExitTable, Truth
 from policies.tables.classification import ClassificationTable
@@ -39,7 +40,7 @@ def spent_figures(table: ExitTable, decision: Decision) -> dict[str, Any]:
     return {
         **depth_and_cost_figures(decision.exits, table.cost),
         "n_samples": table.n_samples,
-        **({} if latency is None else {"mean_latency_ms": float(latency[decision.exits].mean())}),
+        **({} if latency is None else {"mean_latency_ms": float(spent_at(latency, decision.exits).mean())}),
     }
 
 
@@ -47,17 +48,17 @@ def depth_and_cost_figures(exits: NDArray[np.int64], cost: NDArray[np.float64]) 
     """What a policy spends, all minimised.
 
     Args:
-        exits: Index of the exit that each sample took, shape (N,).
+        exits: Index of the exit that each sample took, or ``UNREAD``, which is depth 0 and costs nothing, shape (N,).
         cost: Cost of each exit relative to the full network, shape (E,).
 
     Returns:
         ``mean_``, ``median_``, ``p90_`` and ``worst_`` of ``depth`` (1 = first exit) and of ``cost``; all but the
         mean are what some sample really took. ``exit_mix`` is the share that left at each depth.
     """
-    mix = np.bincount(exits, minlength=len(cost)) / len(exits)
+    mix = np.bincount(exits[exits != UNREAD], minlength=len(cost)) / len(exits)
     return {
         **_distribution("depth", exits + 1.0),
-        **_distribution("cost", cost[exits]),
+        **_distribution("cost", spent_at(cost, exits)),
         "exit_mix": [float(share) for share in mix],
     }
 

@@ -50,7 +50,7 @@ class Parents:
 
     @classmethod
     def of(cls, table: ExitTable) -> Parents:
-        """Those of a table: as ``parents`` names them, else as ``ids`` of the form ``<parent>#<number>``, else its groups.
+        """Those of a table: as ``parents`` names them, else as ids ``<parent>#<number>`` do, else its groups.
 
         Raises:
             ExitTableError: If a table has none of these.
@@ -61,12 +61,13 @@ class Parents:
         place = np.arange(len(names)) if order is None else order
         return cls(unique, of_sample.astype(np.int64), np.lexsort((place, of_sample)))
 
-    def take(self, rows: NDArray[np.integer[Any]]) -> Parents:
-        """The parents of some samples, each once; of each parent all of its samples, or none."""
+    def take(self, rows: NDArray[np.integer[Any]]) -> tuple[Parents, NDArray[np.int64]]:
+        """The parents of some samples, each once, of each parent all samples or none; and their numbers, shape (g,)."""
         unique, of_sample = np.unique(self.of_sample[rows], return_inverse=True)
         place = np.empty(len(self.rows), dtype=np.int64)
         place[self.rows] = np.arange(len(self.rows))
-        return Parents(self.names[unique], of_sample.astype(np.int64), np.lexsort((place[rows], of_sample)))
+        taken = Parents(self.names[unique], of_sample.astype(np.int64), np.lexsort((place[rows], of_sample)))
+        return taken, unique
 
 
 def _named(table: ExitTable) -> tuple[NDArray[np.str_], NDArray[np.int64] | None]:

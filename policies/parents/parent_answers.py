@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.parents.membership import Parents
+from policies.tables.base import Truth
+
+
+TruthT = TypeVar("TruthT", bound=Truth)
 
 
 UNREAD = -1
 """Stands for the exit of a sample that was not looked at, since its parent's answer was sure before."""
+
+
+def spent_at(of_exits: NDArray[Any], exits: NDArray[np.integer[Any]]) -> NDArray[Any]:
+    """What samples spend by the exits that they take, nothing where they are not looked at; of any shape.
+
+    Args:
+        of_exits: What leaving at each exit takes, shape (E,).
+        exits: Indices of exits, or ``UNREAD``.
+    """
+    return np.asarray(np.append(of_exits, 0)[exits])
 
 
 class ParentAnswers(ABC):
@@ -20,9 +34,15 @@ class ParentAnswers(ABC):
 
     Attributes:
         parents: Which samples make which parent.
+        parent_labels: What is true of a parent; see :class:`~policies.pooling.answering.Answering`.
     """
 
     parents: Parents
+    parent_labels: str
+
+    def truth(self, of_samples: TruthT) -> TruthT:
+        """What answers about parents are judged by, given what those about samples are."""
+        return of_samples.of_parents(self.parents.of_sample, self.parents.names, self.parent_labels)
 
     @abstractmethod
     def answers(self, exits: NDArray[np.integer[Any]]) -> NDArray[Any]:

@@ -91,5 +91,5 @@ def _greedy(goal: Goal, search: ExitTable, temperatures: NDArray[np.float64]) ->
     """The greedy shared threshold, tuned for everything else that is asked for."""
     evaluator = baseline_evaluator(search, temperatures, goal)
     rule = get_task(search.task).baseline_rule
-    found = baseline_policy("greedy_shared_threshold", rule, evaluator, temperatures, goal)
+    found = baseline_policy("greedy_shared_threshold", rule, evaluator, temperatures, goal, answering=search.answering)
     return full_network(search, temperatures) if found is None else found

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from policies.errors import ExitTableError
 from policies.files.npz import read_archive, write_npz
+from policies.pooling.answering import Answering
 from policies.tables.identity import hash_ids
 
 
@@ -89,6 +90,20 @@ class Truth(ABC):
     def take(self, rows: Rows) -> Self:
         """The truth about some of the samples."""
 
+    def of_parents(self, of_sample: NDArray[np.int64], names: NDArray[np.str_], how: str) -> Self:
+        """The truth about parents.
+
+        Args:
+            of_sample: Index of each sample's parent, shape (N,), in 0..G-1.
+            names: Name of each parent, shape (G,), for messages.
+            how: What is true of a parent: ``same``, ``any`` or ``majority``; see
+                :class:`~policies.pooling.answering.Answering`.
+
+        Raises:
+            ExitTableError: If samples of a parent differ and must not, or truth of this kind cannot be pooled.
+        """
+        raise ExitTableError("answers of this kind cannot be pooled over parents; let each sample answer for itself")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExitTable(ABC):
@@ -102,6 +117,8 @@ class ExitTable(ABC):
         parents: What each sample is a part of (a clip, a video, an image), shape (N,), or None; the samples of a parent
             share their group.
         order: Place of each sample in its parent, in which samples are read, shape (N,), int64, or None.
+        answering: How its outputs become answers, which are then judged: of each sample, or pooled over parents. A
+            policy brings its own, and no file of a table holds it.
         meta: Free JSON metadata: workload, split, model hash, class names.
 
     Example:
@@ -118,6 +135,7 @@ class ExitTable(ABC):
     parents: NDArray[np.str_] | None = None
     order: NDArray[np.int64] | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
+    answering: Answering = field(default_factory=Answering)
 
     @property
     @abstractmethod
@@ -208,6 +226,54 @@ class ExitTable(ABC):
     def assumed(self) -> frozenset[str]:
         """The arrays that nobody gave: ``cost`` is then equal steps, ``ids`` are made of the outputs."""
         return frozenset(self.meta.get(ASSUMED, ()))
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """Names of the classes in their order, as ``meta`` has them; None where it does not."""
+        names = self.meta.get("class_names")
+        return None if names is None else tuple(names)
+
+    def answered(self, answering: Answering) -> Self:
+        """The same outputs, answered in another way.
+
+        Raises:
+            ExitTableError: If answers of this kind cannot be given so.
+        """
+        if answering.label_thresholds is not None:
+            raise ExitTableError(
+                f"answers of task {self.task!r} are no sets of labels, so that label_thresholds mean nothing; leave "
+                f"them out"
+            )
+        return replace(self, answering=answering)
+
+    def probabilities(self, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What is pooled over the samples of a parent, shape (N, E, C), in [0, 1].
+
+        Args:
+            temperatures: Divisor of the outputs of each exit, shape (E,).
+
+        Raises:
+            ExitTableError: If answers of this kind cannot be pooled.
+        """
+        raise ExitTableError(
+            f"answers of task {self.task!r} cannot be pooled over parents; let each sample answer for itself"
+        )
+
+    def of_parents(
+        self, names: NDArray[np.str_], rows: NDArray[np.int64], pooled: NDArray[np.float64], truth: Any
+    ) -> Self:
+        """A table of parents, which the temperatures are already in, and which answer for themselves.
+
+        Args:
+            names: Name of each parent, shape (G,).
+            rows: Row of a sample of each parent, shape (G,).
+            pooled: Pooled probabilities, shape (G, E, C).
+            truth: What is true of the parents, of the kind of the table's own truth.
+
+        Raises:
+            ExitTableError: If answers of this kind cannot be pooled.
+        """
+        raise ExitTableError(f"answers of task {self.task!r} cannot be pooled over parents")
 
     def origins(self) -> dict[str, NDArray[Any] | None]:
         """Where samples come from, by key: ``groups``, ``parents`` and ``order``, None where a table has none."""

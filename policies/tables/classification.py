@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, cast
 import warnings
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from policies.errors import ExitTableError, ExitTableWarning
+from policies.pooling.answering import Answering
 from policies.tables.base import ExitTable, Outputs, Rows, Truth
 from policies.tables.checks import table_problems
 from policies.tables.input import read_input
+
+
+_TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,18 @@ class ClassLabels(Truth):
         """The classes of some of the samples."""
         return ClassLabels(self.labels[rows], self.n_classes)
 
+    def of_parents(self, of_sample: NDArray[np.int64], names: NDArray[np.str_], how: str) -> ClassLabels:
+        """The classes of parents, of equal majorities the first; arguments as for the base class."""
+        counts = np.zeros((len(names), self.n_classes), dtype=np.int64)
+        np.add.at(counts, (of_sample, self.labels), 1)
+        differ = np.flatnonzero((counts > 0).sum(axis=1) > 1)
+        if differ.size and how != "majority":
+            raise ExitTableError(
+                f"samples of one parent must have one class but those of {str(names[differ[0]])!r} differ "
+                f"({differ.size} of {len(names)} such parents); label parents alike, or say parent_labels majority"
+            )
+        return ClassLabels(counts.argmax(axis=1), self.n_classes)
+
 
 @dataclass(frozen=True)
 class ClassificationTable(ExitTable):
@@ -183,6 +200,25 @@ class ClassificationTable(ExitTable):
         """The class that each exit alone says, shape (N, E); of equal logits the first."""
         return np.asarray(self.logits.argmax(axis=2), dtype=np.int64)
 
+    def probabilities(self, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Softmax of the tempered logits, shape (N, E, C); arguments as for the base class."""
+        return np.asarray(softmax(self.logits / temperatures[:, None], axis=2))
+
+    def of_parents(
+        self, names: NDArray[np.str_], rows: NDArray[np.int64], pooled: NDArray[np.float64], truth: Any
+    ) -> ClassificationTable:
+        """A table of parents, without learned stop probabilities; arguments as for the base class."""
+        return replace(
+            self.take(rows),
+            logits=np.log(np.maximum(pooled, _TINY)).astype(np.float32),
+            labels=truth.labels,
+            ids=names,
+            parents=None,
+            order=None,
+            stop_prob=None,
+            answering=Answering(),
+        )
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What a file of the table holds, by key."""
         arrays: dict[str, NDArray[Any] | None] = {
@@ -190,21 +226,21 @@ class ClassificationTable(ExitTable):
             "labels": self.labels,
             "cost": self.cost,
             "ids": self.ids,
-            "groups": self.groups,
+            **self.origins(),
             "stop_prob": self.stop_prob,
         }
         return {key: values for key, values in arrays.items() if values is not None}
 
     def take(self, rows: NDArray[np.integer[Any]]) -> ClassificationTable:
         """The table of some of the samples, given by their row numbers."""
-        return ClassificationTable(
+        origins: dict[str, Any] = {key: None if one is None else one[rows] for key, one in self.origins().items()}
+        return replace(
+            self,
             logits=self.logits[rows],
             labels=self.labels[rows],
-            cost=self.cost,
             ids=self.ids[rows],
-            groups=None if self.groups is None else self.groups[rows],
             stop_prob=None if self.stop_prob is None else self.stop_prob[rows],
-            meta=self.meta,
+            **origins,
         )
 
     @classmethod

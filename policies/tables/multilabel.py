@@ -8,12 +8,17 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
+from policies.errors import ExitTableError
+from policies.pooling.answering import Answering
 from policies.tables.base import ExitTable, Outputs, Rows, Truth
 
 
 LABEL_THRESHOLD = 0.5
 """From which probability on a label is answered where nobody says otherwise."""
+_TINY = 1e-7
+_MAJORITY = 0.5
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,20 @@ class LabelSets(Truth):
         """The labels of some of the samples."""
         return replace(self, labels=self.labels[rows])
 
+    def of_parents(self, of_sample: NDArray[np.int64], names: NDArray[np.str_], how: str) -> LabelSets:
+        """The labels of parents; of equal halves of the samples a label is on. Arguments as for the base class."""
+        on = np.stack([np.bincount(of_sample, weights=own) for own in self.labels.T], axis=1)
+        shares = on / np.bincount(of_sample)[:, None]
+        if how == "same":
+            differ = np.flatnonzero(((shares > 0) & (shares < 1)).any(axis=1))
+            if differ.size:
+                raise ExitTableError(
+                    f"samples of one parent must have the same labels but those of {str(names[differ[0]])!r} differ "
+                    f"({differ.size} of {len(names)} such parents); say what is true of a parent with parent_labels "
+                    f"any, or majority"
+                )
+        return LabelSets((shares >= _MAJORITY if how == "majority" else shares > 0).astype(np.uint8), self.names)
+
 
 @dataclass(frozen=True)
 class MultiLabelTable(ExitTable):
@@ -106,8 +125,9 @@ class MultiLabelTable(ExitTable):
     Attributes:
         logits: Raw outputs before any temperature and sigmoid, shape (N, E, L), float16 or float32.
         labels: Whether each label is on, shape (N, L), uint8, 0 or 1.
-        thresholds: From which probability on each label is answered, shape (L,) for all samples, or (N, L); half where
-            None. A policy brings its own, and no file holds them.
+        thresholds: From which probability on each label of each sample is answered, shape (N, L), in place of
+            ``answering.label_thresholds``: cross-fitted ones, by which a table is judged that they were fitted on. No
+            file holds them.
     """
 
     task: ClassVar[str] = "multi-label"
@@ -127,10 +147,57 @@ class MultiLabelTable(ExitTable):
         return tuple(self.meta.get("label_names") or map(str, range(self.n_classes)))
 
     @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """Names of the labels in their order, as ``meta`` has them; None where it does not."""
+        names = self.meta.get("label_names")
+        return None if names is None else tuple(names)
+
+    @property
+    def label_thresholds(self) -> NDArray[np.float64]:
+        """From which probability on each label of each sample is answered, shape (N, L)."""
+        if self.thresholds is not None:
+            return self.thresholds
+        given = self.answering.label_thresholds
+        of_labels = np.full(self.n_classes, LABEL_THRESHOLD) if given is None else np.array(given)
+        return np.broadcast_to(of_labels, (self.n_samples, self.n_classes))
+
+    @property
     def outputs(self) -> MultiLabelOutputs:
-        """The logits, with the thresholds."""
-        half = np.full(self.n_classes, LABEL_THRESHOLD) if self.thresholds is None else self.thresholds
-        return MultiLabelOutputs(self.logits, np.broadcast_to(half, (self.n_samples, self.n_classes)))
+        """The logits, with the thresholds that single samples are answered by."""
+        return MultiLabelOutputs(self.logits, self.label_thresholds)
+
+    def answered(self, answering: Answering) -> MultiLabelTable:
+        """The same outputs, answered in another way.
+
+        Raises:
+            ExitTableError: If there are thresholds for another number of labels.
+        """
+        given = answering.label_thresholds
+        if given is not None and len(given) != self.n_classes:
+            raise ExitTableError(
+                f"label_thresholds must have {self.n_classes} numbers, one a label, but has {len(given)}"
+            )
+        return replace(self, answering=answering)
+
+    def probabilities(self, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sigmoids of the tempered logits, shape (N, E, L); arguments as for the base class."""
+        return np.asarray(expit(self.logits / temperatures[:, None]))
+
+    def of_parents(
+        self, names: NDArray[np.str_], rows: NDArray[np.int64], pooled: NDArray[np.float64], truth: Any
+    ) -> MultiLabelTable:
+        """A table of parents, with the thresholds of their rows; arguments as for the base class."""
+        inside = np.clip(pooled, _TINY, 1 - _TINY)
+        return replace(
+            self.take(rows),
+            logits=(np.log(inside) - np.log1p(-inside)).astype(np.float32),
+            labels=truth.labels,
+            ids=names,
+            parents=None,
+            order=None,
+            thresholds=self.label_thresholds[rows],
+            answering=Answering(),
+        )
 
     @property
     def truth(self) -> LabelSets:
@@ -143,10 +210,6 @@ class MultiLabelTable(ExitTable):
         own = self.outputs
         cut = np.log(own.thresholds) - np.log1p(-own.thresholds)
         return np.asarray(self.logits >= cut[:, None])
-
-    def answered_from(self, thresholds: NDArray[np.float64] | None) -> MultiLabelTable:
-        """The table with other thresholds, shape (L,) or (N, L)."""
-        return replace(self, thresholds=thresholds)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What a file of the table holds, by key."""
@@ -168,7 +231,7 @@ class MultiLabelTable(ExitTable):
             logits=self.logits[rows],
             labels=self.labels[rows],
             ids=self.ids[rows],
-            thresholds=own if own is None or own.ndim == 1 else own[rows],
+            thresholds=None if own is None else own[rows],
             **origins,
         )
 

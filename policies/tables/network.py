@@ -41,11 +41,11 @@ class NetworkIdentity:
     @classmethod
     def of(cls, table: ExitTable) -> NetworkIdentity:
         """Those of the network whose table it is."""
-        names, model_hash = table.meta.get("class_names"), table.meta.get("model_hash")
+        model_hash = table.meta.get("model_hash")
         return cls(
             n_exits=table.n_exits,
             n_classes=table.n_classes,
-            class_names=None if names is None else tuple(names),
+            class_names=table.class_names,
             cost=None if "cost" in table.assumed else tuple(table.cost.tolist()),
             model_hash=None if model_hash is None else str(model_hash),
             has_stop_prob=table.has_stop_prob,

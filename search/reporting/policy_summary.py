@@ -129,7 +129,12 @@ def _baselines(
     search, temperatures = tables["search"], selection.network.temperatures
     rule, evaluator = get_task(search.task).baseline_rule, baseline_evaluator(search, temperatures, goal)
     found = {
-        name: baseline_policy(name, rule, evaluator, temperatures, goal, evaluations=BASELINE_EVALUATIONS, seed=seed)
+        name: baseline_policy(
+            *(name, rule, evaluator, temperatures, goal),
+            answering=search.answering,
+            evaluations=BASELINE_EVALUATIONS,
+            seed=seed,
+        )
         for name in names
     }
     compared = {name: BaselinePolicy(policy) for name, policy in found.items() if policy is not None}

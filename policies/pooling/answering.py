@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from policies.parents.pooling import get_pooling
+from policies.errors import PolicyError
+from policies.pooling.poolings import get_pooling
 
 
 class Level(StrEnum):
@@ -31,6 +32,8 @@ class Answering(BaseModel):
             where each sample answers for itself.
         label_thresholds: From which probability on each label is answered, shape (L,); half where None. Classes have
             none.
+        parent_labels: What is true of a parent: ``same`` is what is true of all of its samples, and samples that
+            differ are refused; of labels ``any`` is what is true of any; ``majority`` is what is true of most.
         read_until: The sureness of the pooled answer from which on no further sample of the parent is read; infinity
             reads all. For level ``reading`` alone.
     """
@@ -40,6 +43,7 @@ class Answering(BaseModel):
     level: Level = Level.SAMPLE
     pooling: str | None = None
     label_thresholds: tuple[Annotated[float, Field(gt=0, lt=1)], ...] | None = None
+    parent_labels: Literal["same", "any", "majority"] = "same"
     read_until: float = math.inf
 
     @model_validator(mode="after")
@@ -55,7 +59,22 @@ class Answering(BaseModel):
         """Whether it is what every policy does where nobody says otherwise."""
         return self == Answering()
 
+    @classmethod
+    def from_dict(cls, data: Any) -> Answering:
+        """Read the JSON form.
+
+        Raises:
+            PolicyError: With one line for the first thing that is wrong.
+        """
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            key = ".".join(("answering", *(str(part) for part in first["loc"])))
+            raise PolicyError(
+                f"a policy's {key!r} cannot be {str(first['input'])[:60]!r} ({first['msg']}); mend it, or search anew"
+            ) from None
+
     def to_dict(self) -> dict[str, Any]:
-        """JSON form; infinity is null."""
-        own = self.model_dump(mode="json", exclude_defaults=True)
-        return {key: None if value == math.inf else value for key, value in own.items()}
+        """JSON form; what is as nobody said otherwise is left out."""
+        return self.model_dump(mode="json", exclude_defaults=True)

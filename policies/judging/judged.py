@@ -1,0 +1,121 @@
+"""What is judged of the answers on a table: those about samples, or where these are pooled those about parents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.levels.answers import PooledAnswers
+from policies.parents.parent_answers import ParentAnswers
+from policies.qualities import CountedQuality, Judge, MeanQuality, PooledQuality, Quality
+from policies.qualities.base import DrawnJudge
+from policies.tables.base import Truth
+from policies.tables.units import Units
+from policies.views.distributions import Held
+from policies.views.view import RuleView
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The answers of policies that share a view, as they are judged: J of them, about samples or about parents.
+
+    Attributes:
+        view: What a rule sees in N samples.
+        truth_of_samples: What answers about the samples are judged by.
+    """
+
+    view: RuleView
+    truth_of_samples: Truth
+
+    @cached_property
+    def truth(self) -> Truth:
+        """What the answers are judged by."""
+        parents = self.view.parents
+        return self.truth_of_samples if parents is None else parents.truth(self.truth_of_samples)
+
+    def answers(self, exits: NDArray[np.integer[Any]]) -> NDArray[Any]:
+        """What one policy answers, shape (J, ...).
+
+        Args:
+            exits: The exit that each sample takes, or ``UNREAD``, shape (N,).
+        """
+        if self.view.parents is not None:
+            return self.view.parents.answers(exits)
+        return np.asarray(self.view.answers[np.arange(len(exits)), exits])
+
+    def answered(self, exits: NDArray[np.integer[Any]]) -> RuleView:
+        """What one policy answers, as a view with a single exit, at which it is answered; arguments as above."""
+        parents = self.view.parents
+        answers, distributions = self.answers(exits), None
+        if isinstance(parents, PooledAnswers):
+            distributions = Held(parents.pooled(exits)[:, None])
+        elif parents is None and self.view.distributions is not None:
+            rows = np.arange(len(exits))
+            distributions = Held(self.view.distributions.whole()[rows, exits][:, None])
+        shape = (len(answers), 1)
+        return RuleView(np.zeros((*shape, 1)), np.ones(shape, dtype=bool), answers[:, None], distributions)
+
+    def values(self, quality: Quality[Any], exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """A quality of each of P policies, shape (P,), given the exits that they take, shape (P, N)."""
+        if self.view.parents is None:
+            return quality.values(self.view, self.truth, exits)
+        return self.judge(quality)(exits)
+
+    def judge(self, quality: Quality[Any]) -> Judge:
+        """Prepare to judge policies: from the exits that P of them take, shape (P, N), to a quality of each, (P,)."""
+        if self.view.parents is None:
+            if isinstance(quality, PooledQuality):
+                return quality.judge(self.view, self.truth)
+            return lambda exits: quality.values(self.view, self.truth, exits)
+        at_the_exit = np.zeros((1, self.truth.n_samples), dtype=np.int64)
+        return lambda exits: np.concatenate(
+            [quality.values(self.answered(own), self.truth, at_the_exit) for own in exits]
+        )
+
+    def judge_drawn(self, quality: PooledQuality[Any]) -> DrawnJudge:
+        """The same on some of the J, given by their numbers, shape (n,), some perhaps several times."""
+        if self.view.parents is None:
+            return quality.judge_drawn(self.view, self.truth)
+        at_the_exit = np.zeros((1, self.truth.n_samples), dtype=np.int64)
+
+        def judge(exits: NDArray[np.integer[Any]], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+            judges = [quality.judge_drawn(self.answered(own), self.truth) for own in exits]
+            return np.concatenate([one(at_the_exit, rows) for one in judges])
+
+        return judge
+
+    def marks(self, quality: CountedQuality[Any], exits: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+        """The tallies that each of the J adds to by one policy, shape (K, J); exits have shape (N,)."""
+        if self.view.parents is None:
+            return quality.marks(self.view, self.truth)[:, np.arange(len(exits)), exits]
+        return quality.marks(self.answered(exits), self.truth)[:, :, 0]
+
+    def figures(self, quality: MeanQuality[Any], exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """The figure of each of the J by one policy, shape (J,), in [0, 1]; exits have shape (N,)."""
+        return quality.of_answers(self.answers(exits), self.truth)
+
+    def deepest(self, exits: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+        """Index of the deepest exit that samples behind each of the J took, shape (J,); exits have shape (N,)."""
+        parents = self.view.parents
+        if parents is None:
+            return np.asarray(exits, dtype=np.int64)
+        own = parents.parents
+        return np.asarray(np.maximum.reduceat(exits[own.rows], own.starts[:-1]), dtype=np.int64)
+
+    def units(self, of_samples: Units) -> Units:
+        """The independent units that the J belong to, given those of the samples."""
+        return judged_units(of_samples, self.view.parents)
+
+
+def judged_units(of_samples: Units, parents: ParentAnswers | None) -> Units:
+    """The independent units of what is judged, given those of the samples: of parents those of their first samples."""
+    if parents is None:
+        return of_samples
+    own = of_samples.of_sample[parents.parents.first_rows]
+    if of_samples.kind == "group":
+        return Units("group" if len(np.unique(own)) < len(own) else "parent", own, of_samples.n)
+    return Units("parent", np.arange(parents.parents.n), parents.parents.n)

@@ -1,0 +1,1 @@
+"""What leaves an exit together, and what is then judged: samples, or the parents that they are parts of."""

@@ -1,0 +1,88 @@
+"""What is answered about parents: pooled from samples of which each leaves by itself, or of parents as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.parents.membership import Parents
+from policies.parents.parent_answers import UNREAD, ParentAnswers
+from policies.pooling.poolings import Pooling
+from policies.views.distributions import Distributions, Taken
+
+
+@dataclass(frozen=True)
+class PooledAnswers(ParentAnswers):
+    """Answers that are pooled from the samples of a parent, each of the exit that it takes.
+
+    Attributes:
+        parents: Which samples make which parent.
+        parent_labels: What is true of a parent; see :class:`~policies.pooling.answering.Answering`.
+        said: What samples say at each exit, of shape (N, E, C).
+        pooling: How samples are pooled.
+        thresholds: From which pooled value on each label of each parent is answered, shape (G, L); None for classes, of
+            which the most probable one is answered.
+    """
+
+    parents: Parents
+    parent_labels: str
+    said: Distributions
+    pooling: Pooling
+    thresholds: NDArray[np.float64] | None = None
+
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        """What samples say at each exit, those of a parent after those of another and in their order, (N, E, C)."""
+        return self.said.whole()[self.parents.rows]
+
+    def pooled(self, exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """What is said of each parent, shape (G, C); arguments as for :meth:`answers`."""
+        own = exits[self.parents.rows]
+        read = np.flatnonzero(own != UNREAD)
+        of_parent = self.parents.of_sample[self.parents.rows][read]
+        starts = np.searchsorted(of_parent, np.arange(self.parents.n + 1))
+        return self.pooling.pooled(self.values[read, own[read]], starts)
+
+    def answers(self, exits: NDArray[np.integer[Any]]) -> NDArray[Any]:
+        """What is answered about each parent; arguments as for the base class."""
+        return self.answered(self.pooled(exits))
+
+    def answered(self, pooled: NDArray[np.float64]) -> NDArray[Any]:
+        """The answers that pooled values, shape (G, C), mean: (G,) for classes, else (G, L)."""
+        if self.thresholds is None:
+            return np.asarray(pooled.argmax(axis=1))
+        return np.asarray(pooled >= self.thresholds)
+
+    def take(self, rows: NDArray[np.int64]) -> PooledAnswers:
+        """The same for some of the samples; arguments as for the base class."""
+        parents, own = self.parents.take(rows)
+        thresholds = None if self.thresholds is None else self.thresholds[own]
+        return replace(self, parents=parents, said=Taken(self.said, rows), thresholds=thresholds)
+
+
+@dataclass(frozen=True)
+class WholeAnswers(ParentAnswers):
+    """Answers about parents that leave as a whole: all samples of one take the same exit.
+
+    Attributes:
+        parents: Which samples make which parent.
+        parent_labels: What is true of a parent; see :class:`~policies.pooling.answering.Answering`.
+        at_exits: What is answered about each parent at each exit, shape (G, E, ...).
+    """
+
+    parents: Parents
+    parent_labels: str
+    at_exits: NDArray[Any]
+
+    def answers(self, exits: NDArray[np.integer[Any]]) -> NDArray[Any]:
+        """What is answered about each parent; arguments as for the base class."""
+        return np.asarray(self.at_exits[np.arange(self.parents.n), exits[self.parents.first_rows]])
+
+    def take(self, rows: NDArray[np.int64]) -> WholeAnswers:
+        """The same for some of the samples; arguments as for the base class."""
+        parents, own = self.parents.take(rows)
+        return replace(self, parents=parents, at_exits=self.at_exits[own])

@@ -1,0 +1,101 @@
+"""What a rule is shown of a table, and what its view means for the table's samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.levels.answers import PooledAnswers, WholeAnswers
+from policies.parents.membership import Parents
+from policies.pooling.answering import Answering, Level
+from policies.pooling.poolings import get_pooling
+from policies.tables.base import ExitTable
+from policies.tables.multilabel import MultiLabelTable
+from policies.views.view import RuleView, required
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A table as a rule is shown it: sample by sample, or where whole parents leave, parent by parent.
+
+    Attributes:
+        table: What the rule is shown, of n rows.
+        temperatures: The divisors that go with it, shape (E,).
+        whole: The table of N samples.
+        parents: Which samples make which parent; None where each sample answers for itself.
+    """
+
+    table: ExitTable
+    temperatures: NDArray[np.float64]
+    whole: ExitTable
+    parents: Parents | None
+
+    @classmethod
+    def of(cls, table: ExitTable, temperatures: NDArray[np.float64]) -> Seen:
+        """What rules are shown of a table, as its ``answering`` says.
+
+        Args:
+            table: Table of N samples.
+            temperatures: Temperature of each exit, shape (E,).
+
+        Raises:
+            ExitTableError: If answers are to be pooled and samples have no parents, or cannot be pooled.
+        """
+        own = table.answering
+        if own.pooling is None:
+            return cls(table, temperatures, table, None)
+        parents = Parents.of(table)
+        if own.level is not Level.PARENT:
+            return cls(_of_samples(table), temperatures, table, parents)
+        return cls(pooled_table(table, temperatures, parents), np.ones(table.n_exits), table, parents)
+
+    def lift(self, view: RuleView) -> RuleView:
+        """The view of the table's samples, and what is answered about parents, given the view of what was shown."""
+        own, parents = self.whole.answering, self.parents
+        if own.pooling is None or parents is None:
+            return view
+        if own.level is Level.PARENT:
+            of_sample = parents.of_sample
+            answers = WholeAnswers(parents, own.parent_labels, view.answers)
+            return RuleView(
+                view.scores[of_sample], view.eligible[of_sample], view.answers[of_sample], None, view.combine, answers
+            )
+        pooled = PooledAnswers(
+            parents,
+            own.parent_labels,
+            required(view.distributions),
+            get_pooling(own.pooling),
+            self._thresholds(parents),
+        )
+        return replace(view, parents=pooled)
+
+    def _thresholds(self, parents: Parents) -> NDArray[np.float64] | None:
+        table = self.whole
+        return table.label_thresholds[parents.first_rows] if isinstance(table, MultiLabelTable) else None
+
+
+def _of_samples(table: ExitTable) -> ExitTable:
+    """The table as rules see single samples whose answers are pooled: label thresholds are those of parents."""
+    plain = replace(table, answering=Answering())
+    return replace(plain, thresholds=None) if isinstance(plain, MultiLabelTable) else plain
+
+
+def pooled_table(table: ExitTable, temperatures: NDArray[np.float64], parents: Parents) -> ExitTable:
+    """The table of the parents of a table's samples, all of which take the same exit; the temperatures are in it.
+
+    Args:
+        table: Table of N samples that says how they are pooled.
+        temperatures: Temperature of each exit, shape (E,).
+        parents: Which samples make which parent.
+
+    Raises:
+        ExitTableError: If samples of a parent differ and must not, or cannot be pooled.
+    """
+    own = table.answering
+    pooling = get_pooling(own.pooling or "mean")
+    said = table.probabilities(temperatures)[parents.rows]
+    pooled = np.stack([pooling.pooled(said[:, k], parents.starts) for k in range(table.n_exits)], axis=1)
+    truth = table.truth.of_parents(parents.of_sample, parents.names, own.parent_labels)
+    return table.of_parents(parents.names, parents.first_rows, pooled, truth)

@@ -1,0 +1,1 @@
+"""How what is said of samples becomes what is said of their parent, and how a policy answers."""
