@@ -7,7 +7,7 @@ gets this speed for free: the evaluator sees nothing but its :class:`~policies.r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 

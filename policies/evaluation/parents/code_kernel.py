@@ -59,12 +59,10 @@ def _hashed(parent: int, code: NDArray[np.uint64]) -> Any:
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _is_at(number: int, parent: int, code: NDArray[np.uint64], of: NDArray[np.int64], known: NDArray[np.uint64]) -> Any:
-    if of[number] != parent:
-        return False
+    is_same = of[number] == parent
     for w in range(len(code)):
-        if known[number, w] != code[w]:
-            return False
-    return True
+        is_same &= known[number, w] == code[w]
+    return is_same
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]

@@ -79,7 +79,11 @@ class KnownAnswers:
 
     def mean_figures(self, numbers: NDArray[np.int32]) -> dict[str, NDArray[np.float64]]:
         """Each quality that is a mean over answers, by name, shape (P,); numbers as for :meth:`sums`."""
-        return {name: np.asarray(figures[numbers].mean(axis=1)) for name, figures in self._figures.items()}
+        found = {name: np.empty(len(numbers)) for name in self._figures}
+        for block in row_blocks(*numbers.shape):
+            for name, figures in self._figures.items():
+                found[name][block] = figures[numbers[block]].mean(axis=1)
+        return found
 
     def values(self, numbers: NDArray[np.int32]) -> dict[str, NDArray[np.float64]]:
         """Every quality by name, shape (P,); numbers as for :meth:`sums`."""
@@ -112,8 +116,7 @@ class KnownAnswers:
         found = self._tallies.values(tallies[:, : self._tallies.n])
         if self._means:
             by_level = numbers_of_line(numbers, levels, parents, changed, n_levels)
-            blocks = [self.mean_figures(by_level[own]) for own in row_blocks(n_levels, len(numbers))]
-            found |= {name: np.concatenate([one[name] for one in blocks]) for name in self._means}
+            found |= self.mean_figures(by_level)
         return found
 
     @property
