@@ -21,16 +21,16 @@ def n_wrong(
 
 
 def costs_parent_nothing(
-    table: MultiLabelTable, probabilities: NDArray[np.float64], rows: NDArray[np.int64]
+    table: MultiLabelTable, probabilities: NDArray[np.float64], rows: NDArray[np.int64], *, together: bool = False
 ) -> NDArray[np.bool_]:
-    """Whether no more of a parent's labels are wrong if one sample leaves at an exit and its siblings at the last.
-
-    The harms of several samples to their parent do not add up; this is that of each beside what the full network says.
+    """Whether no more of a parent's labels are wrong than if all of its samples go to the last exit.
 
     Args:
         table: Table that says how samples are pooled.
         probabilities: What is pooled, of the samples ``rows``, shape (n, E, L).
         rows: The samples, shape (n,); of each parent all of its samples, or none.
+        together: Whether all samples of the parent leave at the exit, else the one sample, and its siblings at the
+            last. What several samples cost their parent is not the sum of what each costs by itself.
 
     Returns:
         Shape (n, E - 1).
@@ -41,8 +41,8 @@ def costs_parent_nothing(
     own = table.answering
     if own.pooling is None:
         raise PolicyError(
-            "rule 'label-gate' with score 'parent' learns what parents lose but each sample answers for itself; give "
-            "a pooling, or take another score"
+            "rule 'label-gate' with score 'parent' or 'together' learns what parents lose but each sample answers for "
+            "itself; give a pooling, or take another score"
         )
     parents, _ = Parents.of(table).take(rows)
     truth = table.truth.take(rows).of_parents(parents.of_sample, parents.names, own.parent_labels)
@@ -51,7 +51,7 @@ def costs_parent_nothing(
     for size in np.unique(parents.sizes):
         of_size = np.flatnonzero(parents.sizes == size)
         members = parents.rows[parents.starts[of_size][:, None] + np.arange(size)]
-        harmless[members] = whole.harmless(of_size, probabilities[members])
+        harmless[members] = whole.harmless(of_size, probabilities[members], together=together)
     return harmless
 
 
@@ -69,15 +69,19 @@ class _Whole:
     thresholds: NDArray[np.float64]
     labels: NDArray[np.uint8]
 
-    def harmless(self, of: NDArray[np.int64], said: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def harmless(self, of: NDArray[np.int64], said: NDArray[np.float64], *, together: bool) -> NDArray[np.bool_]:
         """For some parents, shape (g,), and what their M samples say, (g, M, E, L): shape (g, M, E - 1)."""
         _, n_members, n_exits, _ = said.shape
-        at_last = said[:, :, -1]
+        at_last, early = said[:, :, -1], range(n_exits - 1)
         full = self._n_wrong(of, at_last)
         found = np.empty((len(of), n_members, n_exits - 1), dtype=np.bool_)
+        if together:
+            for k in early:
+                found[:, :, k] = (self._n_wrong(of, said[:, :, k]) <= full)[:, None]
+            return found
         for member in range(n_members):
             mixed = at_last.copy()
-            for k in range(n_exits - 1):
+            for k in early:
                 mixed[:, member] = said[:, member, k]
                 found[:, member, k] = self._n_wrong(of, mixed) <= full
         return found

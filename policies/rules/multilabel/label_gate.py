@@ -25,11 +25,12 @@ class LabelGateParams(RuleParams):
     Attributes:
         score: What the models tell the probability of: ``gain``, that no more labels of the sample are wrong than at
             the last exit; ``right``, that all of its labels are right; ``parent``, that no more labels of its parent
-            are wrong than if all samples of that go to the last exit.
+            are wrong if it leaves and its siblings go to the last exit than if all go there; ``together``, that no more
+            are wrong if all samples of the parent leave.
         models: One model per exit but the last.
     """
 
-    score: Literal["gain", "right", "parent"] = "gain"
+    score: Literal["gain", "right", "parent", "together"] = "gain"
     models: list[LinearModel]
 
 
@@ -67,8 +68,8 @@ class LabelGateRule(LabelRule):
     is_fitted: ClassVar[bool] = True
 
     def choices(self, table: MultiLabelTable) -> Mapping[str, tuple[Any, ...]]:
-        """What the sample loses, or has right; where answers are pooled, what its parent loses, or the sample."""
-        return {"score": ("gain", "right") if table.answering.pooling is None else ("parent", "gain")}
+        """What the sample loses, or has right; where answers are pooled, what it loses, or what its parent does."""
+        return {"score": ("gain", "right") if table.answering.pooling is None else ("gain", "together", "parent")}
 
     def fit(
         self,
@@ -106,8 +107,8 @@ def _harmless(
 ) -> NDArray[np.bool_]:
     """What is to be told from the features of each early exit, shape (n, E - 1)."""
     probabilities = np.stack(said, axis=1)
-    if score == "parent":
-        return costs_parent_nothing(table, probabilities, rows)
+    if score in ("parent", "together"):
+        return costs_parent_nothing(table, probabilities, rows, together=score == "together")
     thresholds = table.outputs.take(rows).thresholds
     wrong = n_wrong(probabilities, thresholds[:, None], table.labels[rows][:, None])
     return wrong[:, :-1] <= (0 if score == "right" else wrong[:, -1:])
