@@ -7,7 +7,7 @@ gets this speed for free: the evaluator sees nothing but its :class:`~policies.r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from policies.blocks import row_blocks
 from policies.errors import ExitSearchError
+from policies.evaluation.evaluator import Evaluator, PopulationOutcome
 from policies.evaluation.exits_kernel import take_exits
 from policies.evaluation.gates import lay_out_rows
 from policies.evaluation.kernels import count_outcomes
 from policies.evaluation.levels import CLOSED, column_levels
-from policies.evaluation.line_kernel import count_line
+from policies.evaluation.line_kernel import count_line, without_gene
 from policies.judging.judged import Judged
 from policies.qualities import NOWHERE, CountedQuality, PooledQuality, counted, get_quality
 from policies.tables.base import Truth
@@ -32,36 +33,24 @@ _MOST_PACKED = 256
 
 
 @dataclass(frozen=True)
-class PopulationOutcome:
-    """What ``P`` policies did on one table.
+class OpenedGate:
+    """What every level of one gate changes, while the others stay.
 
     Attributes:
-        exit_counts: Samples that left at each exit, shape (P, E).
-        qualities: Every quality that was asked for, by name, shape (P,) each.
-        cost: Relative cost of each exit, shape (E,).
+        exit_index: Index of the gate's exit.
+        closed: The exit that each sample takes where the gate is closed, shape (N,).
+        ranks: For each column of the gate, how many of its levels let each sample leave at this exit instead, the
+            lowest ones, shape (N,).
+        n_levels: Number of levels of each of these columns.
     """
 
-    exit_counts: NDArray[np.int64]
-    qualities: Mapping[str, NDArray[np.float64]]
-    cost: NDArray[np.float64]
-
-    @property
-    def n_samples(self) -> NDArray[np.int64]:
-        """Samples behind every figure, shape (P,)."""
-        return np.asarray(self.exit_counts.sum(axis=1))
-
-    @property
-    def mean_depth(self) -> NDArray[np.float64]:
-        """Average depth (exit index + 1) of the exit taken, shape (P,)."""
-        return np.asarray(self.exit_counts @ np.arange(1, len(self.cost) + 1) / self.n_samples)
-
-    @property
-    def mean_cost(self) -> NDArray[np.float64]:
-        """Average relative cost of the exit taken, shape (P,)."""
-        return np.asarray(self.exit_counts @ self.cost / self.n_samples)
+    exit_index: int
+    closed: NDArray[np.int64]
+    ranks: tuple[NDArray[np.int64], ...]
+    n_levels: tuple[int, ...]
 
 
-class PopulationEvaluator:
+class PopulationEvaluator(Evaluator):
     """Evaluates policies of one rule view on one table.
 
     A genome holds one level index per gene, shape (G,): one gene per exit (but the last) and score column, or
@@ -101,17 +90,8 @@ class PopulationEvaluator:
         self._lay_out_genes(max_levels)
         self._lay_out_qualities(qualities, truth)
 
-    @property
-    def n_genes(self) -> int:
-        """Length of a genome, ``G``."""
-        return len(self.n_levels)
-
     def evaluate(self, genomes: NDArray[np.integer[Any]]) -> PopulationOutcome:
-        """Evaluate genomes, shape (P, G), in one call.
-
-        Raises:
-            ExitSearchError: If the shape or a level index does not fit this evaluator.
-        """
+        """Evaluate genomes; arguments and errors as for the base class."""
         genomes, rows = self._checked(genomes), self._rows
         counts, tallies = count_outcomes(
             genomes,
@@ -130,15 +110,10 @@ class PopulationEvaluator:
             self._everyone,
             self._n_tallies,
         )
-        return self._outcome(counts, tallies, lambda: self._exits(genomes))
+        return self._outcome(counts, tallies, lambda: self.exits(genomes))
 
     def line(self, genome: NDArray[np.integer[Any]], gene: int) -> PopulationOutcome:
-        """Evaluate every level of one gene while the others stay: one policy per level, in one pass over the samples.
-
-        Args:
-            genome: Index of the level of each gene, shape (G,).
-            gene: Index of the gene whose levels are tried.
-        """
+        """Evaluate every level of one gene; arguments as for the base class."""
         checked = self._checked(np.asarray(genome)[None])[0]
         at = self._first_level + checked
         counts, tallies = count_line(
@@ -154,6 +129,23 @@ class PopulationEvaluator:
             self._n_tallies,
         )
         return self._outcome(counts, tallies, lambda: self._exits_of_line(checked, gene))
+
+    def opened(self, genome: NDArray[np.integer[Any]], gene: int) -> OpenedGate:
+        """What every level of one gene changes, while the others stay; arguments as for :meth:`line`."""
+        at, columns = self._first_level + genome, self._columns_of_gene[gene]
+        taken, can_change = without_gene(
+            self._rows.columns[at],
+            self._rows.least_ranks[at],
+            gene,
+            self._exit_of_gene,
+            self.view.combine is Combine.ALL,
+            self._ranks,
+            self.n_exits,
+        )
+        by_row = np.empty((1 + len(columns), self.n_samples), dtype=np.int64)
+        by_row[:, self._order] = [taken, *np.where(can_change, self._ranks[columns], 0)]
+        n_levels = tuple(int(n) for n in self._n_column_levels[columns])
+        return OpenedGate(int(self._exit_of_gene[gene]), by_row[0], tuple(by_row[1:]), n_levels)
 
     def thresholds(self, genome: NDArray[np.integer[Any]]) -> tuple[tuple[float, ...], ...]:
         """Thresholds of one genome, shape (E - 1, S); infinity means that the gate is closed."""
@@ -201,8 +193,8 @@ class PopulationEvaluator:
             }
         return PopulationOutcome(counts, found, self.cost)
 
-    def _exits(self, genomes: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
-        """The exits that samples take by each genome, shape (p, N), a block of genomes after the other."""
+    def exits(self, genomes: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
+        """The exits that samples take by each genome, shape (p, N) each, a block of genomes after the other."""
         for block in row_blocks(len(genomes), self.n_samples):
             at = self._first_level + genomes[block]
             taken = take_exits(
@@ -220,7 +212,7 @@ class PopulationEvaluator:
     def _exits_of_line(self, genome: NDArray[np.int64], gene: int) -> Iterator[NDArray[np.int32]]:
         genomes = np.repeat(genome[None], self.n_levels[gene], axis=0)
         genomes[:, gene] = np.arange(len(genomes))
-        return self._exits(genomes)
+        return self.exits(genomes)
 
     def _lay_out_genes(self, max_levels: int) -> None:
         view, n_columns = self.view, self.view.n_columns

@@ -108,7 +108,16 @@ class Evidence(Pooling):
 
     def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The softmax of the sums of log-probabilities."""
-        sums = np.log(np.maximum(values, _TINY)).sum(axis=-2)
+        return self.of_sums(self.logarithms(values).sum(axis=-2))
+
+    @staticmethod
+    def logarithms(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What is added up, of any shape."""
+        return np.asarray(np.log(np.maximum(values, _TINY)))
+
+    @staticmethod
+    def of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The distributions that sums of logarithms mean, shape (..., C)."""
         likely = np.exp(sums - sums.max(axis=-1, keepdims=True))
         return np.asarray(likely / likely.sum(axis=-1, keepdims=True))
 
