@@ -97,14 +97,15 @@ class AnswerJudge:
         }
 
     def _of_policies(self, quality: Quality[Any], pooled: NDArray[np.float64]) -> NDArray[np.float64]:
-        n_policies = len(pooled)
+        n_policies, n_parents, n_classes = pooled.shape
         if not isinstance(quality, CountedQuality | MeanQuality):
-            return np.concatenate([self._value(quality, self._view(own, self._every)) for own in pooled])
+            values = [self._value(quality, self._view(own, self._every)) for own in pooled]
+            return np.concatenate([np.empty(0), *values])
         rows = np.tile(self._every, n_policies)
-        view, truth = self._view(pooled.reshape(len(rows), -1), rows), self._truth.take(rows)
+        view, truth = self._view(pooled.reshape(len(rows), n_classes), rows), self._truth.take(rows)
         if isinstance(quality, MeanQuality):
-            return np.asarray(quality.of_answers(view.answers[:, 0], truth).reshape(n_policies, -1).mean(axis=1))
-        policies = np.repeat(np.arange(n_policies), len(self._every))
+            return np.asarray(quality.of_answers(view.answers[:, 0], truth).reshape(n_policies, n_parents).mean(axis=1))
+        policies = np.repeat(np.arange(n_policies), n_parents)
         tallies = self._tallies(quality, quality.marks(view, truth)[:, :, 0], policies, n_policies)
         return quality.value(tallies, self._strata)
 

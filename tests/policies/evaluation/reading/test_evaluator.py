@@ -1,10 +1,15 @@
 """The reading evaluator against policies that decide sample by sample, and are judged one by one."""
 
+import math
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
 import pytest
 
+from policies.errors import ExitSearchError, PolicyError
+from policies.evaluation.evaluators import evaluator_for
+from policies.evaluation.population import PopulationEvaluator
 from policies.evaluation.reading.evaluator import ReadingEvaluator
 from policies.judging.judged import Judged
 from policies.levels.answers import PooledAnswers
@@ -12,8 +17,8 @@ from policies.levels.reading import read_until
 from policies.parents.membership import Parents
 from policies.parents.parent_answers import UNREAD
 from policies.policy import first_open_exit
-from policies.pooling.answering import Answering
-from policies.pooling.poolings import get_pooling
+from policies.pooling.answering import Answering, Level
+from policies.pooling.poolings import Pooling, get_pooling
 from policies.qualities import MeanQuality, PooledQuality, get_quality
 from policies.rules import Combine, RuleView
 from policies.tables.multilabel import LabelSets
@@ -128,3 +133,81 @@ def test_a_line_equals_its_policies_one_by_one(case, seed, max_levels):
         np.testing.assert_array_equal(line.n_unread, one_by_one.n_unread)
         for name, values in one_by_one.qualities.items():
             np.testing.assert_array_equal(line.qualities[name], values)
+
+
+def a_view(pooling="mean", n_exits=3):
+    rng = np.random.default_rng(0)
+    said = rng.dirichlet(np.ones(3), (12, n_exits))
+    parents = Parents(np.array(["a", "b", "c"]), np.repeat(np.arange(3), 4), np.arange(12))
+    scores, truth = said.max(axis=2)[:, :, None], classes(np.repeat([0, 1, 2], 4), 3)
+    pooled = PooledAnswers(parents, "same", Held(said), get_pooling(pooling) if isinstance(pooling, str) else pooling)
+    return RuleView(scores, scores[:, :, 0] > 0, said.argmax(axis=2), Held(said), Combine.ANY, pooled), truth
+
+
+def test_the_last_levels_are_the_full_network_and_the_first_ones_read_one_sample_at_the_first_exit():
+    evaluator = evaluator_of(*a_view())
+    closed, opened = evaluator.n_levels - 1, np.zeros(evaluator.n_genes, dtype=np.int64)
+    outcome = evaluator.evaluate(np.stack([closed, opened]))
+    assert outcome.exit_counts.tolist() == [[0, 0, 12], [3, 0, 0]]
+    assert outcome.n_unread.tolist() == [0, 9]
+    assert outcome.mean_depth.tolist() == [3.0, 0.25]
+
+
+def test_nearest_genomes_read_everything():
+    evaluator = evaluator_of(*a_view())
+    genome = evaluator.nearest_genome(np.full((2, 1), 0.6))
+    assert evaluator.evaluate(genome[None]).n_unread.tolist() == [0]
+    assert genome[-1] == evaluator.n_levels[-1] - 1
+
+
+def test_a_network_with_one_exit_can_only_read_less():
+    evaluator = evaluator_of(*a_view(n_exits=1))
+    assert (evaluator.n_genes, evaluator.n_gates) == (1, 0)
+    assert evaluator.thresholds(np.array([0])) == ()
+    line = evaluator.line(np.array([0]), 0)
+    np.testing.assert_array_equal(line.exit_counts, evaluator.evaluate(evaluator.at_full_depth()).exit_counts)
+    assert (np.diff(line.exit_counts[:, 0]) >= 0).all()
+
+
+@pytest.mark.parametrize("genomes", [np.zeros((2, 2), dtype=int), np.zeros(1, dtype=int), [[0, 0, 999]], [[0, 0, -1]]])
+def test_genomes_that_do_not_fit_are_refused(genomes):
+    evaluator = evaluator_of(*a_view())
+    with pytest.raises(ExitSearchError, match=r"genomes must have shape|level indices"):
+        evaluator.evaluate(np.asarray(genomes))
+    with pytest.raises(ExitSearchError, match=r"genomes must have shape|level indices"):
+        evaluator.line(np.asarray(genomes[0]), 0)
+
+
+def test_no_policies_at_all_have_no_figures():
+    outcome = evaluator_of(*a_view()).evaluate(np.empty((0, 3), dtype=np.int64))
+    assert outcome.exit_counts.shape == (0, 3)
+    assert outcome.qualities["accuracy"].shape == (0,)
+
+
+def test_what_cannot_be_read_is_refused():
+    view, truth = a_view()
+    with pytest.raises(PolicyError, match="answers are pooled"):
+        ReadingEvaluator(RuleView(view.scores, view.eligible, view.answers, view.distributions), truth, np.ones(3))
+
+    class Median(Pooling):
+        def of(self, values):
+            return np.median(values, axis=-2)
+
+    with pytest.raises(PolicyError, match="pooling Median has no compiled loop"):
+        evaluator_of(*a_view(Median()))
+
+
+def test_the_factory_reads_where_the_table_does():
+    view, truth = a_view()
+    for level, kind in ((Level.READING, ReadingEvaluator), (Level.SAMPLE, PopulationEvaluator)):
+        answering = Answering(level=level, pooling="mean")
+        assert type(evaluator_for(view, truth, np.linspace(0.3, 1, 3), answering)) is kind
+
+
+def test_the_policy_that_reads_all_says_nothing_of_it():
+    evaluator, of_table = evaluator_of(*a_view()), Answering(level="reading", pooling="mean")
+    assert evaluator.answering(evaluator.n_levels - 1, of_table) == of_table
+    first = evaluator.answering(np.zeros(3, dtype=np.int64), of_table)
+    assert first.read_until == 0.0
+    assert math.isinf(Answering.from_dict(of_table.to_dict()).read_until)
+    assert Answering.from_dict(first.to_dict()) == first
