@@ -179,7 +179,8 @@ def test_genomes_that_do_not_fit_are_refused(genomes):
 
 
 def test_no_policies_at_all_have_no_figures():
-    outcome = evaluator_of(*a_view()).evaluate(np.empty((0, 3), dtype=np.int64))
+    evaluator = ReadingEvaluator(*a_view(), np.ones(3))
+    outcome = evaluator.evaluate(np.empty((0, 3), dtype=np.int64))
     assert outcome.exit_counts.shape == (0, 3)
     assert outcome.qualities["accuracy"].shape == (0,)
 
