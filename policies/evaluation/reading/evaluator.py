@@ -169,7 +169,11 @@ class ReadingEvaluator(Evaluator):
 
 def _reader(answers: PooledAnswers) -> Reader:
     pooling, amount = _coded(answers.pooling)
-    values = Evidence.logarithms(answers.values) if pooling == EVIDENCE else answers.values
+    values = answers.values
+    if pooling == EVIDENCE:
+        values = Evidence.logarithms(values)
+    elif pooling == NOISY_OR:
+        values = 1 - values
     cuts = np.empty((0, 0)) if answers.thresholds is None else answers.thresholds
     return Reader(np.ascontiguousarray(values), answers.parents.starts, np.ascontiguousarray(cuts), pooling, amount)
 

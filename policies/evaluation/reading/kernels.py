@@ -1,8 +1,7 @@
 """The compiled loops that read parents: sample after sample, until what is pooled is sure.
 
-Everywhere samples lie in the order in which they are read, those of a parent after those of another. ``values`` is what
-they say at each exit, shape (N, E, C); of :data:`EVIDENCE` its logarithm. Numbers are added up in the order in which
-:mod:`policies.pooling.poolings` adds them up, so that both come to the very same.
+Everywhere samples lie in the order in which they are read, those of a parent after those of another. Numbers are added
+up in the order in which :mod:`policies.pooling.poolings` adds them up, so that both come to the very same.
 """
 
 from __future__ import annotations
@@ -23,7 +22,8 @@ class Reader(NamedTuple):
     """Parents that can be read, as the loops take them.
 
     Attributes:
-        values: What samples say at each exit, shape (N, E, C).
+        values: What samples say at each exit, shape (N, E, C): of :data:`EVIDENCE` its logarithm, of :data:`NOISY_OR`
+            what is left to 1.
         starts: Where the samples of each parent start, and where the last ones end, shape (G + 1,).
         cuts: From which pooled value on each label of each parent is answered, shape (G, C); (0, 0) for classes.
         pooling: How samples are pooled: one of the numbers above.
@@ -35,6 +35,20 @@ class Reader(NamedTuple):
     cuts: NDArray[np.float64]
     pooling: int
     amount: float
+
+
+class Room(NamedTuple):
+    """Room for numbers of the parent that is being read.
+
+    Attributes:
+        sums: Sums, products or largest values so far, shape (C,).
+        kept: All values so far, ascending, shape (C, M); (C, 0) where they need not be kept.
+        shares: A distribution, shape (C,).
+    """
+
+    sums: NDArray[np.float64]
+    kept: NDArray[np.float64]
+    shares: NDArray[np.float64]
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -50,26 +64,43 @@ def _quantile(ordered: NDArray[np.float64], n: int, share: float) -> float:
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _add(
-    reader: Reader, row: int, exit_index: int, n: int, sums: NDArray[np.float64], kept: NDArray[np.float64]
-) -> None:
-    """Take one more sample in, after n others: into the sums, shape (C,), or among the kept values, shape (C, M)."""
-    for c in range(len(sums)):
-        value = reader.values[row, exit_index, c]
-        if reader.pooling >= TOP:
-            at = n
-            while at > 0 and kept[c, at - 1] > value:
-                kept[c, at] = kept[c, at - 1]
-                at -= 1
-            kept[c, at] = value
-        elif reader.pooling == NOISY_OR:
-            sums[c] = (1 - value) if n == 0 else sums[c] * (1 - value)
-        elif n == 0:
-            sums[c] = value
-        elif reader.pooling == MAX:
-            sums[c] = max(sums[c], value)
-        else:
-            sums[c] += value
+def _keep(own: NDArray[np.float64], n: int, kept: NDArray[np.float64]) -> None:
+    """Put one more value of each class, shape (C,), among the n that are kept in ascending order, shape (C, M)."""
+    for c in range(len(own)):
+        at = n
+        while at > 0 and kept[c, at - 1] > own[c]:
+            kept[c, at] = kept[c, at - 1]
+            at -= 1
+        kept[c, at] = own[c]
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _add(pooling: int, own: NDArray[np.float64], n: int, sums: NDArray[np.float64], kept: NDArray[np.float64]) -> None:
+    """Take in what one more sample says, shape (C,), after n others."""
+    if pooling >= TOP:
+        _keep(own, n, kept)
+    elif n == 0:
+        for c in range(len(own)):
+            sums[c] = own[c]
+    elif pooling == MAX:
+        for c in range(len(own)):
+            sums[c] = max(sums[c], own[c])
+    elif pooling == NOISY_OR:
+        for c in range(len(own)):
+            sums[c] *= own[c]
+    else:
+        for c in range(len(own)):
+            sums[c] += own[c]
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _top(ordered: NDArray[np.float64], n: int, k: int) -> float:
+    """The mean of the min(k, n) largest of the first n of ascending values."""
+    first = max(n - k, 0)
+    total = ordered[first]
+    for i in range(first + 1, n):
+        total += ordered[i]
+    return float(total / (n - first))
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -77,42 +108,60 @@ def _pool(
     reader: Reader, n: int, sums: NDArray[np.float64], kept: NDArray[np.float64], pooled: NDArray[np.float64]
 ) -> None:
     """What n samples say together, written to ``pooled``, shape (C,); of evidence the sums of logarithms."""
-    for c in range(len(sums)):
-        if reader.pooling == MEAN:
+    if reader.pooling == MEAN:
+        for c in range(len(sums)):
             pooled[c] = sums[c] / n
-        elif reader.pooling == NOISY_OR:
+    elif reader.pooling == NOISY_OR:
+        for c in range(len(sums)):
             pooled[c] = 1 - sums[c]
-        elif reader.pooling == TOP:
-            first = max(n - int(reader.amount), 0)
-            total = kept[c, first]
-            for i in range(first + 1, n):
-                total += kept[c, i]
-            pooled[c] = total / (n - first)
-        elif reader.pooling == QUANTILE:
+    elif reader.pooling == TOP:
+        for c in range(len(sums)):
+            pooled[c] = _top(kept[c], n, int(reader.amount))
+    elif reader.pooling == QUANTILE:
+        for c in range(len(sums)):
             pooled[c] = _quantile(kept[c], n, reader.amount)
-        else:
+    else:
+        for c in range(len(sums)):
             pooled[c] = sums[c]
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _sureness(reader: Reader, parent: int, pooled: NDArray[np.float64]) -> float:
-    """How sure the answer is: of classes the largest pooled value, of labels the least distance from a threshold."""
-    highest, total = pooled[0], 1.0
-    for c in range(1, len(pooled)):
-        highest = max(highest, pooled[c])
-    if reader.pooling == EVIDENCE:
-        total = 0.0
+def _shares(sums: NDArray[np.float64], shares: NDArray[np.float64]) -> None:
+    """The distribution that sums of logarithms mean, written to ``shares``, shape (C,)."""
+    highest, total = sums.max(), 0.0
+    for c in range(len(sums)):
+        shares[c] = math.exp(sums[c] - highest)
+        total += shares[c]
+    for c in range(len(sums)):
+        shares[c] /= total
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _is_sure(
+    reader: Reader, parent: int, pooled: NDArray[np.float64], until: float, shares: NDArray[np.float64]
+) -> bool:
+    """Whether an answer is as sure as it must be; what :func:`_sureness` says, found sooner."""
+    if len(reader.cuts) > 0 and reader.pooling != EVIDENCE:
+        is_sure = True
         for c in range(len(pooled)):
-            total += math.exp(pooled[c] - highest)
-        if len(reader.cuts) == 0:
-            return 1 / total
-    elif len(reader.cuts) == 0:
-        return float(highest)
+            is_sure &= abs(pooled[c] - reader.cuts[parent, c]) >= until
+        return is_sure
+    return bool(_sureness(reader, parent, pooled, shares) >= until)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _sureness(reader: Reader, parent: int, pooled: NDArray[np.float64], shares: NDArray[np.float64]) -> float:
+    """How sure the answer is: of classes the largest pooled value, of labels the least distance from a threshold."""
+    said = pooled
+    if reader.pooling == EVIDENCE:
+        _shares(pooled, shares)
+        said = shares
+    if len(reader.cuts) == 0:
+        return float(said.max())
     least = math.inf
-    for c in range(len(pooled)):
-        value = math.exp(pooled[c] - highest) / total if reader.pooling == EVIDENCE else pooled[c]
-        least = min(least, abs(value - reader.cuts[parent, c]))
-    return float(least)
+    for c in range(len(said)):
+        least = min(least, abs(said[c] - reader.cuts[parent, c]))
+    return least
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -121,8 +170,7 @@ def _read(
     parent: int,
     exits: NDArray[np.int64],
     until: float,
-    sums: NDArray[np.float64],
-    kept: NDArray[np.float64],
+    room: Room,
     pooled: NDArray[np.float64],
 ) -> int:
     """Read one parent until it is sure; what its samples say together is written to ``pooled``, shape (C,).
@@ -132,20 +180,19 @@ def _read(
     """
     start, size = reader.starts[parent], reader.starts[parent + 1] - reader.starts[parent]
     for n in range(size):
-        _add(reader, start + n, exits[start + n], n, sums, kept)
+        _add(reader.pooling, reader.values[start + n, exits[start + n]], n, room.sums, room.kept)
         if until < math.inf or n + 1 == size:
-            _pool(reader, n + 1, sums, kept, pooled)
-            if n + 1 < size and _sureness(reader, parent, pooled) >= until:
+            _pool(reader, n + 1, room.sums, room.kept, pooled)
+            if n + 1 < size and _is_sure(reader, parent, pooled, until, room.shares):
                 return n + 1
     return int(size)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _scratch(reader: Reader) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Room for the sums and the kept values of one parent, (C,) and (C, M)."""
-    most = (reader.starts[1:] - reader.starts[:-1]).max()
+def _room_for(reader: Reader) -> Room:
     n_classes = reader.values.shape[2]
-    return np.empty(n_classes), np.empty((n_classes, most if reader.pooling >= TOP else 0))
+    most = (reader.starts[1:] - reader.starts[:-1]).max() if reader.pooling >= TOP else 0
+    return Room(np.empty(n_classes), np.empty((n_classes, most)), np.empty(n_classes))
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -166,11 +213,11 @@ def read_policies(
     n_parents = len(reader.starts) - 1
     pooled = np.empty((len(exits), n_parents, reader.values.shape[2]))
     counts = np.zeros((len(exits), reader.values.shape[1]), dtype=np.int64)
-    sums, kept = _scratch(reader)
+    room = _room_for(reader)
     for policy in range(len(exits)):
         for parent in range(n_parents):
             start = reader.starts[parent]
-            n = _read(reader, parent, exits[policy], until[policy], sums, kept, pooled[policy, parent])
+            n = _read(reader, parent, exits[policy], until[policy], room, pooled[policy, parent])
             for i in range(start, start + n):
                 counts[policy, exits[policy, i]] += 1
     return pooled, counts
@@ -205,12 +252,12 @@ def open_gate(
     n_most, n_exits, n_classes = (ranks > 0).sum(), reader.values.shape[1], reader.values.shape[2]
     parents, levels = np.empty(n_most, dtype=np.int64), np.empty(n_most, dtype=np.int64)
     pooled, counts = np.empty((n_most, n_classes)), np.zeros((n_most, n_exits), dtype=np.int64)
-    sums, kept = _scratch(reader)
+    room = _room_for(reader)
     exits, nothing = closed.copy(), np.empty(n_classes)
     before, found = np.zeros(n_exits, dtype=np.int64), 0
     for parent in range(len(reader.starts) - 1):
         start, stop = reader.starts[parent], reader.starts[parent + 1]
-        n = _read(reader, parent, exits, until, sums, kept, nothing)
+        n = _read(reader, parent, exits, until, room, nothing)
         _count(exits, start, n, before)
         order = np.argsort(-ranks[start:stop], kind="mergesort") + start
         at = 0
@@ -222,7 +269,7 @@ def open_gate(
                 at += 1
             # What comes after the last sample that is read changes nothing.
             if is_read:
-                n = _read(reader, parent, exits, until, sums, kept, pooled[found])
+                n = _read(reader, parent, exits, until, room, pooled[found])
                 counts[found] = -before
                 _count(exits, start, n, before)
                 counts[found] += before
@@ -248,7 +295,7 @@ def stop_reading(
     n_samples, n_exits, n_classes = reader.values.shape
     parents, levels = np.empty(n_samples, dtype=np.int64), np.empty(n_samples, dtype=np.int64)
     pooled, counts = np.empty((n_samples, n_classes)), np.zeros((n_samples, n_exits), dtype=np.int64)
-    sums, kept = _scratch(reader)
+    room = _room_for(reader)
     running = np.empty((max((reader.starts[1:] - reader.starts[:-1]).max(), 1), n_classes))
     n_covered = np.empty(len(running), dtype=np.int64)
     found = 0
@@ -256,9 +303,9 @@ def stop_reading(
         start, size = reader.starts[parent], reader.starts[parent + 1] - reader.starts[parent]
         covered, n_read = 0, size
         for n in range(size - 1):
-            _add(reader, start + n, exits[start + n], n, sums, kept)
-            _pool(reader, n + 1, sums, kept, running[n])
-            sure = np.searchsorted(until, _sureness(reader, parent, running[n]), side="right")
+            _add(reader.pooling, reader.values[start + n, exits[start + n]], n, room.sums, room.kept)
+            _pool(reader, n + 1, room.sums, room.kept, running[n])
+            sure = np.searchsorted(until, _sureness(reader, parent, running[n], room.shares), side="right")
             n_covered[n] = max(covered, sure)
             covered = n_covered[n]
         for n in range(size - 2, -1, -1):
