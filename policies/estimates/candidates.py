@@ -40,9 +40,8 @@ class Candidate:
 
     @property
     def is_tuned(self) -> bool:
-        """Whether some gate is open or not all is read: else no threshold was chosen, and nothing flatters it."""
-        reads_all = self.policy.answering.read_until == np.inf
-        return bool((np.asarray(self.policy.thresholds) < np.inf).any()) or not reads_all
+        """Whether some gate is open, or not all is read: else no threshold was chosen, and nothing flatters it."""
+        return self.policy.leaves_early
 
 
 @dataclass(frozen=True)
