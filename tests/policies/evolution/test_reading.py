@@ -1,5 +1,6 @@
 """The search of policies that read parents until they are sure: depth and reading together."""
 
+from dataclasses import replace
 import math
 
 import numpy as np
