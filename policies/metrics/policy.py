@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.metrics.classification import classification_figures
+from policies.metrics.reading import read_figures
 from policies.parents.parent_answers import UNREAD, spent_at
 from policies.policy import Decision
 from policies.tables.base import ExitTable, Truth
@@ -33,13 +34,14 @@ def spent_figures(table: ExitTable, decision: Decision) -> dict[str, Any]:
     """What a policy spends, whatever kind of answers it gives.
 
     Returns:
-        Everything that :func:`depth_and_cost_figures` gives, ``n_samples``, and ``mean_latency_ms`` where the table
-        states measured times.
+        Everything that :func:`depth_and_cost_figures` gives, ``n_samples``, ``mean_latency_ms`` where the table
+        states measured times, and where samples have parents what :func:`~policies.metrics.reading.read_figures` gives.
     """
     latency = stated_latency(table)
     return {
         **depth_and_cost_figures(decision.exits, table.cost),
         "n_samples": table.n_samples,
+        **read_figures(table, decision),
         **({} if latency is None else {"mean_latency_ms": float(spent_at(latency, decision.exits).mean())}),
     }
 
