@@ -112,8 +112,8 @@ def read_label_sets(key: str, values: NDArray[Any], notes: list[str]) -> NDArray
     wrong = np.flatnonzero(~np.isin(values, (0, 1)))
     if wrong.size:
         raise ValueError(
-            f"must be 0 or 1 for each label but entry {wrong[0]} is {values.flat[wrong[0]]} ({wrong.size} such "
-            f"entries){_label_hint(values)}"
+            f"must be 0 or 1 for each label but row {wrong[0] // max(values[:1].size, 1)} holds "
+            f"{values.flat[wrong[0]]} ({wrong.size} such entries){_label_hint(values)}"
         )
     notes.append(f"{key!r} is cast from {values.dtype} to uint8")
     return values.astype(np.uint8)

@@ -172,8 +172,8 @@ class DetectionTable(ExitTable):
     def read(cls, given: Mapping[str, Any], faults: Mapping[str, str], name: str) -> Self:
         """Make a table of arrays that were read from somewhere; arguments and errors as for the base class.
 
-        ``object_crowd``, ``cost``, ``ids``, ``groups``, ``parents`` and ``order`` may be missing; ``meta`` must have ``class_names``. Boxes are
-        sorted.
+        ``object_crowd``, ``cost``, ``ids``, ``groups``, ``parents`` and ``order`` may be missing; ``meta`` must have
+        ``class_names``. Boxes are sorted.
         """
         table = read_detection_input(given, faults)
         if table.problems:

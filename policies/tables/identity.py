@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
 from itertools import combinations
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +105,18 @@ class Identified(Protocol):
         """Origin of each sample, shape (N,), or None."""
 
 
+def stated_parents(table: Any) -> NDArray[np.str_] | None:
+    """What the samples of a table, or of anything like it, are known to be parts of, shape (N,); None where unknown.
+
+    That are its ``parents``. Ids of the form ``<parent>#<number>`` only tell where answers are pooled: others give
+    samples such names too.
+    """
+    parents: NDArray[np.str_] | None = getattr(table, "parents", None)
+    pools = getattr(table, "answering", None) is not None and table.answering.pooling is not None
+    told = parents_in_ids(table.ids) if parents is None and pools else None
+    return parents if told is None else told[0]
+
+
 def require_disjoint(tables: Mapping[str, Identified]) -> None:
     """Refuse splits that share a sample, a group or a parent.
 
@@ -123,8 +135,7 @@ def describe_overlap(splits: Mapping[str, Identified]) -> str:
     """Which splits share samples, groups or parents, as one line for a person; empty where none do."""
     for (first, left), (second, right) in combinations(splits.items(), 2):
         for key in ("ids", "groups", "parents"):
-            # Splits of data whose samples are parts of nothing say nothing of parents.
-            mine, other = getattr(left, key, None), getattr(right, key, None)
+            mine, other = _names(left, key), _names(right, key)
             if mine is None or other is None:
                 continue
             shared = np.intersect1d(canonical_names(mine), canonical_names(other))
@@ -134,3 +145,8 @@ def describe_overlap(splits: Mapping[str, Identified]) -> str:
                     f"such as {str(shared[0])!r}"
                 )
     return ""
+
+
+def _names(split: Identified, key: str) -> NDArray[np.str_] | None:
+    names: NDArray[np.str_] | None = stated_parents(split) if key == "parents" else getattr(split, key)
+    return names

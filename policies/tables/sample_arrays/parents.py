@@ -123,8 +123,9 @@ def _ties(order: NDArray[np.int64], parents: NDArray[np.str_] | None) -> Iterato
     tied = np.flatnonzero((np.diff(of_sample[rows]) == 0) & (np.diff(order[rows]) == 0))
     if tied.size:
         first, second = sorted(int(row) for row in rows[tied[0] : tied[0] + 2])
+        parent = str(names[of_sample[first]])
         yield (
-            f"'order' must differ within a parent but rows {first} and {second} of {str(names[of_sample[first]])!r} are "
+            f"'order' must differ within a parent but rows {first} and {second} of {parent!r} are "
             f"both {order[first]} ({len(np.unique(of_sample[rows[tied]]))} such parents)"
         )
 
