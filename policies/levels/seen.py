@@ -58,7 +58,7 @@ class Seen:
             return view
         if own.level is Level.PARENT:
             of_sample = parents.of_sample
-            answers = WholeAnswers(parents, own.parent_labels, view.answers)
+            answers = WholeAnswers(parents, own.parent_labels, view.answers, view.distributions)
             return RuleView(
                 view.scores[of_sample], view.eligible[of_sample], view.answers[of_sample], None, view.combine, answers
             )
