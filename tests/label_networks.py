@@ -1,12 +1,13 @@
 """A network with sets of labels, trained for seconds, and everything of it that goes into a bundle."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 import numpy as np
 import torch
 from torch import nn
 
+from policies.pooling.answering import Answering
 from policies.rules import get_rule
 from policies.runtime.torch_stages import TorchStages
 from policies.tables.multilabel import MultiLabelTable
@@ -74,19 +75,16 @@ def made_network():
         labels=labels,
         cost=np.array([0.3, 0.6, 1.0]),
         ids=ids,
-        meta={
-            "label_names": list(LABEL_NAMES),
-            "split": "search",
-            "model_hash": model_hash(model),
-            "workload": "halves",
-        },
+        meta={"label_names": list(LABEL_NAMES), "model_hash": model_hash(model), "workload": "halves"},
     )
     return LabelNetwork(model, inputs, table)
 
 
-def label_policy(rule="label-margin", temperatures=(1.2, 0.9, 1.0)):
+def label_policy(rule="label-margin", temperatures=(1.2, 0.9, 1.0), label_thresholds=None):
     """A policy that lets about half of those there leave at each exit."""
-    return policy_for(get_rule(rule), made_network().table, temperatures)
+    answering = Answering(label_thresholds=label_thresholds)
+    policy = policy_for(get_rule(rule), made_network().table.answered(answering), temperatures)
+    return replace(policy, answering=answering)
 
 
 def label_subject(**changes):

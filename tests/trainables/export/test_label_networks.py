@@ -1,4 +1,4 @@
-"""A network with sets of labels decides and answers the same on its table, stage by stage, as graphs and in a bundle."""
+"""A network with sets of labels answers the same on its table, stage by stage, as graphs and in a bundle."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from trainables.export.bundle.bundle import Bundle
 
 
 LABEL_RULES = sorted(name for name in RULES if get_rule(name).task == "multi-label")
-THRESHOLDS = Answering(label_thresholds=(0.3, 0.5, 0.6, 0.45))
+THRESHOLDS = (0.3, 0.5, 0.6, 0.45)
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +31,10 @@ def compared(answers, policy, rows=slice(None)):
 
 
 @pytest.mark.parametrize("executor", ["torch", "onnx"])
-@pytest.mark.parametrize("answering", [Answering(), THRESHOLDS], ids=["half", "own thresholds"])
+@pytest.mark.parametrize("thresholds", [None, THRESHOLDS], ids=["half", "own thresholds"])
 @pytest.mark.parametrize("rule", LABEL_RULES)
-def test_every_rule_of_labels_decides_as_on_the_table(bundle, executor, rule, answering):
-    policy = replace(label_policy(rule), answering=answering)
+def test_every_rule_of_labels_decides_as_on_the_table(bundle, executor, rule, thresholds):
+    policy = label_policy(rule, label_thresholds=thresholds)
     decision = policy.decide(made_network().table)
     # That every label must be clear in its own way is asked of few.
     assert rule == "label-margins" or len(np.unique(decision.exits)) > 1
@@ -53,9 +53,11 @@ def test_every_rule_of_labels_decides_as_on_the_table(bundle, executor, rule, an
 def test_label_thresholds_change_what_is_answered(bundle):
     inputs, policy = made_network().inputs, label_policy("mean-label-confidence")
     own = EarlyExitRuntime(bundle.stages(), policy).run(inputs)
-    other = EarlyExitRuntime(bundle.stages(), replace(policy, answering=THRESHOLDS)).run(inputs)
+    other = EarlyExitRuntime(bundle.stages(), replace(policy, answering=Answering(label_thresholds=THRESHOLDS))).run(
+        inputs
+    )
     np.testing.assert_array_equal(own.exits, other.exits)
-    np.testing.assert_array_equal(other.answers, own.of_labels >= THRESHOLDS.label_thresholds)
+    np.testing.assert_array_equal(other.answers, own.of_labels >= THRESHOLDS)
     assert (own.answers != other.answers).any()
 
 
@@ -97,7 +99,7 @@ def test_a_bundle_that_is_read_again_names_its_labels_and_answers_as_before(bund
 
 
 def test_label_thresholds_are_in_the_bundle_with_its_policy(tmp_path):
-    policy = replace(label_policy(), answering=THRESHOLDS)
+    policy = label_policy(label_thresholds=THRESHOLDS)
     made = write_label_bundle(tmp_path / "halves", policy=policy)
     assert Bundle.load(made.folder).policy == policy
     assert compared(Bundle.load(made.folder).runtime().run(made_network().inputs), policy).holds
