@@ -56,8 +56,8 @@ class EarlyExitRuntime:
         if policy.answering.pooling is not None:
             raise PolicyError(
                 f"a network is run sample by sample but this policy pools answers over parents (level "
-                f"{policy.answering.level}, pooling {policy.answering.pooling!r}): it decides on exit tables, with "
-                f"exitsearch policy and certify; to run the network, search a policy of level sample without pooling"
+                f"{policy.answering.level}, pooling {policy.answering.pooling!r}); search a policy of level sample "
+                f"without pooling, or run this one in Python with ParentRuntime"
             )
         self._stages, self._policy, self._chunk_size = stages, policy, chunk_size
         self._labels = SaidLabels.by(policy)
