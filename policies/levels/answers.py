@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 from policies.parents.membership import Parents
 from policies.parents.parent_answers import UNREAD, ParentAnswers
 from policies.pooling.poolings import Pooling
+from policies.tables.base import Rows
 from policies.views.distributions import Distributions, Taken
+from policies.views.view import required
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,11 @@ class PooledAnswers(ParentAnswers):
     def values(self) -> NDArray[np.float64]:
         """What samples say at each exit, those of a parent after those of another and in their order, (N, E, C)."""
         return self.said.whole()[self.parents.rows]
+
+    @property
+    def n_values(self) -> int:
+        """Number of classes or labels, ``C``."""
+        return self.said.shape[2]
 
     def pooled(self, exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         """What is said of each parent, shape (G, C); arguments as for :meth:`answers`."""
@@ -72,17 +80,53 @@ class WholeAnswers(ParentAnswers):
         parents: Which samples make which parent.
         parent_labels: What is true of a parent; see :class:`~policies.pooling.answering.Answering`.
         at_exits: What is answered about each parent at each exit, shape (G, E, ...).
+        said: What this was taken from, of shape (G, E, C); None where there is no such thing.
     """
 
     parents: Parents
     parent_labels: str
     at_exits: NDArray[Any]
+    said: Distributions | None = None
 
     def answers(self, exits: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """What is answered about each parent; arguments as for the base class."""
         return np.asarray(self.at_exits[np.arange(self.parents.n), exits[self.parents.first_rows]])
 
+    @property
+    def n_values(self) -> int | None:
+        """Number of classes or labels, ``C``; None where it is not known what answers were taken from."""
+        return None if self.said is None else self.said.shape[2]
+
+    def pooled(self, exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """What the answers are taken from, shape (G, C); arguments and errors as for the base class."""
+        return np.asarray(required(self.said).whole()[np.arange(self.parents.n), exits[self.parents.first_rows]])
+
     def take(self, rows: NDArray[np.int64]) -> WholeAnswers:
         """The same for some of the samples; arguments as for the base class."""
         parents, own = self.parents.take(rows)
-        return replace(self, parents=parents, at_exits=self.at_exits[own])
+        said = None if self.said is None else Taken(self.said, own)
+        return replace(self, parents=parents, at_exits=self.at_exits[own], said=said)
+
+
+@dataclass(frozen=True)
+class AnsweredFrom(Distributions):
+    """What the answers of one policy about parents were taken from, worked out when it is asked for.
+
+    Attributes:
+        parents: What is answered about parents.
+        exits: The exit that each sample takes, or ``UNREAD``, shape (N,).
+        n_values: Number of classes or labels, ``C``.
+    """
+
+    parents: ParentAnswers
+    exits: NDArray[np.integer[Any]]
+    n_values: int
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(G, 1, C): there is one exit, at which it is answered."""
+        return self.parents.parents.n, 1, self.n_values
+
+    def blocks(self) -> Iterator[tuple[Rows, NDArray[np.float64]]]:
+        """All parents at once."""
+        yield slice(0, self.parents.parents.n), self.parents.pooled(self.exits)[:, None]

@@ -56,6 +56,19 @@ class ParentAnswers(ABC):
             Shape (G,) for classes, else (G, ...).
         """
 
+    @property
+    @abstractmethod
+    def n_values(self) -> int | None:
+        """How many numbers an answer is taken from, ``C``; None where they are not known."""
+
+    @abstractmethod
+    def pooled(self, exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """What the answers are taken from, shape (G, C); exits as for :meth:`answers`.
+
+        Raises:
+            PolicyError: If that is not known.
+        """
+
     @abstractmethod
     def take(self, rows: NDArray[np.int64]) -> ParentAnswers:
         """The same for some of the samples, each once, in any order; of each parent all of its samples, or none."""

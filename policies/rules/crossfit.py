@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from policies.rules.base import Rule
 from policies.tables.base import ExitTable
+from policies.tables.identity import stated_parents
 from policies.tables.units import Units
 from policies.views.view import RuleView, join_views
 
@@ -48,8 +49,8 @@ def cross_fitted_view(
 ) -> RuleView:
     """View a table as if it were new to the rule: thresholds that are chosen on the view hold on new data.
 
-    Each sample is seen by parameters that were learnt without it and without its group. A table of one unit is seen by
-    those that were learnt from it.
+    Each sample is seen by parameters that were learnt without it, its group and its parent. A table of one unit is seen
+    by those that were learnt from it.
 
     Args:
         rule: The rule; one that learns nothing sees the table as it is.
@@ -61,7 +62,7 @@ def cross_fitted_view(
     """
     if not rule.is_fitted:
         return rule.view(table, temperatures, **params)
-    folds = _folds(table, seed, n_folds)
+    folds = folds_of(table, seed, n_folds)
     if folds.max() == 0:
         return rule.view(table, temperatures, **params, **rule.fit(table, temperatures, **params))
     parts = []
@@ -72,10 +73,26 @@ def cross_fitted_view(
     return join_views(parts)
 
 
-def _folds(table: ExitTable, seed: int, n_folds: int) -> NDArray[np.int64]:
-    """The fold of each sample, shape (N,); whole groups only. All zero where there are fewer than two units."""
-    units = Units.of(table)
+def folds_of(table: ExitTable, seed: int, n_folds: int) -> NDArray[np.int64]:
+    """The fold of each sample, shape (N,); whole groups only, or where there are none whole parents.
+
+    All zero where there are fewer than two of these.
+
+    Args:
+        table: Exit table of N samples.
+        seed: Seed of the folds.
+        n_folds: Number of folds, at least 2; fewer where there are fewer groups, parents or samples.
+    """
+    units = _units(table)
     if units.n < 2:
         return np.zeros(table.n_samples, dtype=np.int64)
     fold_of_unit = np.arange(units.n) % min(n_folds, units.n)
     return np.asarray(np.random.default_rng(seed).permutation(fold_of_unit)[units.of_sample])
+
+
+def _units(table: ExitTable) -> Units:
+    parents = stated_parents(table) if table.groups is None else None
+    if parents is None:
+        return Units.of(table)
+    names, of_sample = np.unique(parents, return_inverse=True)
+    return Units("parent", of_sample, len(names))

@@ -10,6 +10,7 @@ from policies.qualities import get_quality
 from policies.rules import get_rule
 from policies.tasks import TASKS, get_task, load_table
 from tests.detection_tables import make_detection_table
+from tests.multilabel_tables import make_label_table
 from tests.tables import make_table
 from tests.toys.ordinal import ORDINAL, make_ordinal_table
 
@@ -17,6 +18,7 @@ from tests.toys.ordinal import ORDINAL, make_ordinal_table
 TABLES = {
     "classification": lambda: make_table(80, 3),
     "detection": lambda: make_detection_table(80, 3),
+    "multi-label": lambda: make_label_table(80, 3),
     ORDINAL.name: lambda: make_ordinal_table(80, 3),
 }
 
