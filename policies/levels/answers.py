@@ -43,12 +43,18 @@ class PooledAnswers(ParentAnswers):
         return self.said.whole()[self.parents.rows]
 
     @property
+<<<<<<< HEAD
     def n_values(self) -> int:
         """Number of classes or labels, ``C``."""
         return self.said.shape[2]
+=======
+    def has_distributions(self) -> bool:
+        """Always."""
+        return True
+>>>>>>> main
 
     def pooled(self, exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-        """What is said of each parent, shape (G, C); arguments as for :meth:`answers`."""
+        """What is said of each parent, shape (G, C); arguments as for the base class."""
         own = exits[self.parents.rows]
         read = np.flatnonzero(own != UNREAD)
         of_parent = self.parents.of_sample[self.parents.rows][read]
@@ -80,13 +86,30 @@ class WholeAnswers(ParentAnswers):
         parents: Which samples make which parent.
         parent_labels: What is true of a parent; see :class:`~policies.pooling.answering.Answering`.
         at_exits: What is answered about each parent at each exit, shape (G, E, ...).
+<<<<<<< HEAD
         said: What this was taken from, of shape (G, E, C); None where there is no such thing.
+=======
+        said: What the answers are taken from, of shape (G, E, C); None where there is no such thing.
+>>>>>>> main
     """
 
     parents: Parents
     parent_labels: str
     at_exits: NDArray[Any]
     said: Distributions | None = None
+<<<<<<< HEAD
+=======
+
+    @property
+    def has_distributions(self) -> bool:
+        """Whether the answers are taken from something."""
+        return self.said is not None
+
+    def pooled(self, exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """What the answers are taken from, shape (G, C); arguments and errors as for the base class."""
+        own = np.arange(self.parents.n), exits[self.parents.first_rows]
+        return np.asarray(required(self.said).whole()[own])
+>>>>>>> main
 
     def answers(self, exits: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """What is answered about each parent; arguments as for the base class."""
@@ -106,6 +129,7 @@ class WholeAnswers(ParentAnswers):
         parents, own = self.parents.take(rows)
         said = None if self.said is None else Taken(self.said, own)
         return replace(self, parents=parents, at_exits=self.at_exits[own], said=said)
+<<<<<<< HEAD
 
 
 @dataclass(frozen=True)
@@ -130,3 +154,5 @@ class AnsweredFrom(Distributions):
     def blocks(self) -> Iterator[tuple[Rows, NDArray[np.float64]]]:
         """All parents at once."""
         yield slice(0, self.parents.parents.n), self.parents.pooled(self.exits)[:, None]
+=======
+>>>>>>> main

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from policies.levels.answers import PooledAnswers, WholeAnswers
 from policies.parents.membership import Parents
-from policies.pooling.answering import Answering, Level
+from policies.pooling.answering import Level
 from policies.pooling.poolings import get_pooling
 from policies.tables.base import ExitTable
 from policies.tables.multilabel import MultiLabelTable
@@ -52,7 +52,7 @@ class Seen:
             return cls(table, temperatures, table, None)
         parents = Parents.of(table)
         if own.level is not Level.PARENT:
-            return cls(_of_samples(table), temperatures, table, parents)
+            return cls(table, temperatures, table, parents)
         return cls(pooled_table(table, temperatures, parents), np.ones(table.n_exits), table, parents)
 
     def lift(self, view: RuleView) -> RuleView:
@@ -80,6 +80,7 @@ class Seen:
         return table.label_thresholds[parents.first_rows] if isinstance(table, MultiLabelTable) else None
 
 
+<<<<<<< HEAD
 def _of_samples(table: ExitTable) -> ExitTable:
     """The table as rules see single samples whose answers are pooled: label thresholds are those of parents."""
     plain = replace(table, answering=Answering())
@@ -104,6 +105,9 @@ def judged_table(table: TableT, temperatures: NDArray[np.float64]) -> tuple[Tabl
 
 
 def pooled_table(table: TableT, temperatures: NDArray[np.float64], parents: Parents) -> TableT:
+=======
+def pooled_table(table: ExitTable, temperatures: NDArray[np.float64], parents: Parents) -> ExitTable:
+>>>>>>> main
     """The table of the parents of a table's samples, all of which take the same exit; the temperatures are in it.
 
     Args:

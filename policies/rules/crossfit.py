@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.parents.membership import Parents
 from policies.rules.base import Rule
 from policies.tables.base import ExitTable
 from policies.tables.identity import stated_parents
@@ -73,6 +74,7 @@ def cross_fitted_view(
     return join_views(parts)
 
 
+<<<<<<< HEAD
 def folds_of(table: ExitTable, seed: int, n_folds: int) -> NDArray[np.int64]:
     """The fold of each sample, shape (N,); whole groups only, or where there are none whole parents.
 
@@ -96,3 +98,21 @@ def _units(table: ExitTable) -> Units:
         return Units.of(table)
     names, of_sample = np.unique(parents, return_inverse=True)
     return Units("parent", of_sample, len(names))
+=======
+def _folds(table: ExitTable, seed: int, n_folds: int) -> NDArray[np.int64]:
+    """The fold of each sample, shape (N,); whole units only. All zero where there are fewer than two units."""
+    of_sample = _unit_of_sample(table)
+    n_units = int(of_sample.max(initial=-1)) + 1
+    if n_units < 2:
+        return np.zeros(table.n_samples, dtype=np.int64)
+    fold_of_unit = np.arange(n_units) % min(n_folds, n_units)
+    return np.asarray(np.random.default_rng(seed).permutation(fold_of_unit)[of_sample])
+
+
+def _unit_of_sample(table: ExitTable) -> NDArray[np.int64]:
+    """The group of each sample, else its parent where samples have some, else itself; shape (N,), from 0."""
+    has_parents = table.parents is not None or table.answering.pooling is not None
+    if table.groups is None and has_parents:
+        return Parents.of(table).of_sample
+    return Units.of(table).of_sample
+>>>>>>> main
