@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from policies.parents.membership import Parents
 from policies.parents.parent_answers import UNREAD, ParentAnswers
 from policies.pooling.poolings import Pooling
-from policies.tables.base import Rows
+from policies.tables.base import ExitTable, Rows
 from policies.views.distributions import Distributions, Taken
 from policies.views.view import required
+
+
+TableT = TypeVar("TableT", bound=ExitTable)
 
 
 @dataclass(frozen=True)
@@ -43,15 +46,9 @@ class PooledAnswers(ParentAnswers):
         return self.said.whole()[self.parents.rows]
 
     @property
-<<<<<<< HEAD
-    def n_values(self) -> int:
-        """Number of classes or labels, ``C``."""
-        return self.said.shape[2]
-=======
     def has_distributions(self) -> bool:
         """Always."""
         return True
->>>>>>> main
 
     def pooled(self, exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         """What is said of each parent, shape (G, C); arguments as for the base class."""
@@ -86,19 +83,13 @@ class WholeAnswers(ParentAnswers):
         parents: Which samples make which parent.
         parent_labels: What is true of a parent; see :class:`~policies.pooling.answering.Answering`.
         at_exits: What is answered about each parent at each exit, shape (G, E, ...).
-<<<<<<< HEAD
-        said: What this was taken from, of shape (G, E, C); None where there is no such thing.
-=======
         said: What the answers are taken from, of shape (G, E, C); None where there is no such thing.
->>>>>>> main
     """
 
     parents: Parents
     parent_labels: str
     at_exits: NDArray[Any]
     said: Distributions | None = None
-<<<<<<< HEAD
-=======
 
     @property
     def has_distributions(self) -> bool:
@@ -109,27 +100,16 @@ class WholeAnswers(ParentAnswers):
         """What the answers are taken from, shape (G, C); arguments and errors as for the base class."""
         own = np.arange(self.parents.n), exits[self.parents.first_rows]
         return np.asarray(required(self.said).whole()[own])
->>>>>>> main
 
     def answers(self, exits: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """What is answered about each parent; arguments as for the base class."""
         return np.asarray(self.at_exits[np.arange(self.parents.n), exits[self.parents.first_rows]])
-
-    @property
-    def n_values(self) -> int | None:
-        """Number of classes or labels, ``C``; None where it is not known what answers were taken from."""
-        return None if self.said is None else self.said.shape[2]
-
-    def pooled(self, exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-        """What the answers are taken from, shape (G, C); arguments and errors as for the base class."""
-        return np.asarray(required(self.said).whole()[np.arange(self.parents.n), exits[self.parents.first_rows]])
 
     def take(self, rows: NDArray[np.int64]) -> WholeAnswers:
         """The same for some of the samples; arguments as for the base class."""
         parents, own = self.parents.take(rows)
         said = None if self.said is None else Taken(self.said, own)
         return replace(self, parents=parents, at_exits=self.at_exits[own], said=said)
-<<<<<<< HEAD
 
 
 @dataclass(frozen=True)
@@ -139,20 +119,37 @@ class AnsweredFrom(Distributions):
     Attributes:
         parents: What is answered about parents.
         exits: The exit that each sample takes, or ``UNREAD``, shape (N,).
-        n_values: Number of classes or labels, ``C``.
     """
 
     parents: ParentAnswers
     exits: NDArray[np.integer[Any]]
-    n_values: int
+
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        """What is said of each parent, shape (G, 1, C): there is one exit, at which it is answered."""
+        return self.parents.pooled(self.exits)[:, None]
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(G, 1, C): there is one exit, at which it is answered."""
-        return self.parents.parents.n, 1, self.n_values
+        """(G, 1, C)."""
+        n_parents, n_exits, n_values = self.values.shape
+        return n_parents, n_exits, n_values
 
     def blocks(self) -> Iterator[tuple[Rows, NDArray[np.float64]]]:
         """All parents at once."""
-        yield slice(0, self.parents.parents.n), self.parents.pooled(self.exits)[:, None]
-=======
->>>>>>> main
+        yield slice(0, len(self.values)), self.values
+
+
+def parents_table(table: TableT, answers: ParentAnswers) -> TableT:
+    """The table of parents about which something is answered, as each exit alone says it, whose samples all take it.
+
+    Args:
+        table: Table of the N samples.
+        answers: What is answered about their parents.
+
+    Raises:
+        PolicyError: If it is not known what answers are taken from.
+    """
+    parents, n_samples = answers.parents, table.n_samples
+    pooled = np.stack([answers.pooled(np.full(n_samples, k)) for k in range(table.n_exits)], axis=1)
+    return table.of_parents(parents.names, parents.first_rows, pooled, answers.truth(table.truth))

@@ -80,13 +80,6 @@ class Seen:
         return table.label_thresholds[parents.first_rows] if isinstance(table, MultiLabelTable) else None
 
 
-<<<<<<< HEAD
-def _of_samples(table: ExitTable) -> ExitTable:
-    """The table as rules see single samples whose answers are pooled: label thresholds are those of parents."""
-    plain = replace(table, answering=Answering())
-    return replace(plain, thresholds=None) if isinstance(plain, MultiLabelTable) else plain
-
-
 def judged_table(table: TableT, temperatures: NDArray[np.float64]) -> tuple[TableT, NDArray[np.float64]]:
     """The table of what is judged where all samples take the same exit, and the divisors that go with it, shape (E,).
 
@@ -105,9 +98,6 @@ def judged_table(table: TableT, temperatures: NDArray[np.float64]) -> tuple[Tabl
 
 
 def pooled_table(table: TableT, temperatures: NDArray[np.float64], parents: Parents) -> TableT:
-=======
-def pooled_table(table: ExitTable, temperatures: NDArray[np.float64], parents: Parents) -> ExitTable:
->>>>>>> main
     """The table of the parents of a table's samples, all of which take the same exit; the temperatures are in it.
 
     Args:

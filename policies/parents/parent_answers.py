@@ -58,17 +58,6 @@ class ParentAnswers(ABC):
 
     @property
     @abstractmethod
-<<<<<<< HEAD
-    def n_values(self) -> int | None:
-        """How many numbers an answer is taken from, ``C``; None where they are not known."""
-
-    @abstractmethod
-    def pooled(self, exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-        """What the answers are taken from, shape (G, C); exits as for :meth:`answers`.
-
-        Raises:
-            PolicyError: If that is not known.
-=======
     def has_distributions(self) -> bool:
         """Whether :meth:`pooled` gives something."""
 
@@ -78,7 +67,6 @@ class ParentAnswers(ABC):
 
         Raises:
             PolicyError: If answers of this kind are taken from nothing of the kind.
->>>>>>> main
         """
 
     @abstractmethod

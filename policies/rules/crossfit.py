@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from policies.parents.membership import Parents
 from policies.rules.base import Rule
 from policies.tables.base import ExitTable
-from policies.tables.identity import stated_parents
 from policies.tables.units import Units
 from policies.views.view import RuleView, join_views
 
@@ -74,7 +73,6 @@ def cross_fitted_view(
     return join_views(parts)
 
 
-<<<<<<< HEAD
 def folds_of(table: ExitTable, seed: int, n_folds: int) -> NDArray[np.int64]:
     """The fold of each sample, shape (N,); whole groups only, or where there are none whole parents.
 
@@ -85,22 +83,6 @@ def folds_of(table: ExitTable, seed: int, n_folds: int) -> NDArray[np.int64]:
         seed: Seed of the folds.
         n_folds: Number of folds, at least 2; fewer where there are fewer groups, parents or samples.
     """
-    units = _units(table)
-    if units.n < 2:
-        return np.zeros(table.n_samples, dtype=np.int64)
-    fold_of_unit = np.arange(units.n) % min(n_folds, units.n)
-    return np.asarray(np.random.default_rng(seed).permutation(fold_of_unit)[units.of_sample])
-
-
-def _units(table: ExitTable) -> Units:
-    parents = stated_parents(table) if table.groups is None else None
-    if parents is None:
-        return Units.of(table)
-    names, of_sample = np.unique(parents, return_inverse=True)
-    return Units("parent", of_sample, len(names))
-=======
-def _folds(table: ExitTable, seed: int, n_folds: int) -> NDArray[np.int64]:
-    """The fold of each sample, shape (N,); whole units only. All zero where there are fewer than two units."""
     of_sample = _unit_of_sample(table)
     n_units = int(of_sample.max(initial=-1)) + 1
     if n_units < 2:
@@ -115,4 +97,3 @@ def _unit_of_sample(table: ExitTable) -> NDArray[np.int64]:
     if table.groups is None and has_parents:
         return Parents.of(table).of_sample
     return Units.of(table).of_sample
->>>>>>> main
