@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 import math
 from typing import Any
 
@@ -19,6 +20,7 @@ from policies.selection.search_target import SearchTarget
 from policies.selection.select import Selection
 from policies.tables.base import ExitTable
 from policies.tasks import get_task
+from policies.transfer.splits import SplitComparison
 from search.reporting.fixed_budgets import at_fixed_budgets
 from search.reporting.tasks import report_of
 from search.reporting.tasks.base import BaselinePolicy
@@ -28,6 +30,7 @@ from search.run_folder.summary import (
     CertificateSummary,
     EstimateSummary,
     SelectedPolicy,
+    SplitsSummary,
     Summary,
 )
 
@@ -59,7 +62,7 @@ def summarise_policies(
         each baseline.
     """
     policy, certificate, asked = selection.policy, selection.certificate, target.asked
-    tables = {name: table.answered(compared(policy.answering)) for name, table in tables.items()}
+    tables = {name: table.answered(compared_answering(policy.answering)) for name, table in tables.items()}
     goal = goal_on(asked, tables["search"])
     decisions = decisions_on(policy, tables, seed=seed)
     baselines, by_baselines = _baselines(selection, goal, tables, seed, (*BASELINES, *further_baselines))
@@ -96,15 +99,25 @@ def summarise_policies(
         oracle={name: task.oracle_mean_depth(table, goal, temperatures) for name, table in tables.items()},
         fixed_budgets=at_fixed_budgets(selection.front, tables_of, quality=task.quality),
         front_size=len(selection.front),
+        splits=None if selection.splits is None else splits_summary(selection.splits),
         **report.findings(selection, goal, tables, decisions, baselines),
     )
     return summary, [*answers_of("selected", tables, decisions), *answers_of_exits(tables, temperatures), *by_baselines]
 
 
-def compared(answering: Answering) -> Answering:
+def compared_answering(answering: Answering) -> Answering:
     """How exits and baselines answer beside a policy: pooled in the same way, and all samples are read."""
     return answering.at(Level.SAMPLE if answering.level is Level.READING else answering.level).model_copy(
         update={"read_until": math.inf}
+    )
+
+
+def splits_summary(found: SplitComparison) -> SplitsSummary:
+    """The JSON form of how alike two splits are."""
+    return SplitsSummary(
+        differ=bool(found.found),
+        sentence=found.sentence,
+        differences=[asdict(one) for one in found.differences],
     )
 
 
