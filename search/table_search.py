@@ -82,10 +82,7 @@ def search_tables(
 
 def table_target(asked: Request, search: ExitTable, certify: ExitTable | None) -> SearchTarget:
     """What is searched for on a network's tables: what is asked, with the margin that their sizes need."""
-
-    def size(table: ExitTable) -> SplitSize:
-        return SplitSize.of(table, table.truth)
-
+    size = SplitSize.of_table
     return search_target(asked, search=size(search), certify=None if certify is None else size(certify))
 
 

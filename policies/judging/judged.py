@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.levels.answers import PooledAnswers
+from policies.parents.membership import Parents
 from policies.parents.parent_answers import ParentAnswers
 from policies.qualities import CountedQuality, Judge, MeanQuality, PooledQuality, Quality
 from policies.qualities.base import DrawnJudge
@@ -113,9 +114,12 @@ class Judged:
 
 def judged_units(of_samples: Units, parents: ParentAnswers | None) -> Units:
     """The independent units of what is judged, given those of the samples: of parents those of their first samples."""
-    if parents is None:
-        return of_samples
-    own = of_samples.of_sample[parents.parents.first_rows]
+    return of_samples if parents is None else units_of_parents(of_samples, parents.parents)
+
+
+def units_of_parents(of_samples: Units, parents: Parents) -> Units:
+    """The independent units that parents belong to, given those of their samples: groups, else each by itself."""
+    own = of_samples.of_sample[parents.first_rows]
     if of_samples.kind == "group":
         return Units("group" if len(np.unique(own)) < len(own) else "parent", own, of_samples.n)
-    return Units("parent", np.arange(parents.parents.n), parents.parents.n)
+    return Units("parent", np.arange(parents.n), parents.n)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 import inspect
 from pathlib import Path
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -70,6 +70,8 @@ def _in_words(kind: Any) -> str:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return "section"
     origin, inner = get_origin(kind), [one for one in get_args(kind) if one not in (NoneType, Ellipsis)]
+    if origin is Union:
+        return " or ".join(dict.fromkeys(_in_words(one) for one in inner))
     if origin is Literal:
         return " or ".join(filter(None, [", ".join(f"`{one}`" for one in inner[:-1]), f"`{inner[-1]}`"]))
     if origin in (dict, Mapping):

@@ -7,6 +7,7 @@ from typing import Any
 
 from policies.baselines import BASELINES
 from policies.baselines.choice import baseline_evaluator, baseline_policy
+from policies.certificates.claims import Limits
 from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.goals.figures import asked_figures
 from policies.goals.goal import Goal
@@ -68,8 +69,8 @@ def summarise_policies(
         target=asked.target or 0.0,
         quality=asked.quality,
         objective=asked.objective,
-        max_drop=asked.max_drop,
-        max_relative_drop=asked.max_relative_drop,
+        max_drop=_as_told(asked.max_drop),
+        max_relative_drop=_as_told(asked.max_relative_drop),
         max_drop_greedy=asked.max_drop_greedy,
         budget=asked.budget,
         bounds=dict(asked.bounds),
@@ -91,6 +92,11 @@ def summarise_policies(
         **report.findings(selection, goal, tables, decisions, baselines),
     )
     return summary, [*answers_of("selected", tables, decisions), *answers_of_exits(tables), *by_baselines]
+
+
+def _as_told(limits: Limits) -> float | dict[str, float] | None:
+    """Limits of drops as a summary has them."""
+    return dict(limits) if isinstance(limits, Mapping) else limits
 
 
 def decisions_on(policy: Policy, tables: Mapping[str, ExitTable], *, seed: int) -> dict[str, Decision]:

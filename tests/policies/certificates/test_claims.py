@@ -2,7 +2,8 @@ import dataclasses
 
 import pytest
 
-from policies.certificates.claims import Claim, Loss
+from policies.certificates.claims import Claim
+from policies.certificates.losses import Loss
 from policies.errors import ClaimError
 
 
