@@ -206,8 +206,8 @@ def _notes_on_tests(parts: tuple[ClaimPart, ...], search: ExitTable | None) -> l
         settled = "before certify was read, search settled that"
         return [f"{settled} the {part.name} is tested by {part.method}" for part in drops]
     return [
-        f"{part.n} {part.unit}s are too few to show a {part.name} of {part.required:g} by its net, so that it is tested "
-        f"by {part.method}"
+        f"{part.n} {part.unit}s are too few to show a {part.name} of {part.required:g} by its net, so that it is "
+        f"tested by {part.method}"
         for part in drops
         if part.test is DropTest.LOST
     ]

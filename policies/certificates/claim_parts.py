@@ -14,6 +14,7 @@ from policies.certificates.parts.base import ClaimPart
 from policies.certificates.parts.drop import DropPart, DropTest
 from policies.certificates.parts.ratio import RatioPart
 from policies.judging.judged import judged_units
+from policies.parents.membership import Parents
 from policies.policy import Decision
 from policies.tables.base import ExitTable
 from policies.tables.units import Units
@@ -47,7 +48,7 @@ def measure(
         decision: Exits and answers of the policy on the table.
         tests: How the parts are tested; drops by the net where None.
     """
-    units = judged_units(Units.of(table), decision.parents)
+    units = judged_units(Units.of(table), _parents(decision))
     outcomes = Outcomes.of(table, decision, claim)
     return tuple(
         _part(part, units, tests or PartTests())
@@ -76,9 +77,13 @@ def _part(part: PartLosses, units: Units, tests: PartTests) -> ClaimPart:
     return whole
 
 
+def _parents(decision: Decision) -> Parents | None:
+    return None if decision.parents is None else decision.parents.parents
+
+
 def n_units(table: ExitTable, decision: Decision) -> int:
     """Number of independent units of what is judged on a table."""
-    return judged_units(Units.of(table), decision.parents).n
+    return judged_units(Units.of(table), _parents(decision)).n
 
 
 def unused_exits(claim: Claim, decision: Decision) -> tuple[int, ...]:

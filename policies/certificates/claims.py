@@ -36,7 +36,7 @@ class Claim:
         max_relative_drop: Largest share of the full network's quality that is lost, in [0, 1): the mean of what the
             policy has is at least the rest of the mean of what the full network has; or several by name.
         quality: What the target, bare drops and the exit floor are about: ``accuracy``, ``exact_match``, ``hamming``,
-            an F1, recall or precision of labels, or the name of a :class:`~policies.qualities.MeanQuality`.
+            an F1, recall or precision of labels, or the name of a :class:`~policies.qualities.MeanOfAnswers`.
         bounds: Least values, in (0, 1], of further such qualities, by name; of ``hamming`` the largest, in [0, 1).
 
     Raises:

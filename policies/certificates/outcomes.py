@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from policies.certificates.claims import Claim
 from policies.certificates.label_ratios import LabelRatio, RatioCounts
-from policies.certificates.losses import HAMMING, Loss, own_loss
+from policies.certificates.losses import Loss, own_loss
 from policies.certificates.statements import Statement
 from policies.errors import ClaimError
 from policies.judging.judged import Judged
 from policies.policy import Decision
-from policies.qualities import MeanQuality, get_quality, require_judges
+from policies.qualities import MeanOfAnswers, get_quality, require_judges
 from policies.qualities.base import ACCURACY, RIGHT_OR_WRONG
 from policies.tables.base import ExitTable, Truth
 from policies.tables.multilabel import LabelSets
@@ -110,7 +110,7 @@ def is_certifiable(name: str) -> bool:
     quality = get_quality(name)
     if own_loss(name) is not Loss.LACK:
         return True
-    return isinstance(quality, MeanQuality) and quality.is_maximised
+    return isinstance(quality, MeanOfAnswers) and quality.is_maximised
 
 
 def is_drop_certifiable(name: str) -> bool:
@@ -122,10 +122,8 @@ def _figures(name: str, answers: NDArray[Any], truth: Truth) -> NDArray[np.float
     """What a quality gives each answer, shape (N,)."""
     if name in RIGHT_OR_WRONG:
         return truth.right(answers).astype(np.float64)
-    if name == HAMMING:
-        return np.asarray((answers != _labels(truth).labels).mean(axis=1))
     quality = get_quality(name)
-    if not isinstance(quality, MeanQuality):
+    if not isinstance(quality, MeanOfAnswers):
         raise ClaimError(f"quality {name!r} has no figure of each answer; claim another")
     return quality.of_answers(answers, truth)
 

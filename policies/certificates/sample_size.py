@@ -76,7 +76,7 @@ def certifiable_mean(n: int, *, limit: float, delta: float, least: float = 0.0, 
     places = _orders(n)
 
     def is_certified(n_lost: int) -> bool:
-        losses = [size * (place < n_lost) for place in places]
+        losses = [np.where(place < n_lost, size, 0.0) for place in places]
         p_values = [betting_p_value(one, limit=limit, delta=delta, least=least) for one in losses]
         return bool(np.median(p_values) <= delta)
 

@@ -93,7 +93,7 @@ class Drop(CountedQuality[Truth]):
         """The difference of right answers over all."""
         return np.asarray((tallies[:, 1] - tallies[:, 0]) / strata.sum())
 
-    def worst(self, strata: NDArray[np.float64]) -> NDArray[np.float64]:
+    def worst(self, truth: Truth) -> NDArray[np.float64]:
         """Wrong where the reference is right."""
         return np.array([0.0, 1.0])
 
@@ -181,9 +181,9 @@ class CountedDrop(CountedQuality[Truth]):
         lost = self.quality.sign * (reference - own)
         return np.asarray(lost / np.maximum(reference, _LEAST_REFERENCE) if self.is_relative else lost)
 
-    def worst(self, strata: NDArray[np.float64]) -> NDArray[np.float64]:
+    def worst(self, truth: Truth) -> NDArray[np.float64]:
         """The worst for the policy, and what is usual for the reference."""
-        own = self.quality.worst(strata)
+        own = self.quality.worst(truth)
         return np.concatenate([own, own if self.typical is None else self.typical])
 
 

@@ -26,9 +26,9 @@ from policies.certificates.statements import Statement
 from policies.estimates.estimate import estimated_target
 from policies.estimates.estimated_bounds import LEVEL
 from policies.goals.request import Request
-from policies.judging.judged import units_of_parents
+from policies.judging.judged import judged_units
 from policies.parents.membership import Parents
-from policies.tables.base import ExitTable, Truth
+from policies.tables.base import Truth
 from policies.tables.identity import Identified
 from policies.tables.multilabel import LabelSets
 from policies.tables.units import Units
@@ -56,25 +56,15 @@ class SplitSize:
     label_names: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, split: Identified, truth: Truth) -> SplitSize:
-        """The size of a table, or of a split of the data, with what its samples are judged by."""
-        return cls._of(Units.of(split), truth)
+    def of(cls, split: Identified, truth: Truth, parents: Parents | None = None) -> SplitSize:
+        """The size of a table, or of a split of the data.
 
-    @classmethod
-    def of_table(cls, table: ExitTable) -> SplitSize:
-        """The size of a table, whose answers are about samples, or about parents where these are pooled.
-
-        Raises:
-            ExitTableError: If answers are to be pooled and samples have no parents, or what is true of them differs.
+        Args:
+            split: The samples.
+            truth: What answers are judged by, of what is judged: of samples, or of parents.
+            parents: Which samples make which parent, where answers are pooled.
         """
-        if table.answering.pooling is None:
-            return cls.of(table, table.truth)
-        parents = Parents.of(table)
-        truth = table.truth.of_parents(parents.of_sample, parents.names, table.answering.parent_labels)
-        return cls._of(units_of_parents(Units.of(table), parents), truth)
-
-    @classmethod
-    def _of(cls, units: Units, truth: Truth) -> SplitSize:
+        units = judged_units(Units.of(split), parents)
         smallest = None if units.hold_several else int(np.bincount(truth.strata, minlength=truth.n_strata).min())
         if isinstance(truth, LabelSets):
             return cls(units, smallest, truth.labels.mean(axis=0), truth.names)

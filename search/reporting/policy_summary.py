@@ -83,7 +83,12 @@ def summarise_policies(
         certified=selection.is_certified,
         certificate=None if certificate is None else CertificateSummary.of(certificate),
         estimate=None if selection.estimate is None else EstimateSummary(**selection.estimate.to_dict()),
-        selected=SelectedPolicy(rule=policy.rule, params=outline(policy), **figures_of(tables, decisions, goal)),
+        selected=SelectedPolicy(
+            rule=policy.rule,
+            params=outline(policy),
+            answered=str(policy.answering),
+            **figures_of(tables, decisions, goal),
+        ),
         exits={name: task.exit_figures(table, temperatures) for name, table in tables.items()},
         baselines=baselines,
         oracle={name: task.oracle_mean_depth(table, goal, temperatures) for name, table in tables.items()},

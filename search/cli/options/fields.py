@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from inspect import Parameter, get_annotations, signature
 from pathlib import Path
 from types import NoneType
@@ -125,6 +126,9 @@ def _appearance(kind: Any, field: FieldInfo) -> dict[str, Any]:
         return {"metavar": "|".join(get_args(kind))}
     if kind in _PLAIN:
         return {}
+    (first, *_) = get_args(kind) or (kind,)
+    if isinstance(first, type) and issubclass(first, StrEnum):
+        return {"metavar": "|".join(first), "show_default": ", ".join(field.default)}
     told = ", ".join(field.default) if isinstance(field.default, tuple) and _is_repeated(kind) else False
     if _takes_either(kind):
         return {"metavar": "NUMBER | NAME=VALUE", "show_default": False}
@@ -161,7 +165,9 @@ def _takes_either(kind: Any) -> bool:
 
 
 def _is_repeated(kind: Any) -> bool:
-    return _takes_either(kind) or _is_mapping(kind) or (get_origin(kind) in (list, tuple) and str in get_args(kind))
+    is_list = get_origin(kind) in (list, tuple)
+    is_of_texts = is_list and isinstance(get_args(kind)[0], type) and issubclass(get_args(kind)[0], str)
+    return _takes_either(kind) or _is_mapping(kind) or is_of_texts
 
 
 def number_or_mapping(option: str, typed: Sequence[str]) -> float | dict[str, float]:

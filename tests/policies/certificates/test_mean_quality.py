@@ -9,9 +9,10 @@ import pytest
 
 from policies.certificates.betting import betting_p_value, betting_upper_bound
 from policies.certificates.certificate import certify_policy
-from policies.certificates.claim_parts import BETTING, measure
+from policies.certificates.claim_parts import measure
 from policies.certificates.claims import Claim
 from policies.certificates.losses import Loss
+from policies.certificates.parts.base import BETTING
 from policies.errors import ClaimError, ExitSearchError, MonitoringError
 from policies.monitoring.claim_losses import ClaimLosses
 from policies.policy import Policy
