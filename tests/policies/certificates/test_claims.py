@@ -10,7 +10,7 @@ from policies.errors import ClaimError
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({}, "a claim needs a target, a max_drop, a max_relative_drop or a max_degradation"),
+        ({}, "a claim needs a target, a max_drop, a max_relative_drop, a max_degradation or bounds"),
         ({"class_floor": 0.9}, "a claim needs a target"),
         ({"target": 0.0}, "target must be above 0 and at most 1 but is 0"),
         ({"target": 95.0}, "target must be above 0 and at most 1 but is 95"),
@@ -26,8 +26,9 @@ def test_claims_that_cannot_be(values, message):
 
 
 def test_the_first_main_claim_leads():
-    assert list(Claim(target=0.9, max_drop=0.02).main_limits) == [Loss.ERROR, Loss.DROP]
-    assert Claim(max_degradation=0.02).main_limits == {Loss.DEGRADATION: 0.02}
+    assert [one.loss for one in Claim(target=0.9, max_drop=0.02).statements] == [Loss.ERROR, Loss.DROP]
+    (only,) = Claim(max_degradation=0.02).statements
+    assert (only.loss, only.limit) == (Loss.DEGRADATION, 0.02)
     assert str(Claim(target=0.9, class_floor=0.8)) == "accuracy is at least 0.9, every class's recall is at least 0.8"
 
 
