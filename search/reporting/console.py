@@ -70,6 +70,8 @@ def print_policies(console: Console, summary: Summary, files: ResultFiles) -> No
         print_line(console, f"Latency, test      {summary.latency.sentence}")
     if summary.recordings:
         print_line(console, f"{f'Recordings, {last}':<18} {_recordings(summary.recordings, last)}")
+    if summary.splits is not None and summary.splits.differ:
+        print_line(console, f"Splits             {summary.splits.sentence}", style="yellow")
     # One line that says what to do: undertrained exits explain what any alarm would tell.
     if summary.undertrained:
         print_line(console, f"Note               {summary.undertrained}", style="yellow")

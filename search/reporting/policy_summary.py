@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from policies.baselines import BASELINES
@@ -18,6 +19,7 @@ from policies.selection.search_target import SearchTarget
 from policies.selection.select import Selection
 from policies.tables.base import ExitTable
 from policies.tasks import get_task
+from policies.transfer.splits import SplitComparison
 from search.reporting.fixed_budgets import at_fixed_budgets
 from search.reporting.tasks import report_of
 from search.reporting.tasks.base import BaselinePolicy
@@ -27,6 +29,7 @@ from search.run_folder.summary import (
     CertificateSummary,
     EstimateSummary,
     SelectedPolicy,
+    SplitsSummary,
     Summary,
 )
 
@@ -94,6 +97,7 @@ def summarise_policies(
         oracle={name: task.oracle_mean_depth(table, goal, temperatures) for name, table in tables.items()},
         fixed_budgets=at_fixed_budgets(selection.front, tables_of, quality=task.quality),
         front_size=len(selection.front),
+        splits=None if selection.splits is None else splits_summary(selection.splits),
         **report.findings(selection, goal, tables, decisions, baselines),
     )
     return summary, [*answers_of("selected", tables, decisions), *answers_of_exits(tables), *by_baselines]
@@ -102,6 +106,15 @@ def summarise_policies(
 def _as_told(limits: Limits) -> float | dict[str, float] | None:
     """Limits of drops as a summary has them."""
     return dict(limits) if isinstance(limits, Mapping) else limits
+
+
+def splits_summary(found: SplitComparison) -> SplitsSummary:
+    """The JSON form of how alike two splits are."""
+    return SplitsSummary(
+        differ=bool(found.found),
+        sentence=found.sentence,
+        differences=[asdict(one) for one in found.differences],
+    )
 
 
 def decisions_on(policy: Policy, tables: Mapping[str, ExitTable], *, seed: int) -> dict[str, Decision]:

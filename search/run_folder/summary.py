@@ -82,6 +82,20 @@ class BaselinePolicyFigures(PolicyFigures):
     is_fallback: bool = False
 
 
+class SplitsSummary(SummaryPart):
+    """How alike ``search`` and ``certify`` are.
+
+    Attributes:
+        differ: Whether a difference was seen.
+        sentence: What was found, for a person.
+        differences: What was compared, with means and p-values.
+    """
+
+    differ: bool
+    sentence: str
+    differences: list[dict[str, Any]] = []
+
+
 class FrontMatch(PolicyFigures):
     """The policy of the front that a baseline is compared with.
 
@@ -274,6 +288,7 @@ class Summary(SummaryPart):
             it; None where it is out of reach.
         undertrained: What to do where exits are undertrained; else empty.
         alarms: What looks wrong with the policy, the most important first.
+        splits: How alike ``search`` and ``certify`` are; None without a ``certify`` table.
         recordings: What the policy means for whole recordings; None where samples are no segments of any.
         soft: By split, what the soft network promises and hard exits deliver; empty without stop probabilities.
         fixed_budgets: The best of the front within each compute budget, the smallest budget first; budgets within which
@@ -319,6 +334,7 @@ class Summary(SummaryPart):
     oracle: dict[str, float | None] = {}
     undertrained: str = ""
     alarms: list[str] = []
+    splits: SplitsSummary | None = None
     recordings: RecordingsSummary | None = None
     soft: dict[str, SoftNetwork] = {}
     fixed_budgets: list[BudgetPolicy] = []
