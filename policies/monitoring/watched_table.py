@@ -42,9 +42,9 @@ def watch_table(
         keeps_history: Whether the watch's history of the bets is wanted.
 
     Raises:
-        ExitSearchError: If the policy answers for parents, or the table is not of its network, is the one that the policy was certified on (by
-            the hash of all its ids; a part of it is not noticed), or has samples that the policy's origin says that it
-            was chosen on.
+        ExitSearchError: If the policy answers for parents, or the table is not of its network, is the one that the
+            policy was certified on (by the hash of all its ids; a part of it is not noticed), or has samples that the
+            policy's origin says that it was chosen on.
     """
     _require_new(policy, table, reference)
     samples = AnsweredSamples.of(table, policy.decide(table))
@@ -72,8 +72,8 @@ def require_watchable(policy: Policy) -> None:
     """
     if policy.answering.pooling is not None:
         raise MonitoringError(
-            "a policy that is watched must answer each sample for itself but this one answers for their parents; certify "
-            "it anew on a table of new data, with exitsearch certify"
+            "a policy that is watched must answer each sample for itself but this one answers for their parents; "
+            "certify it anew on a table of new data, with exitsearch certify"
         )
 
 
