@@ -99,16 +99,15 @@ class LabelRatio:
             ClaimError: If there is no such label.
         """
         if self.is_worst:
-            return tuple(
-                self._counted(answers[:, [k]], truth.labels[:, [k]], f"{self.kind} of label {name}")
-                for k, name in enumerate(truth.names)
-            )
+            return tuple(self._of_label(answers, truth, k) for k in range(truth.n_labels))
         if self.label is None:
             return (self._counted(answers, truth.labels, _MICRO_F1),)
         if self.label not in truth.names:
             raise ClaimError(f"a label must be one of {list_some(truth.names)} but is {self.label!r}; name one of them")
-        column = [truth.names.index(self.label)]
-        return (self._counted(answers[:, column], truth.labels[:, column], f"label_{self.kind}[{self.label}]"),)
+        return (self._of_label(answers, truth, truth.names.index(self.label)),)
+
+    def _of_label(self, answers: NDArray[Any], truth: LabelSets, k: int) -> RatioCounts:
+        return self._counted(answers[:, [k]], truth.labels[:, [k]], f"label_{self.kind}[{truth.names[k]}]")
 
     def _counted(self, answers: NDArray[Any], labels: NDArray[np.uint8], name: str) -> RatioCounts:
         hit = (answers & (labels == 1)).sum(axis=1)

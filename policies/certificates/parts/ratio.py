@@ -48,7 +48,7 @@ class RatioPart(ClaimPart):
         passed = 0
         while passed < round(1 / _STEP) and self._p_value_at((passed + 1) * _STEP, delta) <= delta:
             passed += 1
-        return passed * _STEP
+        return round(passed * _STEP, 3)
 
     def more_needed(self, delta: float) -> int | None:
         """How many more units would certify the part if they are like these; None if none would."""
