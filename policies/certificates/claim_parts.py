@@ -73,7 +73,8 @@ def _part(part: PartLosses, units: Units, tests: PartTests) -> ClaimPart:
         return RatioPart(**vars(whole), counts=counts, value=part.required)
     if part.loss is Loss.DROP:
         largest = tests.open_share if part.quality == HAMMING else 1.0
-        return DropPart(**vars(whole), largest=largest, test=tests.drops.get(part.name, DropTest.NET))
+        test = tests.drops.get(part.name, DropTest.NET)
+        return DropPart(**vars(whole), quality=part.quality, largest=largest, test=test)
     return whole
 
 

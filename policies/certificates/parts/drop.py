@@ -12,6 +12,7 @@ from policies.certificates.betting import betting_p_value, betting_upper_bound
 from policies.certificates.binomial import binomial_p_value, binomial_upper_bound
 from policies.certificates.parts.base import ClaimPart
 from policies.certificates.sample_size import samples_needed, units_needed
+from policies.qualities.base import ACCURACY
 
 
 _ROUNDING = 1e-12
@@ -34,10 +35,12 @@ class DropPart(ClaimPart):
     all: an upper bound of this probability is one of the mean.
 
     Attributes:
+        quality: Name of the quality that is lost.
         largest: Most that a unit can lose, in (0, 1]: below 1 where only some labels of an answer can differ.
         test: How the drop is tested.
     """
 
+    quality: str = ACCURACY
     largest: float = 1.0
     test: DropTest = DropTest.NET
 
