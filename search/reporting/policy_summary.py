@@ -9,6 +9,7 @@ from typing import Any
 
 from policies.baselines import BASELINES
 from policies.baselines.choice import baseline_evaluator, baseline_policy
+from policies.certificates.claims import Limits
 from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.goals.figures import asked_figures
 from policies.goals.goal import Goal
@@ -74,8 +75,8 @@ def summarise_policies(
         target=asked.target or 0.0,
         quality=asked.quality,
         objective=asked.objective,
-        max_drop=asked.max_drop,
-        max_relative_drop=asked.max_relative_drop,
+        max_drop=_as_told(asked.max_drop),
+        max_relative_drop=_as_told(asked.max_relative_drop),
         max_drop_greedy=asked.max_drop_greedy,
         budget=asked.budget,
         bounds=dict(asked.bounds),
@@ -110,6 +111,11 @@ def compared_answering(answering: Answering) -> Answering:
     return answering.at(Level.SAMPLE if answering.level is Level.READING else answering.level).model_copy(
         update={"read_until": math.inf}
     )
+
+
+def _as_told(limits: Limits) -> float | dict[str, float] | None:
+    """Limits of drops as a summary has them."""
+    return dict(limits) if isinstance(limits, Mapping) else limits
 
 
 def splits_summary(found: SplitComparison) -> SplitsSummary:
