@@ -13,6 +13,7 @@ from policies.tables.base import ASSUMED, ExitTable, Truth
 from policies.tables.classification import ClassLabels
 from trainables.augmentation.images import Augmentation
 from trainables.data import Split
+from trainables.errors import TrainingError
 from trainables.losses.base import BatchLoss
 from trainables.tasks.doubts import Doubt
 
@@ -77,7 +78,7 @@ class TrainingTask(ABC, Generic[TableT]):
         return augmentation(images, generator), targets
 
     def require_trainable(self, settings: TrainingSettings) -> None:
-        """Refuse settings that no network with such answers can be trained with; by default none are refused.
+        """Refuse settings that no network with such answers can be trained with; by default those of sets of labels.
 
         Args:
             settings: What a trial may vary.
@@ -85,7 +86,11 @@ class TrainingTask(ABC, Generic[TableT]):
         Raises:
             TrainingError: If they ask for what the loss does not have, whatever the network and the data are.
         """
-        return
+        if settings.positive_weighting != "none":
+            raise TrainingError(
+                f"positive_weighting must be none but where samples have any number of labels, but is "
+                f"{settings.positive_weighting!r}; leave it out"
+            )
 
     @abstractmethod
     def targets(self, split: Split) -> NDArray[Any]:
