@@ -61,8 +61,8 @@ class TrainingSettings:
         spec_augment: How features over mels and time are masked.
         mixup: Parameter of the Beta distribution that shares of mixed samples are drawn from; 0 mixes nothing.
         class_weighting: ``none``, or ``balanced``: every class counts alike, however rare.
-        positive_weighting: How samples that have a label count against those that have not: ``none`` alike, ``balanced``
-            as much together, however rare the label, ``capped`` at most five times each; for sets of labels alone.
+        positive_weighting: How samples that have a label count against those that have not, for sets of labels alone:
+            ``none`` alike, ``balanced`` as much together, however rare the label, ``capped`` at most five times each.
         learning_rate_schedule: ``one-cycle`` rises to the learning rate and falls again; ``constant`` stays there.
         backbone_learning_rate: Peak of the learning rate of what a network names its backbone; None moves it at that of
             the rest.

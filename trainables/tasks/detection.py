@@ -65,7 +65,7 @@ class DetectionTraining(TrainingTask[DetectionTable]):
         return augmentation.with_boxes(images, targets, generator)
 
     def require_trainable(self, settings: TrainingSettings) -> None:
-        """Class weights, a margin and teachers from outside are for classifiers, positive weights for sets of labels."""
+        """Class weights, a margin and teachers from outside are for classifiers, positive weights for labels."""
         super().require_trainable(settings)
         if settings.loss.teachers is not None:
             raise TrainingError(
