@@ -86,10 +86,8 @@ class TeacherLoss:
 
         ``m`` is the logit of the true class minus the largest other logit.
         """
-        target = (self._margins(teachers.detach(), labels) * student.new_tensor(self._shares())).sum(
-            dim=1, keepdim=True
-        )
-        return ((self._margins(student, labels) - target) ** 2).mean(dim=0)
+        weighed = self._margins(teachers.detach(), labels) * student.new_tensor(self._shares())
+        return ((self._margins(student, labels) - weighed.sum(dim=1, keepdim=True)) ** 2).mean(dim=0)
 
     def _shares(self) -> tuple[float, ...]:
         total = sum(self.weights)

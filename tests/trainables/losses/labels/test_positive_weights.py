@@ -22,7 +22,6 @@ def test_balanced_samples_with_and_without_a_label_count_alike():
     """A network that knows nothing is then at its best where it gives every label one half."""
     labels = LABELS[:, :3]
     logits = torch.zeros(20, 1, 3, requires_grad=True)
-    LabelLoss((1.0,), (), positive_weights=positive_weights("balanced", labels))(
-        logits, torch.tensor(labels)
-    ).backward()
+    loss = LabelLoss((1.0,), (), positive_weights=positive_weights("balanced", labels))
+    loss(logits, torch.tensor(labels)).backward()
     np.testing.assert_allclose(logits.grad.sum(dim=(0, 1)), 0, atol=1e-7)
