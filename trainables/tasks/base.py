@@ -35,11 +35,13 @@ class TrainingTask(ABC, Generic[TableT]):
         exit_figure_names: The figures that a trial reports of each exit alone, the task's own quality first.
         moves_targets: Whether what is to be answered moves with an image, as boxes do: :meth:`augmented` then moves
             both, and there are no fixed views, of which only the images are kept.
+        is_taught: Whether teachers from outside can teach networks of the task, by logits.
     """
 
     name: ClassVar[str]
     exit_figure_names: ClassVar[tuple[str, ...]]
     moves_targets: ClassVar[bool] = False
+    is_taught: ClassVar[bool] = False
 
     def n_outputs(self, n_classes: int) -> int:
         """How many numbers each exit of a network gives for a sample, for data of so many classes."""

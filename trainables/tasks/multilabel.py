@@ -29,6 +29,7 @@ class MultiLabelTraining(TrainingTask[MultiLabelTable]):
         *("exact_match", "label_macro_f1", "label_micro_f1", "hamming"),
         *("ece", "nll", "raw_ece", "raw_nll"),
     )
+    is_taught: ClassVar[bool] = True
 
     def truth(self, split: Split, n_classes: int) -> LabelSets:
         """The labels of each sample, named by their numbers."""
