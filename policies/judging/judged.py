@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from policies.levels.answers import PooledAnswers
 from policies.parents.parent_answers import ParentAnswers
-from policies.qualities import CountedQuality, Judge, MeanQuality, PooledQuality, Quality
+from policies.qualities import CountedQuality, Judge, MeanOfAnswers, PooledQuality, Quality
 from policies.qualities.base import DrawnJudge
 from policies.tables.base import Truth
 from policies.tables.units import Units
@@ -94,7 +94,7 @@ class Judged:
             return quality.marks(self.view, self.truth)[:, np.arange(len(exits)), exits]
         return quality.marks(self.answered(exits), self.truth)[:, :, 0]
 
-    def figures(self, quality: MeanQuality[Any], exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+    def figures(self, quality: MeanOfAnswers[Any], exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         """The figure of each of the J by one policy, shape (J,), in [0, 1]; exits have shape (N,)."""
         return quality.of_answers(self.answers(exits), self.truth)
 

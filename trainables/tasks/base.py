@@ -161,6 +161,6 @@ class TrainingTask(ABC, Generic[TableT]):
         return {
             "cost": relative_cost(model, split.inputs.shape[1:]),
             "ids": split.ids,
-            "groups": split.groups,
+            **split.origins,
             "meta": {**metadata, "model_hash": model_hash(model), **assumed},
         }

@@ -48,7 +48,7 @@ def imported_table(
         "labels": split.labels,
         "cost": np.arange(1, n_exits + 1) / n_exits if cost is None else cost / cost[-1],
         "ids": split.ids,
-        "groups": split.groups,
+        **split.origins,
         "meta": {**metadata, **({ASSUMED: ["cost"]} if cost is None else {})},
         **({} if said.stop_prob is None else {"stop_prob": said.stop_prob}),
     }
