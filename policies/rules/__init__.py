@@ -39,6 +39,7 @@ RULES: Registry[Rule[Any]] = Registry(
         "label-agreement": f"{_MULTILABEL}.label_agreement:LabelAgreementRule",
         "label-patience": f"{_MULTILABEL}.label_patience:LabelPatienceRule",
         "label-ensemble": f"{_MULTILABEL}.label_ensemble:LabelEnsembleRule",
+        "label-gate": f"{_MULTILABEL}.label_gate:LabelGateRule",
     }
 )
 
@@ -46,7 +47,7 @@ DEFAULT_RULES = ("confidence", "ensemble", "mixture")
 """The rules that are searched for classifiers where nobody names any."""
 DETECTION_RULES = ("top-scores", "box-count", "box-agreement", "box-gate")
 """The rules that are searched for detectors where nobody names any."""
-MULTILABEL_RULES = ("label-margin", "label-ensemble")
+MULTILABEL_RULES = ("label-margin", "label-ensemble", "label-gate")
 """The rules that are searched for networks with sets of labels where nobody names any."""
 
 

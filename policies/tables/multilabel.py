@@ -195,8 +195,10 @@ class MultiLabelTable(ExitTable):
 
     @property
     def outputs(self) -> MultiLabelOutputs:
-        """The logits, with the thresholds that single samples are answered by."""
-        return MultiLabelOutputs(self.logits, self.label_thresholds)
+        """The logits, with the thresholds that single samples are answered by: half where answers are pooled."""
+        if self.answering.pooling is None:
+            return MultiLabelOutputs(self.logits, self.label_thresholds)
+        return MultiLabelOutputs(self.logits, np.broadcast_to(LABEL_THRESHOLD, self.labels.shape))
 
     def answered(self, answering: Answering) -> MultiLabelTable:
         """The same outputs, answered in another way.

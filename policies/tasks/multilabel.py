@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from policies.goals.goal import Goal
-from policies.policy import Decision
 from policies.tables.base import ExitTable
 from policies.tables.multilabel import MultiLabelTable
 from policies.tasks.base import Task
 
 
 if TYPE_CHECKING:
-    from policies.calibration.temperature import Method
+    pass
 
 
 class MultiLabel(Task[MultiLabelTable]):
