@@ -56,8 +56,6 @@ class LabelImages(DataSource):
         )
 
 
-WORKLOAD = Workload(
-    "label-images", LabelImages(), NETWORKS["small-cnn"].build, n_exits=2, width=6, task="multi-label"
-)
+WORKLOAD = Workload("label-images", LabelImages(), NETWORKS["small-cnn"].build, n_exits=2, width=6, task="multi-label")
 VIEWS = replace(WORKLOAD, name="label-views", source=LabelImages(n_views=3))
 PLACE, VIEWS_PLACE = "tests.toys.label_images:WORKLOAD", "tests.toys.label_images:VIEWS"

@@ -8,14 +8,13 @@ import torch
 import torch.nn.functional as F
 
 from policies.tables.multilabel import LabelSets, MultiLabelTable
-from tests.toys.label_images import LABEL_NAMES, PLACE, VIEWS, VIEWS_PLACE
+from tests.toys.label_images import LABEL_NAMES, VIEWS
 from trainables.data import SplitFractions
 from trainables.errors import TrainingError
 from trainables.losses.labels.positive_weights import positive_weights
 from trainables.models import NetworkSpec
 from trainables.recipes.hyperparameters import TrainingSettings
 from trainables.tasks import get_training_task
-from trainables.trials.spec import TrialSpec
 from trainables.workloads import get_workload
 
 
