@@ -146,7 +146,7 @@ class FullNetworkTraining:
         That is all that can be wrong: of a few samples there was a table before anything was trained.
         """
         try:
-            return self._spec.table(self._training.network, self._search, "search")
+            return self._spec.answered_table(self._training.network, self._search)
         except ExitTableError:
             return None
 
