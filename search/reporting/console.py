@@ -120,6 +120,8 @@ def _verdict(summary: Summary) -> str:
         return f"INFEASIBLE: no policy met {summary.asked} on search; the nearest has {nearest}{_trial(selected)}"
     estimated = summary.estimate.sentence if summary.estimate else ""
     policy = f"rule {selected.rule}" if _leaves_early(selected) else "the full network, without early exits"
+    if selected.answered:
+        policy += f" ({selected.answered})"
     policy += _trial(selected)
     if certificate is None:
         return f"Selected: {policy}, for {summary.asked}; {estimated}"
@@ -134,6 +136,8 @@ def _verdict(summary: Summary) -> str:
 
 def _leaves_early(selected: SelectedPolicy) -> bool:
     rows = selected.params["thresholds"]
+    if selected.params.get("answering", {}).get("read_until") is not None:
+        return True
     return any(value is not None for row in rows for value in (row if isinstance(row, list) else [row]))
 
 

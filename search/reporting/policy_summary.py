@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+import math
 from typing import Any
 
 from policies.baselines import BASELINES
@@ -12,6 +13,7 @@ from policies.goals.figures import asked_figures
 from policies.goals.goal import Goal
 from policies.outline import outline
 from policies.policy import Decision, Policy
+from policies.pooling.answering import Answering, Level
 from policies.selection.references import goal_on
 from policies.selection.search_target import SearchTarget
 from policies.selection.select import Selection
@@ -57,6 +59,7 @@ def summarise_policies(
         each baseline.
     """
     policy, certificate, asked = selection.policy, selection.certificate, target.asked
+    tables = {name: table.answered(compared(policy.answering)) for name, table in tables.items()}
     goal = goal_on(asked, tables["search"])
     decisions = decisions_on(policy, tables, seed=seed)
     baselines, by_baselines = _baselines(selection, goal, tables, seed, (*BASELINES, *further_baselines))
@@ -82,7 +85,12 @@ def summarise_policies(
         certified=selection.is_certified,
         certificate=None if certificate is None else CertificateSummary.of(certificate),
         estimate=None if selection.estimate is None else EstimateSummary(**selection.estimate.to_dict()),
-        selected=SelectedPolicy(rule=policy.rule, params=outline(policy), **figures_of(tables, decisions, goal)),
+        selected=SelectedPolicy(
+            rule=policy.rule,
+            params=outline(policy),
+            answered=str(policy.answering),
+            **figures_of(tables, decisions, goal),
+        ),
         exits={name: task.exit_figures(table, temperatures) for name, table in tables.items()},
         baselines=baselines,
         oracle={name: task.oracle_mean_depth(table, goal, temperatures) for name, table in tables.items()},
@@ -90,7 +98,14 @@ def summarise_policies(
         front_size=len(selection.front),
         **report.findings(selection, goal, tables, decisions, baselines),
     )
-    return summary, [*answers_of("selected", tables, decisions), *answers_of_exits(tables), *by_baselines]
+    return summary, [*answers_of("selected", tables, decisions), *answers_of_exits(tables, temperatures), *by_baselines]
+
+
+def compared(answering: Answering) -> Answering:
+    """How exits and baselines answer beside a policy: pooled in the same way, and all samples are read."""
+    return answering.at(Level.SAMPLE if answering.level is Level.READING else answering.level).model_copy(
+        update={"read_until": math.inf}
+    )
 
 
 def decisions_on(policy: Policy, tables: Mapping[str, ExitTable], *, seed: int) -> dict[str, Decision]:

@@ -60,8 +60,10 @@ class SelectedPolicy(PolicyFigures):
         hyperparameters: Training parameters that the network was trained with.
         rule: Name of the policy's rule.
         params: The policy as :func:`~policies.outline.outline` gives it.
+        answered: What leaves together and how answers are pooled, in words; empty where each sample answers for itself.
     """
 
+    answered: str = ""
     trial_id: str = ""
     network: str = ""
     seed: int = 0
