@@ -6,6 +6,7 @@ What takes seconds to import is imported in its ``load``, since names and option
 from trainables.data.audio.options import DEFAULT_AUDIO, AudioOptions
 from trainables.data.base import DataSource, Samples
 from trainables.data.boxes.samples import DetectionSamples
+from trainables.data.label_files.samples import LabelledSamples
 from trainables.data.loading import load_samples, source_code
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 from trainables.data.sources.audio_folder import AudioFolderSource
@@ -42,6 +43,7 @@ __all__ = [
     "DataOptions",
     "DataSource",
     "DetectionSamples",
+    "LabelledSamples",
     "Samples",
     "Split",
     "SplitFractions",
