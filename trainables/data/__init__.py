@@ -15,6 +15,8 @@ from trainables.data.sources.coco import CocoSource
 from trainables.data.sources.digits import DigitsSource
 from trainables.data.sources.fashion_mnist import FashionMnistSource
 from trainables.data.sources.image_folder import ImageFolderSource
+from trainables.data.sources.labelled_audio import LabelledAudioSource
+from trainables.data.sources.labelled_images import LabelledImagesSource
 from trainables.data.sources.voc import VocSource
 from trainables.data.splitting.split import split_samples
 from trainables.data.splitting.splits import SPLIT_NAMES, Split, SplitFractions, Splits
@@ -31,6 +33,8 @@ SOURCES: dict[str, DataSource] = {
         AudioFolderSource(),
         VocSource(),
         CocoSource(),
+        LabelledImagesSource(),
+        LabelledAudioSource(),
     )
 }
 
