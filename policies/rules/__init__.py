@@ -9,6 +9,7 @@ from policies.views.view import Combine, RuleView
 
 
 _DETECTION = "policies.rules.detection"
+_MULTILABEL = "policies.rules.multilabel"
 
 RULES: Registry[Rule[Any]] = Registry(
     {
@@ -30,6 +31,15 @@ RULES: Registry[Rule[Any]] = Registry(
         "box-gate": f"{_DETECTION}.box_gate:BoxGateRule",
         "routed": f"{_DETECTION}.routed:RoutedRule",
         "quality-gate": f"{_DETECTION}.quality_gate:QualityGateRule",
+        "label-margin": f"{_MULTILABEL}.label_margin:LabelMarginRule",
+        "mean-label-confidence": f"{_MULTILABEL}.mean_label_confidence:MeanLabelConfidenceRule",
+        "least-label-confidence": f"{_MULTILABEL}.least_label_confidence:LeastLabelConfidenceRule",
+        "label-margins": f"{_MULTILABEL}.label_margins:LabelMarginsRule",
+        "label-move": f"{_MULTILABEL}.label_move:LabelMoveRule",
+        "label-agreement": f"{_MULTILABEL}.label_agreement:LabelAgreementRule",
+        "label-patience": f"{_MULTILABEL}.label_patience:LabelPatienceRule",
+        "label-ensemble": f"{_MULTILABEL}.label_ensemble:LabelEnsembleRule",
+        "label-gate": f"{_MULTILABEL}.label_gate:LabelGateRule",
     }
 )
 
@@ -37,6 +47,8 @@ DEFAULT_RULES = ("confidence", "ensemble", "mixture")
 """The rules that are searched for classifiers where nobody names any."""
 DETECTION_RULES = ("top-scores", "box-count", "box-agreement", "box-gate")
 """The rules that are searched for detectors where nobody names any."""
+MULTILABEL_RULES = ("label-margin", "label-ensemble", "label-gate")
+"""The rules that are searched for networks with sets of labels where nobody names any."""
 
 
 def require_rule(name: str) -> None:
@@ -64,4 +76,14 @@ def get_rule(name: str) -> Rule[Any]:
     return rule
 
 
-__all__ = ["DEFAULT_RULES", "DETECTION_RULES", "RULES", "Combine", "Rule", "RuleView", "get_rule", "require_rule"]
+__all__ = [
+    "DEFAULT_RULES",
+    "DETECTION_RULES",
+    "MULTILABEL_RULES",
+    "RULES",
+    "Combine",
+    "Rule",
+    "RuleView",
+    "get_rule",
+    "require_rule",
+]
