@@ -25,3 +25,20 @@ LABELLED_AUDIO = Workload(
     width=16,
     task=_TASK,
 )
+PAIRS = Workload(
+    name="pairs",
+    source=SOURCES["pairs"],
+    build=NETWORKS["small-cnn"].build,
+    n_exits=3,
+    width=16,
+    augmentation=Augmentation(shift=0.06),
+    task=_TASK,
+)
+SPOKEN_MIXTURES = Workload(
+    name="spoken-mixtures",
+    source=SOURCES["spoken-mixtures"],
+    build=NETWORKS["audio-cnn"].build,
+    n_exits=3,
+    width=16,
+    task=_TASK,
+)
