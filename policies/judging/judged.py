@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.levels.answers import AnsweredFrom
 from policies.parents.membership import Parents
 from policies.qualities import CountedQuality, Judge, MeanOfAnswers, PooledQuality, Quality
 from policies.qualities.base import DrawnJudge
 from policies.tables.base import Truth
 from policies.tables.units import Units
-from policies.views.distributions import Held
+from policies.views.distributions import Distributions, Held
 from policies.views.view import RuleView
 
 
@@ -49,10 +50,11 @@ class Judged:
     def answered(self, exits: NDArray[np.integer[Any]]) -> RuleView:
         """What one policy answers, as a view with a single exit, at which it is answered; arguments as above."""
         parents = self.view.parents
-        answers, distributions = self.answers(exits), None
-        if parents is not None and self.view.has_distributions:
-            distributions = Held(parents.pooled(exits)[:, None])
-        elif parents is None and self.view.distributions is not None:
+        answers: NDArray[Any] = self.answers(exits)
+        distributions: Distributions | None = None
+        if parents is not None:
+            distributions = AnsweredFrom(parents, exits) if parents.has_distributions else None
+        elif self.view.distributions is not None:
             rows = np.arange(len(exits))
             distributions = Held(self.view.distributions.whole()[rows, exits][:, None])
         shape = (len(answers), 1)
