@@ -15,6 +15,10 @@ from trainables.data.sources.coco import CocoSource
 from trainables.data.sources.digits import DigitsSource
 from trainables.data.sources.fashion_mnist import FashionMnistSource
 from trainables.data.sources.image_folder import ImageFolderSource
+from trainables.data.sources.labelled_audio import LabelledAudioSource
+from trainables.data.sources.labelled_images import LabelledImagesSource
+from trainables.data.sources.pairs import PairsSource
+from trainables.data.sources.spoken_mixtures import SpokenMixturesSource
 from trainables.data.sources.voc import VocSource
 from trainables.data.splitting.split import split_samples
 from trainables.data.splitting.splits import SPLIT_NAMES, Split, SplitFractions, Splits
@@ -31,6 +35,10 @@ SOURCES: dict[str, DataSource] = {
         AudioFolderSource(),
         VocSource(),
         CocoSource(),
+        LabelledImagesSource(),
+        LabelledAudioSource(),
+        PairsSource(),
+        SpokenMixturesSource(),
     )
 }
 

@@ -95,7 +95,7 @@ def warn_of_one_sided(samples: LabelledSamples, rows: Mapping[str, NDArray[np.in
     """
     on = samples.memberships
     names = samples.class_names
-    never, always = ~on.any(axis=0), on.all(axis=0)
+    never, always = np.asarray(~on.any(axis=0)), np.asarray(on.all(axis=0))
     told = [
         f"{which.sum()} {'is' if which.sum() == 1 else 'are'} {how} on, "
         f"{list_some(name for name, is_so in zip(names, which, strict=True) if is_so)}"
@@ -112,8 +112,8 @@ def warn_of_one_sided(samples: LabelledSamples, rows: Mapping[str, NDArray[np.in
         told.append(f"{len(in_splits)} {do} not vary in every split, {'; '.join(in_splits[:_MOST])}{more}")
     if told:
         warnings.warn(
-            f"of {len(names)} labels {', and '.join(told)}. Such a label is not learned, and its figures say nothing: add samples that have "
-            f"it, or lack it, or leave it out",
+            f"of {len(names)} labels {', and '.join(told)}. Such a label is not learned, and its figures say nothing: "
+            f"add samples that have it, or lack it, or leave it out",
             OneSidedLabelsWarning,
             stacklevel=4,
         )
