@@ -57,7 +57,7 @@ def search_tables(
         ExitSearchError: For anything that the user can put right.
     """
     started = time.monotonic()
-    tables = answered_tables(tables, how)
+    tables = answered_tables(tables, how, method=how.calibration, seed=how.seed)
     search, certify = tables["search"], tables.get("certify")
     target = table_target(how.asked, search, certify)
     # What cannot be asked of this table is told before anything is searched.
