@@ -16,6 +16,7 @@ from policies.goals.goal import Goal
 from policies.outline import outline
 from policies.policy import Decision, Policy
 from policies.pooling.answering import Answering, Level
+from policies.selection.plan import plan_for
 from policies.selection.references import goal_on
 from policies.selection.search_target import SearchTarget
 from policies.selection.select import Selection
@@ -67,7 +68,7 @@ def summarise_policies(
     goal = goal_on(asked, tables["search"])
     decisions = decisions_on(policy, tables, seed=seed)
     baselines, by_baselines = _baselines(selection, goal, tables, seed, (*BASELINES, *further_baselines))
-    task, report = get_task(tables["search"].task), report_of(tables["search"])
+    task, report, plan = get_task(tables["search"].task), report_of(tables["search"]), plan_for(target)
     temperatures = selection.network.temperatures
     summary = Summary(
         task=task.name,
@@ -100,6 +101,7 @@ def summarise_policies(
         oracle={name: task.oracle_mean_depth(table, goal, temperatures) for name, table in tables.items()},
         fixed_budgets=at_fixed_budgets(selection.front, tables_of, quality=task.quality),
         front_size=len(selection.front),
+        plan=[] if plan is None else list(plan.lines),
         splits=None if selection.splits is None else splits_summary(selection.splits),
         **report.findings(selection, goal, tables, decisions, baselines),
     )

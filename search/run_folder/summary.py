@@ -288,6 +288,8 @@ class Summary(SummaryPart):
             it; None where it is out of reach.
         undertrained: What to do where exits are undertrained; else empty.
         alarms: What looks wrong with the policy, the most important first.
+        plan: What the units of ``certify`` can prove of what was asked for, told before the search; empty where nothing
+            was to be certified.
         splits: How alike ``search`` and ``certify`` are; None without a ``certify`` table.
         recordings: What the policy means for whole recordings; None where samples are no segments of any.
         soft: By split, what the soft network promises and hard exits deliver; empty without stop probabilities.
@@ -334,6 +336,7 @@ class Summary(SummaryPart):
     oracle: dict[str, float | None] = {}
     undertrained: str = ""
     alarms: list[str] = []
+    plan: list[str] = []
     splits: SplitsSummary | None = None
     recordings: RecordingsSummary | None = None
     soft: dict[str, SoftNetwork] = {}
