@@ -67,7 +67,7 @@ def full_network_quality(name: str, table: ExitTable, temperatures: NDArray[np.f
         ExitSearchError: If the quality is not for the table's answers.
     """
     require_judges(name, table)
-    if name == ACCURACY:
+    if name == ACCURACY and table.answering.pooling is None:
         return float(exit_accuracies(table)[-1])
     fitted = _fitted(table) if temperatures is None else temperatures
     return quality_of(name, table, full_network(table, fitted).decide(table))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+import math
 from typing import Any
 
 from policies.baselines import BASELINES
@@ -14,6 +15,7 @@ from policies.goals.figures import asked_figures
 from policies.goals.goal import Goal
 from policies.outline import outline
 from policies.policy import Decision, Policy
+from policies.pooling.answering import Answering, Level
 from policies.selection.references import goal_on
 from policies.selection.search_target import SearchTarget
 from policies.selection.select import Selection
@@ -61,6 +63,7 @@ def summarise_policies(
         each baseline.
     """
     policy, certificate, asked = selection.policy, selection.certificate, target.asked
+    tables = {name: table.answered(compared_answering(policy.answering)) for name, table in tables.items()}
     goal = goal_on(asked, tables["search"])
     decisions = decisions_on(policy, tables, seed=seed)
     baselines, by_baselines = _baselines(selection, goal, tables, seed, (*BASELINES, *further_baselines))
@@ -100,7 +103,14 @@ def summarise_policies(
         splits=None if selection.splits is None else splits_summary(selection.splits),
         **report.findings(selection, goal, tables, decisions, baselines),
     )
-    return summary, [*answers_of("selected", tables, decisions), *answers_of_exits(tables), *by_baselines]
+    return summary, [*answers_of("selected", tables, decisions), *answers_of_exits(tables, temperatures), *by_baselines]
+
+
+def compared_answering(answering: Answering) -> Answering:
+    """How exits and baselines answer beside a policy: pooled in the same way, and all samples are read."""
+    return answering.at(Level.SAMPLE if answering.level is Level.READING else answering.level).model_copy(
+        update={"read_until": math.inf}
+    )
 
 
 def _as_told(limits: Limits) -> float | dict[str, float] | None:
