@@ -116,10 +116,8 @@ def test_drops_of_counts_by_weighted_units_are_those_of_repeated_rows(seed, name
     tallies = np.bincount(marks[:, rows][marks[:, rows] != NOWHERE], minlength=drop.n_tallies(table.truth))
     taken, quality = table.truth.take(rows), get_quality(name)
     strata = np.bincount(taken.strata, minlength=taken.n_strata)
-    own, full = (
-        quality.values(view.take(rows), taken, np.asarray(at)[None][:, rows])[0]
-        for at in (exits, np.full_like(exits, 2))
-    )
+    both, drawn = np.stack([exits, np.full_like(exits, 2)])[:, rows], view.take(rows)
+    own, full = quality.values(drawn, taken, both)
     assert drop.value(tallies[None], strata)[0] == pytest.approx(quality.sign * (full - own))
     assert drop.lowest <= drop.value(tallies[None], strata)[0] <= drop.highest
 
