@@ -31,8 +31,9 @@ Delta = Annotated[
 
 _Share = Annotated[float, Field(ge=0, lt=1)]
 Drops = Annotated[
-    Annotated[_Share, Tag("one")] | Annotated[Mapping[str, _Share], Tag("by_quality")],
-    Discriminator(lambda given: "by_quality" if isinstance(given, Mapping) else "one"),
+    # What pydantic adds to the place of an error is no key, and so looks like none.
+    Annotated[_Share, Tag("<one>")] | Annotated[Mapping[str, _Share], Tag("<several>")],
+    Discriminator(lambda given: "<several>" if isinstance(given, Mapping) else "<one>"),
 ]
 """A largest drop, or largest drops of several qualities by their names."""
 
