@@ -10,6 +10,7 @@ from policies.views.view import Combine, RuleView
 
 _DETECTION = "policies.rules.detection"
 _MULTILABEL = "policies.rules.multilabel"
+_NOTES = "policies.rules.multilabel_notes"
 
 RULES: Registry[Rule[Any]] = Registry(
     {
@@ -34,6 +35,8 @@ RULES: Registry[Rule[Any]] = Registry(
         "label-margin": f"{_MULTILABEL}.label_margin:LabelMarginRule",
         "mean-label-confidence": f"{_MULTILABEL}.mean_label_confidence:MeanLabelConfidenceRule",
         "least-label-confidence": f"{_MULTILABEL}.least_label_confidence:LeastLabelConfidenceRule",
+        "notes-gate": f"{_NOTES}.notes_gate:NotesGateRule",
+        "notes-logistic": f"{_NOTES}.notes_logistic:NotesLogisticRule",
     }
 )
 
