@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.blocks import row_blocks
+from policies.baselines.multilabel_notes.kernels import fold_tallies
 from policies.levels.answers import PooledAnswers
 from policies.tables.multilabel import LABEL_THRESHOLD, MultiLabelTable
 from policies.views.view import RuleView, required
@@ -51,7 +51,7 @@ class DropJudge:
         said: Probabilities of labels, those of a unit after those of another, shape (N, E, L).
         labels: Which labels are on of each of J units, shape (J, L), those of a fold after those of another.
         starts: Where the samples of each unit start, and where the last ones end, shape (J + 1,).
-        folds: Where the units of each fold start, shape (F,).
+        folds: The fold of each unit, ascending from 0, shape (J,).
         rows: Row in the table of each of the N samples.
         cost: Relative cost of each exit, shape (E,).
     """
@@ -87,7 +87,7 @@ class DropJudge:
             said=said[own],
             labels=truth.labels[order].astype(bool),
             starts=np.concatenate([[0], np.cumsum(sizes)]),
-            folds=np.arange(n_folds) * n_units // n_folds,
+            folds=np.arange(n_units) * n_folds // n_units,
             rows=own,
             cost=table.cost,
         )
@@ -95,33 +95,25 @@ class DropJudge:
     def drops(self, exits: NDArray[np.int64]) -> Drops:
         """Judge policies by the exits that each sample of the table takes, shape (P, N)."""
         own = exits[:, self.rows]
-        blocks = row_blocks(len(own), self.said[:, 0].size)
-        tallies = np.concatenate([self._tallies(own[block]) for block in blocks])
-        by_fold = _figures(tallies, np.diff([*self.folds, len(self.labels)]))
-        whole = _figures(tallies.sum(axis=1, keepdims=True), np.array([len(self.labels)]))[:, 0]
+        by_fold, whole = self._figures(own)
         full_by_fold, full = self._full
         in_folds, seen = full_by_fold - by_fold, full - whole
-        n_folds = len(self.folds)
+        n_folds = by_fold.shape[1]
         spread = in_folds.std(axis=1, ddof=1) / np.sqrt(n_folds) if n_folds > 1 else np.zeros_like(seen)
         bounded = np.maximum(seen, in_folds.mean(axis=1) + _NORMAL_95 * spread)
         return Drops(seen, bounded, 1 - self.cost[own].mean(axis=1))
 
     @cached_property
     def _full(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The full network's figures by fold, shape (F, 4), and on all, shape (4,)."""
-        tallies = self._tallies(np.full((1, len(self.rows)), len(self.cost) - 1))
-        by_fold = _figures(tallies, np.diff([*self.folds, len(self.labels)]))
-        return by_fold[0], _figures(tallies.sum(axis=1, keepdims=True), np.array([len(self.labels)]))[0, 0]
+        """The full network's figures by fold, shape (1, F, 4), and on all, shape (1, 4)."""
+        return self._figures(np.full((1, len(self.rows)), len(self.cost) - 1))
 
-    def _tallies(self, exits: NDArray[np.int64]) -> NDArray[np.int64]:
-        """By policy and fold: found, answered and true counts of each label, and right sets; (P, F, 3 L + 1)."""
-        said = self.said[np.arange(exits.shape[1]), exits]
-        pooled = np.add.reduceat(said, self.starts[:-1], axis=1) / np.diff(self.starts)[:, None]
-        answers = pooled >= LABEL_THRESHOLD
-        on = np.broadcast_to(self.labels, answers.shape)
-        right = (answers == on).all(axis=2, keepdims=True)
-        marks = np.concatenate([answers & on, answers, on, right], axis=2)
-        return np.asarray(np.add.reduceat(marks, self.folds, axis=1, dtype=np.int64))
+    def _figures(self, exits: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Figures by policy and fold, shape (P, F, 4), and on all, shape (P, 4), given exits in the own order."""
+        tallies = fold_tallies(exits, self.said, self.starts, self.labels, self.folds, LABEL_THRESHOLD)
+        n_units = np.bincount(self.folds)
+        by_fold = _figures(tallies, n_units)
+        return by_fold, _figures(tallies.sum(axis=1, keepdims=True), n_units.sum(keepdims=True))[:, 0]
 
 
 def _figures(tallies: NDArray[np.int64], n_units: NDArray[np.int64]) -> NDArray[np.float64]:

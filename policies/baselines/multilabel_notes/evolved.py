@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.baselines.multilabel_notes.drops import DropJudge
+from policies.baselines.multilabel_notes.kernels import first_open_exits
 from policies.baselines.multilabel_notes.versions import EvolvedVersion
 from policies.evolution.nsga2 import Genome, varied
 from policies.evolution.randomness import seeded_global_random
@@ -97,25 +98,8 @@ def evolve(
 
 
 def _judged(thresholds: NDArray[np.float64], view: RuleView, judge: DropJudge, *, is_bounded: bool) -> Evolved:
-    drops = judge.drops(first_open_exits(view, thresholds))
+    drops = judge.drops(first_open_exits(view.scores, view.eligible, thresholds))
     return Evolved(thresholds, drops.saved, drops.usage(is_bounded=is_bounded))
-
-
-def first_open_exits(view: RuleView, thresholds: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Index of the first exit whose gate is open, of each policy and sample, shape (P, N).
-
-    Args:
-        view: What a rule sees of which all columns must reach their thresholds.
-        thresholds: Thresholds of each policy, shape (P, E - 1, S); infinity is never reached.
-    """
-    n_samples, n_exits, n_columns = view.scores.shape
-    exits = np.full((len(thresholds), n_samples), n_exits - 1)
-    for k in range(n_exits - 2, -1, -1):
-        is_open = np.broadcast_to(view.eligible[:, k], exits.shape).copy()
-        for column in range(n_columns):
-            is_open &= view.scores[:, k, column] >= thresholds[:, k, column, None]
-        exits[is_open] = k
-    return exits
 
 
 def _with_full_network(found: Evolved) -> Evolved:
