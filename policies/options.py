@@ -125,7 +125,7 @@ def _rule(error: Any, field: FieldInfo | None) -> str:
         return f"must match {context['pattern']}"
     if kind == "string_too_long":
         return f"must have at most {context['max_length']} characters"
-    if kind == "literal_error":
+    if kind in ("literal_error", "enum"):
         return f"must be {context['expected']}"
     return str(error["msg"]).removeprefix("Value error, ")
 

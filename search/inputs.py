@@ -84,6 +84,7 @@ def _spec(config: SweepConfig, splits: Splits, target: SearchTarget) -> TrialSpe
         recipe=config.training.recipe(view_seed=config.splits.seed),
         search_target=target.tightened,
         rules=tuple(config.policy.rules),
+        answers=config.policy.answers,
         seeds=config.all_seeds,
         n_threads=max(int(config.resources.cpus_per_trial), 1),
         use_gpu=config.resources.gpus_per_trial > 0,

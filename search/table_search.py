@@ -12,6 +12,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from policies.evolution.islands import one_after_the_other
 from policies.goals.request import Request
+from policies.parents.membership import Parents
+from policies.selection.answered import answered_tables
 from policies.selection.networks import NetworkPolicies, search_network
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import goal_on
@@ -55,6 +57,7 @@ def search_tables(
         ExitSearchError: For anything that the user can put right.
     """
     started = time.monotonic()
+    tables = answered_tables(tables, how)
     search, certify = tables["search"], tables.get("certify")
     target = table_target(how.asked, search, certify)
     # What cannot be asked of this table is told before anything is searched.
@@ -84,7 +87,10 @@ def table_target(asked: Request, search: ExitTable, certify: ExitTable | None) -
     """What is searched for on a network's tables: what is asked, with the margin that their sizes need."""
 
     def size(table: ExitTable) -> SplitSize:
-        return SplitSize.of(table, table.truth)
+        if table.answering.pooling is None:
+            return SplitSize.of(table, table.truth)
+        parents, how = Parents.of(table), table.answering.parent_labels
+        return SplitSize.of(table, table.truth.of_parents(parents.of_sample, parents.names, how), parents)
 
     return search_target(asked, search=size(search), certify=None if certify is None else size(certify))
 

@@ -26,9 +26,9 @@ def make_label_table(
     """A network whose later exits say more about each label, on samples of differing difficulty.
 
     Labels have prevalences from about .5 to .12. Exits see one noisy sign of each label, each a clearer one. ``n``
-    counts samples. With ``parents_of`` M, each M samples in a row have a parent (the last may have fewer), its labels (unless
-    they differ: then each label of a sample is off in a quarter of the cases), most of its difficulty, and the order in
-    which they lie.
+    counts samples. With ``parents_of`` M, each M samples in a row have a parent (the last may have fewer), its labels
+    (unless they differ: then each label of a sample is off in a quarter of the cases), most of its difficulty, and the
+    order in which they lie.
     """
     rng = np.random.default_rng(seed)
     of = np.arange(n) // (parents_of or 1)

@@ -127,7 +127,8 @@ def measure(claim: Claim, table: ExitTable, decision: Decision) -> tuple[ClaimPa
         table: The ``certify`` table, N samples.
         decision: Exits and answers of the policy on the table.
     """
-    units = judged_units(Units.of(table), decision.parents)
+    parents = None if decision.parents is None else decision.parents.parents
+    units = judged_units(Units.of(table), parents)
     is_single, outcomes = not units.hold_several, Outcomes.of(table, decision, claim)
     return tuple(
         ClaimPart(

@@ -64,7 +64,7 @@ class Claim:
         max_relative_drop: Largest share of the full network's quality that is lost, in [0, 1): the mean of what the
             policy has is at least the rest of the mean of what the full network has.
         quality: What the target, drops and exit floor are about: ``accuracy``, or the name of a
-            :class:`~policies.qualities.MeanQuality`.
+            :class:`~policies.qualities.MeanOfAnswers`.
         bounds: Least values, in (0, 1], of further qualities that are means over samples, by name.
 
     Raises:

@@ -13,7 +13,7 @@ from policies.certificates.claims import Claim, Loss
 from policies.errors import ClaimError
 from policies.judging.judged import Judged
 from policies.policy import Decision
-from policies.qualities import MeanQuality, get_quality, require_judges
+from policies.qualities import MeanOfAnswers, get_quality, require_judges
 from policies.qualities.base import ACCURACY
 from policies.tables.base import ExitTable, Truth
 
@@ -76,25 +76,25 @@ class Outcomes:
         return (kept if loss is Loss.RELATIVE_DROP else 1.0) * self.full_figures - self.figures
 
 
-def require_certifiable(name: str) -> MeanQuality[Any]:
+def require_certifiable(name: str) -> MeanOfAnswers[Any]:
     """A quality, other than accuracy, whose least value can be certified: a mean over samples of figures in [0, 1].
 
     Raises:
         ExitSearchError: If there is no such quality, or it is no such mean.
     """
     quality = get_quality(name)
-    if isinstance(quality, MeanQuality) and quality.is_maximised:
+    if isinstance(quality, MeanOfAnswers) and quality.is_maximised:
         return quality
     raise ClaimError(
         f"a quality that is claimed must be {ACCURACY} or a mean of each answer's own figure, of which more is better, "
-        f"such as image_f1, but is {name!r}; claim one of those, or take the estimate of a search"
+        f"such as exact_match or image_f1, but is {name!r}; claim one of those, or take the estimate of a search"
     )
 
 
 def is_certifiable(name: str) -> bool:
     """Whether the least value of a quality can be certified by itself: that of accuracy, or of a mean over samples."""
     quality = get_quality(name)
-    return name == ACCURACY or (isinstance(quality, MeanQuality) and quality.is_maximised)
+    return name == ACCURACY or (isinstance(quality, MeanOfAnswers) and quality.is_maximised)
 
 
 def _figures(name: str, answers: NDArray[Any], truth: Truth) -> NDArray[np.float64]:

@@ -85,8 +85,8 @@ def _drawn_values(
     counted = [_counted(own, quality.n_tallies(truth)) for own in marks]
     of_stratum = _counted(truth.strata[None], truth.n_strata)
     # The stratum of a sample that was not seen is as likely as among those that were.
-    worst_strata = np.bincount(truth.strata, minlength=truth.n_strata) / truth.n_samples
-    worst = quality.worst(worst_strata)
+    worst_strata = truth.shares
+    worst = quality.worst(truth)
     size = 1.0 if quality.is_share else truth.n_samples / units.n
     rng = np.random.default_rng(seed)
     values = []

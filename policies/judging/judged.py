@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.levels.answers import PooledAnswers
-from policies.parents.parent_answers import ParentAnswers
-from policies.qualities import CountedQuality, Judge, MeanQuality, PooledQuality, Quality
+from policies.parents.membership import Parents
+from policies.qualities import CountedQuality, Judge, MeanOfAnswers, PooledQuality, Quality
 from policies.qualities.base import DrawnJudge
 from policies.tables.base import Truth
 from policies.tables.units import Units
@@ -51,7 +50,7 @@ class Judged:
         """What one policy answers, as a view with a single exit, at which it is answered; arguments as above."""
         parents = self.view.parents
         answers, distributions = self.answers(exits), None
-        if isinstance(parents, PooledAnswers):
+        if parents is not None and self.view.has_distributions:
             distributions = Held(parents.pooled(exits)[:, None])
         elif parents is None and self.view.distributions is not None:
             rows = np.arange(len(exits))
@@ -94,7 +93,7 @@ class Judged:
             return quality.marks(self.view, self.truth)[:, np.arange(len(exits)), exits]
         return quality.marks(self.answered(exits), self.truth)[:, :, 0]
 
-    def figures(self, quality: MeanQuality[Any], exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+    def figures(self, quality: MeanOfAnswers[Any], exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         """The figure of each of the J by one policy, shape (J,), in [0, 1]; exits have shape (N,)."""
         return quality.of_answers(self.answers(exits), self.truth)
 
@@ -108,14 +107,14 @@ class Judged:
 
     def units(self, of_samples: Units) -> Units:
         """The independent units that the J belong to, given those of the samples."""
-        return judged_units(of_samples, self.view.parents)
+        return judged_units(of_samples, None if self.view.parents is None else self.view.parents.parents)
 
 
-def judged_units(of_samples: Units, parents: ParentAnswers | None) -> Units:
+def judged_units(of_samples: Units, parents: Parents | None) -> Units:
     """The independent units of what is judged, given those of the samples: of parents those of their first samples."""
     if parents is None:
         return of_samples
-    own = of_samples.of_sample[parents.parents.first_rows]
+    own = of_samples.of_sample[parents.first_rows]
     if of_samples.kind == "group":
         return Units("group" if len(np.unique(own)) < len(own) else "parent", own, of_samples.n)
-    return Units("parent", np.arange(parents.parents.n), parents.parents.n)
+    return Units("parent", np.arange(parents.n), parents.n)

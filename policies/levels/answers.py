@@ -13,6 +13,7 @@ from policies.parents.membership import Parents
 from policies.parents.parent_answers import UNREAD, ParentAnswers
 from policies.pooling.poolings import Pooling
 from policies.views.distributions import Distributions, Taken
+from policies.views.view import required
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,13 @@ class PooledAnswers(ParentAnswers):
         """What samples say at each exit, those of a parent after those of another and in their order, (N, E, C)."""
         return self.said.whole()[self.parents.rows]
 
+    @property
+    def has_distributions(self) -> bool:
+        """Always."""
+        return True
+
     def pooled(self, exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-        """What is said of each parent, shape (G, C); arguments as for :meth:`answers`."""
+        """What is said of each parent, shape (G, C); arguments as for the base class."""
         own = exits[self.parents.rows]
         read = np.flatnonzero(own != UNREAD)
         of_parent = self.parents.of_sample[self.parents.rows][read]
@@ -72,11 +78,23 @@ class WholeAnswers(ParentAnswers):
         parents: Which samples make which parent.
         parent_labels: What is true of a parent; see :class:`~policies.pooling.answering.Answering`.
         at_exits: What is answered about each parent at each exit, shape (G, E, ...).
+        said: What the answers are taken from, of shape (G, E, C); None where there is no such thing.
     """
 
     parents: Parents
     parent_labels: str
     at_exits: NDArray[Any]
+    said: Distributions | None = None
+
+    @property
+    def has_distributions(self) -> bool:
+        """Whether the answers are taken from something."""
+        return self.said is not None
+
+    def pooled(self, exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """What the answers are taken from, shape (G, C); arguments and errors as for the base class."""
+        own = np.arange(self.parents.n), exits[self.parents.first_rows]
+        return np.asarray(required(self.said).whole()[own])
 
     def answers(self, exits: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """What is answered about each parent; arguments as for the base class."""
@@ -85,4 +103,5 @@ class WholeAnswers(ParentAnswers):
     def take(self, rows: NDArray[np.int64]) -> WholeAnswers:
         """The same for some of the samples; arguments as for the base class."""
         parents, own = self.parents.take(rows)
-        return replace(self, parents=parents, at_exits=self.at_exits[own])
+        said = None if self.said is None else Taken(self.said, own)
+        return replace(self, parents=parents, at_exits=self.at_exits[own], said=said)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from policies.levels.answers import PooledAnswers, WholeAnswers
 from policies.parents.membership import Parents
-from policies.pooling.answering import Answering, Level
+from policies.pooling.answering import Level
 from policies.pooling.poolings import get_pooling
 from policies.tables.base import ExitTable
 from policies.tables.multilabel import MultiLabelTable
@@ -48,7 +48,7 @@ class Seen:
             return cls(table, temperatures, table, None)
         parents = Parents.of(table)
         if own.level is not Level.PARENT:
-            return cls(_of_samples(table), temperatures, table, parents)
+            return cls(table, temperatures, table, parents)
         return cls(pooled_table(table, temperatures, parents), np.ones(table.n_exits), table, parents)
 
     def lift(self, view: RuleView) -> RuleView:
@@ -58,7 +58,7 @@ class Seen:
             return view
         if own.level is Level.PARENT:
             of_sample = parents.of_sample
-            answers = WholeAnswers(parents, own.parent_labels, view.answers)
+            answers = WholeAnswers(parents, own.parent_labels, view.answers, view.distributions)
             return RuleView(
                 view.scores[of_sample], view.eligible[of_sample], view.answers[of_sample], None, view.combine, answers
             )
@@ -74,12 +74,6 @@ class Seen:
     def _thresholds(self, parents: Parents) -> NDArray[np.float64] | None:
         table = self.whole
         return table.label_thresholds[parents.first_rows] if isinstance(table, MultiLabelTable) else None
-
-
-def _of_samples(table: ExitTable) -> ExitTable:
-    """The table as rules see single samples whose answers are pooled: label thresholds are those of parents."""
-    plain = replace(table, answering=Answering())
-    return replace(plain, thresholds=None) if isinstance(plain, MultiLabelTable) else plain
 
 
 def pooled_table(table: ExitTable, temperatures: NDArray[np.float64], parents: Parents) -> ExitTable:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from policies.errors import ExitTableError
 from policies.tables.base import ExitTable
+from policies.tables.identity import parents_in_ids
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,11 @@ class Parents:
 
 def _named(table: ExitTable) -> tuple[NDArray[np.str_], NDArray[np.int64] | None]:
     """The parent of each sample, and its number in the parent where ids tell."""
-    parts = [str(one).rpartition("#") for one in table.ids]
-    tell = all(name and number.isdecimal() for name, _, number in parts)
-    numbers = np.array([int(number) for _, _, number in parts], dtype=np.int64) if tell else None
+    told = parents_in_ids(table.ids)
     if table.parents is not None:
-        return table.parents, numbers
-    if tell:
-        return np.array([name for name, _, _ in parts]), numbers
+        return table.parents, None if told is None else told[1]
+    if told is not None:
+        return told
     if table.groups is not None:
         return table.groups, None
     raise ExitTableError(

@@ -56,6 +56,19 @@ class ParentAnswers(ABC):
             Shape (G,) for classes, else (G, ...).
         """
 
+    @property
+    @abstractmethod
+    def has_distributions(self) -> bool:
+        """Whether :meth:`pooled` gives something."""
+
+    @abstractmethod
+    def pooled(self, exits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """What the answers are taken from, shape (G, C); arguments as for :meth:`answers`.
+
+        Raises:
+            PolicyError: If answers of this kind are taken from nothing of the kind.
+        """
+
     @abstractmethod
     def take(self, rows: NDArray[np.int64]) -> ParentAnswers:
         """The same for some of the samples, each once, in any order; of each parent all of its samples, or none."""

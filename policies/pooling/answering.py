@@ -54,6 +54,10 @@ class Answering(BaseModel):
             raise ValueError(f"level {self.level} needs a pooling but has none")
         return self
 
+    def at(self, level: Level) -> Answering:
+        """The same at another level."""
+        return self.model_copy(update={"level": level})
+
     @property
     def is_plain(self) -> bool:
         """Whether it is what every policy does where nobody says otherwise."""

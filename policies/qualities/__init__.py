@@ -7,6 +7,7 @@ from policies.qualities.base import (
     NOWHERE,
     CountedQuality,
     Judge,
+    MeanOfAnswers,
     MeanQuality,
     PooledQuality,
     Quality,
@@ -18,6 +19,7 @@ from policies.tables.base import ExitTable
 
 _CLASSIFICATION = "policies.qualities.classification"
 _DETECTION = "policies.qualities.detection"
+_MULTILABEL = "policies.qualities.multilabel"
 
 QUALITIES: Registry[Quality[Any]] = Registry(
     {
@@ -32,39 +34,61 @@ QUALITIES: Registry[Quality[Any]] = Registry(
         "worst_class_map_50": f"{_DETECTION}.mean_precision:WorstClassPrecision",
         "image_f1": f"{_DETECTION}.images:ImageF1",
         "found_objects": f"{_DETECTION}.images:FoundObjects",
+        "exact_match": f"{_MULTILABEL}.answers:ExactMatch",
+        "hamming": f"{_MULTILABEL}.answers:Hamming",
+        "label_macro_f1": f"{_MULTILABEL}.averages:LabelMacroF1",
+        "label_micro_f1": f"{_MULTILABEL}.averages:LabelMicroF1",
+        "samples_f1": f"{_MULTILABEL}.answers:SamplesF1",
+        "jaccard": f"{_MULTILABEL}.answers:Jaccard",
+        "worst_label_f1": f"{_MULTILABEL}.averages:WorstLabelF1",
+        "worst_label_recall": f"{_MULTILABEL}.averages:WorstLabelRecall",
     }
 )
+
+OF_LABEL = ("label_f1", "label_recall", "label_precision")
+"""Names of the qualities of one label, which is named in brackets behind them: ``label_f1[dog]``."""
 
 
 def get_quality(name: str) -> Quality[Any]:
     """Return the quality registered under ``name``, or a user's own named as ``module:attribute``.
 
+    Those of one label say which in brackets: ``label_f1[dog]``, ``label_recall[dog]`` and ``label_precision[dog]``.
+
     Raises:
         ExitSearchError: If there is none.
     """
+    if name.partition("[")[0] in OF_LABEL:
+        # Here, since the import takes a while, and requests name qualities before anything is judged.
+        from policies.qualities.multilabel.single_label import quality_of_label
+
+        return quality_of_label(name)
     quality: Quality[Any] = resolve("quality", name, QUALITIES, Quality)
     return quality
 
 
 def require_judges(name: str, table: ExitTable) -> None:
-    """Refuse a quality that is not for the kind of answers that a table has.
+    """Refuse a quality that is not for the kind of answers that a table has, or of a label that it does not have.
 
     Raises:
         ExitSearchError: If it is not.
     """
-    task = get_quality(name).task
+    quality = get_quality(name)
+    task = quality.task
     if task not in (None, table.task):
         raise ExitSearchError(
             f"quality {name!r} judges answers of task {task!r} but the table has those of {table.task!r}; ask for a "
             f"quality of that task"
         )
+    quality.require_fits(table.truth)
 
 
 __all__ = [
     "NOWHERE",
+    "OF_LABEL",
     "QUALITIES",
     "CountedQuality",
     "Judge",
+    "MeanOfAnswers",
     "MeanQuality",
     "PooledQuality",
     "Quality",

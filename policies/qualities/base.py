@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 import math
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -54,6 +54,16 @@ class Quality(ABC, Generic[TruthT]):
             exits: The exits that each policy takes, shape (P, N).
         """
 
+    def require_fits(self, truth: TruthT) -> None:
+        """Refuse what the quality cannot judge answers by, such as one that lacks the label that it is of.
+
+        Args:
+            truth: What answers are judged by.
+
+        Raises:
+            ExitSearchError: If it cannot.
+        """
+
     @property
     def sign(self) -> float:
         """1 where more is better, else -1."""
@@ -88,8 +98,32 @@ DrawnJudge = Callable[[NDArray[np.integer[Any]], NDArray[np.int64]], NDArray[np.
 """As a judge, on samples that are given by their row numbers, shape (n,), some perhaps several times."""
 
 
+class MeanOfAnswers(Quality[TruthT]):
+    """A mean over samples of a figure in [0, 1] that each answer has by itself, such as how much it overlaps the truth.
+
+    Since samples count alike and independently, it can be certified by betting, whether it is counted or pooled.
+    """
+
+    @abstractmethod
+    def of_answers(self, answers: NDArray[Any], truth: TruthT) -> NDArray[np.float64]:
+        """The figure of each answer, in [0, 1].
+
+        Args:
+            answers: One answer for each of N samples, shape (N, ...).
+            truth: What answers are judged by, of the same N samples in the same order.
+
+        Returns:
+            Shape (N,).
+        """
+
+
 class CountedQuality(Quality[TruthT]):
     """A function of tallies: how many samples have a mark at the exit that they took."""
+
+    @property
+    def counts(self) -> Hashable:
+        """What is counted: qualities that share it have the same marks, which are then counted once for all of them."""
+        return self
 
     def n_tallies(self, truth: TruthT) -> int:
         """Number of tallies, ``T``."""
@@ -119,14 +153,14 @@ class CountedQuality(Quality[TruthT]):
         tallies = np.array([np.bincount(own, minlength=self.n_tallies(truth)) for own in counted])
         return self.value(tallies, np.bincount(truth.strata, minlength=truth.n_strata))
 
-    def worst(self, strata: NDArray[np.float64]) -> NDArray[np.float64]:
+    def worst(self, truth: TruthT) -> NDArray[np.float64]:
         """What a sample that is answered as badly as can be adds to each tally on average, shape (T,).
 
         By default, of a single tally, nothing where more is better and one where less is. A quality with several
         tallies says itself.
 
         Args:
-            strata: Probability of each stratum.
+            truth: What samples are judged by that such a one is like.
         """
         return np.zeros(1) if self.is_maximised else np.ones(1)
 
@@ -188,25 +222,10 @@ class PooledQuality(Quality[TruthT]):
         return judge
 
 
-class MeanQuality(PooledQuality[TruthT]):
-    """A mean over samples of a figure in [0, 1] that each answer has by itself, such as how much it overlaps the truth.
-
-    Since samples count alike and independently, it can be certified by betting.
-    """
+class MeanQuality(PooledQuality[TruthT], MeanOfAnswers[TruthT]):
+    """A mean of answers' own figures that is not counted, since these may be any numbers."""
 
     is_share: ClassVar[bool] = True
-
-    @abstractmethod
-    def of_answers(self, answers: NDArray[Any], truth: TruthT) -> NDArray[np.float64]:
-        """The figure of each answer, in [0, 1].
-
-        Args:
-            answers: One answer for each of N samples, shape (N, ...).
-            truth: What answers are judged by, of the same N samples in the same order.
-
-        Returns:
-            Shape (N,).
-        """
 
     def of_exits(self, view: RuleView, truth: TruthT) -> NDArray[np.float64]:
         """The figure of the answer that each sample would get at each exit, shape (N, E)."""

@@ -52,9 +52,9 @@ class MacroF1(CountedQuality[ClassLabels]):
         f1 = 2 * right / np.maximum(either, 1)
         return np.asarray(f1.sum(axis=1) / (either > 0).sum(axis=1))
 
-    def worst(self, strata: NDArray[np.float64]) -> NDArray[np.float64]:
+    def worst(self, truth: ClassLabels) -> NDArray[np.float64]:
         """Nothing right, and the class after the true one answered."""
-        return np.concatenate([np.zeros(len(strata)), np.roll(strata, 1)])
+        return np.concatenate([np.zeros(truth.n_classes), np.roll(truth.shares, 1)])
 
 
 class WorstClassRecall(CountedQuality[ClassLabels]):
@@ -76,9 +76,9 @@ class WorstClassRecall(CountedQuality[ClassLabels]):
         present = strata > 0
         return np.asarray((tallies[:, present] / strata[present]).min(axis=1))
 
-    def worst(self, strata: NDArray[np.float64]) -> NDArray[np.float64]:
+    def worst(self, truth: ClassLabels) -> NDArray[np.float64]:
         """Nothing right."""
-        return np.zeros(len(strata))
+        return np.zeros(truth.n_classes)
 
 
 class TopFiveAccuracy(CountedQuality[ClassLabels]):

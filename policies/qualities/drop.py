@@ -89,7 +89,7 @@ class Drop(CountedQuality[Truth]):
         """The difference of right answers over all."""
         return np.asarray((tallies[:, 1] - tallies[:, 0]) / strata.sum())
 
-    def worst(self, strata: NDArray[np.float64]) -> NDArray[np.float64]:
+    def worst(self, truth: Truth) -> NDArray[np.float64]:
         """Wrong where the reference is right."""
         return np.array([0.0, 1.0])
 

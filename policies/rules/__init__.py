@@ -35,6 +35,12 @@ RULES: Registry[Rule[Any]] = Registry(
         "label-margin": f"{_MULTILABEL}.label_margin:LabelMarginRule",
         "mean-label-confidence": f"{_MULTILABEL}.mean_label_confidence:MeanLabelConfidenceRule",
         "least-label-confidence": f"{_MULTILABEL}.least_label_confidence:LeastLabelConfidenceRule",
+        "label-margins": f"{_MULTILABEL}.label_margins:LabelMarginsRule",
+        "label-move": f"{_MULTILABEL}.label_move:LabelMoveRule",
+        "label-agreement": f"{_MULTILABEL}.label_agreement:LabelAgreementRule",
+        "label-patience": f"{_MULTILABEL}.label_patience:LabelPatienceRule",
+        "label-ensemble": f"{_MULTILABEL}.label_ensemble:LabelEnsembleRule",
+        "label-gate": f"{_MULTILABEL}.label_gate:LabelGateRule",
         "notes-gate": f"{_NOTES}.notes_gate:NotesGateRule",
         "notes-logistic": f"{_NOTES}.notes_logistic:NotesLogisticRule",
     }
@@ -44,7 +50,7 @@ DEFAULT_RULES = ("confidence", "ensemble", "mixture")
 """The rules that are searched for classifiers where nobody names any."""
 DETECTION_RULES = ("top-scores", "box-count", "box-agreement", "box-gate")
 """The rules that are searched for detectors where nobody names any."""
-MULTILABEL_RULES = ("label-margin", "least-label-confidence")
+MULTILABEL_RULES = ("label-margin", "label-ensemble", "label-gate")
 """The rules that are searched for networks with sets of labels where nobody names any."""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.parents.membership import Parents
 from policies.rules.base import Rule
 from policies.tables.base import ExitTable
 from policies.tables.units import Units
@@ -48,8 +49,8 @@ def cross_fitted_view(
 ) -> RuleView:
     """View a table as if it were new to the rule: thresholds that are chosen on the view hold on new data.
 
-    Each sample is seen by parameters that were learnt without it and without its group. A table of one unit is seen by
-    those that were learnt from it.
+    Each sample is seen by parameters that were learnt without it, its group and its parent. A table of one unit is seen
+    by those that were learnt from it.
 
     Args:
         rule: The rule; one that learns nothing sees the table as it is.
@@ -73,9 +74,18 @@ def cross_fitted_view(
 
 
 def _folds(table: ExitTable, seed: int, n_folds: int) -> NDArray[np.int64]:
-    """The fold of each sample, shape (N,); whole groups only. All zero where there are fewer than two units."""
-    units = Units.of(table)
-    if units.n < 2:
+    """The fold of each sample, shape (N,); whole units only. All zero where there are fewer than two units."""
+    of_sample = _unit_of_sample(table)
+    n_units = int(of_sample.max(initial=-1)) + 1
+    if n_units < 2:
         return np.zeros(table.n_samples, dtype=np.int64)
-    fold_of_unit = np.arange(units.n) % min(n_folds, units.n)
-    return np.asarray(np.random.default_rng(seed).permutation(fold_of_unit)[units.of_sample])
+    fold_of_unit = np.arange(n_units) % min(n_folds, n_units)
+    return np.asarray(np.random.default_rng(seed).permutation(fold_of_unit)[of_sample])
+
+
+def _unit_of_sample(table: ExitTable) -> NDArray[np.int64]:
+    """The group of each sample, else its parent where samples have some, else itself; shape (N,), from 0."""
+    has_parents = table.parents is not None or table.answering.pooling is not None
+    if table.groups is None and has_parents:
+        return Parents.of(table).of_sample
+    return Units.of(table).of_sample

@@ -54,8 +54,9 @@ def search_network(
 
     Args:
         network: Name of the network: its trial.
-        search: Exit table on which policies are chosen.
-        certify: Exit table that is only checked to share no sample with ``search``, or None.
+        search: Exit table on which policies are chosen, answered as is asked for: see
+            :func:`~policies.selection.answered.answered_tables`.
+        certify: Exit table, answered alike, that is only checked to share no sample with ``search``, or None.
         how: What policies are searched for, and how hard.
         run_epoch: Runs the islands of an epoch, such as over a cluster.
         on_generation: Told the rule after each generation.
@@ -68,16 +69,21 @@ def search_network(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CalibrationWarning)
         temperatures = get_task(search.task).fit_temperatures(search, how.calibration)
-    front = search_front(
-        search,
-        temperatures,
-        goal_on(how.asked, search),
-        rules=how.rules,
-        settings=how.settings,
-        seed=how.seed,
-        islands=how.islands,
-        run_epoch=run_epoch,
-        on_generation=on_generation,
-    )
+    goal = goal_on(how.asked, search)
+    fronts = [
+        search_front(
+            search.answered(search.answering.at(level)),
+            temperatures,
+            goal,
+            rules=how.rules,
+            settings=how.settings,
+            seed=how.seed,
+            islands=how.islands,
+            run_epoch=run_epoch,
+            on_generation=on_generation,
+        )
+        for level in dict.fromkeys(how.levels)
+    ]
+    front = Front.merged(fronts, goal, front_size=how.settings.front_size)
     notes = tuple(str(warning.message) for warning in caught)
     return NetworkPolicies(network, search, certify, temperatures, front.of_network(network), notes)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from policies.evolution.settings import EvolveSettings
 from policies.goals.request import Request
 from policies.options import Options
+from policies.pooling.fields import AnswerFields
 from policies.rules import DEFAULT_RULES, DETECTION_RULES
 
 
@@ -37,7 +38,7 @@ class SearchFields(BaseModel):
     )
 
 
-class PolicySearch(Options, SearchFields):
+class PolicySearch(Options, SearchFields, AnswerFields):
     """How policies are searched."""
 
     asked: Request

@@ -17,6 +17,8 @@ from policies.certificates.sample_size import certifiable_accuracy, certifiable_
 from policies.estimates.estimate import estimated_target
 from policies.estimates.estimated_bounds import LEVEL
 from policies.goals.request import Request
+from policies.judging.judged import judged_units
+from policies.parents.membership import Parents
 from policies.tables.base import Truth
 from policies.tables.identity import Identified
 from policies.tables.units import Units
@@ -36,9 +38,15 @@ class SplitSize:
     smallest_class: int | None
 
     @classmethod
-    def of(cls, split: Identified, truth: Truth) -> SplitSize:
-        """The size of a table, or of a split of the data, with what its samples are judged by."""
-        units = Units.of(split)
+    def of(cls, split: Identified, truth: Truth, parents: Parents | None = None) -> SplitSize:
+        """The size of a table, or of a split of the data.
+
+        Args:
+            split: The samples.
+            truth: What answers are judged by, of what is judged: of samples, or of parents.
+            parents: Which samples make which parent, where answers are pooled.
+        """
+        units = judged_units(Units.of(split), parents)
         smallest = None if units.hold_several else int(np.bincount(truth.strata, minlength=truth.n_strata).min())
         return cls(units, smallest)
 

@@ -75,6 +75,11 @@ class Truth(ABC):
         """Number of strata."""
         return 1
 
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """Share of the samples in each stratum, shape (n_strata,)."""
+        return np.bincount(self.strata, minlength=self.n_strata) / self.n_samples
+
     def right(self, answers: NDArray[Any]) -> NDArray[np.bool_]:
         """Whether answers are right: (N, ...) or (N, E, ...), to (N,) or (N, E).
 

@@ -44,7 +44,8 @@ def _of_objects(array: NDArray[Any]) -> NDArray[Any]:
     raise ValueError(f"holds Python objects such as {str(odd)[:40]!r}; give text, or numbers, alone")
 
 
-def _read_logits(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any]:
+def read_logits(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any]:
+    """Numbers as float16 or float32; see :data:`READERS`."""
     if values.dtype.kind not in "iuf":
         raise ValueError(f"must be numbers but is {values.dtype}")
     return values if values.dtype in (np.float16, np.float32) else read_float32(key, values, notes)
@@ -99,6 +100,46 @@ def read_marks(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any]
     return np.asarray(values != 0)
 
 
+def read_label_sets(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any]:
+    """Whether labels are on, as uint8, 0 or 1, in the shape that they have; see :data:`READERS`."""
+    if values.dtype.kind not in "iufb":
+        shown = f", such as {str(values.flat[0])!r}" if values.size else ""
+        raise ValueError(
+            f"must be 0 or 1 for each label but is {values.dtype}{shown}; put names into 'label_names' of meta"
+        )
+    if values.dtype == np.uint8:
+        return values  # The checks say what is wrong.
+    wrong = np.flatnonzero(~np.isin(values, (0, 1)))
+    if wrong.size:
+        raise ValueError(
+            f"must be 0 or 1 for each label but row {wrong[0] // max(values[:1].size, 1)} holds "
+            f"{values.flat[wrong[0]]} ({wrong.size} such entries){_label_hint(values)}"
+        )
+    notes.append(f"{key!r} is cast from {values.dtype} to uint8")
+    return values.astype(np.uint8)
+
+
+def _label_hint(values: NDArray[Any]) -> str:
+    """What to do with marks that are other numbers than 0 and 1."""
+    if values.ndim == 1:
+        return "; of class numbers take np.eye(L)[labels], or leave out the task of meta: one class a sample is no set"
+    if np.isin(values, (-1, 1)).all():
+        return "; of -1 and 1 take labels > 0"
+    inside = values.dtype.kind == "f" and bool(((values >= 0) & (values <= 1)).all())
+    return "; of soft labels take labels >= 0.5" if inside else ""
+
+
+def _read_order(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any]:
+    values = _flat(values)
+    if values.dtype.kind not in "iuf":
+        raise ValueError(f"must be whole numbers but is {values.dtype}")
+    wide = values.astype(np.float64)
+    uneven = np.flatnonzero(~((np.abs(wide) < _EXACT) & (wide == np.floor(wide)))) if values.dtype != np.int64 else ()
+    if len(uneven):
+        raise ValueError(f"must be whole numbers but entry {uneven[0]} is {values.flat[uneven[0]]}")
+    return values.astype(np.int64)
+
+
 def _read_cost(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any]:
     if values.dtype.kind not in "iuf":
         raise ValueError(f"must be numbers but is {values.dtype}")
@@ -129,7 +170,7 @@ def _read_text(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any]
 
 
 def _read_groups(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any]:
-    """Origins, with those that differ in spaces or Unicode form alone made one."""
+    """Origins or parents, with those that differ in spaces or Unicode form alone made one."""
     groups = _read_text(key, values, notes)
     if groups.ndim != 1 or rows_that_are_not_unicode(groups).size:
         return groups  # The checks say what is wrong.
@@ -147,10 +188,16 @@ def _flat(values: NDArray[Any]) -> NDArray[Any]:
     return values.ravel() if values.ndim == 2 and 1 in values.shape else values
 
 
-COMMON_READERS: dict[str, Reader] = {"cost": _read_cost, "ids": _read_text, "groups": _read_groups}
+COMMON_READERS: dict[str, Reader] = {
+    "cost": _read_cost,
+    "ids": _read_text,
+    "groups": _read_groups,
+    "parents": _read_groups,
+    "order": _read_order,
+}
 """Those of :data:`READERS` for what tables of every kind have."""
 READERS: dict[str, Reader] = {
-    "logits": _read_logits,
+    "logits": read_logits,
     "labels": _read_labels,
     **COMMON_READERS,
     "stop_prob": _read_stop_prob,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import permutations
 from typing import Any
 
@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.blocks import row_blocks
-from policies.files.npz import rows_that_are_not_unicode
-from policies.tables.identity import canonical_names
+from policies.tables.sample_arrays.checks import class_name_problems, common_problems, wrong_shape
 
 
 Shape = tuple[int, int, int]
@@ -26,8 +25,10 @@ def table_problems(
     cost: NDArray[Any] | None,
     ids: NDArray[Any] | None,
     groups: NDArray[Any] | None = None,
+    parents: NDArray[Any] | None = None,
+    order: NDArray[Any] | None = None,
     stop_prob: NDArray[Any] | None = None,
-    class_names: Any = None,
+    meta: Mapping[str, Any],
 ) -> list[str]:
     """Everything that breaks the contract of :class:`~policies.tables.classification.ExitTable`, each with key and row.
 
@@ -38,57 +39,17 @@ def table_problems(
         shape = (int(logits.shape[0]), int(logits.shape[1]), int(logits.shape[2]))
     found = [*axes]
     if logits is not None:
-        found += _logits(logits)
+        found += logit_problems(logits, of_zeros="np.log(p + 1e-12)")
     if labels is not None:
         found += _labels(labels, shape)
-    found += common_problems(cost=cost, ids=ids, groups=groups, size=shape and shape[:2], beside="logits")
+    origins: dict[str, Any] = {"groups": groups, "parents": parents, "order": order}
+    found += common_problems(cost=cost, ids=ids, **origins, meta=meta, size=shape and shape[:2], beside="logits")
     if stop_prob is not None:
         found += _stop_prob(stop_prob, shape)
+    class_names = meta.get("class_names")
     if class_names is not None:
         found += class_name_problems(class_names, shape and shape[2], beside="logits")
     return found
-
-
-def common_problems(
-    *,
-    cost: NDArray[Any] | None,
-    ids: NDArray[Any] | None,
-    groups: NDArray[Any] | None,
-    size: tuple[int, int] | None,
-    beside: str,
-) -> list[str]:
-    """Everything that breaks the contract of what tables of every kind have; an array that is None is not looked at.
-
-    Args:
-        cost: Should be the relative cost of each exit, shape (E,).
-        ids: Should be the name of each sample, shape (N,).
-        groups: Should be the origin of each sample, shape (N,).
-        size: Numbers of samples and of exits, N and E; None where they are not known.
-        beside: Key of the array that has this size.
-    """
-    found: list[str] = []
-    if cost is not None:
-        found += _cost(cost, size and size[1:], beside)
-    if ids is not None:
-        found += _ids(ids, size and size[:1], beside)
-    if groups is not None:
-        found += _text("groups", groups, size and size[:1], beside)
-    return found
-
-
-def class_name_problems(names: Any, n_classes: int | None, *, beside: str) -> list[str]:
-    """What is wrong with names of classes.
-
-    Args:
-        names: Should be a list of texts.
-        n_classes: How many there must be; None where that is not known.
-        beside: Key of the array that has so many classes.
-    """
-    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
-        return [f"meta's 'class_names' must be a list of names but is {str(names)[:_MOST_SHOWN]!r}"]
-    if n_classes is not None and len(names) != n_classes:
-        return [f"meta's 'class_names' must name the {n_classes} classes of {beside!r} but names {len(names)}"]
-    return []
 
 
 def _axes(
@@ -131,14 +92,20 @@ def _likely_order(
     return next((order for order in permutations(range(3)) if fits(order)), (0, 1, 2))
 
 
-def _logits(logits: NDArray[Any]) -> Iterator[str]:
+def logit_problems(logits: NDArray[Any], *, of_zeros: str) -> Iterator[str]:
+    """What is wrong with the numbers of logits, whatever their shape.
+
+    Args:
+        logits: What was read.
+        of_zeros: What to take of probabilities p, of which some are 0 and their logarithm is not finite.
+    """
     if logits.dtype not in (np.float16, np.float32):
         yield f"'logits' must be float16 or float32 but is {logits.dtype}"
         return
     bad = _rows_not_finite(np.atleast_1d(logits)) if logits.size else np.arange(0)
     if bad.size:
         is_log_of_zero = not (np.isnan(logits).any() or np.isposinf(logits).any())
-        hint = "; of probabilities take np.log(p + 1e-12)" if is_log_of_zero else ""
+        hint = f"; of probabilities take {of_zeros}" if is_log_of_zero else ""
         yield f"'logits' must be finite but row {bad[0]} holds NaN or infinity ({bad.size} such rows){hint}"
 
 
@@ -165,39 +132,6 @@ def _labels(labels: NDArray[Any], shape: Shape | None) -> Iterator[str]:
             )
 
 
-def _cost(cost: NDArray[Any], shape: tuple[int, ...] | None, beside: str) -> Iterator[str]:
-    yield from wrong_shape("cost", cost, shape, beside=beside)
-    if cost.dtype != np.float64:
-        yield f"'cost' must be float64 but is {cost.dtype}"
-    elif cost.ndim != 1 or not cost.size:
-        return
-    elif not np.isfinite(cost).all() or cost.min() <= 0:
-        yield f"'cost' must be finite and positive but is {str(cost.tolist())[:_MOST_SHOWN]}"
-    elif (np.diff(cost) <= 0).any():
-        row = int(np.flatnonzero(np.diff(cost) <= 0)[0]) + 1
-        yield (
-            f"'cost' must increase but row {row} is {cost[row]} after {cost[row - 1]}; it is the compute up to each "
-            f"exit, of the stages' own take np.cumsum"
-        )
-    elif abs(cost[-1] - 1.0) > 1e-9:
-        yield f"'cost' is relative to the full network: the last must be 1.0 but is {cost[-1]}"
-
-
-def _ids(ids: NDArray[Any], shape: tuple[int, ...] | None, beside: str) -> Iterator[str]:
-    problems = [*_text("ids", ids, shape, beside)]
-    yield from problems
-    if problems:
-        return
-    names, first, counts = np.unique(canonical_names(ids), return_index=True, return_counts=True)
-    if names.size < ids.size:
-        twice = np.flatnonzero(counts > 1)
-        at = twice[0]
-        yield (
-            f"'ids' must be unique but {str(names[at])!r} (row {first[at]}) occurs {counts[at]} times "
-            f"({twice.size} such ids)"
-        )
-
-
 def _stop_prob(stop_prob: NDArray[Any], shape: Shape | None) -> Iterator[str]:
     is_turned = shape is not None and stop_prob.shape == (shape[1], shape[0])
     hint = "; hand over stop_prob.T" if is_turned else ""
@@ -211,21 +145,3 @@ def _stop_prob(stop_prob: NDArray[Any], shape: Shape | None) -> Iterator[str]:
                 f"'stop_prob' must lie in [0, 1] but row {bad[0]} is {str(stop_prob[bad[0]].tolist())[:_MOST_SHOWN]} "
                 f"({bad.size} such rows); of logits take the sigmoid"
             )
-
-
-def _text(key: str, values: NDArray[Any], shape: tuple[int, ...] | None, beside: str) -> Iterator[str]:
-    yield from wrong_shape(key, values, shape, beside=beside)
-    if values.dtype.kind != "U":
-        yield f"{key!r} must be text (numpy dtype 'U') but is {values.dtype}"
-    elif values.ndim == 1 and values.size:
-        bad = rows_that_are_not_unicode(values)
-        if bad.size:
-            yield f"{key!r} must be Unicode text but row {bad[0]} is not ({bad.size} such rows)"
-
-
-def wrong_shape(
-    key: str, values: NDArray[Any], shape: tuple[int, ...] | None, *, beside: str = "logits", hint: str = ""
-) -> Iterator[str]:
-    """The clause that an array has another shape than it must have beside another; none where that is not known."""
-    if shape is not None and values.shape != shape:
-        yield f"{key!r} must have shape {shape} to match {beside!r} but has shape {values.shape}{hint}"

@@ -168,9 +168,9 @@ class ClassificationTable(ExitTable):
             labels=self.labels,
             cost=self.cost,
             ids=self.ids,
-            groups=self.groups,
+            **self.origins(),
             stop_prob=self.stop_prob,
-            class_names=self.meta.get("class_names"),
+            meta=self.meta,
         )
         if problems:
             raise ExitTableError("; ".join(problems))

@@ -122,7 +122,7 @@ class DetectionTable(ExitTable):
             objects=self.objects,
             cost=self.cost,
             ids=self.ids,
-            groups=self.groups,
+            **self.origins(),
             meta=self.meta,
         )
         if problems:
@@ -150,7 +150,7 @@ class DetectionTable(ExitTable):
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What a file of the table holds, by key."""
-        arrays = {
+        arrays: dict[str, NDArray[Any] | None] = {
             "boxes": self.boxes[..., CORNERS],
             "scores": self.boxes[..., SCORE],
             "labels": self.boxes[..., LABEL].astype(np.int64),
@@ -159,26 +159,21 @@ class DetectionTable(ExitTable):
             "object_crowd": self.objects[..., CROWD] != 0,
             "cost": self.cost,
             "ids": self.ids,
+            **self.origins(),
         }
-        return arrays if self.groups is None else arrays | {"groups": self.groups}
+        return {key: values for key, values in arrays.items() if values is not None}
 
     def take(self, rows: NDArray[np.integer[Any]]) -> DetectionTable:
         """The table of some of the images, given by their row numbers."""
-        return DetectionTable(
-            boxes=self.boxes[rows],
-            objects=self.objects[rows],
-            cost=self.cost,
-            ids=self.ids[rows],
-            groups=None if self.groups is None else self.groups[rows],
-            meta=self.meta,
-        )
+        origins: dict[str, Any] = {key: None if one is None else one[rows] for key, one in self.origins().items()}
+        return replace(self, boxes=self.boxes[rows], objects=self.objects[rows], ids=self.ids[rows], **origins)
 
     @classmethod
     def read(cls, given: Mapping[str, Any], faults: Mapping[str, str], name: str) -> Self:
         """Make a table of arrays that were read from somewhere; arguments and errors as for the base class.
 
-        ``object_crowd``, ``cost``, ``ids`` and ``groups`` may be missing; ``meta`` must have ``class_names``. Boxes are
-        sorted.
+        ``object_crowd``, ``cost``, ``ids``, ``groups``, ``parents`` and ``order`` may be missing; ``meta`` must have
+        ``class_names``. Boxes are sorted.
         """
         table = read_detection_input(given, faults)
         if table.problems:

@@ -57,16 +57,23 @@ def doubts(logits: NDArray[Any], labels: NDArray[np.int64], groups: NDArray[np.s
         labels: True class of each sample, shape (N,).
         groups: Origin of each sample, shape (N,), or None where there is none.
     """
-    return [*_of_size(len(labels), groups), *_of_classes(labels, logits.shape[2]), *_of_logits(logits)]
+    n, unit = (len(labels), "sample") if groups is None else (np.unique(groups).size, "group")
+    return [*size_doubts(n, unit, "an accuracy"), *_of_classes(labels, logits.shape[2]), *_of_logits(logits)]
 
 
-def _of_size(n_samples: int, groups: NDArray[np.str_] | None) -> list[str]:
-    n, unit = (n_samples, "sample") if groups is None else (np.unique(groups).size, "group")
+def size_doubts(n: int, unit: str, quality: str) -> list[str]:
+    """What few independent units can tell, as a clause; none where they are many.
+
+    Args:
+        n: Number of units.
+        unit: What a unit is, in the singular.
+        quality: What is claimed of them, a share that is right, with its article.
+    """
     if n >= _FEWEST_UNITS:
         return []
     # The Clopper-Pearson bound without an error.
     return [
-        f"{n} {unit}{'s' * (n > 1)} tell{'s' * (n == 1)} little: without any error an accuracy of at least "
+        f"{n} {unit}{'s' * (n > 1)} tell{'s' * (n == 1)} little: without any error {quality} of at least "
         f"{_LEVEL ** (1 / n):.4f} could be claimed with confidence {1 - _LEVEL}, and no more"
     ]
 
@@ -80,7 +87,8 @@ def _of_classes(labels: NDArray[np.int64], n_classes: int) -> list[str]:
     ]
 
 
-def _of_logits(logits: NDArray[Any]) -> list[str]:
+def depth_doubts(logits: NDArray[Any]) -> list[str]:
+    """Exits whose logits, shape (N, E, C), tell samples not apart, or are those of the exit before, as clauses."""
     first = logits[:_FIRST]
     # A large table is only compared where its first rows are alike.
     alike = _depths((first == first[:1]).all(axis=(0, 2)), logits)
@@ -90,8 +98,14 @@ def _of_logits(logits: NDArray[Any]) -> list[str]:
         return [f"the logits at depth {depths} are the same for all {len(logits)} samples"]
     alike = _depths((first[:, 1:] == first[:, :-1]).all(axis=(0, 2)), logits)
     copies = [k for k in alike if (logits[:, k] == logits[:, k + 1]).all()]
-    if copies:
-        return [f"the logits at depth {k + 1} and {k + 2} are the same" for k in copies]
+    return [f"the logits at depth {k + 1} and {k + 2} are the same" for k in copies]
+
+
+def _of_logits(logits: NDArray[Any]) -> list[str]:
+    of_depths = depth_doubts(logits)
+    if of_depths:
+        return of_depths
+    first = logits[:_FIRST]
     tied = np.flatnonzero((logits[:, :, 0] == logits[:, :, 1]).any(axis=1))
     flat = tied[(logits[tied] == logits[tied][:, :, :1]).all(axis=2).any(axis=1)]
     if flat.size:

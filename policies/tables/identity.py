@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
 from itertools import combinations
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from policies.names import clean_array, clean_id
 
 _BYTES = 8
 _STORED = np.dtype(">u8")
+_MOST_DIGITS = 18
+"""Numbers of samples with more do not fit into 64 bits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +75,14 @@ def canonical_names(names: NDArray[np.str_]) -> NDArray[np.str_]:
     return clean_array(native, clean_id)
 
 
+def parents_in_ids(ids: NDArray[np.str_]) -> tuple[NDArray[np.str_], NDArray[np.int64]] | None:
+    """The parent of each sample and its number in it, as ids of the form ``<parent>#<number>`` tell; else None."""
+    parts = [str(one).rpartition("#") for one in ids]
+    if not all(name and number.isdecimal() and len(number) <= _MOST_DIGITS for name, _, number in parts):
+        return None
+    return np.array([name for name, _, _ in parts]), np.array([int(number) for _, _, number in parts], dtype=np.int64)
+
+
 def _hashes(names: NDArray[np.str_]) -> NDArray[np.uint64]:
     parts = [blake2b(str(name).encode(), digest_size=_BYTES).digest() for name in canonical_names(names)]
     return np.frombuffer(b"".join(parts), dtype=_STORED).astype(np.uint64)
@@ -95,14 +105,26 @@ class Identified(Protocol):
         """Origin of each sample, shape (N,), or None."""
 
 
+def stated_parents(table: Any) -> NDArray[np.str_] | None:
+    """What the samples of a table, or of anything like it, are known to be parts of, shape (N,); None where unknown.
+
+    That are its ``parents``. Ids of the form ``<parent>#<number>`` only tell where answers are pooled: others give
+    samples such names too.
+    """
+    parents: NDArray[np.str_] | None = getattr(table, "parents", None)
+    pools = getattr(table, "answering", None) is not None and table.answering.pooling is not None
+    told = parents_in_ids(table.ids) if parents is None and pools else None
+    return parents if told is None else told[0]
+
+
 def require_disjoint(tables: Mapping[str, Identified]) -> None:
-    """Refuse splits that share a sample or a group.
+    """Refuse splits that share a sample, a group or a parent.
 
     Args:
         tables: Split name to its table, or to anything that says which samples it holds.
 
     Raises:
-        ExitTableError: If two tables share an id, or both have groups and share one.
+        ExitTableError: If two tables share an id, or both have groups and share one, or both have parents and do.
     """
     overlap = describe_overlap(tables)
     if overlap:
@@ -110,10 +132,10 @@ def require_disjoint(tables: Mapping[str, Identified]) -> None:
 
 
 def describe_overlap(splits: Mapping[str, Identified]) -> str:
-    """Which splits share samples or groups, as one line for a person; empty where none do."""
+    """Which splits share samples, groups or parents, as one line for a person; empty where none do."""
     for (first, left), (second, right) in combinations(splits.items(), 2):
-        for key in ("ids", "groups"):
-            mine, other = getattr(left, key), getattr(right, key)
+        for key in ("ids", "groups", "parents"):
+            mine, other = _names(left, key), _names(right, key)
             if mine is None or other is None:
                 continue
             shared = np.intersect1d(canonical_names(mine), canonical_names(other))
@@ -123,3 +145,8 @@ def describe_overlap(splits: Mapping[str, Identified]) -> str:
                     f"such as {str(shared[0])!r}"
                 )
     return ""
+
+
+def _names(split: Identified, key: str) -> NDArray[np.str_] | None:
+    names: NDArray[np.str_] | None = stated_parents(split) if key == "parents" else getattr(split, key)
+    return names

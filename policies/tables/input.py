@@ -16,10 +16,11 @@ from policies.tables.base import ASSUMED, SCHEMA, TASK
 from policies.tables.casts import READERS, Reader, as_array
 from policies.tables.checks import table_problems
 from policies.tables.doubts import doubts, not_logits
+from policies.tables.sample_arrays.parents import absent_parents
 
 
 _NEEDED = ("logits", "labels")
-_KNOWN = ("logits", "labels", "cost", "ids", "groups", "stop_prob")
+_KNOWN = tuple(READERS)
 
 
 @dataclass
@@ -49,15 +50,16 @@ def read_input(given: Mapping[str, Any], faults: Mapping[str, str] | None = None
     """
     table = begin_input(given, faults or {}, needed=_NEEDED, known=_KNOWN)
     unreadable = read_arrays(given, READERS, table)
-    _one_exit(table)
+    take_one_exit(table, labels_axes=1)
     found = {key: table.arrays.get(key) for key in _KNOWN}
     # Wrong axes are told before anything that they make look wrong.
-    table.problems += table_problems(**found, class_names=table.meta.get("class_names")) + unreadable
+    table.problems += table_problems(**found, meta=table.meta) + unreadable
     if not table.problems:
         table.problems += not_logits(table.arrays["logits"])
     if not table.problems:
         assume(table, "logits")
         table.notes += doubts(table.arrays["logits"], table.arrays["labels"], table.arrays.get("groups"))
+        table.notes += absent_parents(table.arrays.get("parents"), table.meta)
     return table
 
 
@@ -106,10 +108,15 @@ def _read_meta(given: Mapping[str, Any], table: TableInput) -> None:
         table.problems.append(reason if "'meta'" in reason else f"'meta' must be facts that JSON can hold ({reason})")
 
 
-def _one_exit(table: TableInput) -> None:
-    """Logits of one exit may come without its axis, where the other arrays do not speak against it."""
+def take_one_exit(table: TableInput, *, labels_axes: int) -> None:
+    """Logits of one exit may come without its axis, where the other arrays do not speak against it.
+
+    Args:
+        table: What was read so far.
+        labels_axes: Number of axes of labels that match those of one exit's logits.
+    """
     logits, labels, cost = (table.arrays.get(key) for key in ("logits", "labels", "cost"))
-    if logits is None or labels is None or logits.ndim != 2 or labels.shape != logits.shape[:1]:
+    if logits is None or labels is None or logits.ndim != 2 or labels.shape != logits.shape[:labels_axes]:
         return
     if cost is None or cost.size == 1:
         table.arrays["logits"] = logits[:, None]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
+import warnings
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from policies.errors import ExitTableError
+from policies.errors import ExitTableError, ExitTableWarning
 from policies.pooling.answering import Answering
 from policies.tables.base import ExitTable, Outputs, Rows, Truth
+from policies.tables.label_sets.checks import label_table_problems
+from policies.tables.label_sets.input import read_label_input
 
 
 LABEL_THRESHOLD = 0.5
@@ -120,7 +123,9 @@ class LabelSets(Truth):
 class MultiLabelTable(ExitTable):
     """Outputs of a network with ``E`` exits for ``N`` samples, each of which has any of ``L`` labels.
 
-    ``meta`` may name the labels as ``label_names``.
+    Every instance is valid: the constructor checks the whole contract. ``meta`` may name the labels as ``label_names``,
+    and as ``exclusive`` sets of labels, each a list of names, of which a sample has at most one; samples that have more
+    are told of where a table is read.
 
     Attributes:
         logits: Raw outputs before any temperature and sigmoid, shape (N, E, L), float16 or float32.
@@ -128,6 +133,20 @@ class MultiLabelTable(ExitTable):
         thresholds: From which probability on each label of each sample is answered, shape (N, L), in place of
             ``answering.label_thresholds``: cross-fitted ones, by which a table is judged that they were fitted on. No
             file holds them.
+
+    Raises:
+        ExitTableError: If any array breaks the contract; the message names every such key and its first row.
+
+    Example:
+        >>> table = MultiLabelTable(
+        ...     logits=np.float32([[[1, -2], [3, -4]], [[1, 2], [2, 4]]]),  # (samples, exits, labels)
+        ...     labels=np.uint8([[1, 0], [0, 1]]),
+        ...     cost=np.array([0.4, 1.0]),
+        ...     ids=np.array(["first", "second"]),
+        ...     meta={"label_names": ["dog", "rain"]},
+        ... )
+        >>> table.truth.right(table.exit_answers).tolist()
+        [[True, True], [False, False]]
     """
 
     task: ClassVar[str] = "multi-label"
@@ -135,6 +154,19 @@ class MultiLabelTable(ExitTable):
     logits: NDArray[np.floating[Any]]
     labels: NDArray[np.uint8]
     thresholds: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        problems = label_table_problems(
+            logits=self.logits,
+            labels=self.labels,
+            cost=self.cost,
+            ids=self.ids,
+            **self.origins(),
+            thresholds=self.thresholds,
+            meta=self.meta,
+        )
+        if problems:
+            raise ExitTableError("; ".join(problems))
 
     @property
     def n_classes(self) -> int:
@@ -163,8 +195,10 @@ class MultiLabelTable(ExitTable):
 
     @property
     def outputs(self) -> MultiLabelOutputs:
-        """The logits, with the thresholds that single samples are answered by."""
-        return MultiLabelOutputs(self.logits, self.label_thresholds)
+        """The logits, with the thresholds that single samples are answered by: half where answers are pooled."""
+        if self.answering.pooling is None:
+            return MultiLabelOutputs(self.logits, self.label_thresholds)
+        return MultiLabelOutputs(self.logits, np.broadcast_to(LABEL_THRESHOLD, self.labels.shape))
 
     def answered(self, answering: Answering) -> MultiLabelTable:
         """The same outputs, answered in another way.
@@ -237,6 +271,14 @@ class MultiLabelTable(ExitTable):
 
     @classmethod
     def read(cls, given: Mapping[str, Any], faults: Mapping[str, str], name: str) -> Self:
-        """Make a table of arrays that were read from somewhere; arguments and errors as for the base class."""
-        arrays: dict[str, Any] = {key: given.get(key) for key in ("logits", "labels", "cost", "ids", "groups")}
-        return cls(**arrays, parents=given.get("parents"), order=given.get("order"), meta=given.get("meta", {}))
+        """Make a table of arrays that were read from somewhere; arguments and errors as for the base class.
+
+        Only logits, of raw outputs, and labels are needed. Labels of any type that are 0 or 1 are cast; costs are
+        divided by the last.
+        """
+        table = read_label_input(given, faults)
+        if table.problems:
+            raise ExitTableError(f"{name}: {'; '.join(table.problems)}")
+        if table.notes:
+            warnings.warn(f"{name}: {'; '.join(table.notes)}", ExitTableWarning, stacklevel=3)
+        return cls(**cast(dict[str, Any], table.arrays), meta=table.meta)

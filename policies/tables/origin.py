@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from policies.errors import PolicyError
 from policies.tables.base import ExitTable
-from policies.tables.identity import SampleDigest
+from policies.tables.identity import SampleDigest, stated_parents
 from policies.tables.network import NetworkIdentity
 
 
@@ -28,6 +28,7 @@ class Origin:
         split_hash: Hash of the split of the table that the policy was chosen on.
         samples: Digest of the ids of the table that the policy was chosen on.
         groups: Digest of the groups of the table that the policy was chosen on; None also where it has none.
+        parents: Digest of the parents of the samples that the policy was chosen on; None also where they have none.
         ids_are_assumed: Whether the table's ids were not given but made of the outputs.
     """
 
@@ -35,16 +36,19 @@ class Origin:
     split_hash: str | None = None
     samples: SampleDigest | None = None
     groups: SampleDigest | None = None
+    parents: SampleDigest | None = None
     ids_are_assumed: bool = False
 
     @classmethod
     def of(cls, search: ExitTable) -> Origin:
         """That of a policy which was chosen on a table."""
+        parents = stated_parents(search)
         return cls(
             network=NetworkIdentity.of(search),
             split_hash=search.split_hash,
             samples=SampleDigest.of(search.ids),
             groups=None if search.groups is None else SampleDigest.of(search.groups),
+            parents=None if parents is None else SampleDigest.of(parents),
             ids_are_assumed="ids" in search.assumed,
         )
 
@@ -96,6 +100,7 @@ class Origin:
                 "names": _MADE if self.ids_are_assumed else _GIVEN,
                 "ids": self.samples.to_text(),
                 "groups": None if self.groups is None else self.groups.to_text(),
+                **({} if self.parents is None else {"parents": self.parents.to_text()}),
             }
         }
 
@@ -103,8 +108,11 @@ class Origin:
         """Which samples of a table a policy was chosen on, as a clause for a person; empty where none are known."""
         if self.split_hash == table.split_hash:
             return f"all {table.n_samples} samples"
-        for key, unit, digest in (("ids", "samples", self.samples), ("groups", "groups", self.groups)):
-            names = getattr(table, key)
+        for names, unit, digest in (
+            (table.ids, "samples", self.samples),
+            (table.groups, "groups", self.groups),
+            (stated_parents(table), "parents", self.parents),
+        ):
             if digest is None or names is None:
                 continue
             shared = sorted({str(name) for name in names[digest.holds(names)]})
@@ -133,6 +141,11 @@ class Origin:
                 f"the policy was chosen on samples of {len(self.groups)} groups and the table has no 'groups'; the "
                 f"certificate holds only if each sample has an origin of its own"
             )
+        if self.parents is not None and stated_parents(table) is None:
+            found.append(
+                f"the policy was chosen on samples of {len(self.parents)} parents and the table has no 'parents'; the "
+                f"certificate holds only if none of its samples is part of one of these"
+            )
         return tuple(found)
 
 
@@ -142,6 +155,7 @@ class _ChosenOn(BaseModel):
     names: str = _GIVEN
     ids: str
     groups: str | None = None
+    parents: str | None = None
 
 
 class _Facts(BaseModel):
@@ -177,5 +191,6 @@ class _Facts(BaseModel):
             split_hash=self.search_hash,
             samples=None if chosen is None else SampleDigest.from_text(chosen.ids),
             groups=None if chosen is None or chosen.groups is None else SampleDigest.from_text(chosen.groups),
+            parents=None if chosen is None or chosen.parents is None else SampleDigest.from_text(chosen.parents),
             ids_are_assumed=chosen is not None and chosen.names == _MADE,
         )

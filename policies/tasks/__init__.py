@@ -18,6 +18,7 @@ TASKS: Registry[Task[Any]] = Registry(
     {
         "classification": "policies.tasks.classification:Classification",
         "detection": "policies.tasks.detection:Detection",
+        "multi-label": "policies.tasks.multilabel:MultiLabel",
     }
 )
 

@@ -26,6 +26,8 @@ class Task(ABC, Generic[TableT]):
         quality: The quality that is asked for where nobody says otherwise, and that every front and report tells.
         rules: Names of the rules that are searched where nobody says otherwise.
         baseline_rule: The rule of the baselines; it has one score per exit.
+        pooling: How what is said of the samples of a parent is pooled where it must be and nobody says how; None where
+            answers of the kind cannot be pooled.
         oracle_name: What a person calls :meth:`oracle_mean_depth`.
     """
 
@@ -34,6 +36,7 @@ class Task(ABC, Generic[TableT]):
     quality: ClassVar[str]
     rules: ClassVar[tuple[str, ...]]
     baseline_rule: ClassVar[str]
+    pooling: ClassVar[str | None] = None
     oracle_name: ClassVar[str] = "least depth with the exits' own answers"
 
     def qualities(self, asked: Sequence[str]) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ class Classification(Task[ClassificationTable]):
     quality: ClassVar[str] = "accuracy"
     rules: ClassVar[tuple[str, ...]] = DEFAULT_RULES
     baseline_rule: ClassVar[str] = "confidence"
+    pooling: ClassVar[str | None] = "evidence"
 
     def fit_temperatures(self, table: ClassificationTable, method: Method = "lbfgs") -> NDArray[np.float64]:
         """Temperature scaling; see :func:`~policies.calibration.temperature.fit_temperatures`."""

@@ -56,6 +56,11 @@ class RuleView:
         return required(self.distributions).whole()
 
     @property
+    def has_distributions(self) -> bool:
+        """Whether what is judged, samples or parents, has something that its answers were taken from."""
+        return self.distributions is not None or (self.parents is not None and self.parents.has_distributions)
+
+    @property
     def n_columns(self) -> int:
         """Number of score columns, ``S``."""
         return int(self.scores.shape[2])

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from policies.evolution.settings import EvolveFields, EvolveSettings
 from policies.goals.fields import GoalFields
 from policies.goals.request import Request
+from policies.pooling.fields import AnswerFields
 from policies.qualities import get_quality
 from policies.selection.policy_search import PolicySearch, SearchFields
 from policies.tasks import get_task
@@ -16,7 +17,7 @@ from search.config.section import Section
 from search.errors import ConfigError
 
 
-class PolicySection(Section, EvolveFields, SearchFields, GoalFields):
+class PolicySection(Section, EvolveFields, SearchFields, AnswerFields, GoalFields):
     """What a policy must do beside meeting the target, and how policies are searched."""
 
     best_trials: int = Field(
@@ -56,10 +57,16 @@ class PolicySection(Section, EvolveFields, SearchFields, GoalFields):
         """
         return Request(target=target, delta=delta, **_values(self, GoalFields))
 
+    @property
+    def answers(self) -> AnswerFields:
+        """What answers are about, and what leaves together."""
+        return AnswerFields(**_values(self, AnswerFields))
+
     def search(self, asked: Request, *, seed: int) -> PolicySearch:
         """How policies are searched for what is asked."""
         settings = EvolveSettings(**_values(self, EvolveFields))
-        return PolicySearch(asked=asked, settings=settings, seed=seed, **_values(self, SearchFields))
+        how = _values(self, SearchFields) | _values(self, AnswerFields)
+        return PolicySearch(asked=asked, settings=settings, seed=seed, **how)
 
 
 def _values(section: BaseModel, fields: type[BaseModel]) -> dict[str, Any]:

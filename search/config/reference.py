@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
 import inspect
 from pathlib import Path
 from types import NoneType
@@ -69,9 +70,11 @@ def _in_words(kind: Any) -> str:
         return _PLAIN[kind]
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return "section"
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return _one_of([*kind])
     origin, inner = get_origin(kind), [one for one in get_args(kind) if one not in (NoneType, Ellipsis)]
     if origin is Literal:
-        return " or ".join(filter(None, [", ".join(f"`{one}`" for one in inner[:-1]), f"`{inner[-1]}`"]))
+        return _one_of(inner)
     if origin in (dict, Mapping):
         return f"mapping of names to {_plural(inner[1])}"
     if origin in (list, tuple):
@@ -79,7 +82,13 @@ def _in_words(kind: Any) -> str:
     return _in_words(inner[0])
 
 
+def _one_of(values: Sequence[Any]) -> str:
+    return " or ".join(filter(None, [", ".join(f"`{one}`" for one in values[:-1]), f"`{values[-1]}`"]))
+
+
 def _plural(kind: Any) -> str:
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return _in_words(kind)
     words = _in_words(kind)
     return f"{words}s" if words not in ("text", "anything") else {"text": "texts"}.get(words, "values")
 

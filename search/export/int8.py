@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from policies.policy import Policy
 from policies.runtime.onnx_stages import OnnxStages
+from policies.selection.answered import answered_tables
 from policies.selection.networks import search_network
 from policies.selection.select import Selection, select_policy
 from policies.tables.classification import ClassificationTable
@@ -110,8 +111,9 @@ def _table(
 
 def _select(sweep: FinishedSweep, splits: Splits, tables: dict[str, ClassificationTable]) -> Selection:
     config = sweep.config
-    inputs = SweepInputs.of(config, splits)
-    found = search_network(f"{sweep.name}-int8", tables["search"], tables["certify"], config.policy_search())
+    inputs, how = SweepInputs.of(config, splits), config.policy_search()
+    answered = answered_tables(tables, how)
+    found = search_network(f"{sweep.name}-int8", answered["search"], answered["certify"], how)
     return select_policy([found], inputs.target, front_size=config.policy.front_size, seed=config.seed)
 
 

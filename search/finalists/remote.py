@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 import torch
 
+from policies.selection.answered import answered_tables
 from policies.selection.networks import NetworkPolicies, search_network
 from policies.selection.policy_search import PolicySearch
 from policies.tables.latency import with_latency
@@ -44,4 +45,5 @@ def search_checkpoint(
     on_search, on_certify = spec.table(model, search, "search"), spec.table(model, certify, "certify")
     if latency_ms is not None:
         on_search, on_certify = with_latency(on_search, latency_ms), with_latency(on_certify, latency_ms)
-    return search_network(name, on_search, on_certify, how)
+    tables = answered_tables({"search": on_search, "certify": on_certify}, how)
+    return search_network(name, tables["search"], tables["certify"], how)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.selection.answered import answered_tables
 from policies.selection.networks import NetworkPolicies
 from policies.tables.base import ExitTable
 from policies.tables.latency import stated_latency, with_latency
@@ -72,8 +73,7 @@ class NetworkTables:
         """
         key = network, split
         if key not in self._tables:
-            model = self.model(network)
-            known = self._known.get(key) or self._spec.table(model, self._splits[split], split)
+            known = self._known.get(key) or self._answered(network, split)
             self._tables[key] = with_latency(known, self._latency_ms(network, known))
             if self._folder is not None:
                 self._tables[key].save(self._folder.table(network, split))
@@ -86,6 +86,13 @@ class NetworkTables:
             ExitSearchError: As :meth:`table` does.
         """
         return {split: self.table(network, split) for split in ("search", "test")}
+
+    def _answered(self, network: str, split: str) -> ExitTable:
+        """A table that is not known yet, answered as the network's ``search`` table is."""
+        table = self._spec.table(self.model(network), self._splits[split], split)
+        if split == "search":
+            return answered_tables({split: table}, self._spec.answers)[split]
+        return table.answered(self.table(network, "search").answering)
 
     def _latency_ms(self, network: str, table: ExitTable) -> NDArray[np.float64]:
         if network not in self._latencies:

@@ -11,6 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from policies.qualities import get_quality
+from policies.selection.answered import answered_tables
 from policies.tables.base import ExitTable
 from policies.tables.latency import with_latency
 from policies.tasks import get_task
@@ -70,7 +71,7 @@ class SeedRun:
         """
         loss = self._train_epoch() if self._spec.recipe.epochs else math.nan
         epoch = self.training.epoch
-        table = self._table()
+        table = answered_tables({"search": self._table()}, self._spec.answers)["search"]
         state = {"train_loss": loss, "epoch": epoch}
         spec = self._spec
         figures = quick_report(table, task=spec.task, search_target=spec.search_target, rules=spec.rules)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from policies.goals.request import Request
+from policies.pooling.fields import AnswerFields
 from policies.rules import DEFAULT_RULES
 from policies.tables.base import ExitTable
 from trainables.augmentation.images import Augmentation
@@ -56,6 +57,7 @@ class TrialSpec:
         seeds: Of initial weights, sample order and augmentation; the same for all trials, so that they differ by
             their parameters only. Each configuration is trained once with each.
         rules: Names of the exit rules that a trial's report tries.
+        answers: What answers are about, and what leaves together.
         n_threads: Threads to compute with: the trial's CPU share.
         use_gpu: Whether the trial was given a GPU.
         teachers: Names of the teachers from outside, in their order.
@@ -71,6 +73,7 @@ class TrialSpec:
     search_target: Request
     seeds: tuple[int, ...]
     rules: tuple[str, ...] = DEFAULT_RULES
+    answers: AnswerFields = field(default_factory=AnswerFields)
     n_threads: int = 1
     use_gpu: bool = False
     teachers: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.tables.boxes import CORNERS, CROWD, LABEL, N_COLUMNS, NO_BOX, SCORE, is_box
-from policies.tables.checks import class_name_problems, common_problems, wrong_shape
+from policies.tables.sample_arrays.checks import class_name_problems, common_problems, wrong_shape
 
 
 _TOLERANCE = 1e-5
@@ -25,6 +25,8 @@ def detection_problems(
     cost: NDArray[Any],
     ids: NDArray[Any],
     groups: NDArray[Any] | None,
+    parents: NDArray[Any] | None = None,
+    order: NDArray[Any] | None = None,
     meta: Mapping[str, Any],
 ) -> list[str]:
     """Everything that breaks the contract of :class:`~policies.tables.detection.DetectionTable`, with key and row."""
@@ -35,7 +37,8 @@ def detection_problems(
         found += content_problems(boxes, objects, len(meta["class_names"]))
     if not found:
         found += _order(boxes, objects)
-    return found + common_problems(cost=cost, ids=ids, groups=groups, size=size, beside="boxes")
+    origins: dict[str, Any] = {"groups": groups, "parents": parents, "order": order}
+    return found + common_problems(cost=cost, ids=ids, **origins, meta=meta, size=size, beside="boxes")
 
 
 def fact_problems(meta: Mapping[str, Any]) -> list[str]:

@@ -12,8 +12,9 @@ from policies.tables.box_arrays.checks import array_shape_problems, content_prob
 from policies.tables.box_arrays.doubts import doubts
 from policies.tables.boxes import CORNERS, LABEL, NO_BOX, SCORE, is_box, no_boxes
 from policies.tables.casts import COMMON_READERS, Reader, read_classes, read_float32, read_marks
-from policies.tables.checks import common_problems
 from policies.tables.input import TableInput, assume, begin_input, read_arrays
+from policies.tables.sample_arrays.checks import common_problems
+from policies.tables.sample_arrays.parents import absent_parents
 
 
 _READERS: dict[str, Reader] = {
@@ -33,8 +34,8 @@ def read_detection_input(given: Mapping[str, Any], faults: Mapping[str, str]) ->
     """Cast, join and sort; find everything that is wrong at once.
 
     Args:
-        given: Arrays, lists or tensors by key; ``meta`` is JSON text or a mapping. Costs, ids, groups and
-            ``object_crowd`` may be missing; what is None is not given.
+        given: Arrays, lists or tensors by key; ``meta`` is JSON text or a mapping. Costs, ids, groups, parents,
+            order and ``object_crowd`` may be missing; what is None is not given.
         faults: What is wrong with further keys that could not be opened.
 
     Returns:
@@ -53,6 +54,7 @@ def read_detection_input(given: Mapping[str, Any], faults: Mapping[str, str]) ->
     boxes = of_boxes["boxes"]
     table.problems += common_problems(
         **{key: table.arrays.get(key) for key in COMMON_READERS},
+        meta=table.meta,
         size=None if shapes or boxes is None else (boxes.shape[0], boxes.shape[1]),
         beside="boxes",
     )
@@ -60,6 +62,7 @@ def read_detection_input(given: Mapping[str, Any], faults: Mapping[str, str]) ->
         _sort(table)
         assume(table, "boxes")
         table.notes += doubts(table.arrays["boxes"], table.arrays["objects"], table.meta["class_names"])
+        table.notes += absent_parents(table.arrays.get("parents"), table.meta)
     return table
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from enum import StrEnum
 from inspect import Parameter, get_annotations, signature
 from pathlib import Path
 from types import NoneType
@@ -124,6 +125,9 @@ def _appearance(kind: Any, field: FieldInfo) -> dict[str, Any]:
         return {"metavar": "|".join(get_args(kind))}
     if kind in _PLAIN:
         return {}
+    (first, *_) = get_args(kind) or (kind,)
+    if isinstance(first, type) and issubclass(first, StrEnum):
+        return {"metavar": "|".join(first), "show_default": ", ".join(field.default)}
     told = ", ".join(field.default) if isinstance(field.default, tuple) and _is_repeated(kind) else False
     metavar = "NAME=VALUE" if _is_mapping(kind) else "NAME" if _is_repeated(kind) else "NUMBER,NUMBER,..."
     return {"metavar": metavar, "show_default": told}
@@ -151,7 +155,8 @@ def _is_mapping(kind: Any) -> bool:
 
 
 def _is_repeated(kind: Any) -> bool:
-    return _is_mapping(kind) or (get_origin(kind) in (list, tuple) and str in get_args(kind))
+    is_list = get_origin(kind) in (list, tuple)
+    return _is_mapping(kind) or (is_list and isinstance(get_args(kind)[0], type) and issubclass(get_args(kind)[0], str))
 
 
 def assigned(option: str, text: str) -> tuple[str, float]:

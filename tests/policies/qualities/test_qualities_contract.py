@@ -72,8 +72,7 @@ def test_marks_are_tallies_and_the_worst_sample_makes_nothing_better(quality, ca
     marks = quality.marks(view, table.truth)
     assert marks.shape[1:] == (table.n_samples, table.n_exits)
     assert marks.min() >= NOWHERE and marks.max() < n_tallies
-    shares = np.bincount(table.truth.strata, minlength=table.truth.n_strata) / table.n_samples
-    worst = quality.worst(shares)
+    shares, worst = table.truth.shares, quality.worst(table.truth)
     assert worst.shape == (n_tallies,) and (worst >= 0).all()
     at_last = marks[:, :, -1]
     tallies = np.bincount(at_last[at_last != NOWHERE], minlength=n_tallies).astype(float)

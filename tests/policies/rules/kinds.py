@@ -8,6 +8,7 @@ import numpy as np
 from policies.qualities import QUALITIES, get_quality
 from policies.tables.boxes import LABEL, NO_BOX, SCORE
 from tests.detection_tables import awkward_detection_tables, make_detection_table
+from tests.multilabel_tables import awkward_label_tables, make_label_table
 from tests.tables import make_table, tied_tables, with_stop_prob
 
 
@@ -128,4 +129,50 @@ class Detector(Kind):
         assert (scores <= 1).all()
 
 
-KINDS = {kind.task: kind for kind in (Classifier(), Detector())}
+class Labeller(Kind):
+    """A logit of every label."""
+
+    task = "multi-label"
+    cases = ("all alike", "always sure", "always wrong", "huge", "no labels", "all labels")
+
+    def table(self, n_samples=30, n_exits=3, n_classes=4):
+        return make_label_table(n_samples, n_exits, n_classes)
+
+    def tied(self):
+        return awkward_label_tables(max_samples=20)
+
+    def extreme(self, table):
+        values = np.array([-3e38, -1.0, 0.0, 1e4, 3e38], dtype=np.float32)
+        return replace(table, logits=np.random.default_rng(0).choice(values, table.logits.shape))
+
+    def with_other_truth(self, table):
+        return replace(table, labels=1 - table.labels)
+
+    def with_other_exits_after(self, table, k, scale):
+        logits = table.logits.copy()
+        logits[:, k + 1 :] = np.random.default_rng(1).normal(0, scale, logits[:, k + 1 :].shape)
+        return replace(table, logits=logits)
+
+    def degenerate(self, case):
+        table = self.table(40, 2, 3)
+        sure = np.where(table.labels, np.float32(60), np.float32(-60))[:, None].repeat(2, axis=1)
+        if case in ("no labels", "all labels"):
+            return replace(table, labels=np.full_like(table.labels, case == "all labels"))
+        logits = {
+            "all alike": np.zeros_like(table.logits),
+            "always sure": sure,
+            "always wrong": -sure,
+            "huge": 1e4 * table.logits,
+        }
+        return replace(table, logits=logits[case])
+
+    def check_answers(self, view, table):
+        """Probabilities of labels; those are answered that reach their thresholds."""
+        assert view.probabilities.shape == table.logits.shape
+        assert view.probabilities.dtype == np.float64
+        assert ((view.probabilities >= 0) & (view.probabilities <= 1)).all()
+        assert view.answers.dtype == bool
+        np.testing.assert_array_equal(view.answers, view.probabilities >= table.label_thresholds[:, None])
+
+
+KINDS = {kind.task: kind for kind in (Classifier(), Detector(), Labeller())}

@@ -12,7 +12,7 @@ from policies.errors import PolicyError
 from policies.evaluation.population import PopulationEvaluator
 from policies.goals.figures import quality_of
 from policies.policy import Policy
-from policies.rules import DEFAULT_RULES, DETECTION_RULES, RULES, Combine, get_rule
+from policies.rules import DEFAULT_RULES, DETECTION_RULES, MULTILABEL_RULES, RULES, Combine, get_rule
 from policies.tasks import TASKS, get_task
 from tests.policies.rules.kinds import KINDS
 
@@ -215,7 +215,7 @@ def test_registered_under_its_own_name(rule):
 
 
 def test_default_rules_are_registered():
-    assert {*DEFAULT_RULES, *DETECTION_RULES} <= set(RULES)
+    assert {*DEFAULT_RULES, *DETECTION_RULES, *MULTILABEL_RULES} <= set(RULES)
     for name in TASKS:
         task = get_task(name)
         assert all(get_rule(rule).task == name for rule in (*task.rules, task.baseline_rule))

@@ -1,0 +1,1 @@
+"""What answered sets of labels are judged by."""
