@@ -48,9 +48,7 @@ def test_what_costs_a_parent_nothing_equals_a_loop_over_its_samples(table, pooli
 
 def test_what_parents_lose_cannot_be_learnt_where_samples_answer_for_themselves():
     table = make_label_table(20, 2, 3)
-    with pytest.raises(
-        PolicyError, match="or .together. learns what parents lose but each sample answers for itself"
-    ):
+    with pytest.raises(PolicyError, match="or .together. learns what parents lose but each sample answers for itself"):
         RULE.fit(table, np.ones(2), score="parent")
 
 
