@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.baselines.multilabel_notes.choices import notes_choices
+from policies.multilabel_notes.choices import notes_choices
 from policies.tables.multilabel import MultiLabelTable
 from search.reporting.tasks.base import BaselinePolicy
 
@@ -26,6 +26,6 @@ def multilabel_baselines(
     """
     evolves = search.n_samples <= MOST_SAMPLES_EVOLVED if evolves is None else evolves
     return {
-        f"notes_{name}": BaselinePolicy(choice.policy, {"is_within_limits": choice.is_within_limits})
+        f"notes_{name}": BaselinePolicy(choice.policy, {"is_fallback": choice.is_fallback})
         for name, choice in notes_choices(search, temperatures, evolves=evolves).items()
     }

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from policies.baselines.multilabel_notes import choices
-from policies.baselines.multilabel_notes.versions import EvolvedVersion
+from policies.multilabel_notes import choices
+from policies.multilabel_notes.versions import EvolvedVersion
 from policies.pooling.answering import Answering
 from search.reporting.tasks import multilabel_baselines as module
 from search.reporting.tasks.multilabel_baselines import multilabel_baselines
@@ -19,4 +19,8 @@ def test_versions_that_search_are_left_out_of_large_tables(monkeypatch):
     assert [*multilabel_baselines(large, np.ones(3))] == names
     assert [*multilabel_baselines(large, np.ones(3), evolves=True)] == [*names, "notes_v0.17"]
     found = multilabel_baselines(small, np.ones(3), evolves=False)
-    assert found["notes_v0.13_global"].notes == {"is_within_limits": True}
+    leave_early = {name: (one.policy.decide(small).exits < 2).any() for name, one in found.items()}
+    assert len(set(leave_early.values())) == 2
+    assert {name: one.notes["is_fallback"] for name, one in found.items()} == {
+        name: not one for name, one in leave_early.items()
+    }

@@ -9,11 +9,11 @@ from deap import tools
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.baselines.multilabel_notes.drops import DropJudge
-from policies.baselines.multilabel_notes.kernels import first_open_exits
-from policies.baselines.multilabel_notes.versions import EvolvedVersion
 from policies.evolution.nsga2 import Genome, varied
 from policies.evolution.randomness import seeded_global_random
+from policies.multilabel_notes.drops import DropJudge
+from policies.multilabel_notes.kernels import first_open_exits
+from policies.multilabel_notes.versions import EvolvedVersion
 from policies.views.view import RuleView
 
 

@@ -11,8 +11,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.baselines.multilabel_notes.kernels import fold_tallies
 from policies.levels.answers import PooledAnswers
+from policies.multilabel_notes.kernels import fold_tallies
 from policies.tables.multilabel import LABEL_THRESHOLD, MultiLabelTable
 from policies.views.view import RuleView, required
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from policies.baselines.multilabel_notes import choices
-from policies.baselines.multilabel_notes.choices import notes_choices
-from policies.baselines.multilabel_notes.evolved import Evolved, knee_score
-from policies.baselines.multilabel_notes.margins import repaired_margins
-from policies.baselines.multilabel_notes.versions import EvolvedVersion
+from policies.multilabel_notes import choices
+from policies.multilabel_notes.choices import notes_choices
+from policies.multilabel_notes.evolved import Evolved, knee_score
+from policies.multilabel_notes.margins import repaired_margins
+from policies.multilabel_notes.versions import EvolvedVersion
 from policies.policy import Policy
 from policies.pooling.answering import Answering
 from policies.rules.multilabel_notes.repairs import label_risks

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from policies.baselines.multilabel_notes.margins import repaired_margins
-from policies.baselines.multilabel_notes.versions import EVOLVED, EvolvedVersion, gate_row, veto_margins
+from policies.multilabel_notes.margins import repaired_margins
+from policies.multilabel_notes.versions import EVOLVED, EvolvedVersion, gate_row, veto_margins
 from tests.policies.label_sets import table_of
 
 

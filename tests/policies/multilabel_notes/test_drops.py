@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from policies.baselines.multilabel_notes.choices import as_in_the_notes
-from policies.baselines.multilabel_notes.drops import LIMITS, DropJudge
-from policies.baselines.multilabel_notes.kernels import first_open_exits
 from policies.judging.judged import Judged
 from policies.levels.seen import Seen
+from policies.multilabel_notes.choices import as_in_the_notes
+from policies.multilabel_notes.drops import LIMITS, DropJudge
+from policies.multilabel_notes.kernels import first_open_exits
 from policies.policy import Policy
 from policies.pooling.answering import Answering
 from policies.qualities import get_quality

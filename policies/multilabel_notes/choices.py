@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.baselines.multilabel_notes.drops import DropJudge
-from policies.baselines.multilabel_notes.evolved import evolve
-from policies.baselines.multilabel_notes.margins import repaired_margins
-from policies.baselines.multilabel_notes.versions import (
+from policies.levels.seen import Seen
+from policies.multilabel_notes.drops import DropJudge
+from policies.multilabel_notes.evolved import evolve
+from policies.multilabel_notes.margins import repaired_margins
+from policies.multilabel_notes.versions import (
     EVOLVED,
     V11_CONFIDENCE,
     V11_MARGIN,
@@ -23,7 +24,6 @@ from policies.baselines.multilabel_notes.versions import (
     V13_QUANTILE,
     gate_row,
 )
-from policies.levels.seen import Seen
 from policies.policy import Policy
 from policies.pooling.answering import Answering
 from policies.rules import get_rule
@@ -51,6 +51,11 @@ class NotesChoice:
     def is_within_limits(self) -> bool:
         """Whether no drop exceeds its limit on ``search``."""
         return self.usage <= 1 + 1e-9
+
+    @property
+    def is_fallback(self) -> bool:
+        """Whether no sample leaves early, so that it is the full network that it falls back to."""
+        return self.saved == 0
 
 
 def notes_choices(
