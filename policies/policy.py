@@ -150,6 +150,11 @@ class Policy:
         return len(self.temperatures)
 
     @property
+    def leaves_early(self) -> bool:
+        """Whether some gate is open, or not every sample is read: else it is the full network."""
+        return self.answering.read_until < math.inf or any(value < math.inf for row in self.thresholds for value in row)
+
+    @property
     def policy_hash(self) -> str:
         """SHA-256 over the policy's JSON form."""
         return sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()

@@ -38,8 +38,8 @@ class Candidate:
 
     @property
     def is_tuned(self) -> bool:
-        """Whether some gate is open: else no threshold was chosen, and nothing flatters it."""
-        return bool((np.asarray(self.policy.thresholds) < np.inf).any())
+        """Whether some gate is open, or not all is read: else no threshold was chosen, and nothing flatters it."""
+        return self.policy.leaves_early
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,17 @@ class Answering(BaseModel):
         """Whether it is what every policy does where nobody says otherwise."""
         return self == Answering()
 
+    def __str__(self) -> str:
+        """What leaves together and how it is pooled, for a person; empty where each sample answers for itself."""
+        what = {
+            Level.SAMPLE: "each sample leaves by itself",
+            Level.PARENT: "whole parents leave",
+            Level.READING: "samples are read in order",
+        }[self.level]
+        if self.level is Level.READING and self.read_until < math.inf:
+            what += f" until the answer's sureness is {self.read_until:.4g}"
+        return "" if self.pooling is None else f"{what}, answers pooled by {self.pooling}"
+
     @classmethod
     def from_dict(cls, data: Any) -> Answering:
         """Read the JSON form.

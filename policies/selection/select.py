@@ -20,6 +20,7 @@ from policies.selection.references import full_network_quality, goal_on
 from policies.selection.search_target import SearchTarget
 from policies.selection.uncertified import choose_estimated, choose_uncertified
 from policies.tables.base import ExitTable
+from policies.transfer.splits import SplitComparison, compare_splits
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Selection:
             is certified, and where nothing met what was asked.
         feasible: Whether some policy met what was asked for on ``search``.
         front: The merged front, on which it is known which policies are certified and selected.
+        splits: How alike ``search`` and ``certify`` are; None where there is no ``certify`` table.
     """
 
     network: NetworkPolicies
@@ -42,6 +44,7 @@ class Selection:
     estimate: Estimate | None
     feasible: bool
     front: Front
+    splits: SplitComparison | None = None
 
     @property
     def is_certified(self) -> bool:
@@ -72,6 +75,7 @@ def select_policy(
     front = Front.merged([network.front for network in networks], goal, front_size=front_size)
     by_name = {network.network: network for network in networks}
     on_front = [(by_name[point.network], point.policy) for point in front]
+    splits = _compared(*on_front[goal.best(front.assessment(goal))])
     passed: set[str] = set()
     certificate, n_passed = None, 0
     sequence: list[tuple[NetworkPolicies, Policy]] = []
@@ -93,7 +97,8 @@ def select_policy(
         network, policy = on_front[goal.best(front.assessment(goal))]
     if target.claim is not None:
         certificate = certificate_of(policy, _certify_table(network), steps, target.claim, delta=target.asked.delta)
-    return Selection(network, policy, certificate, estimate, front.is_feasible, _marked(front, passed, policy))
+    marked = _marked(front, passed, policy)
+    return Selection(network, policy, certificate, estimate, front.is_feasible, marked, splits)
 
 
 def _marked(front: Front, passed: set[str], chosen: Policy) -> Front:
@@ -102,6 +107,12 @@ def _marked(front: Front, passed: set[str], chosen: Policy) -> Front:
     return Front(
         tuple(replace(point, certified=own in passed, selected=own == chosen.policy_hash) for point, own in found)
     )
+
+
+def _compared(network: NetworkPolicies, policy: Policy) -> SplitComparison | None:
+    if network.certify is None:
+        return None
+    return compare_splits(network.search, network.certify, policy)
 
 
 def _certify_table(network: NetworkPolicies) -> ExitTable:

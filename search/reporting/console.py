@@ -70,6 +70,8 @@ def print_policies(console: Console, summary: Summary, files: ResultFiles) -> No
         print_line(console, f"Latency, test      {summary.latency.sentence}")
     if summary.recordings:
         print_line(console, f"{f'Recordings, {last}':<18} {_recordings(summary.recordings, last)}")
+    if summary.splits is not None and summary.splits.differ:
+        print_line(console, f"Splits             {summary.splits.sentence}", style="yellow")
     # One line that says what to do: undertrained exits explain what any alarm would tell.
     if summary.undertrained:
         print_line(console, f"Note               {summary.undertrained}", style="yellow")
@@ -120,6 +122,8 @@ def _verdict(summary: Summary) -> str:
         return f"INFEASIBLE: no policy met {summary.asked} on search; the nearest has {nearest}{_trial(selected)}"
     estimated = summary.estimate.sentence if summary.estimate else ""
     policy = f"rule {selected.rule}" if _leaves_early(selected) else "the full network, without early exits"
+    if selected.answered:
+        policy += f" ({selected.answered})"
     policy += _trial(selected)
     if certificate is None:
         return f"Selected: {policy}, for {summary.asked}; {estimated}"
@@ -134,6 +138,8 @@ def _verdict(summary: Summary) -> str:
 
 def _leaves_early(selected: SelectedPolicy) -> bool:
     rows = selected.params["thresholds"]
+    if selected.params.get("answering", {}).get("read_until") is not None:
+        return True
     return any(value is not None for row in rows for value in (row if isinstance(row, list) else [row]))
 
 

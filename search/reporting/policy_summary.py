@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from policies.baselines import BASELINES
@@ -17,6 +18,7 @@ from policies.selection.search_target import SearchTarget
 from policies.selection.select import Selection
 from policies.tables.base import ExitTable
 from policies.tasks import get_task
+from policies.transfer.splits import SplitComparison
 from search.reporting.fixed_budgets import at_fixed_budgets
 from search.reporting.tasks import report_of
 from search.reporting.tasks.base import BaselinePolicy
@@ -26,6 +28,7 @@ from search.run_folder.summary import (
     CertificateSummary,
     EstimateSummary,
     SelectedPolicy,
+    SplitsSummary,
     Summary,
 )
 
@@ -82,15 +85,30 @@ def summarise_policies(
         certified=selection.is_certified,
         certificate=None if certificate is None else CertificateSummary.of(certificate),
         estimate=None if selection.estimate is None else EstimateSummary(**selection.estimate.to_dict()),
-        selected=SelectedPolicy(rule=policy.rule, params=outline(policy), **figures_of(tables, decisions, goal)),
+        selected=SelectedPolicy(
+            rule=policy.rule,
+            params=outline(policy),
+            answered=str(policy.answering),
+            **figures_of(tables, decisions, goal),
+        ),
         exits={name: task.exit_figures(table, temperatures) for name, table in tables.items()},
         baselines=baselines,
         oracle={name: task.oracle_mean_depth(table, goal, temperatures) for name, table in tables.items()},
         fixed_budgets=at_fixed_budgets(selection.front, tables_of, quality=task.quality),
         front_size=len(selection.front),
+        splits=None if selection.splits is None else splits_summary(selection.splits),
         **report.findings(selection, goal, tables, decisions, baselines),
     )
     return summary, [*answers_of("selected", tables, decisions), *answers_of_exits(tables), *by_baselines]
+
+
+def splits_summary(found: SplitComparison) -> SplitsSummary:
+    """The JSON form of how alike two splits are."""
+    return SplitsSummary(
+        differ=bool(found.found),
+        sentence=found.sentence,
+        differences=[asdict(one) for one in found.differences],
+    )
 
 
 def decisions_on(policy: Policy, tables: Mapping[str, ExitTable], *, seed: int) -> dict[str, Decision]:

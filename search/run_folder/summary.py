@@ -60,8 +60,10 @@ class SelectedPolicy(PolicyFigures):
         hyperparameters: Training parameters that the network was trained with.
         rule: Name of the policy's rule.
         params: The policy as :func:`~policies.outline.outline` gives it.
+        answered: What leaves together and how answers are pooled, in words; empty where each sample answers for itself.
     """
 
+    answered: str = ""
     trial_id: str = ""
     network: str = ""
     seed: int = 0
@@ -78,6 +80,20 @@ class BaselinePolicyFigures(PolicyFigures):
     """
 
     is_fallback: bool = False
+
+
+class SplitsSummary(SummaryPart):
+    """How alike ``search`` and ``certify`` are.
+
+    Attributes:
+        differ: Whether a difference was seen.
+        sentence: What was found, for a person.
+        differences: What was compared, with means and p-values.
+    """
+
+    differ: bool
+    sentence: str
+    differences: list[dict[str, Any]] = []
 
 
 class FrontMatch(PolicyFigures):
@@ -270,6 +286,7 @@ class Summary(SummaryPart):
             it; None where it is out of reach.
         undertrained: What to do where exits are undertrained; else empty.
         alarms: What looks wrong with the policy, the most important first.
+        splits: How alike ``search`` and ``certify`` are; None without a ``certify`` table.
         recordings: What the policy means for whole recordings; None where samples are no segments of any.
         soft: By split, what the soft network promises and hard exits deliver; empty without stop probabilities.
         fixed_budgets: The best of the front within each compute budget, the smallest budget first; budgets within which
@@ -315,6 +332,7 @@ class Summary(SummaryPart):
     oracle: dict[str, float | None] = {}
     undertrained: str = ""
     alarms: list[str] = []
+    splits: SplitsSummary | None = None
     recordings: RecordingsSummary | None = None
     soft: dict[str, SoftNetwork] = {}
     fixed_budgets: list[BudgetPolicy] = []
