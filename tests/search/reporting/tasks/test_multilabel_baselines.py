@@ -18,7 +18,7 @@ def test_versions_that_search_are_left_out_of_large_tables(monkeypatch):
     assert [*multilabel_baselines(small, np.ones(3))] == [*names, "notes_v0.17"]
     assert [*multilabel_baselines(large, np.ones(3))] == names
     assert [*multilabel_baselines(large, np.ones(3), evolves=True)] == [*names, "notes_v0.17"]
-    found = multilabel_baselines(small, np.ones(3), evolves=False)
+    found = multilabel_baselines(small, np.full(3, 3.0), evolves=False)
     leave_early = {name: (one.policy.decide(small).exits < 2).any() for name, one in found.items()}
     assert len(set(leave_early.values())) == 2
     assert {name: one.notes["is_fallback"] for name, one in found.items()} == {
