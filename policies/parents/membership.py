@@ -57,8 +57,17 @@ class Parents:
             ExitTableError: If a table has none of these.
         """
         names, numbers = _named(table)
+        return cls.named(names, table.order if table.order is not None else numbers)
+
+    @classmethod
+    def named(cls, names: NDArray[np.str_], order: NDArray[np.int64] | None = None) -> Parents:
+        """Those of samples whose parents are known.
+
+        Args:
+            names: Name of the parent of each sample, shape (N,).
+            order: Place of each sample in its parent, in which samples are read, shape (N,); as they come where None.
+        """
         unique, of_sample = np.unique(names, return_inverse=True)
-        order = table.order if table.order is not None else numbers
         place = np.arange(len(names)) if order is None else order
         return cls(unique, of_sample.astype(np.int64), np.lexsort((place, of_sample)))
 

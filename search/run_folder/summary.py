@@ -263,8 +263,10 @@ class Summary(SummaryPart):
         target: The least quality that was asked for, or the largest where less is better; 0 where none was.
         quality: Name of the quality that the target is of.
         objective: Name of the objective that was minimised.
-        max_drop: Most accuracy, or other quality, to be lost against the full network; None where nothing was asked.
-        max_relative_drop: Largest share of the full network's to be lost; None where nothing was asked.
+        max_drop: Most accuracy, or other quality, to be lost against the full network, or most of several by name; None
+            where nothing was asked.
+        max_relative_drop: Largest share of the full network's to be lost, or shares by name; None where nothing was
+            asked.
         max_drop_greedy: Most to be lost against the greedy shared threshold; None where nothing was asked.
         budget: The largest mean objective; None where nothing was asked.
         bounds: Bounds of further qualities.
@@ -312,8 +314,8 @@ class Summary(SummaryPart):
     target: float = 0.0
     quality: str = "accuracy"
     objective: str = "depth"
-    max_drop: float | None = None
-    max_relative_drop: float | None = None
+    max_drop: float | dict[str, float] | None = None
+    max_relative_drop: float | dict[str, float] | None = None
     max_drop_greedy: float | None = None
     budget: float | None = None
     bounds: dict[str, float] = {}

@@ -16,6 +16,7 @@ from policies.evaluation.population import PopulationEvaluator
 from policies.evaluation.shared_thresholds import shared_threshold_genomes
 from policies.goals.goal import Goal
 from policies.goals.request import Request
+from policies.levels.seen import Seen
 from policies.rules import get_rule
 from policies.rules.crossfit import cross_fitted_view
 from policies.selection.references import goal_on
@@ -88,10 +89,10 @@ def diverged_report(n_exits: int, *, task: TrainingTask[Any], search_target: Req
 
 
 def _best_of_rule(name: str, table: ExitTable, temperatures: NDArray[np.float64], goal: Goal) -> dict[str, float]:
-    rule = get_rule(name)
-    params = {key: values[0] for key, values in rule.choices(table).items()}
+    rule, seen = get_rule(name), Seen.of(table, temperatures)
+    params = {key: values[0] for key, values in rule.choices(seen.table).items()}
     evaluator = PopulationEvaluator(
-        cross_fitted_view(rule, table, temperatures, params, n_folds=_N_FOLDS),
+        seen.lift(cross_fitted_view(rule, seen.table, seen.temperatures, params, n_folds=_N_FOLDS)),
         table.truth,
         table.cost,
         max_levels=_MAX_LEVELS,
