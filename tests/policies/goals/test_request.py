@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from policies.errors import ExitSearchError
-from policies.evaluation.population import PopulationOutcome
+from policies.evaluation.evaluator import PopulationOutcome
 from policies.goals.request import Request
 from policies.options import RequestError
 from policies.selection.references import goal_on
