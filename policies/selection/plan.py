@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from scipy.stats import binom
+
+from policies.certificates.betting import BETTING_SEED, betting_p_value
+from policies.certificates.binomial import binomial_p_value
 from policies.certificates.claims import Claim
 from policies.certificates.losses import HAMMING, Loss
 from policies.certificates.statements import Statement
-from policies.selection.search_target import SplitSize, fewest_units
+from policies.selection.search_target import SearchTarget, SplitSize, fewest_units
 
 
 _SHARES = (0.0, 0.25, 0.5)
@@ -69,6 +74,13 @@ class Plan:
             f"passes with probability: {power or 'not known beforehand'}",
             f"units needed: {needed}",
         )
+
+
+def plan_for(target: SearchTarget) -> Plan | None:
+    """What can be proved of what a search is asked for; None where nothing is to be certified."""
+    if target.claim is None or target.certify is None:
+        return None
+    return plan_of(target.claim, target.certify, delta=target.asked.delta)
 
 
 def plan_of(claim: Claim, size: SplitSize, *, delta: float) -> Plan:
@@ -137,6 +149,44 @@ def _power_at(one: Statement, size: SplitSize, delta: float) -> Callable[[int, f
 
 def _counted_power(n: int, loss: float, limit: float, delta: float) -> float:
     """Probability that so few units lose that the exact binomial test passes."""
+    most = int(binom.ppf(delta, n, limit))
+    while most >= 0 and binomial_p_value(most, n, limit=limit) > delta:
+        most -= 1
+    return float(binom.cdf(most, n, loss)) if most >= 0 else 0.0
+
+
+def _betting_power(n: int, loss: float, lost_at_once: float, one: Statement, delta: float) -> float:
+    """Share of draws that pass by betting, of units that lose all at once or nothing, and gain nothing."""
+    rng = np.random.default_rng(BETTING_SEED)
+    drawn = lost_at_once * (rng.random((_N_DRAWS if loss else 1, n)) < loss / lost_at_once)
+    p_values = [betting_p_value(own, limit=one.limit, delta=delta, least=one.loss.least) for own in drawn]
+    return float((np.array(p_values) <= delta).mean())
+
+
+def _fewest_at(power: Callable[[int], float]) -> int | None:
+    """About the fewest units of a power, by doubling and then in steps of an eighth."""
+    n = 16
+    while power(n) < _POWER:
+        n *= 2
+        if n > _MOST_UNITS:
+            return None
+    steps: Sequence[int] = [n // 2 + k * n // 16 for k in range(1, 8)]
+    return next((step for step in steps if power(step) >= _POWER), n)
+
+
+def _best(one: StatementPlan) -> str:
+    return f"nothing of {one.request}" if one.tightest is None else f"{one.what} {one.tightest:.4f}"
+
+
+def _power(one: StatementPlan) -> str:
+    chances = ", ".join(f"{chance:.2f}" for _, chance in one.powers)
+    losses = ", ".join(f"{loss:.3g}" for loss, _ in one.powers)
+    return f"{one.request} {chances} where {losses} are lost"
+
+
+def _needed(one: StatementPlan, unit: str) -> str:
+    if one.needed is None:
+        return f"no number would do for {one.request}"
     often = "to pass 4 times of 5 where half of it is lost"
     most = "" if one.comfortable is None else f", about {one.comfortable:,} {often}"
     return f"{one.request} at least {one.needed:,} {unit}s{most}"
