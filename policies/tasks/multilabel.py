@@ -27,7 +27,8 @@ class MultiLabel(Task[MultiLabelTable]):
     quality: ClassVar[str] = "exact_match"
     rules: ClassVar[tuple[str, ...]] = MULTILABEL_RULES
     baseline_rule: ClassVar[str] = "label-margin"
-    oracle_name: ClassVar[str] = "least depth with the exits' own answers, whole parents where pooled"
+    pooling: ClassVar[str | None] = "mean"
+    oracle_name: ClassVar[str] = "least depth, labels known (parents whole)"
 
     def fit_temperatures(self, table: MultiLabelTable, method: Method = "lbfgs") -> NDArray[np.float64]:
         """Scaling by likelihood; see :func:`~policies.calibration.label_temperature.fit_label_temperatures`."""

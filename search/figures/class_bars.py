@@ -14,7 +14,7 @@ _POLICY = "#d1495b"
 _MOST_CLASSES = 20
 
 
-def class_bars(table: pd.DataFrame, *, counted: str, ylabel: str, title: str) -> Figure:
+def class_bars(table: pd.DataFrame, *, what: str, counted: str, ylabel: str, title: str) -> Figure:
     """A group of bars for each class, with a bar for each exit and one for the policy.
 
     Of very many classes those are shown that lose most from the last exit to the policy.
@@ -22,13 +22,14 @@ def class_bars(table: pd.DataFrame, *, counted: str, ylabel: str, title: str) ->
     Args:
         table: ``who``, ``name`` of the class, ``value`` (NaN where there is none) and ``count``, in the order in which
             they are shown, the policy last and the last exit before it.
+        what: What there is a group for, in the plural, such as ``classes``.
         counted: What the count is of, in the plural.
         ylabel: Name of the value.
         title: Title above the picture.
     """
     who = list(dict.fromkeys(table["who"]))
     values = table.pivot_table(index="name", columns="who", values="value", sort=False).reindex(columns=who)
-    values, note = _shown_classes(values)
+    values, note = _shown_classes(values, what)
     counts = table.drop_duplicates("name").set_index("name")["count"]
     canvas = Figure(figsize=(max(6.0, 2.2 + 0.28 * len(values) * (len(who) + 1)), 4.2), dpi=150, layout="constrained")
     axes = canvas.add_subplot()
@@ -51,12 +52,12 @@ def class_bars(table: pd.DataFrame, *, counted: str, ylabel: str, title: str) ->
     return canvas
 
 
-def _shown_classes(values: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+def _shown_classes(values: pd.DataFrame, what: str) -> tuple[pd.DataFrame, str]:
     """The classes that can be told apart in one picture, and what is said of the others."""
     if len(values) <= _MOST_CLASSES:
         return values, ""
     lost = (values.iloc[:, -2] - values.iloc[:, -1]).nlargest(_MOST_CLASSES)
-    return values.loc[lost.index], f"the {_MOST_CLASSES} of {len(values)} that lose most by leaving early"
+    return values.loc[lost.index], f"the {_MOST_CLASSES} of {len(values)} {what} that lose most by leaving early"
 
 
 def _shade(place: int, n_exits: int) -> str:

@@ -74,6 +74,7 @@ def class_precisions_figure(table: pd.DataFrame, *, title: str) -> Figure:
     """
     return class_bars(
         table.rename(columns={"class": "name", "ap_50": "value", "objects": "count"}),
+        what="classes",
         counted="objects",
         ylabel="AP@.5",
         title=title,

@@ -21,4 +21,4 @@ def draw_label_f1(table: pd.DataFrame, path: Path, *, title: str) -> None:
     """
     named = table.rename(columns={"label": "name", "f1": "value", "n_on": "count"})
     with whole_file(path) as partial:
-        class_bars(named, counted="on", ylabel="F1", title=title).savefig(partial)
+        class_bars(named, what="labels", counted="on", ylabel="F1", title=title).savefig(partial)

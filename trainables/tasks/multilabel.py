@@ -27,7 +27,7 @@ class MultiLabelTraining(TrainingTask[MultiLabelTable]):
     name: ClassVar[str] = "multi-label"
     exit_figure_names: ClassVar[tuple[str, ...]] = (
         *("exact_match", "label_macro_f1", "label_micro_f1", "hamming"),
-        *("ece", "nll", "raw_ece", "raw_nll"),
+        *("ece", "nll"),
     )
     is_taught: ClassVar[bool] = True
 

@@ -19,7 +19,7 @@ _MAIN = {
     "label_micro_f1": "micro-\nF1",
     "ece": "ECE",
 }
-_OF_LABELS = ("prevalence", "recall", "precision")
+_OF_LABELS = ("recall", "precision")
 _Row = tuple[str, Mapping[str, Any]]
 
 
@@ -92,11 +92,12 @@ def _by_label(place: str, full: Mapping[str, Any], policy: Mapping[str, Any]) ->
     names, n_labels = _shown_labels(policy["f1_by_label"]), len(policy["f1_by_label"])
     shown = "" if len(names) == n_labels else f", the {len(names)} with the least F1 of {n_labels}"
     return FigureTable(
-        headings=("F1 full\nnetwork", "F1\npolicy", "change", *(f"{one}\npolicy" for one in _OF_LABELS)),
+        headings=("have it", "F1 full\nnetwork", "F1\npolicy", "change", *(f"{one}\npolicy" for one in _OF_LABELS)),
         rows=tuple(
             FigureRow(
                 name,
                 (
+                    f"{policy['prevalence_by_label'][name]:.1%}",
                     _figure(full["f1_by_label"][name]),
                     _figure(policy["f1_by_label"][name]),
                     f"{policy['f1_by_label'][name] - full['f1_by_label'][name]:+.4f}",
