@@ -34,12 +34,13 @@ class ClassificationReport(TaskReport[ClassificationTable]):
     """What is told of classifiers."""
 
     def baselines(self, search: ClassificationTable, temperatures: NDArray[np.float64]) -> dict[str, BaselinePolicy]:
-        """The full network recalibrated, and the choices of published grids."""
+        """The full network recalibrated, and where samples answer for themselves the choices of published grids."""
+        grids = {} if search.answering.pooling is not None else published_choices(search, temperatures)
         return {
             _RECALIBRATED: BaselinePolicy(recalibrated_full_network(search, temperatures)),
             **{
                 name: BaselinePolicy(choice.point.policy, {"is_fallback": choice.is_fallback})
-                for name, choice in published_choices(search, temperatures).items()
+                for name, choice in grids.items()
             },
         }
 
@@ -55,6 +56,9 @@ class ClassificationReport(TaskReport[ClassificationTable]):
         undertrained = undertrained_note(
             *(baselines[name].by_split["search"]["accuracy"] for name in ("full_network", _RECALIBRATED))
         )
+        if decisions["search"].parents is not None:
+            # What follows is about answers that samples give for themselves.
+            return {"undertrained": undertrained}
         alarms = collapse_alarms(
             tables["search"],
             decisions["search"],
