@@ -8,7 +8,7 @@ from sklearn.metrics import f1_score, hamming_loss, jaccard_score, precision_sco
 import torch
 from torchmetrics.functional import classification as torchmetrics
 
-from policies.certificates.outcomes import is_certifiable, require_certifiable
+from policies.certificates.outcomes import is_certifiable
 from policies.errors import ExitSearchError
 from policies.estimates.quality_bounds import quality_bounds
 from policies.evaluation.population import PopulationEvaluator
@@ -118,7 +118,6 @@ def test_means_over_answers_are_their_figures(case):
 
 def test_what_can_be_certified_by_betting():
     assert all(is_certifiable(name) for name in ("exact_match", "samples_f1", "jaccard"))
-    assert require_certifiable("exact_match").name == "exact_match"
     assert not is_certifiable("label_macro_f1")
 
 
