@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.evaluation.evaluator import Evaluator
 from policies.evaluation.levels import CLOSED
-from policies.evaluation.population import PopulationEvaluator
 from policies.rules import Combine, RuleView
 from policies.spacing import evenly_spaced
 
@@ -62,17 +62,17 @@ def shared_threshold_figures(view: RuleView, right: NDArray[np.bool_]) -> Shared
     return SharedThresholdFigures(thresholds=thresholds, accuracy=correct / n_samples, mean_depth=depth / n_samples)
 
 
-def shared_threshold_genomes(evaluator: PopulationEvaluator) -> NDArray[np.int64]:
+def shared_threshold_genomes(evaluator: Evaluator) -> NDArray[np.int64]:
     """Policies that share their thresholds over all exits, as genomes, shape (T, G).
 
     All distinct thresholds where there is one column, or where each sample has its score in one column only;
     each column by itself where a policy uses one per exit; a grid over the quantiles of few columns; and of many
-    columns such as those of labels, one threshold for all, and one quantile for all.
+    columns such as those of labels, one threshold for all, and one quantile for all. Everything is read.
     """
     view = evaluator.view
     n_early = evaluator.n_exits - 1
     if n_early == 0:
-        return np.zeros((1, 0), dtype=np.int64)
+        return evaluator.nearest_genome(np.empty((1, 0, view.n_columns)))
     if view.n_columns == 1 or _has_one_score_each(view):
         distinct = _distinct(_early_scores(view))
         shared = np.broadcast_to(distinct[:, None], (len(distinct), view.n_columns))
@@ -84,6 +84,12 @@ def shared_threshold_genomes(evaluator: PopulationEvaluator) -> NDArray[np.int64
         shared = _columns_alike(view)
     thresholds = np.broadcast_to(shared[:, None, :], (len(shared), n_early, view.n_columns))
     return np.unique(evaluator.nearest_genome(thresholds), axis=0)
+
+
+def starting_genomes(evaluator: Evaluator, *, most_shared: int) -> NDArray[np.int64]:
+    """Where a search begins: shared thresholds, evenly spaced ones of very many, and full depth; shape (P, G)."""
+    shared = shared_threshold_genomes(evaluator)
+    return np.concatenate([shared[evenly_spaced(len(shared), most_shared)], evaluator.at_full_depth()])
 
 
 def _early_scores(view: RuleView) -> NDArray[np.float64]:

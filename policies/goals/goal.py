@@ -17,7 +17,7 @@ from policies.qualities import get_quality
 
 
 if TYPE_CHECKING:
-    from policies.evaluation.population import PopulationOutcome
+    from policies.evaluation.evaluator import PopulationOutcome
 
 
 @dataclass(frozen=True)
