@@ -87,7 +87,7 @@ def require_certifiable(name: str) -> MeanOfAnswers[Any]:
         return quality
     raise ClaimError(
         f"a quality that is claimed must be {ACCURACY} or a mean of each answer's own figure, of which more is better, "
-        f"such as exact_match or image_f1, but is {name!r}; claim one of those, or take the estimate of a search"
+        f"such as image_f1, but is {name!r}; claim one of those, or take the estimate of a search"
     )
 
 

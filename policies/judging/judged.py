@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.levels.answers import WholeAnswers
 from policies.parents.membership import Parents
-from policies.qualities import CountedQuality, Judge, MeanOfAnswers, PooledQuality, Quality
+from policies.qualities import CountedQuality, Judge, MeanOfAnswers, MeanQuality, PooledQuality, Quality
 from policies.qualities.base import DrawnJudge
 from policies.tables.base import Truth
 from policies.tables.units import Units
@@ -70,10 +71,19 @@ class Judged:
             if isinstance(quality, PooledQuality):
                 return quality.judge(self.view, self.truth)
             return lambda exits: quality.values(self.view, self.truth, exits)
+        if isinstance(self.view.parents, WholeAnswers) and isinstance(quality, MeanQuality):
+            return self._mean_of_whole(quality, self.view.parents)
         at_the_exit = np.zeros((1, self.truth.n_samples), dtype=np.int64)
         return lambda exits: np.concatenate(
             [quality.values(self.answered(own), self.truth, at_the_exit) for own in exits]
         )
+
+    def _mean_of_whole(self, quality: MeanQuality[Any], answers: WholeAnswers) -> Judge:
+        """Each answer about a parent is judged once."""
+        at_exits = np.moveaxis(answers.at_exits, 1, 0)
+        figures = np.stack([quality.of_answers(own, self.truth) for own in at_exits], axis=1)
+        rows, first = np.arange(answers.parents.n), answers.parents.first_rows
+        return lambda exits: np.asarray(figures[rows, exits[:, first]].mean(axis=1))
 
     def judge_drawn(self, quality: PooledQuality[Any]) -> DrawnJudge:
         """The same on some of the J, given by their numbers, shape (n,), some perhaps several times."""
