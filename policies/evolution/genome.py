@@ -52,7 +52,7 @@ class RuleSpace:
         self.rule, self.table, self.temperatures, self.goal = rule, table, temperatures, goal
         self._max_levels = max_levels
         self._seed = seed
-        choices = get_rule(rule).choices(table)
+        choices = get_rule(rule).choices(Seen.of(table, temperatures).table)
         self._choices = {name: values for name, values in choices.items() if len(values) > 1}
         fixed = {name: values[0] for name, values in choices.items() if len(values) == 1}
         self._variants = [

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.levels.answers import WholeAnswers
+from policies.levels.answers import AnsweredFrom, WholeAnswers
 from policies.parents.membership import Parents
 from policies.qualities import CountedQuality, Judge, MeanOfAnswers, MeanQuality, PooledQuality, Quality
 from policies.qualities.base import DrawnJudge
 from policies.tables.base import Truth
 from policies.tables.units import Units
-from policies.views.distributions import Held
+from policies.views.distributions import Distributions, Held
 from policies.views.view import RuleView
 
 
@@ -50,10 +50,11 @@ class Judged:
     def answered(self, exits: NDArray[np.integer[Any]]) -> RuleView:
         """What one policy answers, as a view with a single exit, at which it is answered; arguments as above."""
         parents = self.view.parents
-        answers, distributions = self.answers(exits), None
-        if parents is not None and self.view.has_distributions:
-            distributions = Held(parents.pooled(exits)[:, None])
-        elif parents is None and self.view.distributions is not None:
+        answers: NDArray[Any] = self.answers(exits)
+        distributions: Distributions | None = None
+        if parents is not None:
+            distributions = AnsweredFrom(parents, exits) if parents.has_distributions else None
+        elif self.view.distributions is not None:
             rows = np.arange(len(exits))
             distributions = Held(self.view.distributions.whole()[rows, exits][:, None])
         shape = (len(answers), 1)
@@ -90,10 +91,14 @@ class Judged:
         if self.view.parents is None:
             return quality.judge_drawn(self.view, self.truth)
         at_the_exit = np.zeros((1, self.truth.n_samples), dtype=np.int64)
+        # The same policies are judged on draw after draw.
+        judges: dict[bytes, DrawnJudge] = {}
 
         def judge(exits: NDArray[np.integer[Any]], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-            judges = [quality.judge_drawn(self.answered(own), self.truth) for own in exits]
-            return np.concatenate([one(at_the_exit, rows) for one in judges])
+            for own in exits:
+                if own.tobytes() not in judges:
+                    judges[own.tobytes()] = quality.judge_drawn(self.answered(own), self.truth)
+            return np.concatenate([judges[own.tobytes()](at_the_exit, rows) for own in exits])
 
         return judge
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,12 @@ from numpy.typing import NDArray
 from policies.parents.membership import Parents
 from policies.parents.parent_answers import UNREAD, ParentAnswers
 from policies.pooling.poolings import Pooling
+from policies.tables.base import ExitTable, Rows
 from policies.views.distributions import Distributions, Taken
 from policies.views.view import required
+
+
+TableT = TypeVar("TableT", bound=ExitTable)
 
 
 @dataclass(frozen=True)
@@ -105,3 +110,46 @@ class WholeAnswers(ParentAnswers):
         parents, own = self.parents.take(rows)
         said = None if self.said is None else Taken(self.said, own)
         return replace(self, parents=parents, at_exits=self.at_exits[own], said=said)
+
+
+@dataclass(frozen=True)
+class AnsweredFrom(Distributions):
+    """What the answers of one policy about parents were taken from, worked out when it is asked for.
+
+    Attributes:
+        parents: What is answered about parents.
+        exits: The exit that each sample takes, or ``UNREAD``, shape (N,).
+    """
+
+    parents: ParentAnswers
+    exits: NDArray[np.integer[Any]]
+
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        """What is said of each parent, shape (G, 1, C): there is one exit, at which it is answered."""
+        return self.parents.pooled(self.exits)[:, None]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(G, 1, C)."""
+        n_parents, n_exits, n_values = self.values.shape
+        return n_parents, n_exits, n_values
+
+    def blocks(self) -> Iterator[tuple[Rows, NDArray[np.float64]]]:
+        """All parents at once."""
+        yield slice(0, len(self.values)), self.values
+
+
+def parents_table(table: TableT, answers: ParentAnswers) -> TableT:
+    """The table of parents about which something is answered, as each exit alone says it, whose samples all take it.
+
+    Args:
+        table: Table of the N samples.
+        answers: What is answered about their parents.
+
+    Raises:
+        PolicyError: If it is not known what answers are taken from.
+    """
+    parents, n_samples = answers.parents, table.n_samples
+    pooled = np.stack([answers.pooled(np.full(n_samples, k)) for k in range(table.n_exits)], axis=1)
+    return table.of_parents(parents.names, parents.first_rows, pooled, answers.truth(table.truth))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.levels.answers import PooledAnswers, WholeAnswers
-from policies.parents.membership import Parents, places_of
+from policies.parents.membership import Parents, require_order
 from policies.pooling.answering import Level
 from policies.pooling.poolings import get_pooling
 from policies.tables.base import ExitTable
 from policies.tables.multilabel import MultiLabelTable
 from policies.views.view import RuleView, required
+
+
+TableT = TypeVar("TableT", bound=ExitTable)
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Seen:
             return cls(table, temperatures, table, None)
         parents = Parents.of(table)
         if own.level is Level.READING:
-            places_of(table)
+            require_order(table)
         if own.level is not Level.PARENT:
             return cls(table, temperatures, table, parents)
         return cls(pooled_table(table, temperatures, parents), np.ones(table.n_exits), table, parents)
@@ -79,7 +83,24 @@ class Seen:
         return table.label_thresholds[parents.first_rows] if isinstance(table, MultiLabelTable) else None
 
 
-def pooled_table(table: ExitTable, temperatures: NDArray[np.float64], parents: Parents) -> ExitTable:
+def judged_table(table: TableT, temperatures: NDArray[np.float64]) -> tuple[TableT, NDArray[np.float64]]:
+    """The table of what is judged where all samples take the same exit, and the divisors that go with it, shape (E,).
+
+    That is the table itself, or where its answers are pooled that of the parents of its samples.
+
+    Args:
+        table: Table of N samples.
+        temperatures: Temperature of each exit, shape (E,).
+
+    Raises:
+        ExitTableError: As :func:`pooled_table`.
+    """
+    if table.answering.pooling is None:
+        return table, temperatures
+    return pooled_table(table, temperatures, Parents.of(table)), np.ones(table.n_exits)
+
+
+def pooled_table(table: TableT, temperatures: NDArray[np.float64], parents: Parents) -> TableT:
     """The table of the parents of a table's samples, all of which take the same exit; the temperatures are in it.
 
     Args:

@@ -7,31 +7,38 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.levels.seen import judged_table
+from policies.parents.membership import Parents
 from policies.tables.base import ExitTable
 
 
-def oracle_mean_depth(table: ExitTable, target: float) -> float | None:
+def oracle_mean_depth(table: ExitTable, target: float, temperatures: NDArray[np.float64] | None = None) -> float | None:
     """Exact lower bound of the mean depth at a target accuracy, for policies that give the exits' own answers.
 
     Of ``N`` samples ``ceil(target N)`` must be right: the ones that some exit answers rightly soonest.
-    All others leave at the first exit. O(N E + N log N).
+    All others leave at the first exit. O(N E + N log N). Where the table pools answers over parents, parents are
+    counted, all samples of one take the same exit, and the ones come first that must go least deep in all: a policy
+    that lets samples of a parent leave by themselves may do with less.
 
     Args:
         table: Exit table with the exits' answers and what they are judged by, N samples.
         target: Least accuracy, in (0, 1].
+        temperatures: Temperature of each exit, shape (E,), on which some answers depend; 1 where None.
 
     Returns:
         The mean depth, or None where not enough samples are right at any exit.
     """
-    right = table.truth.right(table.exit_answers)
+    divisors = np.ones(table.n_exits) if temperatures is None else temperatures
+    judged, divisors = judged_table(table, divisors)
+    right = judged.truth.right(judged.answers_at(divisors))
     ever_right = right.any(axis=1)
     # The guard keeps 0.95 * 100 from needing 96 samples through a rounding error.
-    n_needed = math.ceil(target * table.n_samples - 1e-9)
+    n_needed = math.ceil(target * len(right) - 1e-9)
     if ever_right.sum() < n_needed:
         return None
-    first_right_depth = np.sort(right[ever_right].argmax(axis=1) + 1)
-    extra_depth = int((first_right_depth[:n_needed] - 1).sum())
-    return 1.0 + extra_depth / table.n_samples
+    sizes = np.ones(len(right), dtype=np.int64) if judged is table else Parents.of(table).sizes
+    extra_depth = np.sort((right.argmax(axis=1) * sizes)[ever_right])
+    return 1.0 + int(extra_depth[:n_needed].sum()) / table.n_samples
 
 
 def least_mean_depth(figures: NDArray[np.float64], target: float) -> float | None:

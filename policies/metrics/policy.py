@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.calibration.calibration_error import Blocks
+from policies.judging.judged import Judged
 from policies.metrics.classification import classification_figures
 from policies.metrics.reading import read_figures
 from policies.parents.parent_answers import UNREAD, spent_at
@@ -14,6 +16,7 @@ from policies.policy import Decision
 from policies.tables.base import ExitTable, Truth
 from policies.tables.classification import ClassificationTable
 from policies.tables.latency import stated_latency
+from policies.views.view import required
 
 
 def policy_figures(table: ClassificationTable, decision: Decision) -> dict[str, Any]:
@@ -21,13 +24,25 @@ def policy_figures(table: ClassificationTable, decision: Decision) -> dict[str, 
 
     Returns:
         Everything that :func:`~policies.metrics.classification.classification_figures`,
-        :func:`spent_figures` and :func:`exit_behaviour` give.
+        :func:`spent_figures` and :func:`exit_behaviour` give; where answers are pooled over parents, of parents.
     """
+    judged, parents = Judged(decision.view, table.truth), decision.parents
     return {
-        **classification_figures(decision.blocks(), decision.answers, table.labels, n_classes=table.n_classes),
+        **classification_figures(
+            decision.blocks() if parents is None else _of_parents(judged, decision),
+            judged.answers(decision.exits),
+            table.labels if parents is None else parents.truth(table.truth).labels,
+            n_classes=table.n_classes,
+        ),
         **spent_figures(table, decision),
         **exit_behaviour(decision, table.truth),
     }
+
+
+def _of_parents(judged: Judged, decision: Decision) -> Blocks:
+    """What the answers about parents were taken from, all at once."""
+    answered = required(judged.answered(decision.exits).distributions)
+    return ((rows, block[:, 0]) for rows, block in answered.blocks())
 
 
 def spent_figures(table: ExitTable, decision: Decision) -> dict[str, Any]:
@@ -66,27 +81,42 @@ def depth_and_cost_figures(exits: NDArray[np.int64], cost: NDArray[np.float64]) 
 
 
 def exit_behaviour(decision: Decision, truth: Truth) -> dict[str, float]:
-    """How the answers of the exits hang together, as shares of all samples.
+    """How the answers of the exits hang together, as shares of all that is judged.
 
     Args:
         decision: What the policy did with N samples, and what all E exits would have answered.
-        truth: What answers are judged by.
+        truth: What answers about the samples are judged by.
 
     Returns:
         ``flip_rate`` (the answer changes from one exit to the next at least once, wherever the sample left),
         ``exit_consistency`` (the last exit would have answered alike), ``premature_exits`` (wrong, where a later
-        exit would have been right) and ``rescues`` (right, where the last exit would have been wrong).
+        exit would have been right) and ``rescues`` (right, where the last exit would have been wrong). An exit's answer
+        about a parent is the one if all its samples are read and take that exit; exits later than the deepest that a
+        sample of the parent took are later ones.
     """
-    answers = decision.exit_answers
-    all_right = truth.right(answers)
-    right = truth.right(decision.answers)
-    is_later = np.arange(answers.shape[1]) > decision.exits[:, None]
+    judged, n_exits = Judged(decision.view, truth), decision.exit_answers.shape[1]
+    answers, at_exits = judged.answers(decision.exits), _answers_at_exits(judged, n_exits)
+    right, all_right = judged.truth.right(answers), judged.truth.right(at_exits)
+    is_later = np.arange(n_exits) > judged.deepest(decision.exits)[:, None]
     return {
-        "flip_rate": float((answers[:, 1:] != answers[:, :-1]).any(axis=1).mean()),
-        "exit_consistency": float((decision.answers == answers[:, -1]).mean()),
+        "flip_rate": float(_differ(at_exits[:, 1:], at_exits[:, :-1], n_axes=2).any(axis=1).mean()),
+        "exit_consistency": float((~_differ(answers, at_exits[:, -1], n_axes=1)).mean()),
         "premature_exits": float((~right & (all_right & is_later).any(axis=1)).mean()),
         "rescues": float((right & ~all_right[:, -1]).mean()),
     }
+
+
+def _answers_at_exits(judged: Judged, n_exits: int) -> NDArray[Any]:
+    """What is answered where all samples take the same exit, shape (J, E, ...)."""
+    if judged.view.parents is None:
+        return judged.view.answers
+    n_samples = len(judged.view.answers)
+    return np.stack([judged.answers(np.full(n_samples, k)) for k in range(n_exits)], axis=1)
+
+
+def _differ(first: NDArray[Any], second: NDArray[Any], *, n_axes: int) -> NDArray[np.bool_]:
+    """Whether answers are not the same, where those of the same answer are all axes behind so many."""
+    return np.asarray((first != second).any(axis=tuple(range(n_axes, first.ndim))))
 
 
 def _distribution(name: str, values: NDArray[np.floating[Any]]) -> dict[str, float]:

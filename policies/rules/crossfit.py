@@ -62,7 +62,7 @@ def cross_fitted_view(
     """
     if not rule.is_fitted:
         return rule.view(table, temperatures, **params)
-    folds = _folds(table, seed, n_folds)
+    folds = folds_of(table, seed, n_folds)
     if folds.max() == 0:
         return rule.view(table, temperatures, **params, **rule.fit(table, temperatures, **params))
     parts = []
@@ -73,8 +73,16 @@ def cross_fitted_view(
     return join_views(parts)
 
 
-def _folds(table: ExitTable, seed: int, n_folds: int) -> NDArray[np.int64]:
-    """The fold of each sample, shape (N,); whole units only. All zero where there are fewer than two units."""
+def folds_of(table: ExitTable, seed: int, n_folds: int) -> NDArray[np.int64]:
+    """The fold of each sample, shape (N,); whole groups only, or where there are none whole parents.
+
+    All zero where there are fewer than two of these.
+
+    Args:
+        table: Exit table of N samples.
+        seed: Seed of the folds.
+        n_folds: Number of folds, at least 2; fewer where there are fewer groups, parents or samples.
+    """
     of_sample = _unit_of_sample(table)
     n_units = int(of_sample.max(initial=-1)) + 1
     if n_units < 2:

@@ -82,7 +82,8 @@ def select_policy(
     if target.claim is not None:
         sequence = [*_full_network_first(networks, target.tightened), *on_front[::-1]]
         tested = [(policy, _certify_table(network)) for network, policy in sequence]
-        steps = fixed_sequence(tested, target.claim, delta=target.asked.delta)
+        searches = [network.search for network, _ in sequence]
+        steps = fixed_sequence(tested, target.claim, delta=target.asked.delta, searches=searches)
         n_passed = sum(step.passed for step in steps)
         passed = {step.policy_hash for step in steps if step.passed}
     estimate = None
@@ -96,7 +97,11 @@ def select_policy(
     else:
         network, policy = on_front[goal.best(front.assessment(goal))]
     if target.claim is not None:
-        certificate = certificate_of(policy, _certify_table(network), steps, target.claim, delta=target.asked.delta)
+        certificate = certificate_of(
+            *(policy, _certify_table(network), steps, target.claim),
+            delta=target.asked.delta,
+            search=network.search,
+        )
     marked = _marked(front, passed, policy)
     return Selection(network, policy, certificate, estimate, front.is_feasible, marked, splits)
 

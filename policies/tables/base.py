@@ -251,6 +251,14 @@ class ExitTable(ABC):
             )
         return replace(self, answering=answering)
 
+    def answers_at(self, temperatures: NDArray[np.float64]) -> NDArray[Any]:
+        """What each exit alone answers with temperatures, shape (N, E, ...): where they change no answer, as without.
+
+        Args:
+            temperatures: Divisor of the outputs of each exit, shape (E,).
+        """
+        return self.exit_answers
+
     def probabilities(self, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
         """What is pooled over the samples of a parent, shape (N, E, C), in [0, 1].
 

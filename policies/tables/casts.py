@@ -112,11 +112,15 @@ def read_label_sets(key: str, values: NDArray[Any], notes: list[str]) -> NDArray
     wrong = np.flatnonzero(~np.isin(values, (0, 1)))
     if wrong.size:
         raise ValueError(
-            f"must be 0 or 1 for each label but row {wrong[0] // max(values[:1].size, 1)} holds "
+            f"must be 0 or 1 for each label but row {wrong[0] // _row_size(values)} holds "
             f"{values.flat[wrong[0]]} ({wrong.size} such entries){_label_hint(values)}"
         )
     notes.append(f"{key!r} is cast from {values.dtype} to uint8")
     return values.astype(np.uint8)
+
+
+def _row_size(values: NDArray[Any]) -> int:
+    return max(values.size // len(values), 1) if values.ndim else 1
 
 
 def _label_hint(values: NDArray[Any]) -> str:
@@ -133,9 +137,11 @@ def _read_order(key: str, values: NDArray[Any], notes: list[str]) -> NDArray[Any
     values = _flat(values)
     if values.dtype.kind not in "iuf":
         raise ValueError(f"must be whole numbers but is {values.dtype}")
+    if values.dtype == np.int64:
+        return values
     wide = values.astype(np.float64)
-    uneven = np.flatnonzero(~((np.abs(wide) < _EXACT) & (wide == np.floor(wide)))) if values.dtype != np.int64 else ()
-    if len(uneven):
+    uneven = np.flatnonzero(~((np.abs(wide) < _EXACT) & (wide == np.floor(wide))))
+    if uneven.size:
         raise ValueError(f"must be whole numbers but entry {uneven[0]} is {values.flat[uneven[0]]}")
     return values.astype(np.int64)
 

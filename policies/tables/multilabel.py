@@ -241,9 +241,11 @@ class MultiLabelTable(ExitTable):
     @property
     def exit_answers(self) -> NDArray[np.bool_]:
         """The labels that each exit alone answers, shape (N, E, L), without any temperature."""
-        own = self.outputs
-        cut = np.log(own.thresholds) - np.log1p(-own.thresholds)
-        return np.asarray(self.logits >= cut[:, None])
+        return self.answers_at(np.ones(self.n_exits))
+
+    def answers_at(self, temperatures: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """The labels that each exit alone answers, (N, E, L); temperatures count where thresholds are not half."""
+        return np.asarray(self.probabilities(temperatures) >= self.label_thresholds[:, None])
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What a file of the table holds, by key."""

@@ -42,7 +42,7 @@ class Classification(Task[ClassificationTable]):
         """The least mean depth at the least accuracy; see :func:`~policies.metrics.oracle.oracle_mean_depth`."""
         from policies.metrics.oracle import oracle_mean_depth
 
-        return None if goal.least_accuracy is None else oracle_mean_depth(table, goal.least_accuracy)
+        return None if goal.least_accuracy is None else oracle_mean_depth(table, goal.least_accuracy, temperatures)
 
     def exit_figures(self, table: ClassificationTable, temperatures: NDArray[np.float64]) -> list[dict[str, Any]]:
         """Accuracy, F1, calibration and likelihood of every exit."""

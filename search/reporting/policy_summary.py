@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+import math
 from typing import Any
 
 from policies.baselines import BASELINES
 from policies.baselines.choice import baseline_evaluator, baseline_policy
+from policies.certificates.claims import Limits
 from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.goals.figures import asked_figures
 from policies.goals.goal import Goal
 from policies.outline import outline
 from policies.policy import Decision, Policy
+from policies.pooling.answering import Answering, Level
+from policies.selection.plan import plan_for
 from policies.selection.references import goal_on
 from policies.selection.search_target import SearchTarget
 from policies.selection.select import Selection
@@ -60,10 +64,11 @@ def summarise_policies(
         each baseline.
     """
     policy, certificate, asked = selection.policy, selection.certificate, target.asked
+    tables = {name: table.answered(compared_answering(policy.answering)) for name, table in tables.items()}
     goal = goal_on(asked, tables["search"])
     decisions = decisions_on(policy, tables, seed=seed)
     baselines, by_baselines = _baselines(selection, goal, tables, seed, (*BASELINES, *further_baselines))
-    task, report = get_task(tables["search"].task), report_of(tables["search"])
+    task, report, plan = get_task(tables["search"].task), report_of(tables["search"]), plan_for(target)
     temperatures = selection.network.temperatures
     summary = Summary(
         task=task.name,
@@ -71,8 +76,8 @@ def summarise_policies(
         target=asked.target or 0.0,
         quality=asked.quality,
         objective=asked.objective,
-        max_drop=asked.max_drop,
-        max_relative_drop=asked.max_relative_drop,
+        max_drop=_as_told(asked.max_drop),
+        max_relative_drop=_as_told(asked.max_relative_drop),
         max_drop_greedy=asked.max_drop_greedy,
         budget=asked.budget,
         bounds=dict(asked.bounds),
@@ -96,10 +101,23 @@ def summarise_policies(
         oracle={name: task.oracle_mean_depth(table, goal, temperatures) for name, table in tables.items()},
         fixed_budgets=at_fixed_budgets(selection.front, tables_of, quality=task.quality),
         front_size=len(selection.front),
+        plan=[] if plan is None else list(plan.lines),
         splits=None if selection.splits is None else splits_summary(selection.splits),
         **report.findings(selection, goal, tables, decisions, baselines),
     )
-    return summary, [*answers_of("selected", tables, decisions), *answers_of_exits(tables), *by_baselines]
+    return summary, [*answers_of("selected", tables, decisions), *answers_of_exits(tables, temperatures), *by_baselines]
+
+
+def compared_answering(answering: Answering) -> Answering:
+    """How exits and baselines answer beside a policy: pooled in the same way, and all samples are read."""
+    return answering.at(Level.SAMPLE if answering.level is Level.READING else answering.level).model_copy(
+        update={"read_until": math.inf}
+    )
+
+
+def _as_told(limits: Limits) -> float | dict[str, float] | None:
+    """Limits of drops as a summary has them."""
+    return dict(limits) if isinstance(limits, Mapping) else limits
 
 
 def splits_summary(found: SplitComparison) -> SplitsSummary:

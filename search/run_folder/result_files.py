@@ -79,6 +79,16 @@ class ResultFiles:
         return self.path / "confusion.png"
 
     @property
+    def labels_csv(self) -> Path:
+        """Figures of each label, of every policy and exit on every split."""
+        return self.path / "labels.csv"
+
+    @property
+    def labels_png(self) -> Path:
+        """The F1 of each label at each exit and of the selected policy."""
+        return self.path / "labels.png"
+
+    @property
     def detection_classes_csv(self) -> Path:
         """Figures of each class of objects, of every policy and exit on every split."""
         return self.path / "detection_classes.csv"
@@ -132,6 +142,8 @@ class ResultFiles:
             self.classes_csv,
             self.confusion_npz,
             self.confusion_png,
+            self.labels_csv,
+            self.labels_png,
             self.detection_classes_csv,
             self.detection_classes_png,
             self.detection_sizes_csv,

@@ -68,7 +68,7 @@ def _of_labels(labels: NDArray[np.uint8], names: Sequence[str]) -> Iterator[str]
         (n_on == len(labels), "always on", "their precision says nothing, and answering them always is right"),
     ):
         if alike.any():
-            own = [names[place] for place in np.flatnonzero(alike)]
+            own = [name for name, marked in zip(names, alike, strict=True) if marked]
             yield f"{len(own)} of {len(names)} labels are {how} in the {len(labels)} samples ({_named(own)}): {so}"
 
 

@@ -8,6 +8,7 @@ TASK_FIGURES: Registry[TaskFigures] = Registry(
     {
         "classification": "search.reporting.shown.classification:ClassificationFigures",
         "detection": "search.reporting.shown.detection:DetectionFigures",
+        "multi-label": "search.reporting.shown.multilabel:MultiLabelFigures",
     }
 )
 

@@ -11,6 +11,7 @@ TASK_REPORTS: Registry[TaskReport[Any]] = Registry(
     {
         "classification": "search.reporting.tasks.classification:ClassificationReport",
         "detection": "search.reporting.tasks.detection:DetectionReport",
+        "multi-label": "search.reporting.tasks.multilabel:MultiLabelReport",
     }
 )
 

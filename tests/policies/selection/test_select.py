@@ -5,7 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from policies.baselines.full_network import full_network
+from policies.certificates.claims import Claim
 from policies.evolution.settings import EvolveSettings
+from policies.goals.figures import quality_of
 from policies.goals.request import Request
 from policies.qualities.drop import DropLimit
 from policies.selection.networks import search_network
@@ -127,6 +130,22 @@ def test_a_drop_against_the_greedy_policy_is_compared_with_it():
     assert dropped <= 0.02 + 1e-9
     assert chosen.estimate.quality == "accuracy"
     assert asked.drops == (DropLimit(0.02),)
+
+
+def test_of_several_drops_those_that_can_be_are_certified_and_the_rest_has_its_margin():
+    asked = Request(max_drop={"accuracy": 0.05, "macro_f1": 0.08}, max_relative_drop={"worst_class_recall": 0.4})
+    chosen, network = selected(asked, certify_table(800))
+    assert len(references(asked, SEARCH, network.temperatures)) == 3
+    assert chosen.is_certified
+    assert chosen.certificate.claim == Claim(max_drop={"accuracy": 0.05})
+    assert chosen.certificate.notes[0].startswith("before certify was read, search settled that the drop is tested by")
+    assert chosen.estimate.meets
+    assert chosen.estimate.quality == "drop of macro_f1"
+    assert "paired" in chosen.estimate.method
+    full = full_network(SEARCH, network.temperatures)
+    for name, least in (("accuracy", 0.05), ("macro_f1", 0.08)):
+        lost = [quality_of(name, SEARCH, one.decide(SEARCH)) for one in (full, chosen.policy)]
+        assert lost[0] - lost[1] <= least
 
 
 def test_a_budget_alone_takes_the_surest_policy_within_it():

@@ -1,15 +1,18 @@
 """What every task and its tables must hold to, that of a toy included."""
 
+from dataclasses import replace
 import json
 
 import numpy as np
 import pytest
 
 from policies.baselines.full_network import full_network
+from policies.pooling.answering import Answering, Level
 from policies.qualities import get_quality
 from policies.rules import get_rule
 from policies.tasks import TASKS, get_task, load_table
 from tests.detection_tables import make_detection_table
+from tests.multilabel_tables import make_label_table
 from tests.tables import make_table
 from tests.toys.ordinal import ORDINAL, make_ordinal_table
 
@@ -17,7 +20,14 @@ from tests.toys.ordinal import ORDINAL, make_ordinal_table
 TABLES = {
     "classification": lambda: make_table(80, 3),
     "detection": lambda: make_detection_table(80, 3),
+    "multi-label": lambda: make_label_table(80, 3),
     ORDINAL.name: lambda: make_ordinal_table(80, 3),
+}
+
+PARENTS = np.array([f"parent {k // 5}" for k in range(80)])
+POOLED = {
+    "classification": lambda: replace(make_table(80, 3), parents=PARENTS),
+    "multi-label": lambda: make_label_table(80, 3, parents_of=5, labels_differ=True),
 }
 
 
@@ -55,6 +65,21 @@ def test_figures_are_json_and_hold_the_tasks_quality(task, table):
     assert json.loads(json.dumps(figures, allow_nan=False)) == figures
     assert figures[task.quality] == pytest.approx(exits[-1][task.quality])
     assert (figures["mean_depth"], figures["n_samples"], figures["exit_mix"]) == (3.0, 80, [0.0, 0.0, 1.0])
+
+
+@pytest.mark.parametrize("level", [*Level])
+@pytest.mark.parametrize("name", POOLED)
+def test_figures_of_pooled_answers_are_those_of_parents(name, level):
+    task, table = get_task(name), POOLED[name]()
+    table = table.answered(Answering(level=level, pooling="mean", parent_labels="majority"))
+    temperatures = task.fit_temperatures(table)
+    exits = task.exit_figures(table, temperatures)
+    figures = task.policy_figures(table, full_network(table, temperatures).decide(table))
+    for one in (exits, figures):
+        assert json.loads(json.dumps(one, allow_nan=False)) == one
+    assert figures[task.quality] == pytest.approx(exits[-1][task.quality])
+    assert (figures[task.quality] * 16) % 1 == pytest.approx(0)
+    assert (figures["n_samples"], figures["n_parents"], figures["mean_depth"]) == (80, 16, 3.0)
 
 
 def test_a_table_comes_back_from_its_file(table, tmp_path):

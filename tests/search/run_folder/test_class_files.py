@@ -17,7 +17,7 @@ TABLES = {"search": make_table(150, 2, 5, seed=0), "test": make_table(90, 2, 5, 
 @pytest.fixture
 def files(tmp_path):
     written = ResultFiles(tmp_path)
-    write_class_files(written, [ClassAnswers.of(own) for own in answers_of_exits(TABLES)])
+    write_class_files(written, [ClassAnswers.of(own) for own in answers_of_exits(TABLES, np.ones(3))])
     return written
 
 

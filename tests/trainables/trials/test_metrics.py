@@ -112,7 +112,7 @@ def test_a_rule_that_learns_is_reported_as_if_the_table_were_new():
 
 
 def test_a_report_is_of_the_level_that_leaves():
-    """Of the same network, reading costs least at the same quality of whole recordings, and segments are worse."""
+    """Of the same network, reading costs least at the same quality of whole recordings, and segments most."""
     table = recordings_table([4] * 100, seed=5)
     found = {
         level: report(table.answered(Answering(level=level, pooling="evidence")), target=0.93, objective="cost")
@@ -120,4 +120,4 @@ def test_a_report_is_of_the_level_that_leaves():
     }
     assert all(own["violation"] == 0 for own in found.values())
     assert found["reading"]["mean_cost"] < 0.8 * min(found["sample"]["mean_cost"], found["parent"]["mean_cost"])
-    assert report(table, target=0.93, objective="cost")["violation"] > 0
+    assert found["sample"]["mean_cost"] < report(table, target=0.93, objective="cost")["mean_cost"]

@@ -30,7 +30,7 @@ def answered(tables):
         )
         for split, table in tables.items()
     ]
-    return [BoxAnswers.of(own, TEMPERATURES) for own in (*policy, *answers_of_exits(tables))]
+    return [BoxAnswers.of(own, TEMPERATURES) for own in (*policy, *answers_of_exits(tables, TEMPERATURES))]
 
 
 def of_exit(table, k, split):

@@ -1,0 +1,1 @@
+"""Figures of networks that answer with sets of labels."""

@@ -1,0 +1,120 @@
+"""What is shown of networks with sets of labels: exact match, Hamming loss, F1s, and each label beside the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from search.console_table import FigureRow, FigureTable
+from search.reporting.shown.base import COST, DEPTH, ShownFigure, TaskFigures
+from search.run_folder.summary import Summary
+
+
+MOST_LABELS = 24
+"""Of more labels only the half with the least F1 by the policy, and at most so many, are shown."""
+_MAIN = {
+    "exact_match": "exact\nmatch",
+    "hamming": "Hamming\nloss",
+    "label_macro_f1": "macro-\nF1",
+    "label_micro_f1": "micro-\nF1",
+    "ece": "ECE",
+}
+_OF_LABELS = ("recall", "precision")
+_Row = tuple[str, Mapping[str, Any]]
+
+
+class MultiLabelFigures(TaskFigures):
+    """Exact match, Hamming loss and F1s, and each label by itself."""
+
+    def __init__(self) -> None:
+        super().__init__("exact_match")
+
+    @property
+    def headlines(self) -> tuple[str, ...]:
+        """Names of the figures that stand for a policy in MLflow."""
+        return ("exact_match", "hamming", "label_macro_f1", "label_micro_f1", "mean_depth", "mean_cost")
+
+    @property
+    def of_policies(self) -> tuple[ShownFigure, ...]:
+        """The figures by which policies of several runs are shown side by side."""
+        return (
+            ShownFigure("exact_match", "exact match", 4),
+            ShownFigure("hamming", "Hamming", 4),
+            ShownFigure("label_macro_f1", "label F1", 4),
+            DEPTH,
+            COST,
+        )
+
+    @property
+    def of_seeds(self) -> Mapping[str, str]:
+        """Headings of the figures by which configurations are shown over seeds, by the figures' names."""
+        return {
+            "exact_match": "exact match",
+            "mean_depth": "depth",
+            "last_exit_exact_match": "exact match\nlast exit",
+            "last_exit_hamming": "Hamming\nlast exit",
+            "last_exit_label_macro_f1": "macro-F1\nlast exit",
+        }
+
+    def tables(self, summary: Summary) -> Sequence[FigureTable]:
+        """Each exit and the policy on the last split, and each label by the full network and by the policy."""
+        split, policy = list(summary.selected.by_split.items())[-1]
+        exits = summary.exits.get(split, [])
+        if not exits or "f1_by_label" not in policy:
+            return ()
+        what = f"{policy['n_parents']:,} parents" if "n_parents" in policy else f"{policy['n_judged']:,} samples"
+        return (_by_exit(f"{split}, {what}", exits, policy), _by_label(f"{split}, {what}", exits[-1], policy))
+
+
+def _by_exit(place: str, exits: Sequence[Mapping[str, Any]], policy: Mapping[str, Any]) -> FigureTable:
+    rows: list[_Row] = [(f"exit {figures['depth']}", figures) for figures in exits]
+    rows.append(("policy", {**policy, "depth": policy["mean_depth"], "cost": policy["mean_cost"]}))
+    mix = [*policy["exit_mix"], None]
+    return FigureTable(
+        headings=("taken", "depth", "cost", *_MAIN.values()),
+        rows=tuple(
+            FigureRow(
+                name,
+                (
+                    "" if taken is None else f"{taken:.1%}",
+                    f"{figures['depth']:.3f}".removesuffix(".000"),
+                    f"{figures['cost']:.3f}",
+                    *(_figure(figures[key]) for key in _MAIN),
+                ),
+            )
+            for (name, figures), taken in zip(rows, mix, strict=True)
+        ),
+        title=f"Exits on {place}: {policy['n_lost']:,} lost and {policy['n_gained']:,} gained against the last exit",
+    )
+
+
+def _by_label(place: str, full: Mapping[str, Any], policy: Mapping[str, Any]) -> FigureTable:
+    names, n_labels = _shown_labels(policy["f1_by_label"]), len(policy["f1_by_label"])
+    shown = "" if len(names) == n_labels else f", the {len(names)} with the least F1 of {n_labels}"
+    return FigureTable(
+        headings=("have it", "F1 full\nnetwork", "F1\npolicy", "change", *(f"{one}\npolicy" for one in _OF_LABELS)),
+        rows=tuple(
+            FigureRow(
+                name,
+                (
+                    f"{policy['prevalence_by_label'][name]:.1%}",
+                    _figure(full["f1_by_label"][name]),
+                    _figure(policy["f1_by_label"][name]),
+                    f"{policy['f1_by_label'][name] - full['f1_by_label'][name]:+.4f}",
+                    *(_figure(policy[f"{one}_by_label"][name]) for one in _OF_LABELS),
+                ),
+            )
+            for name in names
+        ),
+        title=f"Labels on {place}{shown}",
+    )
+
+
+def _shown_labels(f1: Mapping[str, float]) -> list[str]:
+    """The labels in their order; of many those that the policy is worst at, the worst first."""
+    return list(f1) if len(f1) <= MOST_LABELS else sorted(f1, key=f1.__getitem__)[:MOST_LABELS]
+
+
+def _figure(value: float | None) -> str:
+    """A figure; a dash where there is none."""
+    return "-" if value is None else f"{value:.4f}"
