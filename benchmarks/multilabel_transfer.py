@@ -192,7 +192,7 @@ def within(frame: pd.DataFrame, limits: Mapping[str, float], prefix: str = "") -
 
 
 def best_of_log(log: pd.DataFrame, may_be_chosen: pd.Series, by: str) -> pd.DataFrame:
-    """The row of the version with the most of a column in each draw, of those that may be chosen; draws may lack one."""
+    """In each draw, if any version may be chosen, the row of that with the most of a column."""
     own = log[may_be_chosen]
     return own.loc[own.groupby("draw")[by].idxmax()]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.levels.answers import PooledAnswers, WholeAnswers
-from policies.parents.membership import Parents, places_of
+from policies.parents.membership import Parents, require_order
 from policies.pooling.answering import Level
 from policies.pooling.poolings import get_pooling
 from policies.tables.base import ExitTable
@@ -53,7 +53,7 @@ class Seen:
             return cls(table, temperatures, table, None)
         parents = Parents.of(table)
         if own.level is Level.READING:
-            places_of(table)
+            require_order(table)
         if own.level is not Level.PARENT:
             return cls(table, temperatures, table, parents)
         return cls(pooled_table(table, temperatures, parents), np.ones(table.n_exits), table, parents)

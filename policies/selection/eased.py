@@ -49,9 +49,7 @@ def eased(policy: Policy, view: RuleView) -> list[Policy]:
     return list(found.values())
 
 
-def _raised(
-    policy: Policy, view: RuleView, exits: NDArray[np.int64], share: float
-) -> tuple[tuple[float, ...], ...]:
+def _raised(policy: Policy, view: RuleView, exits: NDArray[np.int64], share: float) -> tuple[tuple[float, ...], ...]:
     """Thresholds that a share of those reach that leave at each exit, shape (E - 1, S)."""
     rows = []
     for k, own in enumerate(policy.thresholds):

@@ -89,8 +89,7 @@ def diverged_report(n_exits: int, *, task: TrainingTask[Any], search_target: Req
 
 
 def _best_of_rule(name: str, table: ExitTable, temperatures: NDArray[np.float64], goal: Goal) -> dict[str, float]:
-    rule = get_rule(name)
-    seen = Seen.of(table, temperatures)
+    rule, seen = get_rule(name), Seen.of(table, temperatures)
     params = {key: values[0] for key, values in rule.choices(seen.table).items()}
     evaluator = evaluator_for(
         seen.lift(cross_fitted_view(rule, seen.table, seen.temperatures, params, n_folds=_N_FOLDS)),

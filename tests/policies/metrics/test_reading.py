@@ -74,6 +74,9 @@ def test_several_segments_know_more_than_one():
 
 def test_seconds_are_told_where_the_table_tells_how_long_samples_are():
     table = recordings_table([3, 2])
+    parents = np.array([one.rpartition("#")[0] for one in table.ids])
+    in_no_order = replace(table, ids=np.arange(5).astype(str), parents=parents)
+    assert "mean_seconds" not in figures(in_no_order, heard_until(math.inf, "sample"))
     without = replace(table, meta={"segment_seconds": "1 s", "hop_seconds": 0.5})
     assert "mean_seconds" not in figures(without, heard_until(0.9))
     assert figures(without, heard_until(0.9))["mean_read"] == figures(table, heard_until(0.9))["mean_read"]
