@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -74,6 +75,7 @@ def of_more_power(seen: DropPart, n_units: int, *, delta: float) -> DropTest:
     return max(DropTest, key=lambda test: standing[test])
 
 
+@lru_cache(maxsize=256)
 def of_size(limit: float, n_units: int, *, delta: float) -> DropTest:
     """The net, but what is lost alone where so few units cannot pass by the net even if they lose nothing.
 
