@@ -27,7 +27,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 import time
 from typing import Any
@@ -73,33 +72,34 @@ _LEAST_LIMIT = 0.01
 _ROUNDING = 1e-9
 
 
-@dataclass(frozen=True)
 class Judge:
-    """A table by which policies are judged.
+    """Judges policies by a table, whose answers are pooled by the mean.
 
-    Attributes:
-        table: The table, answered by the mean of its parents' samples.
-        full: Qualities of the full network on it, by name.
+    Args:
+        table: The table as it was drawn.
     """
 
-    table: ExitTable
-    full: Mapping[str, float]
-
-    @classmethod
-    def of(cls, table: ExitTable) -> Judge:
-        """Judge the full network."""
-        own = answered_tables({"search": table}, _how(_LEAST_LIMIT, 0))["search"]
-        decision = full_network(own, np.ones(own.n_exits)).decide(own)
-        return cls(own, {name: quality_of(name, own, decision) for name in LIMITS})
+    def __init__(self, table: MultiLabelTable) -> None:
+        self.table: ExitTable = answered_tables({"search": table}, _how(_LEAST_LIMIT, 0))["search"]
+        self._full: dict[tuple[float, ...], dict[str, float]] = {}
 
     def figures(self, policy: Policy) -> dict[str, float]:
-        """What a policy saves, and by how much it is worse than the full network, by the names of qualities."""
-        decision = policy.decide(self.table)
+        """What a policy saves, and by how much it is worse than the full network at the same temperatures.
+
+        Returns:
+            ``saved``, as a share of the full network's compute, and drops by the names of qualities.
+        """
+        decision, full = policy.decide(self.table), self._full_network(policy.temperatures)
         drops = {
-            name: get_quality(name).sign * (full - quality_of(name, self.table, decision))
-            for name, full in self.full.items()
+            name: get_quality(name).sign * (full[name] - quality_of(name, self.table, decision)) for name in LIMITS
         }
         return {"saved": 1 - float(self.table.cost[decision.exits].mean()), **drops}
+
+    def _full_network(self, temperatures: tuple[float, ...]) -> dict[str, float]:
+        if temperatures not in self._full:
+            decision = full_network(self.table, np.array(temperatures)).decide(self.table)
+            self._full[temperatures] = {name: quality_of(name, self.table, decision) for name in LIMITS}
+        return self._full[temperatures]
 
 
 def _how(limit: float, seed: int) -> PolicySearch:
@@ -149,7 +149,7 @@ def play_log(
     tables: Mapping[str, MultiLabelTable], limits: Sequence[float], truth: Judge, seed: int
 ) -> list[dict[str, Any]]:
     """What is true of the choice of every version of the log, what was seen on ``search``, and which pass a claim."""
-    judge, certify = Judge.of(tables["search"]), Judge.of(tables["certify"]).table
+    judge, certify = Judge(tables["search"]), Judge(tables["certify"]).table
     temperatures = get_task(judge.table.task).fit_temperatures(judge.table)
     rows = []
     for method, choice in notes_choices(judge.table, temperatures, seed=seed).items():
@@ -192,7 +192,7 @@ def within(frame: pd.DataFrame, limits: Mapping[str, float], prefix: str = "") -
 
 
 def best_of_log(log: pd.DataFrame, may_be_chosen: pd.Series, by: str) -> pd.DataFrame:
-    """The row of the version with the most of a column in each draw, of those that may be chosen; draws may lack one."""
+    """In each draw, if any version may be chosen, the row of that with the most of a column."""
     own = log[may_be_chosen]
     return own.loc[own.groupby("draw")[by].idxmax()]
 
@@ -288,7 +288,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     started, console = time.perf_counter(), Console(width=150)
-    truth = Judge.of(draw_table(arguments.truth, _TRUTH_SEED, prefix="t"))
+    truth = Judge(draw_table(arguments.truth, _TRUTH_SEED, prefix="t"))
     ours, log = play_all(
         truth, n_draws=arguments.draws, n_resplits=arguments.resplits, limits=arguments.limits, console=console
     )

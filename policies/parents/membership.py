@@ -99,6 +99,27 @@ class Parents:
         return taken, unique
 
 
+def told_places(table: HasParents) -> NDArray[np.int64] | None:
+    """The place of each sample in its parent, by which samples are read, shape (N,); None where nothing tells it."""
+    if table.order is not None:
+        return table.order
+    told = parents_in_ids(table.ids)
+    return None if told is None else told[1]
+
+
+def require_order(table: HasParents) -> None:
+    """Refuse a table that does not tell in which order the samples of a parent are read.
+
+    Raises:
+        ExitTableError: If it does not.
+    """
+    if told_places(table) is None:
+        raise ExitTableError(
+            "samples are read in an order but none is told: a table needs 'order' (N,) or ids of the form "
+            "<parent>#<number> but has neither; add one, or let samples or whole parents leave (level sample or parent)"
+        )
+
+
 def _named(table: HasParents) -> tuple[NDArray[np.str_], NDArray[np.int64] | None]:
     """The parent of each sample, and its number in the parent where ids tell."""
     told = parents_in_ids(table.ids)

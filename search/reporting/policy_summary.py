@@ -15,7 +15,6 @@ from policies.goals.figures import asked_figures
 from policies.goals.goal import Goal
 from policies.outline import outline
 from policies.policy import Decision, Policy
-from policies.pooling.answering import Answering, Level
 from policies.selection.plan import plan_for
 from policies.selection.references import goal_on
 from policies.selection.search_target import SearchTarget
@@ -64,7 +63,9 @@ def summarise_policies(
         each baseline.
     """
     policy, certificate, asked = selection.policy, selection.certificate, target.asked
-    tables = {name: table.answered(compared_answering(policy.answering)) for name, table in tables.items()}
+    # Exits and baselines answer as the policy does, and none of them stops reading where it does.
+    beside = policy.answering.model_copy(update={"read_until": math.inf})
+    tables = {name: table.answered(beside) for name, table in tables.items()}
     goal = goal_on(asked, tables["search"])
     decisions = decisions_on(policy, tables, seed=seed)
     baselines, by_baselines = _baselines(selection, goal, tables, seed, (*BASELINES, *further_baselines))
@@ -106,13 +107,6 @@ def summarise_policies(
         **report.findings(selection, goal, tables, decisions, baselines),
     )
     return summary, [*answers_of("selected", tables, decisions), *answers_of_exits(tables, temperatures), *by_baselines]
-
-
-def compared_answering(answering: Answering) -> Answering:
-    """How exits and baselines answer beside a policy: pooled in the same way, and all samples are read."""
-    return answering.at(Level.SAMPLE if answering.level is Level.READING else answering.level).model_copy(
-        update={"read_until": math.inf}
-    )
 
 
 def _as_told(limits: Limits) -> float | dict[str, float] | None:

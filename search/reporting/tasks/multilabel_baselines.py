@@ -10,8 +10,9 @@ from policies.tables.multilabel import MultiLabelTable
 from search.reporting.tasks.base import BaselinePolicy
 
 
-MOST_SAMPLES_EVOLVED = 10_000
-"""Most samples on which the evolved versions are made: 17,600 policies, some five seconds for 5,000 samples."""
+EVOLVED_ON = range(500, 10_001)
+"""Numbers of samples on which the evolved versions are made: 17,600 policies, some five seconds for 5,000 samples. Of
+fewer they would take longer than all else, and choose by little."""
 
 
 def multilabel_baselines(
@@ -22,9 +23,9 @@ def multilabel_baselines(
     Args:
         search: The table that policies were chosen on.
         temperatures: Temperature of each exit, shape (E,).
-        evolves: Whether the versions that search are among them; where None, up to 10,000 samples.
+        evolves: Whether the versions that search are among them; where None, as :data:`EVOLVED_ON` says.
     """
-    evolves = search.n_samples <= MOST_SAMPLES_EVOLVED if evolves is None else evolves
+    evolves = search.n_samples in EVOLVED_ON if evolves is None else evolves
     return {
         f"notes_{name}": BaselinePolicy(choice.policy, {"is_fallback": choice.is_fallback})
         for name, choice in notes_choices(search, temperatures, evolves=evolves).items()

@@ -36,8 +36,8 @@ def compared(answers, policy, rows=slice(None)):
 def test_every_rule_of_labels_decides_as_on_the_table(bundle, executor, rule, thresholds):
     policy = label_policy(rule, label_thresholds=thresholds)
     decision = policy.decide(made_network().table)
-    # That every label must be clear in its own way is asked of few.
-    assert rule == "label-margins" or len(np.unique(decision.exits)) > 1
+    # Every one of many thresholds in the middle is reached by few.
+    assert rule in ("label-margins", "notes-gate", "notes-logistic") or len(np.unique(decision.exits)) > 1
     runtime = EarlyExitRuntime(bundle.stages(executor), policy, chunk_size=32)
     answers = runtime.run(made_network().inputs)
     found = compared(answers, policy)

@@ -12,7 +12,7 @@ from tests.multilabel_tables import make_label_table
 
 def test_versions_that_search_are_left_out_of_large_tables(monkeypatch):
     monkeypatch.setattr(choices, "EVOLVED", {"v0.17": EvolvedVersion(8, 2, most_usage=0.75)})
-    monkeypatch.setattr(module, "MOST_SAMPLES_EVOLVED", 100)
+    monkeypatch.setattr(module, "EVOLVED_ON", range(50, 101))
     small, large = (make_label_table(n, 3, 4, parents_of=5).answered(Answering(pooling="mean")) for n in (100, 105))
     names = [f"notes_{name}" for name in ("v0.11", "v0.13_global", "v0.13_move", "v0.13_margins", "v0.13_logistic")]
     assert [*multilabel_baselines(small, np.ones(3))] == [*names, "notes_v0.17"]
