@@ -33,7 +33,7 @@ ORDER = {
         errors augmentation data models losses recipes weights tasks workloads export teachers training routing
         trials multi_exit
     """,
-    "spaces": "dimensions base self_distillation distillation audio darts detection",
+    "spaces": "dimensions base self_distillation distillation audio darts detection multilabel",
     "search": """
         errors messages loading redaction console_table config run_folder cluster inputs trials tracking serving
         analysis teaching validity finalists figures preflight tuning reporting control table_search tabulation sweep

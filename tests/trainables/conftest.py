@@ -61,7 +61,7 @@ def data_of(request, tmp_path, monkeypatch):
         if name == "labelled-audio":
             return write_labelled_recordings(folder, n_recordings=160)
         if name == "spoken-mixtures":
-            return write_spoken_digits(folder, n_takes=3)
+            return write_spoken_digits(folder, n_takes=9)
         if name == "voc":
             return write_voc(folder, objects_of(n_images=80))
         if name == "coco":

@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 
 LEAST_SECONDS, MOST_SECONDS = 2.0, 3.0
 """How long a mixture is."""
-_TAKES = 2
+_TAKES = 3
 # Of what one voice says at once; longer recordings are cut.
 _LONGEST_SECONDS = 0.9
 # Perturbation of speed, as in Ko et al. (2015).
-_SLOWEST, _FASTEST = 0.9, 1.1
+_SLOWEST, _FASTEST = 0.95, 1.05
 _SOFTEST_DB = -6.0
-_LEAST_SNR_DB, _MOST_SNR_DB = 3.0, 20.0
+_LEAST_SNR_DB, _MOST_SNR_DB = 6.0, 20.0
 
 
 def mix(waves: Sequence[NDArray[np.float64]], rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """A mixture of 2 to 3 s in which every voice is heard twice, once in each half, at another speed and loudness.
+    """A mixture of 2 to 3 s in which every voice is heard three times, once in each third, faster or slower and louder.
 
-    Noise lies over it whose power falls with frequency, 3 to 20 dB softer than the voices. So a piece of the mixture
-    seldom tells all that is said.
+    Noise lies over it whose power falls with frequency, 6 to 20 dB softer than the voices. What one of them covers in
+    one third may be heard in another, so that a piece of the mixture seldom tells all that is said.
 
     Args:
         waves: What each voice says, one channel, in [-1, 1].
@@ -39,7 +39,7 @@ def mix(waves: Sequence[NDArray[np.float64]], rate: int, rng: np.random.Generato
         for take in range(_TAKES):
             said = _another_take(wave, rate, rng)
             first, last = take * n_samples // _TAKES, (take + 1) * n_samples // _TAKES - len(said)
-            start = int(rng.integers(first, max(first, last) + 1))
+            start = min(int(rng.integers(first, max(first, last) + 1)), n_samples - len(said))
             mixture[start : start + len(said)] += said
     noise = pink_noise(n_samples, rng)
     snr_db = rng.uniform(_LEAST_SNR_DB, _MOST_SNR_DB)

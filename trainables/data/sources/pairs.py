@@ -65,24 +65,26 @@ class PairsSource(DataSource):
 
 def _view(pairs: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """One view of each pair, shape (P, 8, 16), of its two images, shape (P, 2, 8, 8)."""
-    seen = np.stack([[_hidden(_moved(image, rng), rng) for image in pair] for pair in pairs])
+    seen = _hidden(_moved(pairs.reshape(-1, _SIZE, _SIZE), rng), rng).reshape(pairs.shape)
     side_by_side = np.concatenate([seen[:, 0], seen[:, 1]], axis=2)
     noise = rng.normal(size=side_by_side.shape) * rng.uniform(_LEAST_NOISE, _MOST_NOISE, (len(pairs), 1, 1))
     return np.asarray((side_by_side + noise).clip(0, 1), dtype=np.float32)
 
 
-def _moved(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """An image moved by up to a pixel; what comes in is empty."""
-    down, right = rng.integers(0, 2 * _MOST_SHIFT + 1, 2)
-    padded = np.pad(image, _MOST_SHIFT)
-    return padded[down : down + _SIZE, right : right + _SIZE]
+def _moved(images: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Images, shape (n, 8, 8), each moved by up to a pixel; what comes in is empty."""
+    padded = np.pad(images, [(0, 0), (_MOST_SHIFT, _MOST_SHIFT), (_MOST_SHIFT, _MOST_SHIFT)])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (_SIZE, _SIZE), axis=(1, 2))
+    down, right = rng.integers(0, 2 * _MOST_SHIFT + 1, (2, len(images)))
+    return np.asarray(windows[np.arange(len(images)), down, right])
 
 
-def _hidden(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """An image of which a stripe of columns, or of rows, is grey."""
-    width = int(rng.integers(_LEAST_HIDDEN, _MOST_HIDDEN + 1))
-    start = int(rng.integers(0, _SIZE - width + 1))
-    seen = image.copy()
-    stripe = (slice(None), slice(start, start + width)) if rng.random() < 0.5 else slice(start, start + width)
-    seen[stripe] = 0.5
-    return seen
+def _hidden(images: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Images, shape (n, 8, 8), of each of which a stripe of columns, or of rows, is grey."""
+    widths = rng.integers(_LEAST_HIDDEN, _MOST_HIDDEN + 1, len(images))
+    starts = rng.integers(0, _SIZE - widths + 1)
+    lines = np.arange(_SIZE)
+    is_hidden = (lines >= starts[:, None]) & (lines < (starts + widths)[:, None])
+    are_rows = rng.random(len(images)) < 0.5
+    stripe = np.where(are_rows[:, None, None], is_hidden[:, :, None], is_hidden[:, None, :])
+    return np.where(stripe, np.float32(0.5), images)

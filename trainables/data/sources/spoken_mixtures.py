@@ -30,7 +30,7 @@ _OWN = ("file_pattern", "group_pattern", "test_pattern", "chunk_seconds")
 class SpokenMixturesSource(DataSource):
     """Mixes recordings of single digits, ``{digit}_{speaker}_{number}.wav``, as those of the Free Spoken Digit Dataset.
 
-    A mixture is of one to three digits, each said by another speaker, twice, over 2 to 3 s, with noise; see
+    A mixture is of one to three digits, each said by another speaker, three times, over 2 to 3 s, with noise; see
     :func:`~trainables.data.mixtures.mixing.mix`. It is cut into segments as any recording is, and is their parent. The
     labels are the digits that occur, the same for all of its segments. Recordings are dealt out into groups of three,
     which are mixed among themselves, so that groups share nothing but voices.
