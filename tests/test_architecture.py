@@ -27,7 +27,7 @@ ORDER = {
     "policies": """
         errors extras names blocks spacing user_code registry options files pooling tables matching calibration parents
         views rules levels policy outline runtime qualities judging evaluation metrics certificates monitoring goals
-        recordings tasks baselines estimates evolution transfer selection
+        tasks baselines estimates evolution multilabel_notes transfer selection
     """,
     "trainables": """
         errors augmentation data models losses recipes weights tasks workloads export teachers training routing

@@ -49,9 +49,9 @@ def choose_tests(
 
 
 def _with_one_more(seen: DropPart, table: ExitTable) -> DropPart:
-    """A drop with one unit more that loses, since a policy loses less on ``search``, where it was chosen, than elsewhere.
+    """A drop with one unit more that loses: a policy loses less on ``search``, where it was chosen, than elsewhere.
 
-    Of a Hamming loss that is one label.
+    Of a Hamming loss it is one label.
     """
     size = 1 / table.n_classes if isinstance(table, MultiLabelTable) and seen.quality == HAMMING else 1.0
     return replace(seen, losses=np.append(seen.losses, size))

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.blocks import row_blocks
 from policies.errors import ExitSearchError
+from policies.evaluation.evaluator import Evaluator, PopulationOutcome
 from policies.evaluation.exits_kernel import take_exits
 from policies.evaluation.gates import lay_out_rows
 from policies.evaluation.kernels import count_outcomes
@@ -31,37 +32,28 @@ from policies.tables.base import Truth
 from policies.views.view import Combine, RuleView
 
 
+AnyInt = TypeVar("AnyInt", bound=np.integer[Any])
+
+
 @dataclass(frozen=True)
-class PopulationOutcome:
-    """What ``P`` policies did on one table.
+class OpenedGate:
+    """What every level of one gate changes, while the others stay.
 
     Attributes:
-        exit_counts: Samples that left at each exit, shape (P, E).
-        qualities: Every quality that was asked for, by name, shape (P,) each.
-        cost: Relative cost of each exit, shape (E,).
+        exit_index: Index of the gate's exit.
+        closed: The exit that each sample takes where the gate is closed, shape (N,).
+        ranks: For each column of the gate, how many of its levels let each sample leave at this exit instead, the
+            lowest ones, shape (N,).
+        n_levels: Number of levels of each of these columns.
     """
 
-    exit_counts: NDArray[np.int64]
-    qualities: Mapping[str, NDArray[np.float64]]
-    cost: NDArray[np.float64]
-
-    @property
-    def n_samples(self) -> NDArray[np.int64]:
-        """Samples behind every figure, shape (P,)."""
-        return np.asarray(self.exit_counts.sum(axis=1))
-
-    @property
-    def mean_depth(self) -> NDArray[np.float64]:
-        """Average depth (exit index + 1) of the exit taken, shape (P,)."""
-        return np.asarray(self.exit_counts @ np.arange(1, len(self.cost) + 1) / self.n_samples)
-
-    @property
-    def mean_cost(self) -> NDArray[np.float64]:
-        """Average relative cost of the exit taken, shape (P,)."""
-        return np.asarray(self.exit_counts @ self.cost / self.n_samples)
+    exit_index: int
+    closed: NDArray[np.int64]
+    ranks: tuple[NDArray[np.int64], ...]
+    n_levels: tuple[int, ...]
 
 
-class PopulationEvaluator:
+class PopulationEvaluator(Evaluator):
     """Evaluates policies of one rule view on one table.
 
     A genome holds one level index per gene, shape (G,): one gene per exit (but the last) and score column, or
@@ -99,17 +91,8 @@ class PopulationEvaluator:
         self._lay_out_genes(max_levels)
         self._lay_out_qualities(qualities, truth)
 
-    @property
-    def n_genes(self) -> int:
-        """Length of a genome, ``G``."""
-        return len(self.n_levels)
-
     def evaluate(self, genomes: NDArray[np.integer[Any]]) -> PopulationOutcome:
-        """Evaluate genomes, shape (P, G), in one call.
-
-        Raises:
-            ExitSearchError: If the shape or a level index does not fit this evaluator.
-        """
+        """Evaluate genomes; arguments and errors as for the base class."""
         genomes, rows = self._checked(genomes), self._rows
         counts, tallies = count_outcomes(
             genomes,
@@ -131,12 +114,7 @@ class PopulationEvaluator:
         return self._outcome(counts, tallies, self._taken(genomes))
 
     def line(self, genome: NDArray[np.integer[Any]], gene: int) -> PopulationOutcome:
-        """Evaluate every level of one gene while the others stay: one policy per level, in one pass over the samples.
-
-        Args:
-            genome: Index of the level of each gene, shape (G,).
-            gene: Index of the gene whose levels are tried.
-        """
+        """Evaluate every level of one gene; arguments as for the base class."""
         checked = self._checked(np.asarray(genome)[None])[0]
         at = self._first_level + checked
         counts, tallies = count_line(
@@ -151,8 +129,16 @@ class PopulationEvaluator:
             self._marks,
             self._n_tallies,
         )
-        of_parents = {} if self._pooled is None else self._pooled.line(*self._opened(checked, gene))
+        of_parents = {} if self._pooled is None else self._pooled.line(*self._moves(checked, gene))
         return self._outcome(counts, tallies, self._taken_on_line(checked, gene), of_parents)
+
+    def opened(self, genome: NDArray[np.integer[Any]], gene: int) -> OpenedGate:
+        """What every level of one gene changes, while the others stay; arguments as for :meth:`line`."""
+        taken, can_change = self._without_gene(genome, gene)
+        columns = self._columns_of_gene[gene]
+        by_row = self._by_row(np.stack([taken, *np.where(can_change, self._ranks[columns], 0)]).astype(np.int64))
+        n_levels = tuple(int(n) for n in self._n_column_levels[columns])
+        return OpenedGate(int(self._exit_of_gene[gene]), by_row[0], tuple(by_row[1:]), n_levels)
 
     def thresholds(self, genome: NDArray[np.integer[Any]]) -> tuple[tuple[float, ...], ...]:
         """Thresholds of one genome, shape (E - 1, S); infinity means that the gate is closed."""
@@ -208,10 +194,19 @@ class PopulationEvaluator:
         """What cannot be counted on packed bits, by name, shape (p,), given exits in the order of the bits, (p, N)."""
         found = {} if pooled is None else pooled.values(taken)
         if self._judges:
-            exits = np.empty_like(taken)
-            exits[:, self._order] = taken
+            exits = self._by_row(taken)
             found |= {name: judge(exits) for name, judge in self._judges.items()}
         return found
+
+    def exits(self, genomes: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
+        """The exits that samples take by each genome, shape (p, N) each, a block of genomes after the other."""
+        return map(self._by_row, self._taken(genomes))
+
+    def _by_row(self, of_bits: NDArray[AnyInt]) -> NDArray[AnyInt]:
+        """What is known of samples in the order of the bits, shape (n, N), in that of the table's rows."""
+        by_row = np.empty_like(of_bits)
+        by_row[:, self._order] = of_bits
+        return by_row
 
     def _taken(self, genomes: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
         """The exits that samples take by each genome, in the order of the bits, shape (p, N), block after block."""
@@ -231,9 +226,20 @@ class PopulationEvaluator:
         genomes[:, gene] = np.arange(len(genomes))
         return self._taken(genomes)
 
-    def _opened(self, genome: NDArray[np.int64], gene: int) -> tuple[NDArray[np.int32], list[Moves]]:
+    def _moves(self, genome: NDArray[np.int64], gene: int) -> tuple[NDArray[np.int32], list[Moves]]:
         """The exits that samples take where a gate is closed, shape (N,), and who moves as each column opens it."""
-        at, k = self._first_level + genome, int(self._exit_of_gene[gene])
+        taken, can_change = self._without_gene(genome, gene)
+        moves = []
+        for column in self._columns_of_gene[gene]:
+            by_rank, ranks = self._by_rank(int(column)), self._ranks[column]
+            samples = by_rank[can_change[by_rank] & (ranks[by_rank] > 0)]
+            levels = ranks[samples].astype(np.int64) - 1
+            moves.append(Moves(samples, levels, int(self._exit_of_gene[gene]), int(self._n_column_levels[column])))
+        return taken, moves
+
+    def _without_gene(self, genome: NDArray[np.integer[Any]], gene: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """The exits that samples take with a gate closed, and whether it can change them, in the order of the bits."""
+        at = self._first_level + genome
         taken, can_change = without_gene(
             self._rows.columns[at],
             self._rows.least_ranks[at],
@@ -243,13 +249,7 @@ class PopulationEvaluator:
             self._ranks,
             self.n_exits,
         )
-        moves = []
-        for column in self._columns_of_gene[gene]:
-            by_rank, ranks = self._by_rank(int(column)), self._ranks[column]
-            samples = by_rank[can_change[by_rank] & (ranks[by_rank] > 0)]
-            levels = ranks[samples].astype(np.int64) - 1
-            moves.append(Moves(samples, levels, k, int(self._n_column_levels[column])))
-        return taken, moves
+        return taken, can_change
 
     def _by_rank(self, column: int) -> NDArray[np.int64]:
         """Samples by their rank in a column, the highest first, shape (N,)."""

@@ -16,7 +16,7 @@ from policies.goals.goal import Goal
 from policies.goals.objectives import get_objective
 from policies.options import Options, RequestError
 from policies.qualities import get_quality
-from policies.qualities.base import ACCURACY
+from policies.qualities.base import ACCURACY, EXACT_MATCH
 from policies.qualities.drop import DropLimit
 from policies.registry import title_of
 from policies.tables.base import ExitTable
@@ -42,6 +42,20 @@ class Request(Options, GoalFields):
 
     target: Target = None
     delta: Delta = 0.05
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_the_kind_of_its_drops(cls, values: Any) -> Any:
+        """Where no quality is asked for, one that judges such answers as the drops are of."""
+        if not isinstance(values, Mapping) or values.get("quality") or values.get("preset"):
+            return values
+        drops = [values.get(name) for name in _DROPS]
+        names = [name for drop in drops if isinstance(drop, Mapping) for name in drop if isinstance(name, str)]
+        tasks = [get_quality(name).task for name in names]
+        if not names or tasks[0] in (None, get_quality(ACCURACY).task):
+            return values
+        whole = get_quality(EXACT_MATCH).task == tasks[0]
+        return {**values, "quality": EXACT_MATCH if whole else names[0]}
 
     @model_validator(mode="after")
     def _check(self) -> Request:

@@ -60,6 +60,24 @@ def cross_fitted_thresholds(
     return replace(table, thresholds=thresholds)
 
 
+def with_fitted_thresholds(
+    table: MultiLabelTable, temperatures: NDArray[np.float64], *, seed: int = 0
+) -> MultiLabelTable:
+    """The table as policies are chosen on it that answer by thresholds which are fitted on all of it.
+
+    These are in its ``answering``, for the policies; its own ``thresholds``, by which they are judged there, are
+    cross-fitted.
+
+    Args:
+        table: Table of the ``search`` split, on which policies are chosen.
+        temperatures: Temperature of each exit, shape (E,).
+        seed: Seed of the folds.
+    """
+    fitted = fit_label_thresholds(table, temperatures)
+    crossed = cross_fitted_thresholds(table, temperatures, seed=seed)
+    return crossed.answered(table.answering.model_copy(update={"label_thresholds": fitted}))
+
+
 def best_threshold(probabilities: NDArray[np.float64], on: NDArray[np.integer]) -> float:
     """The threshold of one label by which its F1 is best: it is answered from there on.
 

@@ -99,6 +99,23 @@ class Parents:
         return taken, unique
 
 
+def places_of(table: HasParents) -> NDArray[np.int64]:
+    """The place of each sample in its parent, by which samples are read, shape (N,).
+
+    Raises:
+        ExitTableError: If a table does not tell it.
+    """
+    if table.order is not None:
+        return table.order
+    told = parents_in_ids(table.ids)
+    if told is None:
+        raise ExitTableError(
+            "samples are read in an order but none is told: a table needs 'order' (N,) or ids of the form "
+            "<parent>#<number> but has neither; add one, or let samples or whole parents leave (level sample or parent)"
+        )
+    return told[1]
+
+
 def _named(table: HasParents) -> tuple[NDArray[np.str_], NDArray[np.int64] | None]:
     """The parent of each sample, and its number in the parent where ids tell."""
     told = parents_in_ids(table.ids)

@@ -90,6 +90,7 @@ class SearchTarget:
         asked: What was asked for, without a margin.
         tightened: What was asked for, with the margin added.
         claim: What is to be certified; None where nothing is.
+        certify: Size of the split that certifies; None where there is none.
         why_not: Why not even a policy without an error could be certified, as a clause for a person; empty where one
             could, and where nothing is to be certified.
     """
@@ -97,6 +98,7 @@ class SearchTarget:
     asked: Request
     tightened: Request
     claim: Claim | None = None
+    certify: SplitSize | None = None
     why_not: str = ""
 
     @property
@@ -117,11 +119,11 @@ def search_target(asked: Request, *, search: SplitSize, certify: SplitSize | Non
     if claim is not None and certify is not None:
         tightened = tightened_claim(claim, certify, delta=asked.delta)
         if tightened is not None:
-            return SearchTarget(asked, asked.with_claim(tightened), claim)
+            return SearchTarget(asked, asked.with_claim(tightened), claim, certify)
         why_not = why_never_certified(claim, certify, delta=asked.delta)
     else:
         why_not = ""
-    return SearchTarget(asked, _with_estimate(asked, search), claim, why_not)
+    return SearchTarget(asked, _with_estimate(asked, search), claim, certify, why_not)
 
 
 def tightened_claim(claim: Claim, size: SplitSize, *, delta: float, certifies: bool = True) -> Claim | None:

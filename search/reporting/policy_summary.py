@@ -15,7 +15,7 @@ from policies.goals.figures import asked_figures
 from policies.goals.goal import Goal
 from policies.outline import outline
 from policies.policy import Decision, Policy
-from policies.pooling.answering import Answering, Level
+from policies.selection.plan import plan_for
 from policies.selection.references import goal_on
 from policies.selection.search_target import SearchTarget
 from policies.selection.select import Selection
@@ -63,11 +63,13 @@ def summarise_policies(
         each baseline.
     """
     policy, certificate, asked = selection.policy, selection.certificate, target.asked
-    tables = {name: table.answered(compared_answering(policy.answering)) for name, table in tables.items()}
+    # Exits and baselines answer as the policy does, and none of them stops reading where it does.
+    beside = policy.answering.model_copy(update={"read_until": math.inf})
+    tables = {name: table.answered(beside) for name, table in tables.items()}
     goal = goal_on(asked, tables["search"])
     decisions = decisions_on(policy, tables, seed=seed)
     baselines, by_baselines = _baselines(selection, goal, tables, seed, (*BASELINES, *further_baselines))
-    task, report = get_task(tables["search"].task), report_of(tables["search"])
+    task, report, plan = get_task(tables["search"].task), report_of(tables["search"]), plan_for(target)
     temperatures = selection.network.temperatures
     summary = Summary(
         task=task.name,
@@ -100,17 +102,11 @@ def summarise_policies(
         oracle={name: task.oracle_mean_depth(table, goal, temperatures) for name, table in tables.items()},
         fixed_budgets=at_fixed_budgets(selection.front, tables_of, quality=task.quality),
         front_size=len(selection.front),
+        plan=[] if plan is None else list(plan.lines),
         splits=None if selection.splits is None else splits_summary(selection.splits),
         **report.findings(selection, goal, tables, decisions, baselines),
     )
     return summary, [*answers_of("selected", tables, decisions), *answers_of_exits(tables, temperatures), *by_baselines]
-
-
-def compared_answering(answering: Answering) -> Answering:
-    """How exits and baselines answer beside a policy: pooled in the same way, and all samples are read."""
-    return answering.at(Level.SAMPLE if answering.level is Level.READING else answering.level).model_copy(
-        update={"read_until": math.inf}
-    )
 
 
 def _as_told(limits: Limits) -> float | dict[str, float] | None:

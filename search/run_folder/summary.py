@@ -155,20 +155,6 @@ class EstimateSummary(SummaryPart):
     sentence: str = ""
 
 
-class RecordingsSummary(SummaryPart):
-    """What the selected policy means for whole recordings, of which the samples are segments.
-
-    Attributes:
-        threshold: The pooled confidence at which listening stops; None where all is heard.
-        whole: Figures by split of hearing all.
-        until_sure: Figures by split of hearing until the threshold is reached.
-    """
-
-    threshold: float | None
-    whole: dict[str, Figures]
-    until_sure: dict[str, Figures]
-
-
 class ControlTrial(SummaryPart):
     """One plain network that was trained to be compared with the selected policy.
 
@@ -288,8 +274,9 @@ class Summary(SummaryPart):
             it; None where it is out of reach.
         undertrained: What to do where exits are undertrained; else empty.
         alarms: What looks wrong with the policy, the most important first.
+        plan: What the units of ``certify`` can prove of what was asked for, told before the search; empty where nothing
+            was to be certified.
         splits: How alike ``search`` and ``certify`` are; None without a ``certify`` table.
-        recordings: What the policy means for whole recordings; None where samples are no segments of any.
         soft: By split, what the soft network promises and hard exits deliver; empty without stop probabilities.
         fixed_budgets: The best of the front within each compute budget, the smallest budget first; budgets within which
             the front has no policy are left out.
@@ -334,8 +321,8 @@ class Summary(SummaryPart):
     oracle: dict[str, float | None] = {}
     undertrained: str = ""
     alarms: list[str] = []
+    plan: list[str] = []
     splits: SplitsSummary | None = None
-    recordings: RecordingsSummary | None = None
     soft: dict[str, SoftNetwork] = {}
     fixed_budgets: list[BudgetPolicy] = []
     architecture: ArchitectureSummary | None = None

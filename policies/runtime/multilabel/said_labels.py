@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,18 +21,17 @@ class SaidLabels:
     """How a policy reads the logits of labels.
 
     Attributes:
-        thresholds: From which probability on each label is answered, shape (L,), or one for all, shape ().
+        thresholds: From which probability on each label is answered, length L; one half where None.
     """
 
-    thresholds: NDArray[np.float64]
+    thresholds: tuple[float, ...] | None
 
     @classmethod
     def by(cls, policy: Policy) -> SaidLabels | None:
         """As a policy says; None where its answers are no sets of labels."""
         if get_rule(policy.rule).task != MultiLabelTable.task:
             return None
-        given = policy.answering.label_thresholds
-        return cls(np.array(LABEL_THRESHOLD if given is None else given))
+        return cls(policy.answering.label_thresholds)
 
     def outputs(self, said: ExitOutputs) -> LabelOutputs:
         """What rules take.
@@ -39,13 +39,7 @@ class SaidLabels:
         Raises:
             PolicyError: If the policy has thresholds for another number of labels.
         """
-        n_labels = said.logits.shape[1]
-        if self.thresholds.ndim and len(self.thresholds) != n_labels:
-            raise PolicyError(
-                f"a policy is for one network but this one has {len(self.thresholds)} label_thresholds and the network "
-                f"{n_labels} labels; take the policy that was made for it"
-            )
-        return LabelOutputs(said.logits, np.broadcast_to(self.thresholds, said.logits.shape))
+        return LabelOutputs(said.logits, _repeated(self.thresholds, *said.logits.shape))
 
     def closeness(self, step: Step) -> NDArray[np.float64]:
         """Least distance of any label's probability from where its answer changes, shape (n,).
@@ -55,4 +49,18 @@ class SaidLabels:
         """
         if step.distributions is None:
             raise PolicyError("a rule for sets of labels must give their probabilities as distributions but gives none")
-        return np.asarray(np.abs(step.distributions - self.thresholds).min(axis=1))
+        thresholds = _repeated(self.thresholds, *step.distributions.shape)
+        return np.asarray(np.abs(step.distributions - thresholds).min(axis=1))
+
+
+# Of one sample it would take about as long as the gate itself.
+@lru_cache(maxsize=64)
+def _repeated(thresholds: tuple[float, ...] | None, n_samples: int, n_labels: int) -> NDArray[np.float64]:
+    """Thresholds for each of some samples, shape (n, L), not to be written to."""
+    if thresholds is not None and len(thresholds) != n_labels:
+        raise PolicyError(
+            f"a policy is for one network but this one has {len(thresholds)} label_thresholds and the network "
+            f"{n_labels} labels; take the policy that was made for it"
+        )
+    of_labels = np.full(n_labels, LABEL_THRESHOLD) if thresholds is None else np.array(thresholds)
+    return np.broadcast_to(of_labels, (n_samples, n_labels))

@@ -86,9 +86,10 @@ def _labels(labels: NDArray[Any], of_sets: tuple[int, int] | None) -> Iterator[s
     if labels.dtype != np.uint8:
         yield f"'labels' must be uint8 but is {labels.dtype}"
         return
-    bad = np.flatnonzero((labels > 1).reshape(len(labels), -1).any(axis=1)) if labels.size else np.arange(0)
+    rows = np.atleast_1d(labels)
+    bad = np.flatnonzero((rows > 1).reshape(len(rows), -1).any(axis=1)) if labels.size else np.arange(0)
     if bad.size:
-        shown = str(labels[bad[0]].tolist())[:_MOST_SHOWN]
+        shown = str(rows[bad[0]].tolist())[:_MOST_SHOWN]
         yield f"'labels' must be 0 or 1 for each label but row {bad[0]} is {shown} ({bad.size} such rows)"
 
 
@@ -112,10 +113,10 @@ def _thresholds(thresholds: NDArray[Any], of_sets: tuple[int, int] | None) -> It
     if thresholds.dtype != np.float64:
         yield f"'thresholds' must be float64 but is {thresholds.dtype}"
     elif thresholds.size:
-        inside = ((thresholds > 0) & (thresholds < 1)).reshape(len(thresholds), -1).all(axis=1)
-        bad = np.flatnonzero(~inside)
+        rows = np.atleast_1d(thresholds)
+        bad = np.flatnonzero(~((rows > 0) & (rows < 1)).reshape(len(rows), -1).all(axis=1))
         if bad.size:
-            shown = str(thresholds[bad[0]].tolist())[:_MOST_SHOWN]
+            shown = str(rows[bad[0]].tolist())[:_MOST_SHOWN]
             yield f"'thresholds' must lie in (0, 1) but row {bad[0]} is {shown} ({bad.size} such rows)"
 
 

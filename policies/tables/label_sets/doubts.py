@@ -19,7 +19,10 @@ def not_label_logits(logits: NDArray[Any]) -> list[str]:
 
     Sets of labels tell nothing of how sure an exit is.
     """
-    kinds = [bool(((logits[:, k] == 0) | (logits[:, k] == 1)).all()) for k in range(logits.shape[1])]
+    kinds = [
+        bool(((own == 0) | (own == 1)).all() and (own == 0).any() and (own == 1).any())
+        for own in np.moveaxis(logits, 1, 0)
+    ]
     if not any(kinds):
         return []
     return [

@@ -49,7 +49,7 @@ def common_problems(
             found += _text(key, names, size and size[:1], beside)
     if order is not None:
         found += _order(order, size and size[:1], beside)
-    if not found and ids is not None and (parents is not None or order is not None):
+    if not found and (parents is not None or order is not None):
         found += parent_problems(ids=ids, groups=groups, parents=parents, order=order, meta=meta or {})
     return found
 

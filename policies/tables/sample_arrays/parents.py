@@ -19,7 +19,7 @@ _MOST_EXAMPLES = 3
 
 def parent_problems(
     *,
-    ids: NDArray[np.str_],
+    ids: NDArray[np.str_] | None,
     groups: NDArray[np.str_] | None,
     parents: NDArray[np.str_] | None,
     order: NDArray[np.int64] | None,
@@ -28,7 +28,7 @@ def parent_problems(
     """What is wrong with parents and with the order in them, each with key and row.
 
     Args:
-        ids: Name of each sample, shape (N,).
+        ids: Name of each sample, shape (N,), or None.
         groups: Origin of each sample, shape (N,), or None.
         parents: What each sample is a part of, shape (N,), or None.
         order: Place of each sample in its parent, shape (N,), or None.
@@ -102,12 +102,12 @@ def _unlisted(parents: NDArray[np.str_], meta: Mapping[str, Any]) -> Iterator[st
 
 
 def _parents(
-    ids: NDArray[np.str_], groups: NDArray[np.str_] | None, parents: NDArray[np.str_] | None
+    ids: NDArray[np.str_] | None, groups: NDArray[np.str_] | None, parents: NDArray[np.str_] | None
 ) -> NDArray[np.str_] | None:
     """What samples are parts of: as ``parents`` says, else as ids do, else their groups."""
     if parents is not None:
         return parents
-    told = parents_in_ids(ids)
+    told = None if ids is None else parents_in_ids(ids)
     return groups if told is None else told[0]
 
 

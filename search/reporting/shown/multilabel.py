@@ -62,8 +62,16 @@ class MultiLabelFigures(TaskFigures):
         exits = summary.exits.get(split, [])
         if not exits or "f1_by_label" not in policy:
             return ()
-        what = f"{policy['n_parents']:,} parents" if "n_parents" in policy else f"{policy['n_judged']:,} samples"
-        return (_by_exit(f"{split}, {what}", exits, policy), _by_label(f"{split}, {what}", exits[-1], policy))
+        place = f"{split}, {_judged(policy)}"
+        return (_by_exit(place, exits, policy), _by_label(place, exits[-1], policy))
+
+
+def _judged(policy: Mapping[str, Any]) -> str:
+    """What the figures are about."""
+    if "n_parents" not in policy:
+        return f"{policy['n_judged']:,} samples"
+    read = "" if policy["read_share"] == 1 else f" ({policy['read_share']:.1%} of samples read)"
+    return f"{policy['n_parents']:,} parents{read}"
 
 
 def _by_exit(place: str, exits: Sequence[Mapping[str, Any]], policy: Mapping[str, Any]) -> FigureTable:

@@ -109,7 +109,7 @@ def test_claims_of_older_files_are_about_accuracy():
         ({"max_degradation": 0.5}, "max_degradation is about right and wrong answers"),
         ({"max_drop": 0.1, "max_relative_drop": 0.1}, "two limits of one loss"),
         ({"target": 0.5, "bounds": {"found_objects": 2.0}}, "the bound of found_objects must be above 0"),
-        ({"class_floor": 0.5, "quality": "image_f1"}, "a claim needs a target"),
+        ({"class_floor": 0.5}, "a claim needs a target"),
     ],
 )
 def test_claims_that_cannot_be(values, message):

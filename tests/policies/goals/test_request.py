@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from policies.errors import ExitSearchError
-from policies.evaluation.population import PopulationOutcome
+from policies.evaluation.evaluator import PopulationOutcome
 from policies.goals.request import Request
 from policies.options import RequestError
 from policies.selection.references import goal_on
@@ -37,7 +37,7 @@ FULL = float((SEARCH.logits[:, -1].argmax(axis=1) == SEARCH.labels).mean())
         ),
         ({"max_drop": "much"}, "max_drop", "max_drop must be a number but 'much' was given"),
         (
-            {"max_drop": {"hamming": 0.01}, "target": 0.9},
+            {"max_drop": {"hamming": 0.01}, "target": 0.9, "quality": "accuracy"},
             "max_drop",
             "max_drop must be of qualities of one kind of answers but hamming is for task 'multi-label' and accuracy",
         ),
@@ -172,6 +172,13 @@ def test_a_bare_drop_is_of_the_quality_and_a_mapping_of_one_is_the_same_goal():
     assert bare.claim.statements == named.claim.statements
     assert Request(max_drop=0.0).claim.max_drop == 0.0
     assert Request(max_drop={"accuracy": 0.01}).claim.max_drop == {"accuracy": 0.01}
+
+
+def test_drops_say_what_kind_of_answers_they_are_of():
+    assert Request(max_drop={"hamming": 0.01}).quality == "exact_match"
+    assert Request(max_relative_drop={"image_f1": 0.1}).quality == "image_f1"
+    assert Request(max_drop={"macro_f1": 0.01}).quality == "accuracy"
+    assert Request(max_drop={"jaccard": 0.01}, quality="label_macro_f1").quality == "label_macro_f1"
 
 
 def test_a_drop_of_a_ratio_alone_cannot_be_claimed():

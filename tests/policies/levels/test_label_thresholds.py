@@ -7,10 +7,16 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from policies.levels.label_thresholds import best_threshold, cross_fitted_thresholds, fit_label_thresholds
+from policies.levels.label_thresholds import (
+    best_threshold,
+    cross_fitted_thresholds,
+    fit_label_thresholds,
+    with_fitted_thresholds,
+)
 from policies.levels.seen import judged_table
 from policies.parents.membership import Parents
-from policies.pooling.answering import Answering
+from policies.policy import Policy
+from policies.pooling.answering import Answering, Level
 from policies.tables.multilabel import LABEL_THRESHOLD
 from tests.multilabel_tables import awkward_label_tables, make_label_table
 
@@ -111,6 +117,21 @@ def test_in_sample_they_flatter_and_cross_fitted_they_do_not(pooling):
     means, errors = np.mean(gaps, axis=0), np.std(gaps, axis=0) / np.sqrt(30)
     assert means[0] > 4 * errors[0]
     assert means[1] < 2 * errors[1] and means[1] < means[0] / 3
+
+
+@pytest.mark.parametrize("level", [*Level])
+def test_policies_that_are_chosen_on_it_have_all_of_it_and_are_judged_by_less(level):
+    table = make_label_table(160, parents_of=4, seed=3).answered(Answering(level=level, pooling="mean"))
+    own = with_fitted_thresholds(table, np.ones(3), seed=1)
+    assert own.answering == table.answering.model_copy(update={"label_thresholds": own.answering.label_thresholds})
+    assert own.answering.label_thresholds == fit_label_thresholds(table, np.ones(3))
+    crossed = cross_fitted_thresholds(table, np.ones(3), seed=1).thresholds
+    np.testing.assert_array_equal(own.label_thresholds, crossed)
+    # What a policy answers about parents there is by the cross-fitted ones too.
+    decision = Policy("label-margin", (0.3, 0.3), (1.0, 1.0, 1.0), answering=own.answering).decide(own)
+    parents = decision.parents.parents
+    expected = decision.parents.pooled(decision.exits) >= crossed[parents.first_rows]
+    np.testing.assert_array_equal(decision.parents.answers(decision.exits), expected)
 
 
 def macro_f1(table):

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from policies.policy import Policy
+from policies.pooling.answering import Answering
 from policies.tables.origin import Origin
 from search.cli.app import ExitCode, main
 from tests.detection_tables import make_detection_table
+from tests.multilabel_tables import make_label_table
 from tests.policies.outcomes import FULL, GATE, table_with_errors
 
 
@@ -51,6 +53,24 @@ def test_certified(capsys, place):
     assert "0.9800" in printed.out
     assert "note" not in printed.out
     assert not list(place.glob("certificate*"))
+
+
+def test_several_drops_of_labels_with_the_table_that_the_policy_was_chosen_on(capsys, place):
+    answering = Answering(level="parent", pooling="mean")
+    Policy("label-margin", (0.2, 0.15), (1.0, 1.0, 1.0), answering=answering).save(place / "labels.json")
+    for name, n in (("search", 900), ("certify", 1500)):
+        make_label_table(n, parents_of=3, seed=n, prefix=name).save(place / f"labels_{name}.npz")
+    drops = ["--max-drop", "exact_match=0.05", "--max-drop", "hamming=0.02", "--bound", "label_f1[dog]=0.8"]
+    extras = ["--search", "labels_search.npz", "--out", "certificate.json"]
+    code, printed = outcome(capsys, "labels.json", "labels_certify.npz", *drops, *extras)
+    assert code == ExitCode.DONE, printed.out
+    assert "drop of hamming" in printed.out
+    assert "label_f1[dog]" in printed.out
+    assert "over parents, on new data of the same kind" in printed.out
+    assert "note: before certify was read, search settled that the drop of exact_match is tested by" in printed.out
+    data = json.loads((place / "certificate.json").read_text())
+    assert data["claim"]["max_drop"] == {"exact_match": 0.05, "hamming": 0.02}
+    assert (data["unit"], data["n"]) == ("parent", 500)
 
 
 def test_joint_claim_with_every_option(capsys, place):

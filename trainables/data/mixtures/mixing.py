@@ -60,4 +60,5 @@ def _another_take(wave: NDArray[np.float64], rate: int, rng: np.random.Generator
     kept = wave[: round(_LONGEST_SECONDS * rate)]
     speed = rng.uniform(_SLOWEST, _FASTEST)
     times = np.arange(0, len(kept) - 1, speed)
-    return np.interp(times, np.arange(len(kept)), kept) * 10 ** (rng.uniform(_SOFTEST_DB, 0.0) / 20)
+    loudness = 10 ** (rng.uniform(_SOFTEST_DB, 0.0) / 20)
+    return np.asarray(loudness * np.interp(times, np.arange(len(kept)), kept), dtype=np.float64)

@@ -15,22 +15,23 @@ from trainables.data.sources.digits import digit_images
 
 
 _SEED = 20
-_PAIRS = np.array([(0, 1), (1, 2), (2, 0)])
+# Of three images, each beside each other, on either side.
+_PAIRS = np.array([(0, 1), (1, 2), (2, 0), (1, 0), (2, 1), (0, 2)])
 _VIEWS = 5
 _SIZE = 8
 # How loud the noise of a view may be, as a standard deviation of pixels in 0..1.
-_LEAST_NOISE, _MOST_NOISE = 0.05, 0.3
+_LEAST_NOISE, _MOST_NOISE = 0.05, 0.15
 _MOST_SHIFT = 1
 # So many of the columns, or of the rows, of a digit are hidden in a view.
-_LEAST_HIDDEN, _MOST_HIDDEN = 1, 4
+_LEAST_HIDDEN, _MOST_HIDDEN = 1, 3
 
 
 class PairsSource(DataSource):
     """Two of scikit-learn's digits side by side, 8x16 pixels, in five noisy views: needs no files.
 
-    Each digit image is in one pair, so that pairs, 898 of them, are independent. A view moves each digit by up to a
-    pixel, hides a stripe of it, and adds noise, each drawn anew; what one view hides another may show. The labels are
-    the digits that occur, one or two of ten, the same for all views of a pair.
+    Images are dealt out into 599 groups of three, each of which makes six pairs, so that no image is in two groups. A
+    view moves each digit by up to a pixel, hides a stripe of it, and adds noise, each drawn anew; what one view hides
+    another may show. The labels are the digits that occur, one or two of ten, the same for all views of a pair.
     """
 
     name: ClassVar[str] = "pairs"

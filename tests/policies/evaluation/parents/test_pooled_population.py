@@ -124,12 +124,15 @@ def test_samples_that_are_not_read_are_left_out(case, data):
     np.testing.assert_array_equal(found, answers.answers(exits))
 
 
-def plain_reference(labels, values, exits, of_sample, thresholds):
+def plain_reference(labels, values, exits, parents, thresholds):
     """Sets of labels of parents by a loop over parents, and their figures by scikit-learn."""
-    n_parents = of_sample.max() + 1
-    pooled = [np.mean([values[i, exits[i]] for i in np.flatnonzero(of_sample == g)], axis=0) for g in range(n_parents)]
-    answers = np.array(pooled) >= thresholds
-    truth = np.array([labels[np.flatnonzero(of_sample == g)[0]] for g in range(n_parents)])
+    pooled, truth = [], []
+    for g in range(parents.n):
+        # In the order in which they are read: sums differ in their last bits by the order.
+        rows = [i for i in parents.rows if parents.of_sample[i] == g]
+        pooled.append(sum(values[i, exits[i]] for i in rows) / len(rows))
+        truth.append(labels[rows[0]])
+    answers, truth = np.array(pooled) >= thresholds, np.array(truth)
     return {
         "exact_match": (answers == truth).all(axis=1).mean(),
         "hamming": hamming_loss(truth, answers),
@@ -150,7 +153,7 @@ def test_pooled_sets_of_labels_equal_a_loop_over_parents(case, seed):
     (genome,) = genomes = random_genomes(evaluator, 1, seed)
     exits = first_open_exit(view, np.reshape(evaluator.thresholds(genome), (-1, view.n_columns)))
     own = view.parents
-    expected = plain_reference(truth.labels, own.said.whole(), exits, own.parents.of_sample, own.thresholds)
+    expected = plain_reference(truth.labels, own.said.whole(), exits, own.parents, own.thresholds)
     outcome = evaluator.evaluate(genomes)
     for name, value in expected.items():
         assert outcome.qualities[name][0] == pytest.approx(value), name
