@@ -168,13 +168,14 @@ def _doubt(place: str, search: ExitTable) -> None:
     if isinstance(search, ClassificationTable):
         largest = float(np.bincount(search.labels).max() / search.n_samples)
         says_nothing = exit_accuracies(search).max() <= largest
-        doubts = [f"is right more often than always naming the largest class of search, {largest:.4f}"] * says_nothing
+        what = f"no exit of {place} is right more often than always naming the largest class of search, {largest:.4f}"
+        doubts = [what] if says_nothing else []
     else:
-        doubts = [f"tells more: {one.reason}" for one in get_training_task(search.task).doubts_after(search)]
+        found = get_training_task(search.task).doubts_after(search)
+        doubts = [f"the last exit of {place} tells too little: {one.reason}" for one in found]
     if doubts:
         warnings.warn(
-            f"no exit of {place} {doubts[0]}: are the weights, the order of the classes, mean and std those of its "
-            f"training?",
+            f"{doubts[0]}: are the weights, the order of the classes, mean and std those of its training?",
             ImportedNetworkWarning,
             stacklevel=3,
         )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from torch import nn
 
 from trainables.data import DataSource
 from trainables.data.label_files.samples import LabelledSamples
@@ -59,3 +60,27 @@ class LabelImages(DataSource):
 WORKLOAD = Workload("label-images", LabelImages(), NETWORKS["small-cnn"].build, n_exits=2, width=6, task="multi-label")
 VIEWS = replace(WORKLOAD, name="label-views", source=LabelImages(n_views=3))
 PLACE, VIEWS_PLACE = "tests.toys.label_images:WORKLOAD", "tests.toys.label_images:VIEWS"
+
+
+class Listed(nn.Module):
+    """A network that knows nothing of the packages: logits of labels at two exits, as a list."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU())
+        self.early = nn.Sequential(nn.Flatten(), nn.Linear(4 * SIZE**2, len(LABEL_NAMES)))
+        self.second = nn.Sequential(nn.Conv2d(4, 4, 3, padding=1), nn.ReLU())
+        self.late = nn.Sequential(nn.Flatten(), nn.Linear(4 * SIZE**2, len(LABEL_NAMES)))
+
+    def forward(self, images):
+        first = self.first(images)
+        return [self.early(first), self.late(self.second(first))]
+
+
+def listed():
+    """It says the same of all images."""
+    network = Listed()
+    for head in (network.early, network.late):
+        nn.init.zeros_(head[1].weight)
+        nn.init.constant_(head[1].bias, -1.0)
+    return network
