@@ -22,9 +22,9 @@ def read_figures(table: ExitTable, decision: Decision) -> dict[str, float]:
         decision: Exits and answers of the policy on the table.
 
     Returns:
-        ``n_parents``; ``read_share``, the share of samples that are read; ``mean_read``, how many of a parent; and where
-        the table tells their order, how long they are and how far apart, ``mean_seconds``, from the beginning of a
-        parent to the end of the last sample of it that is read.
+        ``n_parents``; ``read_share``, the share of samples that are read; ``mean_read``, how many of a parent; and
+        where the table tells their order, how long they are and how far apart, ``mean_seconds``, from the beginning of
+        a parent to the end of the last sample of it that is read.
     """
     if decision.parents is None:
         return {}

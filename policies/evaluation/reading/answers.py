@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.blocks import row_blocks
+from policies.evaluation.tallies import SharedTallies
 from policies.levels.answers import PooledAnswers
-from policies.qualities import NOWHERE, CountedQuality, MeanQuality, Quality
+from policies.qualities import CountedQuality, MeanQuality, Quality
 from policies.tables.base import Truth
 from policies.views.distributions import Held
 from policies.views.view import RuleView, required
@@ -47,8 +48,8 @@ class Changes:
         is_first = np.append(True, self.parents[1:] != self.parents[:-1])[: len(self.parents)]
         return np.where(is_first, self.parents, n_parents + np.arange(len(self.parents)) - 1)
 
-    def states(self, n_parents: int) -> Iterator[tuple[slice, NDArray[np.int64]]]:
-        """Blocks of levels, highest first: which, and what holds of each parent there, (r, G), as ``before`` counts."""
+    def states(self, n_parents: int) -> Iterator[NDArray[np.int64]]:
+        """What holds of each parent, (r, G), as ``before`` counts, in blocks of ascending levels, the highest first."""
         above = np.arange(n_parents)
         for block in row_blocks(self.n_levels, n_parents):
             low, high = self.n_levels - block.stop, self.n_levels - block.start
@@ -58,7 +59,7 @@ class Changes:
             # Of a parent a later change has the larger number, so that the largest from above is what holds.
             state = np.maximum.accumulate(state[::-1], axis=0)[::-1][: high - low]
             above = state[0]
-            yield slice(low, high), state
+            yield state
 
 
 class AnswerJudge:
@@ -70,14 +71,22 @@ class AnswerJudge:
         qualities: What they are judged by, by name.
     """
 
-    def __init__(self, answers: PooledAnswers, truth: Truth, qualities: dict[str, Quality[Any]]) -> None:
-        self._truth, self._thresholds, self._qualities = truth, answers.thresholds, qualities
-        self._strata = np.bincount(truth.strata, minlength=truth.n_strata)
+    def __init__(self, answers: PooledAnswers, truth: Truth, qualities: Mapping[str, Quality[Any]]) -> None:
+        self._truth, self._thresholds, self._names = truth, answers.thresholds, tuple(qualities)
+        own = {name: quality for name, quality in qualities.items() if isinstance(quality, CountedQuality)}
+        self._counted = SharedTallies(own, truth)
+        self._others = {name: quality for name, quality in qualities.items() if name not in own}
         self._every = np.arange(truth.n_samples)
 
     def of_policies(self, pooled: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Each quality of P policies, shape (P,), given what they say of the parents, shape (P, G, C)."""
-        return {name: self._of_policies(quality, pooled) for name, quality in self._qualities.items()}
+        n_policies, n_parents, n_classes = pooled.shape
+        rows = np.tile(self._every, n_policies)
+        view, truth = self._view(pooled.reshape(len(rows), n_classes), rows), self._truth.take(rows)
+        marks = self._counted.marks(view, truth)[:, :, 0]
+        found = self._counted.values(self._tallies(marks, np.repeat(np.arange(n_policies), n_parents), n_policies))
+        states = np.arange(len(rows)).reshape(n_policies, n_parents)
+        return found | {name: self._of_states(one, view, truth, [states]) for name, one in self._others.items()}
 
     def of_line(self, at_last: NDArray[np.float64], parts: Sequence[Changes]) -> dict[str, NDArray[np.float64]]:
         """Each quality at each level of a gene, those of one part after those of another, then at the last level.
@@ -86,62 +95,51 @@ class AnswerJudge:
             at_last: What is said of the parents at the last level, shape (G, C).
             parts: Levels that each change from the last one down.
         """
-        return {
-            name: np.concatenate(
-                [
-                    *(self._of_levels(quality, at_last, part) for part in parts),
-                    self._of_policies(quality, at_last[None]),
-                ]
-            )
-            for name, quality in self._qualities.items()
-        }
+        found = [*(self._of_levels(at_last, part) for part in parts), self.of_policies(at_last[None])]
+        return {name: np.concatenate([part[name] for part in found]) for name in self._names}
 
-    def _of_policies(self, quality: Quality[Any], pooled: NDArray[np.float64]) -> NDArray[np.float64]:
-        n_policies, n_parents, n_classes = pooled.shape
-        if not isinstance(quality, CountedQuality | MeanQuality):
-            values = [self._value(quality, self._view(own, self._every)) for own in pooled]
-            return np.concatenate([np.empty(0), *values])
-        rows = np.tile(self._every, n_policies)
-        view, truth = self._view(pooled.reshape(len(rows), n_classes), rows), self._truth.take(rows)
-        if isinstance(quality, MeanQuality):
-            return np.asarray(quality.of_answers(view.answers[:, 0], truth).reshape(n_policies, n_parents).mean(axis=1))
-        policies = np.repeat(np.arange(n_policies), n_parents)
-        tallies = self._tallies(quality, quality.marks(view, truth)[:, :, 0], policies, n_policies)
-        return quality.value(tallies, self._strata)
-
-    def _of_levels(self, quality: Quality[Any], at_last: NDArray[np.float64], changes: Changes) -> NDArray[np.float64]:
-        """One quality at each level below the last one, shape (R,)."""
+    def _of_levels(self, at_last: NDArray[np.float64], changes: Changes) -> dict[str, NDArray[np.float64]]:
+        """Each quality at each level below the last one, shape (R,)."""
         rows = np.concatenate([self._every, changes.parents])
         view, truth = self._view(np.concatenate([at_last, changes.pooled]), rows), self._truth.take(rows)
-        if isinstance(quality, CountedQuality):
-            marks = quality.marks(view, truth)[:, :, 0]
-            return quality.value(self._level_tallies(quality, marks, changes), self._strata)
-        figures = quality.of_answers(view.answers[:, 0], truth) if isinstance(quality, MeanQuality) else None
-        values = np.empty(changes.n_levels)
-        for levels, states in changes.states(len(self._every)):
-            if figures is not None:
-                values[levels] = figures[states].mean(axis=1)
-            else:
-                values[levels] = [self._value(quality, _taken(view, state))[0] for state in states]
-        return values
+        found = self._counted.values(self._level_tallies(self._counted.marks(view, truth)[:, :, 0], changes))
+        for name, quality in self._others.items():
+            # Blocks of levels come from the highest down.
+            states = (own[::-1] for own in changes.states(len(self._every)))
+            found[name] = self._of_states(quality, view, truth, states)[::-1]
+        return found
 
-    def _level_tallies(
-        self, quality: CountedQuality[Any], marks: NDArray[np.int64], changes: Changes
-    ) -> NDArray[np.int64]:
+    def _of_states(
+        self, quality: Quality[Any], view: RuleView, truth: Truth, states: Iterable[NDArray[np.int64]]
+    ) -> NDArray[np.float64]:
+        """A quality that is not counted, of policies one after the other.
+
+        Args:
+            quality: Quality to judge by.
+            view: Answers about parents, n of them.
+            truth: What these are judged by.
+            states: Which of the n answers each policy gives about the parents, shape (p, G), in blocks.
+        """
+        if isinstance(quality, MeanQuality):
+            figures = quality.of_answers(view.answers[:, 0], truth)
+            return np.concatenate([np.empty(0), *(figures[block].mean(axis=1) for block in states)])
+        return np.concatenate(
+            [np.empty(0), *(self._value(quality, _taken(view, own)) for block in states for own in block)]
+        )
+
+    def _level_tallies(self, marks: NDArray[np.int32], changes: Changes) -> NDArray[np.int64]:
         """Tallies at each level below the last one, shape (R, T), given marks of the parents and then the changes."""
         n_parents = len(self._every)
-        at_last = self._tallies(quality, marks[:, :n_parents], np.zeros(n_parents, dtype=np.int64), 1)
-        gained = self._tallies(quality, marks[:, n_parents:], changes.levels, changes.n_levels)
-        lost = self._tallies(quality, marks[:, changes.before(n_parents)], changes.levels, changes.n_levels)
+        at_last = self._tallies(marks[:, :n_parents], np.zeros(n_parents, dtype=np.int64), 1)
+        gained = self._tallies(marks[:, n_parents:], changes.levels, changes.n_levels)
+        lost = self._tallies(marks[:, changes.before(n_parents)], changes.levels, changes.n_levels)
         return np.asarray(at_last + np.cumsum((gained - lost)[::-1], axis=0)[::-1])
 
-    def _tallies(
-        self, quality: CountedQuality[Any], marks: NDArray[np.int64], row_of: NDArray[np.int64], n_rows: int
-    ) -> NDArray[np.int64]:
+    def _tallies(self, marks: NDArray[np.int32], row_of: NDArray[np.int64], n_rows: int) -> NDArray[np.int64]:
         """Tallies, shape (n_rows, T), of marks, shape (K, n), each column of which counts in a row, shape (n,)."""
-        n_tallies = quality.n_tallies(self._truth)
-        places = (row_of * n_tallies + marks)[marks != NOWHERE]
-        return np.bincount(places, minlength=n_rows * n_tallies).reshape(n_rows, n_tallies)
+        width = self._counted.n + 1
+        counts = np.bincount((row_of * width + marks).ravel(), minlength=n_rows * width)
+        return counts.reshape(n_rows, width)[:, :-1]
 
     def _value(self, quality: Quality[Any], view: RuleView) -> NDArray[np.float64]:
         """The quality of the answers about all parents, shape (1,)."""
