@@ -1,7 +1,8 @@
-"""Policies between the full network and the safest one of a front, of which fewer and fewer samples leave early.
+"""A path of policies from the full network to a chosen one, of which more and more samples leave early.
 
-A front has no policy that saves less than another and loses no less on ``search``. But where few units tell losses
-apart, the safest policy of a front may already lose too much elsewhere; milder forms of it then still can be certified.
+A front has no policy that saves less than another and loses no less on ``search``. Where few losses tell its policies
+apart, each is fitted to chance, and the safest of them may already lose too much elsewhere. The policies of a path
+differ in nothing but how many leave at each gate, so that their true losses grow from one to the next.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from policies.pooling.answering import Level
 from policies.views.view import RuleView
 
 
-SHARES = (0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875)
+N_STEPS = 32
 
 
 def eased(policy: Policy, view: RuleView) -> list[Policy]:
     """Milder forms of a policy, the mildest first.
 
-    At every gate about an eighth, a quarter, and so on of those that leave there on ``search`` still do: those of the
-    highest scores. Where samples are read until an answer is sure, so are the stops.
+    At every gate a share of those that leave there on ``search`` still do, those of the highest scores; the share grows
+    in equal steps. Where samples are read until an answer is sure, so does the share of the stops.
 
     Args:
         policy: A policy that was chosen on a table.
@@ -37,7 +38,8 @@ def eased(policy: Policy, view: RuleView) -> list[Policy]:
         return []
     decision = policy.decide_on(view)
     found: dict[str, Policy] = {}
-    for share in SHARES:
+    for step in range(1, N_STEPS):
+        share = step / N_STEPS
         thresholds = _raised(policy, view, decision.exits, share)
         answering = policy.answering
         if answering.level is Level.READING:

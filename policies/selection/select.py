@@ -9,12 +9,15 @@ import numpy as np
 from policies.baselines.choice import baseline_evaluator
 from policies.baselines.full_network import full_network
 from policies.certificates.certificate import Certificate, certificate_of
+from policies.certificates.claims import Claim
 from policies.certificates.fixed_sequence import fixed_sequence
 from policies.estimates.estimate import Estimate
 from policies.evaluation.cross_fitted import chosen_view
 from policies.goals.figures import asked_figures
 from policies.goals.front import Front
 from policies.goals.request import Request
+from policies.judging.judged import judged_units
+from policies.parents.membership import Parents
 from policies.policy import Policy
 from policies.qualities import get_quality
 from policies.selection.eased import eased
@@ -23,7 +26,12 @@ from policies.selection.references import full_network_quality, goal_on
 from policies.selection.search_target import SearchTarget
 from policies.selection.uncertified import choose_estimated, choose_uncertified
 from policies.tables.base import ExitTable
+from policies.tables.units import Units
 from policies.transfer.splits import SplitComparison, compare_splits
+
+
+_FEWEST_LOSSES = 25.0
+"""Allowed losses on ``search`` from which on a front tells safe policies from lucky ones."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +71,11 @@ def select_policy(
     With a claim, policies are tested on ``certify`` from the safest to the least safe and the last one that passes is
     chosen; where not all that was asked for can be claimed, such as a mean average precision, of those that pass the
     most wanted one that has a margin on ``search`` in the rest. The sequence begins with the full network, where that
-    reaches the search target: nobody chose its thresholds, so its quality on ``search`` is the least flattered; then
-    come milder forms of the safest policy of the front (:mod:`policies.selection.eased`). Where
-    nothing is certified, or nothing is claimed, the most wanted policy is chosen that has a margin on ``search``
-    (:mod:`policies.selection.uncertified`). Where no policy meets what was asked for, it is the one that misses it by
-    least.
+    reaches the search target: nobody chose its thresholds, so its quality on ``search`` is the least flattered. Then
+    come the policies of the front; but where ``search`` has too few losses to tell these apart, a path to the most
+    wanted one of them (:mod:`policies.selection.eased`). Where nothing is certified, or nothing is claimed, the most
+    wanted policy is chosen that has a margin on ``search`` (:mod:`policies.selection.uncertified`). Where no policy
+    meets what was asked for, it is the one that misses it by least.
 
     Args:
         networks: The policies of each network, searched for what was asked.
@@ -85,8 +93,12 @@ def select_policy(
     sequence: list[tuple[NetworkPolicies, Policy]] = []
     if target.claim is not None:
         first = _full_network_first(networks, target.tightened)
-        milder = _eased(*on_front[-1], target.tightened, seed=seed) if first else []
-        sequence = [*first, *milder, *on_front[::-1]]
+        if first and _is_coarse(target.claim, networks[0].search):
+            wanted = front.best(goal)
+            on_path = _path(by_name[wanted.network], wanted.policy, target.asked, seed=seed)
+        else:
+            on_path = on_front[::-1]
+        sequence = [*first, *on_path]
         tested = [(policy, _certify_table(network)) for network, policy in sequence]
         searches = [network.search for network, _ in sequence]
         steps = fixed_sequence(tested, target.claim, delta=target.asked.delta, searches=searches)
@@ -132,16 +144,22 @@ def _certify_table(network: NetworkPolicies) -> ExitTable:
     return network.certify
 
 
-def _eased(
+def _is_coarse(claim: Claim, search: ExitTable) -> bool:
+    """Whether so few may be lost on ``search`` that policies cannot be told apart by what they lose."""
+    parents = Parents.of(search) if search.answering.pooling is not None else None
+    n_units = judged_units(Units.of(search), parents).n
+    return min((one.allowed for one in claim.statements), default=1.0) * n_units < _FEWEST_LOSSES
+
+
+def _path(
     network: NetworkPolicies, policy: Policy, request: Request, *, seed: int
 ) -> list[tuple[NetworkPolicies, Policy]]:
-    """Milder forms of a policy that do what is asked for on ``search``."""
+    """The path to a policy, without those of it that do not do on ``search`` what is asked for."""
     goal, view = goal_on(request, network.search), chosen_view(policy, network.search, seed=seed)
-    found = []
-    for own in eased(policy, view):
-        if goal.is_met(asked_figures(goal, network.search, own.decide_on(view))):
-            found.append((network, own))
-    return found
+    milder = [
+        own for own in eased(policy, view) if goal.is_met(asked_figures(goal, network.search, own.decide_on(view)))
+    ]
+    return [(network, own) for own in (*milder, policy)]
 
 
 def _full_network_first(networks: list[NetworkPolicies], request: Request) -> list[tuple[NetworkPolicies, Policy]]:

@@ -5,7 +5,7 @@ import pytest
 
 from policies.policy import Policy
 from policies.pooling.answering import Answering, Level
-from policies.selection.eased import SHARES, eased
+from policies.selection.eased import N_STEPS, eased
 from policies.tables.classification import ClassificationTable
 
 
@@ -25,11 +25,11 @@ def test_fewer_and_fewer_leave_where_they_left():
     before = policy.decide_on(view).exits
     left = (before == 0).sum()
     found = eased(policy, view)
-    assert len(found) == len(SHARES)
+    assert len(found) == N_STEPS - 1
     at_first = [one.decide_on(view).exits == 0 for one in found]
-    for share, now in zip(SHARES, at_first, strict=True):
+    for step, now in enumerate(at_first, start=1):
         assert (now <= (before == 0)).all()
-        assert now.sum() == pytest.approx(share * left, abs=1)
+        assert now.sum() == pytest.approx(step / N_STEPS * left, abs=1)
 
 
 def test_a_closed_gate_stays_closed_and_the_full_network_has_no_milder_form():
