@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 from pydantic import (
@@ -97,11 +97,23 @@ def range_of(field: FieldInfo) -> str:
     """The range of a field's numbers, such as "above 0 and at most 1"; empty where there is none."""
     limits = [
         f"{words} {_number(getattr(one, name))}"
-        for one in field.metadata
+        for one in _constraints(field)
         for name, words in _LIMITS.items()
         if getattr(one, name, None) is not None
     ]
-    return " and ".join(limits)
+    return " and ".join(dict.fromkeys(limits))
+
+
+def _constraints(field: FieldInfo) -> list[Any]:
+    """What a field's values are held to, and where they are numbers or mappings of these, what the numbers are."""
+    return list(field.metadata or _inner_constraints(field.annotation))
+
+
+def _inner_constraints(kind: Any) -> Iterator[Any]:
+    for one in get_args(kind):
+        if isinstance(one, FieldInfo):
+            yield from one.metadata
+        yield from _inner_constraints(one)
 
 
 def shown(value: Any) -> str:
@@ -146,5 +158,9 @@ def _number(limit: float) -> str:
 
 def _is_share(field: FieldInfo) -> bool:
     """Whether a field's numbers end at 1."""
-    ends = [getattr(one, name, None) for one in field.metadata for name in ("lt", "le")]
-    return 1 in ends and (field.annotation is float or float in get_args(field.annotation))
+    ends = [getattr(one, name, None) for one in _constraints(field) for name in ("lt", "le")]
+    return 1 in ends and _has_float(field.annotation)
+
+
+def _has_float(kind: Any) -> bool:
+    return kind is float or any(_has_float(one) for one in get_args(kind))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from policies.parents.membership import Parents
 from policies.selection.search_target import SearchTarget, SplitSize, search_target
 from policies.tables.latency import KEY as LATENCY_KEY
+from policies.tasks import get_task
 from search.config.sweep import SweepConfig
 from trainables.data import Split, Splits
 from trainables.tasks import get_training_task
@@ -68,9 +70,14 @@ def load_splits(config: SweepConfig) -> Splits:
 def _target(config: SweepConfig, splits: Splits) -> SearchTarget:
     """What trials are compared by, policies are searched for and certificates claim."""
     task = get_training_task(get_workload(config.workload).task)
+    answering = config.policy.answers.answering(get_task(task.name).pooling)
 
     def size(split: Split) -> SplitSize:
-        return SplitSize.of(split, task.truth(split, len(splits.class_names)))
+        truth = task.truth(split, len(splits.class_names))
+        if answering.pooling is None:
+            return SplitSize.of(split, truth)
+        parents = Parents.of(split)
+        return SplitSize.of(split, truth.of_parents(parents.of_sample, parents.names, answering.parent_labels), parents)
 
     return search_target(config.request, search=size(splits.search), certify=size(splits.certify))
 

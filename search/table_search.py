@@ -15,6 +15,7 @@ from policies.goals.request import Request
 from policies.parents.membership import Parents
 from policies.selection.answered import answered_tables
 from policies.selection.networks import NetworkPolicies, search_network
+from policies.selection.plan import plan_for
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import goal_on
 from policies.selection.search_target import SearchTarget, SplitSize, search_target
@@ -22,6 +23,7 @@ from policies.selection.select import select_policy
 from policies.tables.base import ExitTable
 from search.cluster.connection import connected
 from search.config.resources import ResourcesSection
+from search.console_table import print_line
 from search.errors import SweepError, SweepInterruptedError
 from search.figures.front import FrontFigure
 from search.finalists.islands import RayIslands
@@ -57,11 +59,14 @@ def search_tables(
         ExitSearchError: For anything that the user can put right.
     """
     started = time.monotonic()
-    tables = answered_tables(tables, how)
+    tables = answered_tables(tables, how, method=how.calibration, seed=how.seed)
     search, certify = tables["search"], tables.get("certify")
     target = table_target(how.asked, search, certify)
     # What cannot be asked of this table is told before anything is searched.
     goal_on(how.asked, search)
+    plan = plan_for(target)
+    for line in () if plan is None else plan.lines:
+        print_line(console, f"Plan               {line}")
     network = _search(places["search"].stem, search, certify, how, console)
     selection = select_policy([network], target, front_size=how.settings.front_size, seed=how.seed)
     found, answered = summarise_policies(

@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.metrics.exits import exit_accuracies
+from policies.tables.base import ExitTable
 from policies.tables.classification import ClassificationTable
 from policies.tables.latency import KEY as LATENCY_KEY
 from search.errors import ConfigError
 from trainables.data import DEFAULT_OPTIONS, DataOptions, Samples, Split, load_samples
 from trainables.data.class_order import in_class_order
+from trainables.data.label_files.samples import LabelledSamples
 from trainables.data.splitting.three_parts import PART_SHARES, Part, three_parts
 from trainables.errors import ImportedNetworkWarning
 from trainables.export.model_file import ModelConfig
@@ -24,6 +26,7 @@ from trainables.models.imported.place import network_at
 from trainables.models.imported.whole import UncutNetwork, take_in
 from trainables.models.inference import model_hash
 from trainables.models.latency import exit_latencies_ms
+from trainables.tasks import get_training_task
 from trainables.training.imported_table import imported_table
 from trainables.weights.giving import give_weights
 from trainables.workloads.finding import find_source
@@ -76,7 +79,7 @@ class Tabulation:
     """
 
     network: MultiExitModel | UncutNetwork
-    tables: Mapping[str, ClassificationTable]
+    tables: Mapping[str, ExitTable]
     config: ModelConfig | None
     wrapped: str
 
@@ -118,13 +121,13 @@ def _samples(asked: TabulationRequest) -> Samples:
 
 def _tables(
     asked: TabulationRequest, model: MultiExitModel | UncutNetwork, samples: Samples, parts: Mapping[str, Split]
-) -> dict[str, ClassificationTable]:
+) -> dict[str, ExitTable]:
     cost = _cost(asked, model, samples.inputs.shape[1:])
     known = {
         **samples.metadata,
         "workload": asked.data,
         "network": asked.place,
-        "class_names": list(samples.class_names),
+        ("label_names" if isinstance(samples, LabelledSamples) else "class_names"): list(samples.class_names),
         "model_hash": model_hash(model),
         **_latency(asked, model, samples.inputs.shape[1:]),
     }
@@ -160,14 +163,19 @@ def _latency(
     return {LATENCY_KEY: exit_latencies_ms(model, input_shape).tolist()}
 
 
-def _doubt(place: str, search: ClassificationTable) -> None:
+def _doubt(place: str, search: ExitTable) -> None:
     """Wrong weights, classes in another order and inputs of another scale show in answers that tell nothing."""
-    best = float(exit_accuracies(search).max())
-    largest = float(np.bincount(search.labels).max() / search.n_samples)
-    if best <= largest:
+    if isinstance(search, ClassificationTable):
+        largest = float(np.bincount(search.labels).max() / search.n_samples)
+        says_nothing = exit_accuracies(search).max() <= largest
+        what = f"no exit of {place} is right more often than always naming the largest class of search, {largest:.4f}"
+        doubts = [what] if says_nothing else []
+    else:
+        found = get_training_task(search.task).doubts_after(search)
+        doubts = [f"the last exit of {place} tells too little: {one.reason}" for one in found]
+    if doubts:
         warnings.warn(
-            f"no exit of {place} is right more often than always naming the largest class of search, {largest:.4f}: "
-            f"are the weights, the order of the classes, mean and std those of its training?",
+            f"{doubts[0]}: are the weights, the order of the classes, mean and std those of its training?",
             ImportedNetworkWarning,
             stacklevel=3,
         )

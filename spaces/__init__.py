@@ -6,11 +6,13 @@ from spaces.darts import DartsSpace
 from spaces.detection import DetectionSpace
 from spaces.dimensions import Choice, Dimension, Fixed, Number
 from spaces.distillation import DistillationSpace
+from spaces.multilabel import MultiLabelSpace
 from spaces.self_distillation import SelfDistillationSpace
 
 
 SPACES: dict[str, type[Space]] = {
-    space.name: space for space in (SelfDistillationSpace, DistillationSpace, AudioSpace, DartsSpace, DetectionSpace)
+    space.name: space
+    for space in (SelfDistillationSpace, DistillationSpace, AudioSpace, DartsSpace, DetectionSpace, MultiLabelSpace)
 }
 
 __all__ = ["SPACES", "Asker", "Choice", "Dimension", "Fixed", "Number", "Space"]

@@ -27,13 +27,13 @@ ORDER = {
     "policies": """
         errors extras names blocks spacing user_code registry options files pooling tables matching calibration parents
         views rules levels policy outline runtime qualities judging evaluation metrics certificates monitoring goals
-        recordings tasks baselines estimates evolution transfer selection
+        tasks baselines estimates evolution multilabel_notes transfer selection
     """,
     "trainables": """
         errors augmentation data models losses recipes weights tasks workloads export teachers training routing
         trials multi_exit
     """,
-    "spaces": "dimensions base self_distillation distillation audio darts detection",
+    "spaces": "dimensions base self_distillation distillation audio darts detection multilabel",
     "search": """
         errors messages loading redaction console_table config run_folder cluster inputs trials tracking serving
         analysis teaching validity finalists figures preflight tuning reporting control table_search tabulation sweep

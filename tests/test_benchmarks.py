@@ -50,10 +50,12 @@ import drift
 from large_tables import large_table, measure
 import mixed_operations
 from policy_evaluation import one_at_a_time, random_view
+import reading_and_depth
 from resampling import Parts, Pool, Shares, redraw, resplit
 from tables import GROUPED_RECIPES, PARTS, Recipe, TableSet, real_tables, synthetic_table
 import uncertified_choices
 
+from tests.recorded_tables import recordings_table
 from tests.tables import make_table
 
 
@@ -396,3 +398,21 @@ def test_mixtures_of_boxes_are_judged_alike_by_all():
     assert all(len(one.seconds) == 2 for one in peers)
     assert 0.05 < peers[-1].values.min() <= peers[-1].values.max() < 0.95
     assert detection_quality.table_of(peers, "made up").row_count == 3
+
+
+def test_reading_and_depth_are_compared_where_nothing_was_chosen(tmp_path):
+    for seed, split in enumerate(("search", "certify", "test")):
+        table = recordings_table([3] * 40, seed=seed)
+        replace(table, ids=np.array([f"{split}-{one}" for one in table.ids])).save(tmp_path / f"{split}.npz")
+    quick = EvolveSettings(population=8, generations=2, max_levels=32)
+    asked = reading_and_depth.Asked(rules=("confidence",), settings=quick)
+    found = reading_and_depth.compare(tmp_path, asked, 0.02).set_index("way")
+    assert list(found.index) == list(reading_and_depth.WAYS)
+    assert (found.loc[["depth", "whole parents"], "read"] == 3).all()
+    # Alone, reading is at full depth: what it costs is what is read.
+    alone = found.loc["reading"]
+    assert alone["depth"] == pytest.approx(3 * alone["cost"])
+    assert alone["cost"] == pytest.approx(alone["read"] / 3)
+    assert (found["cost"] <= 1).all()
+    table = reading_and_depth.table_of(found.reset_index().assign(folder="one"))
+    assert table.row_count == 4

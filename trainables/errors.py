@@ -35,6 +35,14 @@ class AbsentClassesWarning(UserWarning):
     """Some splits are without an object of some classes."""
 
 
+class OneSidedLabelsWarning(UserWarning):
+    """Some labels are never on, or always, in all data or in a split."""
+
+
+class UnlabelledFilesWarning(UserWarning):
+    """Some files have no row in the table of labels, and were left out."""
+
+
 class JoinedOriginsWarning(UserWarning):
     """Names of origins differ in case only, and were taken as one."""
 

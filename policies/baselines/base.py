@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.evaluation.population import PopulationEvaluator
+from policies.evaluation.evaluator import Evaluator
 from policies.goals.goal import Goal
 
 
@@ -17,13 +17,13 @@ class Baseline(ABC):
 
     name: ClassVar[str]
 
-    def fits(self, evaluator: PopulationEvaluator) -> bool:
+    def fits(self, evaluator: Evaluator) -> bool:
         """Whether the baseline can be computed for so many exits."""
         return True
 
     @abstractmethod
     def visit(
-        self, evaluator: PopulationEvaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
+        self, evaluator: Evaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
     ) -> NDArray[np.int64]:
         """The genomes that the baseline considers, shape (P, G); the goal's best of them is its choice.
 
@@ -35,6 +35,6 @@ class Baseline(ABC):
         """
 
 
-def closed_genome(evaluator: PopulationEvaluator) -> NDArray[np.int64]:
+def closed_genome(evaluator: Evaluator) -> NDArray[np.int64]:
     """The genome that never leaves early, shape (G,)."""
     return np.asarray(evaluator.n_levels - 1)

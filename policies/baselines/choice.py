@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.baselines import get_baseline
-from policies.evaluation.population import PopulationEvaluator
+from policies.evaluation.evaluator import Evaluator
+from policies.evaluation.evaluators import evaluator_for
 from policies.goals.goal import Goal
 from policies.levels.seen import Seen
 from policies.policy import Policy
@@ -18,13 +19,14 @@ from policies.tasks import get_task, judged_by
 
 def baseline_evaluator(
     table: ExitTable, temperatures: NDArray[np.float64], goal: Goal, *, max_levels: int | None = None
-) -> PopulationEvaluator:
+) -> Evaluator:
     """What the baselines work on: the task's simplest rule, with at most ``max_levels`` thresholds, else all."""
     task, seen = get_task(table.task), Seen.of(table, temperatures)
-    return PopulationEvaluator(
+    return evaluator_for(
         seen.lift(get_rule(task.baseline_rule).view(seen.table, seen.temperatures)),
         table.truth,
         table.cost,
+        table.answering,
         max_levels=max_levels or max(table.n_samples, 2),
         qualities=judged_by(table, goal.qualities),
     )
@@ -33,7 +35,7 @@ def baseline_evaluator(
 def baseline_policy(
     name: str,
     rule: str,
-    evaluator: PopulationEvaluator,
+    evaluator: Evaluator,
     temperatures: NDArray[np.float64],
     goal: Goal,
     *,
@@ -59,4 +61,5 @@ def baseline_policy(
     rng = np.random.default_rng(seed)
     visited = baseline.visit(evaluator, goal, evaluations=evaluations, rng=rng)
     best = visited[goal.best(goal.assess(evaluator.evaluate(visited)))]
-    return Policy(rule, evaluator.thresholds(best), tuple(temperatures.tolist()), answering=answering or Answering())
+    own = evaluator.answering(best, answering or Answering())
+    return Policy(rule, evaluator.thresholds(best), tuple(temperatures.tolist()), answering=own)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.baselines.base import Baseline, closed_genome
-from policies.evaluation.population import PopulationEvaluator
+from policies.evaluation.evaluator import Evaluator
 from policies.goals.goal import Goal
 
 
@@ -22,7 +22,7 @@ class CoordinateDescent(Baseline):
     name: ClassVar[str] = "coordinate_descent"
 
     def visit(
-        self, evaluator: PopulationEvaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
+        self, evaluator: Evaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
     ) -> NDArray[np.int64]:
         """Where the moves end; as many passes over the gates as the budget allows."""
         start = closed_genome(evaluator)
@@ -31,7 +31,7 @@ class CoordinateDescent(Baseline):
 
 
 def coordinate_move(
-    evaluator: PopulationEvaluator, goal: Goal, genome: NDArray[np.int64], *, max_rounds: int = _MAX_ROUNDS
+    evaluator: Evaluator, goal: Goal, genome: NDArray[np.int64], *, max_rounds: int = _MAX_ROUNDS
 ) -> NDArray[np.int64]:
     """Improve a genome until no single gate's threshold can be changed for the better.
 
@@ -59,7 +59,7 @@ def coordinate_move(
     return genome
 
 
-def best_genome(evaluator: PopulationEvaluator, goal: Goal, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+def best_genome(evaluator: Evaluator, goal: Goal, starts: NDArray[np.int64]) -> NDArray[np.int64]:
     """The best genome that coordinate moves reach from a few good starting points.
 
     Args:

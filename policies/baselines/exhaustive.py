@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.baselines.base import Baseline
-from policies.evaluation.population import PopulationEvaluator
+from policies.evaluation.evaluator import Evaluator
 from policies.goals.archive import Archive
 from policies.goals.goal import Goal
 from policies.spacing import evenly_spaced
@@ -28,12 +28,12 @@ class Exhaustive(Baseline):
 
     name: ClassVar[str] = "exhaustive"
 
-    def fits(self, evaluator: PopulationEvaluator) -> bool:
+    def fits(self, evaluator: Evaluator) -> bool:
         """Up to four exits."""
         return bool(evaluator.n_genes == evaluator.n_exits - 1 and evaluator.n_exits <= _MOST_EXITS)
 
     def visit(
-        self, evaluator: PopulationEvaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
+        self, evaluator: Evaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
     ) -> NDArray[np.int64]:
         """The front."""
         last = evaluator.n_genes - 1

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.baselines.base import Baseline, closed_genome
-from policies.evaluation.population import PopulationEvaluator
+from policies.evaluation.evaluator import Evaluator
 from policies.goals.goal import Goal
 from policies.policy import Policy
 from policies.rules import get_rule
@@ -24,7 +24,7 @@ class FullNetwork(Baseline):
     name: ClassVar[str] = "full_network"
 
     def visit(
-        self, evaluator: PopulationEvaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
+        self, evaluator: Evaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
     ) -> NDArray[np.int64]:
         """All gates closed."""
         return closed_genome(evaluator)[None]

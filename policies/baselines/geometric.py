@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.baselines.base import Baseline
-from policies.evaluation.population import PopulationEvaluator
+from policies.evaluation.evaluator import Evaluator
 from policies.goals.goal import Goal
 
 
@@ -25,14 +25,14 @@ class GeometricBudget(Baseline):
     name: ClassVar[str] = "geometric"
 
     def visit(
-        self, evaluator: PopulationEvaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
+        self, evaluator: Evaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
     ) -> NDArray[np.int64]:
         """One genome per factor."""
         thresholds = np.stack([_thresholds(evaluator, factor) for factor in _FACTORS])
         return np.unique(evaluator.nearest_genome(thresholds), axis=0)
 
 
-def _thresholds(evaluator: PopulationEvaluator, factor: float) -> NDArray[np.float64]:
+def _thresholds(evaluator: Evaluator, factor: float) -> NDArray[np.float64]:
     """Thresholds, shape (E - 1, 1)."""
     shares = factor ** np.arange(evaluator.n_exits)
     n_leaving = np.rint(np.cumsum(shares) / shares.sum() * evaluator.n_samples).astype(int)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.baselines.base import Baseline
-from policies.evaluation.population import PopulationEvaluator
+from policies.evaluation.evaluator import Evaluator
 from policies.evaluation.shared_thresholds import shared_threshold_genomes
 from policies.goals.goal import Goal
 
@@ -19,7 +19,7 @@ class GreedySharedThreshold(Baseline):
     name: ClassVar[str] = "greedy_shared_threshold"
 
     def visit(
-        self, evaluator: PopulationEvaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
+        self, evaluator: Evaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
     ) -> NDArray[np.int64]:
         """All of them."""
         return shared_threshold_genomes(evaluator)

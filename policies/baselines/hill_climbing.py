@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.baselines.base import Baseline, closed_genome
-from policies.evaluation.population import PopulationEvaluator
+from policies.evaluation.evaluator import Evaluator
 from policies.goals.goal import Goal
 
 
@@ -25,7 +25,7 @@ class QuantileHillClimbing(Baseline):
     name: ClassVar[str] = "hill_climbing"
 
     def visit(
-        self, evaluator: PopulationEvaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
+        self, evaluator: Evaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
     ) -> NDArray[np.int64]:
         """The path that was climbed, from all gates closed."""
         here = closed_genome(evaluator)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.baselines.base import Baseline
-from policies.evaluation.population import PopulationEvaluator
+from policies.evaluation.evaluator import Evaluator
 from policies.goals.goal import Goal
 
 
@@ -21,7 +21,7 @@ class RandomSearch(Baseline):
     name: ClassVar[str] = "random_search"
 
     def visit(
-        self, evaluator: PopulationEvaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
+        self, evaluator: Evaluator, goal: Goal, *, evaluations: int, rng: np.random.Generator
     ) -> NDArray[np.int64]:
         """The best and the non-dominated ones of those that were drawn."""
         kept = np.empty((0, evaluator.n_genes), dtype=np.int64)

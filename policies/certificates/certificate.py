@@ -7,13 +7,22 @@ import json
 from pathlib import Path
 from typing import Any
 
-from policies.certificates.claim_parts import ClaimPart, measure, unused_exits
+from policies.certificates.claim_parts import unused_exits
 from policies.certificates.claims import Claim, require_delta
-from policies.certificates.fixed_sequence import SequenceStep, fixed_sequence, main_observed, more_units_needed
+from policies.certificates.fixed_sequence import (
+    SequenceStep,
+    fixed_sequence,
+    main_observed,
+    more_units_needed,
+    tested_parts,
+)
+from policies.certificates.parts.base import ClaimPart
+from policies.certificates.parts.drop import DropPart, DropTest
 from policies.certificates.unseen import doubts_about_samples, require_unseen
 from policies.files.atomic import write_text
-from policies.policy import Policy
+from policies.policy import Decision, Policy
 from policies.tables.base import ExitTable
+from policies.tables.identity import require_disjoint
 
 
 SCHEMA = 2
@@ -63,7 +72,7 @@ class Certificate:
         claim: Claim that the policy is to meet.
         delta: Largest probability of certifying a policy of which the claim does not hold.
         method: How the claim was tested, in words.
-        unit: ``sample``, or ``group`` where samples share an origin.
+        unit: ``sample``; ``parent`` or ``group`` where samples share an origin.
         n: Number of units of ``certify``.
         loss: Loss of the main part.
         observed: Mean of the main part: an accuracy, another quality, or a loss against the full network.
@@ -112,7 +121,9 @@ class Certificate:
         return asdict(self)
 
 
-def certify_policy(policy: Policy, table: ExitTable, claim: Claim, *, delta: float = 0.05) -> Certificate:
+def certify_policy(
+    policy: Policy, table: ExitTable, claim: Claim, *, delta: float = 0.05, search: ExitTable | None = None
+) -> Certificate:
     """Certify one policy that was chosen elsewhere.
 
     Args:
@@ -120,10 +131,12 @@ def certify_policy(policy: Policy, table: ExitTable, claim: Claim, *, delta: flo
         table: The ``certify`` table: of the same network, on samples that nothing was chosen on.
         claim: What is to hold on new data of the same kind.
         delta: Largest probability of certifying a policy of which the claim does not hold, in (0, 1).
+        search: The table of the same network that the policy was chosen on: what is lost and gained there settles how a
+            drop is tested. None: by the net of both, where so many units can pass by that.
 
     Raises:
-        ExitSearchError: If ``delta`` is not in (0, 1), the table is not of the policy's network, or the policy is known
-            to be chosen on some of its samples.
+        ExitSearchError: If ``delta`` is not in (0, 1), a table is not of the policy's network, the policy is known to
+            be chosen on some of its samples, or the two tables share some.
 
     Example:
         >>> certificate = certify_policy(Policy("confidence", (0.9, 0.9), (2.0, 2.0, 2.0)), certify, Claim(target=0.95))
@@ -131,14 +144,22 @@ def certify_policy(policy: Policy, table: ExitTable, claim: Claim, *, delta: flo
         (True, 0.968)
     """
     require_unseen(policy, table)
-    certificate = certificate_of(
-        policy, table, fixed_sequence([(policy, table)], claim, delta=delta), claim, delta=delta
-    )
+    if search is not None:
+        require_disjoint({"search": search, "certify": table})
+    searches = None if search is None else [search]
+    steps = fixed_sequence([(policy, table)], claim, delta=delta, searches=searches)
+    certificate = certificate_of(policy, table, steps, claim, delta=delta, search=search)
     return replace(certificate, notes=(*certificate.notes, *doubts_about_samples(policy, table)))
 
 
 def certificate_of(
-    policy: Policy, table: ExitTable, sequence: tuple[SequenceStep, ...], claim: Claim, *, delta: float
+    policy: Policy,
+    table: ExitTable,
+    sequence: tuple[SequenceStep, ...],
+    claim: Claim,
+    *,
+    delta: float,
+    search: ExitTable | None = None,
 ) -> Certificate:
     """State what a tested sequence says about one policy.
 
@@ -148,10 +169,10 @@ def certificate_of(
         sequence: Steps that :func:`fixed_sequence` gives for the same claim and ``delta``.
         claim: Claim that the sequence was tested for.
         delta: Largest probability of certifying what does not hold, in (0, 1).
+        search: The table of the policy's network that it was chosen on, if the sequence was tested with it.
     """
     require_delta(delta)
-    decision = policy.decide(table)
-    parts = measure(claim, table, decision)
+    decision, parts = tested_parts(policy, table, claim, search=search, delta=delta)
     results = tuple(_result(part, parts, delta) for part in parts)
     same = (policy.policy_hash, table.meta.get("model_hash"))
     certified = any(step.passed and (step.policy_hash, step.model_hash) == same for step in sequence)
@@ -170,14 +191,30 @@ def certificate_of(
         p_value=max(result.p_value for result in results),
         more_needed=0 if certified else failed.more_needed if failed else more_units_needed(parts, delta),
         parts=results,
-        notes=tuple(
-            f"nobody left at depth {depth}, so nothing is claimed about it" for depth in unused_exits(claim, decision)
-        ),
+        notes=(*_notes_on_tests(parts, search), *_notes_on_exits(claim, decision)),
         sequence=sequence,
         table_hash=table.split_hash,
         policy_hash=policy.policy_hash,
         model_hash=table.meta.get("model_hash"),
     )
+
+
+def _notes_on_tests(parts: tuple[ClaimPart, ...], search: ExitTable | None) -> list[str]:
+    """How the test of each drop was settled, where it was."""
+    drops = [part for part in parts if isinstance(part, DropPart)]
+    if search is not None:
+        settled = "before certify was read, search settled that"
+        return [f"{settled} the {part.name} is tested by {part.method}" for part in drops]
+    return [
+        f"{part.n} {part.unit}s are too few to show a {part.name} of {part.required:g} by its net, so that it is "
+        f"tested by {part.method}"
+        for part in drops
+        if part.test is DropTest.LOST
+    ]
+
+
+def _notes_on_exits(claim: Claim, decision: Decision) -> list[str]:
+    return [f"nobody left at depth {depth}, so nothing is claimed about it" for depth in unused_exits(claim, decision)]
 
 
 def _result(part: ClaimPart, parts: tuple[ClaimPart, ...], delta: float) -> PartResult:

@@ -1,122 +1,42 @@
-"""The parts of a claim, each with the losses that were seen: what a certificate tests one by one."""
+"""The parts of a claim on a table, each with the losses that were seen: what a certificate tests one by one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from policies.certificates.betting import betting_p_value, betting_upper_bound
-from policies.certificates.binomial import binomial_p_value, binomial_upper_bound
-from policies.certificates.claims import Claim, Loss
-from policies.certificates.outcomes import Outcomes, part_losses
-from policies.certificates.sample_size import samples_needed, units_needed
+from policies.certificates.claims import Claim
+from policies.certificates.losses import HAMMING, Loss
+from policies.certificates.outcomes import Outcomes, PartLosses, part_losses
+from policies.certificates.parts.base import ClaimPart
+from policies.certificates.parts.drop import DropPart, DropTest
+from policies.certificates.parts.ratio import RatioPart
 from policies.judging.judged import judged_units
+from policies.parents.membership import Parents
 from policies.policy import Decision
 from policies.tables.base import ExitTable
 from policies.tables.units import Units
 
 
-BINOMIAL = "exact binomial"
-BETTING = "betting (Waudby-Smith and Ramdas, 2024)"
-
-
 @dataclass(frozen=True)
-class ClaimPart:
-    """The statement that the mean of one loss is at most a limit, and the losses seen.
+class PartTests:
+    """How the parts of a claim about one policy are tested, as far as that is not the same for all policies.
 
     Attributes:
-        name: What a person calls it, such as ``accuracy`` or ``recall of class 3``.
-        family: ``main``, ``class`` or ``exit``: what it has a simultaneous bound with.
-        loss: Loss whose mean is limited.
-        limit: Largest mean of the loss.
-        losses: One per unit, shape (n,); n is 0 where there is nothing to test with.
-        unit: Kind of unit that has a loss, ``sample`` or ``group``.
-        is_binary: Whether each loss is 0 or 1: not a mean over several samples, not signed, and not a share.
+        drops: How each drop is tested, by the name of its part; by the net where a name is missing.
+        open_share: Share of an answer's labels that can differ from the full network's, in (0, 1]: no Hamming loss can
+            rise by more. It is known of the policy, never seen.
     """
 
-    name: str
-    family: str
-    loss: Loss
-    limit: float
-    losses: NDArray[np.float64]
-    unit: str
-    is_binary: bool
-
-    @property
-    def n(self) -> int:
-        """Number of units."""
-        return int(self.losses.size)
-
-    @property
-    def method(self) -> str:
-        """The binomial where losses are independent and 0 or 1; else betting."""
-        return BINOMIAL if self.is_binary else BETTING
-
-    @property
-    def is_least(self) -> bool:
-        """Whether a person reads the part as a least accuracy or quality, one less the loss, not as a largest loss."""
-        return self.loss.is_read_as_least
-
-    @property
-    def observed(self) -> float | None:
-        """Mean over the units as a person reads it: accuracy, quality or loss; None where there are none."""
-        return self._as_read(float(self.losses.mean())) if self.n else None
-
-    @property
-    def required(self) -> float:
-        """The limit as a person reads it: least accuracy or quality, or largest loss."""
-        return self._as_read(self.limit)
-
-    def p_value(self, delta: float) -> float:
-        """How likely losses as low as these would at most be if the part did not hold; 1 without any unit."""
-        if not self.n:
-            return 1.0
-        if self.method == BINOMIAL:
-            return binomial_p_value(self._n_lost, self.n, limit=self.limit)
-        return betting_p_value(self.losses, limit=self.limit, delta=delta, least=self.loss.least)
-
-    def bound(self, delta: float) -> float:
-        """Confidence bound at ``1 - delta`` as a person reads it: lower for a least value, upper for a loss."""
-        if not self.n:
-            return self._as_read(1.0)
-        if self.method == BINOMIAL:
-            return self._as_read(binomial_upper_bound(self._n_lost, self.n, delta=delta))
-        return self._as_read(betting_upper_bound(self.losses, delta=delta, least=self.loss.least))
-
-    def more_needed(self, delta: float) -> int | None:
-        """How many more units of the part's own kind would certify it if they are like these; None if none would."""
-        if not self.n:
-            return None
-        if self.method == BINOMIAL:
-            needed = samples_needed(self._n_lost / self.n, target=1 - self.limit, delta=delta)
-        else:
-            needed = units_needed(self.losses, limit=self.limit, delta=delta, least=self.loss.least)
-        return None if needed is None else max(needed - self.n, 0)
-
-    def shortfall(self, delta: float) -> str:
-        """Why the part does not pass, as a clause for a person."""
-        if self.observed is None:
-            return f"{self.name} cannot be tested, since certify has none of it"
-        seen = f"{self.name} on certify is {self.observed:.4f}"
-        side = "above" if self.is_least else "below"
-        if self.losses.mean() >= self.limit:
-            return f"{seen} but must be {side} {self.required:g}"
-        return (
-            f"{seen}, {side} {self.required:g}, but {self.n} {self.unit}s are too few to be sure "
-            f"at delta {delta:g} (p = {self.p_value(delta):.3g})"
-        )
-
-    @property
-    def _n_lost(self) -> int:
-        return int(self.losses.sum())
-
-    def _as_read(self, loss: float) -> float:
-        return 1 - loss if self.is_least else loss
+    drops: Mapping[str, DropTest] = field(default_factory=dict)
+    open_share: float = 1.0
 
 
-def measure(claim: Claim, table: ExitTable, decision: Decision) -> tuple[ClaimPart, ...]:
+def measure(
+    claim: Claim, table: ExitTable, decision: Decision, *, tests: PartTests | None = None
+) -> tuple[ClaimPart, ...]:
     """The parts of a claim on one table, the main one first.
 
     A class without samples is a part that cannot pass; an exit where nobody left is none, since nothing is
@@ -126,22 +46,45 @@ def measure(claim: Claim, table: ExitTable, decision: Decision) -> tuple[ClaimPa
         claim: Claim whose parts are measured.
         table: The ``certify`` table, N samples.
         decision: Exits and answers of the policy on the table.
+        tests: How the parts are tested; drops by the net where None.
     """
-    parents = None if decision.parents is None else decision.parents.parents
-    units = judged_units(Units.of(table), parents)
-    is_single, outcomes = not units.hold_several, Outcomes.of(table, decision, claim)
+    units = judged_units(Units.of(table), _parents(decision))
+    outcomes = Outcomes.of(table, decision, claim)
     return tuple(
-        ClaimPart(
-            name=part.name,
-            family=part.family,
-            loss=part.loss,
-            limit=part.limit,
-            losses=units.mean(part.losses, part.among),
-            unit=units.kind,
-            is_binary=is_single and part.loss.is_binary,
-        )
+        _part(part, units, tests or PartTests())
         for part in part_losses(claim, outcomes, used_exits=np.unique(outcomes.exits))
     )
+
+
+def _part(part: PartLosses, units: Units, tests: PartTests) -> ClaimPart:
+    whole = ClaimPart(
+        name=part.name,
+        family=part.family,
+        loss=part.loss,
+        limit=part.limit,
+        losses=units.mean(part.losses, part.among),
+        unit=units.kind,
+        is_binary=not units.hold_several and part.loss.is_binary,
+    )
+    if part.counts is not None:
+        numerator = units.mean(part.counts.numerator, part.among)
+        denominator = units.mean(part.counts.denominator, part.among)
+        counts = replace(part.counts, numerator=numerator, denominator=denominator)
+        return RatioPart(**vars(whole), counts=counts, value=part.required)
+    if part.loss is Loss.DROP:
+        largest = tests.open_share if part.quality == HAMMING else 1.0
+        test = tests.drops.get(part.name, DropTest.NET)
+        return DropPart(**vars(whole), quality=part.quality, largest=largest, test=test)
+    return whole
+
+
+def _parents(decision: Decision) -> Parents | None:
+    return None if decision.parents is None else decision.parents.parents
+
+
+def n_units(table: ExitTable, decision: Decision) -> int:
+    """Number of independent units of what is judged on a table."""
+    return judged_units(Units.of(table), _parents(decision)).n
 
 
 def unused_exits(claim: Claim, decision: Decision) -> tuple[int, ...]:

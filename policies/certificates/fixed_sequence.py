@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 
-from policies.certificates.claim_parts import ClaimPart, measure
+from policies.certificates.claim_parts import measure, n_units
 from policies.certificates.claims import Claim, require_delta
-from policies.policy import Policy
+from policies.certificates.drop_tests import choose_tests
+from policies.certificates.parts.base import ClaimPart
+from policies.policy import Decision, Policy
 from policies.tables.base import ExitTable
 
 
@@ -36,7 +38,11 @@ class SequenceStep:
 
 
 def fixed_sequence(
-    candidates: Sequence[tuple[Policy, ExitTable]], claim: Claim, *, delta: float
+    candidates: Sequence[tuple[Policy, ExitTable]],
+    claim: Claim,
+    *,
+    delta: float,
+    searches: Sequence[ExitTable] | None = None,
 ) -> tuple[SequenceStep, ...]:
     """Test policies one after the other, stopping at the first that fails; the last that passed is the cheapest.
 
@@ -53,21 +59,41 @@ def fixed_sequence(
             table of its own network. All tables are of the same split.
         claim: Claim that each policy is tested for.
         delta: Largest probability that a policy passes of which the claim does not hold, in (0, 1).
+        searches: Of each candidate the table of its network that it was chosen on, by which the test of a drop is
+            settled; None where there are none.
 
     Raises:
         ExitSearchError: If ``delta`` is not in (0, 1), or a table is not of its policy's network.
     """
     require_delta(delta)
     steps: list[SequenceStep] = []
-    for policy, table in candidates:
-        steps.append(_step(policy, table, claim, delta))
+    for place, (policy, table) in enumerate(candidates):
+        search = None if searches is None else searches[place]
+        steps.append(_step(policy, table, claim, search, delta))
         if not steps[-1].passed:
             break
     return tuple(steps)
 
 
-def _step(policy: Policy, table: ExitTable, claim: Claim, delta: float) -> SequenceStep:
-    parts = measure(claim, table, policy.decide(table))
+def tested_parts(
+    policy: Policy, table: ExitTable, claim: Claim, *, search: ExitTable | None, delta: float
+) -> tuple[Decision, tuple[ClaimPart, ...]]:
+    """What a policy does on a table, and the parts of a claim there, each with the test that was settled before.
+
+    Args:
+        policy: Policy to test.
+        table: The ``certify`` table of its network.
+        claim: Claim that is tested.
+        search: The table of the same network that the policy was chosen on; None where there is none.
+        delta: Largest probability of certifying what does not hold, in (0, 1).
+    """
+    decision = policy.decide(table)
+    tests = choose_tests(claim, policy, table, n_units(table, decision), search=search, delta=delta)
+    return decision, measure(claim, table, decision, tests=tests)
+
+
+def _step(policy: Policy, table: ExitTable, claim: Claim, search: ExitTable | None, delta: float) -> SequenceStep:
+    _, parts = tested_parts(policy, table, claim, search=search, delta=delta)
     p_values = [part.p_value(delta) for part in parts]
     p_value = max(p_values)
     passed = p_value <= delta

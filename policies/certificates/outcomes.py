@@ -9,13 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.certificates.claims import Claim, Loss
+from policies.certificates.claims import Claim
+from policies.certificates.label_ratios import LabelRatio, RatioCounts
+from policies.certificates.losses import Loss, own_loss
+from policies.certificates.statements import Statement
 from policies.errors import ClaimError
 from policies.judging.judged import Judged
 from policies.policy import Decision
 from policies.qualities import MeanOfAnswers, get_quality, require_judges
-from policies.qualities.base import ACCURACY
+from policies.qualities.base import ACCURACY, RIGHT_OR_WRONG
 from policies.tables.base import ExitTable, Truth
+from policies.tables.multilabel import LabelSets
 
 
 @dataclass(frozen=True)
@@ -23,21 +27,21 @@ class Outcomes:
     """How the ``N`` answers turned out that are judged: those about samples, or about parents where these are pooled.
 
     Attributes:
-        figures: What the claim's quality gives the policy's answers, in [0, 1], shape (N,); as accuracy 1 where the
-            policy is right, else 0.
-        full_figures: The same of the full network's answers, shape (N,); None where nobody knows these.
+        figures: What each quality gives the policy's answers, by name, in [0, 1], shape (N,) each; as accuracy 1 where
+            the policy is right, else 0.
+        full_figures: The same of the full network's answers; None where nobody knows these.
         strata: What the samples are counted by, their class if there are classes, shape (N,).
         n_strata: Number of strata.
         exits: Index of the exit taken, shape (N,); of a parent the deepest that one of its samples took.
-        further: What further qualities give the policy's answers, by name, in [0, 1], shape (N,) each.
+        counts: The counts behind each quality that is a ratio of them, by name.
     """
 
-    figures: NDArray[np.float64]
-    full_figures: NDArray[np.float64] | None
+    figures: Mapping[str, NDArray[np.float64]]
+    full_figures: Mapping[str, NDArray[np.float64]] | None
     strata: NDArray[np.int64]
     n_strata: int
     exits: NDArray[np.int64]
-    further: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    counts: Mapping[str, tuple[RatioCounts, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, table: ExitTable, decision: Decision, claim: Claim) -> Outcomes:
@@ -47,61 +51,92 @@ class Outcomes:
             ExitSearchError: If a quality is not one that can be certified, or not for the table's answers.
         """
         for name in claim.needs_figures:
-            require_judges(require_certifiable(name).name, table)
+            require_certifiable(name)
+            require_judges(name, table)
         judged = Judged(decision.view, table.truth)
         truth, answers = judged.truth, judged.answers(decision.exits)
         of_last_exit = judged.answers(np.full_like(decision.exits, table.n_exits - 1))
+        ratios = {name: ratio for name in claim.qualities if (ratio := LabelRatio.named(name)) is not None}
+        means = [name for name in claim.qualities if name not in ratios]
         return cls(
-            _figures(claim.quality, answers, truth),
-            _figures(claim.quality, of_last_exit, truth),
+            {name: _figures(name, answers, truth) for name in means},
+            {name: _figures(name, of_last_exit, truth) for name in means},
             truth.strata,
             truth.n_strata,
             judged.deepest(decision.exits),
-            {name: _figures(name, answers, truth) for name in claim.bounds},
+            {name: ratio.counts(answers, _labels(truth)) for name, ratio in ratios.items()},
         )
 
-    def losses(self, loss: Loss, *, kept: float = 1.0) -> NDArray[np.float64] | None:
-        """One loss of each sample, shape (N,); None where it takes the full network's answers and nobody knows them.
+    @property
+    def n(self) -> int:
+        """Number of answers that are judged, ``N``."""
+        return len(self.exits)
+
+    def losses(self, one: Statement) -> NDArray[np.float64] | None:
+        """What each of the N loses, shape (N,); None where it takes the full network's answers and nobody knows them.
 
         Args:
-            loss: The loss.
-            kept: Share of the full network's figures that must be kept; for a relative drop alone.
+            one: What is claimed of a quality that is no ratio.
         """
-        if not loss.is_compared:
-            return 1 - self.figures
+        own = self.figures[one.quality]
+        if not one.loss.is_compared:
+            return own if one.loss is Loss.EXCESS else 1 - own
         if self.full_figures is None:
             return None
-        if loss is Loss.DEGRADATION:
-            return self.full_figures * (1 - self.figures)
-        return (kept if loss is Loss.RELATIVE_DROP else 1.0) * self.full_figures - self.figures
+        full = self.full_figures[one.quality]
+        if one.loss is Loss.DEGRADATION:
+            return full * (1 - own)
+        if one.loss is Loss.RELATIVE_DROP:
+            return (1 - one.required) * full - own
+        return own - full if own_loss(one.quality) is Loss.EXCESS else full - own
 
 
-def require_certifiable(name: str) -> MeanOfAnswers[Any]:
-    """A quality, other than accuracy, whose least value can be certified: a mean over samples of figures in [0, 1].
+def require_certifiable(name: str) -> None:
+    """Refuse a quality of which no least value, or largest where less is better, can be certified.
 
     Raises:
-        ExitSearchError: If there is no such quality, or it is no such mean.
+        ExitSearchError: If there is no such quality, or it is no mean over samples and no ratio of their counts.
     """
-    quality = get_quality(name)
-    if isinstance(quality, MeanOfAnswers) and quality.is_maximised:
-        return quality
-    raise ClaimError(
-        f"a quality that is claimed must be {ACCURACY} or a mean of each answer's own figure, of which more is better, "
-        f"such as exact_match or image_f1, but is {name!r}; claim one of those, or take the estimate of a search"
-    )
+    if not is_certifiable(name):
+        raise ClaimError(
+            f"a quality that is claimed must be {ACCURACY}, a mean of each answer's own figure, of which more is "
+            f"better, such as image_f1, or of sets of labels exact_match, hamming, label_micro_f1 or label_f1[NAME], "
+            f"but is {name!r}; claim one of those, or take the estimate of a search"
+        )
 
 
 def is_certifiable(name: str) -> bool:
-    """Whether the least value of a quality can be certified by itself: that of accuracy, or of a mean over samples."""
+    """Whether a limit of a quality can be certified by itself: shares, means over what is judged, ratios of counts."""
     quality = get_quality(name)
-    return name == ACCURACY or (isinstance(quality, MeanOfAnswers) and quality.is_maximised)
+    if own_loss(name) is not Loss.LACK:
+        return True
+    return isinstance(quality, MeanOfAnswers) and quality.is_maximised
+
+
+def is_drop_certifiable(name: str) -> bool:
+    """Whether a drop of a quality can be certified: that of a share or a mean, not that of a ratio of counts."""
+    return is_certifiable(name) and own_loss(name) is not Loss.SHORTFALL
 
 
 def _figures(name: str, answers: NDArray[Any], truth: Truth) -> NDArray[np.float64]:
     """What a quality gives each answer, shape (N,)."""
-    if name == ACCURACY:
+    if name in RIGHT_OR_WRONG:
         return truth.right(answers).astype(np.float64)
-    return require_certifiable(name).of_answers(answers, truth)
+    quality = get_quality(name)
+    if not isinstance(quality, MeanOfAnswers):
+        raise ClaimError(f"quality {name!r} has no figure of each answer; claim another")
+    return quality.of_answers(answers, truth)
+
+
+def _labels(truth: Truth) -> LabelSets:
+    """The truth, which is one of sets of labels.
+
+    Raises:
+        ClaimError: If it is not.
+    """
+    if isinstance(truth, LabelSets):
+        return truth
+    raise ClaimError("a claim of labels needs answers that are sets of labels but these are others; claim another")
 
 
 @dataclass(frozen=True)
@@ -110,19 +145,25 @@ class PartLosses:
 
     Attributes:
         name: What a person calls it, such as ``accuracy`` or ``recall of class 3``.
-        family: ``main``, ``class`` or ``exit``.
+        quality: Name of the quality that it is about.
+        family: ``main``, ``class``, ``label`` or ``exit``.
         loss: Loss whose mean is limited.
         limit: Largest mean of the loss.
         losses: Loss of each sample, shape (N,).
         among: Whether the part is about each sample, shape (N,).
+        counts: The counts behind a shortfall, of the N samples; None for any other loss.
+        required: The limit as the claim has it.
     """
 
     name: str
+    quality: str
     family: str
     loss: Loss
     limit: float
     losses: NDArray[np.float64]
     among: NDArray[np.bool_]
+    required: float
+    counts: RatioCounts | None = None
 
 
 def part_losses(claim: Claim, outcomes: Outcomes, *, used_exits: NDArray[np.int64]) -> Iterator[PartLosses]:
@@ -133,25 +174,26 @@ def part_losses(claim: Claim, outcomes: Outcomes, *, used_exits: NDArray[np.int6
         outcomes: How the answers about N samples turned out, judged by the claim's qualities.
         used_exits: Indices of the exits that an exit floor is about.
     """
-    everywhere = np.ones(len(outcomes.figures), dtype=bool)
-    kept = 1 - (claim.max_relative_drop or 0.0)
-    for loss, limit in claim.main_limits.items():
-        losses = outcomes.losses(loss, kept=kept)
+    everywhere = np.ones(outcomes.n, dtype=bool)
+    for one in claim.statements:
+        if one.loss is Loss.SHORTFALL:
+            yield from _shortfalls(one, outcomes, everywhere)
+            continue
+        losses = outcomes.losses(one)
         if losses is not None:
-            yield PartLosses(_main_name(claim, loss), "main", loss, limit, losses, everywhere)
-    for name, bound in claim.bounds.items():
-        yield PartLosses(name, "main", Loss.LACK, 1 - bound, 1 - outcomes.further[name], everywhere)
-    own = 1 - outcomes.figures
+            yield PartLosses(one.name, one.quality, "main", one.loss, one.limit, losses, everywhere, one.required)
     for family, name, floor, among in _floors(claim, outcomes, used_exits):
-        yield PartLosses(name, family, claim.main_loss, 1 - floor, own, among)
+        own = 1 - outcomes.figures[claim.quality]
+        yield PartLosses(name, claim.quality, family, claim.main_loss, 1 - floor, own, among, floor)
 
 
-def _main_name(claim: Claim, loss: Loss) -> str:
-    if loss is Loss.RELATIVE_DROP:
-        return f"{claim.quality} below {1 - (claim.max_relative_drop or 0.0):g} of the full network's"
-    if not loss.is_compared:
-        return claim.quality
-    return str(loss) if claim.is_about_accuracy else f"{loss} of {claim.quality}"
+def _shortfalls(one: Statement, outcomes: Outcomes, everywhere: NDArray[np.bool_]) -> Iterator[PartLosses]:
+    """A part for each ratio that the quality is made of."""
+    ratios = outcomes.counts[one.quality]
+    family = "main" if len(ratios) == 1 else "label"
+    for counts in ratios:
+        what = (counts.name, one.quality, family, one.loss, one.limit, counts.shortfall(one.required))
+        yield PartLosses(*what, everywhere, one.required, counts)
 
 
 def _floors(

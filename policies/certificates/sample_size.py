@@ -11,6 +11,7 @@ from scipy.stats import binom
 
 from policies.certificates.betting import BETTING_SEED, betting_p_value
 from policies.certificates.binomial import error_p_value
+from policies.certificates.label_ratios import RatioCounts
 
 
 _MOST_SAMPLES = 10_000_000
@@ -56,32 +57,75 @@ def units_needed(losses: NDArray[np.float64], *, limit: float, delta: float, lea
     )
 
 
-def certifiable_mean(n: int, *, limit: float, delta: float, least: float = 0.0) -> float | None:
-    """The largest mean of ``n`` losses that betting certifies in half of all orders, if losses are 0 or 1.
+def certifiable_mean(n: int, *, limit: float, delta: float, least: float = 0.0, size: float = 1.0) -> float | None:
+    """The largest mean of ``n`` losses that betting certifies in half of all orders, if losses are 0 or one size.
 
     Of all losses in [0, 1] of one mean, those that are 0 or 1 deviate most and are the hardest to bet on: for
-    others this is on the safe side.
+    others a size of 1 is on the safe side.
 
     Args:
         n: Number of units, each with one loss.
         limit: Largest mean loss to certify, in [least, 1).
         delta: Largest probability of certifying what does not hold, in (0, 1).
         least: Smallest possible loss: 0, or -1 for signed losses.
+        size: What a unit loses that loses anything, in (0, 1]: one label of ten wrong is 0.1 of a Hamming loss.
 
     Returns:
         None where even losses of 0 throughout would not do.
     """
-    rng = np.random.default_rng(BETTING_SEED)
-    places = [rng.permutation(n) for _ in range(_N_ORDERS)]
+    places = _orders(n)
 
     def is_certified(n_lost: int) -> bool:
-        losses = [(place < n_lost).astype(np.float64) for place in places]
+        losses = [np.where(place < n_lost, size, 0.0) for place in places]
         p_values = [betting_p_value(one, limit=limit, delta=delta, least=least) for one in losses]
         return bool(np.median(p_values) <= delta)
 
     if not is_certified(0):
         return None
-    return _last(is_certified, low=0, high=math.ceil(limit * n)) / n
+    most = min(math.ceil(limit * n / size), n)
+    return size * (most if is_certified(most) else _last(is_certified, low=0, high=most)) / n
+
+
+def certifiable_ratio(
+    n: int, *, value: float, delta: float, weight: int, positives: float, n_labels: int
+) -> float | None:
+    """The least ratio of counts of labels that betting certifies in half of all orders, if none misses two labels.
+
+    Args:
+        n: Number of units.
+        value: Least value of the ratio to certify, in (0, 1].
+        delta: Largest probability of certifying what does not hold, in (0, 1).
+        weight: What a label that is hit counts: 2 for F1, 1 for recall and precision.
+        positives: Labels of a unit that are on, on average; where fewer than 1, so many units have one and others none.
+        n_labels: Number of labels that are counted.
+
+    Returns:
+        None where even no miss would not do.
+    """
+    share = min(positives, 1.0)
+    with_label, hits = round(n * share), weight * positives / max(share, 1e-12)
+    places = _orders(n)
+
+    def counts(place: NDArray[np.int64], n_missed: int) -> RatioCounts:
+        has, misses = (place < with_label).astype(np.float64), (place < n_missed).astype(np.float64)
+        return RatioCounts("", hits * has - weight * misses, hits * has - (weight - 1) * misses, n_labels, weight)
+
+    def is_certified(n_missed: int) -> bool:
+        seen = [counts(place, n_missed) for place in places]
+        p_values = [
+            betting_p_value(one.shortfall(value), limit=0.0, delta=delta, least=one.least(value)) for one in seen
+        ]
+        return bool(np.median(p_values) <= delta)
+
+    if not with_label or not is_certified(0):
+        return None
+    return counts(places[0], _last(is_certified, low=0, high=with_label)).ratio
+
+
+def _orders(n: int) -> list[NDArray[np.int64]]:
+    """Orders of n units, always alike."""
+    rng = np.random.default_rng(BETTING_SEED)
+    return [rng.permutation(n) for _ in range(_N_ORDERS)]
 
 
 def _fewest(is_enough: Callable[[int], bool], *, start: int, most: int) -> int | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from policies.errors import ExitSearchError
 from policies.evaluation.cross_fitted import chosen_view
 from policies.judging.judged import Judged
 from policies.policy import Policy
+from policies.pooling.answering import Answering
 from policies.rules import RuleView
 from policies.tables.base import ExitTable, Truth
 from policies.tables.units import Units
@@ -53,6 +55,7 @@ class Family:
         units: Independent units that the samples belong to.
         members: Indices of the candidates that the family holds.
         references: What each of the candidates' references answers about what is judged, shape (J, ...) each.
+        answering: How the candidates answer, if they read everything.
     """
 
     view: RuleView
@@ -61,6 +64,7 @@ class Family:
     units: Units
     members: tuple[int, ...]
     references: tuple[NDArray[Any], ...] = ()
+    answering: Answering = field(default_factory=Answering)
 
     @property
     def judged(self) -> Judged:
@@ -90,7 +94,7 @@ class Family:
         """The same candidates on some of the samples; units keep their numbers."""
         units = Units(self.units.kind, self.units.of_sample[rows], self.units.n)
         references = tuple(answers[self.places(rows)] for answers in self.references)
-        return Family(self.view.take(rows), self.truth.take(rows), self.cost, units, self.members, references)
+        return replace(self, view=self.view.take(rows), truth=self.truth.take(rows), units=units, references=references)
 
 
 def families_of(candidates: Sequence[Candidate], *, seed: int = 0) -> list[Family]:
@@ -115,8 +119,13 @@ def families_of(candidates: Sequence[Candidate], *, seed: int = 0) -> list[Famil
 
 
 def _kind(policy: Policy) -> str:
-    """Everything but the thresholds."""
-    return json.dumps([policy.rule, list(policy.temperatures), dict(policy.params)], sort_keys=True)
+    """Everything but the thresholds, that of reading among them."""
+    answering = _reading_all(policy.answering).to_dict()
+    return json.dumps([policy.rule, list(policy.temperatures), dict(policy.params), answering], sort_keys=True)
+
+
+def _reading_all(answering: Answering) -> Answering:
+    return answering.model_copy(update={"read_until": math.inf})
 
 
 def _family(first: Candidate, members: tuple[int, ...], seed: int) -> Family:
@@ -127,7 +136,8 @@ def _family(first: Candidate, members: tuple[int, ...], seed: int) -> Family:
     sorted_view = chosen_view(first.policy, table, seed=seed).take(order)
     is_by_sample = sorted_view.parents is None
     references = tuple(answers[order] if is_by_sample else answers for answers in answers_of(first.references, table))
-    return Family(sorted_view, table.truth.take(order), table.cost, sorted_units, members, references)
+    answering, truth = _reading_all(first.policy.answering), table.truth.take(order)
+    return Family(sorted_view, truth, table.cost, sorted_units, members, references, answering)
 
 
 def answers_of(policies: Sequence[Policy], table: ExitTable) -> tuple[NDArray[Any], ...]:

@@ -20,11 +20,12 @@ from policies.estimates.standings import is_contradicted
 from policies.goals.goal import Goal
 from policies.goals.requirements import Requirement, requirements_of
 from policies.qualities import MeanQuality, PooledQuality
-from policies.qualities.drop import DropLimit
+from policies.qualities.drop import CountedDrop, DropLimit
 from policies.tables.units import Units
 
 
 METHOD = "cross-fitted choice, lower bound over units (an estimate, not a certificate)"
+PAIRED = "cross-fitted choice, paired Bayesian bootstrap over units (an estimate, not a certificate)"
 BOOTSTRAP = "cross-fitted choice, percentile bootstrap over units (an estimate, not a certificate)"
 _ROUNDING = 1e-9
 
@@ -81,7 +82,7 @@ class Estimate:
         look = "; certify does not contradict it" if self.n_certify else ""
         if self.n_vetoed:
             look += f", as it did {self.n_vetoed} of less objective"
-        by = " by bootstrap" if self.method == BOOTSTRAP else ""
+        by = " by bootstrap" if self.method in (BOOTSTRAP, PAIRED) else ""
         return (
             f"estimated{by}, not certified: on new data {self.quality} is {self.side} {self.bound:.4f} with about "
             f"{100 * (1 - self.level):g} % confidence ({self.observed:.4f} on {self.n} {kind} of search"
@@ -198,14 +199,16 @@ def choose_with_margin(
         n=found.units.n,
         n_certify=0 if certify is None else Units.of(certify).n,
         n_vetoed=n_vetoed,
-        method=BOOTSTRAP if _is_bootstrapped(first) else METHOD,
+        method=_method(first),
         reason="" if meets else _why_not(goal, wanted, found, n_vetoed=n_vetoed),
     )
 
 
-def _is_bootstrapped(one: Requirement) -> bool:
-    """Whether its bound is the bootstrap's: those of counts and of means are not."""
-    return isinstance(one.quality, PooledQuality) and not isinstance(one.quality, MeanQuality)
+def _method(one: Requirement) -> str:
+    """How its bound was found: of counts and of means it is no bootstrap's, unless they are a drop of counts."""
+    if isinstance(one.quality, CountedDrop):
+        return PAIRED
+    return BOOTSTRAP if isinstance(one.quality, PooledQuality) and not isinstance(one.quality, MeanQuality) else METHOD
 
 
 def _best_first(goal: Goal, reliability: NDArray[np.float64], objective: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -13,13 +13,12 @@ from policies.baselines.coordinate_descent import best_genome
 from policies.estimates.candidates import Family
 from policies.estimates.mean_bounds import unit_means
 from policies.estimates.quality_bounds import quality_value
-from policies.evaluation.population import PopulationEvaluator
-from policies.evaluation.shared_thresholds import shared_threshold_genomes
+from policies.evaluation.evaluator import Evaluator
+from policies.evaluation.evaluators import evaluator_for
+from policies.evaluation.shared_thresholds import starting_genomes
 from policies.goals.goal import Goal
 from policies.goals.requirements import Requirement
-from policies.policy import first_open_exit
 from policies.qualities import CountedQuality, MeanQuality, PooledQuality, counted
-from policies.spacing import evenly_spaced
 
 
 N_FOLDS = 3
@@ -32,7 +31,7 @@ class _Part:
     """One family on the units of all folds but one, ready to search on, and what it sees in the fold left out."""
 
     family: Family
-    evaluator: PopulationEvaluator
+    evaluator: Evaluator
     starts: NDArray[np.int64]
     left_out: Family
 
@@ -158,11 +157,10 @@ class _Pooled:
 
 def _part(family: Family, rows: NDArray[np.int64], left_out: NDArray[np.int64], goal: Goal) -> _Part:
     inside = family.take(rows)
-    evaluator = PopulationEvaluator(
-        inside.view, inside.truth, family.cost, max_levels=_MOST_LEVELS, qualities=goal.qualities
+    evaluator = evaluator_for(
+        inside.view, inside.truth, family.cost, family.answering, max_levels=_MOST_LEVELS, qualities=goal.qualities
     )
-    shared = shared_threshold_genomes(evaluator)
-    return _Part(family, evaluator, shared[evenly_spaced(len(shared), _MOST_STARTS)], family.take(left_out))
+    return _Part(family, evaluator, starting_genomes(evaluator, most_shared=_MOST_STARTS), family.take(left_out))
 
 
 def _choose(parts: Sequence[_Part], goal: Goal) -> tuple[int, NDArray[np.int64]]:
@@ -177,5 +175,4 @@ def _choose(parts: Sequence[_Part], goal: Goal) -> tuple[int, NDArray[np.int64]]
         )
     )
     part = parts[which]
-    thresholds = np.asarray(part.evaluator.thresholds(genomes[which])).reshape(-1, part.left_out.view.n_columns)
-    return which, first_open_exit(part.left_out.view, thresholds)
+    return which, part.evaluator.decide(genomes[which], part.left_out.view)

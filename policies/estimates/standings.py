@@ -30,7 +30,8 @@ class Standings:
     """Figures of P candidates on ``search``, with a row for each of R requirements.
 
     Attributes:
-        counted: Every quality of the goal, and the accuracy, by name as a search counts it, each sample alike, (P,).
+        counted: Every quality of the goal and of a drop, and the accuracy, by name as a search counts it, each sample
+            alike, shape (P,).
         observed: Value of each required quality, shape (R, P); with groups, shares of samples are means over groups.
         bounds: One-sided bounds of what was observed, uncorrected, shape (R, P).
         objective: Mean of the goal's objective, shape (P,).
@@ -64,7 +65,7 @@ def standings(
     shape = (len(wanted), len(candidates))
     observed, bounds = np.empty(shape), np.empty(shape)
     objective = np.empty(len(candidates))
-    counted = {name: np.empty(len(candidates)) for name in _counted_names(families, goal)}
+    counted = {name: np.empty(len(candidates)) for name in _counted_names(families, goal, wanted)}
     for family in families:
         members = list(family.members)
         exits = np.array([family.exits(candidates[i].policy) for i in members])
@@ -80,10 +81,11 @@ def standings(
     return Standings(counted, observed, bounds, objective)
 
 
-def _counted_names(families: Sequence[Family], goal: Goal) -> tuple[str, ...]:
-    """What a goal's policies are judged by, and the accuracy, which drops are counted from, where there is one."""
+def _counted_names(families: Sequence[Family], goal: Goal, wanted: Sequence[Requirement]) -> tuple[str, ...]:
+    """What a goal's policies are judged by, what drops are of, and the accuracy where there is one."""
     is_right_or_wrong = isinstance(families[0].truth, ClassLabels)
-    return tuple(dict.fromkeys([*goal.qualities, *(["accuracy"] if is_right_or_wrong else [])]))
+    drops = [one.drop.quality for one in wanted if one.drop is not None]
+    return tuple(dict.fromkeys([*goal.qualities, *drops, *(["accuracy"] if is_right_or_wrong else [])]))
 
 
 def _counted_singly(quality: Quality[Any], family: Family, exits: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -67,15 +67,15 @@ def _add_late(
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _tally_dense(leaving: NDArray[np.uint64], marks: NDArray[np.uint64], tallies: NDArray[np.int64]) -> np.int64:
-    """Add marked leavers, marks of shape (T, W), to the tallies; returns how many leave."""
-    n_tallies, n_words = marks.shape[0], len(leaving)
+    """Add marked leavers, marks of shape (T, V) in the first V words, to the tallies; returns how many leave."""
+    n_tallies, n_words = marks.shape
     for t in range(n_tallies):
         n_marked = np.uint64(0)
         for w in range(n_words):
             n_marked += _popcount(leaving[w] & marks[t, w])
         tallies[t] += np.int64(n_marked)
     n_leave = np.uint64(0)
-    for w in range(n_words):
+    for w in range(len(leaving)):
         n_leave += _popcount(leaving[w])
     return np.int64(n_leave)
 
@@ -105,6 +105,8 @@ def _leave_sparse(
     for t in range(marks.shape[0]):
         n_marked = np.uint64(0)
         for j in range(len(words)):
+            if words[j] >= marks.shape[1]:
+                break
             n_marked += _popcount(leaving[j] & marks[t, words[j]])
         tallies[t] += np.int64(n_marked)
     return np.int64(n_leave)
@@ -160,8 +162,8 @@ def count_outcomes(
         late: Samples, in the order of their scores.
         words: For each gene the indices of the words that its rows hold, one gene after the other.
         first_word: Where each gene's indices start in ``words``, shape (G + 1,).
-        packed: Samples that count at each exit, for each of ``T`` tallies, shape (E, T, W); T is 0 where ``marks`` are
-            counted one by one.
+        packed: Samples that count at each exit, for each of ``T`` tallies, in the first V words, beyond which none
+            does, shape (E, T, V); T is 0 where ``marks`` are counted one by one.
         marks: The tallies that each sample adds to at each exit, shape (N, E, K); T stands for none.
         everyone: The bits of all samples, shape (W,).
         n_tallies: Number of tallies, ``T``.

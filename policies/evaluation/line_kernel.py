@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _without_gene(
+def without_gene(
     column_of_gene: NDArray[np.int64],
     least_rank: NDArray[np.int64],
     target_gene: int,
@@ -78,7 +78,7 @@ def count_line(
     """
     n_samples, n_exits, n_marks = marks.shape
     k = exit_of_gene[target_gene]
-    taken, can_change = _without_gene(column_of_gene, least_rank, target_gene, exit_of_gene, needs_all, ranks, n_exits)
+    taken, can_change = without_gene(column_of_gene, least_rank, target_gene, exit_of_gene, needs_all, ranks, n_exits)
     total = n_levels.sum()
     # By level: those who leave at exit k from there on, by the exit that they took before; then how tallies change.
     change = np.zeros((total, n_exits + n_tallies + 1), dtype=np.int32)

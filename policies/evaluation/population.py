@@ -7,61 +7,53 @@ gets this speed for free: the evaluator sees nothing but its :class:`~policies.r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.blocks import row_blocks
 from policies.errors import ExitSearchError
+from policies.evaluation.evaluator import Evaluator, PopulationOutcome
 from policies.evaluation.exits_kernel import take_exits
 from policies.evaluation.gates import lay_out_rows
 from policies.evaluation.kernels import count_outcomes
 from policies.evaluation.levels import CLOSED, column_levels
-from policies.evaluation.line_kernel import count_line
+from policies.evaluation.line_kernel import count_line, without_gene
+from policies.evaluation.parents.pooled_population import Moves, PooledPopulation
+from policies.evaluation.sample_marks import counted_among, marks_of_samples, order_of_bits, pack, packed_marks
+from policies.evaluation.tallies import SharedTallies
 from policies.judging.judged import Judged
-from policies.qualities import NOWHERE, CountedQuality, PooledQuality, counted, get_quality
+from policies.levels.answers import PooledAnswers
+from policies.qualities import get_quality
 from policies.tables.base import Truth
 from policies.views.view import Combine, RuleView
 
 
-_MOST_PACKED = 256
-"""Words of packed marks that are counted in about the time of one sample's mark, for each 64 samples."""
+AnyInt = TypeVar("AnyInt", bound=np.integer[Any])
 
 
 @dataclass(frozen=True)
-class PopulationOutcome:
-    """What ``P`` policies did on one table.
+class OpenedGate:
+    """What every level of one gate changes, while the others stay.
 
     Attributes:
-        exit_counts: Samples that left at each exit, shape (P, E).
-        qualities: Every quality that was asked for, by name, shape (P,) each.
-        cost: Relative cost of each exit, shape (E,).
+        exit_index: Index of the gate's exit.
+        closed: The exit that each sample takes where the gate is closed, shape (N,).
+        ranks: For each column of the gate, how many of its levels let each sample leave at this exit instead, the
+            lowest ones, shape (N,).
+        n_levels: Number of levels of each of these columns.
     """
 
-    exit_counts: NDArray[np.int64]
-    qualities: Mapping[str, NDArray[np.float64]]
-    cost: NDArray[np.float64]
-
-    @property
-    def n_samples(self) -> NDArray[np.int64]:
-        """Samples behind every figure, shape (P,)."""
-        return np.asarray(self.exit_counts.sum(axis=1))
-
-    @property
-    def mean_depth(self) -> NDArray[np.float64]:
-        """Average depth (exit index + 1) of the exit taken, shape (P,)."""
-        return np.asarray(self.exit_counts @ np.arange(1, len(self.cost) + 1) / self.n_samples)
-
-    @property
-    def mean_cost(self) -> NDArray[np.float64]:
-        """Average relative cost of the exit taken, shape (P,)."""
-        return np.asarray(self.exit_counts @ self.cost / self.n_samples)
+    exit_index: int
+    closed: NDArray[np.int64]
+    ranks: tuple[NDArray[np.int64], ...]
+    n_levels: tuple[int, ...]
 
 
-class PopulationEvaluator:
+class PopulationEvaluator(Evaluator):
     """Evaluates policies of one rule view on one table.
 
     A genome holds one level index per gene, shape (G,): one gene per exit (but the last) and score column, or
@@ -94,24 +86,13 @@ class PopulationEvaluator:
         self.view = view
         self.cost = cost
         self.n_samples, self.n_exits, _ = view.scores.shape
-        self._strata = np.bincount(truth.strata, minlength=truth.n_strata)
-        # Samples with alike answers side by side: a column that sees only some classes then fills few words.
-        is_by_answer = view.n_columns > 1 and view.answers.ndim == 2
-        self._order = np.lexsort(view.answers.T[::-1]) if is_by_answer else np.arange(self.n_samples)
+        self._order = order_of_bits(view)
+        self._sorted: dict[int, NDArray[np.int64]] = {}
         self._lay_out_genes(max_levels)
         self._lay_out_qualities(qualities, truth)
 
-    @property
-    def n_genes(self) -> int:
-        """Length of a genome, ``G``."""
-        return len(self.n_levels)
-
     def evaluate(self, genomes: NDArray[np.integer[Any]]) -> PopulationOutcome:
-        """Evaluate genomes, shape (P, G), in one call.
-
-        Raises:
-            ExitSearchError: If the shape or a level index does not fit this evaluator.
-        """
+        """Evaluate genomes; arguments and errors as for the base class."""
         genomes, rows = self._checked(genomes), self._rows
         counts, tallies = count_outcomes(
             genomes,
@@ -130,15 +111,10 @@ class PopulationEvaluator:
             self._everyone,
             self._n_tallies,
         )
-        return self._outcome(counts, tallies, lambda: self._exits(genomes))
+        return self._outcome(counts, tallies, self._taken(genomes))
 
     def line(self, genome: NDArray[np.integer[Any]], gene: int) -> PopulationOutcome:
-        """Evaluate every level of one gene while the others stay: one policy per level, in one pass over the samples.
-
-        Args:
-            genome: Index of the level of each gene, shape (G,).
-            gene: Index of the gene whose levels are tried.
-        """
+        """Evaluate every level of one gene; arguments as for the base class."""
         checked = self._checked(np.asarray(genome)[None])[0]
         at = self._first_level + checked
         counts, tallies = count_line(
@@ -153,7 +129,16 @@ class PopulationEvaluator:
             self._marks,
             self._n_tallies,
         )
-        return self._outcome(counts, tallies, lambda: self._exits_of_line(checked, gene))
+        of_parents = {} if self._pooled is None else self._pooled.line(*self._moves(checked, gene))
+        return self._outcome(counts, tallies, self._taken_on_line(checked, gene), of_parents)
+
+    def opened(self, genome: NDArray[np.integer[Any]], gene: int) -> OpenedGate:
+        """What every level of one gene changes, while the others stay; arguments as for :meth:`line`."""
+        taken, can_change = self._without_gene(genome, gene)
+        columns = self._columns_of_gene[gene]
+        by_row = self._by_row(np.stack([taken, *np.where(can_change, self._ranks[columns], 0)]).astype(np.int64))
+        n_levels = tuple(int(n) for n in self._n_column_levels[columns])
+        return OpenedGate(int(self._exit_of_gene[gene]), by_row[0], tuple(by_row[1:]), n_levels)
 
     def thresholds(self, genome: NDArray[np.integer[Any]]) -> tuple[tuple[float, ...], ...]:
         """Thresholds of one genome, shape (E - 1, S); infinity means that the gate is closed."""
@@ -191,21 +176,43 @@ class PopulationEvaluator:
         return checked
 
     def _outcome(
-        self, counts: NDArray[np.int64], tallies: NDArray[np.int64], exits: Callable[[], Iterator[NDArray[np.int32]]]
+        self,
+        counts: NDArray[np.int64],
+        tallies: NDArray[np.int64],
+        taken: Iterator[NDArray[np.int32]],
+        of_parents: Mapping[str, NDArray[np.float64]] | None = None,
     ) -> PopulationOutcome:
-        found = {name: quality.value(tallies[:, own], self._strata) for name, (quality, own) in self._counted.items()}
-        if self._judges:
-            parts = [[judge(block) for judge in self._judges.values()] for block in exits()]
-            found |= {
-                name: np.concatenate(own) for name, own in zip(self._judges, zip(*parts, strict=True), strict=True)
-            }
+        """What policies did, given what was counted, the exits that are taken, and what is known of parents already."""
+        found = self._tallies.values(tallies) | dict(of_parents or {})
+        pooled = self._pooled if of_parents is None else None
+        if pooled is not None or self._judges:
+            parts = [self._of_exits(block, pooled) for block in taken]
+            found |= {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
         return PopulationOutcome(counts, found, self.cost)
 
-    def _exits(self, genomes: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
-        """The exits that samples take by each genome, shape (p, N), a block of genomes after the other."""
+    def _of_exits(self, taken: NDArray[np.int32], pooled: PooledPopulation | None) -> dict[str, NDArray[np.float64]]:
+        """What cannot be counted on packed bits, by name, shape (p,), given exits in the order of the bits, (p, N)."""
+        found = {} if pooled is None else pooled.values(taken)
+        if self._judges:
+            exits = self._by_row(taken)
+            found |= {name: judge(exits) for name, judge in self._judges.items()}
+        return found
+
+    def exits(self, genomes: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
+        """The exits that samples take by each genome, shape (p, N) each, a block of genomes after the other."""
+        return map(self._by_row, self._taken(genomes))
+
+    def _by_row(self, of_bits: NDArray[AnyInt]) -> NDArray[AnyInt]:
+        """What is known of samples in the order of the bits, shape (n, N), in that of the table's rows."""
+        by_row = np.empty_like(of_bits)
+        by_row[:, self._order] = of_bits
+        return by_row
+
+    def _taken(self, genomes: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
+        """The exits that samples take by each genome, in the order of the bits, shape (p, N), block after block."""
         for block in row_blocks(len(genomes), self.n_samples):
             at = self._first_level + genomes[block]
-            taken = take_exits(
+            yield take_exits(
                 self._rows.columns[at],
                 self._rows.least_ranks[at],
                 self._exit_of_gene,
@@ -213,14 +220,42 @@ class PopulationEvaluator:
                 self._ranks,
                 self.n_exits,
             )
-            exits = np.empty_like(taken)
-            exits[:, self._order] = taken
-            yield exits
 
-    def _exits_of_line(self, genome: NDArray[np.int64], gene: int) -> Iterator[NDArray[np.int32]]:
+    def _taken_on_line(self, genome: NDArray[np.int64], gene: int) -> Iterator[NDArray[np.int32]]:
         genomes = np.repeat(genome[None], self.n_levels[gene], axis=0)
         genomes[:, gene] = np.arange(len(genomes))
-        return self._exits(genomes)
+        return self._taken(genomes)
+
+    def _moves(self, genome: NDArray[np.int64], gene: int) -> tuple[NDArray[np.int32], list[Moves]]:
+        """The exits that samples take where a gate is closed, shape (N,), and who moves as each column opens it."""
+        taken, can_change = self._without_gene(genome, gene)
+        moves = []
+        for column in self._columns_of_gene[gene]:
+            by_rank, ranks = self._by_rank(int(column)), self._ranks[column]
+            samples = by_rank[can_change[by_rank] & (ranks[by_rank] > 0)]
+            levels = ranks[samples].astype(np.int64) - 1
+            moves.append(Moves(samples, levels, int(self._exit_of_gene[gene]), int(self._n_column_levels[column])))
+        return taken, moves
+
+    def _without_gene(self, genome: NDArray[np.integer[Any]], gene: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """The exits that samples take with a gate closed, and whether it can change them, in the order of the bits."""
+        at = self._first_level + genome
+        taken, can_change = without_gene(
+            self._rows.columns[at],
+            self._rows.least_ranks[at],
+            gene,
+            self._exit_of_gene,
+            self.view.combine is Combine.ALL,
+            self._ranks,
+            self.n_exits,
+        )
+        return taken, can_change
+
+    def _by_rank(self, column: int) -> NDArray[np.int64]:
+        """Samples by their rank in a column, the highest first, shape (N,)."""
+        if column not in self._sorted:
+            self._sorted[column] = np.argsort(-self._ranks[column], kind="stable")
+        return self._sorted[column]
 
     def _lay_out_genes(self, max_levels: int) -> None:
         view, n_columns = self.view, self.view.n_columns
@@ -245,46 +280,17 @@ class PopulationEvaluator:
     def _lay_out_qualities(self, names: Sequence[str], truth: Truth) -> None:
         qualities = {name: get_quality(name) for name in names}
         judged = Judged(self.view, truth)
+        self._pooled = PooledPopulation.of(judged, qualities)
+        of_parents = () if self._pooled is None else self._pooled.names
+        on_bits = {} if isinstance(self.view.parents, PooledAnswers) else counted_among(qualities)
         self._judges = {
             name: judged.judge(quality)
             for name, quality in qualities.items()
-            if isinstance(quality, PooledQuality) or self.view.parents is not None
+            if name not in on_bits and name not in of_parents
         }
-        self._counted: dict[str, tuple[CountedQuality[Any], slice]] = {}
-        self._n_tallies = 0
-        parts = []
-        for name, quality in qualities.items():
-            if name not in self._judges:
-                marks = counted(quality).marks(self.view, truth)[:, self._order]
-                parts.append((marks, self._n_tallies))
-                own = slice(self._n_tallies, self._n_tallies + counted(quality).n_tallies(truth))
-                self._counted[name] = counted(quality), own
-                self._n_tallies = own.stop
-        laid_out = [
-            np.where(marks == NOWHERE, self._n_tallies, marks + start).astype(np.int32) for marks, start in parts
-        ]
-        nothing = np.empty((0, self.n_samples, self.n_exits), dtype=np.int32)
-        self._marks = np.ascontiguousarray(np.concatenate([nothing, *laid_out]).transpose(1, 2, 0))
-        self._packed = self._packed_marks()
+        self._tallies = SharedTallies(on_bits, judged.truth)
+        self._n_tallies = self._tallies.n
+        marks = marks_of_samples(self._tallies, self.view, judged)[:, self._order]
+        self._marks = np.ascontiguousarray(marks.transpose(1, 2, 0))
+        self._packed = packed_marks(self._marks, self._n_tallies)
         self._everyone = pack(np.ones((1, self.n_samples), dtype=bool))[0]
-
-    def _packed_marks(self) -> NDArray[np.uint64]:
-        """Which samples each tally counts at each exit, shape (E, T, W); T is 0 where one by one is quicker."""
-        n_packed = self._n_tallies * self.n_exits
-        if not n_packed or n_packed > _MOST_PACKED * self._marks.shape[2]:
-            return np.empty((self.n_exits, 0, 0), dtype=np.uint64)
-        rows = [
-            pack((self._marks[:, k] == tally).any(axis=1)[None])
-            for k in range(self.n_exits)
-            for tally in range(self._n_tallies)
-        ]
-        return np.concatenate(rows).reshape(self.n_exits, self._n_tallies, -1)
-
-
-def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    """Pack rows of N bools into rows of ceil(N / 64) words, padded with zeros."""
-    n_rows, n_bits = bits.shape
-    octets = np.zeros((n_rows, -(-n_bits // 64) * 8), dtype=np.uint8)
-    packed = np.packbits(bits, axis=1, bitorder="little")
-    octets[:, : packed.shape[1]] = packed
-    return octets.view(np.uint64)

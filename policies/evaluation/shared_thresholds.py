@@ -7,13 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.evaluation.evaluator import Evaluator
 from policies.evaluation.levels import CLOSED
-from policies.evaluation.population import PopulationEvaluator
 from policies.rules import Combine, RuleView
 from policies.spacing import evenly_spaced
 
 
 _STEPS_PER_COLUMN = 24
+_MOST_COLUMNS_OF_GRID = 3
+"""A grid over more columns has too many points."""
 
 
 @dataclass(frozen=True)
@@ -60,25 +62,34 @@ def shared_threshold_figures(view: RuleView, right: NDArray[np.bool_]) -> Shared
     return SharedThresholdFigures(thresholds=thresholds, accuracy=correct / n_samples, mean_depth=depth / n_samples)
 
 
-def shared_threshold_genomes(evaluator: PopulationEvaluator) -> NDArray[np.int64]:
+def shared_threshold_genomes(evaluator: Evaluator) -> NDArray[np.int64]:
     """Policies that share their thresholds over all exits, as genomes, shape (T, G).
 
     All distinct thresholds where there is one column, or where each sample has its score in one column only;
-    each column by itself where a policy uses one per exit; else a grid over the columns' quantiles.
+    each column by itself where a policy uses one per exit; a grid over the quantiles of few columns; and of many
+    columns such as those of labels, one threshold for all, and one quantile for all. Everything is read.
     """
     view = evaluator.view
     n_early = evaluator.n_exits - 1
     if n_early == 0:
-        return np.zeros((1, 0), dtype=np.int64)
+        return evaluator.nearest_genome(np.empty((1, 0, view.n_columns)))
     if view.n_columns == 1 or _has_one_score_each(view):
         distinct = _distinct(_early_scores(view))
         shared = np.broadcast_to(distinct[:, None], (len(distinct), view.n_columns))
     elif view.combine is Combine.ONE:
         shared = _one_column_at_a_time(view)
-    else:
+    elif view.n_columns <= _MOST_COLUMNS_OF_GRID:
         shared = _column_grid(view)
+    else:
+        shared = _columns_alike(view)
     thresholds = np.broadcast_to(shared[:, None, :], (len(shared), n_early, view.n_columns))
     return np.unique(evaluator.nearest_genome(thresholds), axis=0)
+
+
+def starting_genomes(evaluator: Evaluator, *, most_shared: int) -> NDArray[np.int64]:
+    """Where a search begins: shared thresholds, evenly spaced ones of very many, and full depth; shape (P, G)."""
+    shared = shared_threshold_genomes(evaluator)
+    return np.concatenate([shared[evenly_spaced(len(shared), most_shared)], evaluator.at_full_depth()])
 
 
 def _early_scores(view: RuleView) -> NDArray[np.float64]:
@@ -110,6 +121,17 @@ def _column_grid(view: RuleView) -> NDArray[np.float64]:
         values = _distinct(view.scores[:, :-1, column])
         columns.append(values[evenly_spaced(len(values), _STEPS_PER_COLUMN)])
     return np.stack(np.meshgrid(*columns, indexing="ij"), axis=-1).reshape(-1, view.n_columns)
+
+
+def _columns_alike(view: RuleView) -> NDArray[np.float64]:
+    scores = view.scores[:, :-1]
+    deciding = scores.min(axis=2) if view.combine is Combine.ALL else scores.max(axis=2)
+    same = _distinct(deciding)
+    quantiles = []
+    for column in range(view.n_columns):
+        values = _distinct(scores[:, :, column])
+        quantiles.append(values[np.rint(np.linspace(0, len(values) - 1, _STEPS_PER_COLUMN)).astype(np.int64)])
+    return np.concatenate([np.broadcast_to(same[:, None], (len(same), view.n_columns)), np.stack(quantiles, axis=1)])
 
 
 def _interval_sums(

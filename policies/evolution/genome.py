@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.evaluation.population import PopulationEvaluator, PopulationOutcome
+from policies.evaluation.evaluator import Evaluator, PopulationOutcome
+from policies.evaluation.evaluators import evaluator_for
 from policies.goals.goal import Goal
 from policies.levels.seen import Seen
 from policies.policy import Policy
@@ -51,14 +52,14 @@ class RuleSpace:
         self.rule, self.table, self.temperatures, self.goal = rule, table, temperatures, goal
         self._max_levels = max_levels
         self._seed = seed
-        choices = get_rule(rule).choices(table)
+        choices = get_rule(rule).choices(Seen.of(table, temperatures).table)
         self._choices = {name: values for name, values in choices.items() if len(values) > 1}
         fixed = {name: values[0] for name, values in choices.items() if len(values) == 1}
         self._variants = [
             {**fixed, **dict(zip(self._choices, values, strict=True))} for values in product(*self._choices.values())
         ]
         self._n_choices = tuple(len(values) for values in self._choices.values())
-        self._built: dict[int, tuple[dict[str, Any], PopulationEvaluator]] = {}
+        self._built: dict[int, tuple[dict[str, Any], Evaluator]] = {}
         view, self.n_genes = self.evaluator(0).view, self.evaluator(0).n_genes
         self.resolution = max_levels * (view.n_columns if view.combine is Combine.ONE else 1)
 
@@ -72,7 +73,7 @@ class RuleSpace:
         """The largest value of each gene; the smallest is 0."""
         return [n - 1 for n in self._n_choices] + [self.resolution] * self.n_genes
 
-    def evaluator(self, variant: int) -> PopulationEvaluator:
+    def evaluator(self, variant: int) -> Evaluator:
         """The evaluator of one variant; built when it is first asked for."""
         return self._build(variant)[1]
 
@@ -83,14 +84,13 @@ class RuleSpace:
             return self.evaluator(int(variants[0])).evaluate(candidates[:, 1:])
         rows = [np.flatnonzero(candidates[:, 0] == variant) for variant in variants]
         parts = [self.evaluator(int(v)).evaluate(candidates[own, 1:]) for v, own in zip(variants, rows, strict=True)]
-        back = np.argsort(np.concatenate(rows))
-        return PopulationOutcome(
-            exit_counts=np.concatenate([part.exit_counts for part in parts])[back],
-            qualities={
-                name: np.concatenate([part.qualities[name] for part in parts])[back] for name in parts[0].qualities
-            },
-            cost=parts[0].cost,
-        )
+        return PopulationOutcome.joined(parts).take(np.argsort(np.concatenate(rows)))
+
+    def mean_read(self, outcome: PopulationOutcome) -> NDArray[np.float64]:
+        """How many samples of a parent each policy reads on average, shape (P,)."""
+        parents = self.evaluator(0).view.parents
+        n_parents = self.table.n_samples if parents is None else parents.parents.n
+        return np.asarray(outcome.exit_counts.sum(axis=1) / n_parents)
 
     def candidates(self, genes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Genes, shape (P, M + G), as candidates, shape (P, 1 + G)."""
@@ -117,19 +117,20 @@ class RuleSpace:
             evaluator.thresholds(candidate[1:]),
             tuple(self.temperatures.tolist()),
             params,
-            answering=self.table.answering,
+            answering=evaluator.answering(candidate[1:], self.table.answering),
         )
 
-    def _build(self, variant: int) -> tuple[dict[str, Any], PopulationEvaluator]:
+    def _build(self, variant: int) -> tuple[dict[str, Any], Evaluator]:
         if variant not in self._built:
             seen = Seen.of(self.table, self.temperatures)
             params, view = fit_and_view(
                 get_rule(self.rule), seen.table, seen.temperatures, self._variants[variant], seed=self._seed
             )
-            evaluator = PopulationEvaluator(
+            evaluator = evaluator_for(
                 seen.lift(view),
                 self.table.truth,
                 self.table.cost,
+                self.table.answering,
                 max_levels=self._max_levels,
                 qualities=judged_by(self.table, self.goal.qualities),
             )

@@ -43,12 +43,18 @@ def _search_lines(
 ) -> bool:
     """Offer all lines through a candidate; False where the budget ends it."""
     evaluator = space.evaluator(int(candidate[0]))
-    for gene, n_levels in enumerate(evaluator.n_levels):
+    for gene in range(evaluator.n_genes):
         if not budget.allows(part=part):
             return False
-        budget.spend(1)
-        assessment = archive.goal.assess(evaluator.line(candidate[1:], gene))
-        neighbours = np.repeat(candidate[None], n_levels, axis=0)
-        neighbours[:, 1 + gene] = np.arange(n_levels)
-        archive.offer(neighbours, assessment)
+        offer_line(space, archive, budget, candidate, gene)
     return True
+
+
+def offer_line(space: RuleSpace, archive: Archive, budget: Budget, candidate: NDArray[np.int64], gene: int) -> None:
+    """Offer every level of one gene of a candidate, shape (1 + G,), while its others stay."""
+    evaluator = space.evaluator(int(candidate[0]))
+    budget.spend(1)
+    assessment = archive.goal.assess(evaluator.line(candidate[1:], gene))
+    neighbours = np.repeat(candidate[None], evaluator.n_levels[gene], axis=0)
+    neighbours[:, 1 + gene] = np.arange(len(neighbours))
+    archive.offer(neighbours, assessment)

@@ -62,6 +62,23 @@ class Genome(list[int]):
         self.fitness = ConstrainedFitness()
 
 
+def varied(parents: Sequence[Genome], limits: Sequence[int]) -> list[Genome]:
+    """Children of parents, two of each pair: simulated binary crossover and polynomial mutation (Deb et al., 2002).
+
+    Args:
+        parents: An even number of genomes.
+        limits: The largest value of each gene; the smallest is 0.
+    """
+    children = [Genome(parent) for parent in parents]
+    low = [0] * len(limits)
+    for first, second in zip(children[::2], children[1::2], strict=True):
+        tools.cxSimulatedBinaryBounded(first, second, eta=_DISTRIBUTION_INDEX, low=low, up=list(limits))
+    for child in children:
+        tools.mutPolynomialBounded(child, eta=_DISTRIBUTION_INDEX, low=low, up=list(limits), indpb=1 / len(limits))
+        child[:] = [round(gene) for gene in child]
+    return children
+
+
 class Evolution:
     """NSGA-II (Deb et al., 2002) on the policies of one rule; everything seen goes to an archive.
 
@@ -115,19 +132,9 @@ class Evolution:
 
     def _step(self) -> None:
         size = self.settings.population
-        offspring = self._vary(tools.selTournamentDCD(self.population, size))
+        offspring = varied(tools.selTournamentDCD(self.population, size), self._limits)
         self._assess(offspring)
         self.population = tools.selNSGA2(self.population + offspring, size)
-
-    def _vary(self, parents: list[Genome]) -> list[Genome]:
-        children = [Genome(parent) for parent in parents]
-        low, up = [0] * len(self._limits), self._limits
-        for first, second in zip(children[::2], children[1::2], strict=True):
-            tools.cxSimulatedBinaryBounded(first, second, eta=_DISTRIBUTION_INDEX, low=low, up=up)
-        for child in children:
-            tools.mutPolynomialBounded(child, eta=_DISTRIBUTION_INDEX, low=low, up=up, indpb=1 / len(up))
-            child[:] = [round(gene) for gene in child]
-        return children
 
     def _assess(self, genomes: list[Genome]) -> None:
         candidates = self.space.candidates(np.array(genomes, dtype=np.int64))

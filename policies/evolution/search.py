@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from policies.baselines import get_baseline
 from policies.errors import ExitSearchError
-from policies.evaluation.shared_thresholds import shared_threshold_genomes
+from policies.evaluation.shared_thresholds import shared_threshold_genomes, starting_genomes
 from policies.evolution.budget import Budget
 from policies.evolution.genome import RuleSpace
 from policies.evolution.islands import EpochRunner, evolve_islands, one_after_the_other
+from policies.evolution.local_search import offer_line
 from policies.evolution.nsga2 import Evolution, finish, first_archive
 from policies.evolution.settings import EvolveSettings
 from policies.goals.archive import Archive
 from policies.goals.front import Front, FrontPoint
 from policies.goals.goal import Goal
-from policies.spacing import evenly_spaced
 from policies.tables.base import ExitTable
 
 
@@ -55,7 +55,8 @@ def search_front(
 
     Returns:
         The front, least objective first, with the figures ``accuracy``, ``mean_depth``, ``mean_cost``, the goal's other
-        qualities and its objective. Where no policy is feasible: the nearest alone.
+        qualities and its objective, and where parents are read until they are sure ``mean_read``, the samples that are
+        read of one on average. Where no policy is feasible: the nearest alone.
 
     Raises:
         ExitSearchError: If there is no rule or no island.
@@ -121,13 +122,17 @@ def search_rule(
 
 
 def _shared_archive(space: RuleSpace, budget: Budget) -> Archive:
-    """Every policy that shares its thresholds over all exits, of every variant of the rule."""
+    """Every policy that shares its thresholds over all exits, of every variant of the rule, with all ways to read."""
     archive = Archive.empty(space.goal, space.n_genes)
     for variant in range(space.n_variants):
-        shared = shared_threshold_genomes(space.evaluator(variant))
+        evaluator = space.evaluator(variant)
+        shared = shared_threshold_genomes(evaluator)
         candidates = np.column_stack([np.full(len(shared), variant), shared])
         archive.offer(candidates, space.goal.assess(space.evaluate(candidates)))
         budget.spend(len(shared))
+        for gene in range(evaluator.n_gates, evaluator.n_genes):
+            for candidate in candidates:
+                offer_line(space, archive, budget, candidate, gene)
     return archive
 
 
@@ -138,8 +143,7 @@ def starting_candidates(space: RuleSpace, budget: Budget) -> NDArray[np.int64]:
     starts = []
     for variant in range(space.n_variants):
         evaluator = space.evaluator(variant)
-        shared = shared_threshold_genomes(evaluator)
-        found = [shared[evenly_spaced(len(shared), _MOST_SHARED_THRESHOLDS)], np.asarray(evaluator.n_levels - 1)[None]]
+        found = [starting_genomes(evaluator, most_shared=_MOST_SHARED_THRESHOLDS)]
         if evaluator.view.n_columns == 1 and evaluator.n_genes:
             rng = np.random.default_rng(0)
             for name in _WARM_STARTS:
@@ -158,6 +162,8 @@ def _front(space: RuleSpace, archive: Archive) -> Front:
         "mean_cost": outcome.mean_cost,
         space.goal.objective_column: archive.assessment.objective,
     }
+    if outcome.n_unread is not None:
+        figures["mean_read"] = space.mean_read(outcome)
     return Front(
         tuple(
             FrontPoint(

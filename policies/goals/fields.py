@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
+
+from policies.qualities import get_quality
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
@@ -27,6 +29,15 @@ Delta = Annotated[
     float,
     Field(gt=0, lt=1, examples=[0.05], description="Largest probability that a certificate states what does not hold."),
 ]
+
+
+_Share = Annotated[float, Field(ge=0, lt=1)]
+Drops = Annotated[
+    # What pydantic adds to the place of an error is no key, and so looks like none.
+    Annotated[_Share, Tag("<one>")] | Annotated[Mapping[str, _Share], Tag("<several>")],
+    Discriminator(lambda given: "<several>" if isinstance(given, Mapping) else "<one>"),
+]
+"""A largest drop, or largest drops of several qualities by their names."""
 
 
 class GoalFields(BaseModel):
@@ -51,21 +62,19 @@ class GoalFields(BaseModel):
         description="What is minimised: `depth`, the mean number of exits passed; `cost`, the mean cost as a share of "
         "the full network's; `latency`, the mean milliseconds; or your own as `module:attribute`.",
     )
-    max_drop: float | None = Field(
+    max_drop: Drops | None = Field(
         default=None,
-        ge=0,
-        lt=1,
         examples=[0.01],
         description="Largest accuracy lost against the same network without early exits; 0.01 is one point. Where "
-        "answers are not right or wrong, as a detector's are not, it is the largest loss of `quality`.",
+        "answers are not one class each, as a detector's are not, it is the largest loss of `quality`. Or the largest "
+        "losses of several qualities, such as `{exact_match: 0.01, hamming: 0.005}`: of one of which less is better "
+        "the largest rise.",
     )
-    max_relative_drop: float | None = Field(
+    max_relative_drop: Drops | None = Field(
         default=None,
-        ge=0,
-        lt=1,
         examples=[0.15],
         description="As `max_drop`, but as a share of what the network without early exits has; 0.15 keeps 85 % of it. "
-        "At most one of the two is given.",
+        "Of each quality at most one of the two is given.",
     )
     max_drop_greedy: float | None = Field(
         default=None,
@@ -96,6 +105,21 @@ class GoalFields(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _fill_in(cls, values: Any) -> Any:
-        """Of the preset, what is not given; a preset that is none is refused with its field."""
-        preset = values.get("preset") if isinstance(values, Mapping) else None
-        return {**PRESETS[preset], **values} if isinstance(preset, str) and preset in PRESETS else values
+        """Of the preset, and of drops that name their qualities, what is not given.
+
+        A preset that is none is refused with its field.
+        """
+        if not isinstance(values, Mapping):
+            return values
+        preset = values.get("preset")
+        if isinstance(preset, str) and preset in PRESETS:
+            values = {**PRESETS[preset], **values}
+        drops = values.get("max_drop") or values.get("max_relative_drop")
+        if "quality" in values or not isinstance(drops, Mapping):
+            return values
+        return {**values, "quality": _leading(list(map(str, drops)))}
+
+
+def _leading(names: list[str]) -> str:
+    """Of qualities whose drops are limited the first of which more is better, else the first."""
+    return next((name for name in names if get_quality(name).is_maximised), names[0])

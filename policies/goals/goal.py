@@ -17,7 +17,7 @@ from policies.qualities import get_quality
 
 
 if TYPE_CHECKING:
-    from policies.evaluation.population import PopulationOutcome
+    from policies.evaluation.evaluator import PopulationOutcome
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,11 @@ class Goal:
         else:
             wanted, worst = assessment.objective, float(self.objective_of_exits(cost)[-1])
         return np.where(assessment.violation <= 0, wanted, worst + assessment.violation)
+
+    def is_met(self, figures: Mapping[str, float]) -> bool:
+        """Whether one policy does what is asked for, given its qualities and its objective by column."""
+        qualities = {name: np.array([figures[name]]) for name in self.qualities}
+        return bool(self._judged(qualities, np.array([figures[self.objective_column]])).violation[0] <= 0)
 
     @property
     def _sign(self) -> float:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.levels.answers import AnsweredFrom
+from policies.levels.answers import AnsweredFrom, WholeAnswers
 from policies.parents.membership import Parents
-from policies.qualities import CountedQuality, Judge, MeanOfAnswers, PooledQuality, Quality
+from policies.qualities import CountedQuality, Judge, MeanOfAnswers, MeanQuality, PooledQuality, Quality
 from policies.qualities.base import DrawnJudge
 from policies.tables.base import Truth
 from policies.tables.units import Units
@@ -72,20 +72,33 @@ class Judged:
             if isinstance(quality, PooledQuality):
                 return quality.judge(self.view, self.truth)
             return lambda exits: quality.values(self.view, self.truth, exits)
+        if isinstance(self.view.parents, WholeAnswers) and isinstance(quality, MeanQuality):
+            return self._mean_of_whole(quality, self.view.parents)
         at_the_exit = np.zeros((1, self.truth.n_samples), dtype=np.int64)
         return lambda exits: np.concatenate(
             [quality.values(self.answered(own), self.truth, at_the_exit) for own in exits]
         )
+
+    def _mean_of_whole(self, quality: MeanQuality[Any], answers: WholeAnswers) -> Judge:
+        """Each answer about a parent is judged once."""
+        at_exits = np.moveaxis(answers.at_exits, 1, 0)
+        figures = np.stack([quality.of_answers(own, self.truth) for own in at_exits], axis=1)
+        rows, first = np.arange(answers.parents.n), answers.parents.first_rows
+        return lambda exits: np.asarray(figures[rows, exits[:, first]].mean(axis=1))
 
     def judge_drawn(self, quality: PooledQuality[Any]) -> DrawnJudge:
         """The same on some of the J, given by their numbers, shape (n,), some perhaps several times."""
         if self.view.parents is None:
             return quality.judge_drawn(self.view, self.truth)
         at_the_exit = np.zeros((1, self.truth.n_samples), dtype=np.int64)
+        # The same policies are judged on draw after draw.
+        judges: dict[bytes, DrawnJudge] = {}
 
         def judge(exits: NDArray[np.integer[Any]], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-            judges = [quality.judge_drawn(self.answered(own), self.truth) for own in exits]
-            return np.concatenate([one(at_the_exit, rows) for one in judges])
+            for own in exits:
+                if own.tobytes() not in judges:
+                    judges[own.tobytes()] = quality.judge_drawn(self.answered(own), self.truth)
+            return np.concatenate([judges[own.tobytes()](at_the_exit, rows) for own in exits])
 
         return judge
 

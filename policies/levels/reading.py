@@ -45,7 +45,17 @@ def running_sureness(answers: PooledAnswers, exits: NDArray[np.int64]) -> NDArra
     parents = answers.parents
     values = answers.values[np.arange(len(exits)), exits[parents.rows]]
     running = answers.pooling.running(values, parents.starts)
-    if answers.thresholds is None:
-        return np.asarray(running.max(axis=1))
-    thresholds = answers.thresholds[parents.of_sample[parents.rows]]
-    return np.asarray(np.abs(running - thresholds).min(axis=1))
+    thresholds = None if answers.thresholds is None else answers.thresholds[parents.of_sample[parents.rows]]
+    return sureness(running, thresholds)
+
+
+def sureness(pooled: NDArray[np.float64], thresholds: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """How sure pooled values are, shape (n,).
+
+    Args:
+        pooled: Pooled values of classes or labels, shape (n, C).
+        thresholds: From which pooled value on labels are answered, shape (n, L) or (L,); None for classes.
+    """
+    if thresholds is None:
+        return np.asarray(pooled.max(axis=1))
+    return np.asarray(np.abs(pooled - thresholds).min(axis=1))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.levels.answers import PooledAnswers, WholeAnswers
-from policies.parents.membership import Parents
+from policies.parents.membership import Parents, require_order
 from policies.pooling.answering import Level
 from policies.pooling.poolings import get_pooling
 from policies.tables.base import ExitTable
@@ -45,12 +45,15 @@ class Seen:
             temperatures: Temperature of each exit, shape (E,).
 
         Raises:
-            ExitTableError: If answers are to be pooled and samples have no parents, or cannot be pooled.
+            ExitTableError: If answers are to be pooled and samples have no parents or cannot be pooled, or are to be
+                read and have no order.
         """
         own = table.answering
         if own.pooling is None:
             return cls(table, temperatures, table, None)
         parents = Parents.of(table)
+        if own.level is Level.READING:
+            require_order(table)
         if own.level is not Level.PARENT:
             return cls(table, temperatures, table, parents)
         return cls(pooled_table(table, temperatures, parents), np.ones(table.n_exits), table, parents)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from policies.calibration.calibration_error import Blocks
 from policies.judging.judged import Judged
 from policies.metrics.classification import classification_figures
+from policies.metrics.reading import read_figures
 from policies.parents.parent_answers import UNREAD, spent_at
 from policies.policy import Decision
 from policies.tables.base import ExitTable, Truth
@@ -48,22 +49,16 @@ def spent_figures(table: ExitTable, decision: Decision) -> dict[str, Any]:
     """What a policy spends, whatever kind of answers it gives.
 
     Returns:
-        Everything that :func:`depth_and_cost_figures` gives, ``n_samples``, and ``mean_latency_ms`` where the table
-        states measured times. Where answers are pooled over parents, also ``n_parents`` and ``read_share``, the share
-        of samples that were looked at; one that was not has depth 0 and costs nothing.
+        Everything that :func:`depth_and_cost_figures` gives, ``n_samples``, ``mean_latency_ms`` where the table
+        states measured times, and where samples have parents what :func:`~policies.metrics.reading.read_figures` gives.
     """
     latency = stated_latency(table)
-    parents = {} if decision.parents is None else {"n_parents": decision.parents.parents.n, **_read(decision.exits)}
     return {
         **depth_and_cost_figures(decision.exits, table.cost),
         "n_samples": table.n_samples,
-        **parents,
+        **read_figures(table, decision),
         **({} if latency is None else {"mean_latency_ms": float(spent_at(latency, decision.exits).mean())}),
     }
-
-
-def _read(exits: NDArray[np.int64]) -> dict[str, float]:
-    return {"read_share": float((exits != UNREAD).mean())}
 
 
 def depth_and_cost_figures(exits: NDArray[np.int64], cost: NDArray[np.float64]) -> dict[str, Any]:

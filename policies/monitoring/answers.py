@@ -69,7 +69,8 @@ class AnsweredSamples:
             confidences=answer_confidences(decision),
             labels=table.labels,
             full_predictions=decision.exit_answers[:, -1],
-            groups=table.groups,
+            # The samples of a parent are no more independent than those of a group.
+            groups=table.parents if table.groups is None else table.groups,
         )
 
     @classmethod

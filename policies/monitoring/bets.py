@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.certificates.claims import Loss
+from policies.certificates.losses import Loss
 from policies.errors import MonitoringError
 
 

@@ -14,6 +14,7 @@ from policies.errors import MonitoringError
 from policies.monitoring.answers import UNKNOWN, AnsweredSamples
 from policies.monitoring.bets import LimitedMean, leaves_room
 from policies.monitoring.groups import unit_codes
+from policies.qualities.base import ACCURACY
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class ClaimLosses:
         """The parts that take the full network's answers, where these are not known."""
         if self.claim is None or self.knows_full_network:
             return ()
-        return tuple(str(loss) for loss in self.claim.main_limits if loss.is_compared)
+        return tuple(one.name for one in self.claim.statements if one.loss.is_compared)
 
     @property
     def without_room(self) -> tuple[str, ...]:
@@ -93,9 +94,10 @@ class ClaimLosses:
         """The parts whose losses can be known, those at the edge too."""
         if self.claim is None:
             return iter(())
+        full = {ACCURACY: (told.full_predictions == told.labels).astype(np.float64)}
         outcomes = Outcomes(
-            figures=(told.predictions == told.labels).astype(np.float64),
-            full_figures=(told.full_predictions == told.labels).astype(np.float64) if self.knows_full_network else None,
+            figures={ACCURACY: (told.predictions == told.labels).astype(np.float64)},
+            full_figures=full if self.knows_full_network else None,
             strata=told.labels,
             n_strata=self.n_classes,
             exits=told.exits,

@@ -98,7 +98,7 @@ class ReferenceStatistics(BaseModel):
         weights = 1 / np.bincount(units.of_sample)[units.of_sample]
         names = table.meta.get("class_names")
         return cls(
-            unit=units.kind,
+            unit="sample" if units.kind == "sample" else "group",
             n_units=units.n,
             n_samples=table.n_samples,
             exit_counts=_counts(samples.exits, weights, table.n_exits),

@@ -42,9 +42,9 @@ def watch_table(
         keeps_history: Whether the watch's history of the bets is wanted.
 
     Raises:
-        ExitSearchError: If the table is not of the policy's network, is the one that the policy was certified on (by
-            the hash of all its ids; a part of it is not noticed), or has samples that the policy's origin says that it
-            was chosen on.
+        ExitSearchError: If the policy answers for parents, or the table is not of its network, is the one that the
+            policy was certified on (by the hash of all its ids; a part of it is not noticed), or has samples that the
+            policy's origin says that it was chosen on.
     """
     _require_new(policy, table, reference)
     samples = AnsweredSamples.of(table, policy.decide(table))
@@ -64,8 +64,22 @@ def watch_table(
     return watch
 
 
+def require_watchable(policy: Policy) -> None:
+    """Refuse a policy whose answers cannot be watched one by one.
+
+    Raises:
+        MonitoringError: If it answers for the parents of its samples.
+    """
+    if policy.answering.pooling is not None:
+        raise MonitoringError(
+            "a policy that is watched must answer each sample for itself but this one answers for their parents; "
+            "certify it anew on a table of new data, with exitsearch certify"
+        )
+
+
 def _require_new(policy: Policy, table: ClassificationTable, reference: ReferenceStatistics) -> None:
-    """Refuse a table of another network, or with samples that are not new."""
+    """Refuse a policy that cannot be watched, a table of another network, or one with samples that are not new."""
+    require_watchable(policy)
     if (table.n_exits, table.n_classes) != (reference.n_exits, reference.n_classes):
         raise MonitoringError(
             f"the table has {table.n_exits} exits and {table.n_classes} classes but the reference statistics have "

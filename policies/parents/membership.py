@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import ExitTableError
-from policies.tables.base import ExitTable
 from policies.tables.identity import parents_in_ids
+
+
+class HasParents(Protocol):
+    """A table, or a split of the data."""
+
+    @property
+    def ids(self) -> NDArray[np.str_]:
+        """Name of each sample, shape (N,)."""
+
+    @property
+    def groups(self) -> NDArray[np.str_] | None:
+        """Origin of each sample, shape (N,), or None."""
+
+    @property
+    def parents(self) -> NDArray[np.str_] | None:
+        """What each sample is a part of, shape (N,), or None."""
+
+    @property
+    def order(self) -> NDArray[np.int64] | None:
+        """Place of each sample in its parent, shape (N,), or None."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +69,24 @@ class Parents:
         return self.rows[self.starts[:-1]]
 
     @classmethod
-    def of(cls, table: ExitTable) -> Parents:
+    def of(cls, table: HasParents) -> Parents:
         """Those of a table: as ``parents`` names them, else as ids ``<parent>#<number>`` do, else its groups.
 
         Raises:
             ExitTableError: If a table has none of these.
         """
         names, numbers = _named(table)
+        return cls.named(names, table.order if table.order is not None else numbers)
+
+    @classmethod
+    def named(cls, names: NDArray[np.str_], order: NDArray[np.int64] | None = None) -> Parents:
+        """Those of samples whose parents are known.
+
+        Args:
+            names: Name of the parent of each sample, shape (N,).
+            order: Place of each sample in its parent, in which samples are read, shape (N,); as they come where None.
+        """
         unique, of_sample = np.unique(names, return_inverse=True)
-        order = table.order if table.order is not None else numbers
         place = np.arange(len(names)) if order is None else order
         return cls(unique, of_sample.astype(np.int64), np.lexsort((place, of_sample)))
 
@@ -71,7 +99,28 @@ class Parents:
         return taken, unique
 
 
-def _named(table: ExitTable) -> tuple[NDArray[np.str_], NDArray[np.int64] | None]:
+def told_places(table: HasParents) -> NDArray[np.int64] | None:
+    """The place of each sample in its parent, by which samples are read, shape (N,); None where nothing tells it."""
+    if table.order is not None:
+        return table.order
+    told = parents_in_ids(table.ids)
+    return None if told is None else told[1]
+
+
+def require_order(table: HasParents) -> None:
+    """Refuse a table that does not tell in which order the samples of a parent are read.
+
+    Raises:
+        ExitTableError: If it does not.
+    """
+    if told_places(table) is None:
+        raise ExitTableError(
+            "samples are read in an order but none is told: a table needs 'order' (N,) or ids of the form "
+            "<parent>#<number> but has neither; add one, or let samples or whole parents leave (level sample or parent)"
+        )
+
+
+def _named(table: HasParents) -> tuple[NDArray[np.str_], NDArray[np.int64] | None]:
     """The parent of each sample, and its number in the parent where ids tell."""
     told = parents_in_ids(table.ids)
     if table.parents is not None:

@@ -54,7 +54,7 @@ class Mean(Pooling):
 
     def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The mean over samples."""
-        return np.asarray(values.mean(axis=-2))
+        return np.asarray(_summed(values) / values.shape[-2])
 
 
 class Max(Pooling):
@@ -77,7 +77,8 @@ class TopMean(Pooling):
 
     def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The mean of the min(k, M) largest values."""
-        return np.asarray(np.sort(values, axis=-2)[..., -self.k :, :].mean(axis=-2))
+        largest = np.sort(values, axis=-2)[..., -self.k :, :]
+        return np.asarray(_summed(largest) / largest.shape[-2])
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,12 @@ class NoisyOr(Pooling):
 
     def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The probability that any sample has it."""
-        return np.asarray(1 - np.prod(1 - values, axis=-2))
+        return np.asarray(1 - np.multiply.accumulate(self.absent(values), axis=-2)[..., -1, :])
+
+    @staticmethod
+    def absent(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The probability that a sample does not have it, of any shape: what is multiplied."""
+        return 1 - values
 
 
 class Evidence(Pooling):
@@ -108,9 +114,23 @@ class Evidence(Pooling):
 
     def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The softmax of the sums of log-probabilities."""
-        sums = np.log(np.maximum(values, _TINY)).sum(axis=-2)
+        return self.of_sums(_summed(self.logarithms(values)))
+
+    @staticmethod
+    def logarithms(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The log-probabilities, of any shape: what is summed."""
+        return np.asarray(np.log(np.maximum(values, _TINY)))
+
+    @staticmethod
+    def of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The distribution that summed log-probabilities, shape (..., C), mean."""
         likely = np.exp(sums - sums.max(axis=-1, keepdims=True))
         return np.asarray(likely / likely.sum(axis=-1, keepdims=True))
+
+
+def _summed(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The sum over samples, one after the other: the same to the last bit however arrays lie, and in compiled loops."""
+    return np.asarray(np.add.accumulate(values, axis=-2)[..., -1, :])
 
 
 _PLAIN = {"mean": Mean(), "max": Max(), "noisy-or": NoisyOr(), "evidence": Evidence()}

@@ -19,6 +19,10 @@ from policies.views.view import RuleView
 TruthT = TypeVar("TruthT", bound=Truth)
 ACCURACY = "accuracy"
 """Name of the share of right answers, which of all qualities is the one that certificates know best."""
+EXACT_MATCH = "exact_match"
+"""Name of the share of sets of labels that are right as a whole."""
+RIGHT_OR_WRONG = (ACCURACY, EXACT_MATCH)
+"""Names of the shares of right answers, by what a table's own truth calls right."""
 NOWHERE = -1
 """Stands for the tally of a sample that adds to none."""
 Judge = Callable[[NDArray[np.integer[Any]]], NDArray[np.float64]]

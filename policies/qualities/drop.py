@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from policies.errors import ExitSearchError
 from policies.qualities import NOWHERE, CountedQuality, Judge, PooledQuality, Quality, get_quality
-from policies.qualities.base import ACCURACY, DrawnJudge
+from policies.qualities.base import ACCURACY, RIGHT_OR_WRONG, DrawnJudge
 from policies.tables.base import Truth
 from policies.views.view import RuleView
 
 
 _LEAST_REFERENCE = 1e-12
+_UNKNOWN_REFERENCE = "a drop is counted from a reference's answers but none are given"
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,11 @@ class DropLimit:
                 quality's range and direction are wanted.
             truth: What answers are judged by, of the same samples.
         """
-        if self.quality != ACCURACY:
-            return QualityDrop(get_quality(self.quality), answers, self.is_relative)
+        quality = get_quality(self.quality)
+        if self.quality not in RIGHT_OR_WRONG and isinstance(quality, CountedQuality):
+            return CountedDrop.of(quality, answers, truth, is_relative=self.is_relative)
+        if self.quality not in RIGHT_OR_WRONG:
+            return QualityDrop(quality, answers, self.is_relative)
         is_right = None if answers is None or truth is None else truth.right(answers)
         return RelativeDrop(is_right) if self.is_relative else Drop(is_right)
 
@@ -106,6 +110,84 @@ class RelativeDrop(Drop):
 
 
 @dataclass(frozen=True, eq=False)
+class CountedDrop(CountedQuality[Truth]):
+    """What the reference has of a counted quality less what the policy has, or the share of it that the policy lacks.
+
+    Negative where the policy is better. Both are counted in the same samples, so that both are good or bad together.
+
+    Attributes:
+        quality: Quality that is lost, a function of T tallies.
+        reference: Up to K tallies that each sample adds to by the reference, or ``NOWHERE``, shape (K, N); None where
+            nothing is judged.
+        typical: What a sample adds to each tally by the reference on average, shape (T,); None where nothing is judged.
+        is_relative: Whether the loss is a share of what the reference has.
+    """
+
+    name: ClassVar[str] = "drop"
+    is_maximised: ClassVar[bool] = False
+    task: ClassVar[str | None] = None
+
+    quality: CountedQuality[Any]
+    reference: NDArray[np.int64] | None = None
+    typical: NDArray[np.float64] | None = None
+    is_relative: bool = False
+
+    @classmethod
+    def of(
+        cls, quality: CountedQuality[Any], answers: NDArray[Any] | None, truth: Truth | None, *, is_relative: bool
+    ) -> CountedDrop:
+        """The drop from what a reference answers, shape (N, ...), if that is known; see :meth:`DropLimit.against`."""
+        if answers is None or truth is None:
+            return cls(quality, is_relative=is_relative)
+        marks = quality.marks(_at_the_only_exit(answers), truth)[:, :, 0]
+        tallies = np.bincount(marks[marks != NOWHERE], minlength=quality.n_tallies(truth))
+        return cls(quality, marks, tallies / truth.n_samples, is_relative)
+
+    @property
+    def is_share(self) -> bool:  # type: ignore[override]  # it depends on the quality
+        """Whether the quality is a mean over samples."""
+        return self.quality.is_share
+
+    @property
+    def lowest(self) -> float:  # type: ignore[override]  # it depends on the quality
+        """All that can be gained; of a share of what the reference has there is no least."""
+        return -np.inf if self.is_relative else self.quality.lowest - self.quality.highest
+
+    @property
+    def highest(self) -> float:  # type: ignore[override]  # it depends on the quality
+        """All that can be lost: the whole range of the quality, or all that the reference has."""
+        return 1.0 if self.is_relative else self.quality.highest - self.quality.lowest
+
+    def n_tallies(self, truth: Truth) -> int:
+        """Those of the policy and those of the reference."""
+        return 2 * self.quality.n_tallies(truth)
+
+    def marks(self, view: RuleView, truth: Truth) -> NDArray[np.int64]:
+        """The policy's marks, then the reference's.
+
+        Raises:
+            ExitSearchError: If the reference's answers are not known.
+        """
+        if self.reference is None:
+            raise ExitSearchError(_UNKNOWN_REFERENCE)
+        own = self.quality.marks(view, truth)
+        of_reference = np.where(self.reference == NOWHERE, NOWHERE, self.reference + self.quality.n_tallies(truth))
+        return np.concatenate([own, np.broadcast_to(of_reference[:, :, None], (*of_reference.shape, own.shape[2]))])
+
+    def value(self, tallies: NDArray[Any], strata: NDArray[Any]) -> NDArray[np.float64]:
+        """The difference of both figures."""
+        n = tallies.shape[1] // 2
+        own, reference = self.quality.value(tallies[:, :n], strata), self.quality.value(tallies[:, n:], strata)
+        lost = self.quality.sign * (reference - own)
+        return np.asarray(lost / np.maximum(reference, _LEAST_REFERENCE) if self.is_relative else lost)
+
+    def worst(self, truth: Truth) -> NDArray[np.float64]:
+        """The worst for the policy, and what is usual for the reference."""
+        own = self.quality.worst(truth)
+        return np.concatenate([own, own if self.typical is None else self.typical])
+
+
+@dataclass(frozen=True, eq=False)
 class QualityDrop(PooledQuality[Truth]):
     """What the reference has of any quality less what the policy has, or the share of it that the policy lacks.
 
@@ -141,7 +223,7 @@ class QualityDrop(PooledQuality[Truth]):
             ExitSearchError: If the reference's answers are not known.
         """
         if self.answers is None:
-            raise ExitSearchError("a drop is counted from a reference's answers but none are given")
+            raise ExitSearchError(_UNKNOWN_REFERENCE)
         whole = _at_the_only_exit(self.answers)
         (reference,) = self.quality.values(whole, truth, np.zeros((1, truth.n_samples), dtype=np.int64))
         values = _judge(self.quality, view, truth)

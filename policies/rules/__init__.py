@@ -10,6 +10,7 @@ from policies.views.view import Combine, RuleView
 
 _DETECTION = "policies.rules.detection"
 _MULTILABEL = "policies.rules.multilabel"
+_NOTES = "policies.rules.multilabel_notes"
 
 RULES: Registry[Rule[Any]] = Registry(
     {
@@ -40,6 +41,8 @@ RULES: Registry[Rule[Any]] = Registry(
         "label-patience": f"{_MULTILABEL}.label_patience:LabelPatienceRule",
         "label-ensemble": f"{_MULTILABEL}.label_ensemble:LabelEnsembleRule",
         "label-gate": f"{_MULTILABEL}.label_gate:LabelGateRule",
+        "notes-gate": f"{_NOTES}.notes_gate:NotesGateRule",
+        "notes-logistic": f"{_NOTES}.notes_logistic:NotesLogisticRule",
     }
 )
 

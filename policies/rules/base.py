@@ -132,6 +132,18 @@ class Rule(ABC, Generic[TableT]):
         """
         return None
 
+    def n_open_labels(self, params: Any, n_labels: int) -> int:
+        """Of how many labels the answer can differ from the last exit's: those labels are the same for all inputs.
+
+        By default of all. A rule whose early answers take some labels from elsewhere says itself; what was seen to
+        differ says nothing.
+
+        Args:
+            params: The rule's parameters, parsed.
+            n_labels: Number of labels of an answer.
+        """
+        return n_labels
+
     def choices(self, table: TableT) -> Mapping[str, tuple[Any, ...]]:
         """The values of its own parameters that a search tries, by name; the first of each is the default."""
         return {}

@@ -97,7 +97,10 @@ def _named(names: Sequence[str], rows: NDArray[np.int64]) -> str:
 
 
 def _lead(answers: Answers) -> NDArray[np.float64]:
-    """By how much the answer is more probable than any other, shape (n,); infinite where there are no probabilities."""
-    if answers.probabilities is None:
+    """By how much the answer is more probable than any other class, shape (n,); infinite where answers are no classes.
+
+    How close sets of labels are to others is among what the runtime says of their closeness.
+    """
+    if answers.probabilities is None or answers.answers.ndim > 1:
         return np.full(answers.n_samples, np.inf)
     return margin(answers.probabilities)

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.errors import PolicyError
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -18,12 +20,14 @@ class Answers:
     Attributes:
         exits: Index of the exit taken, shape (n,), int64.
         answers: What was answered there, shape (n,) for classes, else (n, ...).
-        probabilities: The distribution that was answered with, shape (n, C), or None where there is no such thing.
+        probabilities: The distribution that was answered with, shape (n, C), of sets of labels the probability of each;
+            None where there is no such thing.
         scores: Scores of the rule at the exit taken, shape (n, S); higher means safer to leave.
         thresholds: Thresholds of the exit taken, shape (n, S); infinite where a gate is closed, and minus infinite at
             the last exit, which is always open.
-        closeness: Least distance of a score to its threshold at any exit that was asked, shape (n,); infinite where
-            no gate could be open. Where it is about as small as rounding, another executor may take another exit.
+        closeness: Least distance of a score to its threshold at any exit that was asked, and of a label's probability
+            to the one from which on it is answered, shape (n,); infinite where no gate could be open. Where it is about
+            as small as rounding, another executor may take another exit.
     """
 
     exits: NDArray[np.int64]
@@ -62,6 +66,17 @@ class Answers:
         if self.probabilities is None:
             return np.full(self.n_samples, np.nan)
         return np.asarray(self.probabilities.max(axis=1))
+
+    @property
+    def of_labels(self) -> NDArray[np.float64]:
+        """The probability of each label, shape (n, L).
+
+        Raises:
+            PolicyError: If answers are no sets of labels.
+        """
+        if self.probabilities is None or self.answers.ndim != 2:
+            raise PolicyError("answers have probabilities of labels where they are sets of labels, but these are none")
+        return self.probabilities
 
     def reason(self, row: int) -> str:
         """Why a sample left where it did, as a clause for a person: the score and the threshold that it reached."""

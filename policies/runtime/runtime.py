@@ -17,6 +17,7 @@ from policies.rules.base import Step
 from policies.runtime.answers import Answers
 from policies.runtime.chunks import SIZES, fastest_chunk
 from policies.runtime.exit_gate import ExitGate, as_columns
+from policies.runtime.multilabel.said_labels import SaidLabels
 from policies.runtime.stages import Stages
 
 
@@ -36,7 +37,7 @@ class EarlyExitRuntime:
             stage by stage.
 
     Raises:
-        PolicyError: If the policy is for another number of exits.
+        PolicyError: If the policy is for another number of exits, or its answers are pooled over parents.
     """
 
     def __init__(
@@ -52,7 +53,14 @@ class EarlyExitRuntime:
                 f"a policy is for one network but this one has {policy.n_exits} exits and the network "
                 f"{stages.n_exits}; take the policy that was made for it"
             )
+        if policy.answering.pooling is not None:
+            raise PolicyError(
+                f"a network is run sample by sample but this policy pools answers over parents (level "
+                f"{policy.answering.level}, pooling {policy.answering.pooling!r}); search a policy of level sample "
+                f"without pooling, or run this one in Python with ParentRuntime"
+            )
         self._stages, self._policy, self._chunk_size = stages, policy, chunk_size
+        self._labels = SaidLabels.by(policy)
         self._measuring = Lock()
         rule = get_rule(policy.rule)
         self._gate = rule.gate(np.asarray(policy.temperatures), rule.parse(policy.params))
@@ -100,9 +108,11 @@ class EarlyExitRuntime:
         """One sample: no indexing, and nothing is compacted."""
         features, state, closeness = self._stages.begin(inputs), self._gate.begin(1), np.inf
         for k in range(self._last + 1):
-            features, outputs = self._stages.run(k, features)
-            step = self._step(state, k, outputs)
+            features, said = self._stages.run(k, features)
+            step = self._step(state, k, said)
             state = step.state
+            if self._labels is not None:
+                closeness = min(closeness, float(self._labels.closeness(step)[0]))
             if k == self._last:
                 break
             leaves, distance = self._gates[k].look(step)
@@ -122,8 +132,10 @@ class EarlyExitRuntime:
         rows, closeness = np.arange(len(inputs)), np.full(len(inputs), np.inf)
         features, state = self._stages.begin(inputs), self._gate.begin(len(inputs))
         for k in range(self._last + 1):
-            features, outputs = self._stages.run(k, features)
-            step = self._step(state, k, outputs)
+            features, said = self._stages.run(k, features)
+            step = self._step(state, k, said)
+            if self._labels is not None:
+                closeness[rows] = np.minimum(closeness[rows], self._labels.closeness(step))
             if k == 0:
                 kept = _Kept.like(step, len(inputs))
             if k == self._last:
@@ -144,8 +156,8 @@ class EarlyExitRuntime:
             kept.exits, kept.answers, kept.probabilities, kept.scores, self._thresholds[kept.exits], closeness
         )
 
-    def _step(self, state: Any, exit_index: int, outputs: Any) -> Step:
-        step = self._gate.step(state, exit_index, outputs)
+    def _step(self, state: Any, exit_index: int, said: Any) -> Step:
+        step = self._gate.step(state, exit_index, said if self._labels is None else self._labels.outputs(said))
         n_columns = 1 if step.scores.ndim == 1 else step.scores.shape[1]
         if self._last and n_columns != self._thresholds.shape[1]:
             raise PolicyError(

@@ -48,7 +48,7 @@ def references(asked: Request, search: ExitTable, temperatures: NDArray[np.float
         search: The table that policies are searched on.
         temperatures: Temperature of each exit, shape (E,).
     """
-    found = [] if asked.full_drop is None else [full_network(search, temperatures)]
+    found = [full_network(search, temperatures)] * len(asked.full_drops)
     if asked.greedy_drop is not None:
         goal = _with_full_network(asked.goal_without_drops(search), asked, search)
         found.append(_greedy(goal, search, temperatures))
@@ -81,10 +81,9 @@ def _fitted(table: ExitTable) -> NDArray[np.float64]:
 
 
 def _with_full_network(goal: Goal, asked: Request, search: ExitTable) -> Goal:
-    drop = asked.full_drop
-    if drop is None:
-        return goal
-    return goal.with_limit(drop.quality, drop.worst(full_network_quality(drop.quality, search)))
+    for drop in asked.full_drops:
+        goal = goal.with_limit(drop.quality, drop.worst(full_network_quality(drop.quality, search)))
+    return goal
 
 
 def _greedy(goal: Goal, search: ExitTable, temperatures: NDArray[np.float64]) -> Policy:

@@ -7,13 +7,22 @@ bound on ``search`` itself needs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from policies.certificates.claims import Claim, Loss, require_delta
-from policies.certificates.sample_size import certifiable_accuracy, certifiable_mean, samples_needed, units_needed
+from policies.certificates.claims import Claim, require_delta
+from policies.certificates.label_ratios import LabelRatio
+from policies.certificates.losses import HAMMING, Loss
+from policies.certificates.sample_size import (
+    certifiable_accuracy,
+    certifiable_mean,
+    certifiable_ratio,
+    samples_needed,
+    units_needed,
+)
+from policies.certificates.statements import Statement
 from policies.estimates.estimate import estimated_target
 from policies.estimates.estimated_bounds import LEVEL
 from policies.goals.request import Request
@@ -21,7 +30,12 @@ from policies.judging.judged import judged_units
 from policies.parents.membership import Parents
 from policies.tables.base import Truth
 from policies.tables.identity import Identified
+from policies.tables.multilabel import LabelSets
 from policies.tables.units import Units
+
+
+_Look = Callable[[float, int, float], float | None]
+"""From a largest mean loss, a number of units and a level to the largest mean loss to look for, or None."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +46,14 @@ class SplitSize:
         units: Independent units of the split: its samples, or its groups.
         smallest_class: Samples of the class that has the fewest, 0 for one that has none; None where some unit holds
             several samples, which may be of several classes.
+        positives: How often each label is on, as a share, shape (L,); a single 1 where there are no sets of labels.
+        label_names: Names of the labels, length L; none where there are no sets of labels.
     """
 
     units: Units
     smallest_class: int | None
+    positives: NDArray[np.float64] = field(default_factory=lambda: np.ones(1), compare=False)
+    label_names: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, split: Identified, truth: Truth, parents: Parents | None = None) -> SplitSize:
@@ -48,7 +66,20 @@ class SplitSize:
         """
         units = judged_units(Units.of(split), parents)
         smallest = None if units.hold_several else int(np.bincount(truth.strata, minlength=truth.n_strata).min())
+        if isinstance(truth, LabelSets):
+            return cls(units, smallest, truth.labels.mean(axis=0), truth.names)
         return cls(units, smallest)
+
+    def rarest_of(self, ratio: LabelRatio) -> float:
+        """How often the rarest of the labels is on that a ratio counts by themselves."""
+        if ratio.label in self.label_names:
+            return float(self.positives[self.label_names.index(ratio.label)])
+        return float(self.positives.min())
+
+    def share_of(self, ratio: LabelRatio) -> float:
+        """Share of the labels that a ratio counts that are on."""
+        is_one = ratio.is_worst or ratio.label is not None
+        return self.rarest_of(ratio) if is_one else float(self.positives.mean())
 
 
 @dataclass(frozen=True)
@@ -59,6 +90,7 @@ class SearchTarget:
         asked: What was asked for, without a margin.
         tightened: What was asked for, with the margin added.
         claim: What is to be certified; None where nothing is.
+        certify: Size of the split that certifies; None where there is none.
         why_not: Why not even a policy without an error could be certified, as a clause for a person; empty where one
             could, and where nothing is to be certified.
     """
@@ -66,6 +98,7 @@ class SearchTarget:
     asked: Request
     tightened: Request
     claim: Claim | None = None
+    certify: SplitSize | None = None
     why_not: str = ""
 
     @property
@@ -86,11 +119,11 @@ def search_target(asked: Request, *, search: SplitSize, certify: SplitSize | Non
     if claim is not None and certify is not None:
         tightened = tightened_claim(claim, certify, delta=asked.delta)
         if tightened is not None:
-            return SearchTarget(asked, asked.with_claim(tightened), claim)
+            return SearchTarget(asked, asked.with_claim(tightened), claim, certify)
         why_not = why_never_certified(claim, certify, delta=asked.delta)
     else:
         why_not = ""
-    return SearchTarget(asked, _with_estimate(asked, search), claim, why_not)
+    return SearchTarget(asked, _with_estimate(asked, search), claim, certify, why_not)
 
 
 def tightened_claim(claim: Claim, size: SplitSize, *, delta: float, certifies: bool = True) -> Claim | None:
@@ -98,10 +131,11 @@ def tightened_claim(claim: Claim, size: SplitSize, *, delta: float, certifies: b
 
     Exact for a target of accuracy, the degradation and the class floor on samples: seen on a split of that size, it
     just certifies. With groups of several samples, and for other qualities, it is an approximation on the safe side, as
-    though units were right or wrong as a whole; for the drop on samples it is an approximation as though the policy
-    never corrected the full network, and it leaves too little where it often does; for the relative drop it is also as
-    though the full network's quality were 1. The exit floor is left as it is: nobody knows beforehand how many will
-    leave where. So is the class floor where units hold several samples.
+    though units were right or wrong as a whole; for drops it is an approximation as though the policy never corrected
+    the full network, and it leaves too little where it often does; for the relative drop it is also as though the full
+    network's quality were 1. Of sets of labels it is as though no more than one label were wrong. The exit floor is
+    left as it is: nobody knows beforehand how many will leave where. So is the class floor where units hold several
+    samples.
 
     Args:
         claim: Claim that is to be certified.
@@ -113,53 +147,71 @@ def tightened_claim(claim: Claim, size: SplitSize, *, delta: float, certifies: b
         The claim with tighter limits, or None where even a policy without loss could not be certified.
     """
     require_delta(delta)
-    n, on_shares = size.units.n, _limit_on_groups if certifies else _estimated_limit_on_groups
+    on_shares = _limit_on_groups if certifies else _estimated_limit_on_groups
     on_units = on_shares if size.units.hold_several else _limit_on_samples
-    on_own = on_units if claim.is_about_accuracy else on_shares
-    found: dict[str, Any] = {
-        "target": _tightened(on_own, claim.target, n, delta, is_least=True),
-        "max_drop": _tightened(_limit_of_drop, claim.max_drop, n, delta),
-        "max_relative_drop": _tightened(_limit_of_drop, claim.max_relative_drop, n, delta),
-        "max_degradation": _tightened(on_units, claim.max_degradation, n, delta),
-        "class_floor": claim.class_floor,
-    }
-    if size.smallest_class is not None:
-        found["class_floor"] = _tightened(on_units, claim.class_floor, size.smallest_class, delta, is_least=True)
-    bounds: dict[str, Any] = {
-        name: _tightened(on_shares, bound, n, delta, is_least=True) for name, bound in claim.bounds.items()
-    }
-    asked = [*(getattr(claim, name) for name in found), *claim.bounds.values()]
-    if [limit is None for limit in asked] != [limit is None for limit in (*found.values(), *bounds.values())]:
-        return None
-    return replace(claim, **found, bounds=bounds)
+    found = {one: _tightened(one, size, delta, on_units=on_units, on_shares=on_shares) for one in claim.statements}
+    floor = claim.class_floor
+    if floor is not None and size.smallest_class is not None:
+        largest = on_units(1 - floor, size.smallest_class, delta)
+        if largest is None:
+            return None
+        floor = 1 - largest
+    known = {one: required for one, required in found.items() if required is not None}
+    return claim.with_limits(known, class_floor=floor) if len(known) == len(found) else None
 
 
-def _tightened(
-    look: Callable[[float, int, float], float | None],
-    limit: float | None,
-    n: int,
-    delta: float,
-    *,
-    is_least: bool = False,
-) -> float | None:
-    """What to look for in place of a limit, of a mean loss or of one less it; None where nothing would do."""
-    if limit is None:
+def _tightened(one: Statement, size: SplitSize, delta: float, *, on_units: _Look, on_shares: _Look) -> float | None:
+    """What to look for in place of what a statement requires; None where nothing would do."""
+    n = size.units.n
+    if one.loss is Loss.SHORTFALL:
+        return _certifiable_ratio(one, size, delta)
+    if one.loss is Loss.RELATIVE_DROP:
+        return _limit_of_net(one.required, n, delta)
+    if one.loss is Loss.DROP:
+        return _limit_of_drop(one, size, delta)
+    if one.loss is Loss.EXCESS:
+        return certifiable_mean(n, limit=one.limit, delta=delta, size=1 / len(size.positives)) if n else None
+    found = (on_units if one.loss.is_binary else on_shares)(one.limit, n, delta)
+    return 1 - found if one.loss.is_read_as_least and found is not None else found
+
+
+def _certifiable_ratio(one: Statement, size: SplitSize, delta: float) -> float | None:
+    """The least F1, recall or precision of labels to look for; of several the one that the rarest label needs."""
+    ratio, positives = LabelRatio.named(one.quality), size.positives
+    if ratio is None or not size.units.n:
         return None
-    found = look(1 - limit if is_least else limit, n, delta)
-    return 1 - found if is_least and found is not None else found
+    is_one = ratio.is_worst or ratio.label is not None
+    return certifiable_ratio(
+        size.units.n,
+        value=one.required,
+        delta=delta,
+        weight=ratio.weight,
+        positives=size.rarest_of(ratio) if is_one else float(positives.sum()),
+        n_labels=1 if is_one else len(positives),
+    )
+
+
+def _limit_of_drop(one: Statement, size: SplitSize, delta: float) -> float | None:
+    """The largest drop to look for, by whichever test leaves more."""
+    share = 1 / len(size.positives) if one.quality == HAMMING else 1.0
+    lost = _limit_on_samples(one.limit, size.units.n, delta)
+    if share == 1:
+        return lost
+    net = _limit_of_net(one.limit, size.units.n, delta, size=share)
+    return max((limit for limit in (None if lost is None else share * lost, net) if limit is not None), default=None)
 
 
 def why_never_certified(claim: Claim, size: SplitSize, *, delta: float) -> str:
     """Why not even a policy without an error can be certified, as a clause for a person; empty where it can be."""
     n, unit = size.units.n, size.units.kind
     units = f"{unit}{'' if n == 1 else 's'}"
-    asked = [(_limit_in_words(claim, loss), n, units, limit, loss) for loss, limit in claim.main_limits.items()]
-    asked += [(f"{name} {bound:g}", n, units, 1 - bound, Loss.LACK) for name, bound in claim.bounds.items()]
+    asked = [(one.request, n, units, one) for one in claim.statements]
     if claim.class_floor is not None and size.smallest_class is not None:
+        floor = Statement("class_floor", claim.quality, Loss.ERROR, claim.class_floor)
         what, of_class = f"a recall of {claim.class_floor:g}", f"{unit}s of the smallest class"
-        asked.append((what, size.smallest_class, of_class, 1 - claim.class_floor, Loss.ERROR))
-    for what, given, those, limit, loss in asked:
-        needed = fewest_units(claim, loss, limit, hold_several=size.units.hold_several, delta=delta, at_least=given)
+        asked.append((what, size.smallest_class, of_class, floor))
+    for what, given, those, one in asked:
+        needed = fewest_units(one, hold_several=size.units.hold_several, delta=delta, at_least=given, labels=size)
         if needed is None:
             return f"{what} can never be certified; ask for less"
         if needed > given:
@@ -171,32 +223,29 @@ def why_never_certified(claim: Claim, size: SplitSize, *, delta: float) -> str:
 
 
 def fewest_units(
-    claim: Claim, loss: Loss, limit: float, *, hold_several: bool, delta: float, at_least: int = 1
+    one: Statement, *, hold_several: bool, delta: float, at_least: int = 1, labels: SplitSize | None = None
 ) -> int | None:
     """Fewest units that certify a part of a claim where nothing is lost; None where no number would.
 
     Args:
-        claim: The claim.
-        loss: The part's loss.
-        limit: The largest mean loss.
+        one: What is claimed.
         hold_several: Whether some unit holds several samples.
         delta: Largest probability of certifying what does not hold, in (0, 1).
         at_least: What is not worth knowing by bets is whether fewer would do.
+        labels: A split whose labels occur as often; None: one label that always occurs.
     """
-    if loss.is_binary and not hold_several:
-        return samples_needed(0.0, target=1 - limit, delta=delta)
-    # Where the full network's figures are kept, and are 1, all that may be lost of them is left.
-    best = -(claim.max_relative_drop or 0.0) if loss is Loss.RELATIVE_DROP else 0.0
-    return units_needed(np.full(max(at_least, 1), best), limit=limit, delta=delta, least=loss.least)
-
-
-def _limit_in_words(claim: Claim, loss: Loss) -> str:
-    name, limit = {
-        Loss.DROP: ("a drop of", claim.max_drop),
-        Loss.RELATIVE_DROP: ("a relative drop of", claim.max_relative_drop),
-        Loss.DEGRADATION: ("a degradation of", claim.max_degradation),
-    }.get(loss, (claim.quality, claim.target))
-    return f"{name} {limit:g}"
+    if one.loss is Loss.DROP or (one.loss.is_binary and not hold_several):
+        # Of a drop what is lost alone can be counted, also of groups.
+        return samples_needed(0.0, target=1 - one.limit, delta=delta)
+    best, least = 0.0, one.loss.least
+    if one.loss is Loss.RELATIVE_DROP:
+        # Where the full network's figures are kept, and are 1, all that may be lost of them is left.
+        best = -one.required
+    ratio = LabelRatio.named(one.quality)
+    if one.loss is Loss.SHORTFALL and ratio is not None:
+        least = -ratio.weight * (1 - one.required) / one.required
+        best = least if labels is None else least * labels.share_of(ratio)
+    return units_needed(np.full(max(at_least, 1), best), limit=one.limit, delta=delta, least=least)
 
 
 def _with_estimate(asked: Request, search: SplitSize) -> Request:
@@ -216,8 +265,8 @@ def _limit_on_groups(limit: float, n: int, delta: float) -> float | None:
     return certifiable_mean(n, limit=limit, delta=delta, least=0.0) if n else None
 
 
-def _limit_of_drop(limit: float, n: int, delta: float) -> float | None:
-    return certifiable_mean(n, limit=limit, delta=delta, least=Loss.DROP.least) if n else None
+def _limit_of_net(limit: float, n: int, delta: float, *, size: float = 1.0) -> float | None:
+    return certifiable_mean(n, limit=limit, delta=delta, least=-1.0, size=size) if n else None
 
 
 def _estimated_limit_on_groups(limit: float, n: int, delta: float) -> float | None:

@@ -11,10 +11,13 @@ from policies.baselines.full_network import full_network
 from policies.certificates.certificate import Certificate, certificate_of
 from policies.certificates.fixed_sequence import fixed_sequence
 from policies.estimates.estimate import Estimate
+from policies.evaluation.cross_fitted import chosen_view
+from policies.goals.figures import asked_figures
 from policies.goals.front import Front
 from policies.goals.request import Request
 from policies.policy import Policy
 from policies.qualities import get_quality
+from policies.selection.eased import eased
 from policies.selection.networks import NetworkPolicies
 from policies.selection.references import full_network_quality, goal_on
 from policies.selection.search_target import SearchTarget
@@ -60,7 +63,8 @@ def select_policy(
     With a claim, policies are tested on ``certify`` from the safest to the least safe and the last one that passes is
     chosen; where not all that was asked for can be claimed, such as a mean average precision, of those that pass the
     most wanted one that has a margin on ``search`` in the rest. The sequence begins with the full network, where that
-    reaches the search target: nobody chose its thresholds, so its quality on ``search`` is the least flattered. Where
+    reaches the search target: nobody chose its thresholds, so its quality on ``search`` is the least flattered; then
+    come milder forms of the safest policy of the front (:mod:`policies.selection.eased`). Where
     nothing is certified, or nothing is claimed, the most wanted policy is chosen that has a margin on ``search``
     (:mod:`policies.selection.uncertified`). Where no policy meets what was asked for, it is the one that misses it by
     least.
@@ -80,9 +84,12 @@ def select_policy(
     certificate, n_passed = None, 0
     sequence: list[tuple[NetworkPolicies, Policy]] = []
     if target.claim is not None:
-        sequence = [*_full_network_first(networks, target.tightened), *on_front[::-1]]
+        first = _full_network_first(networks, target.tightened)
+        milder = _eased(*on_front[-1], target.tightened, seed=seed) if first else []
+        sequence = [*first, *milder, *on_front[::-1]]
         tested = [(policy, _certify_table(network)) for network, policy in sequence]
-        steps = fixed_sequence(tested, target.claim, delta=target.asked.delta)
+        searches = [network.search for network, _ in sequence]
+        steps = fixed_sequence(tested, target.claim, delta=target.asked.delta, searches=searches)
         n_passed = sum(step.passed for step in steps)
         passed = {step.policy_hash for step in steps if step.passed}
     estimate = None
@@ -96,7 +103,11 @@ def select_policy(
     else:
         network, policy = on_front[goal.best(front.assessment(goal))]
     if target.claim is not None:
-        certificate = certificate_of(policy, _certify_table(network), steps, target.claim, delta=target.asked.delta)
+        certificate = certificate_of(
+            *(policy, _certify_table(network), steps, target.claim),
+            delta=target.asked.delta,
+            search=network.search,
+        )
     marked = _marked(front, passed, policy)
     return Selection(network, policy, certificate, estimate, front.is_feasible, marked, splits)
 
@@ -119,6 +130,18 @@ def _certify_table(network: NetworkPolicies) -> ExitTable:
     if network.certify is None:
         raise ValueError(f"network {network.network!r} has no certify table")
     return network.certify
+
+
+def _eased(
+    network: NetworkPolicies, policy: Policy, request: Request, *, seed: int
+) -> list[tuple[NetworkPolicies, Policy]]:
+    """Milder forms of a policy that do what is asked for on ``search``."""
+    goal, view = goal_on(request, network.search), chosen_view(policy, network.search, seed=seed)
+    found = []
+    for own in eased(policy, view):
+        if goal.is_met(asked_figures(goal, network.search, own.decide_on(view))):
+            found.append((network, own))
+    return found
 
 
 def _full_network_first(networks: list[NetworkPolicies], request: Request) -> list[tuple[NetworkPolicies, Policy]]:

@@ -1,4 +1,4 @@
-"""What is independent of each other on a split: its samples, or the groups that they come from."""
+"""What is independent of each other on a split: its samples, or the groups or parents that they come from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Units:
     """Units sorted by name, so that nothing depends on how rows are ordered.
 
     Attributes:
-        kind: ``sample``, or ``group`` where the split has groups.
+        kind: ``group`` where the split has groups, else ``parent`` where its samples have parents, else ``sample``.
         of_sample: The unit of each sample, shape (N,), in 0..n-1.
         n: Number of independent units.
     """
@@ -27,8 +27,11 @@ class Units:
     @classmethod
     def of(cls, split: Identified) -> Units:
         """The units of a table, or of a split of the data."""
-        names, codes = np.unique(split.ids if split.groups is None else split.groups, return_inverse=True)
-        return cls("sample" if split.groups is None else "group", codes, len(names))
+        # A split of data that are no table need not know of parents.
+        origins = {"group": split.groups, "parent": getattr(split, "parents", None), "sample": split.ids}
+        kind, names = next((kind, names) for kind, names in origins.items() if names is not None)
+        unique, codes = np.unique(names, return_inverse=True)
+        return cls(kind, codes, len(unique))
 
     @property
     def hold_several(self) -> bool:

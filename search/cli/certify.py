@@ -17,7 +17,7 @@ from policies.tables.base import ExitTable
 from policies.tables.classification import ClassificationTable
 from policies.tasks import load_table
 from search.cli.exit_code import ExitCode
-from search.cli.options.fields import assigned
+from search.cli.options.fields import assigned, number_or_mapping
 from search.console_table import FigureRow, FigureTable, print_line
 from search.loading import tell_loading
 
@@ -43,19 +43,31 @@ def certify(
     ] = None,
     quality: Annotated[
         str,
-        typer.Option(help="What the target and drops are about: accuracy, or a mean over samples such as image_f1."),
+        typer.Option(
+            help="What the target and bare drops are about: accuracy, a mean over samples such as image_f1, or of "
+            "sets of labels exact_match, hamming, label_micro_f1, label_f1[NAME]."
+        ),
     ] = ACCURACY,
     bound: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="Least value of a further mean over samples; may be repeated."),
+        typer.Option(
+            metavar="NAME=VALUE", help="Least value of a further quality, of hamming the largest; may be repeated."
+        ),
     ] = None,
     max_drop: Annotated[
-        float | None,
-        typer.Option(help="Largest loss of the quality against the full network, gains counted, such as 0.01."),
+        list[str] | None,
+        typer.Option(
+            metavar="NUMBER | NAME=VALUE",
+            help="Largest loss of the quality against the full network, gains counted, such as 0.01; or of others, "
+            "such as hamming=0.005: may then be repeated.",
+        ),
     ] = None,
     max_relative_drop: Annotated[
-        float | None,
-        typer.Option(help="Largest share of the full network's quality that is lost, such as 0.15 to keep 85 %."),
+        list[str] | None,
+        typer.Option(
+            metavar="NUMBER | NAME=VALUE",
+            help="Largest share of the full network's quality that is lost, such as 0.15 to keep 85 %; or of others.",
+        ),
     ] = None,
     max_degradation: Annotated[
         float | None,
@@ -77,16 +89,24 @@ def certify(
             "never certified.",
         ),
     ] = None,
+    search: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TABLE.npz",
+            help="The exit table that the policy was chosen on: by what is lost and gained there the surer test of a "
+            "drop is taken. Where left out, the test of the net.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the certificate to this JSON file; where left out it is only printed.")
     ] = None,
 ) -> None:
     """Certify a policy: state what holds on new data of the same kind, at confidence 1 - delta.
 
-    Give at least one of `--target`, `--max-drop`, `--max-relative-drop` and `--max-degradation`; everything that is
-    given must hold together.
-    Where the table has groups, whole groups are counted, not their samples. A table certifies one policy: trying
-    several on it and keeping the best is choosing on it.
+    Give at least one of `--target`, `--max-drop`, `--max-relative-drop`, `--max-degradation` and `--bound`; everything
+    that is given must hold together.
+    Where the table has groups, or parents, whole ones are counted, not their samples. A table certifies one policy:
+    trying several on it and keeping the best is choosing on it.
 
     Exit status: 0 certified; 3 not certified, with the reason; 2 wrong input.
 
@@ -97,19 +117,27 @@ def certify(
     - `exitsearch certify policy.json certify.npz --max-drop 0.01 --class-floor 0.8 --out certificate.json`
 
     - `exitsearch certify policy.json certify.npz --quality image_f1 --target 0.8 --bootstrap map_50`
+
+    - `exitsearch certify policy.json certify.npz --max-drop exact_match=0.02 --max-drop hamming=0.005`
     """
     claim = Claim(
         target=target,
-        max_drop=max_drop,
+        max_drop=number_or_mapping("--max-drop", max_drop) if max_drop else None,
         max_degradation=max_degradation,
         class_floor=class_floor,
         exit_floor=exit_floor,
-        max_relative_drop=max_relative_drop,
+        max_relative_drop=(number_or_mapping("--max-relative-drop", max_relative_drop) if max_relative_drop else None),
         quality=quality,
         bounds=dict(assigned("--bound", text) for text in bound or ()),
     )
     certificate = certify_command(
-        policy, table, claim, delta=delta, bootstrap_f1=bootstrap_f1, bootstrap=bootstrap, out=out, console=Console()
+        *(policy, table, claim),
+        delta=delta,
+        search_file=search,
+        bootstrap_f1=bootstrap_f1,
+        bootstrap=bootstrap,
+        out=out,
+        console=Console(),
     )
     raise typer.Exit(ExitCode.DONE if certificate.certified else ExitCode.NOT_ACHIEVED)
 
@@ -120,6 +148,7 @@ def certify_command(
     claim: Claim,
     *,
     delta: float,
+    search_file: Path | None = None,
     bootstrap_f1: bool = False,
     bootstrap: str | None = None,
     out: Path | None,
@@ -132,6 +161,7 @@ def certify_command(
         table_file: The exit table of the policy's network on ``certify``.
         claim: Claim that the policy is to meet.
         delta: Largest probability of certifying what does not hold, in (0, 1).
+        search_file: The exit table that the policy was chosen on, or None.
         bootstrap_f1: Whether a bootstrap bound of macro-F1 is added.
         bootstrap: Name of a pooled quality of which a bootstrap bound is added, or None.
         out: Where the certificate is written to, or None.
@@ -141,7 +171,7 @@ def certify_command(
         ExitSearchError: For anything that the user can put right.
     """
     require_delta(delta)
-    _require_writable(out, (policy_file, table_file))
+    _require_writable(out, (policy_file, table_file, *([] if search_file is None else [search_file])))
     table = load_table(table_file)
     if policy_file.is_file():
         # A policy is read by its rule, which may need them too.
@@ -151,7 +181,8 @@ def certify_command(
     # Here, since these imports take seconds.
     from policies.certificates.certificate import certify_policy
 
-    certificate = certify_policy(policy, table, claim, delta=delta)
+    search = None if search_file is None else load_table(search_file)
+    certificate = certify_policy(policy, table, claim, delta=delta, search=search)
     bounds = _bootstrapped(policy, table, table_file, delta=delta, has_f1=bootstrap_f1, quality=bootstrap)
     if out:
         _write(certificate, bounds, out)
@@ -241,7 +272,7 @@ def _least_certain(parts: tuple[PartResult, ...]) -> tuple[PartResult, ...]:
 def _verdict(certificate: Certificate) -> str:
     if not certificate.certified:
         return f"NOT CERTIFIED: {certificate.reason}"
-    where = "over groups, " if certificate.unit == "group" else ""
+    where = "" if certificate.unit == "sample" else f"over {certificate.unit}s, "
     return (
         f"CERTIFIED: {certificate.claim}, {where}on new data of the same kind, "
         f"with confidence {1 - certificate.delta:.4g}"

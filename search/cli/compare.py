@@ -31,6 +31,7 @@ DEFAULT_METRICS = (
     *("accuracy", "macro_f1", "mean_depth", "mean_cost", "ece", "nll"),
     *("last_exit_accuracy", "last_exit_macro_f1", "last_exit_raw_ece", "last_exit_raw_nll"),
     *("map_50", "map", "image_f1", "found_objects", "last_exit_map_50", "last_exit_map"),
+    *("exact_match", "hamming", "label_macro_f1", "label_micro_f1", "last_exit_exact_match", "last_exit_hamming"),
 )
 
 

@@ -58,7 +58,8 @@ def predict(
 ) -> None:
     """Run a bundle on files: label, probability, the depth at which each left, and milliseconds.
 
-    A detector gives boxes instead, in pixels of each image as it is in its file, from its upper left corner.
+    A detector gives boxes instead, in pixels of each image as it is in its file, from its upper left corner. A network
+    with sets of labels gives the names of all labels that it answers, with the probability of each label.
 
     Of a recording each audible segment is an input of its own. Milliseconds are those of the network and its gates,
     without reading the file. The lines of --json can be piped to `exitsearch check BUNDLE --follow -`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from search.cli.options.sweep import LOADING, Assignments, DataDir, DataSweep, l
 from search.config.sweep import SweepConfig
 from search.loading import tell_loading
 from search.run_folder.new_folder import require_output_file, writing
+from trainables.workloads import get_workload
 
 
 if TYPE_CHECKING:
@@ -60,15 +62,13 @@ def soft_labels_command(
     """
     tell_loading("torch", LOADING)
     # Here, since these imports take seconds.
-    import numpy as np
     from rich.progress import track
-    from scipy.special import softmax
 
     from search.inputs import load_splits
     from search.teaching.checks import replayed_views, require_fitting_teacher
     from trainables.export.model_file import load_model
     from trainables.models.inference import model_hash
-    from trainables.teachers.soft_labels import SoftLabels
+    from trainables.teachers.soft_labels import SoftLabels, tempered_probabilities
     from trainables.teachers.teacher import NetworkTeacher
     from trainables.training.teacher_logits import teacher_logits
 
@@ -76,24 +76,26 @@ def soft_labels_command(
     views = replayed_views(config)
     network, model_config = load_model(model)
     splits = load_splits(config)
-    require_fitting_teacher(model, model_config, splits)
+    task = get_workload(config.workload).task
+    require_fitting_teacher(model, model_config, splits, task=task)
     logits = teacher_logits(
         NetworkTeacher(network, model_config.input_shape[1:]),
         splits.train,
         views,
         shown=lambda moves: track(moves, "Asking the teacher", console=console, disable=not console.is_terminal),
     )
-    probabilities = softmax(logits / temperature, axis=-1)
-    accuracy = float((probabilities.mean(axis=0).argmax(axis=1) == splits.train.labels).mean())
     labels = SoftLabels(
-        probabilities=probabilities.astype(np.float32),
+        probabilities=tempered_probabilities(logits, temperature=temperature, task=task),
         paths=splits.train.ids,
         class_names=splits.class_names,
         split="train",
         temperature=temperature,
         augmentation=None if views is None else views.metadata(),
-        metadata={"model_hash": model_hash(network), "accuracy": accuracy},
+        metadata={"model_hash": model_hash(network)},
+        task=task,
     )
+    accuracy = float(labels.right(splits.train.labels).mean())
+    labels = replace(labels, metadata={**labels.metadata, "accuracy": accuracy})
     with writing(out, option="--out"):
         labels.save(out)
     console.print(

@@ -10,6 +10,7 @@ from rich.console import Console
 import typer
 
 from policies.names import list_some
+from policies.registry import title_of
 from search.cli.options.data import data_options
 from search.cli.options.sweep import DataDir
 from search.errors import ConfigError, RunFolderError
@@ -179,20 +180,23 @@ def tabulate_command(asked: TabulationRequest, *, out: Path, console: Console) -
 def _tell(found: Tabulation, paths: Mapping[str, Path], console: Console) -> None:
     """What was taken to be so, and how right the exits are on ``search``: wrong classes or scales show there."""
     from policies.metrics.exits import exit_accuracies
+    from policies.tasks import get_task
 
     search = found.tables["search"]
-    names = list_some(search.meta["class_names"], most=_MOST_CLASSES)
+    names = list_some(search.class_names or (), most=_MOST_CLASSES)
     cost = "assumed, each stage alike" if search.assumed else ", ".join(f"{one:.4f}" for one in search.cost)
+    right = ", ".join(f"{one:.4f}" for one in exit_accuracies(search))
     lines = {
         "Weights": found.wrapped,
         "Outputs": f"{names}, in this order; --class-names gives them another",
-        "Accuracy": f"{', '.join(f'{one:.4f}' for one in exit_accuracies(search))} by exit on search",
+        title_of(get_task(search.task).quality).capitalize(): f"{right} by exit on search",
         "Cost": cost,
         "Tables": ", ".join(f"{paths[name]} ({table.n_samples} samples)" for name, table in found.tables.items()),
     }
+    width = max(map(len, lines)) + 2
     for title, text in lines.items():
         if text:
-            console.print(f"{title:<10}{text}", soft_wrap=True, highlight=False, markup=False)
+            console.print(f"{title:<{width}}{text}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:

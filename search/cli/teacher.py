@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 import time
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from rich.console import Console
 import typer
 
+from policies.registry import title_of
+from policies.tasks import get_task
 from search.cli.options.sweep import LOADING, Assignments, DataDir, DataSweep, load_unsearched
 from search.config.files import read_assignments
 from search.config.sweep import SweepConfig
@@ -94,7 +97,7 @@ def teacher_command(
     console: Console,
     weights: ForeignWeights | None = None,
 ) -> dict[str, Any]:
-    """Train a network on a sweep's training split, and keep its best epoch by the last exit's error on ``search``.
+    """Train a network on a sweep's training split, and keep its best epoch by the last exit's quality on ``search``.
 
     Args:
         config: Data, network and length of the training are the sweep's.
@@ -106,8 +109,8 @@ def teacher_command(
     Raises:
         ConfigError: If the folder exists.
         RunFolderError: If it cannot be made or written to.
-        TrainingError: If a parameter is wrong, the training diverges, the weights do not fit, or the network is no
-            better than always naming the largest class.
+        TrainingError: If a parameter is wrong, networks of the task cannot be taught, the training diverges, the
+            weights do not fit, or the network is no better than always giving one answer.
     """
     if out.exists():
         raise ConfigError(f"{out} must be a new folder but exists; choose another --out")
@@ -120,15 +123,20 @@ def teacher_command(
     splits, spec = inputs.splits, inputs.spec
     started = time.monotonic()
     if weights is None:
-        network, model_config, told = _train(spec, params, splits, console)
+        network, model_config, qualities, told = _train(spec, params, splits, console)
     else:
-        network, model_config, told = _take_in(spec, weights, splits, console)
-    told |= {"split_hashes": splits.hashes, "seconds": time.monotonic() - started}
+        network, model_config, qualities, told = _take_in(spec, weights, splits, console)
+    quality = get_task(spec.task.name).quality
+    told |= {
+        f"search_{quality}_by_exit": list(qualities),
+        "split_hashes": splits.hashes,
+        "seconds": time.monotonic() - started,
+    }
     with new_folder(out, what="--out"), writing(out, option="--out"):
         save_model(out / MODEL_FILE, network, model_config)
         write_json(out / "teacher.json", told)
     console.print(
-        f"{out / MODEL_FILE}: accuracy {told['search_accuracy_by_exit'][-1]:.4f} on search",
+        f"{out / MODEL_FILE}: {title_of(quality)} {qualities[-1]:.4f} on search",
         soft_wrap=True,
         highlight=False,
     )
@@ -137,37 +145,38 @@ def teacher_command(
 
 def _train(
     spec: TrialSpec, params: Mapping[str, Any], splits: Splits, console: Console
-) -> tuple[MultiExitModel, ModelConfig, dict[str, Any]]:
+) -> tuple[MultiExitModel, ModelConfig, tuple[float, ...], dict[str, Any]]:
     from trainables.trials.teacher import train_teacher
 
-    def show(epoch: int, loss: float, accuracy: float) -> None:
-        console.print(f"epoch {epoch}/{spec.recipe.epochs}  loss {loss:.4f}  accuracy {accuracy:.4f}", highlight=False)
+    name = title_of(get_task(spec.task.name).quality)
+
+    def show(epoch: int, loss: float, quality: float) -> None:
+        console.print(f"epoch {epoch}/{spec.recipe.epochs}  loss {loss:.4f}  {name} {quality:.4f}", highlight=False)
 
     teacher = train_teacher(spec, params, splits.train, splits.search, on_epoch=show)
-    told = {
-        "best_epoch": teacher.epoch,
-        "search_accuracy_by_exit": list(teacher.accuracies),
-        "params": dict(params),
-    }
-    return teacher.network, spec.model_config(splits.train, params), told
+    told = {"best_epoch": teacher.epoch, "params": dict(params)}
+    return teacher.network, spec.model_config(splits.train, params), teacher.qualities, told
 
 
 def _take_in(
     spec: TrialSpec, weights: ForeignWeights, splits: Splits, console: Console
-) -> tuple[MultiExitModel, ModelConfig, dict[str, Any]]:
-    from trainables.teachers.teacher import NetworkTeacher
-    from trainables.training.teacher_logits import teacher_logits
-    from trainables.trials.imported_teacher import with_foreign_weights
-    from trainables.trials.teacher import require_knowledge
+) -> tuple[MultiExitModel, ModelConfig, tuple[float, ...], dict[str, Any]]:
+    import torch
 
+    from trainables.models.inference import unit_scale
+    from trainables.teachers.teacher import resized
+    from trainables.trials.imported_teacher import with_foreign_weights
+    from trainables.trials.teacher import exit_qualities, require_knowledge, require_taught
+
+    require_taught(spec.task)
     network, model_config, wrapped = with_foreign_weights(weights, spec, splits.train)
     if wrapped:
         console.print(f"Weights of {weights.path}: {wrapped}", soft_wrap=True, highlight=False, markup=False)
-    logits = teacher_logits(NetworkTeacher(network, model_config.input_shape[1:]), splits.search, None)
-    accuracy = float((logits[0].argmax(axis=1) == splits.search.labels).mean())
-    require_knowledge(accuracy, splits.search)
+    images = resized(unit_scale(torch.tensor(splits.search.inputs)), model_config.input_shape[1:])
+    table = spec.table(network, replace(splits.search, inputs=images.numpy()), "search")
+    require_knowledge(spec.task, table)
     told = {"weights": str(weights.path.absolute()), "weights_were_wrapped": wrapped}
-    return network, model_config, {**told, "search_accuracy_by_exit": [accuracy]}
+    return network, model_config, exit_qualities(spec.task, table), told
 
 
 def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:

@@ -122,8 +122,9 @@ class DataSection(Section):
     )
     classes: tuple[str, ...] = Field(
         default=(),
-        description="The classes that are wanted of the workloads `voc` and `coco`, such as `[WBC, RBC]`, in the order "
-        "of the network's outputs; boxes of others are left out. All where empty.",
+        description="The classes that are wanted of the workloads `voc` and `coco`, such as `[WBC, RBC]`, or the "
+        "labels of `labelled-images` and `labelled-audio`, in the order of the network's outputs; boxes and labels of others "
+        "are left out. All where empty.",
     )
     audio: AudioSection = Field(default=AudioSection(), description="How recordings are read.")
 

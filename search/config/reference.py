@@ -10,7 +10,7 @@ from enum import StrEnum
 import inspect
 from pathlib import Path
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -73,6 +73,8 @@ def _in_words(kind: Any) -> str:
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return _one_of([*kind])
     origin, inner = get_origin(kind), [one for one in get_args(kind) if one not in (NoneType, Ellipsis)]
+    if origin is Union:
+        return " or ".join(dict.fromkeys(_in_words(one) for one in inner))
     if origin is Literal:
         return _one_of(inner)
     if origin in (dict, Mapping):

@@ -59,7 +59,8 @@ class SweepConfig(Section):
     workload: str = Field(
         default="digits",
         description="What is learned from which data: `digits`, `fashion-mnist`, `cifar10`, `cifar100`, "
-        "`darts`, `darts-small`, `image-folder`, `audio-folder`, `voc`, `coco`, or your own as `module:attribute`.",
+        "`darts`, `darts-small`, `image-folder`, `audio-folder`, `voc`, `coco`, `labelled-images`, `labelled-audio`, "
+        "`pairs`, `spoken-mixtures`, or your own as `module:attribute`.",
     )
     data_dir: Path | None = Field(default=None, description="Folder with the data, for workloads that need files.")
     target: Target = 0.95

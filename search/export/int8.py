@@ -112,7 +112,7 @@ def _table(
 def _select(sweep: FinishedSweep, splits: Splits, tables: dict[str, ClassificationTable]) -> Selection:
     config = sweep.config
     inputs, how = SweepInputs.of(config, splits), config.policy_search()
-    answered = answered_tables(tables, how)
+    answered = answered_tables(tables, how, method=how.calibration, seed=how.seed)
     found = search_network(f"{sweep.name}-int8", answered["search"], answered["certify"], how)
     return select_policy([found], inputs.target, front_size=config.policy.front_size, seed=config.seed)
 

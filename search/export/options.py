@@ -7,8 +7,18 @@ from pathlib import Path
 
 from policies.extras import extra_module
 from policies.tables.classification import ClassificationTable
+from policies.tables.detection import DetectionTable
 from search.export.search_subject import NetworkAndData
 from trainables.errors import ExportError
+
+
+_UNMEASURED = "nobody has measured what 256 levels cost"
+_WHY_NOT_INT8 = {
+    DetectionTable.task: "256 levels are too few for corners and scores of one tensor, and nobody has measured what "
+    "they cost"
+}
+_UNWRITTEN = "are not written as nodes of a graph"
+_WHY_NOT_ONE_GRAPH = {DetectionTable.task: "look at boxes that are kept, which no graph does"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +64,11 @@ class ExportOptions:
             return
         if self.int8:
             raise ExportError(
-                f"--int8 is for classifiers but the task is {task!r}: 256 levels are too few for corners and scores of "
-                f"one tensor, and nobody has measured what they cost; leave it out"
+                f"--int8 is for classifiers but the task is {task!r}: {_WHY_NOT_INT8.get(task, _UNMEASURED)}; leave it "
+                f"out"
             )
         if self.single_graph:
             raise ExportError(
-                f"--single-graph is for classifiers but the task is {task!r}, whose rules look at boxes that are kept, "
-                f"which no graph does; export a graph for each stage with --onnx"
+                f"--single-graph is for classifiers but the task is {task!r}, whose rules "
+                f"{_WHY_NOT_ONE_GRAPH.get(task, _UNWRITTEN)}; export a graph for each stage with --onnx"
             )

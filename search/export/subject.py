@@ -168,8 +168,7 @@ def environment() -> dict[str, Any]:
 
 
 def _class_names(table: ExitTable) -> tuple[str, ...]:
-    stated = table.meta.get("class_names")
-    return tuple(map(str, range(table.n_classes or 0))) if stated is None else tuple(stated)
+    return tuple(map(str, range(table.n_classes or 0))) if table.class_names is None else table.class_names
 
 
 def _reference(subject: ExportSubject) -> dict[str, Any] | None:

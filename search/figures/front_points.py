@@ -150,6 +150,8 @@ class FrontFigure:
         points = [self.selected[0], self.greedy[0], *([] if self.oracle is None else [self.oracle])]
         points += [] if self.control is None else [self.control[0]]
         near = np.concatenate([self.front.figure(self.objective), shown[self.objective], points]).astype(float)
+        # Policies that do not read everything may spend less than all samples do at the first exit.
+        first = min(first, float(near.min()))
         low, high, room = near.min(), near.max(), 0.025 * (full - first)
         if self.is_feasible and high - low < _LEAST_SHARE * (full - first):
             low, high = max(low - 2 * room, first), min(high + 2 * room, full)

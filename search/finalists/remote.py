@@ -45,5 +45,5 @@ def search_checkpoint(
     on_search, on_certify = spec.table(model, search, "search"), spec.table(model, certify, "certify")
     if latency_ms is not None:
         on_search, on_certify = with_latency(on_search, latency_ms), with_latency(on_certify, latency_ms)
-    tables = answered_tables({"search": on_search, "certify": on_certify}, how)
+    tables = answered_tables({"search": on_search, "certify": on_certify}, how, method=how.calibration, seed=how.seed)
     return search_network(name, tables["search"], tables["certify"], how)

@@ -11,12 +11,13 @@ from policies.runtime.runtime import EarlyExitRuntime
 from search.prediction.answering import answer_files
 from search.prediction.detections import MIN_SCORE, Detection
 from search.prediction.files import InputFiles
+from search.prediction.label_sets import LabelSet
 from search.prediction.predictions import Prediction
 from trainables.export.bundle.bundle import Bundle
 from trainables.export.named_boxes import NamedBox
 
 
-Said: TypeAlias = Prediction | Detection
+Said: TypeAlias = Prediction | Detection | LabelSet
 
 
 def said_of_files(
@@ -48,7 +49,8 @@ def said_of_files(
     names_groups = (bundle.reference or {}).get("unit") == "group"
     answered = answer_files(runtime, files, batch_size=batch_size, names_groups=names_groups)
     if manifest.boxes is None:
-        yield from (Prediction.of(one, manifest.class_names) for one in answered)
+        kind = LabelSet if manifest.has_label_sets else Prediction
+        yield from (kind.of(one, manifest.class_names) for one in answered)
         return
     # Here, since most bundles are of classifiers, and most detectors draw nothing.
     from search.prediction.drawing import BoxDrawer
@@ -63,6 +65,8 @@ def said_of_files(
 
 def columns_of(bundle: Bundle) -> tuple[str, ...]:
     """Names of the columns of what a bundle says, as a table."""
+    if bundle.manifest.has_label_sets:
+        return LabelSet.columns(bundle.manifest.class_names)
     if bundle.manifest.boxes is None:
         return tuple(field.name for field in fields(Prediction))
     of_image = tuple(field.name for field in fields(Detection) if field.name != "boxes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from policies.selection.plan import plan_for
 from policies.selection.search_target import SearchTarget
 from search.inputs import SweepInputs
 from search.preflight.certifiable import SplitUnits, proposed_fractions
@@ -12,8 +13,8 @@ def announcement(inputs: SweepInputs) -> list[str]:
 
     Where nothing will be, splits are proposed that would allow a certificate, or at least an estimate.
     """
-    target = inputs.target
-    lines = [_search_target(target)]
+    target, plan = inputs.target, plan_for(inputs.target)
+    lines = [_search_target(target), *(f"Plan: {line}" for line in (() if plan is None else plan.lines))]
     if not target.why_not or target.claim is None:
         return lines
     lines.append(f"Note: {target.why_not}")

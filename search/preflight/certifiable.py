@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from policies.certificates.claims import Claim, Loss
+from policies.certificates.claims import Claim
+from policies.certificates.losses import Loss
+from policies.certificates.statements import Statement
 from policies.estimates.estimate import estimated_target
 from policies.estimates.estimated_bounds import LEVEL
 from policies.selection.search_target import SplitSize, fewest_units, tightened_claim
@@ -210,28 +212,17 @@ def _certifies(n: int, *, claim: Claim, units: SplitUnits, delta: float, room: f
 
 
 def _allowed(claim: Claim) -> list[float]:
-    """The largest mean losses of a claim, over all samples and over those of a class."""
-    losses = [*claim.main_limits.items()]
-    floors = [1 - bound for bound in (claim.class_floor, *claim.bounds.values()) if bound is not None]
-    # Of a relative drop the limit itself is always 0: what may be lost is the share.
-    return [
-        *((claim.max_relative_drop or 0.0) if loss is Loss.RELATIVE_DROP else limit for loss, limit in losses),
-        *floors,
-    ]
+    """The largest losses of a claim, over all samples and over those of a class."""
+    floors = [] if claim.class_floor is None else [1 - claim.class_floor]
+    return [*(one.allowed for one in claim.statements), *floors]
 
 
 def _fewest(claim: Claim, units: SplitUnits, delta: float) -> int | None:
     """Fewest units that certify a policy which loses nothing, or None."""
-    counts = [
-        fewest_units(claim, loss, limit, hold_several=units.hold_several, delta=delta)
-        for loss, limit in claim.main_limits.items()
-    ]
-    counts += [
-        fewest_units(claim, Loss.LACK, 1 - bound, hold_several=units.hold_several, delta=delta)
-        for bound in claim.bounds.values()
-    ]
+    counts = [fewest_units(one, hold_several=units.hold_several, delta=delta) for one in claim.statements]
     if claim.class_floor is not None:
-        of_class = fewest_units(claim, Loss.ERROR, 1 - claim.class_floor, hold_several=units.hold_several, delta=delta)
+        floor = Statement("class_floor", claim.quality, Loss.ERROR, claim.class_floor)
+        of_class = fewest_units(floor, hold_several=units.hold_several, delta=delta)
         counts.append(None if of_class is None else math.ceil(of_class * units.n / max(units.smallest_class, 1)))
     known = [count for count in counts if count is not None]
     return max(known) if len(known) == len(counts) else None

@@ -11,6 +11,7 @@ import sys
 from rich.console import Console
 
 from policies.goals.objectives import get_objective
+from policies.pooling.answering import Level
 from policies.registry import title_of
 from policies.tasks import get_task
 from search.console_table import FigureRow, FigureTable, print_line
@@ -20,7 +21,6 @@ from search.run_folder.summary import (
     BaselineTrialFigures,
     Figures,
     PolicyFigures,
-    RecordingsSummary,
     SelectedPolicy,
     Summary,
 )
@@ -68,8 +68,8 @@ def print_policies(console: Console, summary: Summary, files: ResultFiles) -> No
         print_line(console, f"Validity gate      {summary.validity.sentence}")
     if summary.latency is not None:
         print_line(console, f"Latency, test      {summary.latency.sentence}")
-    if summary.recordings:
-        print_line(console, f"{f'Recordings, {last}':<18} {_recordings(summary.recordings, last)}")
+    if reading := _reading(summary, last):
+        print_line(console, f"{f'Reading, {last}':<18} {reading}")
     if summary.splits is not None and summary.splits.differ:
         print_line(console, f"Splits             {summary.splits.sentence}", style="yellow")
     # One line that says what to do: undertrained exits explain what any alarm would tell.
@@ -97,12 +97,13 @@ def _within_budgets(found: list[BudgetPolicy], main: str) -> str:
     return f"{title_of(main)} on {'test' if found[0].test else 'search'}, by cost: {figures}"
 
 
-def _recordings(found: RecordingsSummary, split: str) -> str:
-    whole, until_sure = found.whole[split], found.until_sure[split]
-    heard = f"accuracy {whole['accuracy']:.4f}, heard to the end ({whole['mean_seconds']:.2f} s)"
-    if found.threshold is None:
-        return heard
-    return f"{heard}; {until_sure['accuracy']:.4f}, heard until sure ({until_sure['mean_seconds']:.2f} s)"
+def _reading(summary: Summary, split: str) -> str:
+    """How much of a parent the policy reads, beside the full network; empty where it does not read one in order."""
+    if summary.selected.params.get("answering", {}).get("level") != Level.READING:
+        return ""
+    own, full = summary.selected.by_split[split], summary.baselines["full_network"].by_split[split]
+    read = f"{own['mean_read']:.2f} of {full['mean_read']:.2f} samples of a parent, until its answer is sure"
+    return f"{read} ({own['mean_seconds']:.2f} of {full['mean_seconds']:.2f} s)" if "mean_seconds" in own else read
 
 
 def mlflow_ui_command(tracking_uri: str) -> str:

@@ -9,11 +9,13 @@ from typing import Any
 
 from policies.baselines import BASELINES
 from policies.baselines.choice import baseline_evaluator, baseline_policy
+from policies.certificates.claims import Limits
 from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.goals.figures import asked_figures
 from policies.goals.goal import Goal
 from policies.outline import outline
 from policies.policy import Decision, Policy
+from policies.selection.plan import plan_for
 from policies.selection.references import goal_on
 from policies.selection.search_target import SearchTarget
 from policies.selection.select import Selection
@@ -67,7 +69,7 @@ def summarise_policies(
     goal = goal_on(asked, tables["search"])
     decisions = decisions_on(policy, tables, seed=seed)
     baselines, by_baselines = _baselines(selection, goal, tables, seed, (*BASELINES, *further_baselines))
-    task, report = get_task(tables["search"].task), report_of(tables["search"])
+    task, report, plan = get_task(tables["search"].task), report_of(tables["search"]), plan_for(target)
     temperatures = selection.network.temperatures
     summary = Summary(
         task=task.name,
@@ -75,8 +77,8 @@ def summarise_policies(
         target=asked.target or 0.0,
         quality=asked.quality,
         objective=asked.objective,
-        max_drop=asked.max_drop,
-        max_relative_drop=asked.max_relative_drop,
+        max_drop=_as_told(asked.max_drop),
+        max_relative_drop=_as_told(asked.max_relative_drop),
         max_drop_greedy=asked.max_drop_greedy,
         budget=asked.budget,
         bounds=dict(asked.bounds),
@@ -100,10 +102,16 @@ def summarise_policies(
         oracle={name: task.oracle_mean_depth(table, goal, temperatures) for name, table in tables.items()},
         fixed_budgets=at_fixed_budgets(selection.front, tables_of, quality=task.quality),
         front_size=len(selection.front),
+        plan=[] if plan is None else list(plan.lines),
         splits=None if selection.splits is None else splits_summary(selection.splits),
         **report.findings(selection, goal, tables, decisions, baselines),
     )
     return summary, [*answers_of("selected", tables, decisions), *answers_of_exits(tables, temperatures), *by_baselines]
+
+
+def _as_told(limits: Limits) -> float | dict[str, float] | None:
+    """Limits of drops as a summary has them."""
+    return dict(limits) if isinstance(limits, Mapping) else limits
 
 
 def splits_summary(found: SplitComparison) -> SplitsSummary:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -192,6 +192,4 @@ def exit_qualities(answers: NDArray[Any], truth: Truth) -> tuple[float, ...]:
 
 def some_images(split: Split, n_images: int, *, seed: int) -> Split:
     """At most so many samples of a split, drawn by a seed and in the split's order."""
-    rows = np.sort(np.random.default_rng(seed).permutation(len(split.ids))[:n_images])
-    groups = None if split.groups is None else split.groups[rows]
-    return replace(split, inputs=split.inputs[rows], labels=split.labels[rows], ids=split.ids[rows], groups=groups)
+    return split.take(np.sort(np.random.default_rng(seed).permutation(len(split.ids))[:n_images]))

@@ -155,20 +155,6 @@ class EstimateSummary(SummaryPart):
     sentence: str = ""
 
 
-class RecordingsSummary(SummaryPart):
-    """What the selected policy means for whole recordings, of which the samples are segments.
-
-    Attributes:
-        threshold: The pooled confidence at which listening stops; None where all is heard.
-        whole: Figures by split of hearing all.
-        until_sure: Figures by split of hearing until the threshold is reached.
-    """
-
-    threshold: float | None
-    whole: dict[str, Figures]
-    until_sure: dict[str, Figures]
-
-
 class ControlTrial(SummaryPart):
     """One plain network that was trained to be compared with the selected policy.
 
@@ -263,8 +249,10 @@ class Summary(SummaryPart):
         target: The least quality that was asked for, or the largest where less is better; 0 where none was.
         quality: Name of the quality that the target is of.
         objective: Name of the objective that was minimised.
-        max_drop: Most accuracy, or other quality, to be lost against the full network; None where nothing was asked.
-        max_relative_drop: Largest share of the full network's to be lost; None where nothing was asked.
+        max_drop: Most accuracy, or other quality, to be lost against the full network, or most of several by name; None
+            where nothing was asked.
+        max_relative_drop: Largest share of the full network's to be lost, or shares by name; None where nothing was
+            asked.
         max_drop_greedy: Most to be lost against the greedy shared threshold; None where nothing was asked.
         budget: The largest mean objective; None where nothing was asked.
         bounds: Bounds of further qualities.
@@ -286,8 +274,9 @@ class Summary(SummaryPart):
             it; None where it is out of reach.
         undertrained: What to do where exits are undertrained; else empty.
         alarms: What looks wrong with the policy, the most important first.
+        plan: What the units of ``certify`` can prove of what was asked for, told before the search; empty where nothing
+            was to be certified.
         splits: How alike ``search`` and ``certify`` are; None without a ``certify`` table.
-        recordings: What the policy means for whole recordings; None where samples are no segments of any.
         soft: By split, what the soft network promises and hard exits deliver; empty without stop probabilities.
         fixed_budgets: The best of the front within each compute budget, the smallest budget first; budgets within which
             the front has no policy are left out.
@@ -312,8 +301,8 @@ class Summary(SummaryPart):
     target: float = 0.0
     quality: str = "accuracy"
     objective: str = "depth"
-    max_drop: float | None = None
-    max_relative_drop: float | None = None
+    max_drop: float | dict[str, float] | None = None
+    max_relative_drop: float | dict[str, float] | None = None
     max_drop_greedy: float | None = None
     budget: float | None = None
     bounds: dict[str, float] = {}
@@ -332,8 +321,8 @@ class Summary(SummaryPart):
     oracle: dict[str, float | None] = {}
     undertrained: str = ""
     alarms: list[str] = []
+    plan: list[str] = []
     splits: SplitsSummary | None = None
-    recordings: RecordingsSummary | None = None
     soft: dict[str, SoftNetwork] = {}
     fixed_budgets: list[BudgetPolicy] = []
     architecture: ArchitectureSummary | None = None

@@ -20,6 +20,7 @@ from policies.runtime.stages import Device
 from trainables.errors import BundleError
 from trainables.export.bundle.bundle import Bundle
 from trainables.export.named_boxes import named_boxes
+from trainables.export.named_labels import named_labels
 
 
 ARTIFACT = "bundle"
@@ -69,7 +70,9 @@ class BundleModel(PythonModel):  # type: ignore[misc]  # MLflow has no types
             A row per sample: ``label``, the name of a class; ``confidence`` in it, in 0..1; ``depth`` of the exit
             taken, from 1; and ``reason``, why it left there. A detector gives ``boxes`` instead of label and
             confidence, the surest first: mappings of ``label``, ``score``, ``left``, ``top``, ``right`` and ``bottom``,
-            as shares of width and height, since a server does not know how large images were.
+            as shares of width and height, since a server does not know how large images were. A network with sets of
+            labels gives ``labels`` instead, names with the likeliest first, and ``probabilities``, of each label by its
+            name.
 
         Raises:
             MlflowException: If the inputs are none of the network's; a server makes status 400 of it.
@@ -93,6 +96,12 @@ class BundleModel(PythonModel):  # type: ignore[misc]  # MLflow has no types
     def _rows(self, answers: Answers) -> pd.DataFrame:
         manifest = self._bundle.manifest
         told = {"depth": answers.depths, "reason": [answers.reason(row) for row in range(answers.n_samples)]}
+        if manifest.has_label_sets:
+            pairs = zip(answers.answers, answers.of_labels, strict=True)
+            named = [named_labels(*pair, manifest.class_names) for pair in pairs]
+            return pd.DataFrame(
+                {"labels": [list(own) for own, _ in named], "probabilities": [own for _, own in named], **told}
+            )
         if manifest.boxes is None:
             labels = [manifest.class_names[answer] for answer in answers.answers]
             return pd.DataFrame({"label": labels, "confidence": answers.confidences, **told})

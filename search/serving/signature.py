@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
-from mlflow.types.schema import Array, Object, Property
+from mlflow.types.schema import Array, Map, Object, Property
 import numpy as np
 
 from trainables.export.bundle.manifest import Manifest
@@ -16,6 +16,7 @@ _BOX = [
     *(Property(name, DataType.double) for name in ("score", "left", "top", "right", "bottom")),
 ]
 _OF_BOXES = (ColSpec(Array(Object(_BOX)), "boxes"),)
+_OF_LABELS = (ColSpec(Array(DataType.string), "labels"), ColSpec(Map(DataType.double), "probabilities"))
 
 
 def signature_of(manifest: Manifest) -> ModelSignature:
@@ -24,9 +25,15 @@ def signature_of(manifest: Manifest) -> ModelSignature:
         inputs=Schema([TensorSpec(np.dtype(manifest.inputs.dtype), (-1, *manifest.inputs.shape))]),
         outputs=Schema(
             [
-                *(_OF_CLASSES if manifest.boxes is None else _OF_BOXES),
+                *_answers(manifest),
                 ColSpec(DataType.long, "depth"),
                 ColSpec(DataType.string, "reason"),
             ]
         ),
     )
+
+
+def _answers(manifest: Manifest) -> tuple[ColSpec, ...]:
+    if manifest.boxes is not None:
+        return _OF_BOXES
+    return _OF_LABELS if manifest.has_label_sets else _OF_CLASSES

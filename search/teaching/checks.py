@@ -20,7 +20,7 @@ from trainables.data import Splits
 from trainables.errors import AlignmentError
 from trainables.export.model_file import ModelConfig, load_model
 from trainables.teachers.alignment import AlignmentReport, Expected, check_alignment, require_aligned
-from trainables.teachers.soft_labels import SoftLabels
+from trainables.teachers.soft_labels import CLASSES, LABELS, SoftLabels
 from trainables.workloads import get_workload
 
 
@@ -65,10 +65,11 @@ def load_teachers(inputs: SweepInputs, *, report_file: Path) -> CheckedTeachers:
     config = inputs.config
     if not config.teachers:
         return CheckedTeachers()
-    dimensions = config.build_space().dimensions
+    dimensions, task = config.build_space().dimensions, get_workload(config.workload).task
     if _TEMPERATURE not in dimensions:
         raise ConfigError(
-            f"teachers are named but space {config.space.name!r} does not use them; set space.name to distillation"
+            f"teachers are named but space {config.space.name!r} does not use them; set space.name to "
+            f"{'multi-label' if task == LABELS else 'distillation'}"
         )
     soft = {i: SoftLabels.load(one.soft_labels) for i, one in enumerate(config.teachers) if one.soft_labels}
     models = {i: one.model for i, one in enumerate(config.teachers) if one.model}
@@ -81,7 +82,7 @@ def load_teachers(inputs: SweepInputs, *, report_file: Path) -> CheckedTeachers:
         if any(report.problem for report in reports):
             require_aligned(reports, report_file)
     for path in models.values():
-        require_fitting_teacher(path, load_model(path)[1], inputs.splits)
+        require_fitting_teacher(path, load_model(path)[1], inputs.splits, task=task)
     can_be_shown = can_replay(config)
     return CheckedTeachers(
         logits={i: one.logits() for i, one in soft.items()},
@@ -98,12 +99,24 @@ def _hash(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def require_fitting_teacher(path: Path, model_config: ModelConfig, splits: Splits) -> None:
-    """Refuse a teacher of other classes or channels.
+def require_fitting_teacher(path: Path, model_config: ModelConfig, splits: Splits, *, task: str) -> None:
+    """Refuse a teacher of another task, or of other classes or channels.
+
+    Args:
+        path: File of the teacher.
+        model_config: What the file states of the network.
+        splits: The data that it is to teach.
+        task: The kind of answers of those that it is to teach.
 
     Raises:
         AlignmentError: If they differ.
     """
+    own = CLASSES if model_config.imported is not None else get_workload(model_config.workload).task
+    if own != task:
+        raise AlignmentError(
+            f"{path}: a teacher must give answers of task {task!r} but gives those of {own!r}; train one on this data "
+            f"with `exitsearch teacher`"
+        )
     if model_config.class_names != splits.class_names:
         raise AlignmentError(
             f"{path}: a teacher must know the {len(splits.class_names)} classes of the data in their order but "

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 import ray
 import torch
 
+from policies.registry import title_of
+from policies.tasks import get_task
 from search.cluster.trial_task import trial_task
 from search.config.sections.teacher import TeacherSection
 from search.config.sweep import SweepConfig
@@ -58,10 +60,11 @@ def prepare_teachers(
         if not models[place].is_file():
             own = _spec_of(config, section, inputs.spec)
             waited[place] = training.remote(own, dict(section.params), train, search, models[place])
+    quality = title_of(get_task(inputs.spec.task.name).quality)
     for place, answer in waited.items():
         name = config.teachers[place].name
         try:
-            on_message(f"Teacher {name}: accuracy {ray.get(answer):.4f} on search")
+            on_message(f"Teacher {name}: {quality} {ray.get(answer):.4f} on search")
         except ray.exceptions.RayTaskError as error:
             reason = str(error.cause).splitlines()[0]
             raise SweepError(f"teacher {name!r} cannot be trained ({reason}); change it under teachers") from None
@@ -80,12 +83,12 @@ def _spec_of(config: SweepConfig, section: TeacherSection, spec: TrialSpec) -> T
 
 
 def _train(spec: TrialSpec, params: dict[str, Any], train: Split, search: Split, path: Path) -> float:
-    """Train a teacher, write its file and return the accuracy of its last exit."""
+    """Train a teacher, write its file and return the quality of its last exit."""
     torch.set_num_threads(spec.n_threads)
     teacher = train_teacher(spec, params, train, search)
     path.parent.mkdir(parents=True, exist_ok=True)
     save_model(path, teacher.network, spec.model_config(train, params))
-    return teacher.accuracies[-1]
+    return teacher.qualities[-1]
 
 
 def _ask(path: Path, train: Split, views: Views | None) -> NDArray[np.float32]:

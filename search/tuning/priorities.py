@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from policies.errors import ExitSearchError
+from policies.qualities import get_quality
 
 
 _EXIT = "_exit_"
@@ -68,31 +69,34 @@ class FrontPriority:
     """Trials that no other beats in all of three figures come first; of these, those that differ most from the others.
 
     The figures are the sweep's two objectives, such as ``accuracy`` (maximised) and ``mean_depth`` (minimised), of the
-    best policy so far, and the mean accuracy of the ``E`` exits (maximised). The mean is the early signal: how high the
-    network's accuracy lies over all depths foretells the depth that its policy will need, long before any trial reaches
-    the search target. Being one number, it keeps three objectives for any ``E``; with one per exit few trials would
-    beat another.
+    best policy so far, and the mean over the ``E`` exits of their task's own quality, such as accuracy. The mean is the
+    early signal: how high the network's accuracy lies over all depths foretells the depth that its policy will need,
+    long before any trial reaches the search target. Being one number, it keeps three objectives for any ``E``; with one
+    per exit few trials would beat another.
 
     No target is needed. For most of the training all trials miss it, by little and by chance, so "feasible before
     infeasible, less violation before more" (Deb, 2000) comes to the same as one scalar
     (``benchmarks/early_stopping.py`` has it, and the two objectives alone, to compare).
 
     Attributes:
-        quality: Name of the quality, maximised.
+        quality: Name of the quality.
         objective: Name of what is minimised.
+        exit_quality: Name of the quality by which exits are known.
     """
 
     quality: str = "accuracy"
     objective: str = "mean_depth"
+    exit_quality: str = "accuracy"
     name: ClassVar[str] = "mo-asha"
 
     def point(self, figures: Mapping[str, Any]) -> tuple[float, ...]:
-        """Quality, objective negated, and mean accuracy of the exits, or else quality; all maximised."""
-        own = f"{self.quality}{_EXIT}"
-        prefix = f"accuracy{_EXIT}" if f"{own}1" not in figures or f"accuracy{_EXIT}1" in figures else own
+        """Quality, objective, and mean quality of the exits, each negated where less of it is better."""
+        prefix = f"{self.exit_quality}{_EXIT}"
         n_exits = max(sum(name.removeprefix(prefix).isdecimal() for name in figures), 1)
         exits = [_figure(figures, f"{prefix}{depth}") for depth in range(1, n_exits + 1)]
-        return _figure(figures, self.quality), -_figure(figures, self.objective), sum(exits) / n_exits
+        sign, sign_of_exits = (get_quality(name).sign for name in (self.quality, self.exit_quality))
+        quality, objective = _figure(figures, self.quality), _figure(figures, self.objective)
+        return sign * quality, -objective, sign_of_exits * sum(exits) / n_exits
 
     def ranks(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
         """By front and, within one, by crowding distance; shapes as in :class:`Priority`."""
@@ -104,9 +108,11 @@ def scalar_priority(figure: str) -> Priority:
     return ScalarPriority(figure)
 
 
-def nondominated_priority(quality: str = "accuracy", objective: str = "mean_depth") -> Priority:
-    """MO-ASHA (Schmucker et al., 2021): by a quality, an objective and the accuracy of all exits at once."""
-    return FrontPriority(quality, objective)
+def nondominated_priority(
+    quality: str = "accuracy", objective: str = "mean_depth", *, exit_quality: str = "accuracy"
+) -> Priority:
+    """MO-ASHA (Schmucker et al., 2021): by a quality, an objective and a quality of all exits at once."""
+    return FrontPriority(quality, objective, exit_quality)
 
 
 def nondominated_ranks(points: NDArray[np.float64]) -> NDArray[np.int64]:

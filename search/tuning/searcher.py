@@ -17,6 +17,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from ray.tune.search import Searcher
 
+from policies.qualities import get_quality
 from search.config.sweep import SweepConfig
 from search.trials.log import TrialLog, TrialRecord
 
@@ -51,7 +52,7 @@ def build_sampler(name: str, *, seed: int, startup_trials: int) -> BaseSampler:
 
 
 class ConstrainedSearch(Searcher):  # type: ignore[misc]
-    """Optuna's suggestions for Tune: the quality is maximised and the objective minimised, under the search target.
+    """Optuna's suggestions for Tune: the best quality and the least objective, under the search target.
 
     Quality and objective are what the sweep file asks for, such as accuracy and mean depth, and are those of a trial's
     own best policy.
@@ -70,7 +71,11 @@ class ConstrainedSearch(Searcher):  # type: ignore[misc]
         super().__init__()
         self._config, self._log = config, log
         asked = config.request
-        self._objectives = {asked.quality: StudyDirection.MAXIMIZE, asked.objective_column: StudyDirection.MINIMIZE}
+        is_maximised = get_quality(asked.quality).is_maximised
+        self._objectives = {
+            asked.quality: StudyDirection.MAXIMIZE if is_maximised else StudyDirection.MINIMIZE,
+            asked.objective_column: StudyDirection.MINIMIZE,
+        }
         self._space = config.build_space()
         self._names: dict[str, str] = {}
         self.study = optuna.create_study(directions=list(self._objectives.values()))

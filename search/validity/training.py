@@ -89,7 +89,7 @@ def _doubts_after(plan: FullNetworkPlan, trained: TrainedFullNetwork, train: Spl
     is_certain = any(doubt.certainty is Certainty.CERTAIN for doubt in doubts)
     if trained.network is not None and not is_certain:
         doubts += spec.task.doubts_after(spec.table(trained.network, search, "search"))
-        on_train = quality_of(spec.table(trained.network, train.spread(_MOST_SAMPLES), "train"), quality)
+        on_train = quality_of(spec.answered_table(trained.network, train.spread(_MOST_SAMPLES)), quality)
         doubts += doubts_of_fit(on_train, trained.reached, quality=quality, least=least)
     return doubts
 

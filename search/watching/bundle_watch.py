@@ -11,7 +11,7 @@ from policies.errors import ClaimError, MonitoringError
 from policies.monitoring.groups import together
 from policies.monitoring.reference import ReferenceStatistics
 from policies.monitoring.watch import CertificateWatch
-from policies.monitoring.watched_table import watch_table
+from policies.monitoring.watched_table import require_watchable, watch_table
 from policies.tables.classification import ClassificationTable
 from search.watching.new_data import is_exit_table, outputs_on_files
 from trainables.export.bundle.bundle import Bundle
@@ -112,13 +112,15 @@ def reference_of(bundle: Bundle) -> ReferenceStatistics:
     """What the bundle's policy did on the samples that certified it.
 
     Raises:
-        MonitoringError: If the bundle does not have that, or it is damaged, or its answers are no classes.
+        MonitoringError: If the bundle does not have that, or it is damaged, or its answers are no classes or not about
+            single samples.
     """
     if bundle.manifest.task != ClassificationTable.task:
         raise MonitoringError(
             f"{bundle.folder}: predicted classes and their confidences are watched but the task of this bundle is "
             f"{bundle.manifest.task!r}; certify its policy anew on a table of new data, with exitsearch certify"
         )
+    require_watchable(bundle.policy)
     if bundle.reference is None:
         raise MonitoringError(
             f"{bundle.folder}: new data are compared with those of certify but the bundle has none of their figures; "

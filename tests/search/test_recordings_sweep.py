@@ -1,10 +1,11 @@
-"""A sweep over recordings, for real: from WAV files to a policy, and what it means for whole recordings."""
+"""A sweep over recordings, for real: from WAV files to a policy that hears a recording until it is sure."""
 
 import json
 
 import numpy as np
 import pytest
 
+from policies.policy import Policy
 from policies.tables.classification import ClassificationTable
 from tests.trainables.data.recordings import write_recordings
 from trainables.export.model_file import load_model
@@ -15,6 +16,8 @@ OPTIONS = (
     "space.overrides.width=[4]",
     "search.first_trials=[]",
     "resources.concurrent=1",
+    "policy.levels=[reading]",
+    "policy.pooling=evidence",
 )
 
 
@@ -38,15 +41,18 @@ def test_segments_of_a_recording_stay_together(heard):
     assert len(set.union(*groups.values())) == sum(map(len, groups.values()))
 
 
-def test_report_tells_what_the_policy_means_for_recordings(heard):
+def test_the_policy_hears_recordings_until_it_is_sure(heard):
     summary, folder, printed = heard
-    recordings = summary["recordings"]
+    policy = Policy.load(folder / "policy.json")
+    assert (policy.answering.level, policy.answering.pooling) == ("reading", "evidence")
     for split in ("search", "certify", "test"):
-        whole, until_sure = (recordings[part][split] for part in ("whole", "until_sure"))
+        own, full = (one[split] for one in (summary["selected"], summary["baselines"]["full_network"]))
         table = ClassificationTable.load(folder / "tables" / summary["selected"]["network"] / f"{split}.npz")
-        assert whole["n_recordings"] == len(np.unique(table.groups))
-        assert until_sure["mean_seconds"] <= whole["mean_seconds"] == pytest.approx(0.4)
-    assert "Recordings, test" in printed
+        n_recordings = len(np.unique(table.groups))
+        assert (policy.decide(table).exits >= 0).sum() == pytest.approx(own["mean_read"] * n_recordings)
+        assert full["mean_read"] == table.n_samples / n_recordings
+        assert own["mean_seconds"] <= full["mean_seconds"] == pytest.approx(0.4)
+    assert "Reading, test" in printed
 
 
 def test_chosen_width_and_head_are_those_of_the_model_file(heard):
@@ -60,5 +66,6 @@ def test_chosen_width_and_head_are_those_of_the_model_file(heard):
 def test_certificate_counts_recordings(heard):
     summary, folder, _ = heard
     certificate = json.loads((folder / "certificate.json").read_text())
-    assert certificate["unit"] == "group"
-    assert certificate["n"] == summary["recordings"]["whole"]["certify"]["n_recordings"]
+    table = ClassificationTable.load(folder / "tables" / summary["selected"]["network"] / "certify.npz")
+    assert certificate["unit"] == "parent"
+    assert certificate["n"] == len(np.unique(table.groups))

@@ -7,7 +7,8 @@ from torchvision import datasets
 from policies.goals.request import Request
 from tests.trainables.data.box_sets import objects_of, write_coco, write_voc
 from tests.trainables.data.image_sets import write_batches, write_classes
-from tests.trainables.data.recordings import write_recordings
+from tests.trainables.data.labelled_sets import write_labelled_images, write_labelled_recordings
+from tests.trainables.data.recordings import write_recordings, write_spoken_digits
 from trainables.data import SplitFractions
 from trainables.models import NetworkSpec
 from trainables.recipes.recipe import Recipe
@@ -47,7 +48,7 @@ def data_of(request, tmp_path, monkeypatch):
 
     def write(name):
         folder = tmp_path / "data"
-        if name == "digits":
+        if name in ("digits", "pairs"):
             return None
         if name == "fashion-mnist":
             return request.getfixturevalue("shared_data")
@@ -55,6 +56,12 @@ def data_of(request, tmp_path, monkeypatch):
             return write_classes(folder, n_images=80)
         if name == "audio-folder":
             return write_recordings(folder, n_recordings=80)
+        if name == "labelled-images":
+            return write_labelled_images(folder, n_images=160)
+        if name == "labelled-audio":
+            return write_labelled_recordings(folder, n_recordings=160)
+        if name == "spoken-mixtures":
+            return write_spoken_digits(folder, n_takes=9)
         if name == "voc":
             return write_voc(folder, objects_of(n_images=80))
         if name == "coco":

@@ -49,3 +49,37 @@ def dkd(student, teacher, labels, temperature, form, gamma=0.0):
 
 def margin(z, labels):
     return np.array([z[i, y] - max(np.delete(z[i], y)) for i, y in enumerate(labels)])
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def binary_cross_entropy(z, labels, smoothing=0.0, weights=None):
+    """Mean over samples and labels, with a weight of each label's positive samples."""
+    total = 0.0
+    for row, own in zip(sigmoid(z), labels, strict=True):
+        for label, (p, y) in enumerate(zip(row, own, strict=True)):
+            aim = (1 - smoothing) * y + smoothing / 2
+            weight = 1.0 if weights is None else weights[label]
+            total -= weight * aim * np.log(p) + (1 - aim) * np.log(1 - p)
+    return total / labels.size
+
+
+def bernoulli_kd(student, teacher, temperature, gamma=0.0):
+    """Mean over samples and labels of c T^2 KL(teacher || student)."""
+    total = 0.0
+    for s, t in zip(sigmoid(student / temperature).flat, sigmoid(teacher / temperature).flat, strict=True):
+        total += max(t, 1 - t) ** gamma * temperature**2 * kl([t, 1 - t], [s, 1 - s])
+    return total / student.size
+
+
+def set_margin(z, labels):
+    """Log-odds between the true set and the likeliest of all others, gone through one by one."""
+    margins = []
+    for row, own in zip(z, labels, strict=True):
+        sets = np.array(list(np.ndindex(*(2,) * len(own))))
+        logs = (sets * np.log(sigmoid(row)) + (1 - sets) * np.log(sigmoid(-row))).sum(axis=1)
+        is_true = (sets == own).all(axis=1)
+        margins.append(logs[is_true][0] - logs[~is_true].max())
+    return np.array(margins)

@@ -6,6 +6,7 @@ What takes seconds to import is imported in its ``load``, since names and option
 from trainables.data.audio.options import DEFAULT_AUDIO, AudioOptions
 from trainables.data.base import DataSource, Samples
 from trainables.data.boxes.samples import DetectionSamples
+from trainables.data.label_files.samples import LabelledSamples
 from trainables.data.loading import load_samples, source_code
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 from trainables.data.sources.audio_folder import AudioFolderSource
@@ -14,6 +15,10 @@ from trainables.data.sources.coco import CocoSource
 from trainables.data.sources.digits import DigitsSource
 from trainables.data.sources.fashion_mnist import FashionMnistSource
 from trainables.data.sources.image_folder import ImageFolderSource
+from trainables.data.sources.labelled_audio import LabelledAudioSource
+from trainables.data.sources.labelled_images import LabelledImagesSource
+from trainables.data.sources.pairs import PairsSource
+from trainables.data.sources.spoken_mixtures import SpokenMixturesSource
 from trainables.data.sources.voc import VocSource
 from trainables.data.splitting.split import split_samples
 from trainables.data.splitting.splits import SPLIT_NAMES, Split, SplitFractions, Splits
@@ -30,6 +35,10 @@ SOURCES: dict[str, DataSource] = {
         AudioFolderSource(),
         VocSource(),
         CocoSource(),
+        LabelledImagesSource(),
+        LabelledAudioSource(),
+        PairsSource(),
+        SpokenMixturesSource(),
     )
 }
 
@@ -42,6 +51,7 @@ __all__ = [
     "DataOptions",
     "DataSource",
     "DetectionSamples",
+    "LabelledSamples",
     "Samples",
     "Split",
     "SplitFractions",

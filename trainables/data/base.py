@@ -12,12 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.names import clean_array, clean_id, clean_name, describe_clash
-from trainables.data.given_arrays import as_class_names, as_groups, as_marks, as_metadata, as_names
+from trainables.data.given_arrays import as_class_names, as_marks, as_metadata, as_names, as_origins
+from trainables.data.given_parents import as_order, require_one_order, require_whole_parents
 from trainables.data.given_samples import as_inputs, as_labels
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 from trainables.data.origins import join_origins
 from trainables.data.readers import ArrayReader, ImageReader, InputReader
-from trainables.errors import DataError
+from trainables.errors import DataError, SamplesError
+
+
+_OF_EACH_SAMPLE = ("inputs", "labels", "ids", "groups", "official_test", "parents", "order")
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,14 @@ class Samples:
         labels: Shape (N,), int64 in ``0..len(class_names)-1``; of other kinds of answers see the subclasses.
         ids: Shape (N,), unique; kept in one spelling, as class names and groups are (see :mod:`policies.names`).
         class_names: One per class; two that differ in spaces, Unicode form or case only are refused.
-        groups: Origin of each sample, shape (N,), or None where samples are independent.
+        groups: Origin of each sample, shape (N,), or None where samples are independent. Where there are parents but no
+            groups, each parent is a group.
         official_test: Shape (N,), bool: the samples that the data set's authors set aside for testing, or None.
         metadata: What exit tables should state about the samples; JSON values. Segments of recordings, with ids
             ``<recording>#<number>``, state ``segment_seconds`` and ``hop_seconds``.
+        parents: What each sample is a part of, such as the recording of a segment, shape (N,), or None; the samples of
+            a parent share their group.
+        order: Place of each sample in its parent, in which samples are read, shape (N,), int64, or None.
 
     Raises:
         SamplesError: If the arrays do not fit together; the message names the attribute.
@@ -57,6 +65,8 @@ class Samples:
     groups: NDArray[np.str_] | None = None
     official_test: NDArray[np.bool_] | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    parents: NDArray[np.str_] | None = None
+    order: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         inputs, class_names = as_inputs(self.inputs), as_class_names(self.class_names, least=self.fewest_classes)
@@ -66,18 +76,27 @@ class Samples:
             "class_names": class_names,
             "labels": self._as_labels(self.labels, class_names, n),
             "ids": as_names("ids", self.ids, n),
-            "groups": as_groups(self.groups, n),
+            "groups": as_origins("groups", self.groups, n),
             "official_test": as_marks("official_test", self.official_test, n),
             "metadata": as_metadata(self.metadata),
+            "parents": as_origins("parents", self.parents, n),
+            "order": as_order(self.order, n),
         }
         for name, value in converted.items():
             object.__setattr__(self, name, value)
         self._tidy_names()
+        self._settle_parents()
 
     @property
     def memberships(self) -> NDArray[np.bool_]:
         """Which classes each sample is of, shape (N, C); here one each."""
         return np.asarray(self.labels[:, None] == np.arange(len(self.class_names)))
+
+    def take(self, rows: NDArray[np.integer[Any]]) -> Self:
+        """Some of the samples, given by their row numbers, with everything that is known of them."""
+        own = {name: getattr(self, name) for name in _OF_EACH_SAMPLE}
+        taken: dict[str, Any] = {name: None if one is None else one[rows] for name, one in own.items()}
+        return replace(self, **taken)
 
     def renumbered(self, places: NDArray[np.int64], class_names: Sequence[str]) -> Self:
         """The same samples with other numbers of their classes.
@@ -100,8 +119,23 @@ class Samples:
         tidy = {"class_names": tuple(map(clean_name, self.class_names)), "ids": clean_array(self.ids, clean_id)}
         if self.groups is not None:
             tidy["groups"] = join_origins(self.groups, "in the groups of the samples")
+        if self.parents is not None:
+            tidy["parents"] = clean_array(self.parents, clean_id)
         for name, value in tidy.items():
             object.__setattr__(self, name, value)
+
+    def _settle_parents(self) -> None:
+        """Parents lie within groups, each sample at a place of its own."""
+        if self.parents is None:
+            if self.order is not None:
+                raise SamplesError("order tells places in parents but there are no parents; give both, or neither")
+            return
+        if self.groups is None:
+            object.__setattr__(self, "groups", join_origins(self.parents, "in the parents of the samples"))
+        else:
+            require_whole_parents(self.parents, self.groups)
+        if self.order is not None:
+            require_one_order(self.parents, self.order)
 
 
 class DataSource(ABC):

@@ -64,18 +64,23 @@ def as_names(key: str, given: Any, n: int | None = None) -> NDArray[np.str_]:
     return names
 
 
-def as_groups(given: Any, n: int) -> NDArray[np.str_] | None:
-    """Origins of ``n`` samples, shape (N,); None where none is named.
+def as_origins(key: str, given: Any, n: int) -> NDArray[np.str_] | None:
+    """Where ``n`` samples come from, shape (N,); None where none is named.
+
+    Args:
+        key: What of the samples it is: ``groups`` or ``parents``.
+        given: A name for each sample.
+        n: How many samples there are.
 
     Raises:
         SamplesError: If some are missing, or there are not ``n``.
     """
     if given is None:
         return None
-    array = as_array("groups", given)
+    array = as_array(key, given)
     if array.size and array.dtype.kind in "fO" and all(map(_is_missing, array.ravel().tolist())):
         return None
-    return as_names("groups", array, n)
+    return as_names(key, array, n)
 
 
 def as_marks(key: str, given: Any, n: int) -> NDArray[np.bool_] | None:

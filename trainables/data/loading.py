@@ -36,8 +36,8 @@ def load_samples(source: DataSource, data_dir: Path | None, options: DataOptions
     """
     if options.classes and not getattr(source, "selects_classes", False):
         raise DataError(
-            f"data.classes names the wanted classes of sources of boxes, such as voc, but this source is "
-            f"{getattr(source, 'name', name_of(type(source)))}; leave it out"
+            f"data.classes names the wanted classes of sources of boxes, such as voc, and of labels, but this "
+            f"source is {getattr(source, 'name', name_of(type(source)))}; leave it out"
         )
     with source_code(source):
         samples = source.load(data_dir, options)

@@ -42,8 +42,8 @@ def tabulate_stages(
         labels=split.labels,
         cost=cost,
         ids=split.ids,
-        groups=split.groups,
         meta=dict(metadata),
+        **split.origins,
     )
 
 

@@ -118,13 +118,7 @@ class ExitLoss:
             weights: How much each part of the loss counts in this epoch.
             teacher_logits: Of the teachers from outside, shape (N, M, C), or None. No gradient flows into them.
         """
-        classes = None if self.class_weights is None else logits.new_tensor(self.class_weights)
-        mixed = torch.stack(
-            [
-                F.cross_entropy(logits[:, k], labels, weight=classes, label_smoothing=self.label_smoothing)
-                for k in range(logits.shape[1])
-            ]
-        )
+        mixed = torch.stack([self._error(logits[:, k], labels) for k in range(logits.shape[1])])
         exit_weights = logits.new_tensor(self.exit_weights)
         is_convex = self.combination == "convex"
         if not is_convex:
@@ -146,16 +140,29 @@ class ExitLoss:
             mixed = exit_weights * mixed
         return total + mixed.sum()
 
+    def _error(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """``CE_k`` of one exit with these logits, shape (N, C)."""
+        classes = None if self.class_weights is None else logits.new_tensor(self.class_weights)
+        return F.cross_entropy(logits, labels, weight=classes, label_smoothing=self.label_smoothing)
+
+    def _distillation(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """``S_k`` of exits, shape (K,), from their logits, (N, K, C), and those of their teacher, (N, C)."""
+        return distillation(student, teacher, temperature=self.temperature, gamma=self.gamma)
+
+    def _margins(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """``m`` of each sample, shape (N, K), for logits (N, K, C)."""
+        return margins(logits, labels)
+
     def _pull_of_last(self, logits: Tensor, weights: LossWeights) -> Tensor:
         """``alpha v_k S_k`` of the earlier exits, shape (E - 1,)."""
         last, early = logits[:, -1].detach(), logits[:, :-1]
-        pull = distillation(early, last, temperature=self.temperature, gamma=self.gamma)
+        pull = self._distillation(early, last)
         return weights.alpha * logits.new_tensor(self.teacher_weights) * pull
 
     def _margin_gap(self, logits: Tensor, labels: Tensor) -> Tensor:
         """``v_k MSE(m_k, m_E)``, summed over the earlier exits."""
         last, early = logits[:, -1:].detach(), logits[:, :-1]
-        gaps = (margins(early, labels) - margins(last, labels)) ** 2
+        gaps = (self._margins(early, labels) - self._margins(last, labels)) ** 2
         return (logits.new_tensor(self.teacher_weights) * gaps.mean(dim=0)).sum()
 
 

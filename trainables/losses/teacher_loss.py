@@ -86,8 +86,8 @@ class TeacherLoss:
 
         ``m`` is the logit of the true class minus the largest other logit.
         """
-        target = (margins(teachers.detach(), labels) * student.new_tensor(self._shares())).sum(dim=1, keepdim=True)
-        return ((margins(student, labels) - target) ** 2).mean(dim=0)
+        weighed = self._margins(teachers.detach(), labels) * student.new_tensor(self._shares())
+        return ((self._margins(student, labels) - weighed.sum(dim=1, keepdim=True)) ** 2).mean(dim=0)
 
     def _shares(self) -> tuple[float, ...]:
         total = sum(self.weights)
@@ -98,9 +98,15 @@ class TeacherLoss:
         shares = self._shares()
         if self.mode == "split":
             return [(share, teachers[:, m]) for m, share in enumerate(shares) if share > 0]
-        log_shares = teachers.new_tensor(shares).log()[:, None]
-        fused = torch.logsumexp(F.log_softmax(teachers / self.temperature, dim=-1) + log_shares, dim=1)
-        return [(1.0, self.temperature * fused)]
+        return [(1.0, self.temperature * self._fused(teachers / self.temperature, teachers.new_tensor(shares).log()))]
+
+    def _fused(self, teachers: Tensor, log_shares: Tensor) -> Tensor:
+        """Logits of the average probabilities, shape (N, C), of tempered logits (N, M, C) and log-shares (M,)."""
+        return torch.logsumexp(F.log_softmax(teachers, dim=-1) + log_shares[:, None], dim=1)
+
+    def _margins(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """``m`` of each sample, shape (N, K), for logits (N, K, C)."""
+        return margins(logits, labels)
 
     def _term(self, student: Tensor, labels: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
         if self.form == "kd":

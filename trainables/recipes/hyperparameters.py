@@ -12,6 +12,7 @@ import torch
 from trainables.augmentation.spec_augment import SpecAugment
 from trainables.errors import TrainingError
 from trainables.losses.exit_loss import ExitLoss, LossWeights
+from trainables.losses.labels.positive_weights import POSITIVE_WEIGHTINGS
 from trainables.losses.teacher_loss import FORMS, MODES, TAUGHT, TeacherLoss
 from trainables.models import MultiExitModel
 from trainables.recipes.schedules import LinearSchedule, constant
@@ -60,6 +61,8 @@ class TrainingSettings:
         spec_augment: How features over mels and time are masked.
         mixup: Parameter of the Beta distribution that shares of mixed samples are drawn from; 0 mixes nothing.
         class_weighting: ``none``, or ``balanced``: every class counts alike, however rare.
+        positive_weighting: How samples that have a label count against those that have not, for sets of labels alone:
+            ``none`` alike, ``balanced`` as much together, however rare the label, ``capped`` at most five times each.
         learning_rate_schedule: ``one-cycle`` rises to the learning rate and falls again; ``constant`` stays there.
         backbone_learning_rate: Peak of the learning rate of what a network names its backbone; None moves it at that of
             the rest.
@@ -78,6 +81,7 @@ class TrainingSettings:
     spec_augment: SpecAugment = field(default_factory=SpecAugment)
     mixup: float = 0.0
     class_weighting: str = "none"
+    positive_weighting: str = "none"
     learning_rate_schedule: str = "one-cycle"
     backbone_learning_rate: float | None = None
     stopping: StoppingSettings = field(default_factory=StoppingSettings)
@@ -133,6 +137,7 @@ class TrainingSettings:
             ),
             mixup=_not_negative(params, "mixup"),
             class_weighting=_one_of(params, "class_weighting", CLASS_WEIGHTINGS),
+            positive_weighting=_one_of(params, "positive_weighting", POSITIVE_WEIGHTINGS),
             learning_rate_schedule=_one_of(params, "learning_rate_schedule", LEARNING_RATE_SCHEDULES),
             backbone_learning_rate=_not_negative(params, _BACKBONE) if _BACKBONE in params else None,
             stopping=StoppingSettings.from_params(params, epochs=epochs),
@@ -198,6 +203,7 @@ def known_parameters(n_exits: int, teachers: Sequence[str] = ()) -> tuple[str, .
         "spec_augment_frames",
         "mixup",
         "class_weighting",
+        "positive_weighting",
         *STOPPING_PARAMETERS,
         *(f"exit_weight_{depth}" for depth in early_depths),
         "distillation",

@@ -13,6 +13,7 @@ TRAINING_TASKS: Registry[TrainingTask[Any]] = Registry(
     {
         "classification": "trainables.tasks.classification:ClassificationTraining",
         "detection": "trainables.tasks.detection:DetectionTraining",
+        "multi-label": "trainables.tasks.multilabel:MultiLabelTraining",
     }
 )
 

@@ -13,6 +13,7 @@ from policies.tables.base import ASSUMED, ExitTable, Truth
 from policies.tables.classification import ClassLabels
 from trainables.augmentation.images import Augmentation
 from trainables.data import Split
+from trainables.errors import TrainingError
 from trainables.losses.base import BatchLoss
 from trainables.tasks.doubts import Doubt
 
@@ -34,11 +35,13 @@ class TrainingTask(ABC, Generic[TableT]):
         exit_figure_names: The figures that a trial reports of each exit alone, the task's own quality first.
         moves_targets: Whether what is to be answered moves with an image, as boxes do: :meth:`augmented` then moves
             both, and there are no fixed views, of which only the images are kept.
+        is_taught: Whether teachers from outside can teach networks of the task, by logits.
     """
 
     name: ClassVar[str]
     exit_figure_names: ClassVar[tuple[str, ...]]
     moves_targets: ClassVar[bool] = False
+    is_taught: ClassVar[bool] = False
 
     def n_outputs(self, n_classes: int) -> int:
         """How many numbers each exit of a network gives for a sample, for data of so many classes."""
@@ -77,7 +80,7 @@ class TrainingTask(ABC, Generic[TableT]):
         return augmentation(images, generator), targets
 
     def require_trainable(self, settings: TrainingSettings) -> None:
-        """Refuse settings that no network with such answers can be trained with; by default none are refused.
+        """Refuse settings that no network with such answers can be trained with; by default those of sets of labels.
 
         Args:
             settings: What a trial may vary.
@@ -85,7 +88,11 @@ class TrainingTask(ABC, Generic[TableT]):
         Raises:
             TrainingError: If they ask for what the loss does not have, whatever the network and the data are.
         """
-        return
+        if settings.positive_weighting != "none":
+            raise TrainingError(
+                f"positive_weighting must be none but where samples have any number of labels, but is "
+                f"{settings.positive_weighting!r}; leave it out"
+            )
 
     @abstractmethod
     def targets(self, split: Split) -> NDArray[Any]:
@@ -154,6 +161,6 @@ class TrainingTask(ABC, Generic[TableT]):
         return {
             "cost": relative_cost(model, split.inputs.shape[1:]),
             "ids": split.ids,
-            "groups": split.groups,
+            **split.origins,
             "meta": {**metadata, "model_hash": model_hash(model), **assumed},
         }

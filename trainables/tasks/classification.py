@@ -28,6 +28,7 @@ class ClassificationTraining(TrainingTask[ClassificationTable]):
 
     name: ClassVar[str] = "classification"
     exit_figure_names: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "ece", "nll", "raw_ece", "raw_nll")
+    is_taught: ClassVar[bool] = True
 
     def targets(self, split: Split) -> NDArray[np.int64]:
         """The class of each sample, shape (N,)."""

@@ -65,7 +65,8 @@ class DetectionTraining(TrainingTask[DetectionTable]):
         return augmentation.with_boxes(images, targets, generator)
 
     def require_trainable(self, settings: TrainingSettings) -> None:
-        """Class weights, a margin and teachers from outside are for classifiers."""
+        """Class weights, a margin and teachers from outside are for classifiers, positive weights for labels."""
+        super().require_trainable(settings)
         if settings.loss.teachers is not None:
             raise TrainingError(
                 "distillation must be self or none for a detector but teachers from outside are to teach it; set "

@@ -14,12 +14,11 @@ from scipy.optimize import linear_sum_assignment
 
 from policies.files.atomic import write_text
 from trainables.errors import AlignmentError
-from trainables.teachers.soft_labels import SoftLabels, hash_order
+from trainables.teachers.label_agreement import CHANCE_DEVIATIONS, label_disagreement
+from trainables.teachers.soft_labels import CLASSES, LABELS, SoftLabels, hash_order
 
 
 _AGAIN = "export them again for this data with `exitsearch soft-labels`"
-# A teacher that read other images agrees with the labels as often as chance does.
-_CHANCE_DEVIATIONS = 3.0
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Expected:
 
     Attributes:
         paths: Sample ids of the training split, in order, shape (N,).
-        labels: True class of each sample of the split, in order, shape (N,).
+        labels: True class of each sample of the split, in order, shape (N,); or whether it has each label, (N, L).
         class_names: Of the data, in order.
         temperature: ``T`` of the loss that they are to be trained with.
         augmentation: Of the training, as :meth:`~trainables.augmentation.images.Views.metadata` tells, or None.
@@ -36,11 +35,16 @@ class Expected:
     """
 
     paths: NDArray[np.str_]
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
     class_names: tuple[str, ...]
     temperature: float
     augmentation: dict[str, Any] | None = None
     split: str = "train"
+
+    @property
+    def task(self) -> str:
+        """The kind of answers that are wanted."""
+        return LABELS if self.labels.ndim == 2 else CLASSES
 
 
 @dataclass(frozen=True)
@@ -49,13 +53,14 @@ class AlignmentReport:
 
     Attributes:
         file: Name of the file of soft labels.
-        problem: ``classes``, ``split``, ``temperature``, ``augmentation``, ``length``, ``samples``, ``order``,
-            ``agreement``, or empty where it fits.
+        problem: ``task``, ``classes``, ``split``, ``temperature``, ``augmentation``, ``length``, ``samples``,
+            ``order``, ``agreement``, or empty where it fits.
         message: What is wrong, in one line; empty where it fits.
         lengths: Number of rows, by ``expected`` and ``found``.
         hashes: SHA-256 over the ordered ids, by ``expected`` and ``found``.
         first_difference: Row, and the ids expected and found there; None where the ids are equal.
-        agreement: Share of the samples whose most probable class is the label; None where that was not looked at.
+        agreement: Share of the samples whose most probable class is the label, or all of whose labels are answered
+            rightly; None where that was not looked at.
     """
 
     file: str
@@ -70,8 +75,8 @@ class AlignmentReport:
 def check_alignment(file: str, soft: SoftLabels, expected: Expected) -> AlignmentReport:
     """Compare soft labels with what they are wanted for. Nothing is cut off or put in order."""
     first = _first_difference(expected.paths, soft.paths)
-    answers = None if first else soft.probabilities.mean(axis=0).argmax(axis=1)
-    problem, message = _problem(soft, expected, first, answers)
+    problem, message = _problem(soft, expected, first)
+    is_seen = not first and (soft.task, len(soft.class_names)) == (expected.task, len(expected.class_names))
     return AlignmentReport(
         file=file,
         problem=problem,
@@ -79,7 +84,7 @@ def check_alignment(file: str, soft: SoftLabels, expected: Expected) -> Alignmen
         lengths={"expected": len(expected.paths), "found": len(soft.paths)},
         hashes={"expected": hash_order(expected.paths), "found": soft.order_hash},
         first_difference=first,
-        agreement=None if answers is None else float((answers == expected.labels).mean()),
+        agreement=float(soft.right(expected.labels).mean()) if is_seen else None,
     )
 
 
@@ -96,10 +101,13 @@ def require_aligned(reports: Sequence[AlignmentReport], report_file: Path) -> No
             raise AlignmentError(f"{report.message} (report: {report_file})")
 
 
-def _problem(
-    soft: SoftLabels, expected: Expected, first: dict[str, Any] | None, answers: NDArray[np.int64] | None
-) -> tuple[str, str]:
+def _problem(soft: SoftLabels, expected: Expected, first: dict[str, Any] | None) -> tuple[str, str]:
     """Kind and message of the first thing that is wrong, the ones that explain others before those."""
+    if soft.task != expected.task:
+        return "task", (
+            f"soft labels must be of answers of task {expected.task!r} but are of {soft.task!r}; train a teacher on "
+            f"this data with `exitsearch teacher`, and {_AGAIN}"
+        )
     if soft.class_names != expected.class_names:
         return "classes", _classes_message(soft.class_names, expected.class_names)
     if soft.split != expected.split:
@@ -120,11 +128,15 @@ def _problem(
             f"there must be {len(expected.paths)} rows, one per training sample, but there are {len(soft.paths)}"
             f"{_at(first)}; {_AGAIN}"
         )
-    if first is not None or answers is None:
+    if first is not None:
         same = set(soft.paths.tolist()) == set(expected.paths.tolist())
         kind, what = ("order", "rows are in another order") if same else ("samples", "rows are of other samples")
         return kind, f"{what}{_at(first)}; {_AGAIN}"
-    return _disagreement(answers, expected)
+    if expected.task == LABELS:
+        found = label_disagreement(soft.probabilities.mean(axis=0), expected.labels, expected.class_names)
+    else:
+        found = _disagreement(soft.probabilities.mean(axis=0).argmax(axis=1), expected)
+    return ("agreement", f"{found}; {_AGAIN}") if found else ("", "")
 
 
 def _classes_message(found: tuple[str, ...], expected: tuple[str, ...]) -> str:
@@ -163,23 +175,26 @@ def _at(first: dict[str, Any] | None) -> str:
     return f"; first difference: row {row} is {found!r} instead of {expected!r}"
 
 
-def _disagreement(answers: NDArray[np.int64], expected: Expected) -> tuple[str, str]:
-    """Ids can be right and the probabilities of other rows or columns: then they do not know the labels."""
+def _disagreement(answers: NDArray[np.int64], expected: Expected) -> str:
+    """Ids can be right and the probabilities of other rows or columns: then they do not know the labels.
+
+    What is wrong, as half a sentence; empty for nothing.
+    """
     counts = np.zeros((len(expected.class_names),) * 2, dtype=np.int64)
     np.add.at(counts, (answers, expected.labels), 1)
     for column, best in zip(*linear_sum_assignment(counts, maximize=True), strict=True):
         right, other = int(counts[column, column]), int(counts[column, best])
-        if column != best and other > 2 * right + _CHANCE_DEVIATIONS * np.sqrt(other):
+        if column != best and other > 2 * right + CHANCE_DEVIATIONS * np.sqrt(other):
             name, label = expected.class_names[column], expected.class_names[best]
-            return "agreement", (
+            return (
                 f"where column {name!r} is the most probable, the label must mostly be {name!r}, but it is {label!r} "
-                f"{other} times and {name!r} {right} times: columns are exchanged; {_AGAIN}"
+                f"{other} times and {name!r} {right} times: columns are exchanged"
             )
     shares = counts / len(answers)
     agreement, by_chance = float(np.trace(shares)), float(shares.sum(axis=0) @ shares.sum(axis=1))
-    if agreement <= by_chance + _CHANCE_DEVIATIONS * np.sqrt(by_chance * (1 - by_chance) / len(answers)):
-        return "agreement", (
+    if agreement <= by_chance + CHANCE_DEVIATIONS * np.sqrt(by_chance * (1 - by_chance) / len(answers)):
+        return (
             f"the most probable class must be the label more often than by chance, {by_chance:.1%}, but it is for "
-            f"{agreement:.1%} of the samples: rows are of other samples, or the teacher knows nothing; {_AGAIN}"
+            f"{agreement:.1%} of the samples: rows are of other samples, or the teacher knows nothing"
         )
-    return "", ""
+    return ""

@@ -19,6 +19,11 @@ from trainables.errors import SoftLabelsError
 SCHEMA = 1
 _KIND = "file of soft labels"
 _SUM_TOLERANCE = 1e-3
+_SMALLEST = np.finfo(np.float32).tiny
+_ON = 0.5
+CLASSES, LABELS = "classification", "multi-label"
+SOFT_TASKS = (CLASSES, LABELS)
+"""Kinds of answers that a teacher can have written down."""
 
 
 @dataclass(frozen=True)
@@ -26,15 +31,18 @@ class SoftLabels:
     """Probabilities of one teacher for ``N`` samples and ``C`` classes, in ``V`` views of each.
 
     Attributes:
-        probabilities: Softmax of the teacher's logits over the temperature, shape (V, N, C), float32.
+        probabilities: Softmax of the teacher's logits over the temperature, or of labels, of which a sample may have
+            any number, the sigmoid; shape (V, N, C), float32.
         paths: Sample ids, for files their relative paths, shape (N,), in the order of the rows; kept in one spelling,
             as class names are (see :mod:`policies.names`).
         class_names: In the order of the columns.
         split: Name of the split that the samples are.
-        temperature: ``T`` of the softmax that made the probabilities, positive.
+        temperature: ``T`` of the softmax or sigmoid that made the probabilities, positive.
         augmentation: How the views came about, as :meth:`~trainables.augmentation.images.Views.metadata` tells; None
             where the one view is the samples as they are.
         metadata: Free JSON values: the teacher's model hash, its accuracy.
+        task: The kind of answers, one of :data:`SOFT_TASKS`: probabilities of ``classification`` sum to 1 over the
+            classes, and those of ``multi-label`` are of each label by itself.
 
     Raises:
         SoftLabelsError: If an array breaks the contract; the message names the key and the row.
@@ -47,6 +55,7 @@ class SoftLabels:
     temperature: float
     augmentation: Mapping[str, Any] | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    task: str = CLASSES
 
     def __post_init__(self) -> None:
         shape = self.probabilities.shape
@@ -77,7 +86,9 @@ class SoftLabels:
         clash = describe_clash(self.class_names)
         if clash:
             raise SoftLabelsError(f"'class_names' must differ but {clash}")
-        _check_rows(self.probabilities)
+        if self.task not in SOFT_TASKS:
+            raise SoftLabelsError(f"'task' must be one of {', '.join(SOFT_TASKS)} but is {self.task!r:.60}")
+        _check_rows(self.probabilities, sums_to_one=self.task == CLASSES)
 
     @property
     def order_hash(self) -> str:
@@ -90,9 +101,25 @@ class SoftLabels:
         return int(self.probabilities.shape[0])
 
     def logits(self) -> NDArray[np.float32]:
-        """Logits whose tempered softmax the probabilities are, shape (V, N, C); a constant of each row is free."""
-        smallest = np.finfo(np.float32).tiny
-        return np.asarray(self.temperature * np.log(np.maximum(self.probabilities, smallest)), dtype=np.float32)
+        """Logits whose tempered softmax or sigmoid the probabilities are, shape (V, N, C).
+
+        Of a softmax a constant of each row is free.
+        """
+        logs = np.log(np.maximum(self.probabilities, _SMALLEST))
+        if self.task == LABELS:
+            logs -= np.log(np.maximum(1 - self.probabilities, _SMALLEST))
+        return np.asarray(self.temperature * logs, dtype=np.float32)
+
+    def right(self, labels: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether what the teacher answers of each sample, over all views, is true, shape (N,).
+
+        Args:
+            labels: The class of each sample, shape (N,), or whether it has each label, shape (N, L).
+        """
+        said = self.probabilities.mean(axis=0)
+        if self.task == LABELS:
+            return np.asarray(((said >= _ON) == labels).all(axis=1))
+        return np.asarray(said.argmax(axis=1) == labels)
 
     def save(self, path: Path) -> None:
         """Write a compressed ``.npz`` file, replacing ``path`` in one step."""
@@ -103,6 +130,7 @@ class SoftLabels:
             "augmentation": self.augmentation,
             "order_hash": self.order_hash,
             "facts": dict(self.metadata),
+            **({} if self.task == CLASSES else {"task": self.task}),
         }
         write_npz(path, {"probabilities": self.probabilities, "paths": self.paths}, stated, schema=SCHEMA)
 
@@ -123,6 +151,7 @@ class SoftLabels:
                 temperature=float(meta["temperature"]),
                 augmentation=meta.get("augmentation"),
                 metadata=dict(meta.get("facts", {})),
+                task=str(meta.get("task", CLASSES)),
             )
             stated = meta["order_hash"]
         except SoftLabelsError as error:
@@ -145,13 +174,26 @@ def hash_order(paths: NDArray[np.str_]) -> str:
     return sha256("\n".join(str(path) for path in paths).encode()).hexdigest()
 
 
-def _check_rows(probabilities: NDArray[np.float32]) -> None:
-    is_share = (probabilities >= 0).all(axis=2) & (probabilities <= 1 + _SUM_TOLERANCE).all(axis=2)
-    bad = np.argwhere(~(is_share & (np.abs(probabilities.sum(axis=2) - 1) <= _SUM_TOLERANCE)))
-    if len(bad):
-        view, row = bad[0]
-        raise SoftLabelsError(
-            f"'probabilities' must lie in [0, 1] and sum to 1 but row {row} of view {view} lies in "
-            f"[{probabilities[view, row].min():g}, {probabilities[view, row].max():g}] and sums to "
-            f"{probabilities[view, row].sum():g} ({len(bad)} such rows)"
-        )
+def tempered_probabilities(logits: NDArray[np.float32], *, temperature: float, task: str) -> NDArray[np.float32]:
+    """What a teacher's logits, shape (V, N, C), say at a temperature, by the kind of its answers."""
+    # Here, since the import takes a while, and files are read without it.
+    from scipy.special import expit, softmax
+
+    tempered = logits / temperature
+    return np.asarray(expit(tempered) if task == LABELS else softmax(tempered, axis=-1), dtype=np.float32)
+
+
+def _check_rows(probabilities: NDArray[np.float32], *, sums_to_one: bool) -> None:
+    fits = (probabilities >= 0).all(axis=2) & (probabilities <= 1 + _SUM_TOLERANCE).all(axis=2)
+    if sums_to_one:
+        fits &= np.abs(probabilities.sum(axis=2) - 1) <= _SUM_TOLERANCE
+    bad = np.argwhere(~fits)
+    if not len(bad):
+        return
+    view, row = bad[0]
+    own = probabilities[view, row]
+    rule, sums = (" and sum to 1", f" and sums to {own.sum():g}") if sums_to_one else ("", "")
+    raise SoftLabelsError(
+        f"'probabilities' must lie in [0, 1]{rule} but row {row} of view {view} lies in [{own.min():g}, "
+        f"{own.max():g}]{sums} ({len(bad)} such rows)"
+    )

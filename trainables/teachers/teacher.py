@@ -70,11 +70,7 @@ class NetworkTeacher(Teacher):
     def __call__(self, images: Tensor, rows: Tensor, view: int) -> Tensor:
         """Its logits for the images."""
         with torch.no_grad():
-            if tuple(images.shape[-2:]) != self._image_size:
-                images = F.interpolate(
-                    images, size=self._image_size, mode="bilinear", align_corners=False, antialias=True
-                )
-            return last_logits(self._network, images)
+            return last_logits(self._network, resized(images, self._image_size))
 
     def to(self, device: torch.device) -> NetworkTeacher:
         """The same network on a device."""
@@ -122,6 +118,13 @@ class TeacherSet:
             return SoftLabelTeacher(torch.from_numpy(self.logits[place].copy()))
         network, config = load_model(self.models[place])
         return NetworkTeacher(network, config.input_shape[1:])
+
+
+def resized(images: Tensor, size: Sequence[int]) -> Tensor:
+    """Images, shape (N, channels, height, width), in another height and width: bilinear, with antialiasing."""
+    if tuple(images.shape[-2:]) == tuple(size):
+        return images
+    return F.interpolate(images, size=tuple(size), mode="bilinear", align_corners=False, antialias=True)
 
 
 def last_logits(network: MultiExitModel, images: Tensor) -> Tensor:

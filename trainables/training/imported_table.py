@@ -9,12 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from policies.tables.base import ASSUMED
+from policies.tables.base import ASSUMED, ExitTable
 from policies.tables.classification import ClassificationTable
+from policies.tables.multilabel import MultiLabelTable
 from policies.user_code import name_of, user_code
 from trainables.data import Split
 from trainables.errors import TrainingError
 from trainables.models.inference import classifier_outputs_on
+
+
+_LABEL_SETS = 2
 
 
 def imported_table(
@@ -24,13 +28,14 @@ def imported_table(
     cost: NDArray[np.float64] | None,
     metadata: Mapping[str, Any],
     name: str,
-) -> ClassificationTable:
+) -> ExitTable:
     """Run a network on a split, and put down what it says.
 
     Args:
         network: Gives logits at every exit, shape (N, E, C), for inputs in 0..1; where it has stop heads, as a
             :class:`~trainables.models.stopping.StoppingModel`, stop probabilities too.
-        split: The samples that it is run on.
+        split: The samples that it is run on, each with its class, or with 0 or 1 for each label: logits are then those
+            of labels, each by itself.
         cost: Compute up to each exit in any unit, shape (E,), increasing; None takes each stage to cost the same, which
             the table then states.
         metadata: What the table is to state; JSON values.
@@ -48,8 +53,9 @@ def imported_table(
         "labels": split.labels,
         "cost": np.arange(1, n_exits + 1) / n_exits if cost is None else cost / cost[-1],
         "ids": split.ids,
-        "groups": split.groups,
+        **split.origins,
         "meta": {**metadata, **({ASSUMED: ["cost"]} if cost is None else {})},
         **({} if said.stop_prob is None else {"stop_prob": said.stop_prob}),
     }
-    return ClassificationTable.read(given, {}, name)
+    kind = MultiLabelTable if split.labels.ndim == _LABEL_SETS else ClassificationTable
+    return kind.read(given, {}, name)

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from policies.errors import ExitTableError
+from policies.judging.judged import Judged
+from policies.levels.seen import Seen
 from policies.qualities import get_quality
 from policies.rules import get_rule
 from policies.tables.base import ExitTable
@@ -144,7 +146,7 @@ class FullNetworkTraining:
         That is all that can be wrong: of a few samples there was a table before anything was trained.
         """
         try:
-            return self._spec.table(self._training.network, self._search, "search")
+            return self._spec.answered_table(self._training.network, self._search)
         except ExitTableError:
             return None
 
@@ -164,10 +166,9 @@ class FullNetworkTraining:
 
 
 def quality_of(table: ExitTable, quality: str) -> float:
-    """What a quality says of the answers that the last exit gives to all samples of a table."""
-    task = get_task(table.task)
-    rule = get_rule(task.baseline_rule)
-    params = {key: values[0] for key, values in rule.choices(table).items()}
-    view = rule.view(table, np.ones(table.n_exits), **params)
+    """What a quality says of the last exit's answers about all samples of a table, or about all of its parents."""
+    rule, seen = get_rule(get_task(table.task).baseline_rule), Seen.of(table, np.ones(table.n_exits))
+    params = {key: values[0] for key, values in rule.choices(seen.table).items()}
+    view = seen.lift(rule.view(seen.table, seen.temperatures, **params))
     last = np.full((1, table.n_samples), table.n_exits - 1)
-    return float(get_quality(quality).values(view, table.truth, last)[0])
+    return float(Judged(view, table.truth).values(get_quality(quality), last)[0])

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from policies.baselines.coordinate_descent import best_genome
 from policies.calibration.temperature import CalibrationWarning
-from policies.evaluation.population import PopulationEvaluator
-from policies.evaluation.shared_thresholds import shared_threshold_genomes
+from policies.evaluation.evaluators import evaluator_for
+from policies.evaluation.shared_thresholds import starting_genomes
 from policies.goals.goal import Goal
 from policies.goals.request import Request
+from policies.levels.seen import Seen
 from policies.rules import get_rule
 from policies.rules.crossfit import cross_fitted_view
 from policies.selection.references import goal_on
@@ -88,16 +89,18 @@ def diverged_report(n_exits: int, *, task: TrainingTask[Any], search_target: Req
 
 
 def _best_of_rule(name: str, table: ExitTable, temperatures: NDArray[np.float64], goal: Goal) -> dict[str, float]:
-    rule = get_rule(name)
-    params = {key: values[0] for key, values in rule.choices(table).items()}
-    evaluator = PopulationEvaluator(
-        cross_fitted_view(rule, table, temperatures, params, n_folds=_N_FOLDS),
+    rule, seen = get_rule(name), Seen.of(table, temperatures)
+    params = {key: values[0] for key, values in rule.choices(seen.table).items()}
+    evaluator = evaluator_for(
+        seen.lift(cross_fitted_view(rule, seen.table, seen.temperatures, params, n_folds=_N_FOLDS)),
         table.truth,
         table.cost,
+        table.answering,
         max_levels=_MAX_LEVELS,
         qualities=judged_by(table, goal.qualities),
     )
-    outcome = evaluator.evaluate(best_genome(evaluator, goal, shared_threshold_genomes(evaluator))[None])
+    starts = starting_genomes(evaluator, most_shared=_MAX_LEVELS)
+    outcome = evaluator.evaluate(best_genome(evaluator, goal, starts)[None])
     judged = goal.assess(outcome)
     return {
         **{name: float(values[0]) for name, values in outcome.qualities.items()},

@@ -11,7 +11,6 @@ import numpy as np
 from torch import Tensor
 
 from policies.qualities import get_quality
-from policies.selection.answered import answered_tables
 from policies.tables.base import ExitTable
 from policies.tables.latency import with_latency
 from policies.tasks import get_task
@@ -71,7 +70,7 @@ class SeedRun:
         """
         loss = self._train_epoch() if self._spec.recipe.epochs else math.nan
         epoch = self.training.epoch
-        table = answered_tables({"search": self._table()}, self._spec.answers)["search"]
+        table = self._table()
         state = {"train_loss": loss, "epoch": epoch}
         spec = self._spec
         figures = quick_report(table, task=spec.task, search_target=spec.search_target, rules=spec.rules)
@@ -115,7 +114,7 @@ class SeedRun:
 
         They are measured once, on the processor that trains.
         """
-        table = self._spec.table(self.training.network, self._search, "search")
+        table = self._spec.answered_table(self.training.network, self._search)
         asked = self._spec.search_target
         if asked.objective != "latency" or asked.latency_ms:
             return table

@@ -13,6 +13,7 @@ from torch import Tensor
 from policies.goals.request import Request
 from policies.pooling.fields import AnswerFields
 from policies.rules import DEFAULT_RULES
+from policies.selection.answered import answered_tables
 from policies.tables.base import ExitTable
 from trainables.augmentation.images import Augmentation
 from trainables.data import Split
@@ -178,6 +179,14 @@ class TrialSpec:
         known = {"workload": self.workload, "split": name, "class_names": list(self.class_names)}
         table: ExitTable = self.task.table(model, split, {**self.metadata, **known})
         return table
+
+    def answered_table(self, model: MultiExitModel, split: Split) -> ExitTable:
+        """What a network says on the split that policies are chosen on, answered as they are to answer.
+
+        Raises:
+            ExitSearchError: If answers are to be pooled but samples have no parents, or cannot be pooled.
+        """
+        return answered_tables({"search": self.table(model, split, "search")}, self.answers)["search"]
 
     def model_config(self, train: Split, params: Mapping[str, Any]) -> ModelConfig:
         """What a network trained with these parameters is built from, for a model file."""

@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from policies.metrics.exits import exit_accuracies
+from policies.qualities import get_quality
+from policies.tables.base import ExitTable
+from policies.tasks import get_task
 from trainables.data import Split
 from trainables.errors import TrainingError
 from trainables.models import MultiExitModel
+from trainables.tasks import TrainingTask
 from trainables.training.best_epoch import BestEpoch
 from trainables.training.determinism import deterministic_operations
 from trainables.trials.spec import TrialSpec
@@ -25,12 +28,12 @@ class TrainedTeacher:
     Attributes:
         network: Of the best epoch, on the CPU, in evaluation mode.
         epoch: The epoch that the network is of, counted from 1.
-        accuracies: Accuracy of each of its exits on ``search``, in [0, 1].
+        qualities: The task's own quality of each of its exits on ``search``: of classifiers the accuracy.
     """
 
     network: MultiExitModel
     epoch: int
-    accuracies: tuple[float, ...]
+    qualities: tuple[float, ...]
 
 
 def train_teacher(
@@ -39,50 +42,76 @@ def train_teacher(
     train: Split,
     search: Split,
     *,
-    on_epoch: Callable[[int, float, float], None] = lambda epoch, loss, accuracy: None,
+    on_epoch: Callable[[int, float, float], None] = lambda epoch, loss, quality: None,
 ) -> TrainedTeacher:
-    """Train a network and keep the epoch whose last exit errs least on ``search``.
+    """Train a network and keep the epoch whose last exit is the best on ``search``, by the task's own quality.
 
     Args:
         spec: Which network, and how long; with its patience it may end earlier.
         params: Training parameters by name, as a trial has them.
         train: Weights are fitted on it.
         search: The split that the best epoch is chosen on.
-        on_epoch: Told epoch, loss and accuracy after each epoch.
+        on_epoch: Told epoch, loss and quality after each epoch.
 
     Raises:
-        TrainingError: If a parameter is wrong, the training diverges, or the network is no better than always naming
-            the largest class.
+        TrainingError: If a parameter is wrong, networks of the task cannot be taught, the training diverges, or the
+            network is no better than always giving one answer.
     """
+    task = spec.task
+    require_taught(task)
     if not spec.recipe.epochs:
         raise TrainingError("a teacher must be trained for at least one epoch but training.epochs is 0")
     training = spec.training(params, train)
-    best = BestEpoch(spec.recipe.patience or spec.recipe.epochs, "error")
+    best = BestEpoch(spec.recipe.patience or spec.recipe.epochs, "lack")
+    sign = get_quality(get_task(task.name).quality).sign
     is_over = False
     while not is_over and training.epoch < spec.recipe.epochs:
         with deterministic_operations(enabled=spec.recipe.deterministic):
             loss = training.train_epoch()
         if not math.isfinite(loss):
             raise TrainingError(f"the loss is {loss} in epoch {training.epoch}; try a smaller learning rate")
-        accuracies = tuple(exit_accuracies(spec.table(training.network, search, "search")).tolist())
-        on_epoch(training.epoch, loss, accuracies[-1])
-        report = {"epoch": training.epoch, "error": 1 - accuracies[-1], "accuracies": accuracies}
+        qualities = exit_qualities(task, spec.table(training.network, search, "search"))
+        on_epoch(training.epoch, loss, qualities[-1])
+        report = {"epoch": training.epoch, "lack": -sign * qualities[-1], "qualities": qualities}
         is_over = best.tell(report, training.network)
-    require_knowledge(best.report["accuracies"][-1], search)
     network = training.model.cpu()
     network.load_state_dict(best.weights)
-    return TrainedTeacher(network.eval(), best.report["epoch"], best.report["accuracies"])
+    require_knowledge(task, spec.table(network, search, "search"))
+    return TrainedTeacher(network.eval(), best.report["epoch"], best.report["qualities"])
 
 
-def require_knowledge(accuracy: float, search: Split) -> None:
-    """Refuse a teacher that is no better on ``search`` than always naming the largest class.
+def exit_qualities(task: TrainingTask[Any], table: ExitTable) -> tuple[float, ...]:
+    """The task's own quality of each exit alone, length E."""
+    report = task.exit_report(table, np.ones(table.n_exits))
+    return tuple(report[get_task(task.name).quality].tolist())
+
+
+def require_taught(task: TrainingTask[Any]) -> None:
+    """Refuse to make a teacher that could teach nobody.
 
     Raises:
-        TrainingError: With both accuracies.
+        TrainingError: If networks of the task have no teachers from outside.
     """
-    largest = np.bincount(search.labels).max() / len(search.labels)
-    if accuracy <= largest:
+    if not task.is_taught:
         raise TrainingError(
-            f"a teacher must be more often right than always naming the largest class, {largest:.4f} on search, but is "
-            f"{accuracy:.4f}; train it longer, or with another learning rate, or check the image size of its weights"
+            f"a teacher must be a network that answers with classes or sets of labels but the task is {task.name!r}, "
+            f"whose networks are taught by their last exit alone; say distillation: self"
+        )
+
+
+def require_knowledge(task: TrainingTask[Any], table: ExitTable) -> None:
+    """Refuse a teacher whose last exit is no better than always giving one answer.
+
+    Args:
+        task: What the table was made by.
+        table: What the teacher says on ``search``.
+
+    Raises:
+        TrainingError: With what it does, and what the one answer would.
+    """
+    doubts = task.doubts_after(table)
+    if doubts:
+        raise TrainingError(
+            f"a teacher must know more than one answer for all of search but {doubts[0].reason}; train it longer, or "
+            f"with another learning rate, or check the image size of its weights"
         )

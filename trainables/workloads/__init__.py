@@ -9,6 +9,7 @@ from trainables.workloads.darts import DARTS, DARTS_SMALL
 from trainables.workloads.digits import DIGITS
 from trainables.workloads.fashion_mnist import FASHION_MNIST
 from trainables.workloads.image_folder import IMAGE_FOLDER
+from trainables.workloads.labelled import LABELLED_AUDIO, LABELLED_IMAGES, PAIRS, SPOKEN_MIXTURES
 
 
 WORKLOADS: dict[str, Workload] = {
@@ -24,6 +25,10 @@ WORKLOADS: dict[str, Workload] = {
         DARTS_SMALL,
         VOC,
         COCO,
+        LABELLED_IMAGES,
+        LABELLED_AUDIO,
+        PAIRS,
+        SPOKEN_MIXTURES,
     )
 }
 

@@ -12,11 +12,13 @@ from trainables.data.boxes.coco_folder import is_coco
 from trainables.data.boxes.voc_folder import is_voc
 from trainables.data.files.kinds import files_below
 from trainables.data.images.files import IMAGES
+from trainables.data.label_files.labelled_files import LABELS_FILE
 from trainables.errors import DataError
 from trainables.workloads import WORKLOADS, get_workload
 
 
 _KINDS = {"image-folder": IMAGES, "audio-folder": RECORDINGS}
+_LABELLED = {"image-folder": "labelled-images", "audio-folder": "labelled-audio"}
 _LAYOUTS = {"voc": is_voc, "coco": is_coco}
 
 
@@ -25,8 +27,8 @@ def find_source(name: str) -> tuple[DataSource, Path | None]:
 
     Args:
         name: A registered source or workload, a user's own workload as ``module:attribute``, or the path of a folder of
-            images, with boxes or without, or of recordings, whose files tell which they are. A registered name comes
-            first.
+            images, with boxes or without, or of recordings, whose files tell which they are, and whether they have a
+            table of labels. A registered name comes first.
 
     Raises:
         ExitSearchError: If there is nothing of that name.
@@ -50,7 +52,7 @@ def find_source(name: str) -> tuple[DataSource, Path | None]:
 
 
 def _kind_of(folder: Path) -> str:
-    """The source of a folder's layout, where it has one with boxes, else of its files."""
+    """The source of a folder's layout, where it has one with boxes, else of its files, labelled in a table or not."""
     layout = next((name for name, is_one in _LAYOUTS.items() if is_one(folder)), None)
     if layout is not None:
         return layout
@@ -66,4 +68,4 @@ def _kind_of(folder: Path) -> str:
             f"{folder}: a folder of data must hold images or recordings but holds {has}; name the kind, "
             f"{' or '.join(_KINDS)}, and the folder as --data-dir"
         )
-    return found[0]
+    return _LABELLED[found[0]] if (folder / LABELS_FILE).is_file() else found[0]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import PolicyError
+from policies.pooling.answering import Level
 from policies.rules.base import Gate, RuleParams, State, Step
 from policies.rules.multilabel.base import LabelRule, label_step
 from policies.rules.multilabel.harmless import costs_parent_nothing, n_wrong
@@ -68,8 +69,11 @@ class LabelGateRule(LabelRule):
     is_fitted: ClassVar[bool] = True
 
     def choices(self, table: MultiLabelTable) -> Mapping[str, tuple[Any, ...]]:
-        """What the sample loses, or has right; where answers are pooled, what it loses, or what its parent does."""
-        return {"score": ("gain", "right") if table.answering.pooling is None else ("gain", "together", "parent")}
+        """What a sample loses, or has right; where samples of parents leave by themselves also what these lose."""
+        own = table.answering
+        # Where parents leave as a whole they are what the rule sees.
+        sees_samples_of_parents = own.pooling is not None and own.level is not Level.PARENT
+        return {"score": ("gain", "together", "parent") if sees_samples_of_parents else ("gain", "right")}
 
     def fit(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from inspect import Parameter, get_annotations, signature
@@ -41,7 +41,8 @@ def takes_fields(
     """Give a command an option for each field; it gets them all as ``**fields``, for :func:`given_fields` to read.
 
     A field of a list of names is an option of one name that may be repeated, and is called in the singular; so is a
-    mapping, of ``NAME=VALUE``. A list of numbers is one text with commas.
+    mapping, of ``NAME=VALUE``. One that is a number or a mapping takes either. A list of numbers is one text with
+    commas.
 
     Args:
         sections: Models in which the fields are declared.
@@ -129,12 +130,16 @@ def _appearance(kind: Any, field: FieldInfo) -> dict[str, Any]:
     if isinstance(first, type) and issubclass(first, StrEnum):
         return {"metavar": "|".join(first), "show_default": ", ".join(field.default)}
     told = ", ".join(field.default) if isinstance(field.default, tuple) and _is_repeated(kind) else False
+    if _takes_either(kind):
+        return {"metavar": "NUMBER | NAME=VALUE", "show_default": False}
     metavar = "NAME=VALUE" if _is_mapping(kind) else "NAME" if _is_repeated(kind) else "NUMBER,NUMBER,..."
     return {"metavar": metavar, "show_default": told}
 
 
 def _value(name: str, field: FieldInfo, typed: Any) -> Any:
     kind, option = _kind(field), option_name(name, field)
+    if _takes_either(kind):
+        return number_or_mapping(option, typed)
     if _is_mapping(kind):
         return dict(assigned(option, text) for text in typed)
     if _is_repeated(kind):
@@ -154,9 +159,33 @@ def _is_mapping(kind: Any) -> bool:
     return get_origin(kind) in (dict, Mapping)
 
 
+def _takes_either(kind: Any) -> bool:
+    """Whether values are numbers or mappings of them."""
+    return get_origin(kind) is Annotated and any(_is_mapping(get_args(one)[0]) for one in get_args(get_args(kind)[0]))
+
+
 def _is_repeated(kind: Any) -> bool:
     is_list = get_origin(kind) in (list, tuple)
-    return _is_mapping(kind) or (is_list and isinstance(get_args(kind)[0], type) and issubclass(get_args(kind)[0], str))
+    is_of_texts = is_list and isinstance(get_args(kind)[0], type) and issubclass(get_args(kind)[0], str)
+    return _takes_either(kind) or _is_mapping(kind) or is_of_texts
+
+
+def number_or_mapping(option: str, typed: Sequence[str]) -> float | dict[str, float]:
+    """One number, or the numbers of some names.
+
+    Args:
+        option: What was typed before each, for messages.
+        typed: What was typed: one number, or some texts ``NAME=VALUE``.
+
+    Raises:
+        ConfigError: If it is neither, or both.
+    """
+    if len(typed) == 1 and "=" not in typed[0]:
+        return _number(option, typed[0])
+    found = [assigned(option, text) for text in typed]
+    if len(dict(found)) < len(found):
+        raise ConfigError(f"{option} must name each quality once but was given {' and '.join(typed)}; leave one out")
+    return dict(found)
 
 
 def assigned(option: str, text: str) -> tuple[str, float]:
@@ -169,7 +198,8 @@ def assigned(option: str, text: str) -> tuple[str, float]:
     Raises:
         ConfigError: If it is not of that form.
     """
-    name, separator, value = text.partition("=")
+    # A label may have any name.
+    name, separator, value = text.rpartition("=")
     if not separator:
         raise ConfigError(f"{option} must be NAME=VALUE, such as macro_f1=0.9, but is {text!r}")
     return name, _number(f"{option} {name}", value)

@@ -30,7 +30,9 @@ def explain(error: ValidationError, sections: type[BaseModel], keys: Sequence[st
         keys: Names of all valid keys, dotted.
     """
     first = error.errors(include_url=False)[0]
-    key, given = ".".join(str(part) for part in first["loc"]), first["input"]
+    # A union names in brackets which of its types a value was read as.
+    place = [part for part in first["loc"] if not str(part).startswith("<")]
+    key, given = ".".join(map(str, place)), first["input"]
     if first["type"] == "extra_forbidden":
         return unknown_key_message(key, given, keys)
     if first["type"] in {"model_type", "model_attributes_type"}:
@@ -44,7 +46,7 @@ def explain(error: ValidationError, sections: type[BaseModel], keys: Sequence[st
         )
     if first["type"] == "missing":
         return f"{key} is missing"
-    return f"{key} {refusal(first, _field(sections, first['loc']))}"
+    return f"{key} {refusal(first, _field(sections, place))}"
 
 
 def _field(section: type[BaseModel] | None, place: Sequence[int | str]) -> FieldInfo | None:

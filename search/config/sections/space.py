@@ -15,7 +15,7 @@ class SpaceSection(Section):
     name: str = Field(
         default="self-distillation",
         description="Name of the search space: `self-distillation`, `distillation` with teachers, `audio`, `darts`, of "
-        "detectors `detection`, or your own as `module:attribute`.",
+        "detectors `detection`, of sets of labels `multi-label`, or your own as `module:attribute`.",
     )
     overrides: dict[str, Any] = Field(
         default_factory=dict,

@@ -1,4 +1,4 @@
-"""What is told of classifiers: published grids, alarms, recordings, soft networks, reliability, files by class."""
+"""What is told of classifiers: published grids, alarms, soft networks, reliability, files by class."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from policies.goals.goal import Goal
 from policies.metrics.collapse import collapse_alarms
 from policies.metrics.undertrained import undertrained_note
 from policies.policy import Decision
-from policies.recordings.summary import summarise_recordings
 from policies.selection.select import Selection
 from policies.tables.classification import ClassificationTable
 from search.figures.confusion import draw_confusion
@@ -53,7 +52,7 @@ class ClassificationReport(TaskReport[ClassificationTable]):
         decisions: Mapping[str, Decision],
         baselines: Mapping[str, PolicyFigures],
     ) -> dict[str, Any]:
-        """``undertrained``, ``alarms``, ``recordings``, and ``soft`` where there are stop probabilities."""
+        """``undertrained``, ``alarms``, and ``soft`` where there are stop probabilities."""
         undertrained = undertrained_note(
             *(baselines[name].by_split["search"]["accuracy"] for name in ("full_network", _RECALIBRATED))
         )
@@ -71,7 +70,6 @@ class ClassificationReport(TaskReport[ClassificationTable]):
         return {
             "undertrained": undertrained,
             "alarms": [alarm.text for alarm in alarms],
-            "recordings": summarise_recordings(tables, decisions, target=goal.least_accuracy),
             **({"soft": soft} if soft else {}),
         }
 

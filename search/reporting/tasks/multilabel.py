@@ -11,7 +11,8 @@ import pandas as pd
 from policies.metrics.multilabel.figures import label_tallies
 from policies.tables.multilabel import MultiLabelTable
 from search.figures.labels import draw_label_f1
-from search.reporting.tasks.base import TaskReport
+from search.reporting.tasks.base import BaselinePolicy, TaskReport
+from search.reporting.tasks.multilabel_baselines import multilabel_baselines
 from search.run_folder.answers import PolicyAnswers
 from search.run_folder.result_files import ResultFiles, write_csv
 from search.run_folder.summary import SPLITS
@@ -19,6 +20,10 @@ from search.run_folder.summary import SPLITS
 
 class MultiLabelReport(TaskReport[MultiLabelTable]):
     """What is told of networks with sets of labels."""
+
+    def baselines(self, search: MultiLabelTable, temperatures: NDArray[np.float64]) -> dict[str, BaselinePolicy]:
+        """The versions of the results log; see :func:`~search.reporting.tasks.multilabel_baselines`."""
+        return multilabel_baselines(search, temperatures)
 
     def write(
         self,

@@ -4,7 +4,8 @@ import pytest
 from policies.certificates.betting import betting_p_value, betting_upper_bound
 from policies.certificates.binomial import binomial_p_value, binomial_upper_bound
 from policies.certificates.claim_parts import measure, unused_exits
-from policies.certificates.claims import Claim, Loss
+from policies.certificates.claims import Claim
+from policies.certificates.losses import Loss
 from tests.policies.outcomes import FULL, GATE, outcome_table
 
 

@@ -9,8 +9,10 @@ import pytest
 
 from policies.certificates.betting import betting_p_value, betting_upper_bound
 from policies.certificates.certificate import certify_policy
-from policies.certificates.claim_parts import BETTING, measure
-from policies.certificates.claims import Claim, Loss
+from policies.certificates.claim_parts import measure
+from policies.certificates.claims import Claim
+from policies.certificates.losses import Loss
+from policies.certificates.parts.base import BETTING
 from policies.errors import ClaimError, ExitSearchError, MonitoringError
 from policies.monitoring.claim_losses import ClaimLosses
 from policies.policy import Policy
@@ -107,7 +109,7 @@ def test_claims_of_older_files_are_about_accuracy():
         ({"max_degradation": 0.5}, "max_degradation is about right and wrong answers"),
         ({"max_drop": 0.1, "max_relative_drop": 0.1}, "two limits of one loss"),
         ({"target": 0.5, "bounds": {"found_objects": 2.0}}, "the bound of found_objects must be above 0"),
-        ({"bounds": {"found_objects": 0.5}}, "a claim needs a target"),
+        ({"class_floor": 0.5}, "a claim needs a target"),
     ],
 )
 def test_claims_that_cannot_be(values, message):
@@ -132,7 +134,7 @@ def test_damaged_claims_are_refused(data):
 @pytest.mark.parametrize(
     ("claim", "message"),
     [
-        (Claim(target=0.5, quality="map_50"), "must be accuracy or a mean of each answer's own figure"),
+        (Claim(target=0.5, quality="map_50"), "must be accuracy, a mean of each answer's own figure"),
         (Claim(target=0.5, quality="image_f1", bounds={"map_50": 0.5}), "but is 'map_50'"),
         (Claim(target=0.5, quality="beauty"), "there is no quality 'beauty'"),
         (Claim(target=0.5), "neither right nor wrong"),

@@ -9,7 +9,8 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from policies.errors import ExitSearchError
-from policies.evaluation.population import PopulationEvaluator, pack
+from policies.evaluation.population import PopulationEvaluator
+from policies.evaluation.sample_marks import pack
 from policies.policy import first_open_exit
 from policies.rules import Combine, RuleView
 from tests.tables import CLASSIFIER_QUALITIES, class_view, classes, rule_views

@@ -8,6 +8,7 @@ from policies.evaluation.population import PopulationEvaluator
 from policies.evaluation.shared_thresholds import shared_threshold_figures, shared_threshold_genomes
 from policies.policy import first_open_exit
 from policies.rules import Combine, get_rule
+from tests.multilabel_tables import make_label_table
 from tests.tables import classes, make_table, rule_views, with_stop_prob
 
 
@@ -90,4 +91,22 @@ def test_grid_over_two_gates_holds_both_gates_alone():
     lowest = view.scores[:, :2].min(axis=(0, 1))
     for stop in (0.25, 0.5, 1.0):
         assert tuple(np.bincount(exits_of(view, [stop, lowest[1]]), minlength=3)) in found
+    assert (0, 0, 60) in found
+
+
+def test_many_columns_that_must_all_be_reached_share_one_threshold_or_one_quantile():
+    """A grid over the margins of ten labels would have more points than there is memory for."""
+    table = make_label_table(60, 3, 10)
+    view = get_rule("label-margins").view(table, np.ones(3))
+    evaluator = PopulationEvaluator(view, table.truth, table.cost, qualities=["exact_match"])
+    genomes = shared_threshold_genomes(evaluator)
+    assert len(genomes) <= 2 * 60 + 1 + 24
+    found = {tuple(counts) for counts in evaluator.evaluate(genomes).exit_counts.tolist()}
+    least = view.scores.min(axis=2)[:, :2]
+    for threshold in np.quantile(least, [0.0, 0.3, 0.9], method="lower"):
+        assert tuple(np.bincount(exits_of(view, [threshold] * 10), minlength=3)) in found
+    for quantile in (0, 12):
+        distinct = [np.append(np.unique(view.scores[:, :2, column]), np.inf) for column in range(10)]
+        own = [values[np.rint(quantile / 23 * (len(values) - 1)).astype(int)] for values in distinct]
+        assert tuple(np.bincount(exits_of(view, own), minlength=3)) in found
     assert (0, 0, 60) in found

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from policies.errors import ExitSearchError
-from policies.evaluation.population import PopulationOutcome
+from policies.evaluation.evaluator import PopulationOutcome
 from policies.goals.goal import Assessment, Goal
 from policies.policy import first_open_exit
 from tests.policies.searching import evaluator_of, rank

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from policies.certificates.claims import Loss
+from policies.certificates.losses import Loss
 from policies.monitoring.answers import UNKNOWN, AnsweredSamples
 from policies.monitoring.bets import LimitedMean
 from policies.monitoring.reference import ReferenceStatistics

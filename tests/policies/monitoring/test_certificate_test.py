@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from policies.certificates.claims import Loss
+from policies.certificates.losses import Loss
 from policies.errors import MonitoringError
 from policies.monitoring.bets import RATIOS, SHARES, Bets, LimitedMean, leaves_room
 from policies.monitoring.certificate_test import CertificateTest

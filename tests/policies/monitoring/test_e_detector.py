@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from policies.certificates.claims import Loss
+from policies.certificates.losses import Loss
 from policies.errors import MonitoringError
 from policies.monitoring.bets import RATIOS, LimitedMean
 from policies.monitoring.certificate_test import CertificateTest

@@ -71,5 +71,7 @@ def test_registered_under_their_own_names_and_marked_by_sample_and_exit():
 
 
 def test_unknown_quality_is_refused():
-    with pytest.raises(ExitSearchError, match="no quality 'beauty'. Known are accuracy, flip_rate_to_exit"):
+    with pytest.raises(
+        ExitSearchError, match="no quality 'beauty'. Known are accuracy, exact_match, flip_rate_to_exit"
+    ):
         get_quality("beauty")

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from policies.errors import ExitSearchError
-from policies.qualities import get_quality
+from policies.qualities import NOWHERE, get_quality
 from policies.qualities.drop import DropLimit
 from policies.rules import get_rule
 from tests.detection_tables import awkward_detection_tables, make_detection_table
+from tests.multilabel_tables import make_label_table
 from tests.tables import make_table
 from tests.toys.ordinal import ERROR, NARROW, make_ordinal_table
 
@@ -17,11 +18,15 @@ from tests.toys.ordinal import ERROR, NARROW, make_ordinal_table
 DETECTION = make_detection_table(60, 3, 2)
 CLASSES = make_table(80, 3, 4)
 ORDINAL = make_ordinal_table(50, 3)
+LABELS = make_label_table(90, parents_of=3, seed=2)
+OF_LABELS = ("exact_match", "hamming", "label_macro_f1", "label_micro_f1", "jaccard", "worst_label_f1")
 CASES = {
     "accuracy": (CLASSES, get_rule("confidence")),
     "map_50": (DETECTION, get_rule("top-scores")),
     "image_f1": (DETECTION, get_rule("top-scores")),
     "tests.toys.ordinal:ERROR": (ORDINAL, NARROW),
+    "macro_f1": (CLASSES, get_rule("confidence")),
+    **{name: (LABELS, get_rule("label-margin")) for name in OF_LABELS},
 }
 
 
@@ -96,3 +101,33 @@ def test_no_more_is_lost_than_there_can_be():
     assert DropLimit(0.1, "map_50").against(None, None).highest == 1
     assert DropLimit(0.1, "map_50", is_relative=True).against(None, None).highest == 1
     assert DropLimit(0.1, "tests.toys.ordinal:ERROR").against(None, None).highest == np.inf
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 999), name=st.sampled_from(["hamming", "label_macro_f1", "label_f1[rain]", "macro_f1"]))
+def test_drops_of_counts_by_weighted_units_are_those_of_repeated_rows(seed, name):
+    """A bound draws weights of units; whole weights are copies of rows."""
+    table, rule = (CLASSES, "confidence") if name == "macro_f1" else (LABELS, "label-margin")
+    view, rng = get_rule(rule).view(table, np.ones(3)), np.random.default_rng(seed)
+    exits, times = rng.integers(0, 3, table.n_samples), rng.integers(0, 3, table.n_samples)
+    rows = np.repeat(np.arange(table.n_samples), np.maximum(times, 1))
+    drop = DropLimit(0.1, name).against(view.answers[:, -1], table.truth)
+    marks = drop.marks(view, table.truth)[:, np.arange(table.n_samples), exits]
+    tallies = np.bincount(marks[:, rows][marks[:, rows] != NOWHERE], minlength=drop.n_tallies(table.truth))
+    taken, quality = table.truth.take(rows), get_quality(name)
+    strata = np.bincount(taken.strata, minlength=taken.n_strata)
+    both, drawn = np.stack([exits, np.full_like(exits, 2)])[:, rows], view.take(rows)
+    own, full = quality.values(drawn, taken, both)
+    assert drop.value(tallies[None], strata)[0] == pytest.approx(quality.sign * (full - own))
+    assert drop.lowest <= drop.value(tallies[None], strata)[0] <= drop.highest
+
+
+def test_the_worst_of_a_drop_of_counts_is_wrong_where_the_reference_is_as_usual():
+    view = get_rule("label-margin").view(LABELS, np.ones(3))
+    drop = DropLimit(0.1, "label_micro_f1").against(view.answers[:, -1], LABELS.truth)
+    worst = drop.worst(LABELS.truth)
+    closed = np.full((1, 90), 2)
+    reference = get_quality("label_micro_f1").values(view, LABELS.truth, closed)[0]
+    assert drop.value(worst[None], np.ones(1))[0] == pytest.approx(reference)
+    with pytest.raises(ExitSearchError, match="none are given"):
+        DropLimit(0.1, "label_micro_f1").against(None, None).marks(view, LABELS.truth)

@@ -9,9 +9,10 @@ from policies.estimates.candidates import Family
 from policies.evaluation.population import PopulationEvaluator
 from policies.policy import first_open_exit
 from policies.qualities import NOWHERE, QUALITIES, CountedQuality, PooledQuality, Quality, get_quality
-from policies.rules import get_rule
+from policies.rules import RuleView, get_rule
 from policies.tables.units import Units
 from tests import detection_tables
+from tests.multilabel_tables import make_label_table
 from tests.tables import make_table
 from tests.toys import ordinal, parts
 
@@ -19,10 +20,12 @@ from tests.toys import ordinal, parts
 CLASSIFIER = make_table(120, 3, 6, seed=3)
 DETECTOR = detection_tables.make_detection_table(120)
 ORDINAL = ordinal.make_ordinal_table(120)
+LABELLER = make_label_table(120)
+OF_LABELS = ("label_f1[dog]", "label_recall[rain]", "label_precision[0]")
 TOYS = ("tests.toys.parts:FIRST_CLASS", "tests.toys.parts:AGREEMENT", "tests.toys.ordinal:ERROR")
 
 
-@pytest.fixture(params=[*sorted(QUALITIES), *TOYS])
+@pytest.fixture(params=[*sorted(QUALITIES), *OF_LABELS, *TOYS])
 def quality(request):
     return get_quality(request.param)
 
@@ -32,9 +35,17 @@ def case(quality):
     """A table of the quality's kind, and what a rule sees in it."""
     if quality.task == DETECTOR.task:
         return DETECTOR, detection_tables.view_of(DETECTOR)
+    if quality.task == LABELLER.task:
+        return LABELLER, label_view(LABELLER)
     table = ORDINAL if quality.task == ORDINAL.task else CLASSIFIER
     rule = ordinal.NARROW if table is ORDINAL else get_rule("confidence")
     return table, rule.view(table, np.ones(table.n_exits))
+
+
+def label_view(table):
+    """Random scores, and the labels that each exit answers."""
+    scores = np.random.default_rng(7).random((table.n_samples, table.n_exits, 1))
+    return RuleView(scores, np.ones(scores.shape[:2], dtype=bool), table.exit_answers)
 
 
 def exits_of(table, n_policies=5, seed=0):
@@ -84,7 +95,7 @@ def test_marks_are_tallies_and_the_worst_sample_makes_nothing_better(quality, ca
 
 def test_the_evaluator_gives_the_same(quality, case):
     table, view = case
-    name = next(name for name in [*QUALITIES, *TOYS] if get_quality(name) is quality)
+    name = next(name for name in [*QUALITIES, *OF_LABELS, *TOYS] if get_quality(name) is quality)
     evaluator = PopulationEvaluator(view, table.truth, table.cost, max_levels=8, qualities=[name])
     genomes = np.random.default_rng(2).integers(0, evaluator.n_levels, (20, evaluator.n_genes))
     exits = np.array([first_open_exit(view, np.asarray(evaluator.thresholds(genome))) for genome in genomes])

@@ -10,6 +10,7 @@ from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.evolution.search import search_front
 from policies.evolution.settings import EvolveSettings
 from policies.goals.goal import Goal
+from policies.pooling.answering import Answering
 from policies.rules import RuleView, get_rule
 from policies.rules.base import Rule, RuleParams
 from policies.rules.crossfit import N_FOLDS, fit_and_view
@@ -81,6 +82,23 @@ def test_folds_are_whole_groups_and_cover_everyone_once(n_groups):
     group_of = dict(zip(table.ids.tolist(), table.groups.tolist(), strict=True))
     folds_of_groups = [{group_of[name] for name in fold} for fold in left_out]
     assert sum(len(groups) for groups in folds_of_groups) == len(set(table.groups.tolist()))
+
+
+@pytest.mark.parametrize("named", ["parents", "ids"])
+def test_folds_are_whole_parents_where_there_are_no_groups(named):
+    table = make_table(60)
+    parents = np.array([f"p{i % 20}" for i in range(60)])
+    if named == "parents":
+        table = replace(table, parents=parents)
+    else:
+        ids = np.array([f"{parent}#{i}" for i, parent in enumerate(parents)])
+        table = replace(table, ids=ids).answered(Answering(pooling="mean"))
+    rule = MemoryRule()
+    fit_and_view(rule, table, np.ones(3), {})
+    parent_of = dict(zip(table.ids.tolist(), parents.tolist(), strict=True))
+    folds = [{parent_of[name] for name in rule.learnt[0] - learnt} for learnt in rule.learnt[1:]]
+    assert len(folds) == N_FOLDS
+    assert sum(len(fold) for fold in folds) == 20
 
 
 def test_samples_stay_in_their_rows():

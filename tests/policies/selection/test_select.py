@@ -5,8 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from policies.baselines.full_network import full_network
+from policies.certificates.claims import Claim
 from policies.evolution.settings import EvolveSettings
+from policies.goals.figures import quality_of
 from policies.goals.request import Request
+from policies.parents.membership import Parents
+from policies.pooling.answering import Answering
 from policies.qualities.drop import DropLimit
 from policies.selection.networks import search_network
 from policies.selection.policy_search import PolicySearch
@@ -14,6 +19,7 @@ from policies.selection.references import references
 from policies.selection.search_target import SplitSize, search_target
 from policies.selection.select import select_policy
 from policies.tables.classification import ClassificationTable
+from tests.multilabel_tables import make_label_table
 from tests.tables import make_table
 
 
@@ -23,6 +29,15 @@ SEARCH = make_table(400, 3, 4)
 
 def certify_table(n, seed=7):
     return make_table(n, 3, 4, seed=seed, prefix="c")
+
+
+def table_target(asked, search, certify):
+    sizes = []
+    for table in (search, certify):
+        parents = Parents.of(table)
+        truth = table.truth.of_parents(parents.of_sample, parents.names, table.answering.parent_labels)
+        sizes.append(SplitSize.of(table, truth, parents))
+    return search_target(asked, search=sizes[0], certify=sizes[1])
 
 
 def size(table: ClassificationTable):
@@ -127,6 +142,39 @@ def test_a_drop_against_the_greedy_policy_is_compared_with_it():
     assert dropped <= 0.02 + 1e-9
     assert chosen.estimate.quality == "accuracy"
     assert asked.drops == (DropLimit(0.02),)
+
+
+def test_of_several_drops_those_that_can_be_are_certified_and_the_rest_has_its_margin():
+    asked = Request(max_drop={"accuracy": 0.05, "macro_f1": 0.08}, max_relative_drop={"worst_class_recall": 0.4})
+    chosen, network = selected(asked, certify_table(800))
+    assert len(references(asked, SEARCH, network.temperatures)) == 3
+    assert chosen.is_certified
+    assert chosen.certificate.claim == Claim(max_drop={"accuracy": 0.05})
+    assert chosen.certificate.notes[0].startswith("before certify was read, search settled that the drop is tested by")
+    assert chosen.estimate.meets
+    assert chosen.estimate.quality == "drop of macro_f1"
+    assert "paired" in chosen.estimate.method
+    full = full_network(SEARCH, network.temperatures)
+    for name, least in (("accuracy", 0.05), ("macro_f1", 0.08)):
+        lost = [quality_of(name, SEARCH, one.decide(SEARCH)) for one in (full, chosen.policy)]
+        assert lost[0] - lost[1] <= least
+
+
+def test_several_drops_of_sets_of_labels_are_certified_by_parent():
+    pooled = Answering(level="parent", pooling="mean")
+    tables = [make_label_table(n, parents_of=3, seed=n, prefix=str(n)).answered(pooled) for n in (600, 2400)]
+    asked = Request(max_drop={"exact_match": 0.06, "hamming": 0.03, "label_macro_f1": 0.1})
+    target = table_target(asked, *tables)
+    assert target.is_certifiable
+    assert target.claim.max_drop == {"exact_match": 0.06, "hamming": 0.03}
+    assert 0 < target.tightened.max_drop["hamming"] < 0.03
+    assert target.tightened.max_drop["label_macro_f1"] == 0.1
+    how = PolicySearch(asked=target.tightened, rules=("label-margin",), settings=QUICK)
+    chosen = select_policy([search_network("only", *tables, how)], target, front_size=10)
+    assert chosen.is_certified
+    assert (chosen.certificate.unit, chosen.certificate.n) == ("parent", 800)
+    assert chosen.estimate.quality == "drop of label_macro_f1"
+    assert (np.asarray(chosen.policy.thresholds) < np.inf).any()
 
 
 def test_a_budget_alone_takes_the_surest_policy_within_it():

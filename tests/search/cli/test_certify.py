@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from policies.policy import Policy
+from policies.pooling.answering import Answering
 from policies.tables.origin import Origin
 from search.cli.app import ExitCode, main
 from tests.detection_tables import make_detection_table
+from tests.multilabel_tables import make_label_table
 from tests.policies.outcomes import FULL, GATE, table_with_errors
 
 
@@ -51,6 +53,24 @@ def test_certified(capsys, place):
     assert "0.9800" in printed.out
     assert "note" not in printed.out
     assert not list(place.glob("certificate*"))
+
+
+def test_several_drops_of_labels_with_the_table_that_the_policy_was_chosen_on(capsys, place):
+    answering = Answering(level="parent", pooling="mean")
+    Policy("label-margin", (0.2, 0.15), (1.0, 1.0, 1.0), answering=answering).save(place / "labels.json")
+    for name, n in (("search", 900), ("certify", 1500)):
+        make_label_table(n, parents_of=3, seed=n, prefix=name).save(place / f"labels_{name}.npz")
+    drops = ["--max-drop", "exact_match=0.05", "--max-drop", "hamming=0.02", "--bound", "label_f1[dog]=0.8"]
+    extras = ["--search", "labels_search.npz", "--out", "certificate.json"]
+    code, printed = outcome(capsys, "labels.json", "labels_certify.npz", *drops, *extras)
+    assert code == ExitCode.DONE, printed.out
+    assert "drop of hamming" in printed.out
+    assert "label_f1[dog]" in printed.out
+    assert "over parents, on new data of the same kind" in printed.out
+    assert "note: before certify was read, search settled that the drop of exact_match is tested by" in printed.out
+    data = json.loads((place / "certificate.json").read_text())
+    assert data["claim"]["max_drop"] == {"exact_match": 0.05, "hamming": 0.02}
+    assert (data["unit"], data["n"]) == ("parent", 500)
 
 
 def test_joint_claim_with_every_option(capsys, place):
@@ -96,7 +116,7 @@ def test_a_detectors_mean_quality_is_certified_and_its_map_bootstrapped(capsys, 
     ("arguments", "message"),
     [
         (["--target", "0.5"], "neither right nor wrong"),
-        (["--quality", "map_50", "--target", "0.5"], "such as image_f1, but is 'map_50'"),
+        (["--quality", "map_50", "--target", "0.5"], "but is 'map_50'; claim one of those"),
         (["--quality", "image_f1", "--target", "0.5", "--bound", "found_objects"], "--bound must be NAME=VALUE"),
         (["--quality", "image_f1", "--target", "0.5", "--class-floor", "0.5"], "class_floor is about right and wrong"),
         (["--quality", "image_f1", "--target", "0.5", "--bootstrap", "image_recall"], "there is no quality"),
@@ -153,11 +173,24 @@ def test_groups_and_origin_are_told(capsys, place):
         ),
         (["damaged.json", "table.npz", "--target", "0.9"], "damaged.json: a policy's 'chosen_on' is damaged"),
         (["odd.json", "table.npz", "--target", "0.9"], "odd.json: a policy's 'cost' cannot be 'cheap'"),
-        (["policy.json", "table.npz"], "a claim needs a target, a max_drop, a max_relative_drop or a max_degradation"),
+        (
+            ["policy.json", "table.npz"],
+            "a claim needs a target, a max_drop, a max_relative_drop, a max_degradation or bounds",
+        ),
         (["policy.json", "table.npz", "--class-floor", "0.9"], "a claim needs a target"),
         (["policy.json", "table.npz", "--target", "95"], "target must be above 0 and at most 1 but is 95"),
         (["policy.json", "table.npz", "--target", "nan"], "target must be above 0 and at most 1 but is nan"),
         (["policy.json", "table.npz", "--max-drop", "-0.1"], "max_drop must be at least 0"),
+        (
+            ["policy.json", "table.npz", "--max-drop", "0.1", "--max-drop", "accuracy=0.1"],
+            "--max-drop must be NAME=VALUE",
+        ),
+        (["policy.json", "table.npz", "--max-drop", "macro_f1=0.1"], "but is 'macro_f1'; claim one of those"),
+        (
+            ["policy.json", "table.npz", "--max-drop", "hamming=0.1"],
+            "quality 'hamming' judges answers of task 'multi-label'",
+        ),
+        (["policy.json", "table.npz", "--max-drop", "0.1", "--search", "table.npz"], "share"),
         (["policy.json", "table.npz", "--target", "0.9", "--delta", "0"], "delta must lie strictly between 0 and 1"),
         (["missing.json", "table.npz", "--target", "0.9"], "missing.json: there is no such policy"),
         (["policy.json", "missing.npz", "--target", "0.9"], "missing.npz: there is no such exit table"),

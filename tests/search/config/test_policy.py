@@ -2,9 +2,11 @@
 
 import pytest
 
+from policies.errors import ExitSearchError
 from policies.evolution.settings import EvolveSettings
 from policies.goals.fields import PRESETS
 from policies.goals.request import Request
+from policies.qualities.drop import DropLimit
 from policies.selection.policy_search import PolicySearch
 from policies.tasks import get_task
 from search.config.files import load_sweep
@@ -46,6 +48,32 @@ def test_what_is_asked_reaches_the_search():
         target=0.95, max_drop=0.02, bounds={"worst_class_recall": 0.8}, objective="cost", delta=0.1
     )
     assert (how.islands, how.settings.population, how.rules, how.calibration) == (3, 8, ("margin",), "grid")
+
+
+@pytest.mark.parametrize("text", ["policy: {max_drop: {accuracy: 0.02, macro_f1: 0.03}}", "policy: {max_drop: 0.02}"])
+def test_one_drop_or_several_by_quality(tmp_path, text):
+    path = tmp_path / "sweep.yaml"
+    path.write_text(text)
+    config = load_sweep(str(path), [])
+    asked = config.request
+    assert asked.full_drops[0] == DropLimit(0.02)
+    assert asked.max_drop == read_yaml(text)["policy"]["max_drop"]
+    assert SweepConfig.from_mapping(read_yaml(config.to_yaml())) == config
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("{accuracy: 2}", "policy.max_drop.accuracy must be below 1 but 2 was given"),
+        ("{accuracy: true}", "must be a number, not a truth value"),
+        ("many", "policy.max_drop must be a number but 'many' was given"),
+        ("{beauty: 0.1}", "there is no quality 'beauty'"),
+    ],
+)
+def test_drops_that_cannot_be_are_one_line(value, message):
+    with pytest.raises(ExitSearchError, match=message) as caught:
+        load_sweep("digits", [f"policy.max_drop={value}"]).policy_search()
+    assert "\n" not in str(caught.value)
 
 
 def test_a_preset_fills_in_what_is_not_given(tmp_path):

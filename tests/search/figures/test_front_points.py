@@ -124,3 +124,13 @@ def test_on_an_axis_of_its_own_figures_a_plain_network_has_those():
     assert FrontFigure.of("title", *found()).control is None
     cheap = controlled(0.01, objective="cost")[0]
     assert cheap.objective_range[0] < 0.01
+
+
+def test_policies_that_read_less_lie_left_of_the_first_exit():
+    summary, selection = found()
+    less = {**selection.front.points[0].figures, "mean_depth": 0.4}
+    selection.front = Front((FrontPoint(POLICY, less, 0.0, selected=True), selection.front.points[1]))
+    figure = FrontFigure.of("title", summary, selection)
+    assert figure.objectives[0] == 1.0
+    assert figure.objective_range[0] < 0.4
+    assert figure.objective_range[1] > 3.0

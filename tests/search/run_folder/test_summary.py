@@ -57,3 +57,11 @@ def test_what_is_no_summary_is_refused(text, tmp_path):
     (tmp_path / "summary.json").write_text(text)
     with pytest.raises(ValueError, match=r"Expecting|validation error"):
         Summary.load(tmp_path / "summary.json")
+
+
+def test_what_older_searches_said_of_recordings_is_kept(tmp_path):
+    heard = {"accuracy": 0.9, "mean_seconds": 3.2}
+    recordings = {"threshold": 0.9, "whole": {"test": heard}, "until_sure": {"test": heard}}
+    path = tmp_path / "summary.json"
+    path.write_text(json.dumps({**made_up_summary(0), "recordings": recordings}))
+    assert Summary.load(path).to_dict()["recordings"] == recordings

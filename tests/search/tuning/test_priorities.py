@@ -180,4 +180,10 @@ def test_missing_figures_are_named(priority, report, message):
 
 def test_a_task_without_accuracy_is_known_by_its_own_quality_at_every_exit():
     figures = {"map_50": 0.5, "mean_depth": 2.0, "map_50_exit_1": 0.2, "map_50_exit_2": 0.6}
-    assert nondominated_priority("map_50").point(figures) == pytest.approx((0.5, -2.0, 0.4))
+    assert nondominated_priority("map_50", exit_quality="map_50").point(figures) == pytest.approx((0.5, -2.0, 0.4))
+
+
+def test_less_is_better_of_a_loss():
+    figures = {"hamming": 0.1, "mean_depth": 2.0, "exact_match_exit_1": 0.2, "exact_match_exit_2": 0.6}
+    priority = nondominated_priority("hamming", exit_quality="exact_match")
+    assert priority.point(figures) == pytest.approx((-0.1, -2.0, 0.4))

@@ -44,6 +44,16 @@ def write_recordings(folder, classes=("cat", "dog"), n_recordings=6, *, seconds=
     return folder
 
 
+def write_spoken_digits(folder, *, n_takes, speakers=("ann", "bob", "cid", "dan")):
+    """Write what stands for spoken digits, ``{digit}_{speaker}_{take}.wav``: a pitch for each digit, of 0.2 s."""
+    for digit in range(10):
+        for k, name in enumerate(speakers):
+            for take in range(n_takes):
+                samples = voice((digit, k, take), seconds=0.2, hz=300 + 150 * digit)
+                write_recording(folder / f"{digit}_{name}_{take}.wav", samples)
+    return folder
+
+
 def refused(folder, message, options=None):
     """The one line with which an audio folder is refused; it must match the message."""
     with pytest.raises(DataError, match=message) as caught:

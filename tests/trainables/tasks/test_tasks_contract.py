@@ -23,6 +23,7 @@ N_EXITS = 3
 WORKLOADS = {
     "classification": "digits",
     "detection": "tests.routing_detectors:WORKLOAD",
+    "multi-label": "tests.toys.label_images:VIEWS",
     "tests.trainables.tasks.grades:GRADES": "tests.trainables.tasks.grades:WORKLOAD",
 }
 
@@ -42,7 +43,7 @@ def workload(task):
 
 @pytest.fixture
 def data(task, workload, digits):
-    return digits if task.name != "detection" else workload.load(None, SplitFractions(), split_seed=0)
+    return digits if workload.source.name == "digits" else workload.load(None, SplitFractions(), split_seed=0)
 
 
 @pytest.fixture

@@ -7,9 +7,11 @@ import pytest
 from policies.calibration.temperature import fit_temperatures
 from policies.goals.request import Request
 from policies.policy import Policy
+from policies.pooling.answering import Answering
 from policies.rules import get_rule
 from policies.rules.crossfit import cross_fitted_view
 from policies.tables.latency import with_latency
+from tests.recorded_tables import recordings_table
 from tests.tables import make_table
 from trainables.tasks.classification import ClassificationTraining
 from trainables.trials.metrics import diverged_report, policy_figure_names, quick_report
@@ -107,3 +109,15 @@ def test_a_rule_that_learns_is_reported_as_if_the_table_were_new():
     # Nothing is as accurate as all exits together at their last, so that this is the least violation there is.
     found = report(table, rules=("ensemble",), target=1.0)
     assert found["accuracy"] < honest[1]
+
+
+def test_a_report_is_of_the_level_that_leaves():
+    """Of the same network, reading costs least at the same quality of whole recordings, and segments most."""
+    table = recordings_table([4] * 100, seed=5)
+    found = {
+        level: report(table.answered(Answering(level=level, pooling="evidence")), target=0.93, objective="cost")
+        for level in ("sample", "parent", "reading")
+    }
+    assert all(own["violation"] == 0 for own in found.values())
+    assert found["reading"]["mean_cost"] < 0.8 * min(found["sample"]["mean_cost"], found["parent"]["mean_cost"])
+    assert found["sample"]["mean_cost"] < report(table, target=0.93, objective="cost")["mean_cost"]

@@ -5,6 +5,7 @@ import pytest
 from policies.errors import ExitSearchError
 from tests.trainables.data.box_sets import objects_of, write_coco, write_voc
 from tests.trainables.data.image_sets import write_classes
+from tests.trainables.data.labelled_sets import write_labelled_images, write_labelled_recordings
 from tests.trainables.data.recordings import write_recordings
 from trainables.workloads.finding import find_source
 
@@ -17,7 +18,9 @@ def test_names_are_found(name):
 
 def test_a_folder_tells_what_it_holds(tmp_path):
     boxes = {"voc": write_voc, "coco": write_coco}
-    for name, write in {"image-folder": write_classes, "audio-folder": write_recordings, **boxes}.items():
+    labelled = {"labelled-images": write_labelled_images, "labelled-audio": write_labelled_recordings}
+    classes = {"image-folder": write_classes, "audio-folder": write_recordings}
+    for name, write in (classes | labelled | boxes).items():
         folder = tmp_path / name / "own"
         write(folder, *([objects_of()] if name in boxes else []))
         source, found = find_source(str(folder))

@@ -8,7 +8,7 @@ from trainables.data.audio.decoded_recordings import DecodedRecordings
 from trainables.data.audio.decoding import decode_recordings
 from trainables.data.audio.options import AudioOptions
 from trainables.data.files import cache as file_cache
-from trainables.data.files.class_folders import LabelledFiles
+from trainables.data.files.found import FoundFiles
 from trainables.errors import AudioCacheWarning
 
 
@@ -16,11 +16,11 @@ from trainables.errors import AudioCacheWarning
 _VERSION = 2
 
 
-def cache_folder(files: LabelledFiles, options: AudioOptions) -> Path:
+def cache_folder(files: FoundFiles, options: AudioOptions) -> Path:
     """Where the features are kept; see :func:`trainables.data.files.cache.cache_folder`.
 
     Args:
-        files: The recordings that are to be decoded, with their paths and labels.
+        files: The recordings that are to be decoded, with their paths.
         options: How their features are computed; patterns are of no effect.
 
     Raises:
@@ -29,11 +29,11 @@ def cache_folder(files: LabelledFiles, options: AudioOptions) -> Path:
     return file_cache.cache_folder(files, f"{_VERSION} {options.settings}")
 
 
-def cached_recordings(files: LabelledFiles, folder: Path, options: AudioOptions) -> DecodedRecordings:
+def cached_recordings(files: FoundFiles, folder: Path, options: AudioOptions) -> DecodedRecordings:
     """Take the features from the cache; where it does not have them, or damaged, compute them and keep them.
 
     Args:
-        files: The recordings that are wanted, with their paths and labels.
+        files: The recordings that are wanted, with their paths.
         folder: Where decoded recordings are kept, from :func:`cache_folder`.
         options: How their features are computed.
 

@@ -10,16 +10,19 @@ from numpy.typing import NDArray
 from policies.names import clean_name, composed
 from trainables.data.audio.files import match_file_pattern
 from trainables.data.audio.options import AudioOptions
-from trainables.data.files.class_folders import LabelledFiles
+from trainables.data.files.found import FoundFiles
 from trainables.data.origins import join_origins
 from trainables.errors import DataError
 
 
-def find_groups(files: LabelledFiles, options: AudioOptions) -> NDArray[np.str_] | None:
+def find_groups(
+    files: FoundFiles, official_test: NDArray[np.bool_] | None, options: AudioOptions
+) -> NDArray[np.str_] | None:
     """The origin of each recording, shape (N,), as a pattern names it; None where none does.
 
     Args:
         files: The recordings whose origins are asked for.
+        official_test: Those that are set aside for testing, shape (N,); None where none are.
         options: With ``group_pattern``, or a group in ``file_pattern``.
 
     Raises:
@@ -44,14 +47,16 @@ def find_groups(files: LabelledFiles, options: AudioOptions) -> NDArray[np.str_]
             f"{missing[0]!r} ({len(missing)} such files); correct it"
         )
     found = join_origins(np.array(groups), f"{files.folder}: of what {key} finds")
-    _require_one_side(files, found, key)
+    _require_one_side(files, official_test, found, key)
     return found
 
 
-def _require_one_side(files: LabelledFiles, groups: NDArray[np.str_], key: str) -> None:
-    if files.official_test is None:
+def _require_one_side(
+    files: FoundFiles, official_test: NDArray[np.bool_] | None, groups: NDArray[np.str_], key: str
+) -> None:
+    if official_test is None:
         return
-    both = np.intersect1d(groups[files.official_test], groups[~files.official_test])
+    both = np.intersect1d(groups[official_test], groups[~official_test])
     if both.size:
         raise DataError(
             f"{files.folder}: a group must lie within or outside the official test but {str(both[0])!r} lies on both "

@@ -6,7 +6,7 @@ from pathlib import Path
 import warnings
 
 from trainables.data.audio.decoded_recordings import DecodedRecordings
-from trainables.data.files.class_folders import LabelledFiles
+from trainables.data.files.found import FoundFiles
 from trainables.data.files.report import count_of, first_of, write_list
 from trainables.errors import CancellingChannelsWarning
 
@@ -14,7 +14,7 @@ from trainables.errors import CancellingChannelsWarning
 _LIST_FILE = "cancelling.csv"
 
 
-def report_cancelling(files: LabelledFiles, decoded: DecodedRecordings, folder: Path) -> None:
+def report_cancelling(files: FoundFiles, decoded: DecodedRecordings, folder: Path) -> None:
     """Warn of recordings of which one channel alone is used, since their mix is next to nothing.
 
     Args:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.names import list_some
 from trainables.data.boxes.annotations import NO_IMAGE, Annotations, WrittenBoxes
 from trainables.data.boxes.cleaning import clean_boxes
 from trainables.data.boxes.report import figures, report_boxes, report_images
@@ -50,7 +48,7 @@ def load_annotated(read: Callable[[Path], Annotations], folder: Path, options: D
     from trainables.data.images.cache import cache_folder, cached_images
 
     annotations = read(folder)
-    class_names = _class_names(annotations, options)
+    class_names = options.wanted_classes(annotations.class_names, folder)
     size = options.image_size or _DEFAULT_SIZE
     cache = cache_folder(annotations.files, size=size)
     decoded = cached_images(annotations.files, cache, size=size)
@@ -72,19 +70,6 @@ def load_annotated(read: Callable[[Path], Annotations], folder: Path, options: D
     )
     report_copies(samples)
     return samples
-
-
-def _class_names(annotations: Annotations, options: DataOptions) -> tuple[str, ...]:
-    known = annotations.class_names
-    unknown = [name for name in options.classes if name not in known]
-    if unknown:
-        near = get_close_matches(unknown[0], known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise DataError(
-            f"data.classes must be among the classes of {annotations.files.folder}, {list_some(known, most=100)}, but "
-            f"{list_some(unknown)} {'is' if len(unknown) == 1 else 'are'} not; {hint}Correct or remove it"
-        )
-    return options.classes or known
 
 
 def _of_rows(annotations: Annotations, rows: NDArray[np.int64]) -> Annotations:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 import csv
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.names import clean_id, clean_name, list_some
+from policies.names import clean_name, list_some
 from trainables.data.files.found import FoundFiles
+from trainables.data.files.spelling import Spellings, written_path
 from trainables.data.origins import join_origins
 from trainables.errors import DataError
 
@@ -35,10 +34,10 @@ def read_groups(files: FoundFiles) -> NDArray[np.str_] | None:
     path = files.folder / GROUPS_FILE
     if not path.is_file():
         return None
-    name_of = _spellings(files.ids)
+    spellings = Spellings(files.ids)
     group_of: dict[str, str] = {}
     for written, group in _rows(path):
-        name = name_of.get(written) or name_of.get(written.casefold())
+        name = spellings.find(written)
         if name is not None and group_of.setdefault(name, group) != group:
             raise DataError(
                 f"{path}: every image must have one group but {name!r} has {group_of[name]!r} and {group!r}; remove one"
@@ -50,13 +49,6 @@ def read_groups(files: FoundFiles) -> NDArray[np.str_] | None:
             f"add a row for it"
         )
     return join_origins(np.array([group_of[name] for name in files.ids]), f"{path}: in column group")
-
-
-def _spellings(names: Sequence[str]) -> dict[str, str]:
-    """Which image is meant by a name, and by a name in small letters where that is one image's only."""
-    counts = Counter(name.casefold() for name in names)
-    caseless = {name.casefold(): name for name in names if counts[name.casefold()] == 1}
-    return {**caseless, **{name: name for name in names}}
 
 
 def _rows(path: Path) -> list[tuple[str, str]]:
@@ -73,8 +65,4 @@ def _rows(path: Path) -> list[tuple[str, str]]:
         raise DataError(
             f"{path}: the columns must be path,group but are {list_some(columns) or 'none'}; name them in the first row"
         )
-    return [(_path(row["path"] or ""), clean_name(row["group"] or "")) for row in rows]
-
-
-def _path(written: str) -> str:
-    return clean_id(written).replace("\\", "/").removeprefix("./")
+    return [(written_path(row["path"] or ""), clean_name(row["group"] or "")) for row in rows]

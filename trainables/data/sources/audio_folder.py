@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trainables.data.audio.decoded_recordings import DecodedRecordings
 from trainables.data.audio.files import find_recordings
 from trainables.data.audio.groups import find_groups
 from trainables.data.audio.options import AudioOptions
 from trainables.data.audio.report import report_cancelling
+from trainables.data.audio.segments import segment_ids, segment_metadata, segment_parents
 from trainables.data.base import DataSource, Samples
 from trainables.data.files.class_folders import LabelledFiles, existing_folder
 from trainables.data.files.report import report_damage, report_others
@@ -40,8 +40,9 @@ class AudioFolderSource(DataSource):
         """Return all audible segments.
 
         Their ids are ``<path>#<number>``: the recording's path relative to ``data_dir``, in one spelling, and the
-        segment's number in the recording, from 000, in three digits or more; silent segments are counted. Their groups
-        are the recordings' paths, the groups that a pattern names, or the chunks as ``<path>#chunk-<number>``.
+        segment's number in the recording, from 000, in three digits or more; silent segments are counted. They are
+        parts of their recordings, by path, or of the chunks, as ``<path>#chunk-<number>``, read in the order of their
+        numbers. Their groups are those that a pattern names, else the recordings or chunks.
 
         Raises:
             DataError: If the folder is missing or laid out otherwise, a pattern does not fit, a file cannot be read,
@@ -60,7 +61,7 @@ class AudioFolderSource(DataSource):
         audio = options.audio
         files = find_recordings(existing_folder(data_dir, self.name, "a folder of recordings per class"), audio)
         report_others(files)
-        named_groups = find_groups(files, audio)
+        named_groups = find_groups(files, files.official_test, audio)
         cache = cache_folder(files, audio)
         decoded = cached_recordings(files, cache, audio)
         report_damage(
@@ -78,38 +79,18 @@ class AudioFolderSource(DataSource):
         return Samples(
             inputs=decoded.features,
             labels=files.labels[rows],
-            ids=_numbered(paths, "#", decoded.numbers),
+            ids=segment_ids(paths, decoded),
             class_names=files.class_names,
-            groups=_groups(paths, decoded, named_groups, audio),
+            groups=None if named_groups is None else named_groups[rows],
             official_test=None if files.official_test is None else files.official_test[rows],
-            metadata=_metadata(audio),
+            metadata=segment_metadata(audio),
+            parents=segment_parents(paths, decoded, audio),
+            order=decoded.numbers,
         )
 
     def reader(self, input_shape: tuple[int, ...], options: DataOptions = DEFAULT_OPTIONS) -> InputReader:
         """Recordings are cleaned, cut and described as the options say."""
         return AudioReader(options.audio)
-
-
-def _metadata(options: AudioOptions) -> dict[str, float]:
-    """What it takes to hear segments as recordings; chunks of one recording may lie in different splits."""
-    if options.chunk_seconds is not None:
-        return {}
-    return {"segment_seconds": options.segment_seconds, "hop_seconds": options.hop_seconds}
-
-
-def _groups(
-    paths: NDArray[np.str_],
-    decoded: DecodedRecordings,
-    named_groups: NDArray[np.str_] | None,
-    options: AudioOptions,
-) -> NDArray[np.str_]:
-    if options.chunk_seconds is not None:
-        return _numbered(paths, "#chunk-", decoded.chunks)
-    return paths if named_groups is None else named_groups[decoded.rows]
-
-
-def _numbered(paths: NDArray[np.str_], separator: str, numbers: NDArray[np.int64]) -> NDArray[np.str_]:
-    return np.array([f"{path}{separator}{number:03d}" for path, number in zip(paths, numbers, strict=True)])
 
 
 def _require_every_class(files: LabelledFiles, decoded: DecodedRecordings, options: AudioOptions) -> None:

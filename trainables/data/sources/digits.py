@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainables.data.base import ImageSource, Samples
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
@@ -23,13 +24,19 @@ class DigitsSource(ImageSource):
             DataError: If another image size than 8 is asked for.
         """
         options.require_size(self.name, 8)
-        # Here, since the import takes seconds and only the driver loads data.
-        from sklearn.datasets import load_digits
-
-        bunch = load_digits()
+        images, digits = digit_images()
         return Samples(
-            inputs=(bunch.images[:, None] / 16.0).astype(np.float32),
-            labels=bunch.target.astype(np.int64),
-            ids=np.array([f"digits-{i:04d}" for i in range(len(bunch.target))]),
-            class_names=tuple(str(name) for name in bunch.target_names),
+            inputs=images[:, None],
+            labels=digits,
+            ids=np.array([f"digits-{i:04d}" for i in range(len(digits))]),
+            class_names=tuple(map(str, range(10))),
         )
+
+
+def digit_images() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The images, in 0..1, shape (1797, 8, 8), and their digits, shape (1797,)."""
+    # Here, since the import takes seconds and only the driver loads data.
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    return (bunch.images / 16.0).astype(np.float32), bunch.target.astype(np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 import warnings
 
 import numpy as np
@@ -45,15 +46,28 @@ def spread_rows(
         DataError: If there are fewer units than splits.
     """
     unit_of_row, has_class = classes_of_units(units[rows], memberships[rows])
-    if len(has_class) < len(shares):
-        raise DataError(
-            f"there must be at least {len(shares)} samples or groups, one for each of {', '.join(shares)}, but there "
-            f"{'is' if len(has_class) == 1 else 'are'} {len(has_class)}; add some"
-        )
+    require_units(len(has_class), shares)
     strata = np.column_stack([has_class, ~has_class.any(axis=1)])
     parts = np.array([*shares.values()]) / sum(shares.values())
     split_of = _fewest_absences(strata, has_class, parts, seed)
     return {name: rows[split_of[unit_of_row] == split] for split, name in enumerate(shares)}
+
+
+def require_units(n_units: int, shares: Mapping[str, float]) -> None:
+    """Refuse fewer units than there are splits.
+
+    Args:
+        n_units: How many groups there are, or samples that are alone.
+        shares: Share of the units of each split, by name.
+
+    Raises:
+        DataError: If there are fewer.
+    """
+    if n_units < len(shares):
+        raise DataError(
+            f"there must be at least {len(shares)} samples or groups, one for each of {', '.join(shares)}, but there "
+            f"{'is' if n_units == 1 else 'are'} {n_units}; add some"
+        )
 
 
 def warn_of_absences(samples: Samples, rows: Mapping[str, NDArray[np.int64]]) -> None:
@@ -96,25 +110,33 @@ def _fewest_absences(
     units_of_class = has_class.sum(axis=0)
     unavoidable = int((len(shares) - units_of_class[units_of_class > 0]).clip(0).sum())
     for attempt in range(_ATTEMPTS):
-        split_of = _shared(strata, shares, np.random.default_rng([seed, attempt]))
-        n_absent = _n_absent(has_class[:, units_of_class > 0], split_of, len(shares))
+        split_of = share_units(strata, shares, np.random.default_rng([seed, attempt]))
+        n_absent = count_absences(has_class[:, units_of_class > 0], split_of, len(shares))
         found.setdefault(n_absent, split_of)
         if n_absent <= unavoidable:
             break
     return found[min(found)]
 
 
-def _shared(strata: NDArray[np.bool_], shares: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """The split of each unit, none of them empty."""
-    split_of = stratify(strata, shares, rng)
-    counts = np.bincount(split_of, minlength=len(shares))
-    for empty in np.flatnonzero(counts == 0):
+def share_units(
+    counts: NDArray[np.integer[Any] | np.bool_], shares: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """The split of each unit, shape (G,), none of them empty; arguments as of :func:`~.mixed_groups.stratify`."""
+    split_of = stratify(counts, shares, rng)
+    sizes = np.bincount(split_of, minlength=len(shares))
+    for empty in np.flatnonzero(sizes == 0):
         richest = np.bincount(split_of, minlength=len(shares)).argmax()
         split_of[rng.choice(np.flatnonzero(split_of == richest))] = empty
     return split_of
 
 
-def _n_absent(has_class: NDArray[np.bool_], split_of: NDArray[np.int64], n_splits: int) -> int:
-    """How often a class is missing in a split, one in the first counted as much as in all others."""
+def count_absences(has_class: NDArray[np.bool_], split_of: NDArray[np.int64], n_splits: int) -> int:
+    """How often a class is missing in a split, one in the first counted as much as in all others.
+
+    Args:
+        has_class: Which classes each unit holds, shape (G, C).
+        split_of: The split of each unit, shape (G,).
+        n_splits: How many splits there are.
+    """
     missing = [~has_class[split_of == split].any(axis=0) for split in range(n_splits)]
     return int(sum(absent.sum() for absent in missing[1:]) + n_splits * missing[0].sum())

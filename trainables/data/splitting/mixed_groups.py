@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,29 +62,43 @@ def share_groups(has_class: NDArray[np.bool_], shares: Sequence[float], *, seed:
     )
 
 
-def stratify(has_class: NDArray[np.bool_], shares: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """The split of each group, shape (G,), by one order of :func:`share_groups`; some may go without a class."""
-    n_groups, n_splits = len(has_class), len(shares)
-    split_of = np.full(n_groups, -1)
-    wanted = shares * n_groups
-    wanted_of_class = np.outer(shares, has_class.sum(axis=0))
-    lacks = np.ones((n_splits, has_class.shape[1]), dtype=np.bool_)
+def stratify(
+    counts: NDArray[np.integer[Any] | np.bool_], shares: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Give units to splits by one order of :func:`share_groups`; some splits may go without a class.
+
+    Args:
+        counts: How much of each class a unit holds, shape (G, C), or whether it does.
+        shares: Of the splits, summing to 1.
+        rng: Decides the order, and between splits that want the same.
+
+    Returns:
+        The split of each unit, shape (G,).
+    """
+    n_units, n_splits = len(counts), len(shares)
+    counts = counts.astype(np.int64)
+    split_of = np.full(n_units, -1)
+    wanted = shares * n_units
+    wanted_of_class = np.outer(shares, counts.sum(axis=0))
+    lacks = np.ones((n_splits, counts.shape[1]), dtype=np.bool_)
     while (split_of < 0).any():
-        left = has_class[split_of < 0].sum(axis=0)
-        rarest = np.where(left > 0, left, n_groups + 1).argmin()
-        for group in rng.permutation(np.flatnonzero(has_class[:, rarest] & (split_of < 0))):
-            own = has_class[group]
+        left = counts[split_of < 0].sum(axis=0)
+        rarest = np.where(left > 0, left, left.max() + 1).argmin()
+        units = rng.permutation(np.flatnonzero((counts[:, rarest] > 0) & (split_of < 0)))
+        # Those that hold most of it first, since small ones can still fill what is left.
+        for unit in units[np.argsort(-counts[units, rarest], kind="stable")]:
+            own = counts[unit]
             # The last key counts most.
             keys = (
                 rng.random(n_splits),
                 wanted,
                 wanted_of_class[:, rarest],
-                (lacks & own).sum(axis=1),
+                (lacks & (own > 0)).sum(axis=1),
                 lacks[:, rarest],
             )
             split = np.lexsort(keys)[-1]
-            split_of[group] = split
+            split_of[unit] = split
             wanted[split] -= 1
             wanted_of_class[split] -= own
-            lacks[split] &= ~own
+            lacks[split] &= own == 0
     return split_of

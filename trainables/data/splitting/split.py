@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from policies.names import list_some
 from trainables.data.base import Samples
+from trainables.data.label_files.samples import LabelledSamples
 from trainables.data.splitting.absent_classes import spread_rows, warn_of_absences
+from trainables.data.splitting.label_sets import spread_label_sets, warn_of_one_sided
 from trainables.data.splitting.mixed_groups import classes_of_units, share_groups
 from trainables.data.splitting.splits import SPLIT_NAMES, Split, SplitFractions, Splits
 from trainables.errors import DataError, SamplesError
@@ -20,7 +22,8 @@ def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> 
 
     Groups of one class each are drawn class by class; where some hold several, see
     :func:`~trainables.data.splitting.mixed_groups.share_groups`. Samples of any number of classes, which may be none,
-    are shared out by :func:`~trainables.data.splitting.absent_classes.spread_rows`.
+    are shared out by :func:`~trainables.data.splitting.absent_classes.spread_rows`, and those with sets of labels by
+    :func:`~trainables.data.splitting.label_sets.spread_label_sets`.
 
     Args:
         samples: All samples of the source, labelled.
@@ -33,6 +36,7 @@ def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> 
 
     Warns:
         AbsentClassesWarning: If a split is without a class that it need not have.
+        OneSidedLabelsWarning: If a label is never or always on, in all samples or in a split.
     """
     return Splits(
         **split_parts(samples, {name: getattr(fractions, name) for name in SPLIT_NAMES}, seed=seed),
@@ -56,6 +60,7 @@ def split_parts(samples: Samples, shares: Mapping[str, float], *, seed: int) -> 
 
     Warns:
         AbsentClassesWarning: If a part is without a class that it need not have.
+        OneSidedLabelsWarning: If a label is never or always on, in all samples or in a part.
     """
     _require_unique(samples.ids)
     units = samples.ids if samples.groups is None else samples.groups
@@ -65,8 +70,12 @@ def split_parts(samples: Samples, shares: Mapping[str, float], *, seed: int) -> 
     if samples.needs_every_class:
         rows = _split_rows(units, samples.memberships, own, drawn, seed)
         return {name: _take(samples, rows.get(name, official)) for name in shares}
-    rows = {"test": official, **spread_rows(units, samples.memberships, own, drawn, seed=seed)}
-    warn_of_absences(samples, {name: rows[name] for name in shares})
+    if isinstance(samples, LabelledSamples):
+        rows = {"test": official, **spread_label_sets(samples, own, drawn, seed=seed)}
+        warn_of_one_sided(samples, {name: rows[name] for name in shares})
+    else:
+        rows = {"test": official, **spread_rows(units, samples.memberships, own, drawn, seed=seed)}
+        warn_of_absences(samples, {name: rows[name] for name in shares})
     return {name: _take(samples, rows[name]) for name in shares}
 
 
@@ -129,9 +138,10 @@ def _stratified_cut(
 
 
 def _take(samples: Samples, rows: NDArray[np.int64]) -> Split:
+    own = {name: getattr(samples, name) for name in ("groups", "parents", "order")}
     return Split(
         inputs=samples.inputs[rows],
         labels=samples.labels[rows],
         ids=samples.ids[rows],
-        groups=None if samples.groups is None else samples.groups[rows],
+        **{name: None if values is None else values[rows] for name, values in own.items()},
     )

@@ -47,6 +47,13 @@ class Split:
     labels: NDArray[Any]
     ids: NDArray[np.str_]
     groups: NDArray[np.str_] | None
+    parents: NDArray[np.str_] | None = None
+    order: NDArray[np.int64] | None = None
+
+    @property
+    def origins(self) -> dict[str, Any]:
+        """Groups, parents and places in these, by the keys of an exit table; None where they are not known."""
+        return {"groups": self.groups, "parents": self.parents, "order": self.order}
 
     @property
     def split_hash(self) -> str:
@@ -55,15 +62,19 @@ class Split:
 
     def spread(self, limit: int) -> Split:
         """At most so many samples from all over it, in their order."""
-        rows = evenly_spaced(len(self.ids), limit)
-        groups = None if self.groups is None else self.groups[rows]
-        return Split(self.inputs[rows], self.labels[rows], self.ids[rows], groups)
+        return self.take(evenly_spaced(len(self.ids), limit))
+
+    def take(self, rows: NDArray[np.integer[Any]]) -> Split:
+        """Some of the samples, given by their row numbers."""
+        origins = {key: None if one is None else one[rows] for key, one in self.origins.items()}
+        return Split(self.inputs[rows], self.labels[rows], self.ids[rows], **origins)
 
     @property
     def data_hash(self) -> str:
-        """SHA-256 over ids, labels, groups and inputs, in order."""
+        """SHA-256 over ids, labels, inputs, and what is known of groups, parents and places in these, in order."""
         digest = sha256()
-        for array in (self.ids, self.labels, self.inputs, *(() if self.groups is None else (self.groups,))):
+        known = [array for array in self.origins.values() if array is not None]
+        for array in (self.ids, self.labels, self.inputs, *known):
             digest.update(f"{array.dtype}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()

@@ -8,7 +8,6 @@ from typing import Literal
 import warnings
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trainables.data.base import Samples
 from trainables.data.splitting.split import split_parts
@@ -46,7 +45,7 @@ def three_parts(
     if part == "test":
         if official is None:
             raise DataError("the data have no official test, so that it cannot be taken alone; take all of them")
-        return split_parts(_taken(samples, np.flatnonzero(official)), shares, seed=seed)
+        return split_parts(replace(samples.take(np.flatnonzero(official)), official_test=None), shares, seed=seed)
     if official is not None:
         warnings.warn(
             f"search and certify are taken from the {int((~official).sum())} samples that are not the official test: a "
@@ -55,15 +54,3 @@ def three_parts(
             stacklevel=2,
         )
     return split_parts(samples, shares, seed=seed)
-
-
-def _taken(samples: Samples, rows: NDArray[np.int64]) -> Samples:
-    groups = None if samples.groups is None else samples.groups[rows]
-    return replace(
-        samples,
-        inputs=samples.inputs[rows],
-        labels=samples.labels[rows],
-        ids=samples.ids[rows],
-        groups=groups,
-        official_test=None,
-    )

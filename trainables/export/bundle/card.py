@@ -18,6 +18,10 @@ _DETECTION = "object-detection"
 _FIGURES = (
     ("accuracy", "accuracy", 4),
     ("macro_f1", "macro-F1", 4),
+    ("exact_match", "exact match", 4),
+    ("hamming", "Hamming loss", 4),
+    ("label_macro_f1", "macro-F1 over labels", 4),
+    ("label_micro_f1", "micro-F1 over labels", 4),
     ("map_50", "mAP at IoU .5", 4),
     ("map", "mAP at IoU .5 to .95", 4),
     ("image_f1", "F1 of an image's boxes", 4),
@@ -29,6 +33,12 @@ _FIGURES = (
 _LIMITS_OF_CLASSES = (
     "- One class per sample, of the classes above; what is none of them is still given one.",
     "- Confidence is calibrated on `search` for each exit; it is no promise about a single sample.",
+)
+
+
+_LIMITS_OF_LABELS = (
+    "- Any number of the labels above per sample, none included; what is none of them is not answered.",
+    "- Probabilities are calibrated on `search` for each exit, all labels together; they are no promise about one.",
 )
 
 
@@ -126,10 +136,11 @@ def _front_matter(manifest: Manifest, certificate: Mapping[str, Any] | None) -> 
 def _summary(manifest: Manifest) -> str:
     shape = " x ".join(map(str, manifest.inputs.shape))
     names = ", ".join(manifest.class_names[:20]) + (", ..." if len(manifest.class_names) > 20 else "")
-    what = "detector" if manifest.boxes else "classifier"
+    what = "detector" if manifest.boxes else "network with sets of labels" if manifest.has_label_sets else "classifier"
+    of = "labels" if manifest.has_label_sets else "classes"
     return (
         f"A {what} with {manifest.n_exits} exits for inputs of {shape} ({manifest.inputs.dtype}), and the policy "
-        f"that says which exit a sample takes. {len(manifest.class_names)} classes: {names}. Compute up to each exit, "
+        f"that says which exit a sample takes. {len(manifest.class_names)} {of}: {names}. Compute up to each exit, "
         f"relative to the full network: {', '.join(f'{cost:.3f}' for cost in manifest.cost)}"
         + (f"; multiply-accumulates: {', '.join(f'{macs:,}' for macs in manifest.macs)}." if manifest.macs else ".")
     )
@@ -194,11 +205,17 @@ def _listed(values: Mapping[str, Any]) -> str:
 def _limits(manifest: Manifest) -> str:
     lines = [
         "- Figures are those of the splits they are told of; other cameras, microphones or seasons are other data.",
-        *(_limits_of_boxes(manifest.boxes) if manifest.boxes else _LIMITS_OF_CLASSES),
+        *_limits_of_answers(manifest),
     ]
     if manifest.is_quantised:
         lines.append("- The graphs are int8; the certificate is that of these graphs, not of the network before.")
     return "\n".join(lines)
+
+
+def _limits_of_answers(manifest: Manifest) -> tuple[str, ...]:
+    if manifest.boxes:
+        return _limits_of_boxes(manifest.boxes)
+    return _LIMITS_OF_LABELS if manifest.has_label_sets else _LIMITS_OF_CLASSES
 
 
 def _limits_of_boxes(boxes: PostProcessing) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from policies.runtime.detection.box_likeness import BoxLikeness
 from policies.runtime.detection.post_processing import PostProcessing
 from policies.runtime.likeness import Comparison, equal_answers
 from policies.runtime.stages import Executor
+from policies.tables.multilabel import MultiLabelTable
 from trainables.errors import BundleError
 from trainables.export.bundle.inputs import InputSpec
 
@@ -48,7 +49,7 @@ class Manifest(BaseModel):
         version: Version of exitsearch that wrote it.
         name: Name of the bundle: that of the sweep, or what the user says.
         task: The kind of answers.
-        class_names: In the order of the logits.
+        class_names: Of classes, or labels, in the order of the logits.
         boxes: How boxes are kept; None where answers are no boxes.
         inputs: What inputs the network takes.
         model_hash: Digest of the network.
@@ -91,6 +92,11 @@ class Manifest(BaseModel):
     def n_exits(self) -> int:
         """Number of exits, ``E``."""
         return len(self.cost)
+
+    @property
+    def has_label_sets(self) -> bool:
+        """Whether answers are sets of labels."""
+        return self.task == MultiLabelTable.task
 
     def comparison(self, temperatures: Sequence[float]) -> Comparison:
         """Whether answers are the same as others.

@@ -52,10 +52,25 @@ def test_what_parents_lose_cannot_be_learnt_where_samples_answer_for_themselves(
         RULE.fit(table, np.ones(2), score="parent")
 
 
-def test_choices_are_of_parents_where_answers_are_pooled():
+def test_choices_are_of_parents_where_their_samples_leave_by_themselves():
     table = make_label_table(20, 2, 3, parents_of=5)
     assert RULE.choices(table) == {"score": ("gain", "right")}
-    assert RULE.choices(table.answered(Answering(pooling="mean"))) == {"score": ("gain", "together", "parent")}
+    for level, scores in (
+        ("sample", ("gain", "together", "parent")),
+        ("reading", ("gain", "together", "parent")),
+        ("parent", ("gain", "right")),
+    ):
+        assert RULE.choices(table.answered(Answering(level=level, pooling="mean"))) == {"score": scores}
+
+
+@pytest.mark.parametrize("level", ["sample", "parent"])
+def test_every_choice_can_be_learnt_at_every_level(level):
+    table = make_label_table(60, 2, 3, parents_of=3).answered(Answering(level=level, pooling="mean"))
+    seen = Seen.of(table, np.ones(2))
+    for score in RULE.choices(table)["score"]:
+        params, view = fit_and_view(RULE, seen.table, seen.temperatures, {"score": score})
+        RULE.parse(params)
+        assert len(view.scores) == seen.table.n_samples
 
 
 def test_features_are_finite_and_tell_of_the_exit_before():

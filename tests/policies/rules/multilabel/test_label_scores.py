@@ -115,7 +115,7 @@ def test_a_sure_first_exit_does_not_outrun_two_that_agree():
 def small_table(logits):
     n, n_exits, n_labels = logits.shape
     labels = np.zeros((n, n_labels), dtype=np.uint8)
-    cost, ids = np.linspace(0.5, 1, n_exits), np.arange(n).astype(str)
+    cost, ids = np.arange(1, n_exits + 1) / n_exits, np.arange(n).astype(str)
     return MultiLabelTable(cost=cost, ids=ids, logits=logits, labels=labels)
 
 

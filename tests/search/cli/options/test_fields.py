@@ -7,6 +7,7 @@ from pydantic import Field
 import pytest
 import typer
 
+from policies.goals.fields import Drops
 from policies.options import Options
 from search.cli.app import ExitCode, main
 from search.cli.commands import COMMANDS
@@ -24,6 +25,7 @@ class Wanted(Shared):
     kind: Literal["one", "two"] = Field(default="one", description="A kind.")
     times: tuple[float, ...] = Field(default=(), description="Some times.")
     limits: Mapping[str, float] = Field(default_factory=dict, description="Some limits.")
+    most: Drops | None = Field(default=None, description="One or several.")
     is_fast: bool = Field(default=False, description="Whether it is fast.")
     hidden: int = Field(default=0, description="Nobody types this.")
 
@@ -118,3 +120,40 @@ def test_help_tells_meaning_range_default_and_form(typed, monkeypatch):
     assert "Nobody" not in text
     # A section's own fields come before those that it shares.
     assert text.index("--share") < text.index("--name")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "most"),
+    [
+        (("--most", "0.1"), 0.1),
+        (("--most", "a=0.1"), {"a": 0.1}),
+        (("--most", "a=0.1", "--most", "label_f1[x=y]=0.2"), {"a": 0.1, "label_f1[x=y]": 0.2}),
+    ],
+)
+def test_a_number_or_several_by_name(typed, arguments, most):
+    typed(*arguments)
+    ((given, wanted),) = FOUND
+    assert given == {"most": most}
+    assert wanted.most == most
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--most", "0.1", "--most", "0.2"), "--most must be NAME=VALUE"),
+        (("--most", "a=0.1", "--most", "a=0.2"), "--most must name each quality once but was given a=0.1 and a=0.2"),
+        (("--most", "much"), "--most must be a number but 'much' was given"),
+        (("--most", "a=2"), "--most must be at least 0 and below 1 but 2.0 was given"),
+    ],
+)
+def test_what_is_neither_a_number_nor_several(typed, arguments, message):
+    code, printed = typed(*arguments)
+    assert code == ExitCode.WRONG_INPUT
+    assert message in printed.err
+
+
+def test_the_help_of_a_number_or_several_has_both_and_the_range(typed):
+    _, printed = typed("--help")
+    told = " ".join(printed.out.replace("│", " ").split())
+    assert "NUMBER | NAME=VALUE" in told
+    assert "At least 0 and below 1. May be repeated." in told

@@ -1,0 +1,1 @@
+"""Whole populations of policies at once, where the answers of samples are pooled over their parents."""

@@ -1,1 +1,0 @@
-"""Recordings that are heard segment by segment."""

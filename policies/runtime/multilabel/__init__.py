@@ -1,0 +1,1 @@
+"""Sets of labels from what a network says about each label."""

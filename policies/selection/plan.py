@@ -1,0 +1,192 @@
+"""What so many units can prove, told before anything is searched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import binom
+
+from policies.certificates.betting import BETTING_SEED, betting_p_value
+from policies.certificates.binomial import binomial_p_value
+from policies.certificates.claims import Claim
+from policies.certificates.losses import HAMMING, Loss
+from policies.certificates.statements import Statement
+from policies.selection.search_target import SearchTarget, SplitSize, fewest_units
+
+
+_SHARES = (0.0, 0.25, 0.5)
+"""Shares of what may be lost, of which it is told how surely a policy that loses so much passes."""
+_POWER = 0.8
+_N_DRAWS = 60
+_MOST_UNITS = 50_000
+_STEPS = 30
+
+
+@dataclass(frozen=True)
+class StatementPlan:
+    """What so many units can prove of one statement.
+
+    Attributes:
+        request: The statement, as a person names it.
+        what: Its name and quality without the number.
+        tightest: The tightest number in its place that can be certified where nothing is lost; None where none can.
+        powers: True losses, and how probable it then is that the statement is certified; empty where that is not known.
+        needed: Fewest units that certify it where nothing is lost; None where no number would.
+        comfortable: About how many units certify it four times of five where half of what may be lost is lost; None
+            where that is not known, or they are more than 50,000.
+    """
+
+    request: str
+    what: str
+    tightest: float | None
+    powers: tuple[tuple[float, float], ...]
+    needed: int | None
+    comfortable: int | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the units of ``certify`` can prove and cannot.
+
+    Attributes:
+        n: Number of independent units.
+        unit: What counts as one.
+        delta: Largest probability of certifying what does not hold.
+        statements: What can be proved of each statement of the claim.
+    """
+
+    n: int
+    unit: str
+    delta: float
+    statements: tuple[StatementPlan, ...]
+
+    @property
+    def lines(self) -> tuple[str, str, str]:
+        """Three lines for a person: what can be proved at best, how surely, and how many units are needed."""
+        units = f"{self.n:,} {self.unit}{'' if self.n == 1 else 's'}"
+        best = "; ".join(_best(one) for one in self.statements)
+        power = "; ".join(_power(one) for one in self.statements if one.powers)
+        needed = "; ".join(_needed(one, self.unit) for one in self.statements)
+        return (
+            f"{units} of certify prove at best, at confidence {1 - self.delta:.0%}, where nothing is lost: {best}",
+            f"passes with probability: {power or 'not known beforehand'}",
+            f"units needed: {needed}",
+        )
+
+
+def plan_for(target: SearchTarget) -> Plan | None:
+    """What can be proved of what a search is asked for; None where nothing is to be certified."""
+    if target.claim is None or target.certify is None:
+        return None
+    return plan_of(target.claim, target.certify, delta=target.asked.delta)
+
+
+def plan_of(claim: Claim, size: SplitSize, *, delta: float) -> Plan:
+    """What a split of some size can prove of a claim, whatever policy is found.
+
+    Args:
+        claim: Claim that is to be certified.
+        size: Size of the ``certify`` split.
+        delta: Largest probability of certifying what does not hold, in (0, 1).
+    """
+    found = tuple(_planned(one, size, delta) for one in claim.statements)
+    return Plan(size.units.n, size.units.kind, delta, found)
+
+
+def _planned(one: Statement, size: SplitSize, delta: float) -> StatementPlan:
+    n, passes = size.units.n, _power_at(one, size, delta)
+    powers = [] if passes is None else [(share * one.allowed, passes(n, share)) for share in _SHARES]
+    hold_several = size.units.hold_several
+    return StatementPlan(
+        request=one.request,
+        what=replace(one, required=0.0).request.removesuffix(" 0"),
+        tightest=_tightest(one, size, delta),
+        powers=tuple(powers),
+        needed=fewest_units(one, hold_several=hold_several, delta=delta, labels=size if len(size.positives) else None),
+        comfortable=None if passes is None else _fewest_at(lambda units: passes(units, _SHARES[-1])),
+    )
+
+
+def _tightest(one: Statement, size: SplitSize, delta: float) -> float | None:
+    """By halving: what can be certified is monotone in what is allowed."""
+    n = size.units.n
+
+    def can(required: float) -> bool:
+        asked = replace(one, required=required)
+        labels = size if len(size.positives) else None
+        needed = fewest_units(asked, hold_several=size.units.hold_several, delta=delta, at_least=n, labels=labels)
+        return needed is not None and needed <= n
+
+    is_least = one.loss.is_read_as_least
+    loose, tight = (1e-9, 1 - 1e-9) if is_least else (1 - 1e-9, 1e-9)
+    if not n or not can(loose):
+        return None
+    if can(tight):
+        return tight
+    for _ in range(_STEPS):
+        middle = (loose + tight) / 2
+        loose, tight = (middle, tight) if can(middle) else (loose, middle)
+    return loose
+
+
+def _power_at(one: Statement, size: SplitSize, delta: float) -> Callable[[int, float], float] | None:
+    """From a number of units and a share of what may be lost to the probability of passing; None where not known."""
+    if one.loss in (Loss.SHORTFALL, Loss.RELATIVE_DROP):
+        return None
+    lost_at_once = 1 / len(size.positives) if one.quality == HAMMING and len(size.positives) else 1.0
+    by_count = one.loss is Loss.DROP or (one.loss.is_binary and not size.units.hold_several)
+    by_bets = one.loss is Loss.DROP or not by_count
+
+    def passes(n: int, share: float) -> float:
+        loss = share * one.limit
+        counted = _counted_power(n, loss, one.limit, delta) if by_count and lost_at_once == 1 else 0.0
+        return max(counted, _betting_power(n, loss, lost_at_once, one, delta) if by_bets else 0.0)
+
+    return passes
+
+
+def _counted_power(n: int, loss: float, limit: float, delta: float) -> float:
+    """Probability that so few units lose that the exact binomial test passes."""
+    most = int(binom.ppf(delta, n, limit))
+    while most >= 0 and binomial_p_value(most, n, limit=limit) > delta:
+        most -= 1
+    return float(binom.cdf(most, n, loss)) if most >= 0 else 0.0
+
+
+def _betting_power(n: int, loss: float, lost_at_once: float, one: Statement, delta: float) -> float:
+    """Share of draws that pass by betting, of units that lose all at once or nothing, and gain nothing."""
+    rng = np.random.default_rng(BETTING_SEED)
+    drawn = lost_at_once * (rng.random((_N_DRAWS if loss else 1, n)) < loss / lost_at_once)
+    p_values = [betting_p_value(own, limit=one.limit, delta=delta, least=one.loss.least) for own in drawn]
+    return float((np.array(p_values) <= delta).mean())
+
+
+def _fewest_at(power: Callable[[int], float]) -> int | None:
+    """About the fewest units of a power, by doubling and then in steps of an eighth."""
+    n = 16
+    while power(n) < _POWER:
+        n *= 2
+        if n > _MOST_UNITS:
+            return None
+    steps: Sequence[int] = [n // 2 + k * n // 16 for k in range(1, 8)]
+    return next((step for step in steps if power(step) >= _POWER), n)
+
+
+def _best(one: StatementPlan) -> str:
+    return f"nothing of {one.request}" if one.tightest is None else f"{one.what} {one.tightest:.4f}"
+
+
+def _power(one: StatementPlan) -> str:
+    chances = ", ".join(f"{chance:.2f}" for _, chance in one.powers)
+    losses = ", ".join(f"{loss:.3g}" for loss, _ in one.powers)
+    return f"{one.request} {chances} where {losses} are lost"
+
+
+def _needed(one: StatementPlan, unit: str) -> str:
+    if one.needed is None:
+        return f"no number would do for {one.request}"
+    often = "to pass 4 times of 5 where half of it is lost"
+    most = "" if one.comfortable is None else f", about {one.comfortable:,} {often}"
+    return f"{one.request} at least {one.needed:,} {unit}s{most}"

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from policies.certificates.claims import Claim
+from policies.selection.plan import plan_of
+from policies.selection.search_target import SplitSize
+from policies.tables.units import Units
+
+
+def size(n, n_labels=0):
+    units = Units("parent", np.arange(n), n)
+    if not n_labels:
+        return SplitSize(units, None)
+    return SplitSize(units, None, np.full(n_labels, 0.2), tuple(map(str, range(n_labels))))
+
+
+@pytest.mark.parametrize(("n", "tightest"), [(304, 0.0098), (867, 0.0035), (2000, 0.0015)])
+def test_the_tightest_drop_is_that_of_the_better_test(n, tightest):
+    (found,) = plan_of(Claim(max_drop={"exact_match": 0.01}), size(n, 10), delta=0.05).statements
+    assert found.tightest == pytest.approx(tightest, abs=6e-5)
+    assert found.needed == 299
+
+
+def test_power_of_a_drop_is_at_least_that_of_counting_what_is_lost():
+    (found,) = plan_of(Claim(max_drop=0.01), size(867), delta=0.05).statements
+    assert [loss for loss, _ in found.powers] == pytest.approx([0, 0.0025, 0.005])
+    # 3 lost of 867 are the most that pass for .010.
+    assert [chance for _, chance in found.powers] == pytest.approx(
+        [1, binom.cdf(3, 867, 0.0025), binom.cdf(3, 867, 0.005)], abs=0.12
+    )
+    assert found.powers[1][1] >= binom.cdf(3, 867, 0.0025) - 1e-9
+
+
+def test_a_hamming_limit_that_so_few_parents_cannot_prove_is_told():
+    plan = plan_of(Claim(max_drop={"hamming": 0.002}), size(867, 10), delta=0.05)
+    (found,) = plan.statements
+    assert found.tightest > 0.002
+    assert found.needed > 867
+    assert plan.lines[0].startswith("867 parents of certify prove at best, at confidence 95%, where nothing is lost:")
+    assert "a drop of hamming of 0.003" in plan.lines[0]
+    assert "a drop of hamming of 0.002 at least 1,497 parents" in plan.lines[2]
+
+
+def test_several_statements_are_told_in_three_lines():
+    claim = Claim(max_drop={"exact_match": 0.01, "hamming": 0.005}, bounds={"label_micro_f1": 0.9})
+    plan = plan_of(claim, size(600, 10), delta=0.05)
+    assert len(plan.lines) == 3
+    assert all("label_micro_f1" in line for line in (plan.lines[0], plan.lines[2]))
+    assert all(line.count(";") == 2 for line in (plan.lines[0], plan.lines[2]))
+
+
+def test_a_target_has_a_least_value():
+    (found,) = plan_of(Claim(target=0.95), size(100), delta=0.05).statements
+    assert found.tightest == pytest.approx(0.05 ** (1 / 100), abs=1e-4)
+    assert found.needed == 59
+    assert found.comfortable > 100
+
+
+def test_nothing_is_proved_by_no_unit():
+    plan = plan_of(Claim(target=0.95), size(0), delta=0.05)
+    assert "nothing of accuracy 0.95" in plan.lines[0]
