@@ -78,10 +78,10 @@ def test_pooled_answers_are_told_of_parents(tmp_path, capsys, monkeypatch, level
 
 def test_another_quality_may_be_asked_for(tables, tmp_path, capsys):
     files = (tables / "search.npz", "--out", tmp_path / "found")
-    asked = ("--quality", "hamming", "--target", "0.05", "--bound", "label_recall[siren]=0.8")
+    asked = ("--quality", "hamming", "--target", "0.08", "--bound", "label_recall[siren]=0.8")
     assert run(*files, *asked, *FAST) == ExitCode.DONE, capsys.readouterr().err
     figures = json.loads((tmp_path / "found" / "summary.json").read_text())["selected"]["search"]
-    assert figures["hamming"] <= 0.05 and figures["recall_by_label"]["siren"] >= 0.8
+    assert figures["hamming"] <= 0.08 and figures["recall_by_label"]["siren"] >= 0.8
 
 
 @pytest.mark.parametrize(
