@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from policies.calibration.temperature import CalibrationWarning
 from policies.errors import ExitSearchError
-from policies.levels.label_thresholds import cross_fitted_thresholds, fit_label_thresholds
+from policies.levels.label_thresholds import with_fitted_thresholds
 from policies.pooling.fields import AnswerFields
 from policies.tables.base import ExitTable
 from policies.tables.multilabel import MultiLabelTable
@@ -40,9 +40,8 @@ def answered_tables(
                 f"label_thresholds are of answers that are sets of labels but these are of task {search.task!r}; leave "
                 f"them out"
             )
-        temperatures = _temperatures(search, method)
-        answering = answering.model_copy(update={"label_thresholds": fit_label_thresholds(search, temperatures)})
-        search = cross_fitted_thresholds(search.answered(answering), temperatures, seed=seed)
+        search = with_fitted_thresholds(search, _temperatures(search, method), seed=seed)
+        answering = search.answering
     return {name: search if name == "search" else table.answered(answering) for name, table in tables.items()}
 
 

@@ -52,33 +52,36 @@ def test_the_tasks_own_quality_is_asked_for_where_nobody_says_otherwise(tables, 
 
 
 @pytest.mark.parametrize("level", ["sample", "parent"])
-def test_pooled_answers_are_told_of_parents(tables, tmp_path, capsys, level):
-    files = (tables / "search.npz", "--test", tables / "test.npz", "--out", tmp_path / "found")
+def test_pooled_answers_are_told_of_parents(tmp_path, capsys, monkeypatch, level):
+    monkeypatch.setattr("search.reporting.policy_summary.BASELINE_EVALUATIONS", 100)
+    for seed, split in enumerate(("search", "test")):
+        make_label_table(120, 2, 4, parents_of=4, seed=seed, prefix=split).save(tmp_path / f"{split}.npz")
+    files = (tmp_path / "search.npz", "--test", tmp_path / "test.npz", "--out", tmp_path / "found")
     asked = ("--level", level, "--pooling", "mean", "--target", "0.9")
     assert run(*files, *asked, *FAST) == ExitCode.DONE, capsys.readouterr().err
-    assert "Labels on test, 80 parents" in capsys.readouterr().out
+    assert "Labels on test, 30 parents" in capsys.readouterr().out
     summary = json.loads((tmp_path / "found" / "summary.json").read_text())
     figures = summary["selected"]["test"]
-    assert (figures["n_samples"], figures["n_parents"], figures["n_judged"]) == (320, 80, 80)
+    assert (figures["n_samples"], figures["n_parents"], figures["n_judged"]) == (120, 30, 30)
     assert summary["exits"]["test"][-1]["exact_match"] == pytest.approx(
         summary["baselines"]["full_network"]["test"]["exact_match"]
     )
     # What is told is what the written policy does, parent by parent.
-    table = load_table(tables / "test.npz")
+    table = load_table(tmp_path / "test.npz")
     decision = Policy.load(tmp_path / "found" / "policy.json").decide(table)
     truth = table.labels[Parents.of(table).first_rows]
     right = (decision.parents.answers(decision.exits) == truth).all(axis=1)
     assert figures["exact_match"] == pytest.approx(right.mean())
     labels = pd.read_csv(tmp_path / "found" / "labels.csv")
-    assert (labels.groupby(["policy", "split"])["n_on"].sum() <= 4 * 80).all()
+    assert (labels.groupby(["policy", "split"])["n_on"].sum() <= 4 * 30).all()
 
 
 def test_another_quality_may_be_asked_for(tables, tmp_path, capsys):
     files = (tables / "search.npz", "--out", tmp_path / "found")
-    asked = ("--quality", "hamming", "--target", "0.05", "--bound", "label_recall[siren]=0.8")
+    asked = ("--quality", "hamming", "--target", "0.08", "--bound", "label_recall[siren]=0.8")
     assert run(*files, *asked, *FAST) == ExitCode.DONE, capsys.readouterr().err
     figures = json.loads((tmp_path / "found" / "summary.json").read_text())["selected"]["search"]
-    assert figures["hamming"] <= 0.05 and figures["recall_by_label"]["siren"] >= 0.8
+    assert figures["hamming"] <= 0.08 and figures["recall_by_label"]["siren"] >= 0.8
 
 
 @pytest.mark.parametrize(
