@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from rich.console import Console
 
 from policies.policy import Policy
 from policies.tables.multilabel import MultiLabelTable
-from search.cli.app import main
+from search.cli.compare import compare_command
 from search.cli.report import report_command
 from tests.toys.label_images import LABEL_NAMES, VIEWS_PLACE
 from trainables.export.model_file import load_model
@@ -55,16 +56,17 @@ def test_it_goes_the_whole_way(swept):
 
 def test_trials_know_how_rare_labels_were_weighed(swept):
     _, folder, _ = swept
-    header = (folder / "trials.csv").read_text().splitlines()[0].split(",")
-    assert {"exact_match", "hamming_exit_2", "label_macro_f1_exit_1"} <= {*header}
-    assert any("positive_weighting" in name for name in header)
+    journal = (folder / "journal.jsonl").read_text()
+    for name in ("positive_weighting", "hamming_exit_2", "label_macro_f1_exit_1", "nll_exit_1"):
+        assert f'"{name}"' in journal
 
 
-def test_it_is_reported_and_compared(swept, runner):
+def test_it_is_reported_and_compared(swept, tmp_path):
     _, folder, _ = swept
-    printed = io.StringIO()
-    report_command([folder], compare=False, split="test", console=Console(file=printed, width=120))
-    assert "exact" in printed.getvalue()
-    with pytest.raises(SystemExit) as ended:
-        main(["compare", str(folder), str(folder), "--metric", "exact_match"])
-    assert ended.value.code == 0
+    shown = io.StringIO()
+    report_command([folder], compare=False, split="test", console=Console(file=shown, width=120))
+    assert "Exits on test, 8 parents" in shown.getvalue()
+    other = shutil.copytree(folder, tmp_path / "other", ignore=shutil.ignore_patterns("checkpoints", "tune"))
+    runs, console = f"{folder},{other}", Console(file=io.StringIO())
+    found = compare_command(runs, runs, metrics=None, split="test", seed=0, console=console)
+    assert {"exact_match", "hamming", "label_macro_f1", "label_micro_f1"} <= {*found["metric"]}

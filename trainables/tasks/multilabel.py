@@ -26,8 +26,12 @@ class MultiLabelTraining(TrainingTask[MultiLabelTable]):
 
     name: ClassVar[str] = "multi-label"
     exit_figure_names: ClassVar[tuple[str, ...]] = (
-        *("exact_match", "label_macro_f1", "label_micro_f1", "hamming"),
-        *("ece", "nll"),
+        "exact_match",
+        "label_macro_f1",
+        "label_micro_f1",
+        "hamming",
+        "ece",
+        "nll",
     )
     is_taught: ClassVar[bool] = True
 
