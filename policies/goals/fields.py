@@ -7,8 +7,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
 
-from policies.qualities import get_quality
-
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "f1-under-budget": {"quality": "macro_f1", "objective": "latency", "budget": 4.0},
@@ -105,21 +103,6 @@ class GoalFields(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _fill_in(cls, values: Any) -> Any:
-        """Of the preset, and of drops that name their qualities, what is not given.
-
-        A preset that is none is refused with its field.
-        """
-        if not isinstance(values, Mapping):
-            return values
-        preset = values.get("preset")
-        if isinstance(preset, str) and preset in PRESETS:
-            values = {**PRESETS[preset], **values}
-        drops = values.get("max_drop") or values.get("max_relative_drop")
-        if "quality" in values or not isinstance(drops, Mapping):
-            return values
-        return {**values, "quality": _leading(list(map(str, drops)))}
-
-
-def _leading(names: list[str]) -> str:
-    """Of qualities whose drops are limited the first of which more is better, else the first."""
-    return next((name for name in names if get_quality(name).is_maximised), names[0])
+        """Of the preset, what is not given; a preset that is none is refused with its field."""
+        preset = values.get("preset") if isinstance(values, Mapping) else None
+        return {**PRESETS[preset], **values} if isinstance(preset, str) and preset in PRESETS else values
