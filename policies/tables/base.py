@@ -292,6 +292,16 @@ class ExitTable(ABC):
         """Where samples come from, by key: ``groups``, ``parents`` and ``order``, None where a table has none."""
         return {"groups": self.groups, "parents": self.parents, "order": self.order}
 
+    def rows_of(self, rows: NDArray[np.integer[Any]], *names: str) -> dict[str, Any]:
+        """Some rows of arrays, by name, and of what every table has for each sample; None where there is no such array.
+
+        Args:
+            rows: Numbers of the rows.
+            names: Names of the arrays of a kind of table, (N, ...) each.
+        """
+        arrays = {name: getattr(self, name) for name in names} | {"ids": self.ids, **self.origins()}
+        return {name: None if array is None else array[rows] for name, array in arrays.items()}
+
     def with_cost(self, cost: NDArray[np.float64]) -> Self:
         """The table with the cost that its network is known to have, shape (E,)."""
         assumed = sorted(self.assumed - {"cost"})

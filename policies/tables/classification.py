@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self, cast
-import warnings
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from policies.errors import ExitTableError, ExitTableWarning
+from policies.errors import ExitTableError
 from policies.pooling.answering import Answering
 from policies.tables.base import ExitTable, Outputs, Rows, Truth
 from policies.tables.checks import table_problems
@@ -233,15 +232,7 @@ class ClassificationTable(ExitTable):
 
     def take(self, rows: NDArray[np.integer[Any]]) -> ClassificationTable:
         """The table of some of the samples, given by their row numbers."""
-        origins: dict[str, Any] = {key: None if one is None else one[rows] for key, one in self.origins().items()}
-        return replace(
-            self,
-            logits=self.logits[rows],
-            labels=self.labels[rows],
-            ids=self.ids[rows],
-            stop_prob=None if self.stop_prob is None else self.stop_prob[rows],
-            **origins,
-        )
+        return replace(self, **self.rows_of(rows, "logits", "labels", "stop_prob"))
 
     @classmethod
     def read(cls, given: Mapping[str, Any], faults: Mapping[str, str], name: str) -> Self:
@@ -249,9 +240,4 @@ class ClassificationTable(ExitTable):
 
         Only logits, of raw outputs, and labels are needed. Numbers of any type are cast; costs are divided by the last.
         """
-        table = read_input(given, faults)
-        if table.problems:
-            raise ExitTableError(f"{name}: {'; '.join(table.problems)}")
-        if table.notes:
-            warnings.warn(f"{name}: {'; '.join(table.notes)}", ExitTableWarning, stacklevel=3)
-        return cls(**cast(dict[str, Any], table.arrays), meta=table.meta)
+        return cls(**read_input(given, faults).told(name))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self, cast
-import warnings
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.errors import ExitTableError, ExitTableWarning
+from policies.errors import ExitTableError
 from policies.tables.base import ExitTable, Outputs, Rows, Truth
 from policies.tables.box_arrays.checks import detection_problems
 from policies.tables.box_arrays.input import read_detection_input
@@ -165,8 +164,7 @@ class DetectionTable(ExitTable):
 
     def take(self, rows: NDArray[np.integer[Any]]) -> DetectionTable:
         """The table of some of the images, given by their row numbers."""
-        origins: dict[str, Any] = {key: None if one is None else one[rows] for key, one in self.origins().items()}
-        return replace(self, boxes=self.boxes[rows], objects=self.objects[rows], ids=self.ids[rows], **origins)
+        return replace(self, **self.rows_of(rows, "boxes", "objects"))
 
     @classmethod
     def read(cls, given: Mapping[str, Any], faults: Mapping[str, str], name: str) -> Self:
@@ -175,9 +173,4 @@ class DetectionTable(ExitTable):
         ``object_crowd``, ``cost``, ``ids``, ``groups``, ``parents`` and ``order`` may be missing; ``meta`` must have
         ``class_names``. Boxes are sorted.
         """
-        table = read_detection_input(given, faults)
-        if table.problems:
-            raise ExitTableError(f"{name}: {'; '.join(table.problems)}")
-        if table.notes:
-            warnings.warn(f"{name}: {'; '.join(table.notes)}", ExitTableWarning, stacklevel=3)
-        return cls(**cast(dict[str, Any], table.arrays), meta=table.meta)
+        return cls(**read_detection_input(given, faults).told(name))

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 import json
 from typing import Any
+import warnings
 
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.errors import ExitTableError, ExitTableWarning
 from policies.files.npz import META, parse_meta, problems_of_keys
 from policies.tables.base import ASSUMED, SCHEMA, TASK
 from policies.tables.casts import READERS, Reader, as_array
@@ -38,6 +40,22 @@ class TableInput:
     meta: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+
+    def told(self, name: str) -> dict[str, Any]:
+        """What a table is made of, by its attributes; what was changed or assumed is told in a warning.
+
+        Args:
+            name: What a person calls the table.
+
+        Raises:
+            ExitTableError: With everything that cannot be read.
+        """
+        if self.problems:
+            raise ExitTableError(f"{name}: {'; '.join(self.problems)}")
+        if self.notes:
+            # Of the line that loads or makes a table, which does so by way of two functions.
+            warnings.warn(f"{name}: {'; '.join(self.notes)}", ExitTableWarning, stacklevel=4)
+        return {**self.arrays, "meta": self.meta}
 
 
 def read_input(given: Mapping[str, Any], faults: Mapping[str, str] | None = None) -> TableInput:

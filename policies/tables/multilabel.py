@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self, cast
-import warnings
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from policies.errors import ExitTableError, ExitTableWarning
+from policies.errors import ExitTableError
 from policies.pooling.answering import Answering
 from policies.tables.base import ExitTable, Outputs, Rows, Truth
 from policies.tables.label_sets.checks import label_table_problems
@@ -266,16 +265,7 @@ class MultiLabelTable(ExitTable):
 
     def take(self, rows: NDArray[np.integer[Any]]) -> MultiLabelTable:
         """The table of some of the samples, given by their row numbers."""
-        own = self.thresholds
-        origins: dict[str, Any] = {key: None if one is None else one[rows] for key, one in self.origins().items()}
-        return replace(
-            self,
-            logits=self.logits[rows],
-            labels=self.labels[rows],
-            ids=self.ids[rows],
-            thresholds=None if own is None else own[rows],
-            **origins,
-        )
+        return replace(self, **self.rows_of(rows, "logits", "labels", "thresholds"))
 
     @classmethod
     def read(cls, given: Mapping[str, Any], faults: Mapping[str, str], name: str) -> Self:
@@ -284,9 +274,4 @@ class MultiLabelTable(ExitTable):
         Only logits, of raw outputs, and labels are needed. Labels of any type that are 0 or 1 are cast; costs are
         divided by the last.
         """
-        table = read_label_input(given, faults)
-        if table.problems:
-            raise ExitTableError(f"{name}: {'; '.join(table.problems)}")
-        if table.notes:
-            warnings.warn(f"{name}: {'; '.join(table.notes)}", ExitTableWarning, stacklevel=3)
-        return cls(**cast(dict[str, Any], table.arrays), meta=table.meta)
+        return cls(**read_label_input(given, faults).told(name))
