@@ -73,9 +73,10 @@ def select_policy(
     most wanted one that has a margin on ``search`` in the rest. The sequence begins with the full network, where that
     reaches the search target: nobody chose its thresholds, so its quality on ``search`` is the least flattered. Then
     come the policies of the front; but where ``search`` has too few losses to tell these apart, a path to the most
-    wanted one of them (:mod:`policies.selection.eased`). Where nothing is certified, or nothing is claimed, the most
-    wanted policy is chosen that has a margin on ``search`` (:mod:`policies.selection.uncertified`). Where no policy
-    meets what was asked for, it is the one that misses it by least.
+    wanted of the plain policies (:mod:`policies.selection.eased`, :mod:`policies.evolution.plain`). Where nothing is
+    certified, or nothing is claimed, the most wanted policy is chosen that has a margin on ``search``
+    (:mod:`policies.selection.uncertified`). Where no policy meets what was asked for, it is the one that misses it by
+    least.
 
     Args:
         networks: The policies of each network, searched for what was asked.
@@ -94,7 +95,8 @@ def select_policy(
     if target.claim is not None:
         first = _full_network_first(networks, target.tightened)
         if first and _is_coarse(target.claim, networks[0].search):
-            wanted = front.best(goal)
+            plain = Front(tuple(own.plain for own in networks if own.plain is not None))
+            wanted = (plain if len(plain) else front).best(goal)
             on_path = _path(by_name[wanted.network], wanted.policy, target.asked, seed=seed)
         else:
             on_path = on_front[::-1]
