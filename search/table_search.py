@@ -11,14 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from policies.evolution.islands import one_after_the_other
-from policies.goals.request import Request
-from policies.parents.membership import Parents
 from policies.selection.answered import answered_tables
 from policies.selection.networks import NetworkPolicies, search_network
 from policies.selection.plan import plan_for
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import goal_on
-from policies.selection.search_target import SearchTarget, SplitSize, search_target
+from policies.selection.search_target import table_target
 from policies.selection.select import select_policy
 from policies.tables.base import ExitTable
 from search.cluster.connection import connected
@@ -86,18 +84,6 @@ def search_tables(
         console.print(f"Note: {note}", soft_wrap=True, highlight=False)
     print_policies(console, summary, files)
     return summary
-
-
-def table_target(asked: Request, search: ExitTable, certify: ExitTable | None) -> SearchTarget:
-    """What is searched for on a network's tables: what is asked, with the margin that their sizes need."""
-
-    def size(table: ExitTable) -> SplitSize:
-        if table.answering.pooling is None:
-            return SplitSize.of(table, table.truth)
-        parents, how = Parents.of(table), table.answering.parent_labels
-        return SplitSize.of(table, table.truth.of_parents(parents.of_sample, parents.names, how), parents)
-
-    return search_target(asked, search=size(search), certify=None if certify is None else size(certify))
 
 
 def _search(

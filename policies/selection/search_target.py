@@ -28,7 +28,7 @@ from policies.estimates.estimated_bounds import LEVEL
 from policies.goals.request import Request
 from policies.judging.judged import judged_units
 from policies.parents.membership import Parents
-from policies.tables.base import Truth
+from policies.tables.base import ExitTable, Truth
 from policies.tables.identity import Identified
 from policies.tables.multilabel import LabelSets
 from policies.tables.units import Units
@@ -69,6 +69,14 @@ class SplitSize:
         if isinstance(truth, LabelSets):
             return cls(units, smallest, truth.labels.mean(axis=0), truth.names)
         return cls(units, smallest)
+
+    @classmethod
+    def of_table(cls, table: ExitTable) -> SplitSize:
+        """The size of a table, in what is judged: samples, or the parents that its answers are pooled to."""
+        if table.answering.pooling is None:
+            return cls.of(table, table.truth)
+        parents, how = Parents.of(table), table.answering.parent_labels
+        return cls.of(table, table.truth.of_parents(parents.of_sample, parents.names, how), parents)
 
     def rarest_of(self, ratio: LabelRatio) -> float:
         """How often the rarest of the labels is on that a ratio counts by themselves."""
@@ -124,6 +132,12 @@ def search_target(asked: Request, *, search: SplitSize, certify: SplitSize | Non
     else:
         why_not = ""
     return SearchTarget(asked, _with_estimate(asked, search), claim, certify, why_not)
+
+
+def table_target(asked: Request, search: ExitTable, certify: ExitTable | None) -> SearchTarget:
+    """What to search for on a network's tables: what is asked, with the margin that their sizes need."""
+    size = None if certify is None else SplitSize.of_table(certify)
+    return search_target(asked, search=SplitSize.of_table(search), certify=size)
 
 
 def tightened_claim(claim: Claim, size: SplitSize, *, delta: float, certifies: bool = True) -> Claim | None:
