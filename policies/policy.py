@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from policies.errors import PolicyError
 from policies.files.atomic import write_text
+from policies.levels.progressive import read_progressively
 from policies.levels.reading import read_until
 from policies.levels.seen import Seen
 from policies.parents.parent_answers import ParentAnswers
@@ -204,7 +205,11 @@ class Policy:
                 f"rule {self.rule!r} takes {view.n_columns} thresholds per exit on this table but the policy has "
                 f"{len(self.thresholds[0])}"
             )
-        exits = first_open_exit(view, np.asarray(self.thresholds).reshape(-1, view.n_columns))
+        thresholds = np.asarray(self.thresholds).reshape(-1, view.n_columns)
+        if self.answering.level is Level.PROGRESSIVE:
+            exits = read_progressively(view, thresholds, self.answering.read_until)
+            return Decision(exits, view.answers, view.distributions, view.parents)
+        exits = first_open_exit(view, thresholds)
         if self.answering.level is Level.READING:
             exits = read_until(view, exits, self.answering.read_until)
         return Decision(exits, view.answers, view.distributions, view.parents)
