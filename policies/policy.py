@@ -19,7 +19,7 @@ from policies.files.atomic import write_text
 from policies.levels.progressive import read_progressively
 from policies.levels.reading import read_until
 from policies.levels.seen import Seen
-from policies.parents.parent_answers import ParentAnswers
+from policies.parents.parent_answers import UNREAD, ParentAnswers
 from policies.pooling.answering import Answering, Level
 from policies.rules import RuleView, get_rule
 from policies.tables.base import ExitTable, Rows
@@ -57,15 +57,20 @@ class Decision:
 
     @cached_property
     def answers(self) -> NDArray[Any]:
-        """What was answered, shape (N,) for classes, else (N, ...)."""
+        """What was answered about each sample, shape (N,) for classes, else (N, ...).
+
+        Raises:
+            PolicyError: If some samples were not read.
+        """
+        self._require_all_read()
         return np.asarray(self.exit_answers[np.arange(len(self.exits)), self.exits])
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
-        """The distribution answered with, shape (N, C).
+        """The distribution that each sample is answered with, shape (N, C).
 
         Raises:
-            PolicyError: If answers of this kind have none.
+            PolicyError: If answers of this kind have none, or some samples were not read.
         """
         probabilities = np.empty((len(self.exits), required(self.distributions).shape[2]))
         for rows, block in self.blocks():
@@ -83,10 +88,19 @@ class Decision:
         """Every sample once: which samples, and the distributions answered with, shape (n, C).
 
         Raises:
-            PolicyError: If answers of this kind have none.
+            PolicyError: If answers of this kind have none, or some samples were not read.
         """
+        self._require_all_read()
         for rows, block in required(self.distributions).blocks():
             yield rows, block[np.arange(len(block)), self.exits[rows]]
+
+    def _require_all_read(self) -> None:
+        n_unread = int((self.exits == UNREAD).sum())
+        if n_unread:
+            raise PolicyError(
+                f"samples that are not read have no answers but {n_unread} of {len(self.exits)} were not; take the "
+                f"answers about their parents"
+            )
 
 
 @dataclass(frozen=True)

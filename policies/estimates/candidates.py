@@ -129,7 +129,7 @@ def _reading_all(answering: Answering) -> Answering:
 
 
 def _family(first: Candidate, members: tuple[int, ...], seed: int) -> Family:
-    table = first.search
+    table = first.search.answered(first.policy.answering)
     order = np.argsort(table.ids)
     units = Units.of(table)
     sorted_units = Units(units.kind, units.of_sample[order], units.n)

@@ -47,7 +47,7 @@ class Estimate:
         bounds: Bound of the quality of every candidate, with ``optimism`` taken off.
         optimism: By how much a choice like this one flatters itself.
         level: About how probable it is that the true value is below the bound.
-        unit: ``sample``, or ``group`` where samples share an origin.
+        unit: ``sample``, or ``group`` where samples share an origin, or ``parent`` where answers are about parents.
         n: Number of units of ``search``.
         n_certify: Number of units of ``certify`` that the second look was taken at; 0 without one.
         n_vetoed: Candidates whose bounds meet the goal but that ``certify`` contradicts, up to the chosen one.

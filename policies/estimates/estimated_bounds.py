@@ -35,7 +35,7 @@ class EstimatedBounds:
             ones of qualities of which less is better; they may lie outside the range of the quality.
         objective: Mean of the goal's objective, shape (P,).
         level: About how probable it is that a true value is beyond its bound.
-        units: Independent units of ``search``, samples or groups.
+        units: Independent units of what is judged on ``search``: samples, groups or parents.
     """
 
     qualities: tuple[str, ...]
@@ -95,7 +95,7 @@ def estimated_bounds(
         bounds=found.bounds - np.array([[one.sign] for one in wanted]) * optimism,
         objective=found.objective,
         level=level,
-        units=families[0].units,
+        units=families[0].judged_units,
     )
 
 

@@ -122,7 +122,8 @@ class _Counted:
 class _Pooled:
     """A pooled quality: of the answers of all folds put together, since that of a part may differ in kind.
 
-    Where it looks at distributions, which differ by rule, it is the mean over the folds, weighted by their samples.
+    Where it may look at distributions, which differ by rule, it is the mean over the folds, weighted by how much is
+    judged in each.
     """
 
     def __init__(self, one: Requirement, families: Sequence[Family], n_goals: int) -> None:
@@ -134,12 +135,12 @@ class _Pooled:
 
     def note(self, row: int, which: int, left_out: Family, inside: NDArray[np.int64], exits: NDArray[np.int64]) -> None:
         """Put the answers down, or judge the fold by itself."""
-        if left_out.view.distributions is None or left_out.view.parents is not None:
-            self._answers[row, self._first.places(inside)] = left_out.judged.answers(exits)
+        places = self._first.places(inside)
+        if isinstance(self._one.quality, MeanQuality) or not left_out.view.has_distributions:
+            self._answers[row, places] = left_out.judged.answers(exits)
             return
-        value = self._judged(left_out, exits)
-        self._sums[row] += len(inside) * value
-        self._n[row] += len(inside)
+        self._sums[row] += len(places) * self._judged(left_out, exits)
+        self._n[row] += len(places)
 
     def values(self) -> list[float]:
         """Of all answers, or the weighted means."""
@@ -149,10 +150,10 @@ class _Pooled:
         return [self._judged(self._first.of_answers(own), exits) for own in self._answers]
 
     def _judged(self, family: Family, exits: NDArray[np.int64]) -> float:
-        quality = self._one.against(family.references, family.truth)
+        quality = self._one.against(family.references, family.judged.truth)
         if isinstance(quality, MeanQuality):
             return float(unit_means(quality, family, exits[None]).mean())
-        return float(quality.values(family.view, family.truth, exits[None])[0])
+        return float(family.judged.values(quality, exits[None])[0])
 
 
 def _part(family: Family, rows: NDArray[np.int64], left_out: NDArray[np.int64], goal: Goal) -> _Part:

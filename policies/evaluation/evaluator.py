@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.errors import ExitSearchError
 from policies.evaluation.levels import Levels
 from policies.policy import first_open_exit
 from policies.pooling.answering import Answering
@@ -142,3 +143,16 @@ class Evaluator(ABC):
     def at_full_depth(self) -> NDArray[np.int64]:
         """The policies that never leave early, as genomes, shape (P, G): the full network, alone unless it can read."""
         return np.asarray(self.n_levels - 1)[None]
+
+    def _checked(self, genomes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+        """Genomes as numbers of one type, shape (P, G).
+
+        Raises:
+            ExitSearchError: If the shape or a level index does not fit this evaluator.
+        """
+        checked: NDArray[np.int64] = np.ascontiguousarray(genomes, dtype=np.int64)
+        if checked.ndim != 2 or checked.shape[1] != self.n_genes:
+            raise ExitSearchError(f"genomes must have shape (P, {self.n_genes}) but have {checked.shape}")
+        if checked.size and ((checked < 0) | (checked >= self.n_levels)).any():
+            raise ExitSearchError(f"level indices must lie below {self.n_levels.tolist()} and not be negative")
+        return checked

@@ -167,14 +167,6 @@ class PopulationEvaluator(Evaluator):
                 genomes[..., gene] = np.where(is_open, first + level, genomes[..., gene])
         return genomes
 
-    def _checked(self, genomes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-        checked: NDArray[np.int64] = np.ascontiguousarray(genomes, dtype=np.int64)
-        if checked.ndim != 2 or checked.shape[1] != self.n_genes:
-            raise ExitSearchError(f"genomes must have shape (P, {self.n_genes}) but have {checked.shape}")
-        if checked.size and ((checked < 0) | (checked >= self.n_levels)).any():
-            raise ExitSearchError(f"level indices must lie below {self.n_levels.tolist()} and not be negative")
-        return checked
-
     def _outcome(
         self,
         counts: NDArray[np.int64],

@@ -52,7 +52,8 @@ class RuleSpace:
         self.rule, self.table, self.temperatures, self.goal = rule, table, temperatures, goal
         self._max_levels = max_levels
         self._seed = seed
-        choices = get_rule(rule).choices(Seen.of(table, temperatures).table)
+        self._seen = Seen.of(table, temperatures)
+        choices = get_rule(rule).choices(self._seen.table)
         self._choices = {name: values for name, values in choices.items() if len(values) > 1}
         fixed = {name: values[0] for name, values in choices.items() if len(values) == 1}
         self._variants = [
@@ -122,7 +123,7 @@ class RuleSpace:
 
     def _build(self, variant: int) -> tuple[dict[str, Any], Evaluator]:
         if variant not in self._built:
-            seen = Seen.of(self.table, self.temperatures)
+            seen = self._seen
             params, view = fit_and_view(
                 get_rule(self.rule), seen.table, seen.temperatures, self._variants[variant], seed=self._seed
             )

@@ -53,7 +53,10 @@ class GoalFields(BaseModel):
         default="accuracy",
         description="What is wanted most of, and what the target is about: `accuracy`, `macro_f1`, "
         "`worst_class_recall`, `top5_accuracy`; of detectors `map_50`, `map`, `map_75`, `worst_class_map_50`, "
-        "`image_f1`, `found_objects`; or your own as `module:attribute`. A detector's is `map_50` where left out.",
+        "`image_f1`, `found_objects`; of sets of labels `exact_match`, `label_micro_f1`, `label_macro_f1`, "
+        "`samples_f1`, `jaccard`, `worst_label_f1`, `worst_label_recall`, `label_f1[NAME]`, `label_recall[NAME]`, "
+        "`label_precision[NAME]`; or your own as `module:attribute`. A detector's is `map_50` where left out, that of "
+        "sets of labels `exact_match`.",
     )
     objective: str = Field(
         default="depth",

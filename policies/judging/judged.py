@@ -55,8 +55,7 @@ class Judged:
         if parents is not None:
             distributions = AnsweredFrom(parents, exits) if parents.has_distributions else None
         elif self.view.distributions is not None:
-            rows = np.arange(len(exits))
-            distributions = Held(self.view.distributions.whole()[rows, exits][:, None])
+            distributions = _at_exits(self.view.distributions, exits)
         shape = (len(answers), 1)
         return RuleView(np.zeros((*shape, 1)), np.ones(shape, dtype=bool), answers[:, None], distributions)
 
@@ -123,6 +122,15 @@ class Judged:
     def units(self, of_samples: Units) -> Units:
         """The independent units that the J belong to, given those of the samples."""
         return judged_units(of_samples, None if self.view.parents is None else self.view.parents.parents)
+
+
+def _at_exits(distributions: Distributions, exits: NDArray[np.integer[Any]]) -> Held:
+    """Those of the exit that each of N samples takes, shape (N, 1, C)."""
+    n_samples, _, n_values = distributions.shape
+    taken = np.empty((n_samples, 1, n_values))
+    for rows, block in distributions.blocks():
+        taken[rows, 0] = block[np.arange(len(block)), exits[rows]]
+    return Held(taken)
 
 
 def judged_units(of_samples: Units, parents: Parents | None) -> Units:

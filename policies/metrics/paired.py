@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.errors import PolicyError
+from policies.judging.judged import Judged
 from policies.policy import Decision
 from policies.qualities import get_quality
 from policies.tables.base import ExitTable
@@ -21,14 +23,14 @@ _BLOCK = 250
 
 @dataclass(frozen=True)
 class PairedComparison:
-    """Two policies on the samples of one split, paired.
+    """Two policies on the samples of one split, or on the parents that these are parts of, paired.
 
     Attributes:
         quality: Name of the quality that both are compared by.
         first: Quality of the first policy.
         second: Quality of the second policy.
         p_value: Of the test that it does not matter which of the two answers a unit, two-sided, in (0, 1].
-        unit: ``sample``, or ``group`` where samples share an origin.
+        unit: ``sample``, or ``group`` where samples share an origin, or ``parent`` where answers are about parents.
         n_units: Number of independent units.
     """
 
@@ -48,7 +50,8 @@ def compare_paired(
     For the accuracy of independent samples it is McNemar's exact test (McNemar, 1947): of the samples that one alone
     answers rightly, each is as likely to be the one's as the other's. For other qualities, and where samples come in
     groups, it is the randomisation test with 1,999 resamples: each unit's answers are swapped or not (Noreen, 1989;
-    Yeh, 2000), and the quality is worked out again.
+    Yeh, 2000), and the quality is worked out again. Where answers are pooled it is those about parents that are
+    compared.
 
     Args:
         quality: Name of the quality.
@@ -58,38 +61,58 @@ def compare_paired(
         seed: Seed of the resamples.
 
     Raises:
-        ExitSearchError: If the quality is unknown or cannot judge such answers.
+        ExitSearchError: If the quality is unknown or cannot judge such answers, or one policy answers about parents
+            and the other about samples.
     """
-    units, judge = Units.of(table), _Judge(quality, table, first, second)
-    values = judge(np.stack([np.zeros(table.n_samples, dtype=np.int64), np.ones(table.n_samples, dtype=np.int64)]))
+    judge = _Judge(quality, table, first, second)
+    units = judge.units
+    values = judge(np.repeat([[0], [1]], judge.n, axis=1))
     if quality == "accuracy" and not units.hold_several:
-        p_value = _mcnemar(table, first, second)
+        p_value = _mcnemar(judge)
     else:
         p_value = _randomised(judge, units, abs(float(values[0] - values[1])), seed)
     return PairedComparison(quality, float(values[0]), float(values[1]), p_value, units.kind, units.n)
 
 
 class _Judge:
-    """The quality of answers that are taken from either of two policies, sample by sample."""
+    """The quality of answers that are taken from either of two policies, each of the J that are judged by itself.
+
+    Attributes:
+        n: How many are judged, ``J``.
+        units: The independent units that these belong to.
+    """
 
     def __init__(self, quality: str, table: ExitTable, first: Decision, second: Decision) -> None:
-        self._quality, self._truth = get_quality(quality), table.truth
-        answers = np.stack([first.answers, second.answers], axis=1)
-        shape = answers.shape[:2]
-        has_distributions = first.distributions is not None and second.distributions is not None
-        held = Held(np.stack([first.probabilities, second.probabilities], axis=1)) if has_distributions else None
+        if (first.parents is None) != (second.parents is None):
+            raise PolicyError(
+                "policies are compared on what both answer about but one pools answers over parents and the other does "
+                "not; give both the same pooling"
+            )
+        judged = [Judged(one.view, table.truth) for one in (first, second)]
+        self._quality, self._truth = get_quality(quality), judged[0].truth
+        self.n, self.units = self._truth.n_samples, judged[0].units(Units.of(table))
+        one, other = (own.answered(made.exits) for own, made in zip(judged, (first, second), strict=True))
+        answers = np.concatenate([one.answers, other.answers], axis=1)
+        shape, held = answers.shape[:2], None
+        if one.distributions is not None and other.distributions is not None:
+            held = Held(np.concatenate([one.distributions.whole(), other.distributions.whole()], axis=1))
         self._view = RuleView(np.zeros((*shape, 1)), np.ones(shape, dtype=bool), answers, held)
 
     def __call__(self, taken: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Quality of each of P ways to take answers, shape (P,): 0 the first policy's, 1 the second's, shape (P, N)."""
+        """Quality of each of P ways to take answers, shape (P,): 0 the first policy's, 1 the second's, shape (P, J)."""
         return self._quality.values(self._view, self._truth, taken)
 
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Whether the answers of both policies are right, shape (J, 2)."""
+        return self._truth.right(self._view.answers)
 
-def _mcnemar(table: ExitTable, first: Decision, second: Decision) -> float:
+
+def _mcnemar(judge: _Judge) -> float:
     # Here, since the import takes seconds.
     from scipy.stats import binomtest
 
-    one, other = (table.truth.right(decision.answers) for decision in (first, second))
+    one, other = judge.right.T
     n_one, n_other = int((one & ~other).sum()), int((other & ~one).sum())
     return float(binomtest(n_one, n_one + n_other, 0.5).pvalue) if n_one + n_other else 1.0
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.parents.membership import Parents
 from policies.rules.base import Rule
 from policies.tables.base import ExitTable
 from policies.tables.units import Units
@@ -83,17 +82,8 @@ def folds_of(table: ExitTable, seed: int, n_folds: int) -> NDArray[np.int64]:
         seed: Seed of the folds.
         n_folds: Number of folds, at least 2; fewer where there are fewer groups, parents or samples.
     """
-    of_sample = _unit_of_sample(table)
-    n_units = int(of_sample.max(initial=-1)) + 1
-    if n_units < 2:
+    units = Units.of(table)
+    if units.n < 2:
         return np.zeros(table.n_samples, dtype=np.int64)
-    fold_of_unit = np.arange(n_units) % min(n_folds, n_units)
-    return np.asarray(np.random.default_rng(seed).permutation(fold_of_unit)[of_sample])
-
-
-def _unit_of_sample(table: ExitTable) -> NDArray[np.int64]:
-    """The group of each sample, else its parent where samples have some, else itself; shape (N,), from 0."""
-    has_parents = table.parents is not None or table.answering.pooling is not None
-    if table.groups is None and has_parents:
-        return Parents.of(table).of_sample
-    return Units.of(table).of_sample
+    fold_of_unit = np.arange(units.n) % min(n_folds, units.n)
+    return np.asarray(np.random.default_rng(seed).permutation(fold_of_unit)[units.of_sample])

@@ -20,7 +20,8 @@ from policies.tables.label_sets.input import read_label_input
 
 LABEL_THRESHOLD = 0.5
 """From which probability on a label is answered where nobody says otherwise."""
-_TINY = 1e-7
+_LEAST, _MOST = 1e-30, float(np.nextafter(1, 0))
+"""Pooled probabilities are kept inside of these, since the logits of 0 and 1 are infinite."""
 _MAJORITY = 0.5
 
 
@@ -204,8 +205,13 @@ class MultiLabelTable(ExitTable):
         """The same outputs, answered in another way.
 
         Raises:
-            ExitTableError: If there are thresholds for another number of labels.
+            ExitTableError: If there are thresholds for another number of labels, or labels are pooled as classes are.
         """
+        if answering.pooling == "evidence":
+            raise ExitTableError(
+                "pooling 'evidence' is of classes that exclude each other but a sample may have several labels; take "
+                "mean, max, top-2, p75 or noisy-or"
+            )
         given = answering.label_thresholds
         if given is not None and len(given) != self.n_classes:
             raise ExitTableError(
@@ -221,7 +227,7 @@ class MultiLabelTable(ExitTable):
         self, names: NDArray[np.str_], rows: NDArray[np.int64], pooled: NDArray[np.float64], truth: Any
     ) -> MultiLabelTable:
         """A table of parents, with the thresholds of their rows; arguments as for the base class."""
-        inside = np.clip(pooled, _TINY, 1 - _TINY)
+        inside = np.clip(pooled, _LEAST, _MOST)
         return replace(
             self.take(rows),
             logits=(np.log(inside) - np.log1p(-inside)).astype(np.float32),

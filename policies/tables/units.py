@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.tables.identity import Identified
+from policies.tables.identity import Identified, stated_parents
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,8 @@ class Units:
     """Units sorted by name, so that nothing depends on how rows are ordered.
 
     Attributes:
-        kind: ``group`` where the split has groups, else ``parent`` where its samples have parents, else ``sample``.
+        kind: ``group`` where the split has groups, else ``parent`` where its samples have parents, as these are named
+            or ids tell them, else ``sample``.
         of_sample: The unit of each sample, shape (N,), in 0..n-1.
         n: Number of independent units.
     """
@@ -27,8 +28,7 @@ class Units:
     @classmethod
     def of(cls, split: Identified) -> Units:
         """The units of a table, or of a split of the data."""
-        # A split of data that are no table need not know of parents.
-        origins = {"group": split.groups, "parent": getattr(split, "parents", None), "sample": split.ids}
+        origins = {"group": split.groups, "parent": stated_parents(split), "sample": split.ids}
         kind, names = next((kind, names) for kind, names in origins.items() if names is not None)
         unique, codes = np.unique(names, return_inverse=True)
         return cls(kind, codes, len(unique))

@@ -38,8 +38,9 @@ class Combinations:
 
     @staticmethod
     def n_of(sizes: NDArray[np.int64], n_exits: int) -> float:
-        """How many combinations there are, given how many samples each parent has."""
-        return float((float(n_exits) ** sizes).sum())
+        """How many combinations there are, given how many samples each parent has; infinite where too many to tell."""
+        with np.errstate(over="ignore"):
+            return float((float(n_exits) ** sizes).sum())
 
     def of_exits(self, exits: NDArray[np.int32]) -> NDArray[np.int32]:
         """The number of the answer about each parent by each policy, shape (P, G), given exits of shape (P, N)."""

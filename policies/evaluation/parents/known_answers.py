@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.blocks import row_blocks
+from policies.errors import PolicyError
 from policies.evaluation.parents.code_kernel import fill_slots, number_answers
 from policies.evaluation.parents.sums_kernel import line_of_bytes, line_of_marks, numbers_of_line, sum_bytes, sum_marks
 from policies.evaluation.tallies import SharedTallies
-from policies.qualities import MeanOfAnswers
+from policies.judging.judged import Judged
+from policies.qualities import CountedQuality, MeanQuality, Quality
 from policies.tables.base import Truth
 from policies.views.view import RuleView
 
@@ -20,6 +23,8 @@ from policies.views.view import RuleView
 _LANES = 8
 _SPARSE = 2
 """Words of tallies that are added in about the time of one mark."""
+_MOST_KNOWN = 1 << 21
+"""From so many distinct answers on all are forgotten."""
 
 
 class KnownAnswers:
@@ -30,15 +35,14 @@ class KnownAnswers:
 
     Args:
         truth: What answers are judged by, of G parents.
-        tallies: The tallies of counted qualities.
-        means: Qualities that are means over answers, by name.
+        qualities: What they are judged by, by name: counted qualities and means that look at answers alone.
         n_labels: Number of labels, ``L``, where answers are sets of them; None for classes.
     """
 
-    def __init__(
-        self, truth: Truth, tallies: SharedTallies, means: Mapping[str, MeanOfAnswers[Any]], n_labels: int | None
-    ) -> None:
-        self._truth, self._tallies, self._means, self._n_labels = truth, tallies, dict(means), n_labels
+    def __init__(self, truth: Truth, qualities: Mapping[str, Quality[Any]], n_labels: int | None) -> None:
+        counts = {name: one for name, one in qualities.items() if isinstance(one, CountedQuality)}
+        self._means = {name: one for name, one in qualities.items() if isinstance(one, MeanQuality)}
+        self._truth, self._tallies, self._n_labels = truth, SharedTallies(counts, truth), n_labels
         self._n_words = 1 if n_labels is None else -(-n_labels // 64)
         self.forget()
 
@@ -52,6 +56,11 @@ class KnownAnswers:
         self._added = np.zeros((0, n_lanes), dtype=np.uint8)
         self._marks = np.zeros((0, 0), dtype=np.int32)
         self._figures = {name: np.empty(0) for name in self._means}
+
+    def forget_too_many(self) -> None:
+        """Start anew where so many are known that they need much memory."""
+        if self.n > _MOST_KNOWN:
+            self.forget()
 
     def number(self, codes: NDArray[np.uint64], parents: NDArray[np.int64]) -> NDArray[np.int32]:
         """The number of each answer, shape (m,).
@@ -163,3 +172,15 @@ class KnownAnswers:
             return codes[:, 0].astype(np.int64)
         octets = codes.astype("<u8").view(np.uint8).reshape(len(codes), -1)
         return np.unpackbits(octets, axis=1, bitorder="little", count=self._n_labels).astype(bool)
+
+
+def looks_at_answers_alone(quality: Quality[Any], judged: Judged) -> bool:
+    """Whether a quality is counted or a mean, and looks at nothing but answers, as they are judged."""
+    if not isinstance(quality, CountedQuality):
+        return isinstance(quality, MeanQuality)
+    view = judged.answered(np.full(len(judged.view.answers), judged.view.answers.shape[1] - 1))
+    try:
+        quality.marks(replace(view, distributions=None), judged.truth)
+    except PolicyError:
+        return False
+    return True

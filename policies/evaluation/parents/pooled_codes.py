@@ -85,7 +85,7 @@ class PooledCodes:
             self.values, exits, self.starts, self.operation, self.parameter, int(self.sizes.max(initial=1))
         )
         every_parent = np.arange(len(self.starts) - 1)
-        return self._codes(pooled.reshape(-1, pooled.shape[2]), every_parent)
+        return self.words(self.said(pooled.reshape(-1, pooled.shape[2])), every_parent)
 
     def after_moves(
         self, exits: NDArray[np.int32], samples: NDArray[np.int64], exit_index: int, parent_of: NDArray[np.int64]
@@ -109,10 +109,19 @@ class PooledCodes:
             self.parameter,
             int(self.sizes.max(initial=1)),
         )
-        return self._codes(pooled, parent_of[samples])
+        return self.words(self.said(pooled), parent_of[samples])
 
-    def _codes(self, pooled: NDArray[np.float64], parents: NDArray[np.int64]) -> NDArray[np.uint64]:
-        said = Evidence.of_sums(pooled) if self.is_evidence and len(pooled) else pooled
+    def said(self, pooled: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What is said of parents, given what the compiled loops pool, shape (..., C)."""
+        return Evidence.of_sums(pooled) if self.is_evidence and pooled.size else pooled
+
+    def words(self, said: NDArray[np.float64], parents: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """Answers as words, shape (m, W).
+
+        Args:
+            said: What is said of parents, shape (m, C).
+            parents: Index of the parent of each row, over and over again where there are more rows.
+        """
         if self.thresholds is None:
             return np.asarray(codes_of_classes(said))
         return np.asarray(codes_of_labels(said, parents, self.thresholds))

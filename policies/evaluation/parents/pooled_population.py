@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.blocks import row_blocks
-from policies.errors import PolicyError
 from policies.evaluation.parents.combinations import Combinations
-from policies.evaluation.parents.known_answers import KnownAnswers
+from policies.evaluation.parents.known_answers import KnownAnswers, looks_at_answers_alone
 from policies.evaluation.parents.pooled_codes import PooledCodes
-from policies.evaluation.tallies import SharedTallies
 from policies.judging.judged import Judged
 from policies.levels.answers import PooledAnswers
 from policies.parents.membership import Parents
-from policies.qualities import CountedQuality, MeanQuality, Quality
+from policies.qualities import Quality
 
 
 _TABLE_BYTES = 64 << 20
 """Most memory of the answers about every combination of exits."""
 _MOST_POOLED = 1 << 28
 """Most values that are pooled for these: they should not take longer to make than the policies to judge without."""
-_MOST_KNOWN = 1 << 21
-"""From so many distinct answers on all are forgotten."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,6 @@ class PooledPopulation:
         codes: Pools samples, and tells answers as words.
         parents: Which samples make which parent.
         qualities: What policies are judged by, by name: counted qualities and means that look at answers alone.
-        table_bytes: Most memory of the answers about every combination of exits.
 
     Attributes:
         names: Names of the qualities.
@@ -72,10 +67,8 @@ class PooledPopulation:
     ) -> None:
         self._codes, n_exits = codes, judged.view.answers.shape[1]
         self._parent_of, self._every_parent = parents.of_sample[parents.rows], np.arange(parents.n)
-        counts = {name: one for name, one in qualities.items() if isinstance(one, CountedQuality)}
-        means = {name: one for name, one in qualities.items() if isinstance(one, MeanQuality)}
-        self.names = (*counts, *means)
-        self._known = KnownAnswers(judged.truth, SharedTallies(counts, judged.truth), means, codes.n_labels)
+        self.names = tuple(qualities)
+        self._known = KnownAnswers(judged.truth, qualities, codes.n_labels)
         n_combinations = Combinations.n_of(parents.sizes, n_exits)
         n_pooled = n_combinations * float(parents.sizes.max()) * codes.values.shape[2]
         self._combinations: Combinations | None = None
@@ -92,8 +85,10 @@ class PooledPopulation:
         """
         answers = judged.view.parents
         codes = PooledCodes.of(answers) if isinstance(answers, PooledAnswers) else None
-        fitting = {name: one for name, one in qualities.items() if codes is not None and _fits(judged, one)}
-        if answers is None or codes is None or not fitting:
+        if answers is None or codes is None:
+            return None
+        fitting = {name: one for name, one in qualities.items() if looks_at_answers_alone(one, judged)}
+        if not fitting:
             return None
         return cls(judged, codes, answers.parents, fitting)
 
@@ -125,8 +120,7 @@ class PooledPopulation:
         """The number of the answer about each parent by each policy, shape (P, G)."""
         if self._combinations is not None:
             return self._combinations.of_exits(exits)
-        if self._known.n > _MOST_KNOWN:
-            self._known.forget()
+        self._known.forget_too_many()
         codes = self._codes
         parts = [
             self._known.number(codes.of_exits(exits[block]), self._every_parent)
@@ -139,15 +133,3 @@ class PooledPopulation:
             return self._combinations.after_moves(exits, moves.samples, moves.exit_index, self._parent_of)
         codes = self._codes.after_moves(exits, moves.samples, moves.exit_index, self._parent_of)
         return self._known.number(codes, self._parent_of[moves.samples])
-
-
-def _fits(judged: Judged, quality: Quality[Any]) -> bool:
-    """Whether a quality is counted or a mean, and looks at nothing but answers."""
-    if not isinstance(quality, CountedQuality):
-        return isinstance(quality, MeanQuality)
-    view = judged.answered(np.full(len(judged.view.answers), judged.view.answers.shape[1] - 1))
-    try:
-        quality.marks(replace(view, distributions=None), judged.truth)
-    except PolicyError:
-        return False
-    return True

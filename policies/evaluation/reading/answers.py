@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.blocks import row_blocks
-from policies.evaluation.tallies import SharedTallies
+from policies.evaluation.parents.known_answers import KnownAnswers, looks_at_answers_alone
+from policies.evaluation.parents.pooled_codes import PooledCodes
+from policies.judging.judged import Judged
 from policies.levels.answers import PooledAnswers
-from policies.qualities import CountedQuality, MeanQuality, Quality
-from policies.tables.base import Truth
+from policies.qualities import NOWHERE, CountedQuality, Quality
 from policies.views.distributions import Held
 from policies.views.view import RuleView, required
 
@@ -26,14 +27,14 @@ class Changes:
         parents: The parent that each of V changes is of, shape (V,): those of a parent after each other, the highest
             level first.
         levels: The level from which on down a change holds, up to the parent's next one, shape (V,).
-        pooled: What is then said of the parent, shape (V, C).
+        said: What is then said of the parent, shape (V, C).
         counts: How many more of its samples than before leave at each exit, shape (V, E).
         n_levels: Number of levels below the last one, ``R``.
     """
 
     parents: NDArray[np.int64]
     levels: NDArray[np.int64]
-    pooled: NDArray[np.float64]
+    said: NDArray[np.float64]
     counts: NDArray[np.int64]
     n_levels: int
 
@@ -43,13 +44,11 @@ class Changes:
         np.add.at(more, self.levels, self.counts)
         return np.asarray(at_last + np.cumsum(more[::-1], axis=0)[::-1])
 
-    def before(self, n_parents: int) -> NDArray[np.int64]:
-        """What each change takes the place of: another one, counted from G on, or the parent at the last level."""
-        is_first = np.append(True, self.parents[1:] != self.parents[:-1])[: len(self.parents)]
-        return np.where(is_first, self.parents, n_parents + np.arange(len(self.parents)) - 1)
-
     def states(self, n_parents: int) -> Iterator[NDArray[np.int64]]:
-        """What holds of each parent, (r, G), as ``before`` counts, in blocks of ascending levels, the highest first."""
+        """What holds of each parent, shape (r, G), in blocks of ascending levels, the highest first.
+
+        That is the number of a change, counted from G on, or where none holds yet the number of the parent.
+        """
         above = np.arange(n_parents)
         for block in row_blocks(self.n_levels, n_parents):
             low, high = self.n_levels - block.stop, self.n_levels - block.start
@@ -65,28 +64,34 @@ class Changes:
 class AnswerJudge:
     """Judges what policies answer about ``G`` parents.
 
+    Each distinct answer about a parent is judged once, by those qualities that look at answers alone; by the others
+    each policy is judged by itself.
+
     Args:
+        judged: What is judged.
         answers: How what is said of samples becomes answers about parents.
-        truth: What answers about the parents are judged by.
-        qualities: What they are judged by, by name.
+        codes: How these are pooled, as the compiled loops know it.
+        qualities: What policies are judged by, by name.
     """
 
-    def __init__(self, answers: PooledAnswers, truth: Truth, qualities: Mapping[str, Quality[Any]]) -> None:
-        self._truth, self._thresholds, self._names = truth, answers.thresholds, tuple(qualities)
-        own = {name: quality for name, quality in qualities.items() if isinstance(quality, CountedQuality)}
-        self._counted = SharedTallies(own, truth)
-        self._others = {name: quality for name, quality in qualities.items() if name not in own}
-        self._every = np.arange(truth.n_samples)
+    def __init__(
+        self, judged: Judged, answers: PooledAnswers, codes: PooledCodes, qualities: Mapping[str, Quality[Any]]
+    ) -> None:
+        self._truth, self._thresholds, self._codes = judged.truth, answers.thresholds, codes
+        fitting = {name: one for name, one in qualities.items() if looks_at_answers_alone(one, judged)}
+        self._known = KnownAnswers(judged.truth, fitting, codes.n_labels)
+        self._others = {name: one for name, one in qualities.items() if name not in fitting}
+        self._names, self._every = tuple(qualities), np.arange(judged.truth.n_samples)
 
-    def of_policies(self, pooled: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    def of_policies(self, said: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Each quality of P policies, shape (P,), given what they say of the parents, shape (P, G, C)."""
-        n_policies, n_parents, n_classes = pooled.shape
-        rows = np.tile(self._every, n_policies)
-        view, truth = self._view(pooled.reshape(len(rows), n_classes), rows), self._truth.take(rows)
-        marks = self._counted.marks(view, truth)[:, :, 0]
-        found = self._counted.values(self._tallies(marks, np.repeat(np.arange(n_policies), n_parents), n_policies))
-        states = np.arange(len(rows)).reshape(n_policies, n_parents)
-        return found | {name: self._of_states(one, view, truth, [states]) for name, one in self._others.items()}
+        self._known.forget_too_many()
+        flat, shape = said.reshape(-1, said.shape[2]), said.shape[:2]
+        found = self._known.values(self._numbers(flat, self._every).reshape(shape))
+        if self._others:
+            states = [np.arange(len(flat)).reshape(shape)]
+            found |= self._of_states(flat, np.tile(self._every, len(said)), lambda: states)
+        return found
 
     def of_line(self, at_last: NDArray[np.float64], parts: Sequence[Changes]) -> dict[str, NDArray[np.float64]]:
         """Each quality at each level of a gene, those of one part after those of another, then at the last level.
@@ -100,57 +105,68 @@ class AnswerJudge:
 
     def _of_levels(self, at_last: NDArray[np.float64], changes: Changes) -> dict[str, NDArray[np.float64]]:
         """Each quality at each level below the last one, shape (R,)."""
-        rows = np.concatenate([self._every, changes.parents])
-        view, truth = self._view(np.concatenate([at_last, changes.pooled]), rows), self._truth.take(rows)
-        found = self._counted.values(self._level_tallies(self._counted.marks(view, truth)[:, :, 0], changes))
-        for name, quality in self._others.items():
+        self._known.forget_too_many()
+        numbers = self._numbers(at_last, self._every)
+        changed = self._numbers(changes.said, changes.parents)
+        falling = np.argsort(-changes.levels, kind="stable")
+        own = (changes.levels[falling], changes.parents[falling], changed[falling])
+        found = self._known.line(numbers, *own, changes.n_levels)
+        if self._others:
+            said, parents = np.concatenate([at_last, changes.said]), np.concatenate([self._every, changes.parents])
             # Blocks of levels come from the highest down.
-            states = (own[::-1] for own in changes.states(len(self._every)))
-            found[name] = self._of_states(quality, view, truth, states)[::-1]
+            of_others = self._of_states(said, parents, lambda: (one[::-1] for one in changes.states(len(self._every))))
+            found |= {name: values[::-1] for name, values in of_others.items()}
         return found
 
+    def _numbers(self, said: NDArray[np.float64], parents: NDArray[np.int64]) -> NDArray[np.int32]:
+        """The number of the answer that is given where something is said, shape (m, C), of parents, shape (m,)."""
+        return self._known.number(self._codes.words(said, parents), parents)
+
     def _of_states(
-        self, quality: Quality[Any], view: RuleView, truth: Truth, states: Iterable[NDArray[np.int64]]
-    ) -> NDArray[np.float64]:
-        """A quality that is not counted, of policies one after the other.
+        self,
+        said: NDArray[np.float64],
+        parents: NDArray[np.int64],
+        states: Callable[[], Iterable[NDArray[np.int64]]],
+    ) -> dict[str, NDArray[np.float64]]:
+        """Each of the other qualities, of policies one after the other.
 
         Args:
-            quality: Quality to judge by.
-            view: Answers about parents, n of them.
-            truth: What these are judged by.
-            states: Which of the n answers each policy gives about the parents, shape (p, G), in blocks.
+            said: What is said in n answers, shape (n, C).
+            parents: The parent that each of these is about, shape (n,).
+            states: Gives which of them each policy gives about the parents, shape (p, G), in blocks.
         """
-        if isinstance(quality, MeanQuality):
-            figures = quality.of_answers(view.answers[:, 0], truth)
-            return np.concatenate([np.empty(0), *(figures[block].mean(axis=1) for block in states)])
-        return np.concatenate(
-            [np.empty(0), *(self._value(quality, _taken(view, own)) for block in states for own in block)]
+        view = self._view(said, parents)
+        found = {}
+        for name, quality in self._others.items():
+            value = self._value(quality, view, parents)
+            found[name] = np.concatenate([np.empty(0), *(value(own) for block in states() for own in block)])
+        return found
+
+    def _value(
+        self, quality: Quality[Any], view: RuleView, parents: NDArray[np.int64]
+    ) -> Callable[[NDArray[np.int64]], NDArray[np.float64]]:
+        """From which of n answers a policy gives about the parents, shape (G,), to a quality of it, shape (1,)."""
+        at_the_exit = np.zeros((1, len(self._every)), dtype=np.int64)
+        if not isinstance(quality, CountedQuality):
+            return lambda own: quality.values(_taken(view, own), self._truth, at_the_exit)
+        marks = quality.marks(view, self._truth.take(parents))[:, :, 0]
+        strata, n_tallies = (
+            np.bincount(self._truth.strata, minlength=self._truth.n_strata),
+            quality.n_tallies(self._truth),
         )
 
-    def _level_tallies(self, marks: NDArray[np.int32], changes: Changes) -> NDArray[np.int64]:
-        """Tallies at each level below the last one, shape (R, T), given marks of the parents and then the changes."""
-        n_parents = len(self._every)
-        at_last = self._tallies(marks[:, :n_parents], np.zeros(n_parents, dtype=np.int64), 1)
-        gained = self._tallies(marks[:, n_parents:], changes.levels, changes.n_levels)
-        lost = self._tallies(marks[:, changes.before(n_parents)], changes.levels, changes.n_levels)
-        return np.asarray(at_last + np.cumsum((gained - lost)[::-1], axis=0)[::-1])
+        def counted(own: NDArray[np.int64]) -> NDArray[np.float64]:
+            marked = marks[:, own]
+            return quality.value(np.bincount(marked[marked != NOWHERE], minlength=n_tallies)[None], strata)
 
-    def _tallies(self, marks: NDArray[np.int32], row_of: NDArray[np.int64], n_rows: int) -> NDArray[np.int64]:
-        """Tallies, shape (n_rows, T), of marks, shape (K, n), each column of which counts in a row, shape (n,)."""
-        width = self._counted.n + 1
-        counts = np.bincount((row_of * width + marks).ravel(), minlength=n_rows * width)
-        return counts.reshape(n_rows, width)[:, :-1]
+        return counted
 
-    def _value(self, quality: Quality[Any], view: RuleView) -> NDArray[np.float64]:
-        """The quality of the answers about all parents, shape (1,)."""
-        return quality.values(view, self._truth, np.zeros((1, len(self._every)), dtype=np.int64))
-
-    def _view(self, pooled: NDArray[np.float64], parents: NDArray[np.int64]) -> RuleView:
+    def _view(self, said: NDArray[np.float64], parents: NDArray[np.int64]) -> RuleView:
         """Answers about some parents, (n,), of which something is said, (n, C), as a view with a single exit."""
         cuts = None if self._thresholds is None else self._thresholds[parents]
-        answers = np.asarray(pooled.argmax(axis=1) if cuts is None else pooled >= cuts)
+        answers = np.asarray(said.argmax(axis=1) if cuts is None else said >= cuts)
         shape = (len(parents), 1)
-        return RuleView(np.zeros((*shape, 1)), np.ones(shape, dtype=bool), answers[:, None], Held(pooled[:, None]))
+        return RuleView(np.zeros((*shape, 1)), np.ones(shape, dtype=bool), answers[:, None], Held(said[:, None]))
 
 
 def _taken(view: RuleView, rows: NDArray[np.int64]) -> RuleView:

@@ -10,28 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.blocks import row_blocks
-from policies.errors import ExitSearchError, PolicyError
+from policies.errors import PolicyError
 from policies.evaluation.evaluator import Evaluator, PopulationOutcome
+from policies.evaluation.parents.pooled_codes import PooledCodes
 from policies.evaluation.population import PopulationEvaluator
 from policies.evaluation.reading.answers import AnswerJudge, Changes
-from policies.evaluation.reading.kernels import (
-    EVIDENCE,
-    MAX,
-    MEAN,
-    NOISY_OR,
-    QUANTILE,
-    TOP,
-    Reader,
-    open_gate,
-    read_policies,
-    stop_reading,
-)
+from policies.evaluation.reading.kernels import Reader, open_gate, read_policies, stop_reading
 from policies.evaluation.reading.sureness import MOST_LEVELS, sureness_levels
 from policies.judging.judged import Judged
 from policies.levels.answers import PooledAnswers
 from policies.levels.reading import read_until
 from policies.pooling.answering import Answering
-from policies.pooling.poolings import Evidence, Max, Mean, NoisyOr, Pooling, Quantile, TopMean
 from policies.qualities import get_quality
 from policies.tables.base import Truth
 from policies.views.view import RuleView
@@ -72,9 +61,10 @@ class ReadingEvaluator(Evaluator):
         self.n_samples, self.n_exits = self._gates.n_samples, self._gates.n_exits
         self._until = sureness_levels(answers, self.n_exits, min(max_levels, MOST_LEVELS))
         self.n_levels = np.append(self._gates.n_levels, len(self._until))
-        self._answers, self._rows, self._reader = answers, answers.parents.rows, _reader(answers)
+        self._codes, self._rows = _codes(answers), answers.parents.rows
+        self._reader = _reader(self._codes)
         own = {name: get_quality(name) for name in qualities}
-        self._judge = AnswerJudge(answers, Judged(view, truth).truth, own)
+        self._judge = AnswerJudge(Judged(view, truth), answers, self._codes, own)
 
     @property
     def n_gates(self) -> int:
@@ -84,8 +74,8 @@ class ReadingEvaluator(Evaluator):
     def evaluate(self, genomes: NDArray[np.integer[Any]]) -> PopulationOutcome:
         """Evaluate genomes; arguments and errors as for the base class."""
         own = self._checked(genomes)
-        size = self._answers.parents.n * self._reader.values.shape[2]
-        blocks = list(row_blocks(len(own), max(size, self.n_samples)))
+        n_said = len(self._codes.sizes) * self._codes.values.shape[2]
+        blocks = list(row_blocks(len(own), max(n_said, self.n_samples)))
         return PopulationOutcome.joined([self._evaluate(own[block]) for block in blocks or [slice(0, 0)]])
 
     def line(self, genome: NDArray[np.integer[Any]], gene: int) -> PopulationOutcome:
@@ -94,8 +84,7 @@ class ReadingEvaluator(Evaluator):
         closed, parts = self._stopped(own) if gene == self.n_gates else self._opened(own, gene)
         last = math.inf if gene == self.n_gates else float(self._until[own[-1]])
         pooled, counts = read_policies(self._reader, closed[None], np.array([last]))
-        at_last = self._said(pooled)[0]
-        qualities = self._judge.of_line(at_last, parts)
+        qualities = self._judge.of_line(self._codes.said(pooled)[0], parts)
         return self._outcome(np.concatenate([*(part.exit_counts(counts[0]) for part in parts), counts]), qualities)
 
     def thresholds(self, genome: NDArray[np.integer[Any]]) -> tuple[tuple[float, ...], ...]:
@@ -121,17 +110,9 @@ class ReadingEvaluator(Evaluator):
         genomes[:, -1] = np.arange(len(self._until))
         return genomes
 
-    def _checked(self, genomes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-        own: NDArray[np.int64] = np.ascontiguousarray(genomes, dtype=np.int64)
-        if own.ndim != 2 or own.shape[1] != self.n_genes:
-            raise ExitSearchError(f"genomes must have shape (P, {self.n_genes}) but have {own.shape}")
-        if own.size and ((own < 0) | (own >= self.n_levels)).any():
-            raise ExitSearchError(f"level indices must lie below {self.n_levels.tolist()} and not be negative")
-        return own
-
     def _evaluate(self, genomes: NDArray[np.int64]) -> PopulationOutcome:
         pooled, counts = read_policies(self._reader, self._exits(genomes), self._until[genomes[:, -1]])
-        return self._outcome(counts, self._judge.of_policies(self._said(pooled)))
+        return self._outcome(counts, self._judge.of_policies(self._codes.said(pooled)))
 
     def _exits(self, genomes: NDArray[np.int64]) -> NDArray[np.int64]:
         """The exits that samples take if they are read, in the order in which they are, shape (P, N)."""
@@ -157,38 +138,27 @@ class ReadingEvaluator(Evaluator):
 
     def _changes(self, found: tuple[NDArray[Any], ...], n_levels: int) -> Changes:
         parents, levels, pooled, counts = found
-        return Changes(parents, levels, self._said(pooled), counts, n_levels)
-
-    def _said(self, pooled: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What is said of parents, given what the loops pool."""
-        return Evidence.of_sums(pooled) if self._reader.pooling == EVIDENCE else pooled
+        return Changes(parents, levels, self._codes.said(pooled), counts, n_levels)
 
     def _outcome(self, counts: NDArray[np.int64], qualities: dict[str, NDArray[np.float64]]) -> PopulationOutcome:
         return PopulationOutcome(counts, qualities, self.cost, self.n_samples - counts.sum(axis=1))
 
 
-def _reader(answers: PooledAnswers) -> Reader:
-    pooling, amount = _coded(answers.pooling)
-    values = answers.values
-    if pooling == EVIDENCE:
-        values = Evidence.logarithms(values)
-    elif pooling == NOISY_OR:
-        values = 1 - values
-    cuts = np.empty((0, 0)) if answers.thresholds is None else answers.thresholds
-    return Reader(np.ascontiguousarray(values), answers.parents.starts, np.ascontiguousarray(cuts), pooling, amount)
-
-
-def _coded(pooling: Pooling) -> tuple[int, float]:
-    """A pooling as the loops know it.
+def _codes(answers: PooledAnswers) -> PooledCodes:
+    """How samples are pooled, as the compiled loops know it.
 
     Raises:
         PolicyError: If they do not know it.
     """
-    if isinstance(pooling, TopMean):
-        return TOP, float(pooling.k)
-    if isinstance(pooling, Quantile):
-        return QUANTILE, pooling.share
-    for kind, code in ((Mean, MEAN), (Max, MAX), (NoisyOr, NOISY_OR), (Evidence, EVIDENCE)):
-        if isinstance(pooling, kind):
-            return code, 0.0
-    raise PolicyError(f"pooling {type(pooling).__name__} has no compiled loop; add one to {__package__}.kernels")
+    codes = PooledCodes.of(answers)
+    if codes is None:
+        raise PolicyError(
+            f"pooling {type(answers.pooling).__name__} has no compiled loop, so that nothing is read by it; let "
+            f"samples or whole parents leave (level sample or parent)"
+        )
+    return codes
+
+
+def _reader(codes: PooledCodes) -> Reader:
+    cuts = np.empty((0, 0)) if codes.thresholds is None else codes.thresholds
+    return Reader(codes.values, codes.starts, cuts, codes.operation, codes.parameter)

@@ -13,28 +13,25 @@ from numba import njit
 import numpy as np
 from numpy.typing import NDArray
 
-
-MEAN, MAX, NOISY_OR, EVIDENCE, TOP, QUANTILE = range(6)
-"""How samples are pooled."""
+from policies.evaluation.parents.pooling_kernel import LARGEST, MEAN, PRODUCT, QUANTILE, SUM, TOP_MEAN
 
 
 class Reader(NamedTuple):
     """Parents that can be read, as the loops take them.
 
     Attributes:
-        values: What samples say at each exit, shape (N, E, C): of :data:`EVIDENCE` its logarithm, of :data:`NOISY_OR`
-            what is left to 1.
+        values: What samples say at each exit, in the form that is pooled, shape (N, E, C).
         starts: Where the samples of each parent start, and where the last ones end, shape (G + 1,).
         cuts: From which pooled value on each label of each parent is answered, shape (G, C); (0, 0) for classes.
-        pooling: How samples are pooled: one of the numbers above.
-        amount: How many values :data:`TOP` takes, or which quantile :data:`QUANTILE` is.
+        operation: What is done with the values; a sum is one of logarithms, and means a distribution.
+        parameter: How many values the mean of the largest is of, or which quantile.
     """
 
     values: NDArray[np.float64]
     starts: NDArray[np.int64]
     cuts: NDArray[np.float64]
-    pooling: int
-    amount: float
+    operation: int
+    parameter: float
 
 
 class Room(NamedTuple):
@@ -75,17 +72,19 @@ def _keep(own: NDArray[np.float64], n: int, kept: NDArray[np.float64]) -> None:
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _add(pooling: int, own: NDArray[np.float64], n: int, sums: NDArray[np.float64], kept: NDArray[np.float64]) -> None:
+def _add(
+    operation: int, own: NDArray[np.float64], n: int, sums: NDArray[np.float64], kept: NDArray[np.float64]
+) -> None:
     """Take in what one more sample says, shape (C,), after n others."""
-    if pooling >= TOP:
+    if operation >= TOP_MEAN:
         _keep(own, n, kept)
     elif n == 0:
         for c in range(len(own)):
             sums[c] = own[c]
-    elif pooling == MAX:
+    elif operation == LARGEST:
         for c in range(len(own)):
             sums[c] = max(sums[c], own[c])
-    elif pooling == NOISY_OR:
+    elif operation == PRODUCT:
         for c in range(len(own)):
             sums[c] *= own[c]
     else:
@@ -108,18 +107,18 @@ def _pool(
     reader: Reader, n: int, sums: NDArray[np.float64], kept: NDArray[np.float64], pooled: NDArray[np.float64]
 ) -> None:
     """What n samples say together, written to ``pooled``, shape (C,); of evidence the sums of logarithms."""
-    if reader.pooling == MEAN:
+    if reader.operation == MEAN:
         for c in range(len(sums)):
             pooled[c] = sums[c] / n
-    elif reader.pooling == NOISY_OR:
+    elif reader.operation == PRODUCT:
         for c in range(len(sums)):
             pooled[c] = 1 - sums[c]
-    elif reader.pooling == TOP:
+    elif reader.operation == TOP_MEAN:
         for c in range(len(sums)):
-            pooled[c] = _top(kept[c], n, int(reader.amount))
-    elif reader.pooling == QUANTILE:
+            pooled[c] = _top(kept[c], n, int(reader.parameter))
+    elif reader.operation == QUANTILE:
         for c in range(len(sums)):
-            pooled[c] = _quantile(kept[c], n, reader.amount)
+            pooled[c] = _quantile(kept[c], n, reader.parameter)
     else:
         for c in range(len(sums)):
             pooled[c] = sums[c]
@@ -141,7 +140,7 @@ def _is_sure(
     reader: Reader, parent: int, pooled: NDArray[np.float64], until: float, shares: NDArray[np.float64]
 ) -> bool:
     """Whether an answer is as sure as it must be; what :func:`_sureness` says, found sooner."""
-    if len(reader.cuts) > 0 and reader.pooling != EVIDENCE:
+    if len(reader.cuts) > 0 and reader.operation != SUM:
         is_sure = True
         for c in range(len(pooled)):
             is_sure &= abs(pooled[c] - reader.cuts[parent, c]) >= until
@@ -153,7 +152,7 @@ def _is_sure(
 def _sureness(reader: Reader, parent: int, pooled: NDArray[np.float64], shares: NDArray[np.float64]) -> float:
     """How sure the answer is: of classes the largest pooled value, of labels the least distance from a threshold."""
     said = pooled
-    if reader.pooling == EVIDENCE:
+    if reader.operation == SUM:
         _shares(pooled, shares)
         said = shares
     if len(reader.cuts) == 0:
@@ -180,7 +179,7 @@ def _read(
     """
     start, size = reader.starts[parent], reader.starts[parent + 1] - reader.starts[parent]
     for n in range(size):
-        _add(reader.pooling, reader.values[start + n, exits[start + n]], n, room.sums, room.kept)
+        _add(reader.operation, reader.values[start + n, exits[start + n]], n, room.sums, room.kept)
         if until < math.inf or n + 1 == size:
             _pool(reader, n + 1, room.sums, room.kept, pooled)
             if n + 1 < size and _is_sure(reader, parent, pooled, until, room.shares):
@@ -191,7 +190,7 @@ def _read(
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _room_for(reader: Reader) -> Room:
     n_classes = reader.values.shape[2]
-    most = (reader.starts[1:] - reader.starts[:-1]).max() if reader.pooling >= TOP else 0
+    most = (reader.starts[1:] - reader.starts[:-1]).max() if reader.operation >= TOP_MEAN else 0
     return Room(np.empty(n_classes), np.empty((n_classes, most)), np.empty(n_classes))
 
 
@@ -303,7 +302,7 @@ def stop_reading(
         start, size = reader.starts[parent], reader.starts[parent + 1] - reader.starts[parent]
         covered, n_read = 0, size
         for n in range(size - 1):
-            _add(reader.pooling, reader.values[start + n, exits[start + n]], n, room.sums, room.kept)
+            _add(reader.operation, reader.values[start + n, exits[start + n]], n, room.sums, room.kept)
             _pool(reader, n + 1, room.sums, room.kept, running[n])
             sure = np.searchsorted(until, _sureness(reader, parent, running[n], room.shares), side="right")
             n_covered[n] = max(covered, sure)

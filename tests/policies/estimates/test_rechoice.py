@@ -6,15 +6,21 @@ import numpy as np
 import pytest
 
 from policies.baselines.coordinate_descent import best_genome
-from policies.estimates.candidates import families_of
+from policies.baselines.full_network import full_network
+from policies.estimates.candidates import Candidate, families_of
 from policies.estimates.rechoice import honest_figures
 from policies.evaluation.population import PopulationEvaluator
 from policies.evaluation.shared_thresholds import shared_threshold_genomes
 from policies.goals.goal import Goal
 from policies.goals.requirements import Requirement
-from policies.qualities import get_quality
+from policies.judging.judged import Judged
+from policies.pooling.answering import Answering
+from policies.qualities import PooledQuality, get_quality
 from policies.rules import get_rule
+from policies.tables.identity import parents_in_ids
+from policies.views.view import required
 from tests.policies.choosing import candidates_of, grouped, permuted
+from tests.recorded_tables import recordings_table
 from tests.tables import make_table
 
 
@@ -78,3 +84,35 @@ def test_groups_stay_together():
     table = grouped(make_table(40, 3, 4), 20)
     honest = honest_figures(families_of(candidates_of(table)), [Goal(target=0.8)], wanted("accuracy"), n_folds=3)
     assert honest.shape == (1, 1)
+
+
+@pytest.mark.parametrize("level", ["sample", "parent", "reading"])
+def test_parents_that_ids_tell_stay_together(level):
+    told = recordings_table([4] * 30, seed=2).answered(Answering(level=level, pooling="evidence"))
+    named = replace(told, parents=parents_in_ids(told.ids)[0])
+    one, other = (
+        honest_figures(families_of(candidates_of(own, rules=("confidence",))), GOALS, wanted("accuracy"), seed=3)
+        for own in (told, named)
+    )
+    np.testing.assert_array_equal(one, other)
+
+
+class TrueShare(PooledQuality):
+    """Mean of what is said of the true class: a figure of distributions."""
+
+    name = "true_share"
+
+    def judge(self, view, truth):
+        said, rows = required(view.distributions).whole(), np.arange(truth.n_samples)
+        return lambda exits: np.array([said[rows, own, truth.labels].mean() for own in exits])
+
+
+def test_a_quality_of_ones_own_sees_what_answers_about_parents_are_taken_from():
+    table = recordings_table([1, 4, 2, 5, 3, 3, 2], n_exits=1, seed=2).answered(Answering(pooling="mean"))
+    policy = full_network(table, np.ones(1))
+    requirement = Requirement(TrueShare(), 0.0)
+    honest = honest_figures(families_of([Candidate(policy, table)]), GOALS[:1], [requirement], seed=1)
+    decision = policy.decide(table)
+    whole = Judged(decision.view, table.truth).values(TrueShare(), decision.exits[None])
+    # There is nothing to choose, so that the folds together are the whole.
+    np.testing.assert_allclose(honest[0], whole)

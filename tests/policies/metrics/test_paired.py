@@ -8,10 +8,14 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
+from policies.errors import PolicyError
+from policies.goals.figures import quality_of
 from policies.metrics.paired import RESAMPLES, compare_paired
-from policies.policy import Decision
+from policies.policy import Decision, Policy
+from policies.pooling.answering import Answering
 from policies.qualities import get_quality
 from policies.views.view import RuleView
+from tests.recorded_tables import recordings_table
 from tests.tables import make_table
 
 
@@ -86,3 +90,20 @@ def test_qualities_of_distributions_can_be_compared():
     policy = full_network(table, np.ones(3))
     found = compare_paired("top5_accuracy", table, policy.decide(table), policy.decide(table))
     assert found.first == found.second
+
+
+@pytest.mark.parametrize("level", ["sample", "parent", "reading"])
+def test_answers_about_parents_are_compared_where_they_are_pooled(level):
+    table = recordings_table([3, 1, 4, 2] * 6, seed=4)
+    own = {"read_until": 0.6} if level == "reading" else {}
+    answering = Answering(level=level, pooling="mean", **own)
+    first, second = (
+        Policy("confidence", (limit, limit), (1.0, 1.0, 1.0), answering=answering).decide(table) for limit in (0.4, 0.9)
+    )
+    found = compare_paired("accuracy", table, first, second)
+    assert (found.unit, found.n_units) == ("parent", 24)
+    assert (found.first, found.second) == tuple(quality_of("accuracy", table, one) for one in (first, second))
+    assert 0 < found.p_value <= 1
+    alone = Policy("confidence", (0.9, 0.9), (1.0, 1.0, 1.0)).decide(table)
+    with pytest.raises(PolicyError, match="one pools answers over parents and the other does not"):
+        compare_paired("accuracy", table, first, alone)

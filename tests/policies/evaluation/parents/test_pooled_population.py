@@ -1,6 +1,7 @@
 """Populations whose answers are pooled over parents, against judging one policy after the other."""
 
 from dataclasses import replace
+import warnings
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,7 +9,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, hamming_loss, jaccard_score
 
-from policies.evaluation.parents import pooled_population
+from policies.evaluation.parents import known_answers, pooled_population
+from policies.evaluation.parents.combinations import Combinations
 from policies.evaluation.parents.pooled_codes import PooledCodes
 from policies.evaluation.population import PopulationEvaluator
 from policies.judging.judged import Judged
@@ -187,12 +189,19 @@ def test_answers_are_forgotten_where_there_are_too_many():
     view, truth = whole_grid_view()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(pooled_population, "_MOST_POOLED", 0)
-        patched.setattr(pooled_population, "_MOST_KNOWN", 1)
+        patched.setattr(known_answers, "_MOST_KNOWN", 1)
         evaluator = evaluator_of(view, truth)
         for seed in range(4):
             genomes = random_genomes(evaluator, 1, seed)
             check_against_judged(view, truth, evaluator.evaluate(genomes), evaluator, genomes)
             assert evaluator._pooled._known.n <= 2
+
+
+def test_of_very_large_parents_there_are_too_many_combinations_and_not_a_warning():
+    assert Combinations.n_of(np.array([2, 3]), 3) == 36
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert Combinations.n_of(np.array([2, 1000]), 3) == np.inf
 
 
 def test_many_tallies_of_few_marks_are_counted_one_by_one():

@@ -23,10 +23,8 @@ from policies.qualities import MeanQuality, PooledQuality, get_quality
 from policies.rules import Combine, RuleView
 from policies.tables.multilabel import LabelSets
 from policies.views.distributions import Held
+from tests.parent_views import CLASS_QUALITIES, LABEL_QUALITIES, parent_views
 from tests.tables import classes
-
-
-POOLINGS = ("mean", "max", "noisy-or", "top-1", "top-2", "top-9", "p75", "p30", "p100", "evidence")
 
 
 class SharedLabels(MeanQuality):
@@ -53,40 +51,8 @@ SHARED, COMMON = SharedLabels(), MostCommon()
 OWN = tuple(f"{__name__}:{name}" for name in ("SHARED", "COMMON"))
 
 
-@st.composite
-def readable(draw):
-    """A view of samples with parents of unequal sizes in shuffled rows, with many ties, and the truth."""
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    sizes = rng.integers(1, draw(st.integers(1, 6)) + 1, draw(st.integers(1, 8)))
-    n, n_exits = int(sizes.sum()), draw(st.integers(1, 4))
-    of_sample = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
-    place = rng.permutation(n)
-    parents = Parents(np.array([f"p{i}" for i in range(len(sizes))]), of_sample, np.lexsort((place, of_sample)))
-    n_columns, n_distinct = draw(st.integers(1, 2)), draw(st.integers(2, 5))
-    scores = rng.integers(0, n_distinct, (n, n_exits, n_columns)) / n_distinct
-    scores[rng.random(scores.shape) < draw(st.sampled_from([0.0, 0.2]))] = -np.inf
-    eligible = rng.random((n, n_exits)) < draw(st.sampled_from([0.6, 1.0]))
-    width = draw(st.integers(2, 4))
-    pooling, has_labels = get_pooling(draw(st.sampled_from(POOLINGS))), draw(st.booleans())
-    if has_labels:
-        said = rng.integers(0, n_distinct + 1, (n, n_exits, width)) / n_distinct
-        thresholds = np.tile(rng.choice([0.3, 0.5], width), (len(sizes), 1))
-        answers = said >= thresholds[of_sample][:, None]
-        labels = (rng.random((len(sizes), width)) < 0.5).astype(np.uint8)
-        truth = LabelSets(labels[of_sample], tuple("abcd"[:width]))
-    else:
-        weights = rng.integers(1, n_distinct + 1, (n, n_exits, width))
-        said, thresholds = weights / weights.sum(axis=2, keepdims=True), None
-        answers = said.argmax(axis=2)
-        truth = classes(rng.integers(0, width, len(sizes))[of_sample], width)
-    pooled = PooledAnswers(parents, "same", Held(said), pooling, thresholds)
-    combine = draw(st.sampled_from(list(Combine)))
-    return RuleView(scores, eligible, answers, Held(said), combine, pooled), truth
-
-
 def qualities_of(truth):
-    own = () if isinstance(truth, LabelSets) else ("accuracy", "macro_f1", "worst_class_recall", "flip_rate_to_exit")
-    return (*own, *OWN)
+    return (*(LABEL_QUALITIES if isinstance(truth, LabelSets) else CLASS_QUALITIES), *OWN)
 
 
 def evaluator_of(view, truth, **options):
@@ -101,7 +67,7 @@ def genomes_of(evaluator, n, seed):
 
 
 @settings(max_examples=150, deadline=None)
-@given(case=readable(), seed=st.integers(0, 1000), max_levels=st.sampled_from([2, 5, 1024]))
+@given(case=parent_views(), seed=st.integers(0, 1000), max_levels=st.sampled_from([2, 5, 1024]))
 def test_populations_equal_policies_one_by_one(case, seed, max_levels):
     view, truth = case
     evaluator = evaluator_of(view, truth, max_levels=max_levels)
@@ -121,7 +87,7 @@ def test_populations_equal_policies_one_by_one(case, seed, max_levels):
 
 
 @settings(max_examples=150, deadline=None)
-@given(case=readable(), seed=st.integers(0, 1000), max_levels=st.sampled_from([2, 5, 1024]))
+@given(case=parent_views(), seed=st.integers(0, 1000), max_levels=st.sampled_from([2, 5, 1024]))
 def test_a_line_equals_its_policies_one_by_one(case, seed, max_levels):
     evaluator = evaluator_of(*case, max_levels=max_levels)
     (genome,) = genomes_of(evaluator, 1, seed)
