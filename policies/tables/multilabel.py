@@ -204,8 +204,13 @@ class MultiLabelTable(ExitTable):
         """The same outputs, answered in another way.
 
         Raises:
-            ExitTableError: If there are thresholds for another number of labels.
+            ExitTableError: If there are thresholds for another number of labels, or the pooling is one of classes.
         """
+        if answering.pooling == "evidence":
+            raise ExitTableError(
+                "pooling 'evidence' is for classes that exclude each other but answers are sets of labels; take "
+                "another, such as mean"
+            )
         given = answering.label_thresholds
         if given is not None and len(given) != self.n_classes:
             raise ExitTableError(
