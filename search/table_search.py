@@ -123,13 +123,17 @@ def _progress(how: PolicySearch, console: Console) -> Iterator[Callable[[str], N
     """A live bar where there is a terminal; told each generation."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("policies", total=len(how.rules) * how.settings.generations)
-        done: dict[str, int] = {}
+        n_levels = len(dict.fromkeys(how.levels))
+        task = bar.add_task("policies", total=len(how.rules) * n_levels * how.settings.generations)
+        turns: list[str] = []
+        done = 0
 
         def on_generation(rule: str) -> None:
-            done[rule] = done.get(rule, 0) + 1
-            # A rule may end early: each one before counts in full.
-            before = (len(done) - 1) * how.settings.generations
-            bar.update(task, completed=before + done[rule], description=f"policies: {rule}")
+            nonlocal done
+            done = done + 1 if turns[-1:] == [rule] else 1
+            turns.extend([rule] if done == 1 else [])
+            # A rule may end early: each turn before counts in full.
+            before = (len(turns) - 1) * how.settings.generations
+            bar.update(task, completed=before + done, description=f"policies: {rule}")
 
         yield on_generation

@@ -71,6 +71,11 @@ class Answering(BaseModel):
         return self.model_copy(update={"level": level})
 
     @property
+    def reading_all(self) -> Answering:
+        """The same where all samples of a parent are read."""
+        return self.model_copy(update={"read_until": math.inf})
+
+    @property
     def is_plain(self) -> bool:
         """Whether it is what every policy does where nobody says otherwise."""
         return self == Answering()

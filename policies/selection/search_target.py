@@ -7,7 +7,7 @@ bound on ``search`` itself needs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,11 +77,14 @@ class SplitSize:
             return cls.of(table, table.truth)
         parents, how = Parents.of(table), table.answering.parent_labels
         return cls.of(table, table.truth.of_parents(parents.of_sample, parents.names, how), parents)
+    def with_labels_of(self, other: SplitSize) -> SplitSize:
+        """The same with labels that occur as often as on another split."""
+        return replace(self, positives=other.positives, label_names=other.label_names)
 
     def rarest_of(self, ratio: LabelRatio) -> float:
         """How often the rarest of the labels is on that a ratio counts by themselves."""
-        if ratio.label in self.label_names:
-            return float(self.positives[self.label_names.index(ratio.label)])
+        if ratio.label is not None and self.label_names:
+            return float(self.positives[ratio.place(self.label_names)])
         return float(self.positives.min())
 
     def share_of(self, ratio: LabelRatio) -> float:
@@ -118,11 +121,15 @@ class SearchTarget:
 def search_target(asked: Request, *, search: SplitSize, certify: SplitSize | None) -> SearchTarget:
     """The one place that adds a margin to what was asked for.
 
+    What is looked for decides which policies are found, so that how often labels occur is taken from ``search``: those
+    of ``certify`` must tell nothing before policies are tested on it.
+
     Args:
         asked: What was asked for, without a margin.
         search: Size of the split that policies are chosen on.
         certify: Size of the split that certifies; None where there is none.
     """
+    certify = None if certify is None else certify.with_labels_of(search)
     claim = asked.claim if certify is not None else None
     if claim is not None and certify is not None:
         tightened = tightened_claim(claim, certify, delta=asked.delta)

@@ -88,7 +88,7 @@ def select_policy(
     front = Front.merged([network.front for network in networks], goal, front_size=front_size)
     by_name = {network.network: network for network in networks}
     on_front = [(by_name[point.network], point.policy) for point in front]
-    splits = _compared(*on_front[goal.best(front.assessment(goal))])
+    splits = _compared(*on_front[goal.best(front.assessment(goal))], seed=seed)
     passed: set[str] = set()
     certificate, n_passed = None, 0
     sequence: list[tuple[NetworkPolicies, Policy]] = []
@@ -134,10 +134,10 @@ def _marked(front: Front, passed: set[str], chosen: Policy) -> Front:
     )
 
 
-def _compared(network: NetworkPolicies, policy: Policy) -> SplitComparison | None:
+def _compared(network: NetworkPolicies, policy: Policy, *, seed: int) -> SplitComparison | None:
     if network.certify is None:
         return None
-    return compare_splits(network.search, network.certify, policy)
+    return compare_splits(network.search, network.certify, policy, seed=seed)
 
 
 def _certify_table(network: NetworkPolicies) -> ExitTable:

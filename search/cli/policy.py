@@ -85,7 +85,9 @@ def policy(
                  ids=names)  # (samples,), unique: no two tables may share any
 
     Without cost, stages count alike; without ids, samples that tables share may not be found. Optional: groups
-    (samples,), origins; stop_prob (samples, exits); meta, JSON text with class_names.
+    (samples,), origins; parents and order (samples,), what samples are parts of and their places in it; stop_prob
+    (samples, exits); meta, JSON text with class_names. Of sets of labels, labels are 0 or 1, (samples, labels), and
+    meta has "task": "multi-label" and label_names.
 
     Results: `summary.json`, `policy.json`, `certificate.json`, `pareto_front.csv`, `.png`, `.html`, `reliability.png`.
 
@@ -152,8 +154,9 @@ def policy_command(
     if "certify" in files and how.asked.claim is None:
         raise ExitSearchError(
             "--certify needs something that can be certified: a --target for accuracy, --max-drop, --bound "
-            "worst_class_recall=VALUE, or for a detector --bound image_f1=VALUE; there is no certificate for macro-F1, "
-            "mAP, a budget or a drop against the greedy policy alone; leave --certify out"
+            "worst_class_recall=VALUE, for a detector --bound image_f1=VALUE, or for sets of labels --bound "
+            "label_micro_f1=VALUE; there is no certificate for macro-F1, mAP, drops of F1, a budget or a drop against "
+            "the greedy policy alone; leave --certify out"
         )
     if times is not None:
         print_line(console, f"Times up to each exit: {times.source}")
