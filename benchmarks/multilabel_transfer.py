@@ -51,14 +51,13 @@ from policies.policy import Policy
 from policies.qualities import get_quality
 from policies.rules import MULTILABEL_RULES
 from policies.selection.answered import answered_tables
-from policies.selection.networks import search_network
+from policies.selection.choose import choose_policy
 from policies.selection.policy_search import PolicySearch
-from policies.selection.select import Selection, select_policy
+from policies.selection.select import Selection
 from policies.tables.base import ExitTable
 from policies.tables.multilabel import MultiLabelTable
 from policies.tasks import get_task
 from policies.transfer.splits import compare_splits
-from search.table_search import table_target
 
 
 N_SEARCH = 304
@@ -126,11 +125,7 @@ def split(table: MultiLabelTable, rng: np.random.Generator) -> dict[str, MultiLa
 
 def select(tables: Mapping[str, ExitTable], limit: float, seed: int) -> Selection:
     """Search, certify and select."""
-    how = _how(limit, seed)
-    own = answered_tables(tables, how)
-    network = search_network("network", own["search"], own["certify"], how)
-    target = table_target(how.asked, own["search"], own["certify"])
-    return select_policy([network], target, front_size=SETTINGS.front_size, seed=seed)
+    return choose_policy(tables["search"], tables["certify"], _how(limit, seed))
 
 
 def play(tables: Mapping[str, MultiLabelTable], limit: float, truth: Judge, seed: int) -> dict[str, dict[str, Any]]:

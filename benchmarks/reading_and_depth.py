@@ -7,9 +7,12 @@ cost is searched on ``search`` whose quality is at most ``--max-drop`` below tha
 - *depth*: each sample leaves by itself, and all are read;
 - *whole parents*: all samples of a parent leave together;
 - *reading*: samples are read in order until the pooled answer is sure, each at full depth;
-- *both*: samples are read in order, and each leaves by itself.
+- *both, by sample*: samples are read in order, and each leaves by itself (level ``reading``);
+- *both, by parent*: all samples of a parent are read exit by exit, in order, until their pooled answer is sure (level
+  ``progressive``).
 
-All are judged on ``certify`` and ``test``, on which nothing was chosen; figures are means over their parents. Costs are
+The policies are plain ones (:mod:`policies.evolution.plain`), so that no way is flattered by having more to choose. All
+are judged on ``certify`` and ``test``, on which nothing was chosen; figures are means over their parents. Costs are
 per sample of the table, as shares of reading everything at full depth; a sample that is not read costs nothing.
 Usage: ``python benchmarks/reading_and_depth.py FOLDER [FOLDER ...] [--pooling NAME] [--quality NAME]
 [--rule NAME] [--max-drop NUMBER ...]``.
@@ -19,7 +22,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +34,10 @@ from rich.table import Table
 
 from policies.baselines.full_network import full_network
 from policies.evolution.genome import RuleSpace
-from policies.evolution.search import search_front
-from policies.evolution.settings import EvolveSettings
+from policies.evolution.plain import plain_archive
+from policies.evolution.search import front_of
 from policies.goals.figures import asked_figures, quality_of
+from policies.goals.front import Front
 from policies.goals.goal import Goal
 from policies.metrics.reading import read_figures
 from policies.policy import Policy
@@ -47,7 +51,8 @@ WAYS = {
     "depth": Level.SAMPLE,
     "whole parents": Level.PARENT,
     "reading": Level.READING,
-    "both": Level.READING,
+    "both, by sample": Level.READING,
+    "both, by parent": Level.PROGRESSIVE,
 }
 """What leaves together in each way to save."""
 JUDGES = ("certify", "test")
@@ -63,14 +68,14 @@ class Asked:
         quality: Name of the quality that may be lost; by default the task's own.
         rules: Names of the rules that are searched; by default the task's.
         parent_labels: What is true of a parent.
-        settings: How hard policies are searched.
+        max_levels: Most thresholds that are tried.
     """
 
     pooling: str | None = None
     quality: str | None = None
     rules: tuple[str, ...] = ()
     parent_labels: str = "same"
-    settings: EvolveSettings = field(default_factory=EvolveSettings)
+    max_levels: int = 512
 
 
 def compare(folder: Path, asked: Asked, max_drop: float, *, seed: int = 0) -> pd.DataFrame:
@@ -109,8 +114,9 @@ def _best(
 ) -> Policy:
     rules = asked.rules or get_task(search.task).rules
     if way != "reading":
-        front = search_front(search, temperatures, goal, rules=rules, settings=asked.settings, seed=seed)
-        return front.best(goal).policy
+        spaces = [RuleSpace(rule, search, temperatures, goal, max_levels=asked.max_levels, seed=seed) for rule in rules]
+        fronts = [front_of(space, plain_archive(space)) for space in spaces]
+        return Front.merged(fronts, goal, front_size=1).best(goal).policy
     return reading_alone(rules[0], search, temperatures, goal)
 
 

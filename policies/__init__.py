@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     from policies.evolution.search import search_front
     from policies.evolution.settings import EvolveSettings
     from policies.goals.goal import Goal
+    from policies.goals.request import Request
     from policies.policy import Decision, Policy
+    from policies.selection.choose import choose_policy
+    from policies.selection.policy_search import PolicySearch
     from policies.tables.base import ExitTable
     from policies.tables.classification import ClassificationTable
     from policies.tables.detection import DetectionTable
+    from policies.tables.multilabel import MultiLabelTable
     from policies.tasks import load_table
 
 __all__ = [
@@ -28,8 +32,12 @@ __all__ = [
     "EvolveSettings",
     "ExitTable",
     "Goal",
+    "MultiLabelTable",
     "Policy",
+    "PolicySearch",
+    "Request",
     "certify_policy",
+    "choose_policy",
     "fit_temperatures",
     "load_table",
     "search_front",
@@ -44,8 +52,12 @@ _PLACES = {
     "EvolveSettings": "policies.evolution.settings",
     "ExitTable": "policies.tables.base",
     "Goal": "policies.goals.goal",
+    "MultiLabelTable": "policies.tables.multilabel",
     "Policy": "policies.policy",
+    "PolicySearch": "policies.selection.policy_search",
+    "Request": "policies.goals.request",
     "certify_policy": "policies.certificates.certificate",
+    "choose_policy": "policies.selection.choose",
     "fit_temperatures": "policies.calibration.temperature",
     "load_table": "policies.tasks",
     "search_front": "policies.evolution.search",

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from policies.errors import PolicyError
 from policies.files.atomic import write_text
+from policies.levels.progressive import read_progressively
 from policies.levels.reading import read_until
 from policies.levels.seen import Seen
 from policies.parents.parent_answers import UNREAD, ParentAnswers
 from policies.pooling.answering import Answering, Level
-from policies.rules import RuleView, get_rule
+from policies.rules import BASELINE_RULES, RuleView, get_rule
 from policies.tables.base import ExitTable, Rows
 from policies.tables.network import NetworkIdentity, differences
 from policies.tables.origin import Origin
@@ -42,6 +43,7 @@ class Decision:
         distributions: What the answers were taken from, of shape (N, E, C); None where there is no such thing.
         parents: What is answered about parents by the exits that their samples take, which is then what is judged; None
             where each sample answers for itself.
+        policy: The policy that decided; None where none did.
 
     Example:
         >>> decision = Policy("confidence", (0.9, 0.9), (2.0, 2.0, 2.0)).decide(search)
@@ -53,6 +55,7 @@ class Decision:
     exit_answers: NDArray[Any]
     distributions: Distributions | None = None
     parents: ParentAnswers | None = None
+    policy: Policy | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def answers(self) -> NDArray[Any]:
@@ -82,6 +85,19 @@ class Decision:
         shape = self.exit_answers.shape[:2]
         scores, eligible = np.zeros((*shape, 1)), np.ones(shape, dtype=bool)
         return RuleView(scores, eligible, self.exit_answers, self.distributions, parents=self.parents)
+
+    def full_network(self, table: ExitTable) -> Decision:
+        """What the network without early exits does with the same table, answered in the same way.
+
+        Drops are counted from that. What a rule makes of the last exit may be something else, as an ensemble's is.
+
+        Args:
+            table: The table that was decided on.
+        """
+        full = None if self.policy is None else self.policy.full_network
+        if full is None or self.policy is None or (full.rule, full.params) == (self.policy.rule, self.policy.params):
+            return replace(self, exits=np.full_like(self.exits, self.exit_answers.shape[1] - 1), policy=full)
+        return full.decide(table)
 
     def blocks(self) -> Iterator[tuple[Rows, NDArray[np.float64]]]:
         """Every sample once: which samples, and the distributions answered with, shape (n, C).
@@ -169,6 +185,20 @@ class Policy:
         return self.answering.read_until < math.inf or any(value < math.inf for row in self.thresholds for value in row)
 
     @property
+    def full_network(self) -> Policy:
+        """The policy of the same network that never leaves early, reads everything, and answers in the same way.
+
+        The last exit answers by itself, whatever the policy's rule would make of it; but where answers are of a kind of
+        somebody's own, that rule answers.
+        """
+        rule, answering = get_rule(self.rule), self.answering.reading_all
+        if rule.task not in BASELINE_RULES:
+            closed = tuple((math.inf,) * len(row) for row in self.thresholds)
+            return replace(self, thresholds=closed, answering=answering)
+        closed = ((math.inf,),) * (self.n_exits - 1)
+        return replace(self, rule=BASELINE_RULES[rule.task], thresholds=closed, params={}, answering=answering)
+
+    @property
     def policy_hash(self) -> str:
         """SHA-256 over the policy's JSON form."""
         return sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
@@ -218,10 +248,14 @@ class Policy:
                 f"rule {self.rule!r} takes {view.n_columns} thresholds per exit on this table but the policy has "
                 f"{len(self.thresholds[0])}"
             )
-        exits = first_open_exit(view, np.asarray(self.thresholds).reshape(-1, view.n_columns))
+        thresholds = np.asarray(self.thresholds).reshape(-1, view.n_columns)
+        if self.answering.level is Level.PROGRESSIVE:
+            exits = read_progressively(view, thresholds, self.answering.read_until)
+            return Decision(exits, view.answers, view.distributions, view.parents)
+        exits = first_open_exit(view, thresholds)
         if self.answering.level is Level.READING:
             exits = read_until(view, exits, self.answering.read_until)
-        return Decision(exits, view.answers, view.distributions, view.parents)
+        return Decision(exits, view.answers, view.distributions, view.parents, self)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form; a closed gate's threshold is null, and rows of length 1 are plain numbers."""

@@ -11,14 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from policies.evolution.islands import one_after_the_other
-from policies.goals.request import Request
-from policies.parents.membership import Parents
 from policies.selection.answered import answered_tables
 from policies.selection.networks import NetworkPolicies, search_network
 from policies.selection.plan import plan_for
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import goal_on
-from policies.selection.search_target import SearchTarget, SplitSize, search_target
+from policies.selection.search_target import table_target
 from policies.selection.select import select_policy
 from policies.tables.base import ExitTable
 from search.cluster.connection import connected
@@ -88,18 +86,6 @@ def search_tables(
     return summary
 
 
-def table_target(asked: Request, search: ExitTable, certify: ExitTable | None) -> SearchTarget:
-    """What is searched for on a network's tables: what is asked, with the margin that their sizes need."""
-
-    def size(table: ExitTable) -> SplitSize:
-        if table.answering.pooling is None:
-            return SplitSize.of(table, table.truth)
-        parents, how = Parents.of(table), table.answering.parent_labels
-        return SplitSize.of(table, table.truth.of_parents(parents.of_sample, parents.names, how), parents)
-
-    return search_target(asked, search=size(search), certify=None if certify is None else size(certify))
-
-
 def _search(
     name: str, search: ExitTable, certify: ExitTable | None, how: PolicySearch, console: Console
 ) -> NetworkPolicies:
@@ -137,13 +123,17 @@ def _progress(how: PolicySearch, console: Console) -> Iterator[Callable[[str], N
     """A live bar where there is a terminal; told each generation."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("policies", total=len(how.rules) * how.settings.generations)
-        done: dict[str, int] = {}
+        n_levels = len(dict.fromkeys(how.levels))
+        task = bar.add_task("policies", total=len(how.rules) * n_levels * how.settings.generations)
+        turns: list[str] = []
+        done = 0
 
         def on_generation(rule: str) -> None:
-            done[rule] = done.get(rule, 0) + 1
-            # A rule may end early: each one before counts in full.
-            before = (len(done) - 1) * how.settings.generations
-            bar.update(task, completed=before + done[rule], description=f"policies: {rule}")
+            nonlocal done
+            done = done + 1 if turns[-1:] == [rule] else 1
+            turns.extend([rule] if done == 1 else [])
+            # A rule may end early: each turn before counts in full.
+            before = (len(turns) - 1) * how.settings.generations
+            bar.update(task, completed=before + done, description=f"policies: {rule}")
 
         yield on_generation

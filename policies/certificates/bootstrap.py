@@ -18,6 +18,7 @@ from policies.policy import Decision
 from policies.qualities import PooledQuality, get_quality, require_judges
 from policies.tables.base import ExitTable
 from policies.tables.classification import ClassificationTable
+from policies.tables.units import Units
 
 
 _BATCH = 64
@@ -32,8 +33,8 @@ class BootstrapBound:
         observed: Value of the figure on all samples.
         bound: The ``delta`` quantile of the figure's values on resampled units.
         delta: One less the nominal confidence.
-        n: Number of independent units, samples or groups.
-        unit: Kind of unit that was drawn, ``sample`` or ``group``.
+        n: Number of independent units: samples, parents or groups.
+        unit: Kind of unit that was drawn, ``sample``, ``parent`` or ``group``.
         n_resamples: How often the units were drawn anew.
         seed: Seed of the draws; the same seed gives the same bound.
         method: How the bound was found, in words.
@@ -57,7 +58,7 @@ class BootstrapBound:
 def macro_f1_lower_bound(
     table: ClassificationTable, decision: Decision, *, delta: float = 0.05, n_resamples: int = 2000, seed: int = 0
 ) -> BootstrapBound:
-    """Bootstrap lower bound of a policy's macro-F1, over groups where the table has them.
+    """Bootstrap lower bound of a policy's macro-F1, over groups or parents where the table has them.
 
     Args:
         table: The ``certify`` table, N samples.
@@ -69,13 +70,14 @@ def macro_f1_lower_bound(
     Raises:
         ClaimError: If ``delta`` or ``n_resamples`` is out of range, or there is only one unit.
     """
+    judged = Judged(decision.view, table.truth)
+    answers, truth = judged.answers(decision.exits), judged.truth
 
     def figure(rows: NDArray[np.int64]) -> float:
-        return macro_f1(decision.answers[rows], table.labels[rows])
+        return macro_f1(answers[rows], truth.take(rows).strata)
 
-    return bootstrap_lower_bound(
-        figure, "macro-F1", table.n_samples, groups=table.groups, delta=delta, n_resamples=n_resamples, seed=seed
-    )
+    units = judged.units(Units.of(table))
+    return bootstrap_lower_bound(figure, "macro-F1", units, delta=delta, n_resamples=n_resamples, seed=seed)
 
 
 def quality_lower_bound(
@@ -87,7 +89,7 @@ def quality_lower_bound(
     n_resamples: int = 2000,
     seed: int = 0,
 ) -> BootstrapBound:
-    """Bootstrap lower bound of a pooled quality of a policy, over groups where the table has them.
+    """Bootstrap lower bound of a pooled quality of a policy, over groups or parents where the table has them.
 
     Args:
         name: Name of the quality, of which more must be better.
@@ -114,28 +116,25 @@ def quality_lower_bound(
     def figure(rows: NDArray[np.int64]) -> float:
         return float(judge(exits, rows)[0])
 
-    return bootstrap_lower_bound(
-        figure, name, table.n_samples, groups=table.groups, delta=delta, n_resamples=n_resamples, seed=seed
-    )
+    units = judged.units(Units.of(table))
+    return bootstrap_lower_bound(figure, name, units, delta=delta, n_resamples=n_resamples, seed=seed)
 
 
 def bootstrap_lower_bound(
     figure: Callable[[NDArray[np.int64]], float],
     name: str,
-    n_samples: int,
+    units: Units,
     *,
-    groups: NDArray[np.str_] | None = None,
     delta: float = 0.05,
     n_resamples: int = 2000,
     seed: int = 0,
 ) -> BootstrapBound:
-    """Percentile bootstrap (Efron, 1979) of any figure of samples, by drawing units with replacement.
+    """Percentile bootstrap (Efron, 1979) of any figure of what is judged, by drawing units with replacement.
 
     Args:
-        figure: Function from row numbers, with repetitions, to the figure; more is better.
+        figure: Function from the numbers of some that are judged, with repetitions, to the figure; more is better.
         name: What the figure is called in the result.
-        n_samples: Number of samples, ``N``.
-        groups: Origin of each sample, shape (N,); whole groups are drawn. None: single samples are.
+        units: Independent units that those which are judged belong to; whole units are drawn.
         delta: One less the nominal confidence, in (0, 1).
         n_resamples: How often the units are drawn anew.
         seed: Seed of the draws; the same seed gives the same bound.
@@ -146,33 +145,30 @@ def bootstrap_lower_bound(
     require_delta(delta)
     if n_resamples < 1:
         raise ClaimError(f"n_resamples must be at least 1 but is {n_resamples}")
-    members = _members(n_samples, groups)
-    n_units = len(members)
-    if n_units < 2:
-        raise ClaimError("a bootstrap needs at least 2 samples, or groups, to draw from but there is 1")
+    if units.n < 2:
+        raise ClaimError(f"a bootstrap needs at least 2 {units.kind}s to draw from but there is {units.n}")
+    members = None if units.kind == "sample" else _members(units)
 
-    def drawn(units: NDArray[np.int64]) -> float:
-        return figure(units if groups is None else np.concatenate([members[unit] for unit in units]))
+    def drawn(own: NDArray[np.int64]) -> float:
+        return figure(own if members is None else np.concatenate([members[unit] for unit in own]))
 
-    observed = float(drawn(np.arange(n_units)))
+    observed = float(drawn(np.arange(units.n)))
     return BootstrapBound(
         figure=name,
         observed=observed,
-        bound=_percentile(drawn, n_units, delta, n_resamples, seed),
+        bound=_percentile(drawn, units.n, delta, n_resamples, seed),
         delta=delta,
-        n=n_units,
-        unit="sample" if groups is None else "group",
+        n=units.n,
+        unit=units.kind,
         n_resamples=n_resamples,
         seed=seed,
     )
 
 
-def _members(n_samples: int, groups: NDArray[np.str_] | None) -> list[NDArray[np.int64]]:
-    """Rows of each unit; units sorted by name, so that the order of rows does not matter."""
-    if groups is None:
-        return list(np.arange(n_samples)[:, None])
-    codes = np.unique(groups, return_inverse=True)[1]
-    return np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
+def _members(units: Units) -> list[NDArray[np.int64]]:
+    """Numbers of those that each unit holds."""
+    order, sizes = np.argsort(units.of_sample, kind="stable"), np.bincount(units.of_sample, minlength=units.n)
+    return np.split(order, np.cumsum(sizes)[:-1])
 
 
 def _percentile(

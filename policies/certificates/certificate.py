@@ -144,6 +144,8 @@ def certify_policy(
         (True, 0.968)
     """
     require_unseen(policy, table)
+    # Parents that only ids tell of are known where answers are pooled.
+    table, search = table.answered(policy.answering), None if search is None else search.answered(policy.answering)
     if search is not None:
         require_disjoint({"search": search, "certify": table})
     searches = None if search is None else [search]
@@ -191,7 +193,7 @@ def certificate_of(
         p_value=max(result.p_value for result in results),
         more_needed=0 if certified else failed.more_needed if failed else more_units_needed(parts, delta),
         parts=results,
-        notes=(*_notes_on_tests(parts, search), *_notes_on_exits(claim, decision)),
+        notes=(*_notes_on_tests(parts, search), *_notes_on_exits(claim, table, decision)),
         sequence=sequence,
         table_hash=table.split_hash,
         policy_hash=policy.policy_hash,
@@ -213,8 +215,9 @@ def _notes_on_tests(parts: tuple[ClaimPart, ...], search: ExitTable | None) -> l
     ]
 
 
-def _notes_on_exits(claim: Claim, decision: Decision) -> list[str]:
-    return [f"nobody left at depth {depth}, so nothing is claimed about it" for depth in unused_exits(claim, decision)]
+def _notes_on_exits(claim: Claim, table: ExitTable, decision: Decision) -> list[str]:
+    unused = unused_exits(claim, table, decision)
+    return [f"nobody left at depth {depth}, so nothing is claimed about it" for depth in unused]
 
 
 def _result(part: ClaimPart, parts: tuple[ClaimPart, ...], delta: float) -> PartResult:

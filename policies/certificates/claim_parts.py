@@ -13,7 +13,7 @@ from policies.certificates.outcomes import Outcomes, PartLosses, part_losses
 from policies.certificates.parts.base import ClaimPart
 from policies.certificates.parts.drop import DropPart, DropTest
 from policies.certificates.parts.ratio import RatioPart
-from policies.judging.judged import judged_units
+from policies.judging.judged import Judged, judged_units
 from policies.parents.membership import Parents
 from policies.policy import Decision
 from policies.tables.base import ExitTable
@@ -87,9 +87,10 @@ def n_units(table: ExitTable, decision: Decision) -> int:
     return judged_units(Units.of(table), _parents(decision)).n
 
 
-def unused_exits(claim: Claim, decision: Decision) -> tuple[int, ...]:
+def unused_exits(claim: Claim, table: ExitTable, decision: Decision) -> tuple[int, ...]:
     """Depths, from 1, of which an exit floor claims nothing, since nobody left there."""
     if claim.exit_floor is None:
         return ()
-    left = np.bincount(decision.exits, minlength=decision.exit_answers.shape[1])
+    taken = Judged(decision.view, table.truth).deepest(decision.exits)
+    left = np.bincount(taken, minlength=table.n_exits)
     return tuple(int(k) + 1 for k in np.flatnonzero(left == 0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+import math
 
 import numpy as np
 
@@ -90,9 +91,12 @@ def of_size(limit: float, n_units: int, *, delta: float) -> DropTest:
 
 
 def open_share(policy: Policy, table: ExitTable) -> float:
-    """Share of the labels of an answer that can differ from the full network's, whatever the input; 1 if all can."""
+    """Share of the labels of an answer that can differ from the full network's, whatever the input; 1 if all can.
+
+    So can all where not every sample is read: what is not read tells nothing of any label.
+    """
     rule = get_rule(policy.rule)
-    if not isinstance(table, MultiLabelTable):
+    if not isinstance(table, MultiLabelTable) or policy.answering.read_until < math.inf:
         return 1.0
     n_open = rule.n_open_labels(rule.parse(policy.params), table.n_classes)
     return max(n_open, 1) / table.n_classes

@@ -5,6 +5,7 @@ That 2 TP / (2 TP + FP + FN) is at least f is, for fixed f, that the mean of 2 (
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 import re
 from typing import Any
@@ -12,8 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.errors import ClaimError
-from policies.names import list_some
+from policies.qualities.multilabel.single_label import quality_of_label
 from policies.tables.multilabel import LabelSets
 
 
@@ -96,15 +96,24 @@ class LabelRatio:
             truth: The true labels of the same J.
 
         Raises:
-            ClaimError: If there is no such label.
+            ExitSearchError: If there is no such label.
         """
         if self.is_worst:
             return tuple(self._of_label(answers, truth, k) for k in range(truth.n_labels))
         if self.label is None:
             return (self._counted(answers, truth.labels, _MICRO_F1),)
-        if self.label not in truth.names:
-            raise ClaimError(f"a label must be one of {list_some(truth.names)} but is {self.label!r}; name one of them")
-        return (self._of_label(answers, truth, truth.names.index(self.label)),)
+        return (self._of_label(answers, truth, self.place(truth.names)),)
+
+    def place(self, names: Sequence[str]) -> int:
+        """Index of the only label that is counted.
+
+        Args:
+            names: Names of the labels that answers may have.
+
+        Raises:
+            ExitSearchError: If there is no such label.
+        """
+        return quality_of_label(f"label_{self.kind}[{self.label}]").place(names)
 
     def _of_label(self, answers: NDArray[Any], truth: LabelSets, k: int) -> RatioCounts:
         return self._counted(answers[:, [k]], truth.labels[:, [k]], f"label_{self.kind}[{truth.names[k]}]")

@@ -29,7 +29,7 @@ class Outcomes:
     Attributes:
         figures: What each quality gives the policy's answers, by name, in [0, 1], shape (N,) each; as accuracy 1 where
             the policy is right, else 0.
-        full_figures: The same of the full network's answers; None where nobody knows these.
+        full_figures: The same of the full network's answers; None where nobody knows these, or compares with them.
         strata: What the samples are counted by, their class if there are classes, shape (N,).
         n_strata: Number of strata.
         exits: Index of the exit taken, shape (N,); of a parent the deepest that one of its samples took.
@@ -50,17 +50,23 @@ class Outcomes:
         Raises:
             ExitSearchError: If a quality is not one that can be certified, or not for the table's answers.
         """
+        if ACCURACY in claim.qualities and isinstance(table.truth, LabelSets):
+            raise ClaimError("sets of labels are right or wrong as exact_match has it, not as accuracy; claim that")
         for name in claim.needs_figures:
             require_certifiable(name)
             require_judges(name, table)
         judged = Judged(decision.view, table.truth)
         truth, answers = judged.truth, judged.answers(decision.exits)
-        of_last_exit = judged.answers(np.full_like(decision.exits, table.n_exits - 1))
         ratios = {name: ratio for name in claim.qualities if (ratio := LabelRatio.named(name)) is not None}
         means = [name for name in claim.qualities if name not in ratios]
+        full_figures = None
+        if any(one.loss.is_compared for one in claim.statements):
+            full = decision.full_network(table)
+            of_full = Judged(full.view, table.truth).answers(full.exits)
+            full_figures = {name: _figures(name, of_full, truth) for name in means}
         return cls(
             {name: _figures(name, answers, truth) for name in means},
-            {name: _figures(name, of_last_exit, truth) for name in means},
+            full_figures,
             truth.strata,
             truth.n_strata,
             judged.deepest(decision.exits),

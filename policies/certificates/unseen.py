@@ -20,9 +20,9 @@ def require_unseen(policy: Policy, table: ExitTable, *, names: tuple[str, str] =
         names: What messages call the policy and the table, in this order.
 
     Raises:
-        ClaimError: If there are any, with how many they are.
+        ExitSearchError: If there are any, with how many they are, or the table cannot be answered as the policy does.
     """
-    seen = "" if policy.origin is None else policy.origin.describe_overlap(table)
+    seen = "" if policy.origin is None else policy.origin.describe_overlap(table.answered(policy.answering))
     if seen:
         raise ClaimError(
             f"{names[0]} was chosen on {seen} of {names[1]}, so that these cannot certify it; give a table of samples "

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 import json
-import math
 from typing import Any
 
 import numpy as np
@@ -120,12 +119,8 @@ def families_of(candidates: Sequence[Candidate], *, seed: int = 0) -> list[Famil
 
 def _kind(policy: Policy) -> str:
     """Everything but the thresholds, that of reading among them."""
-    answering = _reading_all(policy.answering).to_dict()
+    answering = policy.answering.reading_all.to_dict()
     return json.dumps([policy.rule, list(policy.temperatures), dict(policy.params), answering], sort_keys=True)
-
-
-def _reading_all(answering: Answering) -> Answering:
-    return answering.model_copy(update={"read_until": math.inf})
 
 
 def _family(first: Candidate, members: tuple[int, ...], seed: int) -> Family:
@@ -136,7 +131,7 @@ def _family(first: Candidate, members: tuple[int, ...], seed: int) -> Family:
     sorted_view = chosen_view(first.policy, table, seed=seed).take(order)
     is_by_sample = sorted_view.parents is None
     references = tuple(answers[order] if is_by_sample else answers for answers in answers_of(first.references, table))
-    answering, truth = _reading_all(first.policy.answering), table.truth.take(order)
+    answering, truth = first.policy.answering.reading_all, table.truth.take(order)
     return Family(sorted_view, truth, table.cost, sorted_units, members, references, answering)
 
 

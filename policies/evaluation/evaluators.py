@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from policies.evaluation.evaluator import Evaluator
 from policies.evaluation.population import PopulationEvaluator
+from policies.evaluation.progressive import ProgressiveEvaluator
 from policies.evaluation.reading.evaluator import ReadingEvaluator
 from policies.pooling.answering import Answering, Level
 from policies.tables.base import Truth
@@ -37,5 +38,9 @@ def evaluator_for(
     Raises:
         ExitSearchError: If ``max_levels`` is below 2 or a quality is unknown.
     """
-    kind = ReadingEvaluator if answering.level is Level.READING else PopulationEvaluator
+    kinds: dict[Level, type[ReadingEvaluator | ProgressiveEvaluator]] = {
+        Level.READING: ReadingEvaluator,
+        Level.PROGRESSIVE: ProgressiveEvaluator,
+    }
+    kind = kinds.get(answering.level, PopulationEvaluator)
     return kind(view, truth, cost, max_levels=max_levels, qualities=qualities)

@@ -39,6 +39,7 @@ def search_front(
     islands: int = 1,
     run_epoch: EpochRunner = one_after_the_other,
     on_generation: Callable[[str], None] = lambda rule: None,
+    on_space: Callable[[RuleSpace], None] = lambda space: None,
 ) -> Front:
     """Search the policies of several rules and merge them into one front.
 
@@ -52,6 +53,7 @@ def search_front(
         islands: Populations that evolve apart and exchange their best.
         run_epoch: Runs the islands, such as over a cluster; the front does not depend on it.
         on_generation: Told the rule after each generation (of islands: after each epoch).
+        on_space: Told the space of each rule's policies once it is searched.
 
     Returns:
         The front, least objective first, with the figures ``accuracy``, ``mean_depth``, ``mean_cost``, the goal's other
@@ -85,7 +87,8 @@ def search_front(
             run_epoch=run_epoch,
             on_generation=partial(on_generation, rule),
         )
-        fronts.append(_front(space, archive))
+        on_space(space)
+        fronts.append(front_of(space, archive))
     return Front.merged(fronts, goal, front_size=settings.front_size)
 
 
@@ -154,7 +157,13 @@ def starting_candidates(space: RuleSpace, budget: Budget) -> NDArray[np.int64]:
     return np.concatenate(starts)
 
 
-def _front(space: RuleSpace, archive: Archive) -> Front:
+def front_of(space: RuleSpace, archive: Archive) -> Front:
+    """The policies of an archive, with their figures.
+
+    Args:
+        space: Space that the archive's candidates are from.
+        archive: The candidates.
+    """
     outcome = space.evaluate(archive.candidates)
     figures = {
         **outcome.qualities,

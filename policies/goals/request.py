@@ -38,6 +38,11 @@ class Request(Options, GoalFields):
     Raises:
         RequestError: If nothing is asked for, or a number is out of range.
         ExitSearchError: If a quality is unknown.
+
+    Example:
+        >>> print(Request(max_drop={"exact_match": 0.01, "hamming": 0.005}, objective="cost"))
+        a drop of exact_match of at most 0.01 against the full network, a drop of hamming of at most 0.005 against the
+        full network
     """
 
     target: Target = None

@@ -64,9 +64,18 @@ class PooledAnswers(ParentAnswers):
 
     def answered(self, pooled: NDArray[np.float64]) -> NDArray[Any]:
         """The answers that pooled values, shape (G, C), mean: (G,) for classes, else (G, L)."""
+        return self.take_answers(pooled, np.arange(self.parents.n))
+
+    def take_answers(self, pooled: NDArray[np.float64], of_parents: NDArray[np.int64]) -> NDArray[Any]:
+        """The answers that pooled values mean, of some parents, each perhaps several times.
+
+        Args:
+            pooled: Pooled values, shape (n, C).
+            of_parents: Index of the parent that each is said of, shape (n,).
+        """
         if self.thresholds is None:
             return np.asarray(pooled.argmax(axis=1))
-        return np.asarray(pooled >= self.thresholds)
+        return np.asarray(pooled >= self.thresholds[of_parents])
 
     def take(self, rows: NDArray[np.int64]) -> PooledAnswers:
         """The same for some of the samples; arguments as for the base class."""

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.levels.answers import PooledAnswers, WholeAnswers
+from policies.levels.prefixes import prefix_pooled
 from policies.parents.membership import Parents, require_order
 from policies.pooling.answering import Level
 from policies.pooling.poolings import get_pooling
 from policies.tables.base import ExitTable
 from policies.tables.multilabel import MultiLabelTable
+from policies.views.distributions import Held
 from policies.views.view import RuleView, required
 
 
@@ -29,12 +31,14 @@ class Seen:
         temperatures: The divisors that go with it, shape (E,).
         whole: The table of N samples.
         parents: Which samples make which parent; None where each sample answers for itself.
+        said: What samples say at each exit, shape (N, E, C), where the rule is not shown that; None where it is.
     """
 
     table: ExitTable
     temperatures: NDArray[np.float64]
     whole: ExitTable
     parents: Parents | None
+    said: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, table: ExitTable, temperatures: NDArray[np.float64]) -> Seen:
@@ -52,8 +56,11 @@ class Seen:
         if own.pooling is None:
             return cls(table, temperatures, table, None)
         parents = Parents.of(table)
-        if own.level is Level.READING:
+        if own.level.reads:
             require_order(table)
+        if own.level is Level.PROGRESSIVE:
+            said, ones = table.probabilities(temperatures), np.ones(table.n_exits)
+            return cls(prefix_table(table, said, parents), ones, table, parents, said)
         if own.level is not Level.PARENT:
             return cls(table, temperatures, table, parents)
         return cls(pooled_table(table, temperatures, parents), np.ones(table.n_exits), table, parents)
@@ -69,10 +76,11 @@ class Seen:
             return RuleView(
                 view.scores[of_sample], view.eligible[of_sample], view.answers[of_sample], None, view.combine, answers
             )
+        said = required(view.distributions) if self.said is None else Held(self.said)
         pooled = PooledAnswers(
             parents,
             own.parent_labels,
-            required(view.distributions),
+            said,
             get_pooling(own.pooling),
             self._thresholds(parents),
         )
@@ -81,6 +89,28 @@ class Seen:
     def _thresholds(self, parents: Parents) -> NDArray[np.float64] | None:
         table = self.whole
         return table.label_thresholds[parents.first_rows] if isinstance(table, MultiLabelTable) else None
+
+
+def prefix_table(table: TableT, said: NDArray[np.float64], parents: Parents) -> TableT:
+    """The table of parents while they are read exit by exit: a row for each sample, once that was read.
+
+    Rows of a parent share their group, so that nothing that is learnt from some of them is tried on others.
+
+    Args:
+        table: Table of N samples that says how they are pooled.
+        said: What samples say at each exit, shape (N, E, C).
+        parents: Which samples make which parent.
+
+    Raises:
+        ExitTableError: If samples of a parent differ and must not.
+    """
+    own, ordered = table.answering, said[parents.rows]
+    pooling, pooled = get_pooling(own.pooling or "mean"), np.empty(said.shape)
+    for k in range(table.n_exits):
+        pooled[parents.rows, k] = prefix_pooled(ordered, parents.starts, pooling, k)
+    truth = table.truth.of_parents(parents.of_sample, parents.names, own.parent_labels).take(parents.of_sample)
+    shown = table.of_parents(table.ids, np.arange(table.n_samples), pooled, truth)
+    return shown if shown.groups is not None else replace(shown, groups=parents.names[parents.of_sample])
 
 
 def judged_table(table: TableT, temperatures: NDArray[np.float64]) -> tuple[TableT, NDArray[np.float64]]:

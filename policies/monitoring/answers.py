@@ -68,7 +68,7 @@ class AnsweredSamples:
             exits=decision.exits,
             confidences=answer_confidences(decision),
             labels=table.labels,
-            full_predictions=decision.exit_answers[:, -1],
+            full_predictions=table.exit_answers[:, -1],
             # The samples of a parent are no more independent than those of a group.
             groups=table.parents if table.groups is None else table.groups,
         )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from policies.errors import ExitTableError
 from policies.tables.identity import parents_in_ids
+from policies.tables.sample_arrays.parents import in_several_groups
 
 
 class HasParents(Protocol):
@@ -126,6 +127,8 @@ def _named(table: HasParents) -> tuple[NDArray[np.str_], NDArray[np.int64] | Non
     if table.parents is not None:
         return table.parents, None if told is None else told[1]
     if told is not None:
+        for problem in in_several_groups(told[0], table.groups):
+            raise ExitTableError(f"{problem}; as ids of the form <parent>#<number> tell: name the parents as 'parents'")
         return told
     if table.groups is not None:
         return table.groups, None

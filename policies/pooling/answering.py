@@ -21,6 +21,13 @@ class Level(StrEnum):
     """All samples of a parent leave together, by what they say together."""
     READING = "reading"
     """The samples of a parent are read in order, each leaves by itself, until their pooled answer is sure."""
+    PROGRESSIVE = "progressive"
+    """All samples of a parent are read, in order, at the first exit, then at the next, until their answer is sure."""
+
+    @property
+    def reads(self) -> bool:
+        """Whether samples are read in an order, so that some may not be read at all."""
+        return self in (Level.READING, Level.PROGRESSIVE)
 
 
 class Answering(BaseModel):
@@ -35,7 +42,8 @@ class Answering(BaseModel):
         parent_labels: What is true of a parent: ``same`` is what is true of all of its samples, and samples that
             differ are refused; of labels ``any`` is what is true of any; ``majority`` is what is true of most.
         read_until: The sureness of the pooled answer from which on no further sample of the parent is read; infinity
-            reads all. For level ``reading`` alone.
+            reads all. For levels at which samples are read in an order; at level ``progressive`` it is that of the last
+            exit.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -63,6 +71,11 @@ class Answering(BaseModel):
         return self.model_copy(update={"level": level})
 
     @property
+    def reading_all(self) -> Answering:
+        """The same where all samples of a parent are read."""
+        return self.model_copy(update={"read_until": math.inf})
+
+    @property
     def is_plain(self) -> bool:
         """Whether it is what every policy does where nobody says otherwise."""
         return self == Answering()
@@ -73,8 +86,9 @@ class Answering(BaseModel):
             Level.SAMPLE: "each sample leaves by itself",
             Level.PARENT: "whole parents leave",
             Level.READING: "samples are read in order",
+            Level.PROGRESSIVE: "samples are read in order, exit by exit",
         }[self.level]
-        if self.level is Level.READING and self.read_until < math.inf:
+        if self.level.reads and self.read_until < math.inf:
             what += f" until the answer's sureness is {self.read_until:.4g}"
         return "" if self.pooling is None else f"{what}, answers pooled by {self.pooling}"
 

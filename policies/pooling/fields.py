@@ -18,8 +18,9 @@ class AnswerFields(BaseModel):
         min_length=1,
         description="What leaves together, of samples that are parts of a parent (segments of a recording, frames of "
         "a video): `sample` each by itself; `parent` all of a parent by what they say together; `reading` each by "
-        "itself, one after the other, until their pooled answer is sure. Policies of several levels are searched side "
-        "by side.",
+        "itself, one after the other, until their pooled answer is sure; `progressive` all of a parent exit by exit, "
+        "one sample after the other, until what they say together is sure. Policies of several levels are searched "
+        "side by side.",
     )
     pooling: str | None = Field(
         default=None,

@@ -67,7 +67,7 @@ def get_quality(name: str) -> Quality[Any]:
 
 
 def require_judges(name: str, table: ExitTable) -> None:
-    """Refuse a quality that is not for the kind of answers that a table has, or of a label that it does not have.
+    """Refuse a quality that is not for the answers that a table gives, or of a label that it does not have.
 
     Raises:
         ExitSearchError: If it is not.
@@ -78,6 +78,11 @@ def require_judges(name: str, table: ExitTable) -> None:
         raise ExitSearchError(
             f"quality {name!r} judges answers of task {task!r} but the table has those of {table.task!r}; ask for a "
             f"quality of that task"
+        )
+    if quality.looks_back and table.answering.pooling is not None:
+        raise ExitSearchError(
+            f"quality {name!r} looks at the exits before the one that a sample took but answers that are pooled over "
+            f"parents come of several samples; leave it out, or let each sample answer for itself"
         )
     quality.require_fits(table.truth)
 

@@ -37,6 +37,7 @@ class Quality(ABC, Generic[TruthT]):
         task: The kind of answers that it judges; None for any.
         is_maximised: Whether larger is better; the bound of a goal is then the least value, else the largest.
         is_share: Whether the quality is a mean over samples, to which each adds alike.
+        looks_back: Whether it looks at what the exits before the one taken would have answered too.
         lowest: Least possible value of the figure.
         highest: Largest possible value of the figure; may be infinite.
     """
@@ -45,6 +46,7 @@ class Quality(ABC, Generic[TruthT]):
     task: ClassVar[str | None] = "classification"
     is_maximised: ClassVar[bool] = True
     is_share: ClassVar[bool] = True
+    looks_back: ClassVar[bool] = False
     lowest: ClassVar[float] = 0.0
     highest: ClassVar[float] = 1.0
 

@@ -104,6 +104,7 @@ class FlipRate(CountedQuality[ClassLabels]):
 
     name: ClassVar[str] = "flip_rate_to_exit"
     is_maximised: ClassVar[bool] = False
+    looks_back: ClassVar[bool] = True
 
     def marks(self, view: RuleView, truth: ClassLabels) -> NDArray[np.int64]:
         """Whether any earlier exit would have answered differently from the one before or after it."""

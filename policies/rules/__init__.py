@@ -52,6 +52,8 @@ DETECTION_RULES = ("top-scores", "box-count", "box-agreement", "box-gate")
 """The rules that are searched for detectors where nobody names any."""
 MULTILABEL_RULES = ("label-margin", "label-ensemble", "label-gate")
 """The rules that are searched for networks with sets of labels where nobody names any."""
+BASELINE_RULES = {"classification": "confidence", "detection": "top-scores", "multi-label": "label-margin"}
+"""By the kind of answers: the rule of the baselines, and of the full network. Its answers are the exits' own."""
 
 
 def require_rule(name: str) -> None:
@@ -80,6 +82,7 @@ def get_rule(name: str) -> Rule[Any]:
 
 
 __all__ = [
+    "BASELINE_RULES",
     "DEFAULT_RULES",
     "DETECTION_RULES",
     "MULTILABEL_RULES",

@@ -133,10 +133,10 @@ class Rule(ABC, Generic[TableT]):
         return None
 
     def n_open_labels(self, params: Any, n_labels: int) -> int:
-        """Of how many labels the answer can differ from the last exit's: those labels are the same for all inputs.
+        """Of how many labels the answer can differ from the full network's: those labels are the same for all inputs.
 
-        By default of all. A rule whose early answers take some labels from elsewhere says itself; what was seen to
-        differ says nothing.
+        The full network's answer is the last exit's own, which a rule may make something else of. By default of all. A
+        rule whose answers take some labels from elsewhere says itself; what was seen to differ says nothing.
 
         Args:
             params: The rule's parameters, parsed.

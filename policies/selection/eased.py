@@ -13,10 +13,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.levels.answers import PooledAnswers
-from policies.levels.reading import running_sureness
+from policies.levels.progressive import samples_of
+from policies.levels.reading import sureness
 from policies.parents.parent_answers import UNREAD
-from policies.policy import Decision, Policy, first_open_exit
+from policies.policy import Decision, Policy
 from policies.pooling.answering import Level
 from policies.views.view import RuleView
 
@@ -37,18 +37,36 @@ def eased(policy: Policy, view: RuleView) -> list[Policy]:
     if not policy.leaves_early:
         return []
     decision = policy.decide_on(view)
+    leaves = _leaving(policy, view, decision)
     found: dict[str, Policy] = {}
     for step in range(1, N_STEPS):
         share = step / N_STEPS
-        thresholds = _raised(policy, view, decision.exits, share)
+        thresholds = _raised(policy, view, leaves, share)
         answering = policy.answering
-        if answering.level is Level.READING:
+        if answering.level.reads:
             answering = answering.model_copy(update={"read_until": _surer(view, policy, decision, share)})
         own = replace(policy, thresholds=thresholds, answering=answering)
         if own.leaves_early:
             found.setdefault(own.policy_hash, own)
     found.pop(policy.policy_hash, None)
     return list(found.values())
+
+
+def _leaving(policy: Policy, view: RuleView, decision: Decision) -> NDArray[np.int64]:
+    """The exit whose gate each row of a view opens, shape (N,), or ``UNREAD`` where it opens none.
+
+    Of parents that are read exit by exit it is the row of the last sample that was read at their deepest exit.
+    """
+    if policy.answering.level is not Level.PROGRESSIVE:
+        return decision.exits
+    parents = samples_of(view).parents
+    ordered = decision.exits[parents.rows]
+    deepest = np.maximum.reduceat(ordered, parents.starts[:-1])
+    n_there = np.add.reduceat(ordered == np.repeat(deepest, parents.sizes), parents.starts[:-1])
+    leaving = np.full_like(decision.exits, UNREAD)
+    # Those at the deepest exit were read first, so that the last of them is where the parent was answered.
+    leaving[parents.rows[parents.starts[:-1] + n_there - 1]] = deepest
+    return leaving
 
 
 def _raised(policy: Policy, view: RuleView, exits: NDArray[np.int64], share: float) -> tuple[tuple[float, ...], ...]:
@@ -69,12 +87,15 @@ def _reached_by(scores: NDArray[np.float64], threshold: float, share: float) -> 
 
 
 def _surer(view: RuleView, policy: Policy, decision: Decision, share: float) -> float:
-    """The sureness that a share of the parents reach where they are read no further."""
-    answers = view.parents
-    if not isinstance(answers, PooledAnswers) or policy.answering.read_until == math.inf:
+    """The sureness that a share of the parents reach whose last samples are not read, or not at the last exit."""
+    if policy.answering.read_until == math.inf:
         return math.inf
-    parents, is_read = answers.parents, decision.exits[answers.parents.rows] != UNREAD
-    n_read = np.add.reduceat(is_read, parents.starts[:-1])
-    stopped = np.flatnonzero(n_read < parents.sizes)
-    sureness = running_sureness(answers, first_open_exit(view, np.asarray(policy.thresholds)))
-    return _reached_by(sureness[parents.starts[stopped] + n_read[stopped] - 1], policy.answering.read_until, share)
+    answers = samples_of(view)
+    parents, n_exits = answers.parents, view.eligible.shape[1]
+    ordered = decision.exits[parents.rows]
+    last = ordered[parents.starts[1:] - 1]
+    stopped = last == UNREAD
+    if policy.answering.level is Level.PROGRESSIVE:
+        stopped = (np.maximum.reduceat(ordered, parents.starts[:-1]) == n_exits - 1) & (last < n_exits - 1)
+    sure = sureness(answers.pooled(decision.exits), answers.thresholds)
+    return _reached_by(sure[stopped], policy.answering.read_until, share)

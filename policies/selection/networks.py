@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from policies.calibration.temperature import CalibrationWarning
 from policies.evolution.islands import EpochRunner, one_after_the_other
-from policies.evolution.search import search_front
-from policies.goals.front import Front
+from policies.evolution.plain import plain_archive
+from policies.evolution.search import front_of, search_front
+from policies.goals.front import Front, FrontPoint
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import goal_on
 from policies.tables.base import ExitTable
@@ -31,6 +32,8 @@ class NetworkPolicies:
         temperatures: Temperature of each exit, shape (E,).
         front: Front of the network's policies over all rules.
         notes: Warnings about the network, for a person.
+        plain: Of policies with next to nothing to choose the one that the goal wants most; None where none was looked
+            for. See :mod:`policies.evolution.plain`.
     """
 
     network: str
@@ -39,6 +42,7 @@ class NetworkPolicies:
     temperatures: NDArray[np.float64]
     front: Front
     notes: tuple[str, ...]
+    plain: FrontPoint | None = None
 
 
 def search_network(
@@ -70,6 +74,7 @@ def search_network(
         warnings.simplefilter("always", CalibrationWarning)
         temperatures = get_task(search.task).fit_temperatures(search, how.calibration)
     goal = goal_on(how.asked, search)
+    plain: list[Front] = []
     fronts = [
         search_front(
             search.answered(search.answering.at(level)),
@@ -81,9 +86,11 @@ def search_network(
             islands=how.islands,
             run_epoch=run_epoch,
             on_generation=on_generation,
+            on_space=lambda space: plain.append(front_of(space, plain_archive(space))),
         )
         for level in dict.fromkeys(how.levels)
     ]
     front = Front.merged(fronts, goal, front_size=how.settings.front_size)
     notes = tuple(str(warning.message) for warning in caught)
-    return NetworkPolicies(network, search, certify, temperatures, front.of_network(network), notes)
+    wanted = Front.merged(plain, goal, front_size=1).of_network(network).best(goal)
+    return NetworkPolicies(network, search, certify, temperatures, front.of_network(network), notes, wanted)

@@ -104,7 +104,7 @@ def _planned(one: Statement, size: SplitSize, delta: float) -> StatementPlan:
         what=replace(one, required=0.0).request.removesuffix(" 0"),
         tightest=_tightest(one, size, delta),
         powers=tuple(powers),
-        needed=fewest_units(one, hold_several=hold_several, delta=delta, labels=size if len(size.positives) else None),
+        needed=fewest_units(one, hold_several=hold_several, delta=delta, labels=size),
         comfortable=None if passes is None else _fewest_at(lambda units: passes(units, _SHARES[-1])),
     )
 
@@ -115,8 +115,7 @@ def _tightest(one: Statement, size: SplitSize, delta: float) -> float | None:
 
     def can(required: float) -> bool:
         asked = replace(one, required=required)
-        labels = size if len(size.positives) else None
-        needed = fewest_units(asked, hold_several=size.units.hold_several, delta=delta, at_least=n, labels=labels)
+        needed = fewest_units(asked, hold_several=size.units.hold_several, delta=delta, at_least=n, labels=size)
         return needed is not None and needed <= n
 
     is_least = one.loss.is_read_as_least
@@ -135,7 +134,7 @@ def _power_at(one: Statement, size: SplitSize, delta: float) -> Callable[[int, f
     """From a number of units and a share of what may be lost to the probability of passing; None where not known."""
     if one.loss in (Loss.SHORTFALL, Loss.RELATIVE_DROP):
         return None
-    lost_at_once = 1 / len(size.positives) if one.quality == HAMMING and len(size.positives) else 1.0
+    lost_at_once = 1 / len(size.positives) if one.quality == HAMMING else 1.0
     by_count = one.loss is Loss.DROP or (one.loss.is_binary and not size.units.hold_several)
     by_bets = one.loss is Loss.DROP or not by_count
 

@@ -11,6 +11,7 @@ from policies.goals.request import Request
 from policies.options import Options
 from policies.pooling.fields import AnswerFields
 from policies.rules import DEFAULT_RULES, DETECTION_RULES
+from policies.tasks import get_task
 
 
 class SearchFields(BaseModel):
@@ -39,8 +40,26 @@ class SearchFields(BaseModel):
 
 
 class PolicySearch(Options, SearchFields, AnswerFields):
-    """How policies are searched."""
+    """How policies are searched.
+
+    Example:
+        >>> how = PolicySearch(asked=Request(max_drop=0.01), rules=("confidence",), pooling="mean", levels=("parent",))
+        >>> [str(level) for level in how.levels], how.islands
+        (['parent'], 1)
+    """
 
     asked: Request
     settings: EvolveSettings = EvolveSettings()
     seed: int = Field(default=0, ge=0, lt=2**31, description="Same seed, same front.")
+
+    def of_task(self, name: str) -> PolicySearch:
+        """The same with a task's own quality and rules where nobody says otherwise.
+
+        Args:
+            name: Name of the kind of answers.
+        """
+        task, asked = get_task(name), self.asked
+        others = {} if "rules" in self.model_fields_set else {"rules": task.rules}
+        if asked.quality != task.quality and not asked.model_fields_set & {"quality", "preset"}:
+            asked = Request(**{**asked.model_dump(exclude_unset=True), "quality": task.quality})
+        return self.model_copy(update={"asked": asked, **others})

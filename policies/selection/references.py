@@ -32,7 +32,10 @@ def goal_on(asked: Request, search: ExitTable) -> Goal:
         ExitSearchError: If latency is to be minimised and nobody measured it, or not for so many exits, or a quality
             is not for the table's answers.
     """
-    goal = _with_full_network(asked.goal_without_drops(search), asked, search)
+    plain = asked.goal_without_drops(search)
+    for name in plain.qualities:
+        require_judges(name, search)
+    goal = _with_full_network(plain, asked, search)
     drop = asked.greedy_drop
     if drop is None:
         return goal

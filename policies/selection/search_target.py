@@ -7,7 +7,7 @@ bound on ``search`` itself needs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ from policies.estimates.estimated_bounds import LEVEL
 from policies.goals.request import Request
 from policies.judging.judged import judged_units
 from policies.parents.membership import Parents
-from policies.tables.base import Truth
+from policies.tables.base import ExitTable, Truth
 from policies.tables.identity import Identified
 from policies.tables.multilabel import LabelSets
 from policies.tables.units import Units
@@ -70,10 +70,21 @@ class SplitSize:
             return cls(units, smallest, truth.labels.mean(axis=0), truth.names)
         return cls(units, smallest)
 
+    @classmethod
+    def of_table(cls, table: ExitTable) -> SplitSize:
+        """The size of a table, in what is judged: samples, or the parents that its answers are pooled to."""
+        if table.answering.pooling is None:
+            return cls.of(table, table.truth)
+        parents, how = Parents.of(table), table.answering.parent_labels
+        return cls.of(table, table.truth.of_parents(parents.of_sample, parents.names, how), parents)
+    def with_labels_of(self, other: SplitSize) -> SplitSize:
+        """The same with labels that occur as often as on another split."""
+        return replace(self, positives=other.positives, label_names=other.label_names)
+
     def rarest_of(self, ratio: LabelRatio) -> float:
         """How often the rarest of the labels is on that a ratio counts by themselves."""
-        if ratio.label in self.label_names:
-            return float(self.positives[self.label_names.index(ratio.label)])
+        if ratio.label is not None and self.label_names:
+            return float(self.positives[ratio.place(self.label_names)])
         return float(self.positives.min())
 
     def share_of(self, ratio: LabelRatio) -> float:
@@ -110,11 +121,15 @@ class SearchTarget:
 def search_target(asked: Request, *, search: SplitSize, certify: SplitSize | None) -> SearchTarget:
     """The one place that adds a margin to what was asked for.
 
+    What is looked for decides which policies are found, so that how often labels occur is taken from ``search``: those
+    of ``certify`` must tell nothing before policies are tested on it.
+
     Args:
         asked: What was asked for, without a margin.
         search: Size of the split that policies are chosen on.
         certify: Size of the split that certifies; None where there is none.
     """
+    certify = None if certify is None else certify.with_labels_of(search)
     claim = asked.claim if certify is not None else None
     if claim is not None and certify is not None:
         tightened = tightened_claim(claim, certify, delta=asked.delta)
@@ -124,6 +139,12 @@ def search_target(asked: Request, *, search: SplitSize, certify: SplitSize | Non
     else:
         why_not = ""
     return SearchTarget(asked, _with_estimate(asked, search), claim, certify, why_not)
+
+
+def table_target(asked: Request, search: ExitTable, certify: ExitTable | None) -> SearchTarget:
+    """What to search for on a network's tables: what is asked, with the margin that their sizes need."""
+    size = None if certify is None else SplitSize.of_table(certify)
+    return search_target(asked, search=SplitSize.of_table(search), certify=size)
 
 
 def tightened_claim(claim: Claim, size: SplitSize, *, delta: float, certifies: bool = True) -> Claim | None:

@@ -73,9 +73,10 @@ def select_policy(
     most wanted one that has a margin on ``search`` in the rest. The sequence begins with the full network, where that
     reaches the search target: nobody chose its thresholds, so its quality on ``search`` is the least flattered. Then
     come the policies of the front; but where ``search`` has too few losses to tell these apart, a path to the most
-    wanted one of them (:mod:`policies.selection.eased`). Where nothing is certified, or nothing is claimed, the most
-    wanted policy is chosen that has a margin on ``search`` (:mod:`policies.selection.uncertified`). Where no policy
-    meets what was asked for, it is the one that misses it by least.
+    wanted of the plain policies (:mod:`policies.selection.eased`, :mod:`policies.evolution.plain`). Where nothing is
+    certified, or nothing is claimed, the most wanted policy is chosen that has a margin on ``search``
+    (:mod:`policies.selection.uncertified`). Where no policy meets what was asked for, it is the one that misses it by
+    least.
 
     Args:
         networks: The policies of each network, searched for what was asked.
@@ -87,14 +88,15 @@ def select_policy(
     front = Front.merged([network.front for network in networks], goal, front_size=front_size)
     by_name = {network.network: network for network in networks}
     on_front = [(by_name[point.network], point.policy) for point in front]
-    splits = _compared(*on_front[goal.best(front.assessment(goal))])
+    splits = _compared(*on_front[goal.best(front.assessment(goal))], seed=seed)
     passed: set[str] = set()
     certificate, n_passed = None, 0
     sequence: list[tuple[NetworkPolicies, Policy]] = []
     if target.claim is not None:
         first = _full_network_first(networks, target.tightened)
         if first and _is_coarse(target.claim, networks[0].search):
-            wanted = front.best(goal)
+            plain = Front(tuple(own.plain for own in networks if own.plain is not None))
+            wanted = (plain if len(plain) else front).best(goal)
             on_path = _path(by_name[wanted.network], wanted.policy, target.asked, seed=seed)
         else:
             on_path = on_front[::-1]
@@ -132,10 +134,10 @@ def _marked(front: Front, passed: set[str], chosen: Policy) -> Front:
     )
 
 
-def _compared(network: NetworkPolicies, policy: Policy) -> SplitComparison | None:
+def _compared(network: NetworkPolicies, policy: Policy, *, seed: int) -> SplitComparison | None:
     if network.certify is None:
         return None
-    return compare_splits(network.search, network.certify, policy)
+    return compare_splits(network.search, network.certify, policy, seed=seed)
 
 
 def _certify_table(network: NetworkPolicies) -> ExitTable:

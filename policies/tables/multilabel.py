@@ -204,12 +204,12 @@ class MultiLabelTable(ExitTable):
         """The same outputs, answered in another way.
 
         Raises:
-            ExitTableError: If there are thresholds for another number of labels, or labels are pooled as classes are.
+            ExitTableError: If there are thresholds for another number of labels, or the pooling is one of classes.
         """
         if answering.pooling == "evidence":
             raise ExitTableError(
-                "pooling 'evidence' is of classes that exclude each other but a sample may have several labels; take "
-                "mean, max, top-2, p75 or noisy-or"
+                "pooling 'evidence' is for classes that exclude each other but answers are sets of labels; take "
+                "another, such as mean"
             )
         given = answering.label_thresholds
         if given is not None and len(given) != self.n_classes:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from policies.goals.goal import Goal
 from policies.policy import Decision
-from policies.rules import DEFAULT_RULES
+from policies.rules import BASELINE_RULES, DEFAULT_RULES
 from policies.tables.base import ExitTable
 from policies.tables.classification import ClassificationTable
 from policies.tasks.base import Task
@@ -26,7 +26,7 @@ class Classification(Task[ClassificationTable]):
     table_type: ClassVar[type[ExitTable]] = ClassificationTable
     quality: ClassVar[str] = "accuracy"
     rules: ClassVar[tuple[str, ...]] = DEFAULT_RULES
-    baseline_rule: ClassVar[str] = "confidence"
+    baseline_rule: ClassVar[str] = BASELINE_RULES[name]
     pooling: ClassVar[str | None] = "evidence"
 
     def fit_temperatures(self, table: ClassificationTable, method: Method = "lbfgs") -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from policies.goals.goal import Goal
 from policies.policy import Decision
 from policies.qualities import get_quality
-from policies.rules import DETECTION_RULES
+from policies.rules import BASELINE_RULES, DETECTION_RULES
 from policies.tables.base import ExitTable
 from policies.tables.detection import DetectionTable
 from policies.tasks.base import Task
@@ -27,7 +27,7 @@ class Detection(Task[DetectionTable]):
     table_type: ClassVar[type[ExitTable]] = DetectionTable
     quality: ClassVar[str] = "map_50"
     rules: ClassVar[tuple[str, ...]] = DETECTION_RULES
-    baseline_rule: ClassVar[str] = "top-scores"
+    baseline_rule: ClassVar[str] = BASELINE_RULES[name]
     oracle_name: ClassVar[str] = "exits by image F1, objects known"
 
     def fit_temperatures(self, table: DetectionTable, method: Method = "lbfgs") -> NDArray[np.float64]:

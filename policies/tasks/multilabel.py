@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from policies.goals.goal import Goal
 from policies.policy import Decision
-from policies.rules import MULTILABEL_RULES
+from policies.rules import BASELINE_RULES, MULTILABEL_RULES
 from policies.tables.base import ExitTable
 from policies.tables.multilabel import MultiLabelTable
 from policies.tasks.base import Task
@@ -26,7 +26,7 @@ class MultiLabel(Task[MultiLabelTable]):
     table_type: ClassVar[type[ExitTable]] = MultiLabelTable
     quality: ClassVar[str] = "exact_match"
     rules: ClassVar[tuple[str, ...]] = MULTILABEL_RULES
-    baseline_rule: ClassVar[str] = "label-margin"
+    baseline_rule: ClassVar[str] = BASELINE_RULES[name]
     pooling: ClassVar[str | None] = "mean"
     oracle_name: ClassVar[str] = "least depth, labels known (parents whole)"
 
@@ -51,7 +51,7 @@ class MultiLabel(Task[MultiLabelTable]):
         return exit_figures(table, temperatures)
 
     def policy_figures(self, table: MultiLabelTable, decision: Decision) -> dict[str, Any]:
-        """The same of a policy, what it loses against the last exit, what it spends, and how its exits agree."""
+        """The same of a policy, what it loses against the full network, what it spends, and how its exits agree."""
         from policies.metrics.multilabel.figures import policy_figures
 
         return policy_figures(table, decision)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import ExitTableError
+from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.judging.judged import Judged
 from policies.levels.seen import Seen
 from policies.monitoring.two_samples import holm
@@ -89,7 +90,9 @@ class SplitComparison:
         return f"search and certify are of different kinds: {told}; what was chosen on search may not hold"
 
 
-def compare_splits(search: ExitTable, certify: ExitTable, policy: Policy, *, alpha: float = ALPHA) -> SplitComparison:
+def compare_splits(
+    search: ExitTable, certify: ExitTable, policy: Policy, *, alpha: float = ALPHA, seed: int = 0
+) -> SplitComparison:
     """Compare two splits of one network in what broke choices before: quality, prevalence, stop rate and scores.
 
     Means over independent units are compared by Welch's t-test, scores by Kolmogorov and Smirnov's, prevalences label
@@ -100,8 +103,10 @@ def compare_splits(search: ExitTable, certify: ExitTable, policy: Policy, *, alp
         certify: Table that is to certify, answered alike.
         policy: A policy that was chosen on ``search``, whose stop rate and scores are compared.
         alpha: Largest probability of saying that they differ where both are of one kind, in (0, 1).
+        seed: Seed of the search: a rule that learns sees ``search`` cross-fitted, as though that were new too.
     """
-    first, second = (_Side.of(table, policy) for table in (search, certify))
+    first = _Side.of(search, cross_fitted_decision(policy, search, seed=seed), policy)
+    second = _Side.of(certify, policy.decide(certify), policy)
     sizes = first.units.n, second.units.n, first.units.kind, alpha
     if min(sizes[:2]) < LEAST_UNITS:
         return SplitComparison((), *sizes)
@@ -126,17 +131,15 @@ class _Side:
     score: NDArray[np.float64]
 
     @classmethod
-    def of(cls, table: ExitTable, policy: Policy) -> _Side:
-        decision = policy.decide(table)
+    def of(cls, table: ExitTable, decision: Decision, policy: Policy) -> _Side:
         judged = Judged(decision.view, table.truth)
         units = judged.units(Units.of(table))
         of_samples = _units_of_samples(table, decision)
-        last = np.full(table.n_samples, table.n_exits - 1)
         members, names = _memberships(judged.truth, table)
         prevalent = [_means(own, units) for own in members.T]
         return cls(
             units=units,
-            full_quality=_full_quality(table, judged, last, units),
+            full_quality=_full_quality(table, decision, units),
             memberships=np.stack(prevalent, axis=1) if names else np.empty((units.n, 0)),
             names=names,
             left_early=_means((decision.exits < table.n_exits - 1).astype(float), of_samples),
@@ -180,12 +183,12 @@ def _moments(values: NDArray[np.float64]) -> tuple[float, float, int]:
     return float(values.mean()), float(values.std(ddof=1)), len(values)
 
 
-def _full_quality(
-    table: ExitTable, judged: Judged, last: NDArray[np.int64], units: Units
-) -> NDArray[np.float64] | None:
+def _full_quality(table: ExitTable, decision: Decision, units: Units) -> NDArray[np.float64] | None:
     """Whether the full network is right, a mean over each unit; None where answers are not right or wrong."""
+    full = decision.full_network(table)
+    judged = Judged(full.view, table.truth)
     try:
-        right = judged.truth.right(judged.answers(last))
+        right = judged.truth.right(judged.answers(full.exits))
     except ExitTableError:
         return None
     return _means(right.astype(float), units)

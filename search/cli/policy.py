@@ -20,7 +20,7 @@ from policies.tables.exit_times import ExitTimes
 from policies.tables.identity import require_disjoint
 from policies.tables.latency import checked_latency, with_latency
 from policies.tables.network import NetworkIdentity, differences, with_known_cost
-from policies.tasks import Task, get_task, load_table
+from policies.tasks import load_table
 from search.cli.exit_code import ExitCode
 from search.cli.options.fields import given_fields, named_as_options, takes_fields
 from search.cli.options.given import refuse_without, was_given
@@ -85,7 +85,9 @@ def policy(
                  ids=names)  # (samples,), unique: no two tables may share any
 
     Without cost, stages count alike; without ids, samples that tables share may not be found. Optional: groups
-    (samples,), origins; stop_prob (samples, exits); meta, JSON text with class_names.
+    (samples,), origins; parents and order (samples,), what samples are parts of and their places in it; stop_prob
+    (samples, exits); meta, JSON text with class_names. Of sets of labels, labels are 0 or 1, (samples, labels), and
+    meta has "task": "multi-label" and label_names.
 
     Results: `summary.json`, `policy.json`, `certificate.json`, `pareto_front.csv`, `.png`, `.html`, `reliability.png`.
 
@@ -148,12 +150,13 @@ def policy_command(
         ExitSearchError: For anything that the user can put right.
     """
     tables = _load_tables(files, how.asked, times)
-    how = _of_task(how, get_task(tables["search"].task))
+    how = how.of_task(tables["search"].task)
     if "certify" in files and how.asked.claim is None:
         raise ExitSearchError(
             "--certify needs something that can be certified: a --target for accuracy, --max-drop, --bound "
-            "worst_class_recall=VALUE, or for a detector --bound image_f1=VALUE; there is no certificate for macro-F1, "
-            "mAP, a budget or a drop against the greedy policy alone; leave --certify out"
+            "worst_class_recall=VALUE, for a detector --bound image_f1=VALUE, or for sets of labels --bound "
+            "label_micro_f1=VALUE; there is no certificate for macro-F1, mAP, drops of F1, a budget or a drop against "
+            "the greedy policy alone; leave --certify out"
         )
     if times is not None:
         print_line(console, f"Times up to each exit: {times.source}")
@@ -163,14 +166,6 @@ def policy_command(
         from search.table_search import search_tables
 
         return search_tables(how, tables, files, ResultFiles(path), console)
-
-
-def _of_task(how: PolicySearch, task: Task[Any]) -> PolicySearch:
-    """The search with the task's own quality and rules where nobody says otherwise."""
-    asked, others = how.asked, {} if "rules" in how.model_fields_set else {"rules": task.rules}
-    if asked.quality != task.quality and not asked.model_fields_set & {"quality", "preset"}:
-        asked = Request(**{**asked.model_dump(exclude_unset=True), "quality": task.quality})
-    return how.model_copy(update={"asked": asked, **others})
 
 
 def _rules(names: tuple[str, ...], search: Path) -> tuple[str, ...]:

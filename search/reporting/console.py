@@ -99,7 +99,7 @@ def _within_budgets(found: list[BudgetPolicy], main: str) -> str:
 
 def _reading(summary: Summary, split: str) -> str:
     """How much of a parent the policy reads, beside the full network; empty where it does not read one in order."""
-    if summary.selected.params.get("answering", {}).get("level") != Level.READING:
+    if summary.selected.params.get("answering", {}).get("level") not in (Level.READING, Level.PROGRESSIVE):
         return ""
     own, full = summary.selected.by_split[split], summary.baselines["full_network"].by_split[split]
     read = f"{own['mean_read']:.2f} of {full['mean_read']:.2f} samples of a parent, until its answer is sure"

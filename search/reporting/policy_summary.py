@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-import math
 from typing import Any
 
 from policies.baselines import BASELINES
@@ -64,7 +63,7 @@ def summarise_policies(
     """
     policy, certificate, asked = selection.policy, selection.certificate, target.asked
     # Exits and baselines answer as the policy does, and none of them stops reading where it does.
-    beside = policy.answering.model_copy(update={"read_until": math.inf})
+    beside = policy.answering.reading_all
     tables = {name: table.answered(beside) for name, table in tables.items()}
     goal = goal_on(asked, tables["search"])
     decisions = decisions_on(policy, tables, seed=seed)

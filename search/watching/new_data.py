@@ -47,7 +47,7 @@ class NamedOutputs:
             exits=decision.exits,
             confidences=answer_confidences(decision),
             labels=self.labels,
-            full_predictions=decision.exit_answers[:, -1],
+            full_predictions=self.outputs.logits[:, -1].argmax(axis=1),
             groups=np.array(self.origins) if unit == "group" else None,
         )
 

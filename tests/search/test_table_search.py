@@ -7,7 +7,7 @@ from policies.certificates.sample_size import certifiable_accuracy
 from policies.estimates.estimated_bounds import LEVEL
 from policies.goals.request import Request
 from policies.selection.references import goal_on
-from search.table_search import table_target
+from policies.selection.search_target import table_target
 from tests.tables import make_table
 
 

@@ -69,7 +69,7 @@ def policy_figures(table: MultiLabelTable, decision: Decision) -> dict[str, Any]
     answered, at_the_exit = judged.answered(decision.exits), np.zeros(truth.n_samples, dtype=np.int64)
     return {
         **label_set_figures(answered, truth, at_the_exit),
-        **against_the_full_network(judged, decision),
+        **against_the_full_network(table, decision),
         **spent_figures(table, decision),
         **exit_behaviour(decision, table.truth),
     }
@@ -103,17 +103,17 @@ def label_set_figures(view: RuleView, truth: LabelSets, exits: NDArray[np.int64]
     }
 
 
-def against_the_full_network(judged: Judged, decision: Decision) -> dict[str, Any]:
-    """What a policy loses where every sample would otherwise take the last exit, as JSON values.
+def against_the_full_network(table: MultiLabelTable, decision: Decision) -> dict[str, Any]:
+    """What a policy loses against the network without early exits, as JSON values.
 
     Returns:
         ``drops``, how much worse each quality of :data:`DROPS` is, above 0 if it is worse also of those of which less
-        is better; ``n_lost``, how many of the J the last exit alone answers rightly in every label, and ``n_gained``,
-        how many the policy alone does.
+        is better; ``n_lost``, how many of the J the full network alone answers rightly in every label, and
+        ``n_gained``, how many the policy alone does.
     """
-    last = np.full(len(decision.exits), decision.exit_answers.shape[1] - 1)
+    judged = Judged(decision.view, table.truth)
     at_the_exit = np.zeros((1, judged.truth.n_samples), dtype=np.int64)
-    own, full = (judged.answered(exits) for exits in (decision.exits, last))
+    own, full = (Judged(one.view, table.truth).answered(one.exits) for one in (decision, decision.full_network(table)))
     drops = {}
     for name in DROPS:
         quality = get_quality(name)

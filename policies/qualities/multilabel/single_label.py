@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import ExitSearchError
 from policies.names import clean_name, list_some
-from policies.qualities.base import Quality
 from policies.qualities.multilabel.counts import LabelCounted, LabelTallies, all_wrong, label_marks
 from policies.tables.multilabel import LabelSets
 from policies.views.view import RuleView
@@ -44,7 +43,7 @@ class OfLabel(LabelCounted):
 
     def require_fits(self, truth: LabelSets) -> None:
         """Refuse a label that does not exist; arguments and errors as for the base class."""
-        self.place(truth)
+        self.place(truth.names)
 
     def n_tallies(self, truth: LabelSets) -> int:
         """Three: answers that have the label rightly, wrongly, and that miss it."""
@@ -52,20 +51,23 @@ class OfLabel(LabelCounted):
 
     def marks(self, view: RuleView, truth: LabelSets) -> NDArray[np.int64]:
         """Right, wrong and missed answers."""
-        own = [self.place(truth)]
+        own = [self.place(truth.names)]
         return label_marks(view.answers[:, :, own], truth.labels[:, own])
 
     def worst(self, truth: LabelSets) -> NDArray[np.float64]:
         """Wrong or missed, as often as the label is off and on."""
-        return all_wrong(truth.labels[:, [self.place(truth)]])
+        return all_wrong(truth.labels[:, [self.place(truth.names)]])
 
-    def place(self, truth: LabelSets) -> int:
+    def place(self, names: Sequence[str]) -> int:
         """Index of the label.
+
+        Args:
+            names: Names of the labels that answers may have.
 
         Raises:
             ExitSearchError: If there is no such label, in one line with those that have a name like it.
         """
-        names = [clean_name(name) for name in truth.names]
+        names = [clean_name(name) for name in names]
         if self.label in names:
             return names.index(self.label)
         if self.label.isdecimal() and int(self.label) < len(names):
@@ -105,11 +107,11 @@ class LabelPrecision(OfLabel):
         return tallies.precision[:, 0]
 
 
-_FIGURES = {one.figure: one for one in (LabelF1, LabelRecall, LabelPrecision)}
+_FIGURES: dict[str, type[OfLabel]] = {one.figure: one for one in (LabelF1, LabelRecall, LabelPrecision)}
 
 
 @lru_cache(maxsize=4096)
-def quality_of_label(name: str) -> Quality[Any]:
+def quality_of_label(name: str) -> OfLabel:
     """The quality of a name with a label in brackets, such as ``label_f1[dog]``.
 
     Raises:

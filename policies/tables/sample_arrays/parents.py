@@ -36,7 +36,7 @@ def parent_problems(
     """
     found: list[str] = []
     if parents is not None:
-        found += [*_unnamed(parents), *_in_several_groups(parents, groups), *_unlisted(parents, meta)]
+        found += [*_unnamed(parents), *in_several_groups(parents, groups), *_unlisted(parents, meta)]
     if order is not None:
         found += _ties(order, _parents(ids, groups, parents))
     return found
@@ -70,7 +70,13 @@ def _unnamed(parents: NDArray[np.str_]) -> Iterator[str]:
         )
 
 
-def _in_several_groups(parents: NDArray[np.str_], groups: NDArray[np.str_] | None) -> Iterator[str]:
+def in_several_groups(parents: NDArray[np.str_], groups: NDArray[np.str_] | None) -> Iterator[str]:
+    """The clause that some parents have samples of several groups; none where there is no such parent.
+
+    Args:
+        parents: What each sample is a part of, shape (N,).
+        groups: Origin of each sample, shape (N,), or None.
+    """
     if groups is None:
         return
     names, first, of_sample = np.unique(parents, return_index=True, return_inverse=True)

@@ -71,8 +71,8 @@ def test_an_exit_that_nobody_took_is_not_claimed_and_an_absent_class_cannot_pass
     decision = FULL.decide(table)
     parts = {part.name: part for part in measure(CLAIM, table, decision)}
     assert "accuracy at depth 1" not in parts
-    assert unused_exits(CLAIM, decision) == (1,)
-    assert unused_exits(Claim(target=0.9), decision) == ()
+    assert unused_exits(CLAIM, table, decision) == (1,)
+    assert unused_exits(Claim(target=0.9), table, decision) == ()
     absent = parts["recall of class 1"]
     assert (absent.n, absent.observed, absent.p_value(0.05), absent.bound(0.05)) == (0, None, 1.0, 0.0)
     assert absent.more_needed(0.05) is None

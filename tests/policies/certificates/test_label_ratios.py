@@ -10,7 +10,7 @@ from policies.certificates.betting import betting_p_value
 from policies.certificates.label_ratios import LabelRatio
 from policies.certificates.losses import Loss
 from policies.certificates.parts.ratio import RatioPart
-from policies.errors import ClaimError
+from policies.errors import ExitSearchError
 from policies.tables.multilabel import LabelSets
 
 
@@ -82,8 +82,12 @@ def test_the_worst_label_is_a_ratio_for_each():
     names = [one.name for one in counts_of("worst_label_recall", answers, truth)]
     assert names == [f"label_recall[{name}]" for name in NAMES]
     assert LabelRatio.named("label_macro_f1") is None
-    with pytest.raises(ClaimError, match="a label must be one of 'dog', 'rain', .* but is 'cat'"):
+    with pytest.raises(ExitSearchError, match=r"'label_f1\[cat\]' is of none of the table's . labels"):
         counts_of("label_f1[cat]", answers, truth)
+    # A label is found as its quality finds it: also by its number.
+    (named,), (numbered,) = (counts_of(f"label_f1[{label}]", answers, truth) for label in ("rain", "1"))
+    np.testing.assert_array_equal(numbered.numerator, named.numerator)
+    assert numbered.name == named.name
 
 
 def clips(seed):

@@ -123,6 +123,10 @@ def test_labels_that_can_differ_are_known_of_the_rule_alone():
     few = Policy(f"{__name__}:FEW_OPEN", BY_PARENT.thresholds, (1.0, 1.0, 1.0), answering=POOLED)
     assert open_share(BY_PARENT, CERTIFY) == 1.0
     assert open_share(few, CERTIFY) == pytest.approx(0.2)
+    reading = Answering(level="reading", pooling="mean", read_until=0.3)
+    # What is not read tells nothing of the other labels either.
+    assert open_share(replace(few, answering=reading), CERTIFY) == 1.0
+    assert open_share(replace(few, answering=reading.reading_all), CERTIFY) == pytest.approx(0.2)
     assert get_rule("label-gate").n_open_labels(None, 7) == 7
     claim = Claim(max_drop={"hamming": 0.02})
     tests = choose_tests(claim, few, CERTIFY, 500, search=None, delta=0.05)

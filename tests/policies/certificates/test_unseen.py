@@ -11,8 +11,9 @@ import pytest
 from policies.certificates.certificate import certify_policy
 from policies.certificates.claims import Claim
 from policies.certificates.unseen import require_unseen
-from policies.errors import ClaimError, PolicyError
+from policies.errors import ClaimError, ExitTableError, PolicyError
 from policies.policy import Policy
+from policies.pooling.answering import Answering
 from policies.tables.classification import ClassificationTable
 from policies.tables.origin import Origin
 from tests.policies.outcomes import GATE, table_with_errors
@@ -150,3 +151,22 @@ def test_one_class_is_enough_for_a_detector(tmp_path, n_classes, is_read):
     else:
         with pytest.raises(PolicyError, match="'n_classes' cannot be '0' .answers of its kind have at least 1"):
             Policy.load(path)
+
+
+@pytest.mark.parametrize("chosen_by", ["origin", "search"])
+def test_a_parent_that_only_ids_tell_of_is_overlap_where_answers_are_pooled(chosen_by):
+    search, others = make_table(120), make_table(120, seed=1)
+    search = replace(search, ids=np.array([f"clip{row // 4}#{row % 4}" for row in range(120)]))
+    others = replace(others, ids=np.array([f"clip{row // 4 + 29}#{row % 4 + 4}" for row in range(120)]))
+    pooled = Policy("confidence", (0.9, 0.9), (1.0, 1.0, 1.0), answering=Answering(pooling="mean"))
+    plain = replace(pooled, answering=Answering())
+    search, others = (replace(one, labels=one.labels[4 * (np.arange(120) // 4)]) for one in (search, others))
+    if chosen_by == "origin":
+        policy = replace(pooled, origin=Origin.of(search.answered(pooled.answering)))
+        with pytest.raises(ClaimError, match="on 1 of the 30 parents, such as 'clip29', of the table"):
+            certify_policy(policy, others, CLAIM)
+    else:
+        with pytest.raises(ExitTableError, match="'search' and 'certify' share 1 parents, such as 'clip29'"):
+            certify_policy(pooled, others, CLAIM, search=search)
+    # Of samples that answer for themselves such names tell nothing.
+    certify_policy(replace(plain, origin=Origin.of(search)), others, CLAIM, search=search)

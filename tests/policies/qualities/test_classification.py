@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from policies.errors import ExitSearchError
-from policies.qualities import NOWHERE, get_quality
+from policies.pooling.answering import Answering
+from policies.qualities import NOWHERE, get_quality, require_judges
 from policies.rules import RuleView
-from tests.tables import CLASSIFIER_QUALITIES, classes
+from tests.tables import CLASSIFIER_QUALITIES, classes, make_table
 
 
 def view_of(answers, n_classes=3):
@@ -75,3 +76,14 @@ def test_unknown_quality_is_refused():
         ExitSearchError, match="no quality 'beauty'. Known are accuracy, exact_match, flip_rate_to_exit"
     ):
         get_quality("beauty")
+
+
+@pytest.mark.parametrize("level", ["sample", "parent", "reading"])
+def test_what_looks_at_earlier_exits_is_refused_of_pooled_answers(level):
+    table = make_table(20)
+    require_judges("flip_rate_to_exit", table)
+    pooled = table.answered(Answering(level=level, pooling="mean"))
+    with pytest.raises(ExitSearchError, match="'flip_rate_to_exit' looks at the exits before the one that a sample"):
+        require_judges("flip_rate_to_exit", pooled)
+    for name in sorted({*CLASSIFIER_QUALITIES} - {"flip_rate_to_exit"}):
+        require_judges(name, pooled)

@@ -175,14 +175,14 @@ def test_labels_of_any_name_have_qualities(label):
     names = ("first", " ".join(label.split()), "last")
     quality = get_quality(f"label_f1[{label}]")
     require_judges(f"label_f1[{label}]", table_of(names))
-    assert quality.place(table_of(names).truth) == 1
+    assert quality.place(names) == 1
     assert quality.name == f"label_f1[{names[1]}]"
 
 
 def test_a_label_may_be_given_by_its_number_unless_one_is_called_so():
     quality = get_quality("label_recall[1]")
-    assert quality.place(table_of(("dog", "cat")).truth) == 1
-    assert quality.place(table_of(("1", "cat")).truth) == 0
+    assert quality.place(("dog", "cat")) == 1
+    assert quality.place(("1", "cat")) == 0
 
 
 @pytest.mark.parametrize(

@@ -39,10 +39,13 @@ def test_a_closed_gate_stays_closed_and_the_full_network_has_no_milder_form():
     assert eased(full, full.view(own)) == []
 
 
-def test_more_is_read():
-    answering = Answering(level=Level.READING, pooling="mean", read_until=0.6)
-    policy, own = Policy("confidence", (math.inf, math.inf), (1.0,) * 3, answering=answering), table(size=4)
+@pytest.mark.parametrize(
+    ("level", "thresholds"), [(Level.READING, (math.inf, math.inf)), (Level.PROGRESSIVE, (0.7, math.inf))]
+)
+def test_more_is_read(level, thresholds):
+    answering = Answering(level=level, pooling="mean", read_until=0.6)
+    policy, own = Policy("confidence", thresholds, (1.0,) * 3, answering=answering), table(size=4)
     view = policy.view(own)
-    n_read = [int((one.decide_on(view).exits >= 0).sum()) for one in (*eased(policy, view), policy)]
-    assert n_read == sorted(n_read, reverse=True)
-    assert n_read[0] > n_read[-1]
+    depth = [int((one.decide_on(view).exits + 1).sum()) for one in (*eased(policy, view), policy)]
+    assert depth == sorted(depth, reverse=True)
+    assert depth[0] > depth[-1]

@@ -1,5 +1,7 @@
 """The one margin: of a certificate, else of a lower bound on the search split."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,8 +11,10 @@ from policies.certificates.claims import Claim
 from policies.certificates.sample_size import certifiable_accuracy
 from policies.estimates.estimate import estimated_target
 from policies.goals.request import Request
+from policies.selection.plan import plan_for
 from policies.selection.search_target import SplitSize, search_target, tightened_claim, why_never_certified
 from policies.tables.units import Units
+from tests.multilabel_tables import make_label_table
 from tests.policies.outcomes import GATE, table_with_errors
 from tests.tables import classes, make_table
 
@@ -134,3 +138,16 @@ def test_size_of_a_table():
     grouped = make_table(50, groups=np.array([f"g{i // 5}" for i in range(50)]))
     found = SplitSize.of(grouped, classes(grouped.labels, 4))
     assert (found.units.n, found.smallest_class) == (10, None)
+
+
+def test_how_often_labels_of_certify_occur_is_not_looked_at():
+    """What is looked for decides which policies are found, and these are then tested on ``certify``."""
+    asked = Request(target=0.7, quality="label_micro_f1", bounds={"label_recall[rain]": 0.6})
+    search, certify = make_label_table(400), make_label_table(300, prefix="c", seed=1)
+    turned = replace(certify, labels=1 - certify.labels)
+    found = [
+        search_target(asked, search=SplitSize.of(search, search.truth), certify=SplitSize.of(one, one.truth))
+        for one in (certify, turned)
+    ]
+    assert found[0].tightened == found[1].tightened != asked
+    assert plan_for(found[0]).lines == plan_for(found[1]).lines

@@ -136,3 +136,12 @@ def test_a_policy_knows_the_parents_that_it_was_chosen_on(make):
     assert again.describe_overlap(same) == "20 of the 20 parents, such as 'clip 0', 'clip 1', 'clip 10',"
     assert again.describe_overlap(other) == "" and again.doubts(other) == ()
     assert "has no 'parents'" in again.doubts(replace(same, parents=None, order=None))[0]
+
+
+def test_parents_that_ids_tell_of_lie_in_one_group_each():
+    ids = np.array([f"clip{row // 4}#{row % 4}" for row in range(N)])
+    groups = np.array([f"talk {row // 6}" for row in range(N)])
+    table = replace(make_label_table(N), ids=ids, groups=groups)
+    with pytest.raises(ExitTableError, match="must each lie in one group but samples of 'clip1' are of 'talk 0'"):
+        Parents.of(table)
+    assert Parents.of(replace(table, groups=np.array([f"talk {row // 8}" for row in range(N)]))).n == N // 4
