@@ -77,6 +77,7 @@ class SplitSize:
             return cls.of(table, table.truth)
         parents, how = Parents.of(table), table.answering.parent_labels
         return cls.of(table, table.truth.of_parents(parents.of_sample, parents.names, how), parents)
+
     def with_labels_of(self, other: SplitSize) -> SplitSize:
         """The same with labels that occur as often as on another split."""
         return replace(self, positives=other.positives, label_names=other.label_names)

@@ -59,5 +59,5 @@ def test_what_no_policy_can_do_is_refused_in_one_line(tmp_path, given, message):
 
 
 def test_labels_are_not_pooled_as_classes_that_exclude_each_other():
-    with pytest.raises(ExitTableError, match="'evidence' is of classes that exclude each other .*; take mean"):
+    with pytest.raises(ExitTableError, match="'evidence' is for classes that exclude each other .*; take another"):
         make_label_table(20, parents_of=4).answered(Answering(pooling="evidence"))
