@@ -62,8 +62,8 @@ class Answering(BaseModel):
             raise ValueError(f"level {self.level} needs a pooling but has none")
         if math.isnan(self.read_until) or self.read_until == -math.inf:
             raise ValueError(f"read_until must be a number, or infinity to read all, but is {self.read_until}")
-        if self.read_until != math.inf and self.level is not Level.READING:
-            raise ValueError(f"read_until is for level reading but the level is {self.level}")
+        if self.read_until != math.inf and not self.level.reads:
+            raise ValueError(f"read_until is for levels reading and progressive but the level is {self.level}")
         return self
 
     def at(self, level: Level) -> Answering:

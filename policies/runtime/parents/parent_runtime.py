@@ -42,7 +42,7 @@ class AnsweredParents:
 
 
 class ParentRuntime:
-    """A network under a policy that pools answers over parents, at any level.
+    """A network under a policy that pools answers over parents, at any level but ``progressive``.
 
     What it decides is what :meth:`policies.policy.Policy.decide` says of the network's exit table. At level parent all
     samples of those parents that stay are run through a stage together; at level reading the first samples of all
@@ -55,7 +55,7 @@ class ParentRuntime:
             :class:`~policies.runtime.runtime.EarlyExitRuntime`.
 
     Raises:
-        PolicyError: If the policy is for another number of exits, or pools nothing.
+        PolicyError: If the policy is for another number of exits, pools nothing, or is of level ``progressive``.
     """
 
     def __init__(self, stages: Stages, policy: Policy, *, chunk_size: int | None = None) -> None:
@@ -63,6 +63,11 @@ class ParentRuntime:
             raise PolicyError(
                 "parents are answered about by a policy that pools their samples but this one pools nothing; run its "
                 "samples with EarlyExitRuntime, or search a policy with a pooling"
+            )
+        if policy.answering.level is Level.PROGRESSIVE:
+            raise PolicyError(
+                "level progressive is decided on tables but no network is run at it yet; search a policy of level "
+                "sample, parent or reading"
             )
         # Each sample by itself is answered about as tables have it: with label thresholds of one half.
         of_samples = replace(policy, answering=Answering())

@@ -42,7 +42,10 @@ def test_files_say_how_a_policy_answers_and_nothing_that_goes_without_saying(tmp
         ({"pooling": "p101"}, "there is no pooling 'p101'"),
         ({"pooling": "mean", "level": "reading", "read_until": math.nan}, "read_until must be a number, or infinity"),
         ({"pooling": "mean", "level": "reading", "read_until": -math.inf}, "read_until must be a number, or infinity"),
-        ({"pooling": "mean", "read_until": 0.5}, "read_until is for level reading but the level is sample"),
+        (
+            {"pooling": "mean", "read_until": 0.5},
+            "read_until is for levels reading and progressive but the level is sample",
+        ),
         ({"label_thresholds": [0.5, 1.0]}, r"'answering\.label_thresholds\.1' cannot be '1\.0'"),
         ({"parent_labels": "all"}, r"'answering\.parent_labels' cannot be 'all'"),
         ({"levels": "parent"}, r"'answering\.levels' cannot be"),

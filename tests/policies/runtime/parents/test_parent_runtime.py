@@ -124,3 +124,9 @@ def test_parents_can_be_named_without_a_table():
     assert named.names.tolist() == own.names.tolist()
     np.testing.assert_array_equal(named.rows, own.rows)
     assert Parents.named(np.array(["b", "a", "b"])).rows.tolist() == [1, 0, 2]
+
+
+def test_parents_are_not_read_exit_by_exit_yet():
+    answering = Answering(level="progressive", pooling="mean")
+    with pytest.raises(PolicyError, match="level progressive is decided on tables but no network is run at it yet"):
+        ParentRuntime(TableStages(LABELS), policy_for("label-margin", LABELS, answering))
