@@ -75,7 +75,8 @@ def with_fitted_thresholds(
     """
     fitted = fit_label_thresholds(table, temperatures)
     crossed = cross_fitted_thresholds(table, temperatures, seed=seed)
-    return crossed.answered(table.answering.model_copy(update={"label_thresholds": fitted}))
+    answering = table.answering.model_copy(update={"label_thresholds": fitted})
+    return replace(table.answered(answering), thresholds=crossed.thresholds)
 
 
 def best_threshold(probabilities: NDArray[np.float64], on: NDArray[np.integer]) -> float:

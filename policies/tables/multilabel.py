@@ -216,7 +216,9 @@ class MultiLabelTable(ExitTable):
             raise ExitTableError(
                 f"label_thresholds must have {self.n_classes} numbers, one a label, but has {len(given)}"
             )
-        return replace(self, answering=answering)
+        # Cross-fitted thresholds stand for those that they were fitted beside, and for no others.
+        kept = self.thresholds if given == self.answering.label_thresholds else None
+        return replace(self, answering=answering, thresholds=kept)
 
     def probabilities(self, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sigmoids of the tempered logits, shape (N, E, L); arguments as for the base class."""

@@ -26,8 +26,8 @@ def draw_png(figure: FrontFigure, path: Path) -> None:
     canvas = Figure(figsize=(10, 6.6), dpi=150, layout="constrained")
     axes = canvas.add_subplot()
     x, y = figure.objective, figure.quality
-    if figure.target is not None:
-        axes.axhspan(figure.target, 2.0, color="#e8f3ec", zorder=0)
+    if figure.target is not None and figure.met_range is not None:
+        axes.axhspan(*figure.met_range, color="#e8f3ec", zorder=0)
         axes.axhline(figure.target, color=_TARGET, linewidth=1, linestyle="--", label=figure.target_name)
     axes.plot(figure.shared[x], figure.shared[y], color=_SHARED, linewidth=1.5, label=_SHARED_NAME)
     if len(figure.trials):
@@ -54,8 +54,9 @@ def draw_png(figure: FrontFigure, path: Path) -> None:
 def draw_html(figure: FrontFigure, path: Path) -> None:
     """Write a page that needs no network: every point tells its figures, those of the front their thresholds."""
     page = go.Figure()
-    if figure.target is not None:
-        page.add_hrect(y0=figure.target, y1=2.0, fillcolor=_MET, opacity=0.08, line_width=0, layer="below")
+    if figure.target is not None and figure.met_range is not None:
+        y0, y1 = figure.met_range
+        page.add_hrect(y0=y0, y1=y1, fillcolor=_MET, opacity=0.08, line_width=0, layer="below")
         text = {"annotation_text": figure.target_name, "annotation_position": "bottom right"}
         page.add_hline(y=figure.target, line_dash="dash", line_color=_TARGET, **text)
     _add_series(page, figure)

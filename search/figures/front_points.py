@@ -16,6 +16,7 @@ from policies.evaluation.shared_thresholds import shared_threshold_genomes
 from policies.goals.front import Front
 from policies.goals.goal import Goal
 from policies.goals.objectives import get_objective
+from policies.qualities import get_quality
 from policies.registry import title_of
 from policies.selection.select import Selection
 from policies.tables.base import ExitTable
@@ -35,7 +36,7 @@ class FrontFigure:
 
     Attributes:
         title: Title above the figure.
-        target: Least quality that was asked for, or None.
+        target: Least quality that was asked for, or the largest where less is better; None where none was.
         objectives: Objective of leaving at the first exit, and of the full network.
         front: Front of the networks, merged, least objective first.
         trials: ``trial_id``, quality and objective of each trial's own best policy.
@@ -46,7 +47,7 @@ class FrontFigure:
         oracle: Least mean depth with the labels known, or None.
         baselines: ``name``, quality and objective of the sweep file's baselines, a row for each policy.
         control: Objective and quality of the plain network that costs as much as the selected policy, or None.
-        quality: Column of the vertical axis, maximised.
+        quality: Column of the vertical axis, the name of a quality.
         objective: Column of the horizontal axis, minimised.
         objective_axis: Title of the horizontal axis.
         short_objective_name: Name of what is minimised, in one word.
@@ -120,24 +121,58 @@ class FrontFigure:
         """What the line of the target is called; empty without one."""
         if self.target is None:
             return ""
-        missed = self.target - self.selected[1]
+        missed = self._sign * (self.target - self.selected[1])
         return f"target {self.target:.4g}" + (f", missed by {missed:.4f}" if missed > 0 else "")
+
+    @property
+    def _sign(self) -> float:
+        """1 where more of the quality is better, -1 where less is."""
+        return get_quality(self.quality).sign
+
+    @property
+    def met_range(self) -> tuple[float, float] | None:
+        """What part of the quality axis meets the target; None without one."""
+        if self.target is None:
+            return None
+        return (self.target, 2.0) if self._sign > 0 else (-1.0, self.target)
 
     @property
     def quality_range(self) -> tuple[float, float]:
         """What part of the quality axis holds the points that matter; far worse ones would squeeze them.
 
-        Where the target is missed, much of the curve below it is shown: four times what is missing.
+        Where the target is missed, much of the curve that is worse is shown: four times what is missing.
         """
-        marks = [self.greedy[1], self.full[1], self.selected[1], *([] if self.target is None else [self.target])]
-        shown = np.concatenate([self.front.figure(self.quality), marks, self.trials[self.quality]]).astype(float)
-        below = 0.06 if self.is_feasible else max(0.06, 4 * (max(marks) - self.selected[1]))
-        low = min(marks) - below
+        sign = self._sign
+        marks = sign * np.array([*self._marks, *([] if self.target is None else [self.target])], dtype=np.float64)
+        points = np.concatenate([self.front.figure(self.quality), self.trials[self.quality]]).astype(float)
+        shown = np.concatenate([sign * points, marks])
+        worse = 0.06 if self.is_feasible else max(0.06, 4 * (marks.max() - sign * self.selected[1]))
+        low = marks.min() - worse
         if self.is_feasible:
             low = max(shown.min(), low)
-        high = max(shown.max(), -math.inf if self.control is None else self.control[1])
+        high = max(shown.max(), -math.inf if self.control is None else sign * self.control[1])
         span = max(high - low, 0.01)
-        return max(low - 0.15 * span, -0.02 * span), min(high + 0.15 * span, 1.0 + 0.02 * span)
+        least, most = (0.0, 1.0) if sign > 0 else (-1.0, 0.0)
+        ends = max(low - 0.15 * span, least - 0.02 * span), min(high + 0.15 * span, most + 0.02 * span)
+        return min(sign * end for end in ends), max(sign * end for end in ends)
+
+    @property
+    def _marks(self) -> tuple[float, ...]:
+        return self.greedy[1], self.full[1], self.selected[1]
+
+    def _is_shown(self, points: pd.DataFrame) -> pd.Series[bool]:
+        """Whether points are not far worse than those that matter."""
+        return self._sign * points[self.quality] >= self._sign * self._worst
+
+    @property
+    def _worst(self) -> float:
+        """The worse end of the quality axis."""
+        return self.quality_range[0] if self._sign > 0 else self.quality_range[1]
+
+    @property
+    def _beyond(self) -> str:
+        """Where points lie that are worse than that."""
+        return "below" if self._sign > 0 else "above"
 
     @property
     def objective_range(self) -> tuple[float, float]:
@@ -146,7 +181,7 @@ class FrontFigure:
         if self.control is not None:
             # One that is narrower than the network may cost less than its first exit.
             first, full = min(first, self.control[0]), max(full, self.control[0])
-        shown = self.trials[self.trials[self.quality] >= self.quality_range[0]]
+        shown = self.trials[self._is_shown(self.trials)]
         points = [self.selected[0], self.greedy[0], *([] if self.oracle is None else [self.oracle])]
         points += [] if self.control is None else [self.control[0]]
         near = np.concatenate([self.front.figure(self.objective), shown[self.objective], points]).astype(float)
@@ -162,20 +197,19 @@ class FrontFigure:
     @property
     def baselines_name(self) -> str:
         """What the legend calls the baselines."""
-        return "baseline trials" + self._below(self.baselines)
+        return "baseline trials" + self._left_out(self.baselines)
 
     @property
     def trials_name(self) -> str:
-        """What the legend calls the trials: what differs between them, and how many lie below the picture."""
-        lowest = self.quality_range[0]
-        shown = self.trials[self.trials[self.quality] >= lowest]
+        """What the legend calls the trials: what differs between them, and how many are worse than it shows."""
+        shown = self.trials[self._is_shown(self.trials)]
         quality, objective = shown[self.quality].astype(float), shown[self.objective].astype(float)
         name = "trials, quick policy"
         if self._is_one_row or self._is_one_column:
             spent = f"{self.short_objective_name} {_span(objective, '.2f')}"
             reached = f"{self.quality_name} {_span(quality, '.3f')}"
             name = f"trials: {spent} at {reached}" if self._is_one_row else f"trials: {reached} at {spent}"
-        return name + self._below(self.trials)
+        return name + self._left_out(self.trials)
 
     @property
     def trials_symbol(self) -> tuple[str, str]:
@@ -194,13 +228,13 @@ class FrontFigure:
         return self._are_alike(self.objective, self.objective_range)
 
     def _are_alike(self, column: str, axis: tuple[float, float]) -> bool:
-        shown = self.trials.loc[self.trials[self.quality] >= self.quality_range[0], column].astype(float)
+        shown = self.trials.loc[self._is_shown(self.trials), column].astype(float)
         return len(shown) > 1 and np.ptp(shown) < 0.01 * (axis[1] - axis[0])
 
-    def _below(self, points: pd.DataFrame) -> str:
-        """How many points lie below the picture."""
-        n_below = int((points[self.quality] < self.quality_range[0]).sum())
-        return f" ({n_below} below)" if n_below else ""
+    def _left_out(self, points: pd.DataFrame) -> str:
+        """How many points are worse than what the picture shows."""
+        n_worse = int((~self._is_shown(points)).sum())
+        return f" ({n_worse} {self._beyond})" if n_worse else ""
 
     @property
     def landmarks(self) -> list[Landmark]:
@@ -223,11 +257,11 @@ class FrontFigure:
 
     @property
     def _control_name(self) -> str:
-        """What the legend calls the plain network, with its quality where it lies below the picture."""
+        """What the legend calls the plain network, with its quality where that is worse than the picture shows."""
         name = "static control, at its cost"
-        if self.control is None or self.control[1] >= self.quality_range[0]:
+        if self.control is None or self._sign * self.control[1] >= self._sign * self._worst:
             return name
-        return f"{name} (below: {self.control[1]:.4f})"
+        return f"{name} ({self._beyond}: {self.control[1]:.4f})"
 
 
 @dataclass(frozen=True)

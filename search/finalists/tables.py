@@ -42,6 +42,7 @@ class NetworkTables:
         folder: RunFolder | None = None,
     ) -> None:
         self._spec, self._splits, self._folder = inputs.spec, inputs.splits, folder
+        self._how = inputs.config.policy_search()
         self._networks = {one.name: one for one in networks}
         self._known = {(one.network, "search"): one.search for one in searched}
         self._known |= {(one.network, "certify"): one.certify for one in searched if one.certify is not None}
@@ -91,7 +92,7 @@ class NetworkTables:
         """A table that is not known yet, answered as the network's ``search`` table is."""
         table = self._spec.table(self.model(network), self._splits[split], split)
         if split == "search":
-            return answered_tables({split: table}, self._spec.answers)[split]
+            return answered_tables({split: table}, self._how, method=self._how.calibration, seed=self._how.seed)[split]
         return table.answered(self.table(network, "search").answering)
 
     def _latency_ms(self, network: str, table: ExitTable) -> NDArray[np.float64]:

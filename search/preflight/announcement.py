@@ -15,10 +15,11 @@ def announcement(inputs: SweepInputs) -> list[str]:
     """
     target, plan = inputs.target, plan_for(inputs.target)
     lines = [_search_target(target), *(f"Plan: {line}" for line in (() if plan is None else plan.lines))]
-    if not target.why_not or target.claim is None:
+    if not target.why_not or target.claim is None or target.certify is None:
         return lines
     lines.append(f"Note: {target.why_not}")
-    units, fractions = SplitUnits.of(inputs.splits, inputs.spec.task), inputs.config.splits.fractions()
+    units = SplitUnits.of(inputs.splits, inputs.spec.task, target.certify.units)
+    fractions = inputs.config.splits.fractions()
     proposal = proposed_fractions(units, target.claim, fractions, delta=target.asked.delta)
     return [*lines, f"Note: {proposal.sentence}"] if proposal.sentence else lines
 

@@ -55,9 +55,9 @@ class SplitUnits:
 
     Attributes:
         n: Samples, or groups where there are groups, without an official test set.
-        smallest_class: Units of the class that has fewest.
+        smallest_class: Units of the class that has fewest; all where splits may be without a class.
         kind: What one unit is called, such as ``sample`` or ``group``.
-        hold_several: Whether some unit is a group of several samples.
+        hold_several: Whether some unit holds several answers: of samples, or where these are pooled of parents.
         has_official_test: Whether ``test`` is given, so that only the other three share the units.
     """
 
@@ -68,8 +68,14 @@ class SplitUnits:
     has_official_test: bool = False
 
     @classmethod
-    def of(cls, splits: Splits, task: TrainingTask[Any]) -> SplitUnits:
-        """What there was, before it was shared out; the task tells which classes a sample holds."""
+    def of(cls, splits: Splits, task: TrainingTask[Any], certify: Units) -> SplitUnits:
+        """What there was, before it was shared out.
+
+        Args:
+            splits: The data, shared out.
+            task: Tells which classes a sample holds.
+            certify: The units of ``certify``, which tell what is one and whether it holds several answers.
+        """
         shared = [splits[name] for name in SPLIT_NAMES if name != "test" or not splits.has_official_test]
         n_classes = len(splits.class_names)
         holds = np.concatenate([task.memberships(split, n_classes) for split in shared])
@@ -79,9 +85,9 @@ class SplitUnits:
         np.logical_or.at(of_unit, unit_of, holds)
         return cls(
             n=len(units),
-            smallest_class=int(of_unit.sum(axis=0).min()),
-            kind="sample" if shared[0].groups is None else "group",
-            hold_several=len(units) < len(names),
+            smallest_class=int(of_unit.sum(axis=0).min()) if splits.needs_every_class else len(units),
+            kind=certify.kind,
+            hold_several=certify.hold_several,
             has_official_test=splits.has_official_test,
         )
 

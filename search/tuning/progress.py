@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from policies.goals.request import Request
+from policies.qualities import get_quality
 from policies.registry import title_of
 from search.console_table import print_line
 from search.trials.log import TrialLog, TrialRecord
@@ -102,5 +103,5 @@ class TrialProgress:
             found = float(trial.result[self._search_target.objective_column])
             self._best = found if self._best is None else min(self._best, found)
         else:
-            found = float(trial.result[self._search_target.quality])
-            self._best = found if self._best is None else max(self._best, found)
+            found, sign = float(trial.result[self._wanted]), get_quality(self._wanted).sign
+            self._best = found if self._best is None else sign * max(sign * self._best, sign * found)

@@ -148,3 +148,17 @@ def test_parents_of_any_size_are_pooled_whole():
     on = np.stack([table.labels[parents.of_sample == one][0] for one in range(parents.n)])
     expected = [best_threshold(own, truth) for own, truth in zip(pooled.T, on.T, strict=True)]
     assert fit_label_thresholds(table, np.ones(3)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("pooling", [None, "mean"])
+def test_policies_by_other_thresholds_are_judged_by_their_own(pooling):
+    table = make_label_table(180, parents_of=3, seed=5).answered(Answering(pooling=pooling))
+    own = with_fitted_thresholds(table, np.ones(3))
+    assert own.answered(own.answering.model_copy(update={"label_thresholds": None})).thresholds is None
+
+    def answers(answering, on):
+        decision = Policy("label-margin", (np.inf, np.inf), (1.0, 1.0, 1.0), answering=answering).decide(on)
+        return decision.answers if pooling is None else decision.parents.answers(decision.exits)
+
+    np.testing.assert_array_equal(answers(table.answering, own), answers(table.answering, table))
+    assert (answers(own.answering, own) != answers(table.answering, own)).any()

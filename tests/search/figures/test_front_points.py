@@ -12,11 +12,14 @@ from policies.metrics.policy import policy_figures
 from policies.policy import Policy
 from policies.rules import get_rule
 from policies.tables.latency import with_latency
+from policies.tasks import get_task
 from search.figures.front_points import FrontFigure
 from search.run_folder.summary import Summary
+from tests.multilabel_tables import make_label_table
 from tests.tables import make_table
 
 
+BASELINES = ("greedy_shared_threshold", "full_network")
 TABLE = with_latency(make_table(300), np.array([1.0, 2.5, 4.0]))
 POLICY = Policy("confidence", (0.8, 0.9), (1.0, 1.0, 1.0))
 FULL = Policy("confidence", (np.inf, np.inf), (1.0, 1.0, 1.0))
@@ -134,3 +137,25 @@ def test_policies_that_read_less_lie_left_of_the_first_exit():
     assert figure.objectives[0] == 1.0
     assert figure.objective_range[0] < 0.4
     assert figure.objective_range[1] > 3.0
+
+
+LABELS = make_label_table(200)
+
+
+@pytest.mark.parametrize(("target", "told"), [(0.9, "target 0.9"), (0.001, "target 0.001, missed by 0.")])
+def test_less_of_a_loss_is_better(target, told):
+    policies = [Policy("label-margin", (least, least), (1.0, 1.0, 1.0)) for least in (0.3, np.inf)]
+    own, full = (get_task("multi-label").policy_figures(LABELS, one.decide(LABELS)) for one in policies)
+    told_of = {"selected": {"search": own}, "baselines": {name: {"search": full} for name in BASELINES}}
+    summary = Summary.model_validate({"oracle": {}, "quality": "hamming", "target": target, **told_of})
+    columns = ("hamming", "mean_depth")
+    points = [FrontPoint(one, {name: own[name] for name in columns}, 0.0, selected=True) for one in policies[:1]]
+    selection = SimpleNamespace(
+        front=Front(tuple(points)), network=SimpleNamespace(search=LABELS, temperatures=np.ones(3))
+    )
+    trials = pd.DataFrame({"trial_id": ["good", "poor"], "hamming": [own["hamming"], 0.8], "mean_depth": [1.5, 2.5]})
+    figure = FrontFigure.of("title", summary, selection, trials)
+    assert figure.target_name.startswith(told)
+    assert figure.met_range == (-1.0, target)
+    assert figure.quality_range[0] < own["hamming"] <= figure.quality_range[1] < 1.02
+    assert figure.trials_name.endswith(" (1 above)") == (target == 0.001)

@@ -1,6 +1,7 @@
 """What a sweep says before it trains: what it searches for, and whether anything can be certified."""
 
 from dataclasses import replace
+import warnings
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from policies.estimates.estimated_bounds import LEVEL
 from search.config.files import load_sweep
 from search.inputs import SweepInputs, load_splits
 from search.preflight.announcement import announcement
-from trainables.data import Samples, split_samples
+from tests.toys.label_images import PLACE
+from trainables.data import LabelledSamples, Samples, split_samples
+from trainables.errors import OneSidedLabelsWarning
 
 
 CONFIG = load_sweep("digits", ["target=0.95"])
@@ -39,7 +42,8 @@ def test_what_trials_aim_at_just_certifies_the_target():
     most = round((1 - target.tightened.target) * n)
     assert error_p_value(most, n, 0.95) <= CONFIG.delta < error_p_value(most + 1, n, 0.95)
     assert target.why_not == ""
-    (line,) = announcement(inputs)
+    line, *plan = announcement(inputs)
+    assert [one.startswith("Plan: ") for one in plan] == [True] * 3
     told = "Asked for accuracy 0.95; the search target, with the margin for a certificate, is"
     assert line == f"{told} {target.tightened}"
 
@@ -57,9 +61,10 @@ def test_too_few_units_are_told_beforehand(n_groups, size, message):
     inputs = SweepInputs.of(CONFIG, few)
     target = inputs.target
     assert target.why_not.startswith(message)
-    first, second = announcement(inputs)[:2]
+    first, *others = announcement(inputs)
     assert "the search target, with the margin for a lower bound on search, is" in first
-    assert second == f"Note: {target.why_not}"
+    notes = [line for line in others if line.startswith("Note: ")]
+    assert notes[0] == f"Note: {target.why_not}"
     # The margin is then that of the search split: as accurate as certifies the target there.
     n = len(SPLITS.search.ids)
     most = round((1 - target.tightened.target) * n)
@@ -75,8 +80,8 @@ def test_better_splits_are_proposed_before_training():
         class_names=("chirp", "noise"),
     )
     splits = split_samples(samples, CONFIG.splits.fractions(), seed=0)
-    third = announcement(SweepInputs.of(load_sweep("digits", ["target=0.94"]), splits))[2]
-    assert third == (
+    last = announcement(SweepInputs.of(load_sweep("digits", ["target=0.94"]), splits))[-1]
+    assert last == (
         "Note: with splits {train: 0.45, search: 0.1, certify: 0.35, test: 0.1} certify would have about 49 of 142 "
         "samples, enough to certify that accuracy is at least 0.94, but only of a policy that loses nothing there"
     )
@@ -97,3 +102,23 @@ def test_what_has_no_margin_beforehand_is_not_said_to_have_one():
     config = load_sweep("digits", ["target=0.8", "policy.quality=tests.toys.parts:AGREEMENT"])
     (line,) = announcement(SweepInputs.of(config, SPLITS))
     assert line.startswith("Asked for tests.toys.parts:AGREEMENT 0.8; that is the search target too: no margin")
+
+
+def test_a_label_that_hardly_occurs_does_not_keep_splits_as_they_are():
+    n = 200
+    labels = np.zeros((n, 3), dtype=np.uint8)
+    labels[::2, 0], labels[0, 1] = 1, 1
+    samples = LabelledSamples(
+        inputs=np.zeros((2 * n, 1, 8, 8), dtype=np.uint8),
+        labels=np.repeat(labels, 2, axis=0),
+        ids=[f"view-{row}" for row in range(2 * n)],
+        class_names=("often", "once", "never"),
+        parents=[f"object {row // 2:03d}" for row in range(2 * n)],
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", OneSidedLabelsWarning)
+        splits = split_samples(samples, CONFIG.splits.fractions(), seed=0)
+    asked = ("search.first_trials=[]", "target=null", "policy.max_drop={exact_match: 0.05}", "policy.pooling=mean")
+    last = announcement(SweepInputs.of(load_sweep("digits", [f"workload={PLACE}", *asked]), splits))[-1]
+    assert last.startswith("Note: with splits {train: ")
+    assert "certify would have about 60 of 200 parents, enough to certify" in last

@@ -91,3 +91,12 @@ def test_what_was_asked_for_is_what_is_shown(asked, line):
     with TrialProgress(Console(file=printed, width=200), n_trials=3, search_target=Request(**asked)) as progress:
         progress.trial_ended(TrialRecord("a", 0, {}, result=figures, state=TrialState.COMPLETE))
     assert line in printed.getvalue()
+
+
+def test_of_a_quality_of_which_less_is_better_the_least_is_the_best():
+    printed, asked = io.StringIO(), Request(budget=2.0, quality="hamming")
+    with TrialProgress(Console(file=printed, width=200), n_trials=3, search_target=asked) as progress:
+        for name, wrong in (("a", 0.02), ("b", 0.05)):
+            figures = {"hamming": wrong, "mean_depth": 1.5, "violation": 0.0}
+            progress.trial_ended(TrialRecord(name, 0, {}, result=figures, state=TrialState.COMPLETE))
+    assert printed.getvalue().count("best hamming 0.020") == 2

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trainables.data import SPLIT_NAMES, LabelledSamples, Samples, SplitFractions, split_samples
+from trainables.data import SPLIT_NAMES, LabelledSamples, Samples, Split, SplitFractions, split_samples
 from trainables.data.class_order import in_class_order
 from trainables.data.copies import report_copies
 from trainables.errors import SamplesError
@@ -70,6 +70,24 @@ def test_parents_go_along_into_splits_and_parts_of_these():
             assert split.order.tolist() == one.order[rows].tolist()
     moved = replace(splits.train, order=splits.train.order[::-1].copy())
     assert moved.data_hash != splits.train.data_hash
+
+
+def test_hashes_count_what_ids_and_groups_do_not_tell():
+    parents, order = np.repeat(["a.wav", "b.wav"], 3), np.tile(np.arange(3), 2)
+    ids = np.array([f"{parent}#{place:03d}" for parent, place in zip(parents, order, strict=True)])
+    bare = Split(np.zeros((6, 1)), np.zeros(6, dtype=np.int64), ids, parents)
+    # Sweeps of recordings that were begun before samples had parents can go on.
+    assert replace(bare, parents=parents, order=order).data_hash == bare.data_hash
+    chunks = np.array(["a.wav#chunk-000", "b.wav#chunk-000"])[[0, 0, 0, 1, 1, 1]]
+    chunked = replace(bare, groups=chunks)
+    assert replace(chunked, parents=chunks, order=order).data_hash == chunked.data_hash
+    talks = replace(bare, groups=np.repeat("talk", 6), parents=parents, order=order)
+    others = [
+        replace(talks, parents=np.repeat(["a", "b"], 3)),
+        replace(talks, parents=talks.groups, order=np.arange(6)),
+        replace(talks, order=order[::-1].copy()),
+    ]
+    assert len({one.data_hash for one in (talks, bare, chunked, *others)}) == 6
 
 
 def test_other_numbers_of_classes_leave_parents_alone():

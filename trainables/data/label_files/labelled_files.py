@@ -45,9 +45,11 @@ class FilesWithLabels(FoundFiles):
 
     @property
     def missing(self) -> tuple[tuple[str, str], ...]:
-        """Path and reason of each row whose file is not there."""
-        gone = np.flatnonzero(self.file_of_row < 0)
-        return tuple((self.rows.files[row], f"no such file (line {self.rows.lines[row]})") for row in gone)
+        """Path and reason of each file that is not there, once, however many rows it has."""
+        first_lines: dict[str, int] = {}
+        for row in np.flatnonzero(self.file_of_row < 0).tolist():
+            first_lines.setdefault(self.rows.files[row], int(self.rows.lines[row]))
+        return tuple((name, f"no such file (line {line})") for name, line in first_lines.items())
 
     def of_files(self, values: NDArray[_ScalarT] | None, what: str) -> NDArray[_ScalarT] | None:
         """What is said of each file, shape (N,), of values of each row, shape (R,); None where nothing is.

@@ -19,6 +19,7 @@ from trainables.data.audio.segments import segment_ids, segment_metadata, segmen
 from trainables.data.base import DataSource
 from trainables.data.files.class_folders import existing_folder
 from trainables.data.files.report import report_others
+from trainables.data.given_parents import require_one_order
 from trainables.data.label_files.labelled_files import LABELS_FILE, FilesWithLabels, find_labelled_files
 from trainables.data.label_files.recordings import places_in_parents, segment_labels
 from trainables.data.label_files.report import report_labelled
@@ -65,7 +66,7 @@ class LabelledAudioSource(DataSource):
         _require_fitting(files, audio)
         report_others(files)
         parents = files.of_files(files.rows.parents, "parent")
-        order = files.of_files(files.rows.order, "order")
+        order = _order(files, parents)
         official_test = _official_test(files, audio)
         groups = _groups(files, official_test, audio)
         cache = cache_folder(files, audio)
@@ -119,6 +120,14 @@ def _require_fitting(files: FilesWithLabels, audio: AudioOptions) -> None:
         raise DataError(
             f"{rows.path}: the official test is named by split and by data.audio.test_pattern; leave one out"
         )
+
+
+def _order(files: FilesWithLabels, parents: NDArray[np.str_] | None) -> NDArray[np.int64] | None:
+    """Place of each recording in its parent, shape (N,); None where the table does not tell it."""
+    order = files.of_files(files.rows.order, "order")
+    if parents is not None and order is not None:
+        require_one_order(parents, order)
+    return order
 
 
 def _groups(

@@ -87,7 +87,7 @@ def _require_own_names(audio: AudioOptions) -> None:
     given = next((name for name in _OWN if getattr(audio, name) is not None), None)
     if given is not None:
         raise DataError(
-            f"spoken-mixtures tells digits and speakers by its own names of files, and a mixture is a group, so that "
+            f"spoken-mixtures tells digits and speakers by its own names of files, and makes its own groups, so that "
             f"data.audio.{given} cannot be {getattr(audio, given)!r}; leave it null"
         )
 

@@ -43,6 +43,7 @@ def split_samples(samples: Samples, fractions: SplitFractions, *, seed: int) -> 
         class_names=samples.class_names,
         metadata=samples.metadata,
         has_official_test=samples.official_test is not None,
+        needs_every_class=samples.needs_every_class,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.spacing import evenly_spaced
-from policies.tables.identity import describe_overlap, hash_ids
+from policies.tables.identity import describe_overlap, hash_ids, parents_in_ids
 from trainables.errors import DataError
 
 
@@ -71,13 +71,26 @@ class Split:
 
     @property
     def data_hash(self) -> str:
-        """SHA-256 over ids, labels, inputs, and what is known of groups, parents and places in these, in order."""
+        """SHA-256 over ids, labels, inputs and groups, in order, and over parents and places that these do not tell."""
         digest = sha256()
-        known = [array for array in self.origins.values() if array is not None]
-        for array in (self.ids, self.labels, self.inputs, *known):
+        for array in (self.ids, self.labels, self.inputs, *self._untold_origins()):
             digest.update(f"{array.dtype}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
+
+    def _untold_origins(self) -> Iterator[NDArray[Any]]:
+        """Groups; parents that are neither these nor told by ids, and places that ids do not tell.
+
+        Sweeps of recordings keep the hashes that they had before samples had parents, so that they can go on.
+        """
+        if self.groups is not None:
+            yield self.groups
+        told = parents_in_ids(self.ids)
+        names, places = (None, None) if told is None else told
+        if self.parents is not None and not any(_are_alike(self.parents, own) for own in (self.groups, names)):
+            yield self.parents
+        if self.order is not None and not _are_alike(self.order, places):
+            yield self.order
 
 
 @dataclass(frozen=True)
@@ -92,6 +105,7 @@ class Splits:
         class_names: Names of the classes; a label is a place in them, from 0.
         metadata: What exit tables state about the samples; JSON values.
         has_official_test: Whether ``test`` is the one that the data set's authors set aside.
+        needs_every_class: Whether data without some class in some split are refused.
 
     Raises:
         DataError: If two splits share a sample or a group, or one is empty.
@@ -104,6 +118,7 @@ class Splits:
     class_names: tuple[str, ...]
     metadata: Mapping[str, Any] = field(default_factory=dict)
     has_official_test: bool = False
+    needs_every_class: bool = True
 
     def __post_init__(self) -> None:
         for name in SPLIT_NAMES:
@@ -128,3 +143,7 @@ class Splits:
     def data_hashes(self) -> dict[str, str]:
         """Split name to the SHA-256 over everything in it."""
         return {name: self[name].data_hash for name in SPLIT_NAMES}
+
+
+def _are_alike(own: NDArray[Any], told: NDArray[Any] | None) -> bool:
+    return told is not None and np.array_equal(own, told)

@@ -83,6 +83,20 @@ def test_recordings_as_parts_of_parents(folder):
     assert read.tolist() == [f"{path}#{number:03d}" for path, *_ in rows[:6:-1] for number in range(PER_RECORDING)]
 
 
+def test_two_recordings_at_one_place_in_their_parent_are_refused(folder):
+    rows = [[path, *marks, "hive", row // 2] for row, (path, *marks) in enumerate(rows_of(folder))]
+    write_table(folder, rows, columns=("file", *LABELS, "parent", "order"))
+    refuse(folder, "must have different places in order but 'hive' has two at 0 .7 such samples.")
+
+
+def test_a_missing_recording_counts_once_however_many_rows_it_has(folder):
+    rows = [[path, *marks, "", ""] for path, *marks in rows_of(folder)]
+    rows += [["gone.wav", 1, 0, 0, start, start + 1] for start in range(5)]
+    write_table(folder, rows, columns=("file", *LABELS, "start", "end"))
+    with pytest.warns(UnusedRecordingsWarning, match="1 of 15 labelled recordings .6.67%. .* .no such file .line 16"):
+        AUDIO.load(folder, audio())
+
+
 def test_damaged_silent_and_missing_recordings_are_listed(folder, cache):
     (folder / "a" / "000.wav").write_bytes(b"RIFF")
     (folder / "b" / "001.wav").unlink()
