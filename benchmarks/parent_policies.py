@@ -6,7 +6,8 @@ as a whole. The peer is the obvious vectorised numpy evaluation of a single poli
 the first open exit, pool the samples of each parent, compare with the labels. Both see the same prepared scores and
 must agree on every policy; they run in this one process, in turn, on one thread. So do lines: every level of one gate.
 Times are the processor's, which other processes disturb least.
-Usage: ``python benchmarks/parent_policies.py [--parents G] [--samples M] [--exits E] [--labels L]``; half a minute.
+Usage: ``python benchmarks/parent_policies.py [--samples N] [--size M] [--exits E] [--labels L]
+[--policies P]``; half a minute.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from policies.views.view import RuleView
 
 QUALITIES = ("exact_match", "hamming", "label_macro_f1", "label_micro_f1")
 PLAIN = "vectorised numpy, one policy at a time"
-N_PLAIN, N_POLICIES = 50, 2000
+N_PLAIN = 50
 N_LINES = 20
 
 
@@ -96,7 +97,9 @@ def prepared(view: RuleView, truth: LabelSets, *, by_row: bool = False) -> tuple
     return build(), median([seconds(build) for _ in range(3)])
 
 
-def measure(console: Console, title: str, peers: list[tuple[str, RuleView, bool]], truth: LabelSets) -> None:
+def measure(
+    console: Console, title: str, peers: list[tuple[str, RuleView, bool]], truth: LabelSets, n_policies: int
+) -> None:
     """Populations and lines of each peer against plain numpy on its own view, all in turn."""
     table = Table(title=title)
     for column in (
@@ -112,7 +115,7 @@ def measure(console: Console, title: str, peers: list[tuple[str, RuleView, bool]
     seen = None
     for name, view, by_row in peers:
         evaluator, building = prepared(view, truth, by_row=by_row)
-        plain, each, line = times_of(evaluator, view, truth)
+        plain, each, line = times_of(evaluator, view, truth, n_policies)
         if view is not seen:
             table.add_row(PLAIN, f"{1 / plain:,.0f}", f"{plain * 1e6:,.0f}", "1")
         seen = view
@@ -121,15 +124,17 @@ def measure(console: Console, title: str, peers: list[tuple[str, RuleView, bool]
     console.print(table)
 
 
-def times_of(evaluator: PopulationEvaluator, view: RuleView, truth: LabelSets) -> tuple[float, float, float]:
+def times_of(
+    evaluator: PopulationEvaluator, view: RuleView, truth: LabelSets, n_policies: int
+) -> tuple[float, float, float]:
     """Seconds of a policy in plain numpy and in a population, and of a line: medians of rounds, all in turn."""
-    genomes = random_genomes(evaluator, N_POLICIES)
+    genomes = random_genomes(evaluator, n_policies)
     thresholds = np.array([evaluator.thresholds(genome) for genome in genomes[:N_PLAIN]])
     check(evaluator, genomes[:N_PLAIN], one_at_a_time(view, truth, thresholds))
     rounds = []
     for _ in range(ROUNDS):
-        plain = seconds(lambda: one_at_a_time(view, truth, thresholds)) / N_PLAIN
-        each = seconds(lambda: evaluator.evaluate(genomes)) / N_POLICIES
+        plain = seconds(lambda: one_at_a_time(view, truth, thresholds)) / len(thresholds)
+        each = seconds(lambda: evaluator.evaluate(genomes)) / n_policies
         line = seconds(lambda: [evaluator.line(genome, 0) for genome in genomes[:N_LINES]]) / N_LINES
         rounds.append((plain, each, line))
     plain, each, line = np.median(rounds, axis=0)
@@ -157,16 +162,18 @@ def check(evaluator: PopulationEvaluator, genomes: NDArray[np.int64], expected: 
 def main() -> None:
     """Measure and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--parents", type=int, default=867)
-    parser.add_argument("--samples", type=int, default=5)
+    parser.add_argument("--samples", type=int, default=4335, help="samples of all parents together")
+    parser.add_argument("--size", type=int, default=5, help="samples of a parent")
     parser.add_argument("--exits", type=int, default=3)
     parser.add_argument("--labels", type=int, default=10)
+    parser.add_argument("--policies", type=int, default=2000, help="policies of a population")
     own = parser.parse_args()
+    n_parents = own.samples // own.size
     console = Console(width=130)
     for pooling in ("mean", "p75"):
-        view, truth = random_case(own.parents, own.samples, own.exits, own.labels, pooling)
+        view, truth = random_case(n_parents, own.size, own.exits, own.labels, pooling)
         title = (
-            f"{own.parents:,} parents of {own.samples} samples, E = {own.exits}, L = {own.labels}, "
+            f"{n_parents:,} parents of {own.size} samples, E = {own.exits}, L = {own.labels}, "
             f"pooled by {pooling}, four qualities, one thread"
         )
         whole = as_whole(view)
@@ -175,7 +182,7 @@ def main() -> None:
             ("samples leave: sample by sample", view, True),
             ("parents leave: packed bits", whole, False),
         ]
-        measure(console, title, peers, truth)
+        measure(console, title, peers, truth, own.policies)
 
 
 if __name__ == "__main__":

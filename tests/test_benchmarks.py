@@ -404,8 +404,7 @@ def test_reading_and_depth_are_compared_where_nothing_was_chosen(tmp_path):
     for seed, split in enumerate(("search", "certify", "test")):
         table = recordings_table([3] * 40, seed=seed)
         replace(table, ids=np.array([f"{split}-{one}" for one in table.ids])).save(tmp_path / f"{split}.npz")
-    quick = EvolveSettings(population=8, generations=2, max_levels=32)
-    asked = reading_and_depth.Asked(rules=("confidence",), settings=quick)
+    asked = reading_and_depth.Asked(rules=("confidence",), max_levels=32)
     found = reading_and_depth.compare(tmp_path, asked, 0.02).set_index("way")
     assert list(found.index) == list(reading_and_depth.WAYS)
     assert (found.loc[["depth", "whole parents"], "read"] == 3).all()
@@ -415,4 +414,4 @@ def test_reading_and_depth_are_compared_where_nothing_was_chosen(tmp_path):
     assert alone["cost"] == pytest.approx(alone["read"] / 3)
     assert (found["cost"] <= 1).all()
     table = reading_and_depth.table_of(found.reset_index().assign(folder="one"))
-    assert table.row_count == 4
+    assert table.row_count == 5

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from policies.errors import ExitTableError
 from policies.pooling.answering import Answering
@@ -201,6 +200,9 @@ class ClassificationTable(ExitTable):
 
     def probabilities(self, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
         """Softmax of the tempered logits, shape (N, E, C); arguments as for the base class."""
+        # Here, since the import takes a while, and tables are named and checked without it.
+        from scipy.special import softmax
+
         return np.asarray(softmax(self.logits / temperatures[:, None], axis=2))
 
     def of_parents(

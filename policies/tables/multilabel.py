@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from policies.errors import ExitTableError
 from policies.pooling.answering import Answering
@@ -222,6 +221,9 @@ class MultiLabelTable(ExitTable):
 
     def probabilities(self, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sigmoids of the tempered logits, shape (N, E, L); arguments as for the base class."""
+        # Here, since the import takes a while, and tables are named and checked without it.
+        from scipy.special import expit
+
         return np.asarray(expit(self.logits / temperatures[:, None]))
 
     def of_parents(
