@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.errors import ExitSearchError
 from policies.evaluation.evaluator import Evaluator, PopulationOutcome
 from policies.evaluation.population import PopulationEvaluator
 from policies.evaluation.reading.sureness import MOST_LEVELS
@@ -79,11 +78,7 @@ class ProgressiveEvaluator(Evaluator):
 
     def evaluate(self, genomes: NDArray[np.integer[Any]]) -> PopulationOutcome:
         """Evaluate genomes; arguments and errors as for the base class."""
-        own = np.ascontiguousarray(genomes, dtype=np.int64)
-        if own.ndim != 2 or own.shape[1] != self.n_genes:
-            raise ExitSearchError(f"genomes must have shape (P, {self.n_genes}) but have {own.shape}")
-        if own.size and ((own < 0) | (own >= self.n_levels)).any():
-            raise ExitSearchError(f"level indices must lie below {self.n_levels.tolist()} and not be negative")
+        own = self._checked(genomes)
         steps = np.array([self._steps(genome) for genome in own], dtype=np.int64).reshape(len(own), self._parents.n)
         counts = self._counts[steps].sum(axis=1)
         return PopulationOutcome(counts, self._qualities(steps), self.cost, self.n_samples - counts.sum(axis=1))
