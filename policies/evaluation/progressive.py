@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.evaluation.evaluator import Evaluator, PopulationOutcome
+from policies.evaluation.evaluator import PopulationOutcome
 from policies.evaluation.population import PopulationEvaluator
 from policies.evaluation.reading.sureness import MOST_LEVELS
 from policies.evaluation.tallies import SharedTallies
+from policies.evaluation.until_sure import UntilSure
 from policies.judging.judged import Judged
 from policies.levels.prefixes import prefix_pooled
 from policies.levels.progressive import (
@@ -21,7 +22,6 @@ from policies.levels.progressive import (
     read_progressively,
     samples_of,
 )
-from policies.pooling.answering import Answering
 from policies.qualities import CountedQuality, MeanQuality, get_quality
 from policies.spacing import evenly_spaced
 from policies.tables.base import Truth
@@ -31,7 +31,7 @@ from policies.views.view import RuleView, gate_is_open
 _MOST_GATE_LEVELS = 128
 
 
-class ProgressiveEvaluator(Evaluator):
+class ProgressiveEvaluator(UntilSure):
     """Evaluates policies of one rule view on one table, whose parents are read exit by exit until an answer is sure.
 
     The last gene is the sureness from which on no further sample is read at the last exit; its last level reads all.
@@ -71,11 +71,6 @@ class ProgressiveEvaluator(Evaluator):
         self._counts = self._exit_counts()
         self._judge_steps(qualities)
 
-    @property
-    def n_gates(self) -> int:
-        """How many genes are gates of exits: all but the last."""
-        return self._gates.n_genes
-
     def evaluate(self, genomes: NDArray[np.integer[Any]]) -> PopulationOutcome:
         """Evaluate genomes; arguments and errors as for the base class."""
         own = self._checked(genomes)
@@ -89,29 +84,10 @@ class ProgressiveEvaluator(Evaluator):
         genomes[:, gene] = np.arange(len(genomes))
         return self.evaluate(genomes)
 
-    def thresholds(self, genome: NDArray[np.integer[Any]]) -> tuple[tuple[float, ...], ...]:
-        """Thresholds of the gates, shape (E - 1, S); infinity means that a gate is closed."""
-        return self._gates.thresholds(genome[:-1])
-
-    def nearest_genome(self, thresholds: NDArray[np.float64]) -> NDArray[np.int64]:
-        """The nearest levels of the gates, as the base class says, and everything read."""
-        gates = self._gates.nearest_genome(thresholds)
-        return np.concatenate([gates, np.full((*gates.shape[:-1], 1), len(self._until) - 1)], axis=-1)
-
-    def answering(self, genome: NDArray[np.integer[Any]], of_table: Answering) -> Answering:
-        """As the table's policies answer, and with the sureness at which this one stops."""
-        return of_table.model_copy(update={"read_until": float(self._until[genome[-1]])})
-
     def decide(self, genome: NDArray[np.integer[Any]], view: RuleView) -> NDArray[np.int64]:
         """The exits that n samples take, or ``UNREAD``, shape (n,); arguments as for the base class."""
         thresholds = np.asarray(self.thresholds(genome)).reshape(-1, view.n_columns)
-        return read_progressively(view, thresholds, float(self._until[genome[-1]]))
-
-    def at_full_depth(self) -> NDArray[np.int64]:
-        """The policies that give no answer before the last exit: one for each sureness at which reading stops there."""
-        genomes = np.repeat(super().at_full_depth(), len(self._until), axis=0)
-        genomes[:, -1] = np.arange(len(self._until))
-        return genomes
+        return read_progressively(view, thresholds, self.until(genome))
 
     def _steps(self, genome: NDArray[np.int64]) -> NDArray[np.int64]:
         """The step after which each parent is answered, shape (G,)."""

@@ -11,22 +11,22 @@ from numpy.typing import NDArray
 
 from policies.blocks import row_blocks
 from policies.errors import PolicyError
-from policies.evaluation.evaluator import Evaluator, PopulationOutcome
+from policies.evaluation.evaluator import PopulationOutcome
 from policies.evaluation.parents.pooled_codes import PooledCodes
 from policies.evaluation.population import PopulationEvaluator
 from policies.evaluation.reading.answers import AnswerJudge, Changes
 from policies.evaluation.reading.kernels import Reader, open_gate, read_policies, stop_reading
 from policies.evaluation.reading.sureness import MOST_LEVELS, sureness_levels
+from policies.evaluation.until_sure import UntilSure
 from policies.judging.judged import Judged
 from policies.levels.answers import PooledAnswers
 from policies.levels.reading import read_until
-from policies.pooling.answering import Answering
 from policies.qualities import get_quality
 from policies.tables.base import Truth
 from policies.views.view import RuleView
 
 
-class ReadingEvaluator(Evaluator):
+class ReadingEvaluator(UntilSure):
     """Evaluates policies of one rule view on one table, whose samples are read until their parent's answer is sure.
 
     The last gene is the sureness from which on no further sample of a parent is read; its last level reads all. The
@@ -66,11 +66,6 @@ class ReadingEvaluator(Evaluator):
         own = {name: get_quality(name) for name in qualities}
         self._judge = AnswerJudge(Judged(view, truth), answers, self._codes, own)
 
-    @property
-    def n_gates(self) -> int:
-        """How many genes are gates of exits: all but the last."""
-        return self._gates.n_genes
-
     def evaluate(self, genomes: NDArray[np.integer[Any]]) -> PopulationOutcome:
         """Evaluate genomes; arguments and errors as for the base class."""
         own = self._checked(genomes)
@@ -87,28 +82,9 @@ class ReadingEvaluator(Evaluator):
         qualities = self._judge.of_line(self._codes.said(pooled)[0], parts)
         return self._outcome(np.concatenate([*(part.exit_counts(counts[0]) for part in parts), counts]), qualities)
 
-    def thresholds(self, genome: NDArray[np.integer[Any]]) -> tuple[tuple[float, ...], ...]:
-        """Thresholds of the gates, shape (E - 1, S); infinity means that a gate is closed."""
-        return self._gates.thresholds(genome[:-1])
-
-    def nearest_genome(self, thresholds: NDArray[np.float64]) -> NDArray[np.int64]:
-        """The nearest levels of the gates, as the base class says, and everything read."""
-        gates = self._gates.nearest_genome(thresholds)
-        return np.concatenate([gates, np.full((*gates.shape[:-1], 1), len(self._until) - 1)], axis=-1)
-
-    def answering(self, genome: NDArray[np.integer[Any]], of_table: Answering) -> Answering:
-        """As the table's policies answer, and with the sureness at which this one stops."""
-        return of_table.model_copy(update={"read_until": float(self._until[genome[-1]])})
-
     def decide(self, genome: NDArray[np.integer[Any]], view: RuleView) -> NDArray[np.int64]:
         """The exits that n samples take, or ``UNREAD``, shape (n,); arguments as for the base class."""
-        return read_until(view, super().decide(genome, view), float(self._until[genome[-1]]))
-
-    def at_full_depth(self) -> NDArray[np.int64]:
-        """The policies that never leave early: one for each sureness at which reading stops."""
-        genomes = np.repeat(super().at_full_depth(), len(self._until), axis=0)
-        genomes[:, -1] = np.arange(len(self._until))
-        return genomes
+        return read_until(view, super().decide(genome, view), self.until(genome))
 
     def _evaluate(self, genomes: NDArray[np.int64]) -> PopulationOutcome:
         pooled, counts = read_policies(self._reader, self._exits(genomes), self._until[genomes[:, -1]])
@@ -129,7 +105,7 @@ class ReadingEvaluator(Evaluator):
     def _opened(self, genome: NDArray[np.int64], gene: int) -> tuple[NDArray[np.int64], list[Changes]]:
         """The exits of samples where a gate is closed, and what opening it changes, column by column."""
         gate = self._gates.opened(genome[:-1], gene)
-        closed, until = gate.closed[self._rows], float(self._until[genome[-1]])
+        closed, until = gate.closed[self._rows], self.until(genome)
         parts = [
             self._changes(open_gate(self._reader, closed, ranks[self._rows], gate.exit_index, until), n_levels)
             for ranks, n_levels in zip(gate.ranks, gate.n_levels, strict=True)
