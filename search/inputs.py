@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from policies.parents.membership import Parents
 from policies.selection.search_target import SearchTarget, SplitSize, search_target
 from policies.tables.latency import KEY as LATENCY_KEY
 from policies.tasks import get_task
@@ -73,11 +72,7 @@ def _target(config: SweepConfig, splits: Splits) -> SearchTarget:
     answering = config.policy.answers.answering(get_task(task.name).pooling)
 
     def size(split: Split) -> SplitSize:
-        truth = task.truth(split, len(splits.class_names))
-        if answering.pooling is None:
-            return SplitSize.of(split, truth)
-        parents = Parents.of(split)
-        return SplitSize.of(split, truth.of_parents(parents.of_sample, parents.names, answering.parent_labels), parents)
+        return SplitSize.answered(split, task.truth(split, len(splits.class_names)), answering)
 
     return search_target(config.request, search=size(splits.search), certify=size(splits.certify))
 

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.calibration.temperature import CalibrationWarning
+from policies.evolution.genome import RuleSpace
 from policies.evolution.islands import EpochRunner, one_after_the_other
 from policies.evolution.plain import plain_archive
 from policies.evolution.search import front_of, search_front
 from policies.goals.front import Front, FrontPoint
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import goal_on
+from policies.selection.search_target import SplitSize, has_few_losses
 from policies.tables.base import ExitTable
 from policies.tables.identity import require_disjoint
 from policies.tasks import get_task
@@ -74,7 +76,14 @@ def search_network(
         warnings.simplefilter("always", CalibrationWarning)
         temperatures = get_task(search.task).fit_temperatures(search, how.calibration)
     goal = goal_on(how.asked, search)
-    plain: list[Front] = []
+    claim, plain = how.asked.claim if certify is not None else None, list[Front]()
+    # They lead the path that is certified where a front cannot.
+    looks_for_plain = claim is not None and has_few_losses(claim, SplitSize.of_table(search))
+
+    def note_plain(space: RuleSpace) -> None:
+        if looks_for_plain:
+            plain.append(front_of(space, plain_archive(space)))
+
     fronts = [
         search_front(
             search.answered(search.answering.at(level)),
@@ -86,11 +95,11 @@ def search_network(
             islands=how.islands,
             run_epoch=run_epoch,
             on_generation=on_generation,
-            on_space=lambda space: plain.append(front_of(space, plain_archive(space))),
+            on_space=note_plain,
         )
         for level in dict.fromkeys(how.levels)
     ]
     front = Front.merged(fronts, goal, front_size=how.settings.front_size)
     notes = tuple(str(warning.message) for warning in caught)
-    wanted = Front.merged(plain, goal, front_size=1).of_network(network).best(goal)
+    wanted = Front.merged(plain, goal, front_size=1).of_network(network).best(goal) if plain else None
     return NetworkPolicies(network, search, certify, temperatures, front.of_network(network), notes, wanted)

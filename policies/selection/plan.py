@@ -9,9 +9,9 @@ import numpy as np
 from scipy.stats import binom
 
 from policies.certificates.betting import BETTING_SEED, betting_p_value
-from policies.certificates.binomial import binomial_p_value
 from policies.certificates.claims import Claim
 from policies.certificates.losses import HAMMING, Loss
+from policies.certificates.sample_size import certifiable_accuracy
 from policies.certificates.statements import Statement
 from policies.selection.search_target import SearchTarget, SplitSize, fewest_units
 
@@ -148,10 +148,8 @@ def _power_at(one: Statement, size: SplitSize, delta: float) -> Callable[[int, f
 
 def _counted_power(n: int, loss: float, limit: float, delta: float) -> float:
     """Probability that so few units lose that the exact binomial test passes."""
-    most = int(binom.ppf(delta, n, limit))
-    while most >= 0 and binomial_p_value(most, n, limit=limit) > delta:
-        most -= 1
-    return float(binom.cdf(most, n, loss)) if most >= 0 else 0.0
+    least = certifiable_accuracy(n, target=1 - limit, delta=delta) if n else None
+    return 0.0 if least is None else float(binom.cdf(round((1 - least) * n), n, loss))
 
 
 def _betting_power(n: int, loss: float, lost_at_once: float, one: Statement, delta: float) -> float:

@@ -27,7 +27,8 @@ from policies.estimates.estimate import estimated_target
 from policies.estimates.estimated_bounds import LEVEL
 from policies.goals.request import Request
 from policies.judging.judged import judged_units
-from policies.parents.membership import Parents
+from policies.parents.membership import HasParents, Parents
+from policies.pooling.answering import Answering
 from policies.tables.base import ExitTable, Truth
 from policies.tables.identity import Identified
 from policies.tables.multilabel import LabelSets
@@ -36,6 +37,10 @@ from policies.tables.units import Units
 
 _Look = Callable[[float, int, float], float | None]
 """From a largest mean loss, a number of units and a level to the largest mean loss to look for, or None."""
+
+
+_FEWEST_LOSSES = 25.0
+"""Allowed losses on ``search`` from which on a front tells safe policies from lucky ones."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +77,25 @@ class SplitSize:
 
     @classmethod
     def of_table(cls, table: ExitTable) -> SplitSize:
-        """The size of a table, in what is judged: samples, or the parents that its answers are pooled to."""
-        if table.answering.pooling is None:
-            return cls.of(table, table.truth)
-        parents, how = Parents.of(table), table.answering.parent_labels
-        return cls.of(table, table.truth.of_parents(parents.of_sample, parents.names, how), parents)
+        """The size of a table, as it is answered."""
+        return cls.answered(table, table.truth, table.answering)
+
+    @classmethod
+    def answered(cls, split: HasParents, truth: Truth, answering: Answering) -> SplitSize:
+        """The size of a table or a split, in what is judged: samples, or the parents that answers are pooled to.
+
+        Args:
+            split: The samples.
+            truth: What answers about them are judged by.
+            answering: How they are answered.
+
+        Raises:
+            ExitTableError: If answers are to be pooled and samples have no parents, or differ within one and must not.
+        """
+        if answering.pooling is None:
+            return cls.of(split, truth)
+        parents = Parents.of(split)
+        return cls.of(split, truth.of_parents(parents.of_sample, parents.names, answering.parent_labels), parents)
 
     def with_labels_of(self, other: SplitSize) -> SplitSize:
         """The same with labels that occur as often as on another split."""
@@ -140,6 +159,11 @@ def search_target(asked: Request, *, search: SplitSize, certify: SplitSize | Non
     else:
         why_not = ""
     return SearchTarget(asked, _with_estimate(asked, search), claim, certify, why_not)
+
+
+def has_few_losses(claim: Claim, search: SplitSize) -> bool:
+    """Whether so few may be lost on ``search`` that policies cannot be told apart by what they lose."""
+    return min((one.allowed for one in claim.statements), default=1.0) * search.units.n < _FEWEST_LOSSES
 
 
 def table_target(asked: Request, search: ExitTable, certify: ExitTable | None) -> SearchTarget:

@@ -9,29 +9,21 @@ import numpy as np
 from policies.baselines.choice import baseline_evaluator
 from policies.baselines.full_network import full_network
 from policies.certificates.certificate import Certificate, certificate_of
-from policies.certificates.claims import Claim
 from policies.certificates.fixed_sequence import fixed_sequence
 from policies.estimates.estimate import Estimate
 from policies.evaluation.cross_fitted import chosen_view
 from policies.goals.figures import asked_figures
 from policies.goals.front import Front
 from policies.goals.request import Request
-from policies.judging.judged import judged_units
-from policies.parents.membership import Parents
 from policies.policy import Policy
 from policies.qualities import get_quality
 from policies.selection.eased import eased
 from policies.selection.networks import NetworkPolicies
 from policies.selection.references import full_network_quality, goal_on
-from policies.selection.search_target import SearchTarget
+from policies.selection.search_target import SearchTarget, SplitSize, has_few_losses
 from policies.selection.uncertified import choose_estimated, choose_uncertified
 from policies.tables.base import ExitTable
-from policies.tables.units import Units
 from policies.transfer.splits import SplitComparison, compare_splits
-
-
-_FEWEST_LOSSES = 25.0
-"""Allowed losses on ``search`` from which on a front tells safe policies from lucky ones."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +86,7 @@ def select_policy(
     sequence: list[tuple[NetworkPolicies, Policy]] = []
     if target.claim is not None:
         first = _full_network_first(networks, target.tightened)
-        if first and _is_coarse(target.claim, networks[0].search):
+        if first and has_few_losses(target.claim, SplitSize.of_table(networks[0].search)):
             plain = Front(tuple(own.plain for own in networks if own.plain is not None))
             wanted = (plain if len(plain) else front).best(goal)
             on_path = _path(by_name[wanted.network], wanted.policy, target.asked, seed=seed)
@@ -144,13 +136,6 @@ def _certify_table(network: NetworkPolicies) -> ExitTable:
     if network.certify is None:
         raise ValueError(f"network {network.network!r} has no certify table")
     return network.certify
-
-
-def _is_coarse(claim: Claim, search: ExitTable) -> bool:
-    """Whether so few may be lost on ``search`` that policies cannot be told apart by what they lose."""
-    parents = Parents.of(search) if search.answering.pooling is not None else None
-    n_units = judged_units(Units.of(search), parents).n
-    return min((one.allowed for one in claim.statements), default=1.0) * n_units < _FEWEST_LOSSES
 
 
 def _path(
