@@ -1,0 +1,79 @@
+"""Putting the page together: sections, a small template, and plotly's script packed into it."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from functools import cache
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+
+from policies.files.atomic import write_text
+from search.page.run import FinishedRun
+from search.page.section import Section
+from search.page.sections import SECTIONS
+
+
+def write_page(run: FinishedRun, path: Path) -> None:
+    """Write the page of a finished search.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    sections = [section for build in SECTIONS if (section := build(run)) is not None]
+    write_text(path, rendered(run.summary.name or run.folder.name, sections))
+
+
+def rendered(title: str, sections: Sequence[Section]) -> str:
+    """The page as text.
+
+    Args:
+        title: Title of the page.
+        sections: Sections from top to bottom.
+    """
+    environment = Environment(loader=PackageLoader("search.page", "template"), autoescape=True)
+    environment.filters["embedded"] = _embedded
+    scripts = list(dict.fromkeys(section.script for section in sections if section.script))
+    return environment.get_template("page.html").render(
+        title=title,
+        sections=sections,
+        plotly=packed_plotly(),
+        figures={name: _plain(figure) for section in sections for name, figure in section.figures.items()},
+        data={section.anchor: dict(section.data) for section in sections if section.data},
+        style=_source(environment, "page.css"),
+        scripts=[_source(environment, name) for name in ("page.js", *scripts)],
+    )
+
+
+@cache
+def packed_plotly() -> str:
+    """Plotly's script, compressed: a browser unpacks it by itself, and the page is two megabytes instead of five."""
+    # Here, since the import takes its time.
+    from plotly.offline import get_plotlyjs
+
+    return b64encode(gzip.compress(get_plotlyjs().encode(), compresslevel=9, mtime=0)).decode()
+
+
+def _plain(figure: Any) -> dict[str, Any]:
+    """A figure as JSON values without plotly's own template: the page has its colours."""
+    form = json.loads(figure.to_json())
+    form["layout"].pop("template", None)
+    return {"data": form["data"], "layout": form["layout"]}
+
+
+def _embedded(values: Any) -> Markup:
+    """JSON inside a script element, which no text in it can end."""
+    text = json.dumps(values, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))  # noqa: S704
+
+
+def _source(environment: Environment, name: str) -> Markup:
+    """A file of the project's own as it is."""
+    if environment.loader is None:
+        raise ValueError("the environment must have a loader but has none")
+    return Markup(environment.loader.get_source(environment, name)[0])  # noqa: S704

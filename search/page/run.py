@@ -1,0 +1,96 @@
+"""What a finished search left in its folder, as the page's sections read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+import json
+from pathlib import Path
+from typing import Any
+
+from policies.goals.front import Front, FrontPoint
+from policies.policy import Policy
+from policies.tables.base import ExitTable
+from policies.tasks import load_table
+from search.errors import RunFolderError
+from search.reporting.front_files import read_front
+from search.run_folder.folder import RunFolder
+from search.run_folder.journal import Event, read_events
+from search.run_folder.summary import Summary
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A finished sweep or policy search, read from its folder as it is needed.
+
+    Attributes:
+        folder: Its files.
+        summary: What it found.
+    """
+
+    folder: RunFolder
+    summary: Summary
+
+    @classmethod
+    def read(cls, path: Path) -> FinishedRun:
+        """Open a folder.
+
+        Raises:
+            RunFolderError: If it is not that of a finished search.
+        """
+        folder = RunFolder(path)
+        try:
+            return cls(folder, Summary.load(folder.summary_file))
+        except (OSError, ValueError):
+            raise RunFolderError(
+                f"{path}: a finished search has {folder.summary_file.name}, but there is none that can be read; name "
+                f"folders of searches, such as runs/digits-1"
+            ) from None
+
+    @property
+    def is_sweep(self) -> bool:
+        """Whether it trained networks, so that there are trials."""
+        return self.folder.sweep_file.exists()
+
+    @cached_property
+    def front(self) -> Front:
+        """The merged front, least objective first."""
+        return read_front(self.folder)
+
+    @property
+    def selected_point(self) -> FrontPoint | None:
+        """The selected policy on the front; None where it is not on it."""
+        return next((point for point in self.front if point.selected), None)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The selected policy."""
+        return Policy.load(self.folder.policy_file)
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """The journal; empty of a policy search."""
+        return read_events(self.folder.journal_file) if self.folder.journal_file.exists() else []
+
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """Packages, seeds and digests of splits; empty of a policy search."""
+        file = self.folder.environment_file
+        return dict(json.loads(file.read_text())) if file.exists() else {}
+
+    def table(self, network: str, split: str) -> ExitTable | None:
+        """What a network said on a split; None where that was not kept, or has gone since.
+
+        Args:
+            network: Name of the network, as the front has it; ignored by a policy search, which has one.
+            split: Name of the split.
+        """
+        place = self.folder.table(network, split) if self.is_sweep else Path(self.summary.tables.get(split, ""))
+        key = str(place)
+        if key not in self._tables:
+            self._tables[key] = load_table(place) if place.is_file() else None
+        return self._tables[key]
+
+    @cached_property
+    def _tables(self) -> dict[str, ExitTable | None]:
+        return {}

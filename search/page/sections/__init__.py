@@ -1,0 +1,18 @@
+"""The sections of the page in their order. A new section is one new file and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from search.page.run import FinishedRun
+from search.page.section import Section
+from search.page.sections.verdict import verdict
+
+
+SectionBuilder: TypeAlias = Callable[[FinishedRun], Section | None]
+"""Makes a section of a finished search; None where the search has nothing to tell there."""
+
+SECTIONS: tuple[SectionBuilder, ...] = (verdict,)
+
+__all__ = ["SECTIONS", "SectionBuilder"]
