@@ -25,9 +25,9 @@ from search.console_table import print_line
 from search.errors import SweepError, SweepInterruptedError
 from search.figures.front import FrontFigure
 from search.finalists.islands import RayIslands
-from search.reporting.console import print_policies
 from search.reporting.files import write_results
 from search.reporting.policy_summary import summarise_policies
+from search.reporting.terminal import print_policies
 from search.run_folder.new_folder import writing
 from search.run_folder.result_files import ResultFiles
 from search.run_folder.summary import Summary
@@ -39,6 +39,8 @@ def search_tables(
     places: Mapping[str, Path],
     files: ResultFiles,
     console: Console,
+    *,
+    shows_all: bool = False,
 ) -> Summary:
     """Search, choose, certify, and only then look at ``test``; write everything and print the main figures.
 
@@ -49,6 +51,7 @@ def search_tables(
         places: Files that the tables were read from, by split.
         files: Files of the results, in their folder.
         console: Console that the figures are printed on.
+        shows_all: Whether every baseline is printed, and figures on ``search``.
 
     Returns:
         The summary, as in ``summary.json``.
@@ -82,7 +85,7 @@ def search_tables(
         write_results(files, selection, summary, answered, FrontFigure.of(title, summary, selection), **facts)
     for note in network.notes:
         console.print(f"Note: {note}", soft_wrap=True, highlight=False)
-    print_policies(console, summary, files)
+    print_policies(console, summary, files, shows_all=shows_all)
     return summary
 
 

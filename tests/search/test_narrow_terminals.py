@@ -15,8 +15,8 @@ from policies.policy import Policy
 from search.cli.certify import certify_command
 from search.cli.compare import compare_command
 from search.cli.report import report_command
-from search.reporting.console import print_summary
 from search.reporting.seeds import seed_table, show_seeds
+from search.reporting.terminal import print_summary
 from search.run_folder.result_files import ResultFiles
 from search.run_folder.summary import Summary
 from search.trials.log import TrialRecord

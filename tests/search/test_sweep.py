@@ -119,10 +119,10 @@ def test_printed_lines_tell_progress_and_result(finished):
     assert sum(line.lstrip().startswith(("1/3", "2/3", "3/3")) and " left" in line for line in lines) == 3
     for text in (
         "selected policy",
-        "greedy shared threshold",
-        "full network",
-        "full network recalibrated",
-        "least depth with the exits' own answers",
+        "best shared threshold",
+        "full network = no early exits",
+        "Published grids",
+        "oracle = least depth with the exits' own answers, labels known",
         "Exit mix on test",
         str(folder),
     ):
