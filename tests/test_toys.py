@@ -55,7 +55,7 @@ def test_a_task(tmp_path, capsys):
     printed = found_by((*files, "--quality", ORDINAL.quality, "--target", "0.5"), capsys)
     assert (
         "Selected: rule" in printed
-        and "estimated by bootstrap, not certified: on new data mean_absolute_error is at most" in printed
+        and "Estimated by bootstrap, not certified: on new data mean_absolute_error is at most" in printed
     )
 
     summary = json.loads((tmp_path / "found" / "summary.json").read_text())
