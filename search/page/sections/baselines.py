@@ -14,10 +14,10 @@ from search.page.blocks import heading, html_table, marked, paragraph
 from search.page.run import FinishedRun
 from search.page.section import Section
 from search.reporting.explained import CONTROL, FALLBACK, ORACLE, SELECTED, explanation_of, policy_title
-from search.run_folder.summary import BaselineTrialFigures, PolicyFigures, Summary
+from search.run_folder.summary import SPLITS, BaselineTrialFigures, PolicyFigures, Summary
 
 
-_NAME = Markup('<b>{title}</b><br><span class="dim">{explained}</span>')
+_NAME = Markup('<div style="min-width: 230px"><b>{title}</b><br><span class="dim">{explained}</span></div>')
 
 
 def baselines(run: FinishedRun) -> Section:
@@ -98,7 +98,9 @@ def _oracle(summary: Summary) -> Markup:
         return Markup("")
     told = [
         Markup("{} on {}").format("out of reach" if depth is None else marked(f"oracle.{split}", depth, 3), split)
-        for split, depth in summary.oracle.items()
+        for split in SPLITS
+        if split in summary.oracle
+        for depth in (summary.oracle[split],)
     ]
     text = Markup(
         "Mean depth {depths}. This is {what}. What lies between it and the selected policy is the most that "

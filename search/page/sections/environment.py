@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from search.page.blocks import command, heading, html_table, paragraph
+from search.page.blocks import command, heading, html_table, paragraph, text_cell
 from search.page.run import FinishedRun
 from search.page.section import Section
 
@@ -27,7 +27,7 @@ def environment(run: FinishedRun) -> Section:
     return Section("environment", "Environment and commands", Markup("").join(html))
 
 
-def _facts(run: FinishedRun) -> list[tuple[str, str]]:
+def _facts(run: FinishedRun) -> list[tuple[str, Markup]]:
     found: dict[str, Any] = run.environment
     packages = {name.lower(): version for name, version in found.get("packages", {}).items()}
     facts = [
@@ -43,7 +43,7 @@ def _facts(run: FinishedRun) -> list[tuple[str, str]]:
             merged.setdefault(name, []).append(str(value))
     if run.summary.seconds:
         merged["time"] = [f"{run.summary.seconds:,.0f} s"]
-    return [(name, ", ".join(values)) for name, values in merged.items()]
+    return [(name, text_cell(", ".join(values))) for name, values in merged.items()]
 
 
 def run_again(run: FinishedRun) -> str:

@@ -14,7 +14,7 @@ from policies.tables.classification import ClassificationTable
 from search.page.blocks import COLOURS, figure_place, heading, html_table, marked, paragraph, rounded
 from search.page.run import FinishedRun
 from search.page.section import Section
-from search.run_folder.summary import Figures, Summary
+from search.run_folder.summary import SPLITS, Figures, Summary
 
 
 if TYPE_CHECKING:
@@ -46,13 +46,18 @@ def exits(run: FinishedRun) -> Section | None:
     return Section("exits", "Exits", Markup("").join(html), figures)
 
 
+def _by_split(summary: Summary) -> Mapping[str, Sequence[Figures]]:
+    """Figures of exits in the order in which splits are shown."""
+    return {split: summary.exits[split] for split in SPLITS if summary.exits.get(split)}
+
+
 def _title(summary: Summary) -> str:
     name = title_of(summary.main_quality)
     return name[:1].upper() + name[1:]
 
 
 def _sentence(summary: Summary) -> Markup:
-    split, found = list(summary.exits.items())[-1]
+    split, found = list(_by_split(summary).items())[-1]
     parents = ", answers pooled over parents" if summary.selected.answered else ""
     main, first, last = summary.main_quality, found[0], found[-1]
     text = Markup("Alone, the first exit has {title} {first} and the last {last}, on {split}{parents}.")
@@ -81,7 +86,7 @@ def _by_exit(summary: Summary) -> go.Figure:
             line={"color": COLOURS[place], "dash": _DASHES[place % 3]},
             hovertemplate=f"exit %{{x}} on {split}: %{{y:.4f}}<extra></extra>",
         )
-        for place, (split, found) in enumerate(summary.exits.items())
+        for place, (split, found) in enumerate(_by_split(summary).items())
     ]
     axis = {"title": {"text": "exit"}, "tickformat": "d", **({"dtick": 1} if summary.n_exits <= _MOST_ROWS else {})}
     layout = {"xaxis": axis, "yaxis": {"title": {"text": title_of(summary.main_quality)}}}
@@ -89,7 +94,7 @@ def _by_exit(summary: Summary) -> go.Figure:
 
 
 def _table(summary: Summary) -> Markup:
-    split, found = list(summary.exits.items())[-1]
+    split, found = list(_by_split(summary).items())[-1]
     chosen = evenly_spaced(len(found), _MOST_ROWS).tolist()
     mix = summary.selected.by_split.get(split, {}).get("exit_mix")
     columns = {name: digits for name, digits in _columns(summary).items() if any(name in one for one in found)}
@@ -102,7 +107,11 @@ def _table(summary: Summary) -> Markup:
         for k in chosen
     ]
     note = f" {len(chosen)} of {len(found)} exits are shown." if len(chosen) < len(found) else ""
-    headings = ("exit", "leave there", *(title_of(name).replace("ece", "ECE") for name in columns))
+    headings = (
+        "exit",
+        "leave there",
+        *(title_of(name).replace("ece", "ECE").replace("nll", "NLL").replace("f1", "F1") for name in columns),
+    )
     return paragraph(f"On {split}, each exit as if all took it, with its temperature.{note}") + html_table(
         headings, rows
     )
@@ -145,7 +154,7 @@ def _from_table(table: ClassificationTable, summary: Summary) -> tuple[Markup, M
     )
     html = heading("Calibration and redundancy") + paragraph(told) + html_table(headings, rows)
     caption = "Share of right answers where an exit is so and so confident, on search; hollow and dotted before the "
-    caption += "temperature, filled after. On the diagonal, confidence can be believed."
+    caption += "temperature, filled after, larger with more samples. On the diagonal, confidence is right."
     return html + figure_place("exits-reliability", caption), {"exits-reliability": _reliability(curves, table.n_exits)}
 
 
@@ -158,6 +167,11 @@ def _changes(table: ClassificationTable, k: int) -> tuple[str, str, str]:
     shares = (before != after, ~was & now, was & ~now)
     changed, better, worse = (f"{float(one.mean()):.2%}" for one in shares)
     return changed, better, worse
+
+
+def _sizes(counts: Any) -> list[float]:
+    """Larger marks for bins of more samples: what few samples say is uncertain."""
+    return [round(4 + 14 * float(share) ** 0.5, 1) for share in counts / counts.sum()]
 
 
 def _reliability(curves: Any, n_exits: int) -> go.Figure:
@@ -182,8 +196,8 @@ def _reliability(curves: Any, n_exits: int) -> go.Figure:
                     name=f"exit {k + 1}, {state}",
                     mode="lines+markers",
                     visible=True if is_calibrated or n_exits <= 3 else "legendonly",
-                    line={"color": COLOURS[place], "dash": "solid" if is_calibrated else "dot"},
-                    marker={"symbol": "circle" if is_calibrated else "circle-open"},
+                    line={"color": COLOURS[place], "width": 1, "dash": "solid" if is_calibrated else "dot"},
+                    marker={"symbol": "circle" if is_calibrated else "circle-open", "size": _sizes(own["count"])},
                     hovertemplate="confident %{x:.3f}, right %{y:.3f}, %{customdata} samples<extra></extra>",
                 )
             )

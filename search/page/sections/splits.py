@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from search.page.blocks import heading, html_table, paragraph
+from search.page.blocks import heading, html_table, paragraph, text_cell
 from search.page.run import FinishedRun
 from search.page.section import Section
 
@@ -45,7 +45,7 @@ def _table(run: FinishedRun) -> Markup:
         (
             name,
             f"{sizes[name]:,}" if name in sizes else "-",
-            _ROLES[name],
+            text_cell(_ROLES[name]),
             *(_short(t, own, name) for t, own in kept.items()),
         )
         for name in names
