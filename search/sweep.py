@@ -25,6 +25,7 @@ from search.finalists.policies import search_finalists
 from search.finalists.tables import NetworkTables, tabulate
 from search.inputs import SweepInputs
 from search.page.front.examples import keep_examples
+from search.page.page import add_page
 from search.preflight.announcement import announcement
 from search.reporting.architecture import report_architecture
 from search.reporting.baseline_trials import BaselineComparison, compare_baselines
@@ -127,6 +128,8 @@ def run_sweep(
         summary = summary.model_copy(update=plain.told)
     summary = summary.model_copy(update={**architecture.told, **latency.told, **validity_told(journal)})
     write_report(folder, inputs, outcomes, selection, tables, summary, [*answered, *plain.answered], plain)
+    for note in add_page(folder):
+        show(f"Note: {note}")
     return SweepResult(selection, all_trials, summary)
 
 

@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "certify": "search.cli.certify:certify",
     "compare": "search.cli.compare:compare",
     "report": "search.cli.report:report",
+    "watch": "search.cli.reports.watch:watch",
     "derive": "search.cli.networks.derive:derive",
     "routing": "search.cli.networks.routing:routing",
     "export": "search.cli.export:export",
