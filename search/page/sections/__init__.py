@@ -10,6 +10,7 @@ from search.page.section import Section
 from search.page.sections.baselines import baselines
 from search.page.sections.environment import environment
 from search.page.sections.exits import exits
+from search.page.sections.front import front
 from search.page.sections.importance import importance
 from search.page.sections.splits import splits
 from search.page.sections.trials import trials
@@ -19,6 +20,15 @@ from search.page.sections.verdict import verdict
 SectionBuilder: TypeAlias = Callable[[FinishedRun], Section | None]
 """Makes a section of a finished search; None where the search has nothing to tell there."""
 
-SECTIONS: tuple[SectionBuilder, ...] = (verdict, trials, importance, exits, baselines, splits, environment)
+SECTIONS: tuple[SectionBuilder, ...] = (
+    verdict,
+    front,
+    trials,
+    importance,
+    exits,
+    baselines,
+    splits,
+    environment,
+)
 
 __all__ = ["SECTIONS", "SectionBuilder"]
