@@ -7,12 +7,13 @@ from typing import TypeAlias
 
 from search.page.run import FinishedRun
 from search.page.section import Section
+from search.page.sections.explorer import explorer
 from search.page.sections.verdict import verdict
 
 
 SectionBuilder: TypeAlias = Callable[[FinishedRun], Section | None]
 """Makes a section of a finished search; None where the search has nothing to tell there."""
 
-SECTIONS: tuple[SectionBuilder, ...] = (verdict,)
+SECTIONS: tuple[SectionBuilder, ...] = (verdict, explorer)
 
 __all__ = ["SECTIONS", "SectionBuilder"]
