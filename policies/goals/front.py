@@ -122,7 +122,7 @@ class Front:
             ExitSearchError: If the front has no policies or no such figure.
 
         Example:
-            >>> front = search_front(search, Goal(target=0.9), EvolveSettings(generations=5), seed=0)
+            >>> front = search_front(search, fit_temperatures(search), Goal(target=0.9), seed=0)
             >>> front.plot(target=0.9).layout.xaxis.title.text
             'mean depth (1 = first exit)'
         """

@@ -77,7 +77,10 @@ def _sentence(points: Sequence[FrontPoint]) -> str:
     count = "1 policy" if len(points) == 1 else f"{len(points):,} policies of which none beats another"
     certified = sum(bool(point.certified) for point in points)
     tried = any(point.certified is not None for point in points)
-    return f"{count}: {', '.join(told)} on search" + (f"; {certified:,} certified" if tried else "")
+    sentence = f"{count}: {', '.join(told)} on search" + (f"; {certified:,} of them certified" if tried else "")
+    # One with a margin may be beaten by others, and be the one that is certified.
+    elsewhere = all(point.selected is False for point in points)
+    return sentence + ("; the selected policy is not among them" if elsewhere else "")
 
 
 def _yes_or_no(value: bool | None) -> str:

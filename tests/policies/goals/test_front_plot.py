@@ -63,7 +63,7 @@ def test_axes_are_what_is_asked_for_or_what_the_front_trades():
 def test_a_page_of_sixty_policies_shows_twenty_and_the_selected_one():
     page = read_html(front_of(60)._repr_html_())
     assert page.sentence.startswith("60 policies of which none beats another: accuracy 0.5000 to 0.7950")
-    assert page.sentence.endswith("30 certified")
+    assert page.sentence.endswith("30 of them certified")
     assert [row[0] for row in page.rows] == ["60", *(str(row) for row in range(1, 20))]
     assert page.rows[0][2] == EVIL
     assert "... and 40 more" in page.text
@@ -74,6 +74,11 @@ def test_nothing_feasible_one_exit_and_nothing_at_all_are_said():
     assert "No policy does what was asked for" in read_html(nearest._repr_html_()).sentence
     assert nearest.plot().data[-1].name == "nearest policy"
     assert read_html(Front(())._repr_html_()).sentence == "A front without policies"
+
+
+def test_a_selected_policy_that_others_beat_is_said_to_be_elsewhere():
+    front = Front(front_of(5).points[:4])
+    assert read_html(front._repr_html_()).sentence.endswith("the selected policy is not among them")
 
 
 def test_many_exits_are_counted():
