@@ -24,6 +24,7 @@ from search.figures.front import FrontFigure
 from search.finalists.policies import search_finalists
 from search.finalists.tables import NetworkTables, tabulate
 from search.inputs import SweepInputs
+from search.page.front.examples import keep_examples
 from search.page.page import add_page
 from search.preflight.announcement import announcement
 from search.reporting.architecture import report_architecture
@@ -120,6 +121,7 @@ def run_sweep(
     architecture = report_architecture(model, inputs.splits.search.inputs, folder)
     latency = time_policy(inputs, selection, tables)
     not_drawn = draw_samples(folder, inputs.splits.test, selection, answered)
+    not_drawn += keep_examples(folder, inputs, selection, tables)
     for note in (*baselines.notes, *plain.notes, *architecture.notes, *latency.notes, *not_drawn):
         show(f"Note: {note}")
     if control is not None:

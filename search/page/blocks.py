@@ -29,6 +29,11 @@ def html_table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Markup
     return _TABLE.format(head=head, body=Markup("").join(lines))
 
 
+def text_cell(text: str) -> Markup:
+    """A cell of words, which begin at its left."""
+    return Markup('<div style="text-align: left">{}</div>').format(text)
+
+
 def figure_place(name: str, caption: str) -> Markup:
     """Where the figure of a name is drawn, with what it shows above it."""
     return _FIGURE.format(name=name, caption=caption)
