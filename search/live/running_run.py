@@ -118,7 +118,9 @@ class RunningRun:
             self.started_ms = now
         # What is written after a stop is written by a resumption.
         self.phase = _ENDS.get(kind, Phase.RUNNING)
-        self.reason = str(event.get("reason", "")) if kind in _ENDS else ""
+        reason = str(event.get("reason", "")) if kind in _ENDS else ""
+        # The exit status of a process that was ended says nothing to a person.
+        self.reason = "" if reason.lstrip("-").isdigit() else reason
 
 
 def is_abandoned(folder: RunFolder) -> bool:

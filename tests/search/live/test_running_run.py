@@ -88,6 +88,9 @@ def test_stopped_failed_and_resumed(tmp_path):
         sweep.journal.append("started", params={})
         run.update()
         assert (run.phase, run.reason) == (Phase.RUNNING, "")
+        sweep.journal.append("stopped", reason="1")
+        run.update()
+        assert (run.phase, run.reason) == (Phase.STOPPED, "")
         sweep.journal.append("failed", reason="no trial finished")
         run.update()
         assert run.phase is Phase.FAILED
