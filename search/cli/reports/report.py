@@ -62,7 +62,7 @@ def report(
     """
     if html:
         for name in ("compare", "split"):
-            refuse_without(context, name, reason="for tables, which --html does not print", needs="leave it out")
+            refuse_without(context, name, reason="for tables, which --html does not print", needs="leave --html out")
         page_command(runs, out, console=Console())
         return
     if not compare:
