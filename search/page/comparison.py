@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _ROW = Markup('<tr><th scope="row">{}</th>{}</tr>')
 _CELL = Markup("<td>{}</td>")
-_TABLE = Markup('<div class="scroll"><table><tbody>{}</tbody></table></div>')
+_TABLE = Markup('<div class="scroll"><table class="beside"><tbody>{}</tbody></table></div>')
 _WARNING = Markup('<p class="trouble">{}</p>')
 _FRONTS = Markup(
     '<h3>Fronts on search</h3><p class="dim">Each point is a policy that was found: up is better, left is cheaper.</p>'

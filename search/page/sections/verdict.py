@@ -22,7 +22,7 @@ _MOST_CHOICES = 5
 _MOST_THRESHOLDS = 8
 _MOST_WEAKNESSES = 3
 _FULL = "full_network"
-_MARKS: dict[bool | None, str] = {True: "certified", False: "not certified"}
+_MARKS: dict[bool | None, str] = {True: "certified", False: "no certificate"}
 
 
 def verdict(run: FinishedRun) -> Section:
@@ -170,7 +170,7 @@ def _choices(run: FinishedRun) -> Markup:
     shown.sort(key=lambda row: row[0][column])
     rows = [_choice(own, rule, mark, quality, column) for own, rule, mark in shown]
     headings = (title_of(quality), title_of(summary.objective), "cost", "rule", "")
-    note = "Other targets: policies of the front, on search. A certificate needs a margin above the target."
+    note = "Other targets: policies of the front, on search. Those without a certificate were not tested, or did not pass."
     return paragraph(note) + html_table(headings, rows)
 
 
