@@ -28,8 +28,12 @@ _SPELLED = {
     "map_75": "mAP@.75",
     "worst_class_map_50": "worst class AP@.5",
     "image_f1": "image F1",
+    "greedy_shared_threshold": "best shared threshold",
+    "grid_f1_under_budget": "published grid: F1 within 4 ms",
 }
 """Names that are written in a way of their own."""
+_BEGINNINGS = {"grid_": "published grid: ", "notes_": "published log: "}
+"""How names begin that say whose they are, as a person reads it."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,12 @@ class Registry(Mapping[str, T]):
 
 def title_of(name: str) -> str:
     """A registered name, or ``module:attribute``, as a person reads it."""
-    return _SPELLED.get(name, name.rpartition(":")[2].replace("_", " "))
+    if name in _SPELLED:
+        return _SPELLED[name]
+    for beginning, read in _BEGINNINGS.items():
+        if name.startswith(beginning):
+            return read + name.removeprefix(beginning).replace("_", " ")
+    return name.rpartition(":")[2].replace("_", " ")
 
 
 def resolve(role: str, name: str, registered: Mapping[str, Any], expected: type, *, as_class: bool = False) -> Any:

@@ -16,9 +16,9 @@ from search.config.sweep import SweepConfig
 from search.console_table import print_line
 from search.errors import SweepInterruptedError, ValidityError
 from search.inputs import SweepInputs
-from search.reporting.console import print_summary
 from search.reporting.seeds import show_seeds
 from search.reporting.shown import figures_shown
+from search.reporting.terminal import print_summary
 from search.run_folder.environment import describe_environment
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Journal
@@ -42,6 +42,7 @@ def run_session(
     *,
     where: str,
     leave_cluster: Callable[[], None],
+    shows_all: bool = False,
     console: Console,
 ) -> Summary:
     """Run a sweep, or what is left of it, with its journal and MLflow, and print what came of it.
@@ -52,6 +53,7 @@ def run_session(
         teachers: Teachers that the configuration names, checked.
         where: What the sweep runs on, for a person.
         leave_cluster: Ends the connection to Ray; called when nothing is left to do there.
+        shows_all: Whether every baseline is printed at the end, and figures on ``search``.
         console: Console that progress and results are printed on.
 
     Returns:
@@ -88,7 +90,7 @@ def run_session(
             tracker.abandon(str(error))
             raise
         _track(tracker, folder, journal, result)
-    print_summary(console, result.summary, folder, tracking_uri=tracker.shown_uri)
+    print_summary(console, result.summary, folder, tracking_uri=tracker.shown_uri, shows_all=shows_all)
     for label, address in tracker.links:
         console.print(f"{label:<18} {address}", soft_wrap=True, highlight=False, markup=False)
     if result.all_trials.over_seeds is not None:

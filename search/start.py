@@ -22,7 +22,13 @@ from search.teaching.checks import CheckedTeachers, load_teachers
 
 
 def start_sweep(
-    config: SweepConfig, folder: RunFolder | None, stem: str, *, address: str | None, console: Console
+    config: SweepConfig,
+    folder: RunFolder | None,
+    stem: str,
+    *,
+    address: str | None,
+    shows_all: bool = False,
+    console: Console,
 ) -> Summary:
     """Check what only the data tell, connect to Ray, make the folder where there is none to resume, and run.
 
@@ -31,6 +37,7 @@ def start_sweep(
         folder: Folder of the sweep that is resumed; None for a new one.
         stem: What a new sweep without a name is called before its number.
         address: Address of a running cluster; see :func:`~search.cluster.connection.connected`.
+        shows_all: Whether every baseline is printed at the end, and figures on ``search``.
         console: Console that progress and results are printed on.
 
     Returns:
@@ -47,7 +54,12 @@ def start_sweep(
             concurrent_trials(config.resources)
             with nullcontext((folder, config)) if folder else RunFolder.new(config, stem) as (place, named):
                 named_inputs, is_new = replace(inputs, config=named), folder is None
-                return _run(named_inputs, place, teachers, where, cluster, console=console, is_new=is_new)
+                return _run(
+                    *(named_inputs, place, teachers, where, cluster),
+                    shows_all=shows_all,
+                    console=console,
+                    is_new=is_new,
+                )
     except KeyboardInterrupt:
         end = f"continue it with --resume --name {folder.name}" if folder else "nothing was kept of it"
         raise SweepInterruptedError(f"the sweep was interrupted before it began to train; {end}") from None
@@ -79,12 +91,21 @@ def _run(
     where: str,
     cluster: ExitStack,
     *,
+    shows_all: bool,
     console: Console,
     is_new: bool,
 ) -> Summary:
     """Run the sweep; an interruption says how to go on."""
     try:
-        return run_session(inputs, folder, teachers, where=where, leave_cluster=cluster.close, console=console)
+        return run_session(
+            inputs,
+            folder,
+            teachers,
+            where=where,
+            leave_cluster=cluster.close,
+            shows_all=shows_all,
+            console=console,
+        )
     except KeyboardInterrupt:
         # While trials run, Tune turns the signal into a shorter list of them.
         if is_new and not folder.is_worth_resuming:

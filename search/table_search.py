@@ -25,9 +25,10 @@ from search.console_table import print_line
 from search.errors import SweepError, SweepInterruptedError
 from search.figures.front import FrontFigure
 from search.finalists.islands import RayIslands
-from search.reporting.console import print_policies
+from search.page.page import add_page
 from search.reporting.files import write_results
 from search.reporting.policy_summary import summarise_policies
+from search.reporting.terminal import print_policies
 from search.run_folder.new_folder import writing
 from search.run_folder.result_files import ResultFiles
 from search.run_folder.summary import Summary
@@ -39,6 +40,8 @@ def search_tables(
     places: Mapping[str, Path],
     files: ResultFiles,
     console: Console,
+    *,
+    shows_all: bool = False,
 ) -> Summary:
     """Search, choose, certify, and only then look at ``test``; write everything and print the main figures.
 
@@ -49,6 +52,7 @@ def search_tables(
         places: Files that the tables were read from, by split.
         files: Files of the results, in their folder.
         console: Console that the figures are printed on.
+        shows_all: Whether every baseline is printed, and figures on ``search``.
 
     Returns:
         The summary, as in ``summary.json``.
@@ -80,9 +84,9 @@ def search_tables(
     facts = {"workload": search.meta["workload"]} if "workload" in search.meta else {}
     with writing(files.path, option="--out"):
         write_results(files, selection, summary, answered, FrontFigure.of(title, summary, selection), **facts)
-    for note in network.notes:
+    for note in (*network.notes, *add_page(files)):
         console.print(f"Note: {note}", soft_wrap=True, highlight=False)
-    print_policies(console, summary, files)
+    print_policies(console, summary, files, shows_all=shows_all)
     return summary
 
 

@@ -37,7 +37,7 @@ class Task(ABC, Generic[TableT]):
     rules: ClassVar[tuple[str, ...]]
     baseline_rule: ClassVar[str]
     pooling: ClassVar[str | None] = None
-    oracle_name: ClassVar[str] = "least depth with the exits' own answers"
+    oracle_name: ClassVar[str] = "least depth with the exits' own answers, labels known"
 
     def qualities(self, asked: Sequence[str]) -> tuple[str, ...]:
         """Names of what policies are judged by: the task's own quality, then what is asked for."""

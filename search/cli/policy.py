@@ -24,6 +24,7 @@ from policies.tasks import load_table
 from search.cli.exit_code import ExitCode
 from search.cli.options.fields import given_fields, named_as_options, takes_fields
 from search.cli.options.given import refuse_without, was_given
+from search.cli.options.shown import ShowsAll
 from search.console_table import print_line
 from search.errors import ConfigError, RunFolderError
 from search.loading import tell_loading
@@ -66,6 +67,7 @@ def policy(
             rich_help_panel=_FILES,
         ),
     ] = None,
+    shows_all: ShowsAll = False,
     **fields: Any,
 ) -> None:
     """Find the best exit policy of a network from its exit tables, certify it and report it.
@@ -122,7 +124,7 @@ def policy(
         how = how.model_copy(update={"rules": _rules(how.rules, search)})
     given = {"search": search, "certify": certify, "test": test}
     files = {name: path for name, path in given.items() if path is not None}
-    summary = policy_command(how, files, out=out, console=Console(), times=times)
+    summary = policy_command(how, files, out=out, console=Console(), times=times, shows_all=shows_all)
     raise typer.Exit(ExitCode.of_search(summary))
 
 
@@ -133,6 +135,7 @@ def policy_command(
     out: Path | None,
     console: Console,
     times: ExitTimes | None = None,
+    shows_all: bool = False,
 ) -> Summary:
     """Read the tables, and search, choose, certify and report on them in a new folder.
 
@@ -142,6 +145,7 @@ def policy_command(
         out: Folder for the results; a numbered one below ``runs`` where None.
         console: Console that the result is printed on.
         times: Where the times are from that are asked with; None where no file has them.
+        shows_all: Whether every baseline is printed, and figures on ``search``.
 
     Returns:
         The summary, as in ``summary.json``.
@@ -165,7 +169,7 @@ def policy_command(
         # Here, since the import takes seconds, and all that can be checked before is.
         from search.table_search import search_tables
 
-        return search_tables(how, tables, files, ResultFiles(path), console)
+        return search_tables(how, tables, files, ResultFiles(path), console, shows_all=shows_all)
 
 
 def _rules(names: tuple[str, ...], search: Path) -> tuple[str, ...]:

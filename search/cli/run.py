@@ -12,6 +12,7 @@ import typer
 
 from search.cli.exit_code import ExitCode
 from search.cli.options.fields import field_option
+from search.cli.options.shown import ShowsAll
 from search.cli.options.sweep import Address, Assignments, DataDir, TrackingUri
 from search.config.files import DEFAULT_PRESET, load_sweep, preset_names, read_values
 from search.config.sweep import SweepConfig
@@ -45,6 +46,7 @@ def run(
     data_dir: DataDir = None,
     address: Address = None,
     tracking_uri: TrackingUri = None,
+    shows_all: ShowsAll = False,
 ) -> None:
     """Run a sweep: train networks, search policies, certify the best and report it on test data.
 
@@ -71,6 +73,7 @@ def run(
         data_dir=data_dir,
         address=address,
         tracking_uri=tracking_uri,
+        shows_all=shows_all,
         console=Console(),
     )
     raise typer.Exit(ExitCode.of_search(summary))
@@ -85,9 +88,10 @@ def run_command(
     data_dir: Path | None,
     address: str | None,
     tracking_uri: str | None,
+    shows_all: bool = False,
     console: Console,
 ) -> Summary:
-    """Read the sweep file, find the folder to resume, and run the sweep.
+    """Read the sweep file, find the folder to resume, and run the sweep; options as the command has them.
 
     Returns:
         The summary of the sweep.
@@ -113,7 +117,7 @@ def run_command(
     # Here, since the import takes seconds, and all that can be checked before is.
     from search.start import start_sweep
 
-    return start_sweep(config, folder, stem, address=address, console=console)
+    return start_sweep(config, folder, stem, address=address, shows_all=shows_all, console=console)
 
 
 def _find(

@@ -243,7 +243,7 @@ class FrontFigure:
         if self.full[0] > self.objective_range[1]:
             full += f" (at {self.short_objective_name} {self.full[0]:g}: {self.full[1]:.4f})"
         points = [
-            Landmark("greedy shared threshold", *self.greedy, "#edae49", "D", "diamond", 8),
+            Landmark("best shared threshold", *self.greedy, "#edae49", "D", "diamond", 8),
             Landmark(full, *self.full, "#6a4c93", "s", "square", 8),
             Landmark(
                 "selected policy" if self.is_feasible else "nearest policy", *self.selected, "#d1495b", "*", "star", 19

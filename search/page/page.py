@@ -17,6 +17,8 @@ from policies.files.atomic import write_text
 from search.page.run import FinishedRun
 from search.page.section import Section
 from search.page.sections import SECTIONS
+from search.run_folder.result_files import ResultFiles
+from trainables.models.exits.tracing import first_line
 
 
 def write_page(run: FinishedRun, path: Path) -> None:
@@ -27,6 +29,19 @@ def write_page(run: FinishedRun, path: Path) -> None:
     """
     sections = [section for build in SECTIONS if (section := build(run)) is not None]
     write_text(path, rendered(run.summary.name or run.folder.name, sections))
+
+
+def add_page(files: ResultFiles) -> tuple[str, ...]:
+    """Write the page into the folder of a search that has just finished.
+
+    Returns:
+        Why there is none, in one line: that costs the page and not what the search has found.
+    """
+    try:
+        write_page(FinishedRun.read(files.path), files.report_html)
+    except Exception as error:
+        return (f"there is no {files.report_html.name}: {first_line(error)}",)
+    return ()
 
 
 def rendered(title: str, sections: Sequence[Section]) -> str:

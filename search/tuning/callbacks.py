@@ -26,6 +26,9 @@ _OUT_OF_MEMORY = "killed due to the node running low on memory"
 class TrialWatcher(Protocol):
     """Somebody who shows trials to a person."""
 
+    def trial_started(self, trial: TrialRecord) -> None:
+        """A trial runs, for the first time or again."""
+
     def trial_ended(self, trial: TrialRecord) -> None:
         """A trial finished or failed."""
 
@@ -35,6 +38,9 @@ class TrialWatcher(Protocol):
 
 class Unwatched:
     """Nobody is shown anything."""
+
+    def trial_started(self, trial: TrialRecord) -> None:
+        """Say nothing."""
 
     def trial_ended(self, trial: TrialRecord) -> None:
         """Say nothing."""
@@ -54,6 +60,10 @@ class Recorder:
         self.trouble = ""
         self._log = log
         self._watcher = watcher
+
+    def started(self, trial: Trial) -> None:
+        """A trial runs."""
+        self._watcher.trial_started(self._log.trials[_name(trial)])
 
     def reported(self, trial: Trial, result: Mapping[str, Any]) -> None:
         """A trial finished an epoch."""
@@ -111,6 +121,11 @@ def recording(recorder: Recorder) -> Iterator[DriverCallback]:
 
 class DriverCallback(Callback):  # type: ignore[misc]
     """Forwards to the current recorder."""
+
+    def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        """Say that a trial runs."""
+        for recorder in _RECORDERS:
+            recorder.started(trial)
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any

@@ -1,66 +1,79 @@
-"""What a person sees while trials run: one line per finished trial, and a live bar where there is a terminal."""
+"""What a person sees while trials run: a line per finished trial, and in a terminal a bar and a picture."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
 import time
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from policies.goals.request import Request
-from policies.qualities import get_quality
 from policies.registry import title_of
 from search.console_table import print_line
 from search.trials.log import TrialLog, TrialRecord
+from search.tuning.best_trial import BestTrial
+from search.tuning.front_plot import MOST_LINES, TrialPoint, plot_trials, point_of
+from search.tuning.time_left import TimeLeft, spoken
+
+
+_LEAST_COLUMNS, _LEAST_LINES = 40, 2 * MOST_LINES
 
 
 class TrialProgress:
-    """Prints trials as they end. Use as a context; the bar is gone afterwards.
+    """Prints trials as they end. Use as a context; the bar and the picture are gone afterwards.
 
     Args:
         console: Console that trials are printed on.
         n_trials: Number of trials of the sweep.
         search_target: What trials are searched for.
+        clock: Gives seconds, monotonic.
     """
 
-    def __init__(self, console: Console, *, n_trials: int, search_target: Request) -> None:
+    def __init__(
+        self,
+        console: Console,
+        *,
+        n_trials: int,
+        search_target: Request,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._console = console
         self._n_trials = n_trials
         self._search_target = search_target
-        self._best: float | None = None
-        self._n_before = 0
+        self._best = BestTrial(search_target)
+        self._time_left = TimeLeft(clock)
+        self._points: list[TrialPoint] = []
         self._n_finished = 0
-        self._started = time.monotonic()
         self._bar = Progress(
-            TextColumn("trials"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
+            TextColumn("trials"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
         )
         self._bar_task = self._bar.add_task("", total=n_trials)
+        self._live = Live(self._bar, console=console, transient=True) if console.is_terminal else None
 
     def __enter__(self) -> TrialProgress:
-        self._bar.start()
+        if self._live is not None:
+            self._live.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._bar.stop()
+        if self._live is not None:
+            self._live.stop()
 
     def begin(self, log: TrialLog) -> None:
-        """Start the clock, and count what was finished before."""
-        self._started = time.monotonic()
+        """Count what was finished before."""
         finished = log.finished
-        self._n_before = self._n_finished = len(finished)
         for trial in finished:
-            self._note_best(trial)
+            self._note(trial)
         if log.trials:
             n_open = len(log.running)
             self._print(f"{len(finished)} trials were finished before, {n_open} go on")
-        self._bar.update(self._bar_task, completed=self._n_finished)
+        self._draw()
+
+    def trial_started(self, trial: TrialRecord) -> None:
+        """Take its time from now on."""
+        self._time_left.started(trial.trial_id)
 
     def trial_retried(self, trial: TrialRecord, reason: str) -> None:
         """Say that a machine failed and the trial goes on."""
@@ -68,20 +81,39 @@ class TrialProgress:
 
     def trial_ended(self, trial: TrialRecord) -> None:
         """Say what the trial reached, the best so far and the time left."""
+        self._note(trial)
+        self._time_left.ended(trial.trial_id)
+        parts = (f"{trial.trial_id}  {self._outcome(trial)}", str(self._best), self._left())
+        self._print(f"{self._n_finished:>3}/{self._n_trials}  {'  |  '.join(filter(None, parts))}")
+        self._draw()
+
+    def _note(self, trial: TrialRecord) -> None:
         self._n_finished += 1
-        self._note_best(trial)
-        n_here = self._n_finished - self._n_before
-        left = (time.monotonic() - self._started) / n_here * (self._n_trials - self._n_finished)
-        asked = self._search_target
-        best = f"none at {asked} yet" if self._best is None else f"best {self._wanted} {self._best:.3f}"
-        self._print(
-            f"{self._n_finished:>3}/{self._n_trials}  {trial.trial_id}  {self._outcome(trial)}  |  {best}  |  "
-            f"{timedelta(seconds=round(max(left, 0)))} left"
-        )
-        self._bar.update(self._bar_task, completed=self._n_finished)
+        self._best.note(trial)
+        point = point_of(trial, self._search_target)
+        if point is not None:
+            self._points.append(point)
+
+    def _left(self) -> str:
+        """The time left in words; empty where it is not known, or nothing is left."""
+        n_open = self._n_trials - self._n_finished
+        seconds = self._time_left.seconds(n_open)
+        return "" if seconds is None or n_open <= 0 else f"{spoken(seconds)} left"
 
     def _print(self, line: str) -> None:
         print_line(self._console, line)
+
+    def _draw(self) -> None:
+        """Bring the bar and the picture up to date; the picture only where a terminal has room for it."""
+        self._bar.update(self._bar_task, completed=self._n_finished)
+        if self._live is None:
+            return
+        shown: list[RenderableType] = [self._bar]
+        size = self._console.size
+        # One place alone has no scale.
+        if len(set(self._points)) > 1 and size.width >= _LEAST_COLUMNS and size.height >= _LEAST_LINES:
+            shown.insert(0, plot_trials(self._points, self._search_target, width=size.width))
+        self._live.update(Group(*shown))
 
     def _outcome(self, trial: TrialRecord) -> str:
         if trial.failure:
@@ -90,18 +122,3 @@ class TrialProgress:
         misses = f" (misses {asked} by {result['violation']:.4f})" if result["violation"] > 0 else ""
         reached = f"{title_of(asked.quality)} {result[asked.quality]:.4f}{misses}"
         return f"{reached} at {asked.objective} {result[asked.objective_column]:.3f}"
-
-    @property
-    def _wanted(self) -> str:
-        """What trials compete for."""
-        return self._search_target.objective if self._search_target.budget is None else self._search_target.quality
-
-    def _note_best(self, trial: TrialRecord) -> None:
-        if trial.failure or trial.result["violation"] > 0:
-            return
-        if self._search_target.budget is None:
-            found = float(trial.result[self._search_target.objective_column])
-            self._best = found if self._best is None else min(self._best, found)
-        else:
-            found, sign = float(trial.result[self._wanted]), get_quality(self._wanted).sign
-            self._best = found if self._best is None else sign * max(sign * self._best, sign * found)

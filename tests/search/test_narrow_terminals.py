@@ -14,9 +14,9 @@ from policies.goals.request import Request
 from policies.policy import Policy
 from search.cli.certify import certify_command
 from search.cli.compare import compare_command
-from search.cli.report import report_command
-from search.reporting.console import print_summary
+from search.cli.reports.report import report_command
 from search.reporting.seeds import seed_table, show_seeds
+from search.reporting.terminal import print_summary
 from search.run_folder.result_files import ResultFiles
 from search.run_folder.summary import Summary
 from search.trials.log import TrialRecord
@@ -80,7 +80,9 @@ COMMANDS = (certify, compare, report, report_side_by_side, seeds, sweep, trials)
 
 
 def numbers(command, place, *, width, is_terminal=True):
-    console = Console(file=io.StringIO(), width=width, force_terminal=is_terminal, color_system=None)
+    # Too low for a picture, whose scale has as many figures as fit.
+    size = {"width": width, "height": 12}
+    console = Console(file=io.StringIO(), force_terminal=is_terminal, color_system=None, **size)
     command(place, console)
     # Names that hold a number may be folded; they hold no point.
     return Counter(re.findall(r"[-+±]?\d*\.\d+", console.file.getvalue()))

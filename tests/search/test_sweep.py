@@ -116,13 +116,13 @@ def test_test_split_is_tabulated_only_for_networks_of_which_it_is_told(finished)
 def test_printed_lines_tell_progress_and_result(finished):
     summary, folder, printed = finished
     lines = printed.splitlines()
-    assert sum(line.lstrip().startswith(("1/3", "2/3", "3/3")) and " left" in line for line in lines) == 3
+    assert sum(line.lstrip().startswith(("1/3", "2/3", "3/3")) and "  |  " in line for line in lines) == 3
     for text in (
         "selected policy",
-        "greedy shared threshold",
-        "full network",
-        "full network recalibrated",
-        "least depth with the exits' own answers",
+        "best shared threshold",
+        "full network = no early exits",
+        "Published grids",
+        "oracle = least depth with the exits' own answers, labels known",
         "Exit mix on test",
         str(folder),
     ):

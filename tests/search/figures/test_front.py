@@ -140,7 +140,7 @@ def test_page_holds_every_series_and_needs_no_network(figure, tmp_path):
         "front of all policies",
         "trials, quick policy (1 below)",
         "one shared threshold, all values",
-        "greedy shared threshold",
+        "best shared threshold",
         "full network",
         "oracle at target",
         "selected policy",

@@ -12,11 +12,11 @@ from policies.metrics.detection.oracle import oracle_figures
 from policies.policy import Policy
 from policies.pooling.answering import Answering, Level
 from policies.tasks import get_task
-from search.cli.report import report_command
-from search.reporting.console import print_policies
+from search.cli.reports.report import report_command
 from search.reporting.shown import TASK_FIGURES, figures_shown
 from search.reporting.shown.detection import MOST_CLASSES, ORACLE_BY_F1
 from search.reporting.shown.multilabel import MOST_LABELS
+from search.reporting.terminal import print_policies
 from search.run_folder.result_files import ResultFiles
 from search.run_folder.summary import Summary
 from tests.detection_tables import make_detection_table

@@ -7,7 +7,7 @@ import pytest
 from ray.tune.search import Searcher
 
 from search.config.files import load_sweep
-from search.tuning.callbacks import Recorder, fault_reason
+from search.tuning.callbacks import Recorder, fault_reason, recording
 from search.tuning.searcher import ConstrainedSearch
 from tests.search.trial_logs import add_trial, open_log
 
@@ -23,7 +23,10 @@ KILLED = "Traceback (most recent call last):\n  File ...\nray.exceptions.ActorDi
 
 class Watcher:
     def __init__(self):
-        self.ended, self.retried = [], []
+        self.started, self.ended, self.retried = [], [], []
+
+    def trial_started(self, trial):
+        self.started.append(trial.trial_id)
 
     def trial_ended(self, trial):
         self.ended.append((trial.trial_id, trial.failure))
@@ -91,6 +94,15 @@ def test_searcher_and_recorder_agree_whoever_is_told_first(tmp_path, retries, se
         assert log.trials["trial-0001"].state.is_finished()
     assert len(watcher.retried) == retries
     assert watcher.ended == [("trial-0001", "ray.exceptions.ActorDiedError: The actor died.")]
+
+
+def test_a_trial_that_runs_is_told_of(tmp_path):
+    watcher = Watcher()
+    with open_log(tmp_path) as log:
+        trial = add_trial(log, ended=False)
+        with recording(Recorder(log, watcher)) as callback:
+            callback.on_trial_start(0, [], tune_trial(trial.trial_id, "attempt-0", tmp_path))
+    assert watcher.started == ["trial-0001"]
 
 
 def test_reasons_are_one_line():

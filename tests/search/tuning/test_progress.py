@@ -34,12 +34,13 @@ def test_one_line_a_trial_with_what_it_reached_and_the_best_so_far(tmp_path):
     lines = printed.getvalue().splitlines()
     assert len(lines) == 4
     assert (
-        "1/4  a  accuracy 0.9400 (misses accuracy 0.95 by 0.0100) at depth 1.100  |  none at accuracy 0.95 yet"
-        in lines[0]
+        "1/4  a  accuracy 0.9400 (misses accuracy 0.95 by 0.0100) at depth 1.100  |  "
+        "none at accuracy 0.95 yet, the best misses it by 0.0100" in lines[0]
     )
-    assert "accuracy 0.9600 at depth 1.800  |  best depth 1.800" in lines[1]
+    assert "accuracy 0.9600 at depth 1.800  |  best depth 1.800, feasible" in lines[1]
     assert "failed: the loss is nan in epoch 2  |  best depth 1.800" in lines[2]
-    assert "best depth 1.500  |  0:00:00 left" in lines[3]
+    assert lines[3].endswith("best depth 1.500, feasible")
+    assert "left" not in printed.getvalue()
 
 
 def test_resumed_sweep_counts_what_was_finished(tmp_path):
@@ -54,7 +55,7 @@ def test_resumed_sweep_counts_what_was_finished(tmp_path):
         progress.trial_ended(ended("b", 0.95, 2.0))
     assert "1 trials were finished before, 1 go on" in printed.getvalue()
     assert "2/3  b" in printed.getvalue()
-    assert "best depth 1.200" in printed.getvalue()
+    assert "best depth 1.200, feasible" in printed.getvalue()
 
 
 def test_a_fault_of_a_machine_is_told():
@@ -100,3 +101,53 @@ def test_of_a_quality_of_which_less_is_better_the_least_is_the_best():
             figures = {"hamming": wrong, "mean_depth": 1.5, "violation": 0.0}
             progress.trial_ended(TrialRecord(name, 0, {}, result=figures, state=TrialState.COMPLETE))
     assert printed.getvalue().count("best hamming 0.020") == 2
+
+
+def run_for(progress, clock, seconds, names):
+    for name in names:
+        progress.trial_started(TrialRecord(name, 0, {}))
+        clock.append(clock.pop() + seconds)
+        progress.trial_ended(ended(name, 0.96, 1.5))
+
+
+def test_time_left_is_told_once_enough_have_ended_and_never_for_none():
+    printed, clock = io.StringIO(), [0.0]
+    progress = TrialProgress(Console(file=printed, width=200), n_trials=5, search_target=HALF, clock=lambda: clock[0])
+    run_for(progress, clock, 60.0, "abcde")
+    told = ["left" in line for line in printed.getvalue().splitlines()]
+    assert told == [False, False, True, True, False]
+    assert "|  about 2 min left" in printed.getvalue().splitlines()[2]
+
+
+def test_of_a_resumed_sweep_only_what_is_left_is_counted(tmp_path):
+    printed, clock = io.StringIO(), [0.0]
+    with open_log(tmp_path) as log:
+        for _ in range(5):
+            add_trial(log, 0.9, 1.2)
+        progress = TrialProgress(
+            Console(file=printed, width=200), n_trials=10, search_target=HALF, clock=lambda: clock[0]
+        )
+        progress.begin(log)
+        run_for(progress, clock, 60.0, "abc")
+    assert printed.getvalue().splitlines()[-1].endswith("|  about 2 min left")
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "is_drawn"), [(80, 24, True), (40, 24, True), (39, 24, False), (80, 12, False)]
+)
+def test_a_terminal_with_room_gets_a_picture(width, height, is_drawn):
+    printed = io.StringIO()
+    console = Console(file=printed, width=width, height=height, force_terminal=True)
+    with TrialProgress(console, n_trials=2, search_target=HALF) as progress:
+        progress.trial_ended(ended("a", 0.96, 1.5))
+        assert "accuracy by depth" not in printed.getvalue()
+        progress.trial_ended(ended("b", 0.97, 1.8))
+    assert ("accuracy by depth" in printed.getvalue()) == is_drawn
+
+
+def test_a_pipe_gets_lines_alone():
+    printed = io.StringIO()
+    with TrialProgress(Console(file=printed, width=80), n_trials=2, search_target=HALF) as progress:
+        progress.trial_ended(ended("a", 0.96, 1.5))
+    assert len(printed.getvalue().splitlines()) == 1
+    assert "\x1b" not in printed.getvalue()

@@ -9,9 +9,9 @@ import pytest
 from rich.console import Console
 
 from search.cli.app import main
-from search.cli.report import SELECTED, report_command
+from search.cli.reports.report import SELECTED, report_command
 from search.errors import RunFolderError
-from search.reporting.console import print_policies
+from search.reporting.terminal import print_policies
 from search.run_folder.result_files import ResultFiles
 from search.run_folder.summary import Summary
 from tests.search.summaries import made_up_summary
@@ -87,7 +87,7 @@ def test_typed(finished, capsys, monkeypatch):
     summary, folder, _ = finished
     for command, expected in (
         (["report", "--compare", str(folder)], ["Policies on test", "full network", "exit mix, %"]),
-        (["report", str(folder)], ["Selected: ", "greedy shared threshold", str(folder)]),
+        (["report", str(folder)], ["Selected: ", "best shared threshold", str(folder)]),
     ):
         with pytest.raises(SystemExit) as ended:
             main(command)

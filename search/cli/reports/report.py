@@ -11,12 +11,15 @@ from rich.console import Console
 from rich.markup import escape
 import typer
 
+from policies.registry import title_of
 from search.cli.options.given import refuse_without
+from search.cli.options.shown import ShowsAll
+from search.cli.reports.page import page_command
 from search.console_table import FigureRow, FigureTable, print_line
 from search.errors import RunFolderError
 from search.loading import tell_loading
-from search.reporting.console import print_policies
 from search.reporting.shown import ShownFigure, figures_shown
+from search.reporting.terminal import print_policies
 from search.run_folder.new_folder import require_output_file, writing
 from search.run_folder.result_files import ResultFiles, write_csv
 from search.run_folder.summary import PolicyFigures, Summary
@@ -37,7 +40,13 @@ def report(
     ],
     compare: Annotated[bool, typer.Option("--compare", help="One table of all policies of all runs.")] = False,
     split: Annotated[str, typer.Option(help="Whose figures the table shows: search, certify or test.")] = "test",
-    out: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV file for the table of --compare, or file for the page of --html.")
+    ] = None,
+    html: Annotated[
+        bool, typer.Option("--html", help="Write one page for a browser: report.html in RUN, or the file of --out.")
+    ] = False,
+    shows_all: ShowsAll = False,
 ) -> None:
     """Print what finished searches found, or compare them: selected policies and baselines of several runs.
 
@@ -46,15 +55,30 @@ def report(
     - `exitsearch report runs/digits-1`
 
     - `exitsearch report --compare runs/digits-1 runs/digits-2 --out history.csv`
+
+    - `exitsearch report runs/digits-1 --html`
+
+    - `exitsearch report runs/digits-1 runs/digits-2 --html --out both.html`
     """
+    if html:
+        for name in ("compare", "split"):
+            refuse_without(context, name, reason="for tables, which --html does not print", needs="leave it out")
+        page_command(runs, out, console=Console())
+        return
     if not compare:
         for name in ("out", "split"):
             refuse_without(context, name, reason="for the table of --compare, which is not given", needs="add it")
-    report_command(runs, compare=compare, split=split, out=out, console=Console())
+    report_command(runs, compare=compare, split=split, out=out, shows_all=shows_all, console=Console())
 
 
 def report_command(
-    runs: Sequence[Path], *, compare: bool, split: str, out: Path | None = None, console: Console
+    runs: Sequence[Path],
+    *,
+    compare: bool,
+    split: str,
+    out: Path | None = None,
+    shows_all: bool = False,
+    console: Console,
 ) -> pd.DataFrame | None:
     """Print what searches found.
 
@@ -63,6 +87,7 @@ def report_command(
         compare: Whether one table of the policies of all runs is printed, instead of one report after the other.
         split: Split whose figures the table shows: search, certify or test.
         out: A CSV file for the table, or None; only with ``compare``.
+        shows_all: Whether reports have every baseline, and figures on ``search``; the one table always has the first.
         console: Console that the reports are printed on.
 
     Returns:
@@ -77,7 +102,7 @@ def report_command(
     if not compare:
         for run, summary in summaries.items():
             console.print(escape(str(run)), style="bold", soft_wrap=True, highlight=False)
-            print_policies(console, summary, ResultFiles(run))
+            print_policies(console, summary, ResultFiles(run), shows_all=shows_all)
         return None
     shown = _shown(summaries.values())
     rows = [row for run, summary in summaries.items() for row in _rows(run, summary, split, shown)]
@@ -129,7 +154,7 @@ def _rows(run: Path, summary: Summary, split: str, shown: Sequence[ShownFigure])
             {
                 "run": str(run),
                 "baseline_trial": trial,
-                "policy": name.replace("_", " "),
+                "policy": title_of(name),
                 "certified": _is_certified(summary, name),
                 # A network with one exit has no depth, and no exits to compare; and tasks have figures of their own.
                 **{one.name: own.get(one.name) for one in shown},

@@ -1,0 +1,25 @@
+import pytest
+
+from policies.goals.request import Request
+from search.tuning.front_plot import MOST_COLUMNS, MOST_LINES, TrialPoint, plot_trials
+
+
+POINTS = [TrialPoint(1.2, 0.93, False), TrialPoint(1.5, 0.96, True), TrialPoint(1.9, 0.97, True)]
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_each_trial_has_its_place_in_a_picture_that_fits(width):
+    lines = plot_trials(POINTS, Request(target=0.95), width=width).plain.splitlines()
+    assert len(lines) <= MOST_LINES
+    assert max(map(len, lines[1:])) <= min(width, MOST_COLUMNS)
+    assert lines[0] == "accuracy by depth: ● feasible  · infeasible"
+    drawn = "\n".join(lines[1:])
+    assert (drawn.count("●"), drawn.count("·")) == (2, 1)
+    rows = {marker: [n for n, line in enumerate(lines[1:]) if marker in line] for marker in "●·"}
+    assert max(rows["●"]) < min(rows["·"])
+
+
+def test_pictures_are_drawn_anew():
+    asked = Request(target=0.95)
+    plot_trials(POINTS, asked, width=80)
+    assert plot_trials(POINTS[1:2], asked, width=80).plain.count("●") == 2
