@@ -9,6 +9,7 @@ import pytest
 
 @cache
 def _browser():
+    pytest.importorskip("playwright")
     from playwright.sync_api import sync_playwright
 
     # Ends with the process, as the browser does.
@@ -17,11 +18,11 @@ def _browser():
 
 
 @contextmanager
-def open_page(path_or_url, width=1400, height=900, dark=False):
-    """A page that was opened in Chromium; the test is skipped where there is none."""
+def open_page(path_or_url, *, width=1400, height=900, dark=False):
+    """A page that was opened in Chromium, launched once; the test is skipped where there is none."""
     if shutil.which("chromium") is None:
         pytest.skip("there is no chromium")
-    url = path_or_url if "://" in str(path_or_url) else f"file://{path_or_url}"
+    url = f"file://{path_or_url}" if str(path_or_url).startswith("/") else path_or_url
     scheme = "dark" if dark else "light"
     page = _browser().new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
     try:

@@ -25,9 +25,9 @@ EXCEPTIONS = {"policies/runtime": {"torch"}}
 # A room may import those before it, never those after it.
 ORDER = {
     "policies": """
-        errors extras names blocks spacing user_code registry options files pooling tables matching calibration parents
-        views rules levels policy outline runtime qualities judging evaluation explorer metrics certificates monitoring
-        goals tasks baselines estimates evolution multilabel_notes transfer selection
+        errors extras names html blocks spacing user_code registry options files pooling tables matching calibration
+        parents views rules levels policy outline runtime qualities judging evaluation explorer metrics certificates
+        monitoring goals tasks baselines estimates evolution multilabel_notes transfer selection
     """,
     "trainables": """
         errors augmentation data models losses recipes weights tasks workloads export teachers training routing

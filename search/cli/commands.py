@@ -23,7 +23,7 @@ COMMANDS: dict[str, str] = {
     "policy": "search.cli.policy:policy",
     "certify": "search.cli.certify:certify",
     "compare": "search.cli.compare:compare",
-    "report": "search.cli.report:report",
+    "report": "search.cli.reports.report:report",
     "watch": "search.cli.reports.watch:watch",
     "derive": "search.cli.networks.derive:derive",
     "routing": "search.cli.networks.routing:routing",

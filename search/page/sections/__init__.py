@@ -10,6 +10,7 @@ from search.page.section import Section
 from search.page.sections.baselines import baselines
 from search.page.sections.environment import environment
 from search.page.sections.exits import exits
+from search.page.sections.explorer import explorer
 from search.page.sections.front import front
 from search.page.sections.importance import importance
 from search.page.sections.splits import splits
@@ -23,6 +24,7 @@ SectionBuilder: TypeAlias = Callable[[FinishedRun], Section | None]
 SECTIONS: tuple[SectionBuilder, ...] = (
     verdict,
     front,
+    explorer,
     trials,
     importance,
     exits,

@@ -10,9 +10,9 @@ from markupsafe import Markup
 from policies.goals.objectives import get_objective
 from policies.qualities import get_quality
 from policies.registry import title_of
-from policies.rules import get_rule
 from policies.spacing import evenly_spaced
 from search.page.blocks import html_table, marked, paragraph
+from search.page.rule_words import rule_words
 from search.page.run import FinishedRun
 from search.page.section import Section
 from search.run_folder.summary import Figures, Summary
@@ -56,8 +56,10 @@ def certainty(summary: Summary) -> str:
     """What is known of new data, as a sentence for somebody who has read nothing else."""
     certificate = summary.certificate
     estimated = summary.estimate.sentence if summary.estimate else ""
-    if certificate is None or not summary.feasible:
-        return estimated if summary.feasible else ""
+    if not summary.feasible:
+        return f"None: nothing that was tried does on search what was asked for, {summary.asked}."
+    if certificate is None:
+        return f"None: nothing was claimed on samples kept for it. {estimated}".strip()
     if not summary.certified:
         return f"{certificate.claim.capitalize()}: not proved, since {certificate.reason}. {estimated}".strip()
     bound = "" if certificate.bound is None else f" (bound {certificate.bound:.4f})"
@@ -102,12 +104,11 @@ def _card(figure: Markup | str, meaning: str) -> Markup:
 
 def _policy(summary: Summary) -> Markup:
     selected = summary.selected
-    rule = get_rule(selected.rule) if selected.rule else None
-    score = (type(rule).__doc__ or "").split("\n")[0] if rule is not None else ""
     network = f" of {selected.network}" if selected.network else ""
     answered = f" ({selected.answered})" if selected.answered else ""
-    return Markup("Rule <b>{}</b>{}{}: a sample leaves at the first exit whose score reaches {}. Score: {}").format(
-        selected.rule, network, answered, _thresholds(selected.params.get("thresholds", [])), score
+    explained = rule_words(selected.rule)
+    return Markup("Rule <b>{}</b>{}{}: {}. {}").format(
+        title_of(selected.rule), network, answered, explained, _thresholds(selected.params.get("thresholds", []))
     )
 
 
@@ -115,9 +116,9 @@ def _thresholds(rows: list[Any]) -> str:
     """Thresholds in words: few of them as numbers, else how many there are."""
     flat = [row for row in rows if not isinstance(row, list)]
     if len(flat) < len(rows) or len(flat) > _MOST_THRESHOLDS:
-        return "its thresholds (see policy.json)"
+        return "Its thresholds are in policy.json."
     shown = ", ".join("never" if value is None else f"{value:.4f}" for value in flat)
-    return f"the threshold there ({shown})" if flat else "its threshold"
+    return f"Thresholds, exit by exit: {shown}; the last exit takes the rest." if flat else "There is one exit."
 
 
 def _beside_full_network(summary: Summary) -> Iterator[tuple[str, str]]:
