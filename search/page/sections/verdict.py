@@ -22,6 +22,7 @@ _MOST_CHOICES = 5
 _MOST_THRESHOLDS = 8
 _MOST_WEAKNESSES = 3
 _FULL = "full_network"
+_MARKS: dict[bool | None, str] = {True: "certified", False: "not certified"}
 
 
 def verdict(run: FinishedRun) -> Section:
@@ -164,7 +165,7 @@ def _choices(run: FinishedRun) -> Markup:
     others = [points[row] for row in evenly_spaced(len(points), _MOST_CHOICES) if not points[row].selected]
     own = run.selected_point
     figures = summary.selected.by_split["search"] if own is None else own.figures
-    shown = [(point.figures, point.rule, "certified" if point.certified else "") for point in others]
+    shown = [(point.figures, point.rule, _MARKS.get(point.certified, "")) for point in others]
     shown.append((figures, summary.selected.rule, "selected, certified" if summary.certified else "selected"))
     shown.sort(key=lambda row: row[0][column])
     rows = [_choice(own, rule, mark, quality, column) for own, rule, mark in shown]

@@ -6,13 +6,14 @@ from rich.console import Console
 from search.cli.reports.page import page_command
 from search.errors import RunFolderError
 from tests.chromium import open_page
-from tests.finished_sweeps import copied, write_sweep
+from tests.finished_sweeps import copied
+from tests.search.page.fronts import write_front_of_digits
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
-    first = write_sweep(folder / "digits-1")
+    first = write_front_of_digits(folder / "digits-1").folder
     second = copied(first, folder / "digits-2")
     told = json.loads(second.summary_file.read_text())
     told["name"], told["selected"]["test"]["accuracy"] = "digits-2", told["selected"]["test"]["accuracy"] - 0.25

@@ -1,3 +1,4 @@
+from functools import partial
 import json
 import re
 
@@ -5,10 +6,11 @@ import pytest
 
 from search.page.page import add_page, write_page
 from search.page.run import FinishedRun
-from search.run_folder.summary import Summary
 from tests.chromium import open_page
-from tests.finished_sweeps import copied, write_sweep
-from tests.search.summaries import made_up_summary
+from tests.finished_sweeps import copied
+from tests.search.page.fronts import write_front_of_digits
+from tests.search.page.sections.finished import searched, with_events
+from tests.tables import make_table
 
 
 MOST_BYTES = 5_000_000
@@ -17,9 +19,14 @@ SIZES = ((1400, 900), (600, 900))
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    folder = write_sweep(tmp_path_factory.mktemp("runs") / "digits-1")
+    folder = write_front_of_digits(tmp_path_factory.mktemp("runs") / "digits-1").folder
     assert add_page(folder) == ()
     return folder
+
+
+def text_of(file):
+    with open_page(file) as page:
+        return page.inner_text("main")
 
 
 def contrast(page, place):
@@ -85,15 +92,30 @@ def test_browsers_that_cannot_unpack_are_told(run):
         page.wait_for_selector("#trouble", state="visible")
 
 
-def test_page_of_many_exits_is_right(run, tmp_path):
+def test_page_where_nothing_is_feasible_says_so(tmp_path):
+    found = searched(tmp_path, make_table, "--target", "0.9999")
+    write_page(found, tmp_path / "report.html")
+    text = text_of(tmp_path / "report.html")
+    assert "No policy met accuracy 0.9999 on search; the nearest one has accuracy 0." in text
+    assert "None: nothing that was tried does on search what was asked for" in text
+
+
+def test_page_of_many_exits_and_classes_is_small(tmp_path):
+    make = partial(make_table, 60, 60, 50)
+    found = searched(tmp_path, make, "--target", "0.5", "--rule", "confidence", splits=("search", "test"))
+    write_page(found, tmp_path / "report.html")
+    assert "Its thresholds are in policy.json" in text_of(tmp_path / "report.html")
+    assert (tmp_path / "report.html").stat().st_size < MOST_BYTES
+
+
+def test_page_of_two_thousand_trials_is_small(run, tmp_path):
     many = copied(run, tmp_path / "many")
-    told = made_up_summary(1)
-    told["n_exits"] = 60
-    told["selected"]["params"]["thresholds"] = [0.9] * 59
-    told["exits"] = {}
-    Summary.model_validate(told).save(many.summary_file)
+    metrics = {"accuracy": 0.9, "mean_depth": 2.0, "violation": 0.0, "epoch": 1}
+    trials = [({"rate": number / 2000}, metrics, "COMPLETE", "") for number in range(2000)]
+    written = with_events(tmp_path / "events", trials)
+    many.journal_file.write_text(written.folder.journal_file.read_text())
     write_page(FinishedRun.read(many.path), many.report_html)
-    assert "Its thresholds are in policy.json" in many.report_html.read_text()
+    assert "2,000 trials" in text_of(many.report_html).replace("2000", "2,000")
     assert many.report_html.stat().st_size < MOST_BYTES
 
 
