@@ -12,9 +12,8 @@ import time
 from policies.errors import ExitSearchError
 from search.live.running_run import RunningRun, is_abandoned
 from search.live.sections import sections_of
-from search.page.page import packed_plotly, rendered
+from search.page.page import packed_plotly, page_of, rendered
 from search.page.run import FinishedRun
-from search.page.sections import SECTIONS
 
 
 _RETRY_SECONDS = 5.0
@@ -103,9 +102,7 @@ class Board:
 
 
 def _finished(path: Path) -> str:
-    run = FinishedRun.read(path)
-    sections = [section for build in SECTIONS if (section := build(run)) is not None]
-    return rendered(run.summary.name or run.folder.name, sections)
+    return page_of(FinishedRun.read(path))
 
 
 def _stamp(path: Path) -> str:

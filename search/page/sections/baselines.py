@@ -32,7 +32,7 @@ def _sentence(summary: Summary) -> str:
     last = list(summary.selected.by_split)[-1]
     return (
         f"All were chosen on search, for {summary.asked or 'what was asked'}. Differences are to the selected policy "
-        f"on {last}; of depth and cost, more than 0 means that the baseline spends more."
+        f"on {last}; of depth, more than 0 means that the baseline goes deeper."
     )
 
 

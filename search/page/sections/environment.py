@@ -33,7 +33,7 @@ def _facts(run: FinishedRun) -> list[tuple[str, Markup]]:
     facts = [
         ("Python", found.get("python")),
         ("machine", ", ".join(filter(None, (found.get("platform"), found.get("processor"))))),
-        ("git commit", found.get("git_commit") or ("not in a repository" if found.get("packages") else "")),
+        ("git commit", found.get("git_commit")),
         ("seeds", ", ".join(f"{name} {seed}" for name, seed in found.get("seeds", {}).items())),
         *(("packages", f"{name} {packages[name]}") for name in _PACKAGES if name in packages),
     ]

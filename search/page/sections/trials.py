@@ -80,7 +80,7 @@ def _sentence(found: Sequence[ReadTrial]) -> str:
 
 
 def _failures(found: Sequence[ReadTrial]) -> Markup:
-    """Reasons with what differs between trials, their numbers, taken out of the way of counting."""
+    """The reasons with which trials failed, the most frequent first, and how many failed with each."""
     reasons = Counter(
         (trial.failure or "no reason was given").splitlines()[0] for trial in found if trial.state == "FAIL"
     )

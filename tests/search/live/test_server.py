@@ -22,6 +22,7 @@ from search.live.server import PageServer
 from tests.chromium import open_page
 from tests.finished_sweeps import write_sweep
 from tests.search.live.sweeps import HandWritten, write_many
+from tests.search.page.fronts import write_front_of_digits
 
 
 @contextmanager
@@ -125,7 +126,7 @@ def test_two_thousand_trials_are_shown_in_time(tmp_path):
 
 
 def test_a_browser_sees_trials_come_and_the_result_at_the_end(tmp_path):
-    finished = write_sweep(tmp_path / "finished")
+    finished = write_front_of_digits(tmp_path / "finished")
     with HandWritten(tmp_path / "run") as sweep, served(sweep) as server, open_page(server.url, height=300) as page:
         assert "no trial yet" in page.inner_text("#phase")
         page.evaluate("window.stayed = true")
@@ -137,11 +138,11 @@ def test_a_browser_sees_trials_come_and_the_result_at_the_end(tmp_path):
         page.wait_for_selector("#trials td:text('trial-0002')")
         page.wait_for_function("document.querySelector('[data-figure=live-order]').data.length === 3")
         assert page.evaluate("[window.stayed, window.scrollY]") == [True, 250]
-        for path in finished.path.rglob("*"):
+        for path in finished.folder.path.rglob("*"):
             if path.is_file() and path.name not in {"sweep.yaml", "summary.json"}:
-                (sweep.folder.path / path.relative_to(finished.path)).parent.mkdir(parents=True, exist_ok=True)
-                path.rename(sweep.folder.path / path.relative_to(finished.path))
-        finished.summary_file.rename(sweep.folder.summary_file)
+                (sweep.folder.path / path.relative_to(finished.folder.path)).parent.mkdir(parents=True, exist_ok=True)
+                path.rename(sweep.folder.path / path.relative_to(finished.folder.path))
+        finished.folder.summary_file.rename(sweep.folder.summary_file)
         page.wait_for_selector("#verdict")
         assert page.evaluate("window.stayed === undefined")
         assert page.query_selector("#phase") is None

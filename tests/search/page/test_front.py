@@ -16,6 +16,7 @@ from search.page.front.words import thresholds_in_short
 from search.page.page import rendered
 from search.page.run import FinishedRun
 from search.page.sections.front import front as front_section
+from search.run_folder.journal import Journal
 from tests.bundles import trained_digits
 from tests.chromium import open_page
 from tests.multilabel_tables import make_label_table
@@ -130,3 +131,14 @@ def test_of_many_labels_the_worst_are_told():
     assert len(own["recall"]) <= 20
     assert own["saved"] == int((outcome.right & ~outcome.full_right).sum())
     json.dumps(own, allow_nan=False)
+
+
+def test_trials_are_drawn_while_the_sweep_holds_its_journal(tmp_path):
+    run = write_front_of_digits(tmp_path / "held", has_examples=False)
+    metrics = {"accuracy": 0.96, "mean_depth": 1.5, "epoch": 1, "violation": 0.0}
+    with Journal(run.folder.journal_file) as journal:
+        journal.append("suggested", trial="trial-0001", number=0, params={}, drawn={})
+        journal.append("reported", trial="trial-0001", metrics=metrics, failure="", done=True)
+        journal.append("ended", trial="trial-0001", state="COMPLETE", failure="")
+        series = front_section(run).figures["front"].data
+    assert ["trial-0001" in one.text[0] for one in series if one.name and one.name.startswith("trials")] == [True]

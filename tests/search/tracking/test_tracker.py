@@ -257,7 +257,7 @@ def test_store_that_is_not_there_holds_nothing_up(away, folder, journal, tmp_pat
     (tmp_path / "folder.db").mkdir()
     uri = f"sqlite:///{tmp_path / 'folder.db'}" if scheme == "sqlite" else away.replace("http", scheme)
     began = time.monotonic()
-    with pytest.warns(TrackingWarning, match="lacks 13 events"):
+    with pytest.warns(TrackingWarning, match="lacks 17 events"):
         tracker = started(uri, folder, journal)
         run_trials(journal, range(2))
         finish(tracker)
