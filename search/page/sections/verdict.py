@@ -170,7 +170,7 @@ def _choices(run: FinishedRun) -> Markup:
     shown.sort(key=lambda row: row[0][column])
     rows = [_choice(own, rule, mark, quality, column) for own, rule, mark in shown]
     headings = (title_of(quality), title_of(summary.objective), "cost", "rule", "")
-    note = "Other targets: policies of the front, on search. Those without a certificate were not tested, or did not pass."
+    note = "Other targets: policies of the front, on search. Without a certificate: not tested, or not passed."
     return paragraph(note) + html_table(headings, rows)
 
 
