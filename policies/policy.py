@@ -9,6 +9,7 @@ from hashlib import sha256
 import json
 import math
 from pathlib import Path
+from reprlib import Repr
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from policies.errors import PolicyError
 from policies.files.atomic import write_text
+from policies.html import html_block, html_table, numbers_in_words
 from policies.levels.progressive import read_progressively
 from policies.levels.reading import read_until
 from policies.levels.seen import Seen
@@ -213,6 +215,25 @@ class Policy:
             return known
         rule = get_rule(self.rule)
         return replace(known, n_classes=rule.n_classes(rule.parse(self.params), [len(row) for row in self.thresholds]))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what the policy does in a sentence, and its gates."""
+        does = "the first exit whose score reaches its threshold, else the last" if self.leaves_early else "the last"
+        answered = f"; {self.answering}" if str(self.answering) else ""
+        rows = [
+            (str(depth), "" if row is None else numbers_in_words(row, infinity="closed"), f"{temperature:.4g}")
+            for depth, (row, temperature) in enumerate(
+                zip((*self.thresholds, None), self.temperatures, strict=True), start=1
+            )
+        ]
+        params = [(name, Repr().repr(value)) for name, value in self.params.items()]
+        return str(
+            html_block(
+                f"Policy of rule {self.rule} for {self.n_exits} exits: a sample takes {does}{answered}",
+                html_table(["exit", "threshold", "temperature"], rows),
+                *([html_table(["parameter of the rule", "value"], params)] if params else []),
+            )
+        )
 
     def decide(self, table: ExitTable) -> Decision:
         """Apply the policy to every sample of a table.

@@ -59,6 +59,10 @@ class SweepInterruptedError(ExitSearchError):
         )
 
 
+class WatchError(ExitSearchError):
+    """The page of a sweep that runs cannot be served."""
+
+
 class PredictionError(ExitSearchError):
     """What a bundle should be run on is missing, or is nothing that it takes."""
 

@@ -8,8 +8,10 @@ import time
 from typing import Any
 from uuid import uuid4
 
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME, MLFLOW_RUN_NOTE
 from rich.console import Console
 
+from policies.goals.front import FrontPoint
 from search.config.sweep import SweepConfig
 from search.console_table import print_line
 from search.errors import SweepInterruptedError, ValidityError
@@ -24,6 +26,8 @@ from search.run_folder.result_files import write_json
 from search.run_folder.summary import SPLITS, Summary
 from search.sweep import SweepResult, run_sweep
 from search.teaching.checks import CheckedTeachers
+from search.tracking.description import describe
+from search.tracking.naming import sweep_name
 from search.tracking.tracker import Tracker
 from search.trials.log import TrialLog
 from search.validity.gate import validity_figures
@@ -87,6 +91,8 @@ def run_session(
             raise
         _track(tracker, folder, journal, result)
     print_summary(console, result.summary, folder, tracking_uri=tracker.shown_uri, shows_all=shows_all)
+    for label, address in tracker.links:
+        console.print(f"{label:<18} {address}", soft_wrap=True, highlight=False, markup=False)
     if result.all_trials.over_seeds is not None:
         console.print()
         figures = figures_shown(result.summary.task, result.summary.main_quality)
@@ -112,7 +118,7 @@ def _track(tracker: Tracker, folder: RunFolder, journal: Journal, result: SweepR
     summary = result.summary
     selected = summary.selected.by_split
     headlines = figures_shown(summary.task, summary.main_quality).headlines
-    tracker.log_front(result.selection.front)
+    tracker.log_front(_with_selected(result))
     tracker.finish(
         {f"{split}_{key}": selected[split][key] for split in SPLITS for key in headlines}
         | _latency_metrics(summary)
@@ -121,7 +127,11 @@ def _track(tracker: Tracker, folder: RunFolder, journal: Journal, result: SweepR
         | _architecture_metrics(summary)
         | validity_figures(journal),
         {"feasible": str(summary.feasible).lower(), "certified": str(summary.certified).lower()}
-        | _control_tags(summary),
+        | _control_tags(summary)
+        | {
+            MLFLOW_RUN_NAME: sweep_name(summary),
+            MLFLOW_RUN_NOTE: describe(summary, folder, tracker.sweep_id),
+        },
         [
             *(folder.sweep_file, *folder.written, *folder.all_trials_files, *folder.architecture_files),
             *folder.full_network_files,
@@ -129,6 +139,25 @@ def _track(tracker: Tracker, folder: RunFolder, journal: Journal, result: SweepR
             *(path for path in (folder.model_file, folder.control_file) if path.exists()),
         ],
     )
+
+
+def _with_selected(result: SweepResult) -> list[FrontPoint]:
+    """The front, and the selected policy where another is a little better on ``search`` but not certified."""
+    points = list(result.selection.front)
+    selection, selected = result.selection, result.summary.selected
+    if all(point.policy.policy_hash != selection.policy.policy_hash for point in points):
+        figures = {key: value for key, value in selected.by_split["search"].items() if isinstance(value, float)}
+        points.append(
+            FrontPoint(
+                policy=selection.policy,
+                figures=figures,
+                violation=0.0 if selection.feasible else 1.0,
+                network=selected.network or "",
+                certified=selection.is_certified,
+                selected=True,
+            )
+        )
+    return points
 
 
 def _latency_metrics(summary: Summary) -> dict[str, float]:

@@ -24,6 +24,8 @@ from search.figures.front import FrontFigure
 from search.finalists.policies import search_finalists
 from search.finalists.tables import NetworkTables, tabulate
 from search.inputs import SweepInputs
+from search.page.front.examples import keep_examples
+from search.page.page import add_page
 from search.preflight.announcement import announcement
 from search.reporting.architecture import report_architecture
 from search.reporting.baseline_trials import BaselineComparison, compare_baselines
@@ -119,12 +121,15 @@ def run_sweep(
     architecture = report_architecture(model, inputs.splits.search.inputs, folder)
     latency = time_policy(inputs, selection, tables)
     not_drawn = draw_samples(folder, inputs.splits.test, selection, answered)
+    not_drawn += keep_examples(folder, inputs, selection, tables)
     for note in (*baselines.notes, *plain.notes, *architecture.notes, *latency.notes, *not_drawn):
         show(f"Note: {note}")
     if control is not None:
         summary = summary.model_copy(update=plain.told)
     summary = summary.model_copy(update={**architecture.told, **latency.told, **validity_told(journal)})
     write_report(folder, inputs, outcomes, selection, tables, summary, [*answered, *plain.answered], plain)
+    for note in add_page(folder):
+        show(f"Note: {note}")
     return SweepResult(selection, all_trials, summary)
 
 

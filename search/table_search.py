@@ -25,6 +25,7 @@ from search.console_table import print_line
 from search.errors import SweepError, SweepInterruptedError
 from search.figures.front import FrontFigure
 from search.finalists.islands import RayIslands
+from search.page.page import add_page
 from search.reporting.files import write_results
 from search.reporting.policy_summary import summarise_policies
 from search.reporting.terminal import print_policies
@@ -83,7 +84,7 @@ def search_tables(
     facts = {"workload": search.meta["workload"]} if "workload" in search.meta else {}
     with writing(files.path, option="--out"):
         write_results(files, selection, summary, answered, FrontFigure.of(title, summary, selection), **facts)
-    for note in network.notes:
+    for note in (*network.notes, *add_page(files)):
         console.print(f"Note: {note}", soft_wrap=True, highlight=False)
     print_policies(console, summary, files, shows_all=shows_all)
     return summary

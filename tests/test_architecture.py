@@ -25,9 +25,9 @@ EXCEPTIONS = {"policies/runtime": {"torch"}}
 # A room may import those before it, never those after it.
 ORDER = {
     "policies": """
-        errors extras names blocks spacing user_code registry options files pooling tables matching calibration parents
-        views rules levels policy outline runtime qualities judging evaluation metrics certificates monitoring goals
-        tasks baselines estimates evolution multilabel_notes transfer selection
+        errors extras names html blocks spacing user_code registry options files pooling tables matching calibration
+        parents views rules levels policy outline runtime qualities judging evaluation explorer metrics certificates
+        monitoring goals tasks baselines estimates evolution multilabel_notes transfer selection
     """,
     "trainables": """
         errors augmentation data models losses recipes weights tasks workloads export teachers training routing
@@ -36,8 +36,8 @@ ORDER = {
     "spaces": "dimensions base self_distillation distillation audio darts detection multilabel",
     "search": """
         errors messages loading redaction console_table config run_folder cluster inputs trials tracking serving
-        analysis teaching validity finalists figures preflight tuning reporting page control table_search tabulation
-        sweep session start export derivation routing prediction bench watching cli __main__ run
+        analysis teaching validity finalists figures preflight tuning reporting page live control table_search
+        tabulation sweep session start export derivation routing prediction bench watching cli __main__ run
     """,
 }
 MOST_FILES = 16

@@ -20,6 +20,7 @@ from policies.certificates.parts.base import ClaimPart
 from policies.certificates.parts.drop import DropPart, DropTest
 from policies.certificates.unseen import doubts_about_samples, require_unseen
 from policies.files.atomic import write_text
+from policies.html import html_block, html_notes, html_table
 from policies.policy import Decision, Policy
 from policies.tables.base import ExitTable
 from policies.tables.identity import require_disjoint
@@ -119,6 +120,28 @@ class Certificate:
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
         return asdict(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the statement or why it does not hold, and every part of the claim."""
+        sentence = (
+            f"Certified: {self.claim} on new data of the same kind, with confidence {100 * (1 - self.delta):g}%"
+            if self.certified
+            else f"Not certified: {self.reason} (claim: {self.claim})"
+        )
+        rows = [
+            (
+                part.name,
+                f"{part.relation} {part.required:g}",
+                part.observed,
+                part.bound,
+                f"{part.p_value:.3g}",
+                f"{part.n:,} {self.unit}s",
+                "yes" if part.passed else "no",
+            )
+            for part in self.parts
+        ]
+        headings = ["what is claimed", "required", "observed", "bound", "p-value", "tested on", "passed"]
+        return str(html_block(sentence, html_table(headings, rows), html_notes(self.notes)))
 
 
 def certify_policy(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 import pandas as pd
 
 from policies.errors import ExitSearchError
+from policies.goals.front_point import FrontPoint
+from policies.goals.front_words import front_html
 from policies.goals.goal import Assessment, Goal
 from policies.names import list_some
 from policies.policy import Policy
@@ -18,48 +20,11 @@ from policies.qualities import get_quality
 from policies.spacing import evenly_spaced
 
 
-@dataclass(frozen=True)
-class FrontPoint:
-    """A policy of a front.
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
-    Attributes:
-        policy: Policy that the point stands for.
-        figures: What it did on ``search``, by name: ``accuracy``, ``mean_depth``, ``mean_cost``, and the other
-            qualities and the objective that were asked for.
-        violation: By how much the policy misses what was asked for; 0 misses nothing.
-        network: Name of the network that it is for; empty where it has no name.
-        certified: Whether the policy was certified; None before that was tried.
-        selected: Whether the policy is the one that was chosen; None before one was.
-    """
 
-    policy: Policy
-    figures: Mapping[str, float]
-    violation: float
-    network: str = ""
-    certified: bool | None = None
-    selected: bool | None = None
-
-    @property
-    def rule(self) -> str:
-        """Name of the policy's rule."""
-        return self.policy.rule
-
-    @property
-    def feasible(self) -> bool:
-        """Whether the policy does what was asked for."""
-        return self.violation <= 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Figures, ``violation``, ``feasible``, ``rule``, ``policy``, and of the others what is known."""
-        others = {"network": self.network or None, "certified": self.certified, "selected": self.selected}
-        return {
-            **self.figures,
-            "violation": self.violation,
-            "feasible": self.feasible,
-            "rule": self.rule,
-            "policy": self.policy,
-            **{name: value for name, value in others.items() if value is not None},
-        }
+__all__ = ["Front", "FrontPoint"]
 
 
 @dataclass(frozen=True)
@@ -140,6 +105,35 @@ class Front:
     def to_frame(self) -> pd.DataFrame:
         """A row for each policy, with the columns of :meth:`FrontPoint.to_dict`."""
         return pd.DataFrame([point.to_dict() for point in self])
+
+    def plot(
+        self, *, target: float | None = None, quality: str | None = None, objective: str | None = None
+    ) -> go.Figure:
+        """Draw it with plotly: quality against what is minimised, certified and selected policies told apart.
+
+        Pointing at a policy tells its rule, network, figures and thresholds.
+
+        Args:
+            target: The bound of the quality that was asked for, drawn as a line; None draws none.
+            quality: Name of the figure on the vertical axis; None takes the one that the front trades.
+            objective: ``depth``, ``cost`` or ``latency``; None takes the one that the front trades.
+
+        Raises:
+            ExitSearchError: If the front has no policies or no such figure.
+
+        Example:
+            >>> front = search_front(search, fit_temperatures(search), Goal(target=0.9), seed=0)
+            >>> front.plot(target=0.9).layout.xaxis.title.text
+            'mean depth (1 = first exit)'
+        """
+        # Plotly takes half a second that a search has no use for.
+        from policies.goals.front_plot import front_plot
+
+        return front_plot(self.points, target=target, quality=quality, objective=objective)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: how far it reaches, and its policies."""
+        return front_html(self.points)
 
     def _take(self, rows: Sequence[int] | NDArray[np.int64]) -> Front:
         return Front(tuple(self.points[row] for row in rows))

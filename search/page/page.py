@@ -16,7 +16,9 @@ from markupsafe import Markup
 from policies.files.atomic import write_text
 from search.page.run import FinishedRun
 from search.page.section import Section
-from search.page.sections import SECTIONS
+from search.page.sections import SECTIONS, SectionBuilder
+from search.run_folder.result_files import ResultFiles
+from trainables.models.exits.tracing import first_line
 
 
 def write_page(run: FinishedRun, path: Path) -> None:
@@ -25,8 +27,36 @@ def write_page(run: FinishedRun, path: Path) -> None:
     Raises:
         OSError: If the file cannot be written.
     """
-    sections = [section for build in SECTIONS if (section := build(run)) is not None]
-    write_text(path, rendered(run.summary.name or run.folder.name, sections))
+    write_text(path, page_of(run))
+
+
+def page_of(run: FinishedRun) -> str:
+    """The page of a finished search as text; a section that its files do not give says so in its place."""
+    sections = [section for build in SECTIONS if (section := _built(build, run)) is not None]
+    return rendered(run.summary.name or run.folder.name, sections)
+
+
+def _built(build: SectionBuilder, run: FinishedRun) -> Section | None:
+    """A section; where files are gone or of an earlier version, why it is not there. The others are worth showing."""
+    try:
+        return build(run)
+    except Exception as error:
+        title = build.__name__.replace("_", " ").capitalize()
+        html = Markup('<p class="dim">The files of this search do not give this section ({}: {}).</p>')
+        return Section(build.__name__, title, html.format(type(error).__name__, first_line(error)))
+
+
+def add_page(files: ResultFiles) -> tuple[str, ...]:
+    """Write the page into the folder of a search that has just finished.
+
+    Returns:
+        Why there is none, in one line: that costs the page and not what the search has found.
+    """
+    try:
+        write_page(FinishedRun.read(files.path), files.report_html)
+    except Exception as error:
+        return (f"there is no {files.report_html.name}: {first_line(error)}",)
+    return ()
 
 
 def rendered(title: str, sections: Sequence[Section]) -> str:

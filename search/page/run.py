@@ -7,6 +7,7 @@ from functools import cached_property
 import json
 from pathlib import Path
 from typing import Any
+import warnings
 
 from policies.goals.front import Front, FrontPoint
 from policies.policy import Policy
@@ -88,7 +89,9 @@ class FinishedRun:
         place = self.folder.table(network, split) if self.is_sweep else Path(self.summary.tables.get(split, ""))
         key = str(place)
         if key not in self._tables:
-            self._tables[key] = load_table(place) if place.is_file() else None
+            # What is doubtful in a table was told when it was searched.
+            with warnings.catch_warnings(action="ignore"):
+                self._tables[key] = load_table(place) if place.is_file() else None
         return self._tables[key]
 
     @cached_property

@@ -101,6 +101,11 @@ class RunFolder(ResultFiles):
         return self.path / "architecture.png"
 
     @property
+    def examples_file(self) -> Path:
+        """Small pictures of samples of ``search``, for the page."""
+        return self.path / "examples.npz"
+
+    @property
     def architecture_files(self) -> list[Path]:
         """The files about the architecture that exist."""
         return [path for path in (self.architecture_file, self.architecture_png) if path.exists()]

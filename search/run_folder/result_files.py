@@ -54,6 +54,11 @@ class ResultFiles:
         return self.path / "pareto_front.html"
 
     @property
+    def report_html(self) -> Path:
+        """Everything on one page, with the verdict first."""
+        return self.path / "report.html"
+
+    @property
     def budgets_csv(self) -> Path:
         """The best of the front within each compute budget."""
         return self.path / "budgets.csv"
@@ -137,6 +142,7 @@ class ResultFiles:
             self.front_params_file,
             self.front_png,
             self.front_html,
+            self.report_html,
             self.budgets_csv,
             self.reliability_png,
             self.classes_csv,

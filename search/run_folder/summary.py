@@ -336,6 +336,35 @@ class Summary(SummaryPart):
     failures: dict[str, str] = {}
     seconds: float = 0.0
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the verdict, and the selected policy beside those that it is compared with."""
+        # Most who read a summary show none.
+        from search.run_folder.summary_html import summary_html
+
+        policies: dict[str, PolicyFigures] = {"selected policy": self.selected}
+        policies |= {} if self.control is None else {"plain network": self.control}
+        rows = {name: told.by_split for name, told in {**policies, **self.baselines}.items()}
+        notes = [self.estimate.sentence] if self.estimate is not None and self.estimate.sentence else []
+        columns = (self.main_quality, self.quality, "mean_depth", "mean_cost")
+        return summary_html(self._verdict, rows, columns, [*notes, *self.alarms])
+
+    @property
+    def _verdict(self) -> str:
+        chosen, certificate = self.selected, self.certificate
+        of = f" of {chosen.network}" if chosen.network else ""
+        answered = f" ({chosen.answered})" if chosen.answered else ""
+        if not self.feasible:
+            return (
+                f"Infeasible: no policy met {self.asked} on search; the nearest is of rule {chosen.rule}{of}{answered}"
+            )
+        selected = f"Selected: rule {chosen.rule}{of}{answered}, for {self.asked}"
+        if certificate is None:
+            return f"{selected}. Nothing was certified"
+        if not self.certified:
+            return f"{selected}. Not certified: {certificate.reason}"
+        confidence = f"with confidence {100 * (1 - self.delta):g}%"
+        return f"{selected}. Certified: {certificate.claim} on new data of the same kind, {confidence}"
+
     def save(self, path: Path) -> None:
         """Write it in one step.
 

@@ -12,7 +12,7 @@ from trainables.export.bundle.manifest import MODEL_FILE
 
 
 # This project first: it brings the rest, and its version is what reads the bundle.
-_ALWAYS = ("exitsearch", "mlflow", "numpy", "pandas", "pydantic", "pyyaml", "scipy")
+_ALWAYS = ("exitsearch", "markupsafe", "mlflow", "numpy", "pandas", "pydantic", "pyyaml", "scipy")
 _BY_EXECUTOR = {
     "onnx": ("onnxruntime",),
     "torch": ("safetensors", "torch", "torchaudio", "torchvision"),

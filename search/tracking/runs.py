@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+import json
 from pathlib import Path
 import re
 from typing import Any
 
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NOTE
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 
 from policies.qualities import QUALITIES
 from search.redaction import redact, redact_text
 from search.run_folder.journal import Event
+from search.tracking.description import EXPERIMENT_MARK, RUN_MARK
 from search.tracking.faults import Fault, fault_of, reason_of
+from search.tracking.naming import trial_name
 from search.tracking.store import MlflowStore, StoredRun
 from trainables.tasks import TRAINING_TASKS
 
@@ -28,6 +32,8 @@ _METRIC_PREFIXES = (
 _METRICS = ("epoch", "seconds")
 _METRICS_PER_REQUEST = 800
 _TAG_LENGTH = 5000
+# MLflow takes no longer digests.
+_DIGEST_LENGTH = 32
 _UPLOAD_ATTEMPTS = 3
 
 
@@ -77,6 +83,8 @@ class MlflowRuns:
         """
         kinds = {
             "started": self._start,
+            "view": self._set_view,
+            "data": self._name_data,
             "suggested": self._suggest,
             "reported": self._report,
             "ended": self._end,
@@ -106,8 +114,16 @@ class MlflowRuns:
             self._send(run)
         self._store.reopen(run)
 
+    def _set_view(self, event: Event) -> None:
+        self._parent(event)
+        self._store.set_experiment_tag(str(event["key"]), str(event["value"]))
+
+    def _name_data(self, event: Event) -> None:
+        inputs = [_dataset(**facts) for facts in event["datasets"]]
+        self._store.log_datasets(self._parent(event), inputs)
+
     def _suggest(self, event: Event) -> None:
-        run = self._trial(event)
+        run = self._trial(event, trial_name(str(event["trial"]), redact(event["params"])))
         params = _params(event["params"])
         if run.n_params < len(params):
             self._waiting_for(run).params = params
@@ -150,7 +166,8 @@ class MlflowRuns:
         waiting = self._waiting_for(run)
         # A sweep that is finished a second time with the same figures has the same points.
         waiting.metrics = _metrics(event["metrics"], int(event.get("measured_ms") or event["time_ms"]), 0)
-        waiting.tags = _tags(event["tags"])
+        places = {EXPERIMENT_MARK: self._store.experiment_id, RUN_MARK: run.run_id}
+        waiting.tags = _tags(event["tags"], places)
         self._send(run)
         for name in event["artifacts"]:
             self._upload(run, str(name))
@@ -173,11 +190,11 @@ class MlflowRuns:
         run = self._store.find("sweep", self._sweep_id)
         return run or self._store.create("sweep", self._sweep_id, name=self._sweep, start_ms=event["time_ms"], tags={})
 
-    def _trial(self, event: Event) -> StoredRun:
+    def _trial(self, event: Event, name: str = "") -> StoredRun:
         self._parent(event)
         trial = str(event["trial"])
         run = self._store.find("trial", trial)
-        return run or self._store.create("trial", trial, name=trial, start_ms=event["time_ms"], tags={})
+        return run or self._store.create("trial", trial, name=name or trial, start_ms=event["time_ms"], tags={})
 
     def _waiting_for(self, run: StoredRun) -> _Waiting:
         return self._waiting.setdefault(run.run_id, _Waiting(run))
@@ -222,8 +239,19 @@ def _params(values: Mapping[str, Any]) -> list[Param]:
     return [Param(key, text) for key, text in texts.items()]
 
 
-def _tags(values: Mapping[str, Any]) -> list[RunTag]:
-    return [_tag(key, value) for key, value in redact(values).items()]
+def _tags(values: Mapping[str, Any], places: Mapping[str, str] | None = None) -> list[RunTag]:
+    """Tags; marks in a run's description are replaced by what the store calls these places."""
+    texts = redact(values)
+    if MLFLOW_RUN_NOTE in texts:
+        for mark, place in (places or {}).items():
+            texts[MLFLOW_RUN_NOTE] = str(texts[MLFLOW_RUN_NOTE]).replace(mark, place)
+    return [_tag(key, value) for key, value in texts.items()]
+
+
+def _dataset(name: str, split: str, digest: str, n_samples: int | None) -> DatasetInput:
+    profile = None if n_samples is None else json.dumps({"num_rows": n_samples})
+    dataset = Dataset(name, digest[:_DIGEST_LENGTH], "exitsearch", json.dumps({"split": split}), profile=profile)
+    return DatasetInput(dataset, [InputTag(MLFLOW_DATASET_CONTEXT, split)])
 
 
 def _tag(key: str, value: Any) -> RunTag:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import DatasetInput, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 
@@ -53,6 +53,10 @@ class MlflowStore:
         experiment: Name of the experiment; made if there is none.
         sweep_id: Tells this sweep's runs from all others.
         sweep: Name of the sweep.
+
+    Attributes:
+        uri: The tracking URI.
+        experiment_id: Identity of the experiment in the store; empty before that was opened.
     """
 
     def __init__(self, uri: str, experiment: str, *, sweep_id: str, sweep: str) -> None:
@@ -61,6 +65,7 @@ class MlflowStore:
         self._sweep_id = sweep_id
         self._sweep = sweep
         self._runs: dict[tuple[str, str], StoredRun] = {}
+        self.experiment_id = ""
 
     @property
     def is_sqlite(self) -> bool:
@@ -70,7 +75,7 @@ class MlflowStore:
     def open(self) -> None:
         """Connect, creating a database and the experiment where there are none, and read which runs there are."""
         self._client = connect(self.uri)
-        self._experiment_id = find_experiment(self._client, self.uri, self._experiment)
+        self.experiment_id = find_experiment(self._client, self.uri, self._experiment)
         self._runs = self._read_runs()
         self._adopt()
 
@@ -85,7 +90,7 @@ class MlflowStore:
         marks = {MLFLOW_PARENT_RUN_ID: parent_id} if parent_id else {}
         marks |= {KIND_TAG: kind, SWEEP_TAG: self._sweep, SWEEP_ID_TAG: self._sweep_id, _IDENTITY_TAGS[kind]: identity}
         run = self._client.create_run(
-            self._experiment_id, start_time=start_ms, tags={**tags, MLFLOW_RUN_NAME: name, **marks}
+            self.experiment_id, start_time=start_ms, tags={**tags, MLFLOW_RUN_NAME: name, **marks}
         )
         stored = StoredRun(str(run.info.run_id), parent_id=parent_id, start_ms=start_ms)
         self._runs[kind, identity] = stored
@@ -132,6 +137,14 @@ class MlflowStore:
         """Attach a file."""
         self._client.log_artifact(run.run_id, str(path))
 
+    def set_experiment_tag(self, key: str, value: str) -> None:
+        """Mark the experiment; the same mark again changes nothing."""
+        self._client.set_experiment_tag(self.experiment_id, key, value)
+
+    def log_datasets(self, run: StoredRun, datasets: Sequence[DatasetInput]) -> None:
+        """Name the data that a run is about; what is named already is not named twice."""
+        self._client.log_inputs(run.run_id, datasets=list(datasets))
+
     def touch(self) -> None:
         """Write what is there already, to see whether anything can be written."""
         run = self.find("sweep", self._sweep_id)
@@ -162,7 +175,7 @@ class MlflowStore:
         text = f"tags.`{SWEEP_ID_TAG}` = '{self._sweep_id}'"
         token = None
         while True:
-            page = self._client.search_runs([self._experiment_id], text, max_results=_PAGE, page_token=token)
+            page = self._client.search_runs([self.experiment_id], text, max_results=_PAGE, page_token=token)
             yield from page
             token = page.token
             if not token:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+import json
 import math
 import os
 from pathlib import Path
 from typing import Any
 
-from policies.goals.front import Front, FrontPoint
+from policies.goals.front import FrontPoint
 from policies.goals.objectives import OBJECTIVES
 from policies.outline import outline
 from policies.qualities import QUALITIES
@@ -16,6 +17,7 @@ from search.redaction import redact, redact_text, redact_uri
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Event, Journal
 from search.tracking.delivery import Delivery
+from search.tracking.naming import policy_name
 from search.tracking.notices import TrackingNotices, tell
 from search.tracking.receipt import Receipt
 from search.tracking.runs import MlflowRuns
@@ -23,9 +25,25 @@ from search.tracking.store import POLICY_TAG, TRIAL_TAG, MlflowStore
 
 # Scripts that find a sweep's store take the address from here, where it was before it had to be light to import.
 from search.tracking.uri import default_tracking_uri as default_tracking_uri
+from search.tracking.view import (
+    EXPERIMENT_KEY,
+    FRONT_PREFIX,
+    VIEW_TAG,
+    experiment_view,
+    quality_of,
+    shown_in,
+    sweep_key,
+    sweep_view,
+    view_lines,
+)
 
 
 PARETO_TAG = "pareto"
+COLOUR_TAG = "mlflow.runColor"
+"""The colour of a run in MLflow's lists and charts."""
+_CERTIFIED_COLOUR = "#1f9d55"
+_SELECTED_COLOUR = "#d9822b"
+_COLOUR = "#4f7fc4"
 # Seconds that a store which is away is given at the end of a sweep, and where the user is waiting for its stop.
 FINISH_GRACE = 10.0
 ABANDON_GRACE = 3.0
@@ -57,6 +75,18 @@ class Tracker:
         self._notices = TrackingNotices(uri)
         self._delivery: Delivery | None = None
         self._is_finished = False
+        self._store: MlflowStore | None = None
+        self._sweep_id = ""
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """Addresses that open MLflow on the front, each with a label; none where the store has not answered."""
+        return [] if self._store is None else view_lines(self.uri, self._store.experiment_id, self._sweep_id)
+
+    @property
+    def sweep_id(self) -> str:
+        """Identity of the sweep; empty before the start."""
+        return self._sweep_id
 
     def start(self, params: Mapping[str, Any]) -> None:
         """Begin the sweep or go on with it; call before any worker starts.
@@ -75,18 +105,21 @@ class Tracker:
         store = MlflowStore(self.uri, self._experiment, sweep_id=sweep_id, sweep=sweep)
         runs = MlflowRuns(store, self._folder.path, sweep_id=sweep_id, sweep=sweep, tell=tell)
         receipt = Receipt(self._folder.tracking_file, uri=self.uri, experiment=self._experiment, sweep_id=sweep_id)
+        self._name_data(str(params.get("workload", "")))
+        self._add_views(sweep_id)
+        self._store, self._sweep_id = store, sweep_id
         self._delivery = Delivery(self._journal, runs, receipt, self._notices)
         if store.is_sqlite:
             # Several processes that create one database at once spoil it.
             self._delivery.connect()
         self._delivery.start()
 
-    def log_front(self, front: Front) -> None:
-        """Add the policies of a front that are not in the journal yet; of each it is known whether it was selected."""
+    def log_front(self, front: Iterable[FrontPoint]) -> None:
+        """Add policies that are not in the journal yet; of each it is known whether it was selected."""
         known = {event.get("policy_hash") for event in self._events("policy")}
-        for position, point in enumerate(front, start=1):
+        for point in front:
             if point.policy.policy_hash not in known:
-                self._journal.append("policy", name=f"policy {position}", **_policy_facts(point))
+                self._journal.append("policy", **_policy_facts(point))
 
     def finish(self, metrics: Mapping[str, float], tags: Mapping[str, str], artifacts: Iterable[Path]) -> None:
         """Add the sweep's own figures, and wait until the store has everything or is seen to be away.
@@ -96,9 +129,10 @@ class Tracker:
             tags: Marks of the sweep's run.
             artifacts: Files in the run folder to attach.
         """
+        self._add_views(self._sweep_id)
         facts: dict[str, Any] = {"tags": redact(tags), **self._facts(metrics, artifacts)}
         earlier = self._events("finished")[-1:]
-        if earlier and all(earlier[0][key] == facts[key] for key in ("metrics", "tags")):
+        if earlier and earlier[0]["metrics"] == facts["metrics"]:
             # The same figures again are the same points, not further ones.
             facts["measured_ms"] = earlier[0].get("measured_ms", earlier[0]["time_ms"])
         self._journal.append("finished", **facts)
@@ -129,6 +163,29 @@ class Tracker:
             tell(f"the stop of the sweep is not in its journal ({error})")
         self._drain(ABANDON_GRACE, ABANDON_LIMIT)
 
+    def _add_views(self, sweep_id: str) -> None:
+        """Add how MLflow's page shows the sweep, and the experiment, unless that is what it was told last."""
+        shown = shown_in(self._journal.events)
+        views = {sweep_key(sweep_id): sweep_view(shown, sweep_id), EXPERIMENT_KEY: experiment_view(shown)}
+        told = {event["key"]: event["value"] for event in self._events("view")}
+        for name, value in views.items():
+            if told.get(VIEW_TAG + name) != value:
+                self._journal.append("view", key=VIEW_TAG + name, value=value)
+
+    def _name_data(self, workload: str) -> None:
+        """Add which data each split is, by the digests in ``environment.json``; nothing where there are none."""
+        try:
+            found = json.loads(self._folder.environment_file.read_text())
+            hashes, sizes = found["split_hashes"], found["split_sizes"]
+        except (OSError, ValueError, KeyError):
+            return
+        datasets = [
+            {"name": workload or "data", "split": split, "digest": digest, "n_samples": sizes.get(split)}
+            for split, digest in hashes.items()
+        ]
+        if [event["datasets"] for event in self._events("data")][-1:] != [datasets]:
+            self._journal.append("data", datasets=datasets)
+
     def _facts(self, metrics: Mapping[str, float], artifacts: Iterable[Path]) -> dict[str, Any]:
         """Figures and files, as JSON values."""
         return {
@@ -147,20 +204,24 @@ class Tracker:
 
 
 def _policy_facts(point: FrontPoint) -> dict[str, Any]:
+    shown = (*QUALITIES, *(one.column for one in OBJECTIVES.values()))
+    metrics = {key: point.figures[key] for key in shown if key in point.figures}
+    quality = quality_of(metrics)
+    certified, selected = bool(point.certified), bool(point.selected)
     return {
+        "name": policy_name(point.rule, point.figures, quality=quality, certified=certified),
         "policy_hash": point.policy.policy_hash,
         "tags": {
             PARETO_TAG: "true",
             POLICY_TAG: point.policy.policy_hash,
             TRIAL_TAG: point.network,
+            "network": point.network,
+            "rule": point.rule,
             "feasible": str(point.feasible).lower(),
             "certified": str(point.certified).lower(),
             "selected": str(point.selected).lower(),
+            COLOUR_TAG: _CERTIFIED_COLOUR if certified else _SELECTED_COLOUR if selected else _COLOUR,
         },
-        "metrics": {
-            key: point.figures[key]
-            for key in (*QUALITIES, *(one.column for one in OBJECTIVES.values()))
-            if key in point.figures
-        },
+        "metrics": metrics | {FRONT_PREFIX + key: metrics[key] for key in ("mean_depth", quality) if key in metrics},
         "params": {"trial_id": point.network, **outline(point.policy)},
     }

@@ -1,4 +1,4 @@
-"""Trials so far in objective space, as a small plot of characters."""
+"""Trials so far, in objective space or in their order, as a small plot of characters."""
 
 from __future__ import annotations
 
@@ -42,6 +42,9 @@ def point_of(trial: TrialRecord, asked: Request) -> TrialPoint | None:
 def plot_trials(points: Sequence[TrialPoint], asked: Request, *, width: int) -> Text:
     """Draw trials: the objective from left to right, the quality upwards.
 
+    A trial that can meet a target reports what it does just there. Where all lie at one quality so, the objective is
+    drawn upwards instead, and trials from left to right in the order in which they ended.
+
     Args:
         points: The trials, at least one.
         asked: What trials are searched for; names the axes.
@@ -57,12 +60,15 @@ def plot_trials(points: Sequence[TrialPoint], asked: Request, *, width: int) -> 
     figure.clear()
     figure.theme("colorless")
     figure.plot_size(min(width, MOST_COLUMNS) - 1, MOST_LINES - 1)
+    in_order = len({one.quality for one in points}) == 1
     for is_feasible, marker in ((False, _INFEASIBLE), (True, _FEASIBLE)):
-        own = [one for one in points if one.is_feasible is is_feasible]
+        own = [(place, one) for place, one in enumerate(points, start=1) if one.is_feasible is is_feasible]
         if own:
-            xs, ys = [one.objective for one in own], [one.quality for one in own]
+            xs = [place if in_order else one.objective for place, one in own]
+            ys = [one.objective if in_order else one.quality for _, one in own]
             figure.draw(figure.signal(xs, ys, marker=marker))
     drawn = Text.from_ansi(str(figure.build()))
     drawn.no_wrap = True
-    key = f"{title_of(asked.quality)} by {asked.objective}: {_FEASIBLE} feasible  {_INFEASIBLE} infeasible"
+    axes = f"{asked.objective} by trial" if in_order else f"{title_of(asked.quality)} by {asked.objective}"
+    key = f"{axes}: {_FEASIBLE} feasible  {_INFEASIBLE} infeasible"
     return Text("\n").join([Text(key, style="dim", overflow="ellipsis", no_wrap=True), drawn])

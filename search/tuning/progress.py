@@ -110,8 +110,12 @@ class TrialProgress:
             return
         shown: list[RenderableType] = [self._bar]
         size = self._console.size
-        # One place alone has no scale.
-        if len(set(self._points)) > 1 and size.width >= _LEAST_COLUMNS and size.height >= _LEAST_LINES:
+        # One objective alone has no scale.
+        if (
+            len({one.objective for one in self._points}) > 1
+            and size.width >= _LEAST_COLUMNS
+            and size.height >= _LEAST_LINES
+        ):
             shown.insert(0, plot_trials(self._points, self._search_target, width=size.width))
         self._live.update(Group(*shown))
 

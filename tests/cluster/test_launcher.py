@@ -156,8 +156,9 @@ def test_submitted_sweep_runs_on_all_nodes(cluster, printed, run_folder):
 
 def test_mlflow_on_the_head_has_the_sweep(cluster, run_folder, shared):
     told = cluster.asked(ASK_MLFLOW, "http://127.0.0.1:5000")
-    kinds = Counter(re.match(r"[a-z]*", run["info"]["run_name"])[0] for run in told["runs"])
-    assert kinds["digits"] == 1
+    tags = [{tag["key"]: tag["value"] for tag in run["data"]["tags"]} for run in told["runs"]]
+    kinds = Counter(own["exitsearch.kind"] for own in tags)
+    assert kinds["sweep"] == 1
     assert kinds["trial"] == 4
     assert kinds["policy"] >= 1
     assert {run["info"]["status"] for run in told["runs"]} == {"FINISHED"}

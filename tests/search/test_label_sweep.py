@@ -11,7 +11,7 @@ from rich.console import Console
 from policies.policy import Policy
 from policies.tables.multilabel import MultiLabelTable
 from search.cli.compare import compare_command
-from search.cli.report import report_command
+from search.cli.reports.report import report_command
 from tests.toys.label_images import LABEL_NAMES, VIEWS_PLACE
 from trainables.export.model_file import load_model
 

@@ -14,7 +14,7 @@ from policies.goals.request import Request
 from policies.policy import Policy
 from search.cli.certify import certify_command
 from search.cli.compare import compare_command
-from search.cli.report import report_command
+from search.cli.reports.report import report_command
 from search.reporting.seeds import seed_table, show_seeds
 from search.reporting.terminal import print_summary
 from search.run_folder.result_files import ResultFiles

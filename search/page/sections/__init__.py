@@ -7,12 +7,30 @@ from typing import TypeAlias
 
 from search.page.run import FinishedRun
 from search.page.section import Section
+from search.page.sections.baselines import baselines
+from search.page.sections.environment import environment
+from search.page.sections.exits import exits
+from search.page.sections.explorer import explorer
+from search.page.sections.front import front
+from search.page.sections.importance import importance
+from search.page.sections.splits import splits
+from search.page.sections.trials import trials
 from search.page.sections.verdict import verdict
 
 
 SectionBuilder: TypeAlias = Callable[[FinishedRun], Section | None]
 """Makes a section of a finished search; None where the search has nothing to tell there."""
 
-SECTIONS: tuple[SectionBuilder, ...] = (verdict,)
+SECTIONS: tuple[SectionBuilder, ...] = (
+    verdict,
+    front,
+    explorer,
+    trials,
+    importance,
+    exits,
+    baselines,
+    splits,
+    environment,
+)
 
 __all__ = ["SECTIONS", "SectionBuilder"]

@@ -1,27 +1,179 @@
-"""The verdict: which policy, how deep, how good, how sure."""
+"""The verdict: which policy, how good, how deep, how sure, what it saves, where it is weak, and what else there is."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from markupsafe import Markup
 
+from policies.goals.objectives import get_objective
+from policies.qualities import get_quality
 from policies.registry import title_of
+from policies.spacing import evenly_spaced
+from search.page.blocks import html_table, marked, paragraph
+from search.page.rule_words import rule_words
 from search.page.run import FinishedRun
 from search.page.section import Section
+from search.run_folder.summary import Figures, Summary
 
 
-_SENTENCE = Markup("<p>{quality} {value:.4f} at mean depth {depth:.3f} of {exits} on {split}, for {asked}.</p>")
+_MOST_CHOICES = 5
+_MOST_THRESHOLDS = 8
+_MOST_WEAKNESSES = 3
+_FULL = "full_network"
+_MARKS: dict[bool | None, str] = {True: "certified", False: "no certificate"}
 
 
 def verdict(run: FinishedRun) -> Section:
-    """Say what was found in a few sentences."""
+    """Say in a few sentences what was found, and what another target would cost."""
     summary = run.summary
-    split, figures = list(summary.selected.by_split.items())[-1]
-    html = _SENTENCE.format(
-        quality=title_of(summary.main_quality).capitalize(),
-        value=figures[summary.main_quality],
-        depth=figures["mean_depth"],
-        exits=summary.n_exits,
-        split=split,
-        asked=summary.asked,
+    html = Markup('<p class="state {state}">{sentence}</p><div class="cards">{cards}</div>').format(
+        state="good" if summary.certified else "open" if summary.feasible else "bad",
+        sentence=headline(summary),
+        cards=Markup("").join(_cards(summary)),
     )
-    return Section("verdict", "Verdict", html)
+    told = [("Policy", _policy(summary)), ("Certificate", certainty(summary)), *_beside_full_network(summary)]
+    told.append(("Where it is weak", " ".join(_weaknesses(summary)[:_MOST_WEAKNESSES])))
+    lines = (Markup("<dt>{}</dt><dd>{}</dd>").format(name, text) for name, text in told if text)
+    return Section("verdict", "Verdict", html + Markup("<dl>{}</dl>").format(Markup("").join(lines)) + _choices(run))
+
+
+def headline(summary: Summary) -> str:
+    """Which policy was selected, and whether it is certified, in one sentence."""
+    split, figures = _last(summary)
+    quality = title_of(summary.main_quality)
+    found = f"{quality} {figures[summary.main_quality]:.4f}{_at_depth(summary, figures)} on {split}"
+    if not summary.feasible:
+        return f"No policy met {summary.asked} on search; the nearest one has {found}."
+    if summary.certified:
+        return f"Certified for {summary.asked}: {found}."
+    if summary.certificate is not None:
+        return f"Selected for {summary.asked}, but not certified: {found}."
+    return f"Selected for {summary.asked}, without a certificate: {found}."
+
+
+def certainty(summary: Summary) -> str:
+    """What is known of new data, as a sentence for somebody who has read nothing else."""
+    certificate = summary.certificate
+    estimated = summary.estimate.sentence if summary.estimate else ""
+    if not summary.feasible:
+        return f"None: nothing that was tried does on search what was asked for, {summary.asked}."
+    if certificate is None:
+        return f"None: nothing was claimed on samples kept for it. {estimated}".strip()
+    if not summary.certified:
+        return f"{certificate.claim.capitalize()}: not proved, since {certificate.reason}. {estimated}".strip()
+    bound = "" if certificate.bound is None else f" (bound {certificate.bound:.4f})"
+    return (
+        f"With confidence {100 * (1 - summary.delta):g} %, {certificate.claim}{bound} on new data of the same kind as "
+        f"the certify split, which nothing was chosen on. It says nothing of other data, or of a single sample. "
+        f"{estimated}"
+    ).strip()
+
+
+def _last(summary: Summary) -> tuple[str, Figures]:
+    """The last split that there are figures of, and the selected policy's."""
+    return list(summary.selected.by_split.items())[-1]
+
+
+def _at_depth(summary: Summary, figures: Figures) -> str:
+    if "mean_depth" not in figures:
+        return ""
+    return f" at mean depth {figures['mean_depth']:.3f} of {summary.n_exits}"
+
+
+def _cards(summary: Summary) -> Iterator[Markup]:
+    split, figures = _last(summary)
+    place = f"selected.{split}"
+    main = summary.main_quality
+    yield _card(marked(f"{place}.{main}", figures[main], 4), f"{title_of(main)} on {split}")
+    if "mean_depth" in figures:
+        of = f"mean depth of {summary.n_exits} exits"
+        yield _card(marked(f"{place}.mean_depth", figures["mean_depth"], 3), of)
+    if "mean_cost" in figures:
+        of = "cost, where the full network's is 1"
+        yield _card(marked(f"{place}.mean_cost", figures["mean_cost"], 3), of)
+    if summary.certificate is not None and summary.certified and summary.certificate.bound is not None:
+        of = f"certified bound, confidence {100 * (1 - summary.delta):g} %"
+        yield _card(marked("certificate.bound", summary.certificate.bound, 4), of)
+
+
+def _card(figure: Markup | str, meaning: str) -> Markup:
+    """One large figure with what it means below it."""
+    return Markup('<div class="card"><b>{}</b><span>{}</span></div>').format(figure, meaning)
+
+
+def _policy(summary: Summary) -> Markup:
+    selected = summary.selected
+    network = f" of {selected.network}" if selected.network else ""
+    answered = f" ({selected.answered})" if selected.answered else ""
+    explained = rule_words(selected.rule)
+    return Markup("Rule <b>{}</b>{}{}: {}. {}").format(
+        title_of(selected.rule), network, answered, explained, _thresholds(selected.params.get("thresholds", []))
+    )
+
+
+def _thresholds(rows: list[Any]) -> str:
+    """Thresholds in words: few of them as numbers, else how many there are."""
+    flat = [row for row in rows if not isinstance(row, list)]
+    if len(flat) < len(rows) or len(flat) > _MOST_THRESHOLDS:
+        return "Its thresholds are in policy.json."
+    shown = ", ".join("never" if value is None else f"{value:.4f}" for value in flat)
+    return f"Thresholds, exit by exit: {shown}; the last exit takes the rest." if flat else "There is one exit."
+
+
+def _beside_full_network(summary: Summary) -> Iterator[tuple[str, str]]:
+    """What leaving early saves, and what it costs in quality."""
+    split, own = _last(summary)
+    if _FULL not in summary.baselines or split not in summary.baselines[_FULL].by_split:
+        return
+    full = summary.baselines[_FULL].by_split[split]
+    saved = []
+    if "mean_cost" in own:
+        saved.append(f"{1 - own['mean_cost'] / full['mean_cost']:.0%} of the full network's compute")
+    if "mean_depth" in own:
+        saved.append(f"{full['mean_depth'] - own['mean_depth']:.2f} of {summary.n_exits} exits a sample")
+    if summary.latency is not None:
+        saved.append(summary.latency.sentence)
+    main = summary.main_quality
+    lost = get_quality(main).sign * (full[main] - own[main])
+    change = f"loses {lost:.4f}" if lost > 0 else f"gains {-lost:.4f}" if lost < 0 else "loses nothing"
+    yield "What it saves", f"On {split}: {'; '.join(saved)}."
+    yield "What it costs", f"Beside the full network it {change} of {title_of(main)} on {split} ({full[main]:.4f})."
+
+
+def _weaknesses(summary: Summary) -> list[str]:
+    split, figures = _last(summary)
+    found = [summary.undertrained, *summary.alarms]
+    if summary.splits is not None and summary.splits.differ:
+        found.append(summary.splits.sentence)
+    for name in ("worst_class_recall", "worst_label_recall", "worst_class_map_50"):
+        if figures.get(name) is not None:
+            found.append(f"{title_of(name).capitalize()} {figures[name]:.4f} on {split}.")
+    if figures.get("premature_exits"):
+        found.append(f"{figures['premature_exits']:.1%} of samples on {split} left too early: a later exit was right.")
+    return [text for text in found if text]
+
+
+def _choices(run: FinishedRun) -> Markup:
+    """What other policies of the front do on ``search``: what another target would change."""
+    summary = run.summary
+    points = list(run.front) if run.folder.front_csv.exists() else []
+    if not summary.feasible or not points:
+        return Markup("")
+    quality, column = summary.quality, get_objective(summary.objective).column
+    others = [points[row] for row in evenly_spaced(len(points), _MOST_CHOICES) if not points[row].selected]
+    own = run.selected_point
+    figures = summary.selected.by_split["search"] if own is None else own.figures
+    shown = [(point.figures, point.rule, _MARKS.get(point.certified, "")) for point in others]
+    shown.append((figures, summary.selected.rule, "selected, certified" if summary.certified else "selected"))
+    shown.sort(key=lambda row: row[0][column])
+    rows = [_choice(own, rule, mark, quality, column) for own, rule, mark in shown]
+    headings = (title_of(quality), title_of(summary.objective), "cost", "rule", "")
+    note = "Other targets: policies of the front, on search. Without a certificate: not tested, or not passed."
+    return paragraph(note) + html_table(headings, rows)
+
+
+def _choice(figures: Mapping[str, float], rule: str, mark: str, quality: str, column: str) -> tuple[str, ...]:
+    cost = f"{figures['mean_cost']:.3f}" if "mean_cost" in figures else "-"
+    return f"{figures[quality]:.4f}", f"{figures[column]:.3f}", cost, rule, mark

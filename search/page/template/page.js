@@ -45,3 +45,4 @@ exitsearch.ready = (async () => {
     document.querySelectorAll("[data-drawn]").forEach(exitsearch.draw);
   });
 })();
+exitsearch.ready.catch(() => { document.getElementById("trouble").hidden = false; });

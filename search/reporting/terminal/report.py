@@ -59,6 +59,8 @@ def print_policies(console: Console, summary: Summary, files: ResultFiles, *, sh
         _print_labelled(console, label, sentence, style="yellow")
     for label, path in (("Files", files.path), ("Figure", files.front_png), ("Interactive", files.front_html)):
         _print_place(console, label, str(path))
+    if files.report_html.exists():
+        _print_place(console, "Report", str(files.report_html))
 
 
 def _print_comparison(console: Console, summary: Summary, *, shows_all: bool) -> None:

@@ -53,6 +53,7 @@ def test_everything_is_written(found):
         "pareto_front.csv",
         "pareto_front.png",
         "pareto_front.html",
+        "report.html",
         "budgets.csv",
         "reliability.png",
         "classes.csv",

@@ -141,7 +141,8 @@ def test_tables_are_made_searched_and_certified(place, capsys):
     with pytest.raises(SystemExit) as ended:
         main([*words, "--max-drop", "0.05", "--max-evaluations", "1000", "--rule", "confidence", "--out", "found"])
     assert ended.value.code == 0
-    assert "Certified: the drop against the full network" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "Certified: with confidence 95 %, on new data of the same kind the drop against the full network" in told
 
 
 def test_cost_is_counted_given_or_assumed(place, capsys):

@@ -10,7 +10,7 @@ from rich.console import Console
 import torch
 
 from policies.tables.classification import ClassificationTable
-from search.cli.report import report_command
+from search.cli.reports.report import report_command
 from search.config.files import load_sweep
 from search.errors import ConfigError
 from tests.sweeps import AT_ONCE

@@ -12,7 +12,7 @@ from policies.metrics.detection.oracle import oracle_figures
 from policies.policy import Policy
 from policies.pooling.answering import Answering, Level
 from policies.tasks import get_task
-from search.cli.report import report_command
+from search.cli.reports.report import report_command
 from search.reporting.shown import TASK_FIGURES, figures_shown
 from search.reporting.shown.detection import MOST_CLASSES, ORACLE_BY_F1
 from search.reporting.shown.multilabel import MOST_LABELS

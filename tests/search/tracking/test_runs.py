@@ -76,7 +76,7 @@ def client(uri):
 
 def run_named(uri, name, view=ViewType.ACTIVE_ONLY):
     experiment = client(uri).get_experiment_by_name(EXPERIMENT).experiment_id
-    (run,) = client(uri).search_runs([experiment], f"attributes.run_name = '{name}'", run_view_type=view)
+    (run,) = client(uri).search_runs([experiment], f"attributes.run_name LIKE '{name}%'", run_view_type=view)
     return run
 
 

@@ -156,7 +156,7 @@ def test_server_that_is_away_at_the_start_in_the_middle_and_at_the_end(gate, ser
         *["can be written to again", "cannot be written to"] * 2,
     ]
     assert lines[5].endswith(
-        "lacks 3 events of this sweep, which are kept in its journal; --resume --name tracked sends them"
+        "lacks 5 events of this sweep, which are kept in its journal; --resume --name tracked sends them"
     )
     gate.open()
     with told() as lines, open_journal(folder) as journal:

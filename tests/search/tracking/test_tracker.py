@@ -134,7 +134,8 @@ def test_front_is_logged_once(uri, folder, journal):
     tracker.log_front(front(3))
     tracker.abandon()
     found = {name: runs for (kind, name), runs in contents(uri).items() if kind == "policy"}
-    assert found.keys() == {"policy 1", "policy 2", "policy 3"}
+    names = {"confidence 1.20 / 0.950", "confidence 2.20 / 0.960 certified", "confidence 3.20 / 0.970 certified"}
+    assert found.keys() == names
     assert all(len(runs) == 1 for runs in found.values())
     assert contents(uri) == expected(journal)
 
@@ -210,7 +211,7 @@ def test_sweep_that_was_deleted_there_is_sent_again(uri, folder, journal):
     tracker.abandon()
     client = MlflowClient(tracking_uri=uri)
     for run in client.search_runs([client.get_experiment_by_name(EXPERIMENT).experiment_id]):
-        if run.info.run_name != "trial-0001":
+        if run.data.tags.get("exitsearch.kind") != "trial" or run.data.tags["exitsearch.trial_id"] != "trial-0001":
             client.delete_run(run.info.run_id)
     with pytest.warns(TrackingWarning, match="has lost runs of this sweep"):
         finish(started(uri, folder, journal))
@@ -256,7 +257,7 @@ def test_store_that_is_not_there_holds_nothing_up(away, folder, journal, tmp_pat
     (tmp_path / "folder.db").mkdir()
     uri = f"sqlite:///{tmp_path / 'folder.db'}" if scheme == "sqlite" else away.replace("http", scheme)
     began = time.monotonic()
-    with pytest.warns(TrackingWarning, match="lacks 13 events"):
+    with pytest.warns(TrackingWarning, match="lacks 17 events"):
         tracker = started(uri, folder, journal)
         run_trials(journal, range(2))
         finish(tracker)

@@ -110,10 +110,10 @@ def contents(uri, sweep_id=SWEEP_ID, experiment=EXPERIMENT):
         return found
     text = f"tags.`exitsearch.sweep_id` = '{sweep_id}'"
     runs = list(client.search_runs([stored.experiment_id], text, max_results=5000))
-    names = {run.info.run_id: run.info.run_name for run in runs}
+    names = {run.info.run_id: _known_as(run) for run in runs}
     for run in runs:
         tags = run.data.tags
-        found.setdefault((tags["exitsearch.kind"], run.info.run_name), []).append(
+        found.setdefault((tags["exitsearch.kind"], _known_as(run)), []).append(
             {
                 "status": run.info.status,
                 "parent": names.get(tags.get("mlflow.parentRunId")),
@@ -126,6 +126,13 @@ def contents(uri, sweep_id=SWEEP_ID, experiment=EXPERIMENT):
             }
         )
     return found
+
+
+def _known_as(run):
+    """The name of a policy; of sweeps and trials, which are named for people, what they are known by."""
+    tags = run.data.tags
+    known = {"sweep": "exitsearch.sweep", "trial": "exitsearch.trial_id"}.get(tags["exitsearch.kind"])
+    return tags[known] if known else run.info.run_name
 
 
 def expected(journal):

@@ -23,3 +23,13 @@ def test_pictures_are_drawn_anew():
     asked = Request(target=0.95)
     plot_trials(POINTS, asked, width=80)
     assert plot_trials(POINTS[1:2], asked, width=80).plain.count("●") == 2
+
+
+def test_trials_that_all_lie_at_the_target_are_drawn_in_their_order():
+    at_target = [TrialPoint(depth, 0.95, True) for depth in (1.9, 1.5, 1.2)]
+    lines = plot_trials(at_target, Request(target=0.95), width=60).plain.splitlines()
+    assert lines[0].startswith("depth by trial: ")
+    places = [(line.index("●"), row) for row, line in enumerate(lines[1:]) if "●" in line]
+    assert len(places) == 3
+    # Less deep from trial to trial: downwards, and to the right.
+    assert places == sorted(places)

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from search.cli.app import main
-from search.cli.report import SELECTED, report_command
+from search.cli.reports.report import SELECTED, report_command
 from search.errors import RunFolderError
 from search.reporting.terminal import print_policies
 from search.run_folder.result_files import ResultFiles

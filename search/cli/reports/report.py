@@ -14,6 +14,7 @@ import typer
 from policies.registry import title_of
 from search.cli.options.given import refuse_without
 from search.cli.options.shown import ShowsAll
+from search.cli.reports.page import page_command
 from search.console_table import FigureRow, FigureTable, print_line
 from search.errors import RunFolderError
 from search.loading import tell_loading
@@ -39,7 +40,12 @@ def report(
     ],
     compare: Annotated[bool, typer.Option("--compare", help="One table of all policies of all runs.")] = False,
     split: Annotated[str, typer.Option(help="Whose figures the table shows: search, certify or test.")] = "test",
-    out: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV file for the table of --compare, or file for the page of --html.")
+    ] = None,
+    html: Annotated[
+        bool, typer.Option("--html", help="Write one page for a browser: report.html in RUN, or the file of --out.")
+    ] = False,
     shows_all: ShowsAll = False,
 ) -> None:
     """Print what finished searches found, or compare them: selected policies and baselines of several runs.
@@ -49,7 +55,16 @@ def report(
     - `exitsearch report runs/digits-1`
 
     - `exitsearch report --compare runs/digits-1 runs/digits-2 --out history.csv`
+
+    - `exitsearch report runs/digits-1 --html`
+
+    - `exitsearch report runs/digits-1 runs/digits-2 --html --out both.html`
     """
+    if html:
+        for name in ("compare", "split"):
+            refuse_without(context, name, reason="for tables, which --html does not print", needs="leave --html out")
+        page_command(runs, out, console=Console())
+        return
     if not compare:
         for name in ("out", "split"):
             refuse_without(context, name, reason="for the table of --compare, which is not given", needs="add it")

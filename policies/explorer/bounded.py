@@ -1,0 +1,38 @@
+"""The finest grid whose table keeps within a size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.explorer.counting import counted
+from policies.explorer.packing import packed
+from policies.explorer.table import ExplorerTable
+from policies.policy import Policy
+from policies.views.view import RuleView
+
+
+_GRIDS = ((8, 64), (8, 32), (8, 16), (8, 8), (4, 16), (4, 8), (2, 16), (2, 4))
+"""Most dials and most levels of each, the finest grid first."""
+
+
+def bounded_table(
+    policy: Policy, view: RuleView, worth: NDArray[np.float64], cost: NDArray[np.float64], *, most_bytes: int
+) -> tuple[ExplorerTable, dict[str, Any]]:
+    """The table of the finest grid of a few whose packed form is small enough, and that form; else of the coarsest.
+
+    Args:
+        policy: Policy whose thresholds are to be turned.
+        view: What its rule sees in N samples.
+        worth: What the answer of each exit is worth, shape (N, E).
+        cost: Relative cost of each exit, shape (E,).
+        most_bytes: Most letters of the packed rows.
+    """
+    for most_dials, max_levels in _GRIDS:
+        table = counted(policy, view, worth, cost, most_dials=most_dials, max_levels=max_levels)
+        form = packed(table)
+        if len(form["rows"]) <= most_bytes:
+            break
+    return table, form

@@ -1,0 +1,141 @@
+"""A sweep whose folder grows, as it is watched: read only, and each line of its journal once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+import fcntl
+from pathlib import Path
+import time
+
+from search.config.sweep import SweepConfig
+from search.errors import RunFolderError
+from search.live.journal_tail import JournalTail
+from search.live.running_trials import RunningTrials
+from search.run_folder.folder import RunFolder
+from search.run_folder.journal import Event
+
+
+_SILENT_SECONDS = 20.0
+"""A journal that grew more recently than that has a writer, and nobody looks at its lock."""
+
+
+class Phase(Enum):
+    """What a sweep is doing."""
+
+    RUNNING = "running"
+    """Somebody writes to its journal."""
+    STOPPED = "stopped"
+    """It was interrupted, and says so."""
+    FAILED = "failed"
+    """It cannot give a result, and says so."""
+    LOST = "lost"
+    """It was running and nobody runs it any more: it was killed, or its machine stopped."""
+    FINISHED = "finished"
+    """Its journal says that it has its result."""
+
+
+_ENDS = {"stopped": Phase.STOPPED, "failed": Phase.FAILED, "finished": Phase.FINISHED}
+"""What the last event of a session says, by its kind."""
+
+
+@dataclass
+class RunningRun:
+    """What is known of a sweep.
+
+    Attributes:
+        folder: Its files.
+        config: What it was started with.
+        trials: Its trials.
+        phase: What it is doing.
+        reason: Why it stopped or failed; empty where it did not, or does not say.
+        created_ms: When its folder was made, in milliseconds since 1970; 0 before its first event.
+        started_ms: When it was started or resumed last.
+        last_ms: When its last event was.
+    """
+
+    folder: RunFolder
+    config: SweepConfig
+    trials: RunningTrials = field(default_factory=RunningTrials)
+    phase: Phase = Phase.RUNNING
+    reason: str = ""
+    created_ms: int = 0
+    started_ms: int = 0
+    last_ms: int = 0
+    _tail: JournalTail = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._tail = JournalTail(self.folder.journal_file)
+
+    @classmethod
+    def open(cls, path: Path) -> RunningRun:
+        """Open the folder of a sweep.
+
+        Raises:
+            RunFolderError: If it is none, or what it was started with cannot be read.
+            ConfigError: If that is no sweep of this version.
+        """
+        folder = RunFolder(path)
+        if not folder.sweep_file.is_file():
+            raise RunFolderError(
+                f"{path}: a folder of a sweep must be watched but it has no {folder.sweep_file.name}; name one, "
+                f"such as runs/digits-1"
+            )
+        return cls(folder, folder.read_config())
+
+    def update(self) -> None:
+        """Read what was added to the journal.
+
+        Raises:
+            OSError: If it cannot be read.
+            RunFolderError: If it is damaged.
+        """
+        if not self.folder.journal_file.exists():
+            return
+        is_another, events = self._tail.read()
+        if is_another:
+            self.trials = RunningTrials()
+        for event in events:
+            try:
+                self._take(event)
+            except (KeyError, TypeError, ValueError):
+                # Nothing is half known: the next time everything is read again.
+                self._tail = JournalTail(self.folder.journal_file)
+                raise RunFolderError(
+                    f"{self.folder.journal_file}: an event {event['event']!r} must be one of a sweep but is damaged; "
+                    f"the sweep cannot be watched"
+                ) from None
+        if self.phase is Phase.RUNNING and is_abandoned(self.folder):
+            self.phase = Phase.LOST
+
+    def _take(self, event: Event) -> None:
+        kind, now = event["event"], event["time_ms"]
+        self.last_ms = now
+        self.trials.take(event)
+        if kind == "created":
+            self.created_ms = now
+        if kind == "started":
+            self.started_ms = now
+        # What is written after a stop is written by a resumption.
+        self.phase = _ENDS.get(kind, Phase.RUNNING)
+        reason = str(event.get("reason", "")) if kind in _ENDS else ""
+        # The exit status of a process that was ended says nothing to a person.
+        self.reason = "" if reason.lstrip("-").isdigit() else reason
+
+
+def is_abandoned(folder: RunFolder) -> bool:
+    """Whether nobody runs the sweep any more, though its journal may not say so.
+
+    Who runs it holds the journal's lock. It is only tried after the journal was silent for a while, and shared, so
+    that it is never in the way of a sweep that begins.
+    """
+    try:
+        if time.time() - folder.journal_file.stat().st_mtime < _SILENT_SECONDS:
+            return False
+        with folder.journal_file.with_suffix(".lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+    except OSError:
+        # Held, or not to be seen from here: then it may well run.
+        return False
+    return True

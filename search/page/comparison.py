@@ -1,0 +1,128 @@
+"""The page of several searches: side by side, with differences against the first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from policies.files.atomic import write_text
+from policies.goals.objectives import get_objective
+from policies.registry import title_of
+from search.page.page import rendered
+from search.page.run import FinishedRun
+from search.page.section import Section
+from search.page.sections.verdict import certainty
+from search.run_folder.summary import Figures
+
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+
+_ROW = Markup('<tr><th scope="row">{}</th>{}</tr>')
+_CELL = Markup("<td>{}</td>")
+_TABLE = Markup('<div class="scroll"><table class="beside"><tbody>{}</tbody></table></div>')
+_WARNING = Markup('<p class="trouble">{}</p>')
+_FRONTS = Markup(
+    '<h3>Fronts on search</h3><p class="dim">Each point is a policy that was found: up is better, left is cheaper.</p>'
+    '<div class="figure" data-figure="fronts"></div>'
+)
+_COMPARED = ("mean_depth", "mean_cost", "mean_latency_ms", "worst_class_recall", "worst_label_recall", "ece")
+
+
+def write_comparison(runs: Sequence[FinishedRun], path: Path) -> None:
+    """Write the page of several searches.
+
+    Args:
+        runs: The searches, at least two; differences are counted from the first.
+        path: File of the page.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    write_text(path, rendered("Searches side by side", [comparison(runs)]))
+
+
+def comparison(runs: Sequence[FinishedRun]) -> Section:
+    """What was asked, chosen and proved in each search, and the figures that all have.
+
+    Args:
+        runs: The searches, at least two.
+    """
+    split = _shared_split(runs)
+    rows = [
+        ("Search", [run.summary.name or run.folder.path.name for run in runs]),
+        ("Asked", [run.summary.asked for run in runs]),
+        ("Policy", [title_of(run.summary.selected.rule) for run in runs]),
+        ("How sure", [certainty(run.summary) for run in runs]),
+        *_figures([run.summary.selected.by_split.get(split, {}) for run in runs], runs, split),
+    ]
+    table = Markup("").join(_ROW.format(name, Markup("").join(map(_CELL.format, cells))) for name, cells in rows)
+    warnings = Markup("").join(map(_WARNING.format, _warnings(runs)))
+    figures = _fronts(runs)
+    html = warnings + _TABLE.format(table) + (_FRONTS if figures else Markup(""))
+    return Section("comparison", "Side by side", html, figures=figures)
+
+
+def _shared_split(runs: Sequence[FinishedRun]) -> str:
+    """The last split that all have figures of."""
+    shared = [name for name in runs[0].summary.selected.by_split if all(_has(run, name) for run in runs)]
+    return shared[-1] if shared else ""
+
+
+def _has(run: FinishedRun, split: str) -> bool:
+    return split in run.summary.selected.by_split
+
+
+def _figures(found: Sequence[Figures], runs: Sequence[FinishedRun], split: str) -> list[tuple[str, list[str]]]:
+    names = dict.fromkeys((*(run.summary.main_quality for run in runs), *_COMPARED))
+    return [
+        (f"{title_of(name)}, {split}", [_beside(one.get(name), found[0].get(name), one is found[0]) for one in found])
+        for name in names
+        if any(name in one for one in found)
+    ]
+
+
+def _beside(own: float | None, first: float | None, is_first: bool) -> str:
+    if own is None:
+        return "-"
+    return f"{own:.4f}" if is_first or first is None else f"{own:.4f} ({own - first:+.4f})"
+
+
+def _warnings(runs: Sequence[FinishedRun]) -> list[str]:
+    """Why figures of the searches cannot be compared as they stand."""
+    told = []
+    for what, key in (("data", "data_hashes"), ("splits", "split_hashes")):
+        digests = [run.environment.get(key) for run in runs]
+        if any(one != digests[0] for one in digests):
+            told.append(f"The {what} of these searches differ, so differences of figures may be those of the samples.")
+    places = [run.summary.tables for run in runs]
+    if any(one != places[0] for one in places):
+        told.append("The tables of these searches differ, so differences of figures may be those of the samples.")
+    return told
+
+
+def _fronts(runs: Sequence[FinishedRun]) -> dict[str, go.Figure]:
+    """The fronts in one figure, where they have the same axes."""
+    axes = {(run.summary.quality, run.summary.objective) for run in runs}
+    if len(axes) > 1 or not all(run.folder.front_csv.exists() for run in runs):
+        return {}
+    # Here, since the import takes its time.
+    import plotly.graph_objects as go
+
+    ((quality, objective),) = axes
+    column = get_objective(objective).column
+    traces = [
+        go.Scatter(
+            x=[point.figures[column] for point in run.front],
+            y=[point.figures[quality] for point in run.front],
+            mode="lines+markers",
+            name=run.summary.name or run.folder.path.name,
+        )
+        for run in runs
+    ]
+    layout = {"xaxis": {"title": title_of(column)}, "yaxis": {"title": f"{title_of(quality)} on search"}}
+    return {"fronts": go.Figure(traces, layout)}

@@ -1,0 +1,186 @@
+"""The front as a figure of the page: policies to click at, what they are compared with, and the target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from policies.goals.front import FrontPoint
+from policies.goals.objectives import get_objective
+from policies.qualities import get_quality
+from policies.registry import title_of
+from search.page.front.words import LANDMARKS, baseline_in_words, certified_in_words, rule_in_words, thresholds_in_short
+from search.page.read_trials import read_trials
+from search.page.run import FinishedRun
+from search.run_folder.summary import PolicyFigures
+
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_CERTIFIED, _PLAIN, _SELECTED, _TRIAL, _BASELINE = "#2f81d0", "#8fb0d9", "#e0566c", "#9aa3b2", "#b58a3c"
+_SINGLE, _ORACLE, _TARGET = "#b06fd0", "#35a96b", "#d5862f"
+_MARKS = {
+    "full_network": ("#8f6bc0", "square"),
+    "best_single_exit": ("#b06fd0", "triangle-down"),
+    "greedy_shared_threshold": ("#d9a33a", "diamond"),
+}
+_OF_EXITS = {"mean_depth": "depth", "mean_cost": "cost", "mean_latency_ms": "latency_ms"}
+_ROOM = 0.06
+
+
+def front_figure(run: FinishedRun) -> go.Figure:
+    """What can be drawn of what is in the folder; the front's points carry their place as ``customdata``."""
+    # Here, since the import takes its time.
+    import plotly.graph_objects as go
+
+    figure, summary = go.Figure(), run.summary
+    x, y = get_objective(summary.objective).column, summary.quality
+    _scatter(
+        figure, "trials, each at its best quick policy", _trials(run, x, y), colour=_TRIAL, symbol="circle", size=5
+    )
+    others = [
+        (*point, baseline_in_words(name))
+        for name, row in summary.baselines.items()
+        if name not in LANDMARKS and (point := _point(row, x, y)) is not None
+    ]
+    _scatter(figure, "published grids and plain searches", others, colour=_BASELINE, symbol="x", size=7)
+    _scatter(figure, "each exit alone", _single_exits(run, x, y), colour=_SINGLE, symbol="line-ns-open", size=11)
+    _add_front(figure, run.front.points, x, y, is_feasible=summary.feasible)
+    chosen = _point(summary.selected, x, y)
+    if run.selected_point is None and chosen is not None:
+        # Where nothing is certified, it may be the full network, which others beat.
+        name = "selected policy, which is not on the front"
+        _scatter(figure, name, [(*chosen, name)], colour=_SELECTED, symbol="star", size=17)
+    for name, (colour, symbol) in _MARKS.items():
+        point = _point(summary.baselines[name], x, y) if name in summary.baselines else None
+        if point is not None:
+            title = LANDMARKS[name][0]
+            _scatter(figure, title, [(*point, title)], colour=colour, symbol=symbol, size=11)
+    _add_target(figure, run, x, y)
+    figure.update_layout(
+        xaxis={"title": get_objective(summary.objective).axis},
+        yaxis={"title": f"{title_of(y)} on search", "range": _quality_range(run, x, y)},
+        legend={"orientation": "h", "y": -0.16},
+        hovermode="closest",
+        height=560,
+    )
+    return figure
+
+
+def _add_front(figure: go.Figure, points: Sequence[FrontPoint], x: str, y: str, *, is_feasible: bool) -> None:
+    figure.add_scatter(
+        x=[point.figures[x] for point in points],
+        y=[point.figures[y] for point in points],
+        mode="lines",
+        line={"color": _CERTIFIED, "width": 1},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    selected = "selected policy" if is_feasible else "nearest policy: none does what was asked"
+    groups: dict[tuple[str, str, str, int], list[int]] = {
+        ("front: not certified", _PLAIN, "circle-open", 10): [],
+        ("front: certified", _CERTIFIED, "circle", 10): [],
+        (selected, _SELECTED, "star", 17): [],
+    }
+    plain, certified, own = groups.values()
+    for place, point in enumerate(points):
+        (own if point.selected else certified if point.certified else plain).append(place)
+    for (name, colour, symbol, size), places in groups.items():
+        if places:
+            figure.add_scatter(
+                x=[points[place].figures[x] for place in places],
+                y=[points[place].figures[y] for place in places],
+                mode="markers",
+                name=name,
+                marker=_marker(colour, symbol, size),
+                customdata=places,
+                text=[hover_of(points[place], x, y) for place in places],
+                hovertemplate="%{text}<extra></extra>",
+            )
+
+
+def hover_of(point: FrontPoint, x: str, y: str) -> str:
+    """A policy in lines: its rule, thresholds, figures and certificate. Names of files are not read as HTML."""
+    from markupsafe import escape
+
+    figures = {title_of(y): f"{point.figures[y]:.4f}", "depth": f"{point.figures.get('mean_depth', 0):.3f}"}
+    figures |= {"cost": f"{point.figures['mean_cost']:.3f}"} if "mean_cost" in point.figures else {}
+    figures |= {title_of(x): f"{point.figures[x]:.4g}"} if x not in ("mean_depth", "mean_cost") else {}
+    lines = [
+        rule_in_words(point.rule),
+        f"thresholds {thresholds_in_short(point)}",
+        ", ".join(f"{name} {value}" for name, value in figures.items()),
+        certified_in_words(point) + (f", network {point.network}" if point.network else ""),
+    ]
+    return "<br>".join(str(escape(line)) for line in lines)
+
+
+def _add_target(figure: go.Figure, run: FinishedRun, x: str, y: str) -> None:
+    summary = run.summary
+    target = summary.least_accuracy if y == "accuracy" else summary.goal_target or summary.target or None
+    if target is None:
+        return
+    figure.add_hline(
+        y=target, line={"color": _TARGET, "dash": "dash", "width": 1}, annotation_text=f"target {target:.4g}"
+    )
+    oracle = summary.oracle.get("search")
+    if oracle is not None and (x, y) == ("mean_depth", "accuracy"):
+        name = "oracle: least depth if the truth were known"
+        _scatter(figure, name, [(oracle, target, name)], colour=_ORACLE, symbol="triangle-up", size=11)
+
+
+def _scatter(
+    figure: go.Figure, name: str, rows: Sequence[tuple[float, float, str]], *, colour: str, symbol: str, size: int
+) -> None:
+    if not rows:
+        return
+    from markupsafe import escape
+
+    figure.add_scatter(
+        x=[row[0] for row in rows],
+        y=[row[1] for row in rows],
+        mode="markers",
+        name=name,
+        marker=_marker(colour, symbol, size),
+        text=[str(escape(row[2])) for row in rows],
+        hovertemplate="%{text}<br>%{y:.4f} at %{x:.3f}<extra></extra>",
+    )
+
+
+def _marker(colour: str, symbol: str, size: int) -> dict[str, Any]:
+    # Only open marks are lines, which must be seen.
+    return {"color": colour, "symbol": symbol, "size": size, "line": {"width": 2 if "open" in symbol else 0}}
+
+
+def _trials(run: FinishedRun, x: str, y: str) -> list[tuple[float, float, str]]:
+    # Read only: the page is written while the sweep still holds its journal.
+    ended = [trial for trial in read_trials(run.events) if trial.state != "RUNNING"]
+    known = [trial for trial in ended if not trial.failure and {x, y} <= trial.result.keys()]
+    return [(float(trial.result[x]), float(trial.result[y]), trial.name) for trial in known]
+
+
+def _single_exits(run: FinishedRun, x: str, y: str) -> list[tuple[float, float, str]]:
+    rows: Sequence[Mapping[str, Any]] = run.summary.exits.get("search", [])
+    key = _OF_EXITS.get(x, "")
+    return [(row[key], row[y], f"exit {row['depth']} alone") for row in rows if key in row and y in row]
+
+
+def _point(row: PolicyFigures, x: str, y: str) -> tuple[float, float] | None:
+    own = row.by_split.get("search", {})
+    return (own[x], own[y]) if x in own and y in own else None
+
+
+def _quality_range(run: FinishedRun, x: str, y: str) -> list[float] | None:
+    """The front and its landmarks; trials and grids that are far worse would squeeze them."""
+    values = [float(point.figures[y]) for point in run.front]
+    values += [point[1] for name in _MARKS if (row := run.summary.baselines.get(name)) and (point := _point(row, x, y))]
+    if not values:
+        return None
+    target = run.summary.least_accuracy if y == "accuracy" else run.summary.goal_target or None
+    values += [] if target is None else [target]
+    span = max(max(values) - min(values), 0.02)
+    low, high = min(values) - 4 * _ROOM * span, max(values) + 2 * _ROOM * span
+    if get_quality(y).sign < 0:
+        low, high = min(values) - 2 * _ROOM * span, max(values) + 4 * _ROOM * span
+    return [low, high]

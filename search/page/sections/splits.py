@@ -1,0 +1,76 @@
+"""Splits: how large, which samples, what they can prove, and how alike they are."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from search.page.blocks import heading, html_table, paragraph, text_cell
+from search.page.run import FinishedRun
+from search.page.section import Section
+
+
+_ROLES = {
+    "train": "trains the networks",
+    "search": "chooses trials, thresholds and temperatures",
+    "certify": "certifies the selected policy, once",
+    "test": "tells what came of it; nothing is chosen on it",
+}
+_LETTERS = 12
+
+
+def splits(run: FinishedRun) -> Section:
+    """Sizes and digests of the splits, the plan of the certificate, and what differs between them."""
+    summary = run.summary
+    html = [_table(run)]
+    if summary.plan:
+        lines = Markup("").join(Markup("<li>{}</li>").format(line) for line in summary.plan)
+        html += [heading("What certify can prove"), Markup("<ul>{}</ul>").format(lines)]
+    if summary.splits is not None:
+        html += [heading("How alike search and certify are"), paragraph(_capital(summary.splits.sentence))]
+        html.append(_differences(summary.splits.differences))
+    return Section("splits", "Splits", Markup("").join(html))
+
+
+def _table(run: FinishedRun) -> Markup:
+    found = run.environment
+    sizes = found.get("split_sizes", {}) or {
+        name: own["n_samples"] for name, own in run.summary.selected.by_split.items() if "n_samples" in own
+    }
+    samples, data = found.get("split_hashes", {}), found.get("data_hashes", {})
+    names = [name for name in _ROLES if name in {*sizes, *samples, *data, *run.summary.tables}]
+    headings = ["split", "samples", "what it is for"]
+    columns = {"samples' digest": samples, "data's digest": data, "table": run.summary.tables}
+    kept = {title: own for title, own in columns.items() if own}
+    rows = [
+        (
+            name,
+            f"{sizes[name]:,}" if name in sizes else "-",
+            text_cell(_ROLES[name]),
+            *(_short(t, own, name) for t, own in kept.items()),
+        )
+        for name in names
+    ]
+    return html_table([*headings, *kept], rows)
+
+
+def _short(title: str, values: dict[str, str], name: str) -> Markup | str:
+    """A digest's first letters, which the whole is shown of where a pointer rests on them; a path as it is."""
+    value = values.get(name, "-")
+    if title == "table":
+        return value
+    return Markup('<code title="{}">{}</code>').format(value, value[:_LETTERS])
+
+
+def _differences(found: list[dict[str, object]]) -> Markup:
+    if not found:
+        return Markup("")
+    rows = [(one["name"], *(_number(one.get(key)) for key in ("search", "certify", "p_value"))) for one in found]
+    return html_table(("compared", "search", "certify", "p-value"), rows)
+
+
+def _number(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, int | float) else "-"
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""

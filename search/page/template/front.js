@@ -1,0 +1,120 @@
+"use strict";
+// A point that is clicked, or a policy that is chosen in the list, shows its panel.
+(() => {
+  const { points, details, pictures } = exitsearch.data.front;
+  const place = document.getElementById("front-figure");
+  const list = document.getElementById("front-policy");
+  const panel = document.getElementById("front-panel");
+
+  const made = (tag, text = "", classes = "") => {
+    const element = document.createElement(tag);
+    element.textContent = text;
+    element.className = classes;
+    return element;
+  };
+
+  const bar = (name, share, text) => {
+    const row = made("div", "", "bar");
+    const label = made("span", name);
+    label.title = name;
+    const track = made("span", "", "track");
+    const fill = made("div", "", "fill");
+    fill.style.width = `${100 * share}%`;
+    track.append(fill);
+    row.append(label, track, made("span", text));
+    return row;
+  };
+
+  const block = (title, ...content) => {
+    const own = made("div");
+    own.append(made("h3", title), ...content);
+    return own;
+  };
+
+  const mix = ({ mix: shares, unread }) => {
+    const bars = shares.map((share, k) => {
+      const row = bar(`exit ${k + 1}`, share, `${(100 * share).toFixed(2)}%`);
+      row.dataset.exitShare = share;
+      return row;
+    });
+    if (unread) bars.push(made("p", `${unread} samples were not read: the answer was sure before.`, "dim"));
+    return block("Where samples leave", ...bars);
+  };
+
+  const recall = ({ recall: rows, n_classes: count }) => {
+    if (!rows || !rows.length) return [];
+    const title = count > rows.length ? `Recall, the worst ${rows.length} of ${count.toLocaleString("en")}` : "Recall, worst first";
+    return [block(title, ...rows.map(([name, share, n]) => bar(name, share, `${share.toFixed(3)} of ${n}`)))];
+  };
+
+  const reliability = ({ reliability: rows }) => {
+    if (!rows) return [];
+    const figure = made("div", "", "figure");
+    figure.dataset.figure = "front-reliability";
+    exitsearch.figures["front-reliability"] = {
+      data: [
+        { x: [0, 1], y: [0, 1], mode: "lines", line: { dash: "dot", color: "#9aa3b2" }, hoverinfo: "skip" },
+        {
+          x: rows.map((row) => row[0]), y: rows.map((row) => row[1]), mode: "lines+markers",
+          line: { color: "#2f81d0" }, text: rows.map((row) => `${row[2]} answers`),
+          hovertemplate: "confidence %{x:.3f}, right %{y:.3f}<br>%{text}<extra></extra>",
+        },
+      ],
+      layout: {
+        xaxis: { title: { text: "confidence" }, range: [0, 1.03] }, yaxis: { title: { text: "share that is right" }, range: [0, 1.03] },
+        showlegend: false, height: 300, margin: { l: 55, r: 10, t: 10, b: 45 },
+      },
+    };
+    exitsearch.ready.then(() => figure.isConnected && exitsearch.draw(figure));
+    return [block("Reliability: below the line it is too sure", figure)];
+  };
+
+  const examples = ({ examples: groups }) => (groups || []).map(([title, count, rows]) => {
+    const own = made("div", "", "pictures");
+    for (const [number, truth, answer, depth] of rows) {
+      const figure = made("figure");
+      const image = made("img");
+      image.src = pictures[number];
+      image.alt = `${truth}, answered ${answer}`;
+      figure.append(image, made("figcaption", truth === answer ? `${truth}: right, exit ${depth}` : `${truth}, answered ${answer}, exit ${depth}`));
+      own.append(figure);
+    }
+    if (!rows.length) own.append(made("span", "no picture of these was kept", "dim"));
+    return block(`${title} (${count.toLocaleString("en")})`, own);
+  });
+
+  const counts = ({ n, right, saved, lost }) => {
+    if (right === undefined) return [];
+    const told = `${right.toLocaleString("en")} of ${n.toLocaleString("en")} answers on search are right.`;
+    const beside = ` Against the full network it saved ${saved} (right here, wrong there) and lost ${lost} (the other way round).`;
+    return [made("p", saved === undefined ? told : told + beside)];
+  };
+
+  const show = (number) => {
+    const point = points[number];
+    const own = details[number];
+    const words = [point.rule, `thresholds ${point.thresholds}`, ...(point.network ? [`network ${point.network}`] : [])];
+    panel.replaceChildren(made("h3", point.title), made("p", words.join("; ") + ".", "dim"));
+    panel.dataset.policy = number;
+    list.value = String(number);
+    if (!own) return;
+    const columns = made("div", "", "columns");
+    columns.append(mix(own), ...recall(own), ...reliability(own));
+    const shown = made("div", "", "columns");
+    shown.append(...examples(own));
+    panel.append(...counts(own), columns, shown);
+  };
+
+  list.addEventListener("change", () => show(Number(list.value)));
+  show(Number(list.value));
+  // Plotly gives a place its `on` once it is drawn.
+  const listen = () => {
+    if (!place.dataset.drawn) return false;
+    place.on("plotly_click", ({ points: [clicked] }) => {
+      if (clicked.customdata !== undefined) show(Number(clicked.customdata));
+    });
+    return true;
+  };
+  const drawn = new MutationObserver(() => { if (listen()) drawn.disconnect(); });
+  if (!listen()) drawn.observe(place, { attributes: true, attributeFilter: ["data-drawn"] });
+})();

@@ -1,0 +1,49 @@
+"""What MLflow's page says first of a sweep's run, in Markdown: what came of it, its picture, how to make it again."""
+
+from __future__ import annotations
+
+from search.run_folder.folder import RunFolder
+from search.run_folder.summary import Summary
+from search.tracking.naming import figures_of
+from search.tracking.view import sweep_address
+
+
+EXPERIMENT_MARK = "{experiment_id}"
+RUN_MARK = "{run_id}"
+"""What the store knows alone, and puts in place when the description arrives there."""
+
+
+def describe(summary: Summary, folder: RunFolder, sweep_id: str) -> str:
+    """The description of a finished sweep's run, with the marks above in it."""
+    link = sweep_address("", EXPERIMENT_MARK, sweep_id)
+    lines = [f"[**The front as a chart**]({link})", "", *(f"- {line}" for line in _facts(summary)), ""]
+    picture = f"get-artifact?path={folder.front_png.name}&run_uuid={RUN_MARK}"
+    again = f"exitsearch run {folder.sweep_file.name} --name NEW-NAME"
+    lines += [f"![The front]({picture})", "", f"To make it again, from its artifact `{folder.sweep_file.name}`:", ""]
+    return "\n".join([*lines, "```", again, "```"])
+
+
+def _facts(summary: Summary) -> list[str]:
+    """The summary in at most ten lines."""
+    selected, counts = summary.selected, summary.trials
+    facts = [f"Asked: {summary.asked}, with the least {summary.objective}"]
+    facts.append(f"Selected: rule {selected.rule}{f' of {selected.network}' if selected.network else ''}")
+    facts += [f"On {split}: {figures_of(summary, split)}" for split in selected.by_split if split != "certify"]
+    facts.append(_certificate(summary))
+    full = summary.baselines.get("full_network")
+    if full is not None and "test" in full.by_split:
+        figures = full.by_split["test"]
+        facts.append(f"Full network on test: {summary.main_quality} {figures[summary.main_quality]:.4f}")
+    facts.append(f"Trials: {counts.complete} completed, {counts.pruned} stopped early, {counts.fail} failed")
+    return [fact for fact in facts if fact]
+
+
+def _certificate(summary: Summary) -> str:
+    if not summary.feasible:
+        return "Infeasible: no policy met on search what was asked for"
+    certificate = summary.certificate
+    if certificate is None:
+        return ""
+    if not summary.certified:
+        return f"Not certified: {certificate.reason}"
+    return f"Certified: {certificate.claim}, with confidence {1 - summary.delta:.0%} (bound {certificate.bound:.4f})"

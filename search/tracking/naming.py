@@ -1,0 +1,52 @@
+"""What MLflow's runs are called: names that a person can tell apart in a list and in a chart's legend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from policies.registry import title_of
+from search.run_folder.summary import Summary
+
+
+_MOST_SETTINGS = 3
+
+
+def policy_name(rule: str, figures: Mapping[str, float], *, quality: str, certified: bool) -> str:
+    """Rule, depth and quality on ``search``, such as ``ensemble 1.09 / 0.978 certified``."""
+    shown = [f"{figures[name]:{form}}" for name, form in (("mean_depth", ".2f"), (quality, ".3f")) if name in figures]
+    return " ".join(filter(None, (rule, " / ".join(shown), "certified" if certified else "")))
+
+
+def trial_name(trial: str, params: Mapping[str, Any]) -> str:
+    """The trial and what it was trained with, in short: choices first, since they change more than a number does."""
+    choices = [str(value) for value in params.values() if isinstance(value, str) and value != "none"]
+    numbers = [
+        f"{name} {value:.3g}"
+        for name, value in params.items()
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+    ]
+    return " ".join(filter(None, (trial, ", ".join((choices + numbers)[:_MOST_SETTINGS]))))
+
+
+def sweep_name(summary: Summary) -> str:
+    """The sweep's name, what was asked for, the depth that it takes, and whether that is certain."""
+    depth = summary.selected.by_split["search"].get("mean_depth")
+    told = [summary.asked, "" if depth is None else f"depth {depth:.2f}", certainty(summary)]
+    return f"{summary.name}: {', '.join(filter(None, told))}"
+
+
+def certainty(summary: Summary) -> str:
+    """How sure the selected policy is, in a word."""
+    if not summary.feasible:
+        return "infeasible"
+    if summary.certificate is None:
+        return ""
+    return "certified" if summary.certified else "not certified"
+
+
+def figures_of(summary: Summary, split: str) -> str:
+    """Quality and depth of the selected policy on a split."""
+    figures = summary.selected.by_split[split]
+    depth = f" at depth {figures['mean_depth']:.3f}" if "mean_depth" in figures else ""
+    return f"{title_of(summary.main_quality)} {figures[summary.main_quality]:.4f}{depth}"

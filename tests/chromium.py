@@ -1,0 +1,32 @@
+"""Pages in a real browser."""
+
+from contextlib import contextmanager
+from functools import cache
+import shutil
+
+import pytest
+
+
+@cache
+def _browser():
+    pytest.importorskip("playwright")
+    from playwright.sync_api import sync_playwright
+
+    # Ends with the process, as the browser does.
+    playwright = sync_playwright().start()
+    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+
+
+@contextmanager
+def open_page(path_or_url, *, width=1400, height=900, dark=False):
+    """A page that was opened in Chromium, launched once; the test is skipped where there is none."""
+    if shutil.which("chromium") is None:
+        pytest.skip("there is no chromium")
+    url = f"file://{path_or_url}" if str(path_or_url).startswith("/") else path_or_url
+    scheme = "dark" if dark else "light"
+    page = _browser().new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    try:
+        page.goto(str(url))
+        yield page
+    finally:
+        page.close()

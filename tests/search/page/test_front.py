@@ -1,0 +1,144 @@
+from dataclasses import replace
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from policies.evaluation.cross_fitted import cross_fitted_decision
+from policies.goals.front import FrontPoint
+from policies.metrics.policy import policy_figures
+from policies.policy import Policy
+from search.page.front.details import details_of
+from search.page.front.figure import hover_of
+from search.page.front.outcomes import outcomes
+from search.page.front.words import thresholds_in_short
+from search.page.page import rendered
+from search.page.run import FinishedRun
+from search.page.sections.front import front as front_section
+from search.run_folder.journal import Journal
+from tests.bundles import trained_digits
+from tests.chromium import open_page
+from tests.multilabel_tables import make_label_table
+from tests.search.page.fronts import front, write_front_of_digits
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return write_front_of_digits(tmp_path_factory.mktemp("front") / "digits-1")
+
+
+@pytest.fixture(scope="module")
+def page(run, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(rendered("digits-1", [front_section(run)]))
+    return path
+
+
+def decided(place):
+    table = trained_digits().tables["search"]
+    return table, cross_fitted_decision(front().points[place].policy, table)
+
+
+def test_details_are_the_evaluators(run):
+    details = front_section(run).data["details"]
+    assert list(details) == ["0", "1", "2", "3"]
+    for place in range(4):
+        table, decision = decided(place)
+        own, figures = details[str(place)], policy_figures(table, decision)
+        right, full = decision.answers == table.labels, table.exit_answers[:, -1] == table.labels
+        assert own["mix"] == pytest.approx(figures["exit_mix"], abs=1e-6)
+        assert own["right"] == round(figures["accuracy"] * table.n_samples)
+        assert (own["saved"], own["lost"]) == (int((right & ~full).sum()), int((~right & full).sum()))
+        assert own["saved"] / table.n_samples == pytest.approx(figures["rescues"])
+        assert own["recall"][0][1] == pytest.approx(figures["worst_class_recall"], abs=1e-4)
+        assert sum(count for _, _, count in own["reliability"]) == table.n_samples
+
+
+def test_reliability_weighs_up_to_the_accuracy(run):
+    for own in front_section(run).data["details"].values():
+        assert sum(share * count for _, share, count in own["reliability"]) == pytest.approx(own["right"], abs=0.05)
+
+
+def test_a_click_and_the_list_show_a_policys_exit_mix(page):
+    with open_page(page) as tab:
+        tab.wait_for_selector("#front-figure[data-drawn]")
+        assert tab.get_attribute("#front-panel", "data-policy") == "1"
+        tab.locator("#front-figure .scatterlayer .trace").filter(has=tab.locator(".points path")).first.wait_for()
+        # The third policy is certified and not selected.
+        mark = tab.evaluate(
+            """() => {
+                const place = document.getElementById("front-figure");
+                const trace = place.data.findIndex((one) => (one.customdata || []).includes(2));
+                const { x, y } = place.data[trace], row = place.data[trace].customdata.indexOf(2);
+                const { xaxis, yaxis } = place._fullLayout, box = place.getBoundingClientRect();
+                return [box.left + xaxis._offset + xaxis.d2p(x[row]), box.top + yaxis._offset + yaxis.d2p(y[row])];
+            }"""
+        )
+        tab.mouse.move(*mark)
+        tab.wait_for_selector("#front-figure .hovertext")
+        tab.mouse.click(*mark)
+        tab.wait_for_selector("#front-panel[data-policy='2']")
+        assert shares(tab) == pytest.approx(mix_of(2), abs=1e-6)
+        tab.select_option("#front-policy", "3")
+        assert shares(tab) == pytest.approx(mix_of(3), abs=1e-6)
+        assert tab.locator("#front-panel img").count() >= 3
+        assert tab.evaluate("[...document.querySelectorAll('#front-panel img')].every((own) => own.naturalWidth > 0)")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1400, False), (600, True)])
+def test_it_fits_the_window(page, width, dark):
+    with open_page(page, width=width, dark=dark) as tab:
+        tab.wait_for_selector("#front-figure[data-drawn]")
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def shares(tab):
+    return [float(own.get_attribute("data-exit-share")) for own in tab.locator("[data-exit-share]").all()]
+
+
+def mix_of(place):
+    table, decision = decided(place)
+    return policy_figures(table, decision)["exit_mix"]
+
+
+def test_without_tables_the_figure_stands_alone(run, tmp_path):
+    folder = tmp_path / "digits-2"
+    shutil.copytree(run.folder.path, folder)
+    shutil.rmtree(folder / "tables")
+    section = front_section(FinishedRun.read(folder))
+    assert section.data["details"] == {}
+    assert "tables of this search are gone" in section.html
+    assert len(section.data["points"]) == 4
+
+
+def test_names_are_no_markup():
+    point = replace(front().points[0], network="<b>bold</b>")
+    assert "<b>" not in hover_of(point, "mean_depth", "accuracy")
+
+
+def test_thresholds_are_short():
+    policy = Policy("confidence", (0.123456, np.inf, *(0.5,) * 10), (1.0,) * 13)
+    told = thresholds_in_short(FrontPoint(policy, {}, 0.0))
+    assert told == "0.123, closed, 0.5, 0.5, 0.5, 0.5 and 6 more"
+
+
+def test_of_many_labels_the_worst_are_told():
+    table = make_label_table(n_labels=30)
+    policy = Policy("label-margin", (0.2,) * (table.n_exits - 1), (1.0,) * table.n_exits)
+    ((_, outcome),) = outcomes([FrontPoint(policy, {}, 0.0)], lambda _: table, seed=0)
+    own = details_of(outcome)
+    assert len(own["recall"]) <= 20
+    assert own["saved"] == int((outcome.right & ~outcome.full_right).sum())
+    json.dumps(own, allow_nan=False)
+
+
+def test_trials_are_drawn_while_the_sweep_holds_its_journal(tmp_path):
+    run = write_front_of_digits(tmp_path / "held", has_examples=False)
+    metrics = {"accuracy": 0.96, "mean_depth": 1.5, "epoch": 1, "violation": 0.0}
+    with Journal(run.folder.journal_file) as journal:
+        journal.append("suggested", trial="trial-0001", number=0, params={}, drawn={})
+        journal.append("reported", trial="trial-0001", metrics=metrics, failure="", done=True)
+        journal.append("ended", trial="trial-0001", state="COMPLETE", failure="")
+        series = front_section(run).figures["front"].data
+    assert ["trial-0001" in one.text[0] for one in series if one.name and one.name.startswith("trials")] == [True]

@@ -1,0 +1,111 @@
+"""MLflow's page opens on the front: what the views say, and what Chromium shows of them."""
+
+import json
+
+from mlflow.tracking import MlflowClient
+import pytest
+
+from search.tracking.naming import trial_name
+from search.tracking.tracker import Tracker
+from search.tracking.view import EXPERIMENT_KEY, VIEW_TAG, Shown, experiment_view, sweep_key, sweep_view, view_lines
+from tests.chromium import open_page
+from tests.search.tracking.servers import MlflowServer
+from tests.search.tracking.tracked import (
+    EXPERIMENT,
+    SWEEP_ID,
+    finish,
+    open_journal,
+    run_folder,
+    run_trials,
+    sqlite_store,
+)
+
+
+def tracked(tmp_path, *, times=1):
+    """A store that has a finished sweep, delivered some times over; and the links to it."""
+    uri = sqlite_store(tmp_path)
+    folder = run_folder(tmp_path)
+    splits = {"train": "a" * 64, "search": "b" * 64}
+    folder.environment_file.write_text(json.dumps({"split_hashes": splits, "split_sizes": {"train": 9, "search": 3}}))
+    with open_journal(folder) as journal:
+        for number in range(times):
+            folder.tracking_file.unlink(missing_ok=True)
+            tracker = Tracker(uri, EXPERIMENT, folder, journal)
+            tracker.start({"workload": "digits"})
+            if not number:
+                run_trials(journal, range(1, 3))
+            finish(tracker)
+    return uri, tracker.links
+
+
+def test_views_are_kept_with_the_experiment_and_sent_again_change_nothing(tmp_path):
+    uri, _ = tracked(tmp_path, times=2)
+    client = MlflowClient(tracking_uri=uri)
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    views = {key for key in experiment.tags if key.startswith(VIEW_TAG)}
+    assert views == {VIEW_TAG + sweep_key(SWEEP_ID), VIEW_TAG + EXPERIMENT_KEY}
+    names = sorted(run.info.run_name for run in client.search_runs([experiment.experiment_id]))
+    assert names == [
+        "confidence 1.20 / 0.950",
+        "confidence 2.20 / 0.960 certified",
+        "tracked",
+        "trial-0001 sgd, alpha 0.143",
+        "trial-0002 sgd, alpha 0.286",
+    ]
+    (sweep,) = client.search_runs([experiment.experiment_id], "tags.`exitsearch.kind` = 'sweep'")
+    digests = {one.dataset.digest: one.tags[0].value for one in sweep.inputs.dataset_inputs}
+    assert digests == {"a" * 32: "train", "b" * 32: "search"}
+
+
+@pytest.mark.parametrize("n_exits", [0, 1, 3, 6, 60])
+def test_view_fits_into_a_tag_and_has_the_last_exit(n_exits):
+    params = tuple(f"a_parameter_with_a_long_name_{number}" for number in range(30))
+    shown = Shown(quality="macro_f1", n_exits=n_exits, n_epochs=300, params=params)
+    for text in (sweep_view(shown, SWEEP_ID), experiment_view(shown)):
+        assert len(text) < 5000
+        charts = json.loads(text)["compareRunCharts"]
+        assert (charts[0]["type"], charts[0]["yaxis"]["key"]) == ("SCATTER", "front_macro_f1")
+        of_exits = [chart["metricKey"] for chart in charts if "_exit_" in chart.get("metricKey", "")]
+        assert of_exits[-1:] == ([f"macro_f1_exit_{n_exits}"] if n_exits else [])
+
+
+@pytest.mark.parametrize(
+    ("uri", "experiment", "starts"),
+    [
+        (
+            "sqlite:////tmp/mlflow.db",
+            "7",
+            ["http://127.0.0.1:5000/#/experiments/7/runs?compareRunsMode=CHART&view"] * 2,
+        ),
+        ("https://me:hush@host/mlflow/", "7", ["https://host/mlflow/#/experiments/7/runs?compareRunsMode=CHART"] * 2),
+        ("sqlite:////tmp/mlflow.db", "", []),
+    ],
+)
+def test_links_are_of_the_server_without_its_password(uri, experiment, starts):
+    addresses = [address for _, address in view_lines(uri, experiment, SWEEP_ID)]
+    assert len(addresses) == len(starts)
+    assert all(address.startswith(start) for address, start in zip(addresses, starts, strict=True))
+
+
+def test_trials_are_named_by_their_choices_first():
+    params = {"learning_rate": 0.012345, "optimiser": "adamw", "distillation": "none", "nesterov": True, "alpha": 0.5}
+    assert trial_name("trial-0007", params) == "trial-0007 adamw, learning_rate 0.0123, alpha 0.5"
+
+
+@pytest.mark.slow
+def test_link_opens_the_front_and_an_unknown_one_the_experiment(tmp_path):
+    uri, links = tracked(tmp_path)
+    server = MlflowServer(tmp_path / "server", uri)
+    server.launch()
+    try:
+        server.wait()
+        for _, address in links:
+            address = address.replace("127.0.0.1:5000", f"127.0.0.1:{server.port}")
+            with open_page(address) as page:
+                page.locator(".scatterlayer .point").first.wait_for(timeout=30_000)
+                assert page.locator(".plot-container").first.locator(".scatterlayer .point").count() == 2
+                page.get_by_text("confidence 2.20 / 0.960 certified").first.wait_for()
+        with open_page(address.replace(EXPERIMENT_KEY, "unknown")) as page:
+            page.get_by_role("link", name=EXPERIMENT).first.wait_for(timeout=30_000)
+    finally:
+        server.kill()
