@@ -110,12 +110,9 @@ class TrialProgress:
             return
         shown: list[RenderableType] = [self._bar]
         size = self._console.size
+        has_room = size.width >= _LEAST_COLUMNS and size.height >= _LEAST_LINES
         # One objective alone has no scale.
-        if (
-            len({one.objective for one in self._points}) > 1
-            and size.width >= _LEAST_COLUMNS
-            and size.height >= _LEAST_LINES
-        ):
+        if has_room and len({one.objective for one in self._points}) > 1:
             shown.insert(0, plot_trials(self._points, self._search_target, width=size.width))
         self._live.update(Group(*shown))
 
