@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 from markupsafe import Markup
 
 from search.live.figures import in_objective_space, in_order
 from search.live.running_run import RunningRun
 from search.live.running_trials import RunningTrial
 from search.live.saying import best_so_far, moment, reached, state_lines, state_title
+from search.page.blocks import html_table
 from search.page.section import Section
 
 
@@ -18,7 +17,6 @@ MOST_ROWS = 100
 
 _LIVE = "live.js"
 _FACT = Markup('<tr><th scope="row">{}</th><td style="text-align: left">{}</td></tr>')
-_TABLE = Markup('<div class="scroll"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>')
 
 
 def sections_of(run: RunningRun, version: str, trouble: str = "") -> list[Section]:
@@ -63,7 +61,7 @@ def running(run: RunningRun) -> Section | None:
         )
         for trial in open_trials
     )
-    return Section("running", "Trials that are not finished", _table(heads, rows))
+    return Section("running", "Trials that are not finished", html_table(heads, rows))
 
 
 def trials(run: RunningRun) -> Section | None:
@@ -80,7 +78,7 @@ def trials(run: RunningRun) -> Section | None:
         "needs), orange where it misses it, open while the trial is not "
         'finished.</p><div class="figure" data-figure="live-order"></div>'
         '<div class="figure" data-figure="live-objectives"></div><p class="dim">{capped}</p>{table}'
-    ).format(asked=run.config.request, capped=capped, table=_table(("trial", "ended", "reached"), rows))
+    ).format(asked=run.config.request, capped=capped, table=html_table(("trial", "ended", "reached"), rows))
     figures = {"live-order": in_order(run), "live-objectives": in_objective_space(run)}
     return Section("trials", "Trials", html, figures=figures)
 
@@ -103,12 +101,3 @@ def _name(run: RunningRun, trial: RunningTrial) -> str:
 
 def _loss(trial: RunningTrial) -> str:
     return f"{trial.metrics['train_loss']:.4f}" if "train_loss" in trial.metrics else ""
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
-    head = Markup("").join(Markup('<th scope="col">{}</th>').format(name) for name in heads)
-    body = Markup("").join(
-        Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(cell) for cell in row))
-        for row in rows
-    )
-    return _TABLE.format(head, body)

@@ -23,7 +23,7 @@ def html_table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Markup
         headings: Headings of the columns.
         rows: Cells of each row, as many as there are headings.
     """
-    head = Markup("").join(Markup("<th>{}</th>").format(heading) for heading in headings)
+    head = Markup("").join(Markup('<th scope="col">{}</th>').format(heading) for heading in headings)
     cell = Markup("<td>{}</td>")
     lines = (Markup("<tr>{}</tr>").format(Markup("").join(cell.format(one) for one in row)) for row in rows)
     return _TABLE.format(head=head, body=Markup("").join(lines))

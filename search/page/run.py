@@ -13,8 +13,8 @@ from policies.goals.front import Front, FrontPoint
 from policies.policy import Policy
 from policies.tables.base import ExitTable
 from policies.tasks import load_table
-from search.errors import RunFolderError
 from search.reporting.front_files import read_front
+from search.run_folder.finished import read_summary
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Event, read_events
 from search.run_folder.summary import Summary
@@ -39,14 +39,7 @@ class FinishedRun:
         Raises:
             RunFolderError: If it is not that of a finished search.
         """
-        folder = RunFolder(path)
-        try:
-            return cls(folder, Summary.load(folder.summary_file))
-        except (OSError, ValueError):
-            raise RunFolderError(
-                f"{path}: a finished search has {folder.summary_file.name}, but there is none that can be read; name "
-                f"folders of searches, such as runs/digits-1"
-            ) from None
+        return cls(RunFolder(path), read_summary(path))
 
     @property
     def is_sweep(self) -> bool:
@@ -78,6 +71,11 @@ class FinishedRun:
         """Packages, seeds and digests of splits; empty of a policy search."""
         file = self.folder.environment_file
         return dict(json.loads(file.read_text())) if file.exists() else {}
+
+    @property
+    def seed(self) -> int:
+        """Seed of the search, which the folds of rules that learn depend on; 0 where the folder does not tell it."""
+        return int(self.environment.get("seeds", {}).get("sweep", 0))
 
     def table(self, network: str, split: str) -> ExitTable | None:
         """What a network said on a split; None where that was not kept, or has gone since.

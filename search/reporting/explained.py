@@ -44,17 +44,6 @@ _EXPLAINED = {
     "notes_v0.17": f"the same at every exit, with a limit on risky labels, {_LABEL_LOG} 0.17",
     "notes_v0.18": f"the same with wider margins for risky labels, {_LABEL_LOG} 0.18",
 }
-_TITLES = {
-    SELECTED: "selected policy",
-    "greedy_shared_threshold": "best shared threshold",
-    "full_network_recalibrated": "full network, recalibrated",
-    "grid_greedy": "published grid: shared threshold",
-    "grid_conformal": "published grid: conformal sets",
-    "grid_evidence": "published grid: evidence",
-    "grid_dual_threshold": "published grid: two thresholds",
-    "grid_dual_threshold_fixed": "published grid: two thresholds, fixed values",
-    "grid_f1_under_budget": "published grid: best F1 within 4 ms",
-}
 FALLBACK = "nothing on its grid did what it asks for, so this is what it falls back to"
 """What ``fallback`` behind a name means."""
 
@@ -74,9 +63,7 @@ def policy_title(name: str) -> str:
     Args:
         name: Key of the policy in ``summary.json``, or one of this module's names.
     """
-    if name.startswith("notes_v"):
-        return f"published log: {title_of(name.removeprefix('notes_'))}"
-    return _TITLES.get(name, title_of(name))
+    return "selected policy" if name == SELECTED else title_of(name)
 
 
 def is_published(name: str) -> bool:

@@ -20,6 +20,7 @@ from search.errors import RunFolderError
 from search.loading import tell_loading
 from search.reporting.shown import ShownFigure, figures_shown
 from search.reporting.terminal import print_policies
+from search.run_folder.finished import read_summary
 from search.run_folder.new_folder import require_output_file, writing
 from search.run_folder.result_files import ResultFiles, write_csv
 from search.run_folder.summary import PolicyFigures, Summary
@@ -98,7 +99,7 @@ def report_command(
             cannot be written.
     """
     require_output_file(out, option="--out")
-    summaries = {run: _read(run) for run in runs}
+    summaries = {run: read_summary(run) for run in runs}
     if not compare:
         for run, summary in summaries.items():
             console.print(escape(str(run)), style="bold", soft_wrap=True, highlight=False)
@@ -119,17 +120,6 @@ def report_command(
         with writing(out, option="--out"):
             write_csv(out, table)
     return table
-
-
-def _read(run: Path) -> Summary:
-    path = ResultFiles(run).summary_file
-    try:
-        return Summary.load(path)
-    except (OSError, ValueError):
-        raise RunFolderError(
-            f"{run}: a finished search has {path.name}, but there is none that can be read; name folders of searches, "
-            f"such as runs/digits-1"
-        ) from None
 
 
 def _shown(summaries: Iterable[Summary]) -> tuple[ShownFigure, ...]:

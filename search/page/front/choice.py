@@ -24,13 +24,21 @@ def shown_exits(outcome: Outcome) -> list[int]:
     return sorted(int(k) for k in largest if counts[k])
 
 
-def groups_of(outcome: Outcome) -> Iterator[tuple[NDArray[np.bool_], int]]:
-    """What a policy shows samples of: which of the J belong there, and how many of them are shown."""
+def titled_groups_of(outcome: Outcome) -> Iterator[tuple[str, NDArray[np.bool_], int]]:
+    """What a policy shows samples of: a title, which of the J belong there, and how many of them are shown."""
     for k in shown_exits(outcome):
-        yield outcome.exits == k, OF_EACH_EXIT
-    for own, most in ((outcome.saved, OF_SAVED), (outcome.lost, OF_LOST)):
+        yield f"left at exit {k + 1}", outcome.exits == k, OF_EACH_EXIT
+    for title, own, most in (
+        ("saved: right here, wrong by the full network", outcome.saved, OF_SAVED),
+        ("lost: wrong here, right by the full network", outcome.lost, OF_LOST),
+    ):
         if own is not None and own.any():
-            yield own, most
+            yield title, own, most
+
+
+def groups_of(outcome: Outcome) -> Iterator[tuple[NDArray[np.bool_], int]]:
+    """The same without the titles."""
+    return ((own, most) for _, own, most in titled_groups_of(outcome))
 
 
 class Choice:

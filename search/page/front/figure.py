@@ -9,7 +9,7 @@ from policies.goals.front import FrontPoint
 from policies.goals.objectives import get_objective
 from policies.qualities import get_quality
 from policies.registry import title_of
-from search.page.front.words import LANDMARKS, baseline_in_words, certified_in_words, rule_in_words, thresholds_in_short
+from search.page.front.words import LANDMARKS, certified_in_words, rule_in_words, thresholds_in_short
 from search.page.read_trials import read_trials
 from search.page.run import FinishedRun
 from search.run_folder.summary import PolicyFigures
@@ -40,7 +40,7 @@ def front_figure(run: FinishedRun) -> go.Figure:
         figure, "trials, each at its best quick policy", _trials(run, x, y), colour=_TRIAL, symbol="circle", size=5
     )
     others = [
-        (*point, baseline_in_words(name))
+        (*point, title_of(name))
         for name, row in summary.baselines.items()
         if name not in LANDMARKS and (point := _point(row, x, y)) is not None
     ]
@@ -55,7 +55,7 @@ def front_figure(run: FinishedRun) -> go.Figure:
     for name, (colour, symbol) in _MARKS.items():
         point = _point(summary.baselines[name], x, y) if name in summary.baselines else None
         if point is not None:
-            title = LANDMARKS[name][0]
+            title = title_of(name)
             _scatter(figure, title, [(*point, title)], colour=colour, symbol=symbol, size=11)
     _add_target(figure, run, x, y)
     figure.update_layout(

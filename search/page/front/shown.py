@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from policies.tables.boxes import LABEL, SCORE, is_box
 from policies.tables.detection import DetectionTable
 from policies.tables.multilabel import MultiLabelTable
-from search.page.front.choice import OF_EACH_EXIT, OF_LOST, OF_SAVED, shown_exits
+from search.page.front.choice import titled_groups_of
 from search.page.front.details import names_of_classes
 from search.page.front.examples import Examples
 from search.page.front.outcomes import Outcome
@@ -44,13 +44,7 @@ class Shown:
         """
         if not self._examples.pictures:
             return {}
-        groups = [(f"left at exit {k + 1}", outcome.exits == k, OF_EACH_EXIT) for k in shown_exits(outcome)]
-        for title, own, most in (
-            ("saved: right here, wrong by the full network", outcome.saved, OF_SAVED),
-            ("lost: wrong here, right by the full network", outcome.lost, OF_LOST),
-        ):
-            if own is not None and own.any():
-                groups.append((title, own, most))
+        groups = titled_groups_of(outcome)
         return {"examples": [[title, int(own.sum()), self._rows(outcome, own, most)] for title, own, most in groups]}
 
     def _rows(self, outcome: Outcome, own: NDArray[np.bool_], most: int) -> list[list[Any]]:

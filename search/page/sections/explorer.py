@@ -56,8 +56,7 @@ def explorer(run: FinishedRun) -> Section | None:
 
 def _of_table(run: FinishedRun, table: ExitTable) -> Section:
     quality = _QUALITIES[table.task]
-    seed = int(run.environment.get("seeds", {}).get("sweep", 0))
-    view = chosen_view(run.policy, table, seed=seed)
+    view = chosen_view(run.policy, table, seed=run.seed)
     counted, form = bounded_table(run.policy, view, worth_of(quality, view, table), table.cost, most_bytes=MOST_BYTES)
     selected = counted.evaluate(counted.own_levels)
     if _differs(selected, quality, run.summary.selected.by_split.get("search", {})):

@@ -6,7 +6,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from policies.errors import ExitSearchError
 from policies.goals.front import FrontPoint
 from policies.goals.objectives import get_objective
 from policies.registry import title_of
@@ -18,6 +17,7 @@ from search.page.front.shown import Shown
 from search.page.front.words import LANDMARKS, certified_in_words, rule_in_words, thresholds_in_short
 from search.page.run import FinishedRun
 from search.page.section import Section
+from search.reporting.explained import explanation_of
 
 
 _HTML = Markup("""<p>Each point is a policy that no other beats: nothing that was found is better at no more
@@ -44,7 +44,7 @@ def front(run: FinishedRun) -> Section | None:
     selected = next((place for place, point in enumerate(points) if point.selected), 0)
     html = _HTML.format(
         objective=title_of(run.summary.objective),
-        landmarks="; ".join(f"{title}: {words}" for title, words in LANDMARKS.values()) + ".",
+        landmarks="; ".join(f"{title_of(name)}: {explanation_of(name)}" for name in LANDMARKS) + ".",
         options=Markup().join(
             _OPTION.format(
                 place=place,
@@ -67,20 +67,10 @@ def _details(run: FinishedRun) -> tuple[dict[str, Any], Shown]:
     """By place on the front what is told of a policy, and the pictures of it."""
     shown = Shown(Examples.load(run.folder.examples_file))
     details: dict[str, Any] = {}
-    found = outcomes(run.front.points, lambda network: run.table(network, "search"), seed=_seed(run))
+    found = outcomes(run.front.points, lambda network: run.table(network, "search"), seed=run.seed)
     for place, outcome in found:
         details[str(place)] = {**details_of(outcome), **shown.of(outcome)}
     return details, shown
-
-
-def _seed(run: FinishedRun) -> int:
-    if not run.is_sweep:
-        return 0
-    try:
-        return run.folder.read_config().seed
-    except ExitSearchError:
-        # Of another version: the folds of rules that learn are then other ones.
-        return 0
 
 
 def _title(point: FrontPoint, x: str, y: str) -> str:

@@ -9,7 +9,8 @@ from policies.goals.objectives import get_objective
 from policies.qualities import get_quality
 from policies.registry import title_of
 from search.console_table import FigureRow, FigureTable
-from search.reporting.terminal.legend import FURTHER, GRIDS, legend_of, oracle_meaning
+from search.reporting.explained import is_published
+from search.reporting.terminal.legend import FURTHER, legend_of, oracle_meaning
 from search.run_folder.summary import BaselinePolicyFigures, Figures, PolicyFigures, Summary
 
 
@@ -80,7 +81,7 @@ def grids_sentence(summary: Summary) -> str:
 
 
 def _grids(summary: Summary) -> Mapping[str, BaselinePolicyFigures]:
-    return {name: one for name, one in summary.baselines.items() if name.startswith(GRIDS)}
+    return {name: one for name, one in summary.baselines.items() if is_published(name)}
 
 
 def _span(found: Iterable[Figures], key: str, digits: int) -> str:
@@ -90,7 +91,7 @@ def _span(found: Iterable[Figures], key: str, digits: int) -> str:
 
 
 def _is_further(name: str) -> bool:
-    return name in FURTHER or name.startswith(GRIDS)
+    return name in FURTHER or is_published(name)
 
 
 def _left_out(summary: Summary) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from policies.registry import title_of
 from policies.tasks import get_task
+from search.reporting.explained import is_published
 
 
-GRIDS = ("grid_", "notes_")
-"""How names of policies begin that published grids and logs would choose."""
 FURTHER = (
     *("geometric", "hill_climbing", "coordinate_descent", "random_search", "exhaustive"),
     "full_network_recalibrated",
@@ -38,7 +37,7 @@ def legend_of(names: list[str], *, fallback: bool) -> list[str]:
         fallback: Whether the table has a row of a grid that had nothing within its limits.
     """
     lines = [f"{title_of(name)} = {_MEANING[name]}" for name in names if name in _MEANING]
-    if any(name.startswith(GRIDS) for name in names):
+    if any(map(is_published, names)):
         lines.append("published ... = chosen by hand-tuned rules of others, sources in docs/sources.md")
     if fallback:
         lines.append("(fallback) = none of that grid kept to its own limits")
