@@ -13,6 +13,9 @@ from policies.tables.classification import ClassificationTable
 from search.cli.reports.report import report_command
 from search.config.files import load_sweep
 from search.errors import ConfigError
+from search.reporting.terminal.report import print_policies
+from search.run_folder.finished import read_summary
+from search.run_folder.result_files import ResultFiles
 from tests.sweeps import AT_ONCE
 from trainables.data import SplitFractions
 from trainables.export.model_file import load_model
@@ -54,16 +57,25 @@ def test_it_is_printed_with_its_verdict_and_without_a_depth(controlled):
     summary, _, printed = controlled
     control = summary["control"]
     assert f"Static control     {control['verdict']}; {control['times']}" in printed
-    (row,) = [line for line in printed.splitlines() if line.startswith("static control")]
-    cells = [cell.strip() for cell in row.split("│")[1:]]
-    assert cells == [
-        f"{control['search']['accuracy']:.4f}",
-        "-",
-        f"{control['test']['accuracy']:.4f}",
-        "-",
-        f"{control['relative_cost']:.4f}",
-    ]
+    row, meaning = [line for line in printed.splitlines() if line.startswith("static control")]
+    on_test = [f"{control['test']['accuracy']:.4f}", "-"]
+    assert _cells(row) == [*on_test, f"{control['relative_cost']:.4f}"]
+    assert meaning == "static control = a plain network without early exits, of no more cost"
     assert f"{control['trials'][0]['name']}: accuracy {control['trials'][0]['quality']:.4f} on search" in printed
+
+
+def _cells(row):
+    return [cell.strip() for cell in row.split("│")[1:]]
+
+
+def test_its_figures_on_search_are_shown_with_all_others(controlled):
+    summary, folder, _ = controlled
+    printed = io.StringIO()
+    print_policies(Console(file=printed, width=120), read_summary(folder), ResultFiles(folder), shows_all=True)
+    row, _ = [line for line in printed.getvalue().splitlines() if line.startswith("static control")]
+    control = summary["control"]
+    on_search, on_test = (f"{control[split]['accuracy']:.4f}" for split in ("search", "test"))
+    assert _cells(row) == [on_search, "-", on_test, "-", f"{control['relative_cost']:.4f}"]
 
 
 def test_runs_are_compared_with_it(controlled, finished, tmp_path):
