@@ -28,6 +28,8 @@ _SPELLED = {
     "map_75": "mAP@.75",
     "worst_class_map_50": "worst class AP@.5",
     "image_f1": "image F1",
+    "mean_latency_ms": "mean latency in ms",
+    "latency_ms": "latency in ms",
     "greedy_shared_threshold": "best shared threshold",
     "grid_f1_under_budget": "published grid: F1 within 4 ms",
 }

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from markupsafe import Markup
 
 from policies.goals.objectives import get_objective
-from policies.qualities import get_quality
+from policies.qualities import PooledQuality, get_quality
 from policies.registry import title_of
 from search.page.asked import meets
 from search.page.blocks import heading, html_table, marked, paragraph
 from search.page.run import FinishedRun
 from search.page.section import Section
+from search.page.wording import beginning, in_words
 from search.reporting.explained import CONTROL, FALLBACK, ORACLE, SELECTED, explanation_of, policy_title
 from search.run_folder.summary import SPLITS, BaselineTrialFigures, PolicyFigures, Summary
 
@@ -31,8 +32,8 @@ def baselines(run: FinishedRun) -> Section:
 def _sentence(summary: Summary) -> str:
     last = list(summary.selected.by_split)[-1]
     return (
-        f"All were chosen on search, for {summary.asked or 'what was asked'}. Differences are to the selected policy "
-        f"on {last}; of depth, more than 0 means that the baseline goes deeper."
+        f"All were chosen on search, for {in_words(summary.asked) or 'what was asked'}. Differences are to the "
+        f"selected policy on {last}; of depth, more than 0 means that the baseline goes deeper."
     )
 
 
@@ -102,11 +103,20 @@ def _oracle(summary: Summary) -> Markup:
         if split in summary.oracle
         for depth in (summary.oracle[split],)
     ]
-    text = Markup(
-        "Mean depth {depths}. This is {what}. What lies between it and the selected policy is the most that "
-        "better thresholds could still save on this network."
+    text = Markup("Mean depth {depths}. This is {what}")
+    return heading("Oracle") + paragraph(text.format(depths=Markup(", ").join(told), what=_oracle_is(summary)))
+
+
+def _oracle_is(summary: Summary) -> str:
+    if isinstance(get_quality(summary.quality), PooledQuality):
+        return (
+            "what is reached where somebody who knows the truth sends those samples deeper that gain most by it. It is "
+            f"no bound: {title_of(summary.quality)} judges all samples together, so that a policy may be better."
+        )
+    return (
+        f"{explanation_of(ORACLE)}. What lies between it and the selected policy is the most that better thresholds "
+        "could still save on this network."
     )
-    return heading("Oracle") + paragraph(text.format(depths=Markup(", ").join(told), what=explanation_of(ORACLE)))
 
 
 def _baseline_trials(summary: Summary) -> Markup:
@@ -137,7 +147,7 @@ def _control(summary: Summary) -> Markup:
     if summary.control is None:
         return Markup("").join(paragraph(f"Static control: none; {note}") for note in summary.control_notes[-1:])
     told = ". ".join(filter(None, (summary.control.verdict, summary.control.times)))
-    return heading("Static control") + paragraph(f"{explanation_of(CONTROL).capitalize()}: {told}.")
+    return heading("Static control") + paragraph(f"{beginning(explanation_of(CONTROL))}: {told}.")
 
 
 def _budgets(summary: Summary) -> Markup:

@@ -14,6 +14,7 @@ from policies.tables.classification import ClassificationTable
 from search.page.blocks import COLOURS, figure_place, heading, html_table, marked, paragraph, rounded
 from search.page.run import FinishedRun
 from search.page.section import Section
+from search.page.wording import beginning
 from search.run_folder.summary import SPLITS, Figures, Summary
 
 
@@ -32,7 +33,10 @@ def exits(run: FinishedRun) -> Section | None:
     summary = run.summary
     if not any(summary.exits.values()):
         return None
-    html = [_sentence(summary), figure_place("exits-quality", f"{_title(summary)} of each exit alone, by split.")]
+    html = [
+        _sentence(summary),
+        figure_place("exits-quality", f"{beginning(title_of(summary.main_quality))} of each exit alone, by split."),
+    ]
     html.append(_table(summary))
     figures = {"exits-quality": _by_exit(summary)}
     if summary.task == "classification":
@@ -49,11 +53,6 @@ def exits(run: FinishedRun) -> Section | None:
 def _by_split(summary: Summary) -> Mapping[str, Sequence[Figures]]:
     """Figures of exits in the order in which splits are shown."""
     return {split: summary.exits[split] for split in SPLITS if summary.exits.get(split)}
-
-
-def _title(summary: Summary) -> str:
-    name = title_of(summary.main_quality)
-    return name[:1].upper() + name[1:]
 
 
 def _sentence(summary: Summary) -> Markup:

@@ -22,6 +22,7 @@ from policies.spacing import evenly_spaced
 from policies.tables.base import ExitTable
 from search.page.run import FinishedRun
 from search.page.section import Section
+from search.page.wording import beginning
 
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class _Facts:
             title=title_of(self.quality),
             quality=self.quality,
             is_main=self.quality == self.run.summary.main_quality,
-            main=title_of(self.run.summary.main_quality),
+            beginning=beginning(title_of(self.run.summary.main_quality)),
             n_samples=self.n_samples,
             n_exits=policy.n_exits,
             selected=self.selected,

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from search.page.blocks import heading, html_table, paragraph, text_cell
 from search.page.run import FinishedRun
 from search.page.section import Section
+from search.page.wording import in_words, sentence
 
 
 _ROLES = {
@@ -23,10 +24,10 @@ def splits(run: FinishedRun) -> Section:
     summary = run.summary
     html = [_table(run)]
     if summary.plan:
-        lines = Markup("").join(Markup("<li>{}</li>").format(line) for line in summary.plan)
+        lines = Markup("").join(Markup("<li>{}</li>").format(in_words(line)) for line in summary.plan)
         html += [heading("What certify can prove"), Markup("<ul>{}</ul>").format(lines)]
     if summary.splits is not None:
-        html += [heading("How alike search and certify are"), paragraph(_capital(summary.splits.sentence))]
+        html += [heading("How alike search and certify are"), paragraph(sentence(in_words(summary.splits.sentence)))]
         html.append(_differences(summary.splits.differences))
     return Section("splits", "Splits", Markup("").join(html))
 
@@ -70,7 +71,3 @@ def _differences(found: list[dict[str, object]]) -> Markup:
 
 def _number(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, int | float) else "-"
-
-
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}." if text else ""

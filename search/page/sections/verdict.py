@@ -15,7 +15,8 @@ from search.page.blocks import html_table, marked, paragraph
 from search.page.rule_words import rule_words
 from search.page.run import FinishedRun
 from search.page.section import Section
-from search.run_folder.summary import Figures, Summary
+from search.page.wording import beginning, bounded, in_words, sentence
+from search.run_folder.summary import EstimateSummary, Figures, Summary
 
 
 _MOST_CHOICES = 5
@@ -44,28 +45,44 @@ def headline(summary: Summary) -> str:
     split, figures = _last(summary)
     quality = title_of(summary.main_quality)
     found = f"{quality} {figures[summary.main_quality]:.4f}{_at_depth(summary, figures)} on {split}"
+    asked = in_words(summary.asked)
     if not summary.feasible:
-        return f"No policy met {summary.asked} on search; the nearest one has {found}."
+        return f"No policy met {asked} on search; the nearest one has {found}."
+    if summary.certified and summary.certificate is not None and summary.estimate is not None:
+        # Of a mean precision there is no certificate: what is claimed is less than what was asked.
+        claim = in_words(summary.certificate.claim)
+        return f"Certified that {claim}{_estimated(summary.estimate)}: {found}."
     if summary.certified:
-        return f"Certified for {summary.asked}: {found}."
+        return f"Certified for {asked}: {found}."
     if summary.certificate is not None:
-        return f"Selected for {summary.asked}, but not certified: {found}."
-    return f"Selected for {summary.asked}, without a certificate: {found}."
+        return f"Selected for {asked}, but not certified: {found}."
+    return f"Selected for {asked}, without a certificate: {found}."
+
+
+def _estimated(estimate: EstimateSummary) -> str:
+    """What of the request is only estimated, and whether it is expected to hold."""
+    told = estimate.model_extra or {}
+    if not {"quality", "side", "limit"} <= told.keys():
+        return ""
+    sure = "estimated, not certified:" if estimate.meets else "not certified, and by an estimate not to be expected:"
+    return f"; {sure} {in_words(told['quality'])} {told['side']} {told['limit']:g}"
 
 
 def certainty(summary: Summary) -> str:
     """What is known of new data, as a sentence for somebody who has read nothing else."""
     certificate = summary.certificate
-    estimated = summary.estimate.sentence if summary.estimate else ""
+    estimated = sentence(in_words(summary.estimate.sentence)) if summary.estimate else ""
     if not summary.feasible:
-        return f"None: nothing that was tried does on search what was asked for, {summary.asked}."
+        return f"None: nothing that was tried does on search what was asked for, {in_words(summary.asked)}."
     if certificate is None:
         return f"None: nothing was claimed on samples kept for it. {estimated}".strip()
     if not summary.certified:
-        return f"{certificate.claim.capitalize()}: not proved, since {certificate.reason}. {estimated}".strip()
+        claim, reason = beginning(in_words(certificate.claim)), in_words(certificate.reason)
+        return f"{claim}: not proved, since {reason}. {estimated}".strip()
     bound = "" if certificate.bound is None else f" (bound {certificate.bound:.4f})"
+    claim = in_words(certificate.claim)
     return (
-        f"With confidence {100 * (1 - summary.delta):g} %, {certificate.claim}{bound} on new data of the same kind as "
+        f"With confidence {100 * (1 - summary.delta):g} %, {claim}{bound} on new data of the same kind as "
         f"the certify split, which nothing was chosen on. It says nothing of other data, or of a single sample. "
         f"{estimated}"
     ).strip()
@@ -94,7 +111,8 @@ def _cards(summary: Summary) -> Iterator[Markup]:
         of = "cost, where the full network's is 1"
         yield _card(marked(f"{place}.mean_cost", figures["mean_cost"], 3), of)
     if summary.certificate is not None and summary.certified and summary.certificate.bound is not None:
-        of = f"certified bound, confidence {100 * (1 - summary.delta):g} %"
+        about = bounded(summary.certificate.claim)
+        of = f"certified bound of {about}, confidence {100 * (1 - summary.delta):g} %"
         yield _card(marked("certificate.bound", summary.certificate.bound, 4), of)
 
 
@@ -149,7 +167,7 @@ def _weaknesses(summary: Summary) -> list[str]:
         found.append(summary.splits.sentence)
     for name in ("worst_class_recall", "worst_label_recall", "worst_class_map_50"):
         if figures.get(name) is not None:
-            found.append(f"{title_of(name).capitalize()} {figures[name]:.4f} on {split}.")
+            found.append(f"{beginning(title_of(name))} {figures[name]:.4f} on {split}.")
     if figures.get("premature_exits"):
         found.append(f"{figures['premature_exits']:.1%} of samples on {split} left too early: a later exit was right.")
     return [text for text in found if text]

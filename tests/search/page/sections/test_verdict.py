@@ -2,7 +2,7 @@ import pytest
 
 from policies.rules import RULES
 from search.page.rule_words import _EXPLAINED
-from search.page.sections.verdict import certainty
+from search.page.sections.verdict import certainty, headline
 from search.run_folder.summary import Summary
 from tests.search.summaries import made_up_summary
 
@@ -27,9 +27,36 @@ def test_every_rule_is_explained():
         ({"certified": False, "certificate": None}, "None: nothing was claimed on samples kept for it."),
         (
             {"certified": False, "certificate": None, "estimate": {"meets": True, "sentence": "expected to do"}},
-            "None: nothing was claimed on samples kept for it. expected to do",
+            "None: nothing was claimed on samples kept for it. Expected to do.",
         ),
     ],
 )
 def test_how_sure_is_said_in_a_sentence(changes, begins):
     assert told(**changes).startswith(begins)
+
+
+PARTLY = {
+    "certified": True,
+    "feasible": True,
+    "asked": "image_f1 0.5, a relative drop of map_50 of at most 0.1 against the full network",
+    "certificate": {"claim": "image_f1 is at least 0.5", "reason": "", "bound": 0.69},
+}
+ESTIMATE = {"sentence": "estimated", "quality": "relative drop of map_50", "side": "at most", "limit": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("meets", "told"),
+    [
+        (True, "estimated, not certified: relative drop of mAP@.5 at most 0.1: "),
+        (False, "not certified, and by an estimate not to be expected: relative drop of mAP@.5 at most 0.1: "),
+    ],
+)
+def test_what_is_only_estimated_is_not_called_certified(meets, told):
+    changes = {**PARTLY, "estimate": {**ESTIMATE, "meets": meets}}
+    said = headline(Summary.model_validate({**made_up_summary(0), **changes}))
+    assert said.startswith(f"Certified that image F1 is at least 0.5; {told}")
+
+
+def test_where_all_is_certified_it_is_said_for_all():
+    said = headline(Summary.model_validate({**made_up_summary(0), **PARTLY, "estimate": None}))
+    assert said.startswith("Certified for image F1 0.5, a relative drop of mAP@.5")
