@@ -10,6 +10,7 @@ from typing import Any
 import warnings
 
 from policies.goals.front import Front, FrontPoint
+from policies.goals.objectives import get_objective
 from policies.policy import Policy
 from policies.tables.base import ExitTable
 from policies.tasks import load_table
@@ -55,6 +56,18 @@ class FinishedRun:
     def selected_point(self) -> FrontPoint | None:
         """The selected policy on the front; None where it is not on it."""
         return next((point for point in self.front if point.selected), None)
+
+    @cached_property
+    def shown_points(self) -> tuple[FrontPoint, ...]:
+        """The front, and behind it the selected policy where that is not on it; a place here is one on the page."""
+        points, summary, chosen = self.front.points, self.summary, self.summary.selected
+        told = chosen.by_split.get("search", {})
+        figures = {name: float(value) for name, value in told.items() if isinstance(value, int | float)}
+        is_known = {get_objective(summary.objective).column, summary.quality} <= figures.keys()
+        if self.selected_point is not None or not (points and is_known and self.folder.policy_file.is_file()):
+            return points
+        certified = None if summary.certificate is None else summary.certified
+        return (*points, FrontPoint(self.policy, figures, 0.0, chosen.network, certified, selected=True))
 
     @cached_property
     def policy(self) -> Policy:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from search.page.front.outcomes import Outcome
+from search.page.front.outcomes import LEAST_GAIN, Outcome
 
 
 OF_EACH_EXIT = 3
@@ -26,11 +26,15 @@ def shown_exits(outcome: Outcome) -> list[int]:
 
 def titled_groups_of(outcome: Outcome) -> Iterator[tuple[str, NDArray[np.bool_], int]]:
     """What a policy shows samples of: a title, which of the J belong there, and how many of them are shown."""
+    left = "deepest of its samples left at exit" if outcome.is_pooled else "left at exit"
     for k in shown_exits(outcome):
-        yield f"left at exit {k + 1}", outcome.exits == k, OF_EACH_EXIT
+        yield f"{left} {k + 1}", outcome.exits == k, OF_EACH_EXIT
+    saved, lost = "right here, wrong by the full network", "wrong here, right by the full network"
+    if outcome.right is None:
+        saved, lost = (f"F1 {by} by {LEAST_GAIN:g} or more than the full network's" for by in ("higher", "lower"))
     for title, own, most in (
-        ("saved: right here, wrong by the full network", outcome.saved, OF_SAVED),
-        ("lost: wrong here, right by the full network", outcome.lost, OF_LOST),
+        (f"saved: {saved}", outcome.saved, OF_SAVED),
+        (f"lost: {lost}", outcome.lost, OF_LOST),
     ):
         if own is not None and own.any():
             yield title, own, most

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from policies.metrics.classification import class_figures
 from policies.metrics.multilabel.figures import label_tallies
 from policies.tables.base import ExitTable
+from policies.tables.boxes import CROWD, LABEL, is_box
 from policies.tables.classification import ClassificationTable
+from policies.tables.detection import DetectionTable, TrueBoxes
 from policies.tables.multilabel import MultiLabelTable
 from search.page.front.outcomes import Outcome
 
@@ -25,13 +27,16 @@ def details_of(outcome: Outcome) -> dict[str, Any]:
 
     Returns:
         ``mix``, the share of samples that left at each exit; ``n``, how many answers were judged; ``right``, ``saved``
-        and ``lost``, how many of them, where answers are right or wrong; ``recall``, rows of name, recall and count of
-        the weakest classes or labels, the weakest first; ``n_classes``; and ``reliability``, rows of mean confidence,
-        share that is right, and count. What is not known of answers of this kind is left out.
+        and ``lost``, how many of them, where answers are right or wrong, and of boxes ``image_f1``, their mean F1, in
+        place of ``right``; ``recall``, rows of name, recall (of boxes average precision) and count of the weakest
+        classes or labels, the weakest first; ``n_classes``; and ``reliability``, rows of mean confidence, share that is
+        right, and count. What is not known of answers of this kind is left out.
     """
     told: dict[str, Any] = {"mix": _rounded(outcome.exit_mix), "n": outcome.truth.n_samples, "unread": outcome.n_unread}
     if outcome.right is not None:
         told["right"] = int(outcome.right.sum())
+    elif outcome.worth is not None:
+        told["image_f1"] = round(float(outcome.worth.mean()), _DIGITS)
     if outcome.saved is not None and outcome.lost is not None:
         told |= {"saved": int(outcome.saved.sum()), "lost": int(outcome.lost.sum())}
     recall = _recall(outcome)
@@ -62,7 +67,19 @@ def _recall(outcome: Outcome) -> tuple[tuple[str, ...], NDArray[np.float64], NDA
         labels: Any = outcome.truth
         tallies = label_tallies(outcome.answers.astype(bool), labels)
         return names, np.asarray(tallies.recall[0]), labels.labels.sum(axis=0, dtype=np.int64)
+    if isinstance(table, DetectionTable):
+        return names, *_average_precision(outcome.answers, table.truth)
     return None
+
+
+def _average_precision(answers: NDArray[Any], truth: TrueBoxes) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Average precision at an overlap of one half and number of objects of each class; crowds are none."""
+    # Here, since the import takes a while.
+    from policies.metrics.detection.precisions import precisions
+
+    is_object = is_box(truth.boxes) & (truth.boxes[..., CROWD] == 0)
+    counts = np.bincount(truth.boxes[is_object][:, LABEL].astype(int), minlength=truth.n_classes)
+    return precisions(answers, truth, np.array([0.5]))[:, 0], counts
 
 
 def _reliability(outcome: Outcome) -> list[list[float]] | None:

@@ -11,12 +11,14 @@ import numpy as np
 
 from policies.errors import ExitTableError
 from policies.files.npz import read_archive, write_npz
+from policies.goals.front import FrontPoint
 from policies.selection.select import Selection
+from policies.tables.detection import DetectionTable
 from search.finalists.tables import NetworkTables
 from search.inputs import SweepInputs
 from search.page.front.choice import Choice
 from search.page.front.outcomes import outcomes
-from search.page.front.thumbnails import thumbnail
+from search.page.front.thumbnails import LARGEST, LARGEST_WITH_BOXES, thumbnail
 from search.run_folder.folder import RunFolder
 from trainables.data import Split
 from trainables.data.readers import AudioReader
@@ -41,19 +43,20 @@ class Examples:
     pictures: dict[str, bytes]
 
     @classmethod
-    def of(cls, split: Split, ids: list[str], *, is_audio: bool) -> Examples:
+    def of(cls, split: Split, ids: list[str], *, is_audio: bool, largest: int = LARGEST) -> Examples:
         """Draw samples, in their order, as long as all pictures together are small.
 
         Args:
             split: The samples.
             ids: Names of those that are drawn.
             is_audio: Whether inputs are features of sounds.
+            largest: Pixels along the longer side of a picture.
         """
         rows = {name: row for row, name in enumerate(split.ids.tolist())}
         pictures: dict[str, bytes] = {}
         size = 0
         for name in ids:
-            picture = thumbnail(split.inputs[rows[name]], is_audio=is_audio)
+            picture = thumbnail(split.inputs[rows[name]], is_audio=is_audio, largest=largest)
             size += len(picture)
             if size > MOST_BYTES:
                 break
@@ -105,11 +108,21 @@ def keep_examples(
     try:
         choice, search = Choice(), inputs.splits.search
         table_of = partial(tables.table, split="search")
-        for _, outcome in outcomes(selection.front.points, table_of, seed=inputs.config.seed):
+        for _, outcome in outcomes(_shown(selection), table_of, seed=inputs.config.seed):
             choice.add(outcome)
-        source, options = get_workload(inputs.config.workload).source, inputs.config.data.options()
-        is_audio = isinstance(source.reader(search.inputs.shape[1:], options), AudioReader)
-        Examples.of(search, choice.chosen(MOST_EXAMPLES), is_audio=is_audio).save(folder.examples_file)
+        workload, options = get_workload(inputs.config.workload), inputs.config.data.options()
+        is_audio = isinstance(workload.source.reader(search.inputs.shape[1:], options), AudioReader)
+        largest = LARGEST_WITH_BOXES if workload.task == DetectionTable.task else LARGEST
+        examples = Examples.of(search, choice.chosen(MOST_EXAMPLES), is_audio=is_audio, largest=largest)
+        examples.save(folder.examples_file)
     except Exception as error:
         return (f"no samples of search are drawn for the page: {first_line(error)}",)
     return ()
+
+
+def _shown(selection: Selection) -> tuple[FrontPoint, ...]:
+    """The front, and the selected policy where that is not on it: whoever reads the page begins with that one."""
+    points = selection.front.points
+    if any(point.selected for point in points):
+        return points
+    return (*points, FrontPoint(selection.policy, {}, 0.0, selection.network.network, selected=True))

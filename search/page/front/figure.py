@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+import math
 from typing import TYPE_CHECKING, Any
 
 from policies.goals.front import FrontPoint
 from policies.goals.objectives import get_objective
 from policies.qualities import get_quality
 from policies.registry import title_of
-from search.page.front.words import LANDMARKS, certified_in_words, rule_in_words, thresholds_in_short
+from search.page.front.words import LANDMARKS, certified_in_words, figure_in_words, rule_in_words, thresholds_in_short
 from search.page.read_trials import read_trials
 from search.page.run import FinishedRun
 from search.run_folder.summary import PolicyFigures
@@ -46,21 +47,18 @@ def front_figure(run: FinishedRun) -> go.Figure:
     ]
     _scatter(figure, "published grids and plain searches", others, colour=_BASELINE, symbol="x", size=7)
     _scatter(figure, "each exit alone", _single_exits(run, x, y), colour=_SINGLE, symbol="line-ns-open", size=11)
-    _add_front(figure, run.front.points, x, y, is_feasible=summary.feasible)
-    chosen = _point(summary.selected, x, y)
-    if run.selected_point is None and chosen is not None:
-        # Where nothing is certified, it may be the full network, which others beat.
-        name = "selected policy, which is not on the front"
-        _scatter(figure, name, [(*chosen, name)], colour=_SELECTED, symbol="star", size=17)
+    _add_line(figure, run.front.points, x, y)
+    _add_policies(figure, run, x, y)
     for name, (colour, symbol) in _MARKS.items():
         point = _point(summary.baselines[name], x, y) if name in summary.baselines else None
         if point is not None:
             title = title_of(name)
             _scatter(figure, title, [(*point, title)], colour=colour, symbol=symbol, size=11)
     _add_target(figure, run, x, y)
+    shown = _quality_range(run, x, y)
     figure.update_layout(
-        xaxis={"title": get_objective(summary.objective).axis},
-        yaxis={"title": f"{title_of(y)} on search", "range": _quality_range(run, x, y)},
+        xaxis={"title": get_objective(summary.objective).axis, "range": _spent_range(figure, shown)},
+        yaxis={"title": f"{title_of(y)} on search", "range": shown},
         legend={"orientation": "h", "y": -0.16},
         hovermode="closest",
         height=560,
@@ -68,7 +66,7 @@ def front_figure(run: FinishedRun) -> go.Figure:
     return figure
 
 
-def _add_front(figure: go.Figure, points: Sequence[FrontPoint], x: str, y: str, *, is_feasible: bool) -> None:
+def _add_line(figure: go.Figure, points: Sequence[FrontPoint], x: str, y: str) -> None:
     figure.add_scatter(
         x=[point.figures[x] for point in points],
         y=[point.figures[y] for point in points],
@@ -77,7 +75,13 @@ def _add_front(figure: go.Figure, points: Sequence[FrontPoint], x: str, y: str, 
         hoverinfo="skip",
         showlegend=False,
     )
-    selected = "selected policy" if is_feasible else "nearest policy: none does what was asked"
+
+
+def _add_policies(figure: go.Figure, run: FinishedRun, x: str, y: str) -> None:
+    points = run.shown_points
+    selected = "selected policy" if run.summary.feasible else "nearest policy: none does what was asked"
+    # What is certified may lie behind the front, and where nothing is it may be the full network, which others beat.
+    selected += "" if run.selected_point else ", which is not on the front"
     groups: dict[tuple[str, str, str, int], list[int]] = {
         ("front: not certified", _PLAIN, "circle-open", 10): [],
         ("front: certified", _CERTIFIED, "circle", 10): [],
@@ -104,13 +108,12 @@ def hover_of(point: FrontPoint, x: str, y: str) -> str:
     """A policy in lines: its rule, thresholds, figures and certificate. Names of files are not read as HTML."""
     from markupsafe import escape
 
-    figures = {title_of(y): f"{point.figures[y]:.4f}", "depth": f"{point.figures.get('mean_depth', 0):.3f}"}
-    figures |= {"cost": f"{point.figures['mean_cost']:.3f}"} if "mean_cost" in point.figures else {}
-    figures |= {title_of(x): f"{point.figures[x]:.4g}"} if x not in ("mean_depth", "mean_cost") else {}
+    names = {y: 4, "mean_depth": 3, "mean_cost": 3, x: 3}
+    figures = [figure_in_words(name, point.figures[name], n) for name, n in names.items() if name in point.figures]
     lines = [
         rule_in_words(point.rule),
         f"thresholds {thresholds_in_short(point)}",
-        ", ".join(f"{name} {value}" for name, value in figures.items()),
+        ", ".join(figures),
         certified_in_words(point) + (f", network {point.network}" if point.network else ""),
     ]
     return "<br>".join(str(escape(line)) for line in lines)
@@ -184,3 +187,18 @@ def _quality_range(run: FinishedRun, x: str, y: str) -> list[float] | None:
     if get_quality(y).sign < 0:
         low, high = min(values) - 2 * _ROOM * span, max(values) + 4 * _ROOM * span
     return [low, high]
+
+
+def _spent_range(figure: go.Figure, shown: list[float] | None) -> list[float] | None:
+    """From the least to the most that is spent by what is seen, with some room on both sides.
+
+    Args:
+        figure: With all its marks.
+        shown: The least and the largest quality that is seen; None for all.
+    """
+    low, high = shown or (-math.inf, math.inf)
+    spent = [float(x) for trace in figure.data for x, y in zip(trace.x, trace.y, strict=True) if low <= y <= high]
+    if not spent:
+        return None
+    room = _ROOM * max(max(spent) - min(spent), 0.02)
+    return [min(spent) - room, max(spent) + room]

@@ -17,14 +17,18 @@ from policies.judging.judged import Judged
 from policies.metrics.policy import depth_and_cost_figures
 from policies.parents.parent_answers import UNREAD
 from policies.policy import Decision, Policy
+from policies.qualities.detection.images import ImageF1
 from policies.spacing import evenly_spaced
 from policies.tables.base import ExitTable, Truth
+from policies.tables.detection import TrueBoxes
 from policies.tables.multilabel import MultiLabelTable
 from policies.views.view import RuleView
 
 
 MOST_POLICIES = 60
 _LEAST_POLICIES = 5
+LEAST_GAIN = 0.1
+"""By how much the F1 of an image differs from the full network's where it counts as saved or lost."""
 _MOST_NUMBERS = 1_000_000_000
 """So many outputs are read for all policies together: of large tables fewer policies are told of."""
 
@@ -39,12 +43,12 @@ class Outcome:
     Attributes:
         table: The ``search`` table.
         decision: What the policy decided there.
-        full_right: Whether the full network is right about each of the J; None where answers are not right or wrong.
+        full_worth: What the full network's answer about each of the J is worth, as :attr:`worth`.
     """
 
     table: ExitTable
     decision: Decision
-    full_right: NDArray[np.bool_] | None
+    full_worth: NDArray[np.float64] | None
 
     @cached_property
     def judged(self) -> Judged:
@@ -62,9 +66,19 @@ class Outcome:
         return self.judged.answers(self.decision.exits)
 
     @cached_property
+    def worth(self) -> NDArray[np.float64] | None:
+        """1 where an answer is right and 0 where it is wrong, or of boxes their F1; None of other kinds; shape (J,)."""
+        return _worth(self.truth, self.answers)
+
+    @property
     def right(self) -> NDArray[np.bool_] | None:
         """Whether each answer is right; None where answers are not right or wrong."""
-        return _right(self.truth, self.answers, self.table)
+        return None if self.worth is None or not _is_right_or_wrong(self.truth) else self.worth == 1
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether answers are pooled, so that the J are parents."""
+        return self.judged.view.parents is not None
 
     @cached_property
     def exits(self) -> NDArray[np.int64]:
@@ -90,13 +104,17 @@ class Outcome:
 
     @property
     def saved(self) -> NDArray[np.bool_] | None:
-        """Which of the J are right here and wrong by the full network."""
-        return None if self.right is None or self.full_right is None else self.right & ~self.full_right
+        """Which of the J are right here and wrong by the full network, or have an F1 that is higher by a tenth."""
+        return None if self._gain is None else self._gain >= LEAST_GAIN
 
     @property
     def lost(self) -> NDArray[np.bool_] | None:
-        """Which of the J are wrong here and right by the full network."""
-        return None if self.right is None or self.full_right is None else ~self.right & self.full_right
+        """Which of the J are wrong here and right by the full network, or have an F1 that is lower by a tenth."""
+        return None if self._gain is None else self._gain <= -LEAST_GAIN
+
+    @property
+    def _gain(self) -> NDArray[np.float64] | None:
+        return None if self.worth is None or self.full_worth is None else self.worth - self.full_worth
 
 
 def outcomes(points: Sequence[FrontPoint], table_of: TableOf, *, seed: int) -> Iterator[tuple[int, Outcome]]:
@@ -124,7 +142,7 @@ def _of_network(
     views: dict[str, list[int]] = {}
     for place in places:
         views.setdefault(_view_key(points[place].policy), []).append(place)
-    full: dict[str, NDArray[np.bool_] | None] = {}
+    full: dict[str, NDArray[np.float64] | None] = {}
     for alike in views.values():
         # Thresholds aside these policies are one: what their rule sees is made once.
         view: RuleView = chosen_view(points[alike[0]].policy, table, seed=seed)
@@ -133,21 +151,24 @@ def _of_network(
             decision = policy.decide_on(view)
             key = policy.full_network.policy_hash
             if key not in full:
-                full[key] = _full_right(decision, policy, table)
+                full[key] = _full_worth(decision, policy, table)
             yield place, Outcome(table, decision, full[key])
 
 
-def _full_right(decision: Decision, policy: Policy, table: ExitTable) -> NDArray[np.bool_] | None:
+def _full_worth(decision: Decision, policy: Policy, table: ExitTable) -> NDArray[np.float64] | None:
     full = decision.full_network(table) if decision.policy is not None else policy.full_network.decide(table)
     judged = Judged(full.view, table.truth)
-    return _right(judged.truth, judged.answers(full.exits), table)
+    return _worth(judged.truth, judged.answers(full.exits))
 
 
-def _right(truth: Truth, answers: NDArray[Any], table: ExitTable) -> NDArray[np.bool_] | None:
-    """Whether answers are right; of a kind that has no accuracy None."""
-    if type(table.truth).right is Truth.right:
-        return None
-    return truth.right(answers)
+def _worth(truth: Truth, answers: NDArray[Any]) -> NDArray[np.float64] | None:
+    if isinstance(truth, TrueBoxes):
+        return ImageF1().of_answers(answers, truth)
+    return truth.right(answers).astype(np.float64) if _is_right_or_wrong(truth) else None
+
+
+def _is_right_or_wrong(truth: Truth) -> bool:
+    return type(truth).right is not Truth.right
 
 
 def _view_key(policy: Policy) -> str:

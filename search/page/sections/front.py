@@ -9,12 +9,20 @@ from markupsafe import Markup
 from policies.goals.front import FrontPoint
 from policies.goals.objectives import get_objective
 from policies.registry import title_of
-from search.page.front.details import details_of
+from search.figures.boxes import colour_of
+from search.page.front.details import details_of, names_of_classes
 from search.page.front.examples import Examples
 from search.page.front.figure import front_figure
 from search.page.front.outcomes import outcomes
 from search.page.front.shown import Shown
-from search.page.front.words import LANDMARKS, certified_in_words, rule_in_words, thresholds_in_short
+from search.page.front.words import (
+    LANDMARKS,
+    certified_in_words,
+    figure_in_words,
+    rule_in_words,
+    thresholds_in_short,
+    words_of,
+)
 from search.page.run import FinishedRun
 from search.page.section import Section
 from search.reporting.explained import explanation_of
@@ -36,7 +44,7 @@ _NOTE = Markup("<p class='dim'>{}</p>")
 
 def front(run: FinishedRun) -> Section | None:
     """Draw the front, and tell of each of its policies what it does."""
-    points = run.front.points
+    points = run.shown_points
     if not points:
         return None
     details, shown = _details(run)
@@ -59,6 +67,9 @@ def front(run: FinishedRun) -> Section | None:
         "points": [_told(point, x, y) for point in points],
         "details": details,
         "pictures": shown.urls,
+        "words": words_of(run.summary.task),
+        "boxes": shown.boxes,
+        "colours": _colours(run) if shown.boxes else [],
     }
     return Section("front", "Front", html, {"front": front_figure(run)}, data, "front.js")
 
@@ -67,15 +78,22 @@ def _details(run: FinishedRun) -> tuple[dict[str, Any], Shown]:
     """By place on the front what is told of a policy, and the pictures of it."""
     shown = Shown(Examples.load(run.folder.examples_file))
     details: dict[str, Any] = {}
-    found = outcomes(run.front.points, lambda network: run.table(network, "search"), seed=run.seed)
+    found = outcomes(run.shown_points, lambda network: run.table(network, "search"), seed=run.seed)
     for place, outcome in found:
         details[str(place)] = {**details_of(outcome), **shown.of(outcome)}
     return details, shown
 
 
+def _colours(run: FinishedRun) -> list[list[str]]:
+    """Names of classes, each with the colour of its boxes."""
+    table = run.table(run.front.points[0].network, "search")
+    return [] if table is None else [[name, colour_of(label)] for label, name in enumerate(names_of_classes(table))]
+
+
 def _title(point: FrontPoint, x: str, y: str) -> str:
     marks = f"{certified_in_words(point)}{', selected' if point.selected else ''}"
-    return f"{title_of(x)} {point.figures[x]:.3f}, {title_of(y)} {point.figures[y]:.4f}: {point.rule}, {marks}"
+    figures = figure_in_words(x, point.figures[x], 3), figure_in_words(y, point.figures[y], 4)
+    return f"{', '.join(figures)}: {point.rule}, {marks}"
 
 
 def _told(point: FrontPoint, x: str, y: str) -> dict[str, str]:
@@ -89,7 +107,7 @@ def _told(point: FrontPoint, x: str, y: str) -> dict[str, str]:
 
 def _notes(run: FinishedRun, details: dict[str, Any], shown: Shown) -> list[str]:
     """What is missing, and why."""
-    n_points = len(run.front)
+    n_points = len(run.shown_points)
     if not details:
         return ["The tables of this search are gone, so that nothing but figures is known of its policies."]
     notes = []
@@ -97,4 +115,6 @@ def _notes(run: FinishedRun, details: dict[str, Any], shown: Shown) -> list[str]
         notes.append(f"Details are given of {len(details)} of the {n_points} policies.")
     if not shown.urls:
         notes.append("This search kept no pictures of its samples; sweeps keep some, searches of tables have none.")
+    if shown.urls and run.summary.selected.answered:
+        notes.append("Answers are pooled over parents; the picture is that of a parent's first sample.")
     return notes

@@ -30,6 +30,7 @@ _KINDS = {
 }
 _MANY = 300
 _FEW_PARAMETERS = 6
+_FEW_TRIALS = 12
 
 
 def trials(run: FinishedRun) -> Section | None:
@@ -161,7 +162,7 @@ def _in_order(found: Sequence[ReadTrial], texts: Sequence[str], summary: Summary
     return go.Figure(
         [*up, *down, *line],
         {
-            "xaxis": {"title": {"text": "trial, in the order of their beginning"}, "anchor": "y2"},
+            "xaxis": {"title": {"text": "trial, in the order of their beginning"}, "anchor": "y2", **_whole(found)},
             "yaxis": {"title": {"text": title_of(quality)}, "domain": [0.54, 1]},
             "yaxis2": {"title": {"text": _objective_title(summary)}, "domain": [0, 0.46], "anchor": "x"},
             "legend": {"orientation": "h", "y": 1.12},
@@ -169,6 +170,11 @@ def _in_order(found: Sequence[ReadTrial], texts: Sequence[str], summary: Summary
             "height": 520,
         },
     )
+
+
+def _whole(found: Sequence[ReadTrial]) -> dict[str, Any]:
+    """Few trials are counted one by one: there is none between two of them."""
+    return {"dtick": 1} if len(found) <= _FEW_TRIALS else {}
 
 
 def _target_line(summary: Summary, quality: str, axis: str) -> list[dict[str, Any]]:

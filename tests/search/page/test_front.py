@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from policies.evaluation.cross_fitted import cross_fitted_decision
-from policies.goals.front import FrontPoint
+from policies.goals.front import Front, FrontPoint
 from policies.metrics.policy import policy_figures
 from policies.policy import Policy
+from policies.pooling.answering import Answering
+from search.page.front.choice import titled_groups_of
 from search.page.front.details import details_of
 from search.page.front.figure import hover_of
 from search.page.front.outcomes import outcomes
@@ -16,11 +18,13 @@ from search.page.front.words import thresholds_in_short
 from search.page.page import rendered
 from search.page.run import FinishedRun
 from search.page.sections.front import front as front_section
+from search.reporting.front_files import write_front
 from search.run_folder.journal import Journal
+from search.run_folder.summary import Summary
 from tests.bundles import trained_digits
 from tests.chromium import open_page
 from tests.multilabel_tables import make_label_table
-from tests.search.page.fronts import front, write_front_of_digits
+from tests.search.page.fronts import figures_of, front, write_front_of_digits
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +133,7 @@ def test_of_many_labels_the_worst_are_told():
     ((_, outcome),) = outcomes([FrontPoint(policy, {}, 0.0)], lambda _: table, seed=0)
     own = details_of(outcome)
     assert len(own["recall"]) <= 20
-    assert own["saved"] == int((outcome.right & ~outcome.full_right).sum())
+    assert own["saved"] == int((outcome.right & (outcome.full_worth == 0)).sum())
     json.dumps(own, allow_nan=False)
 
 
@@ -142,3 +146,45 @@ def test_trials_are_drawn_while_the_sweep_holds_its_journal(tmp_path):
         journal.append("ended", trial="trial-0001", state="COMPLETE", failure="")
         series = front_section(run).figures["front"].data
     assert ["trial-0001" in one.text[0] for one in series if one.name and one.name.startswith("trials")] == [True]
+
+
+@pytest.fixture(scope="module")
+def beaten(tmp_path_factory):
+    """A sweep whose selected policy is not on the front: those that are cheaper and better were not certified."""
+    run = write_front_of_digits(tmp_path_factory.mktemp("beaten") / "digits-1")
+    points = front().points
+    write_front(run.folder, Front(tuple(replace(one, selected=False, certified=False) for one in points[2:])))
+    points[0].policy.save(run.folder.policy_file, workload="digits")
+    form = run.summary.model_dump()
+    form["feasible"] = True
+    form["selected"]["search"] = figures_of(points[0].policy, trained_digits().tables["search"])
+    Summary.model_validate(form).save(run.folder.summary_file)
+    return FinishedRun.read(run.folder.path)
+
+
+def test_the_selected_policy_is_told_of_where_it_is_not_on_the_front(beaten):
+    section = front_section(beaten)
+    assert len(section.data["points"]) == len(section.data["details"]) == 3
+    assert 'value="2" selected' in section.html
+    assert section.data["details"]["2"]["mix"] == pytest.approx(mix_of(0), abs=1e-6)
+    (star,) = (one for one in section.figures["front"].data if (one.customdata or ()) == (2,))
+    assert star.name == "selected policy, which is not on the front"
+
+
+def test_what_is_not_seen_does_not_squeeze_the_front(beaten):
+    figure = front_section(beaten).figures["front"]
+    (low, high), (least, most) = figure.layout.yaxis.range, figure.layout.xaxis.range
+    seen = [x for one in figure.data for x, y in zip(one.x, one.y, strict=True) if low <= y <= high]
+    assert least < min(seen) and max(seen) < most
+    assert most - least < 1.2 * (max(seen) - min(seen)) + 0.1
+
+
+@pytest.mark.parametrize(
+    ("answering", "begins"),
+    [(Answering(), "left at exit"), (Answering(pooling="mean"), "deepest of its samples left at exit")],
+)
+def test_parents_left_where_their_deepest_sample_did(answering, begins):
+    table = make_label_table(n_labels=4, parents_of=4)
+    policy = Policy("label-margin", (0.2,) * (table.n_exits - 1), (1.0,) * table.n_exits, answering=answering)
+    ((_, outcome),) = outcomes([FrontPoint(policy, {}, 0.0)], lambda _: table, seed=0)
+    assert next(titled_groups_of(outcome))[0].startswith(begins)

@@ -65,3 +65,7 @@ def test_two_thousand_trials_stay_small(tmp_path):
     section = trials(with_events(tmp_path / "digits-1", many))
     without = rendered("page", [])
     assert len(rendered("page", [section])) - len(without) < 600_000
+
+
+def test_between_two_of_few_trials_there_is_none(section):
+    assert section.figures["trials-order"].layout.xaxis.dtick == 1
