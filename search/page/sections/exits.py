@@ -99,7 +99,8 @@ def _table(summary: Summary) -> Markup:
     columns = {name: digits for name, digits in _columns(summary).items() if any(name in one for one in found)}
     rows = [
         (
-            f"exit {found[k]['depth']}",
+            # One word, which a narrow screen does not break.
+            f"exit\u00a0{found[k]['depth']}",
             _share(mix, k),
             *(_cell(split, k, found[k], name, d) for name, d in columns.items()),
         )

@@ -51,7 +51,7 @@ def headline(summary: Summary) -> str:
     if summary.certified and summary.certificate is not None and summary.estimate is not None:
         # Of a mean precision there is no certificate: what is claimed is less than what was asked.
         claim = in_words(summary.certificate.claim)
-        return f"Certified that {claim}{_estimated(summary.estimate)}: {found}."
+        return f"Certified that {claim}: {found}.{_estimated(summary.estimate)}"
     if summary.certified:
         return f"Certified for {asked}: {found}."
     if summary.certificate is not None:
@@ -64,8 +64,8 @@ def _estimated(estimate: EstimateSummary) -> str:
     told = estimate.model_extra or {}
     if not {"quality", "side", "limit"} <= told.keys():
         return ""
-    sure = "estimated, not certified:" if estimate.meets else "not certified, and by an estimate not to be expected:"
-    return f"; {sure} {in_words(told['quality'])} {told['side']} {told['limit']:g}"
+    sure = "Estimated, not certified:" if estimate.meets else "Not certified, and by an estimate not to be expected:"
+    return f" {sure} {in_words(told['quality'])} {told['side']} {told['limit']:g}."
 
 
 def certainty(summary: Summary) -> str:
@@ -187,7 +187,8 @@ def _choices(run: FinishedRun) -> Markup:
     shown.append((figures, summary.selected.rule, "selected, certified" if summary.certified else "selected"))
     shown.sort(key=lambda row: row[0][column])
     rows = [_choice(own, rule, mark, quality, column) for own, rule, mark in shown]
-    headings = (title_of(quality), title_of(summary.objective), "cost", "rule", "")
+    unit = ", ms" if column.endswith("_ms") else ""
+    headings = (title_of(quality), f"{title_of(summary.objective)}{unit}", "cost", "rule", "")
     note = "Other targets: policies of the front, on search. Without a certificate: not tested, or not passed."
     return paragraph(note) + html_table(headings, rows)
 

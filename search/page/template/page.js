@@ -13,9 +13,10 @@ exitsearch.unpack = async (text) => {
 
 exitsearch.themed = (layout) => {
   const style = getComputedStyle(document.documentElement);
-  const [text, line] = ["--text", "--line"].map((name) => style.getPropertyValue(name).trim());
+  const [text, line, dim] = ["--text", "--line", "--dim"].map((name) => style.getPropertyValue(name).trim());
   const themed = {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: text, size: 12 },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: dim, activecolor: text },
     margin: { l: 60, r: 20, t: 30, b: 50 }, ...layout,
   };
   for (const name of Object.keys(themed).filter((name) => /^[xy]axis\d*$/.test(name)).concat(["xaxis", "yaxis"])) {

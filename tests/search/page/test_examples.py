@@ -1,13 +1,17 @@
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
 from PIL import Image
 import pytest
 
+from policies.goals.front import Front
+from policies.selection.networks import NetworkPolicies
+from policies.selection.select import Selection
 from search.page.front.choice import Choice, groups_of
-from search.page.front.examples import MOST_BYTES, Examples
+from search.page.front.examples import MOST_BYTES, Examples, _shown
 from search.page.front.outcomes import outcomes
-from search.page.front.thumbnails import LARGEST, thumbnail
+from search.page.front.thumbnails import LARGEST, LARGEST_WITH_BOXES, thumbnail
 from search.page.sections.front import front as front_section
 from tests.bundles import trained_digits
 from tests.search.page.fronts import front, write_front_of_digits
@@ -99,3 +103,18 @@ def test_a_run_without_pictures_says_so(tmp_path):
     assert "kept no pictures" in section.html
     assert "examples" not in section.data["details"]["0"]
     assert "saved" in section.data["details"]["0"]
+
+
+def test_pictures_are_kept_for_the_selected_policy_too():
+    table, points = trained_digits().tables["search"], front().points
+    network = NetworkPolicies("trial-0007", table, None, np.ones(table.n_exits), front(), ())
+    others = Front(tuple(replace(point, selected=False) for point in points))
+    chosen = Selection(network, points[0].policy, None, None, True, others)
+    assert _shown(replace(chosen, front=front())) == points
+    assert _shown(chosen)[:-1] == others.points
+    assert (_shown(chosen)[-1].policy, _shown(chosen)[-1].network) == (points[0].policy, "trial-0007")
+
+
+def test_pictures_with_boxes_are_larger():
+    image = np.random.default_rng(0).integers(0, 255, (3, 200, 100), dtype=np.uint8)
+    assert opened(thumbnail(image, is_audio=False, largest=LARGEST_WITH_BOXES)).size == (80, 160)

@@ -47,14 +47,15 @@ ESTIMATE = {"sentence": "estimated", "quality": "relative drop of map_50", "side
 @pytest.mark.parametrize(
     ("meets", "told"),
     [
-        (True, "estimated, not certified: relative drop of mAP@.5 at most 0.1: "),
-        (False, "not certified, and by an estimate not to be expected: relative drop of mAP@.5 at most 0.1: "),
+        (True, "Estimated, not certified: relative drop of mAP@.5 at most 0.1."),
+        (False, "Not certified, and by an estimate not to be expected: relative drop of mAP@.5 at most 0.1."),
     ],
 )
 def test_what_is_only_estimated_is_not_called_certified(meets, told):
     changes = {**PARTLY, "estimate": {**ESTIMATE, "meets": meets}}
     said = headline(Summary.model_validate({**made_up_summary(0), **changes}))
-    assert said.startswith(f"Certified that image F1 is at least 0.5; {told}")
+    assert said.startswith("Certified that image F1 is at least 0.5: ")
+    assert said.endswith(f". {told}")
 
 
 def test_where_all_is_certified_it_is_said_for_all():
