@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 12
 _MOST_CURVES = 6
+_SPELLED = {"ece": "ECE", "nll": "NLL", "f1": "F1", "hamming": "Hamming loss"}
 _DASHES = ("dot", "dash", "solid")
 _GONE = "How calibration was before temperatures, and what each exit changes, is told from the table of the selected "
 _GONE += "network on search, which was not kept or has gone since."
@@ -110,11 +111,18 @@ def _table(summary: Summary) -> Markup:
     headings = (
         "exit",
         "leave there",
-        *(title_of(name).replace("ece", "ECE").replace("nll", "NLL").replace("f1", "F1") for name in columns),
+        *map(_heading, columns),
     )
     return paragraph(f"On {split}, each exit as if all took it, with its temperature.{note}") + html_table(
         headings, rows
     )
+
+
+def _heading(name: str) -> str:
+    title = title_of(name)
+    for plain, spelled in _SPELLED.items():
+        title = title.replace(plain, spelled)
+    return title
 
 
 def _columns(summary: Summary) -> dict[str, int]:

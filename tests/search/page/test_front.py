@@ -94,6 +94,11 @@ def test_a_click_and_the_list_show_a_policys_exit_mix(page):
 def test_it_fits_the_window(page, width, dark):
     with open_page(page, width=width, dark=dark) as tab:
         tab.wait_for_selector("#front-figure[data-drawn]")
+        # Plotly's own is a dark bar on a light page.
+        modebar = tab.evaluate("document.getElementById('front-figure')._fullLayout.modebar.bgcolor")
+        assert modebar.replace(" ", "") == "rgba(0,0,0,0)"
+        counts = tab.locator("#front-panel .bar > :last-child").all()
+        assert max(count.bounding_box()["height"] for count in counts) < 30
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
 

@@ -93,3 +93,9 @@ def test_what_was_asked_is_asked_of_each(asked, accuracy, is_met):
     summary = Summary(selected={}, baselines=FULL, **asked)
     assert meets(summary, policy, "test") is is_met
     assert meets(summary, policy, "certify") is None
+
+
+def test_an_oracle_is_called_a_bound_where_it_is_one(run):
+    html = baselines(run).html
+    assert ("It is no bound" in html) == (run.summary.task == "detection")
+    assert ("could still save on this network" in html) == (run.summary.task != "detection")

@@ -77,3 +77,12 @@ def test_of_sixty_exits_some_are_shown(tmp_path):
     assert "12 of 60 exits are shown" in section.html
     assert len(section.figures["exits-quality"].data[0].x) == 60
     assert len(section.figures["exits-reliability"].data) == 13
+
+
+def test_figures_of_labels_are_spelled_and_exits_are_one_word(tmp_path):
+    found = searched(
+        tmp_path, make_label_table, "--quality", "exact_match", "--target", "0.3", splits=("search", "test")
+    )
+    html = exits(found).html
+    assert all(f">{title}<" in html for title in ("exact match", "Hamming loss", "label macro F1"))
+    assert "exit\u00a01" in html
