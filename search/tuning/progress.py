@@ -111,9 +111,11 @@ class TrialProgress:
         shown: list[RenderableType] = [self._bar]
         size = self._console.size
         has_room = size.width >= _LEAST_COLUMNS and size.height >= _LEAST_LINES
-        # One objective alone has no scale.
-        if has_room and len({one.objective for one in self._points}) > 1:
-            shown.insert(0, plot_trials(self._points, self._search_target, width=size.width))
+        # Its marks are no letters of ASCII.
+        can_draw = has_room and not self._console.options.ascii_only
+        picture = plot_trials(self._points, self._search_target, width=size.width) if can_draw else None
+        if picture is not None:
+            shown.insert(0, picture)
         self._live.update(Group(*shown))
 
     def _outcome(self, trial: TrialRecord) -> str:

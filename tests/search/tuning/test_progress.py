@@ -145,6 +145,18 @@ def test_a_terminal_with_room_gets_a_picture(width, height, is_drawn):
     assert ("accuracy by depth" in printed.getvalue()) == is_drawn
 
 
+def test_a_terminal_of_ascii_alone_gets_a_bar_without_a_picture():
+    printed = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    console = Console(file=printed, width=80, height=24, force_terminal=True)
+    with TrialProgress(console, n_trials=2, search_target=HALF) as progress:
+        progress.trial_ended(ended("a", 0.96, 1.5))
+        progress.trial_ended(ended("b", 0.97, 1.8))
+    printed.flush()
+    told = printed.buffer.getvalue().decode("ascii")
+    assert "best depth 1.500, feasible" in told and "2/2" in told
+    assert "accuracy by depth" not in told
+
+
 def test_a_pipe_gets_lines_alone():
     printed = io.StringIO()
     with TrialProgress(Console(file=printed, width=80), n_trials=2, search_target=HALF) as progress:
