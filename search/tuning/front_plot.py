@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, takewhile
+import math
 
 from rich.text import Text
 
@@ -36,13 +37,14 @@ class TrialPoint:
 
 
 def point_of(trial: TrialRecord, asked: Request) -> TrialPoint | None:
-    """Where a trial lies; None for one that failed or never reported."""
+    """Where a trial lies; None for one that failed, never reported or has no number there."""
     result = trial.result
     if trial.failure or not {"mean_depth", asked.quality, "violation"} <= result.keys():
         return None
     keys = takewhile(result.__contains__, (f"{asked.quality}_exit_{depth}" for depth in count(1)))
-    exits = tuple(result[key] for key in keys)
-    return TrialPoint(result["mean_depth"], result[asked.quality], result["violation"] <= 0, exits)
+    exits = tuple(float(result[key]) for key in keys)
+    point = TrialPoint(float(result["mean_depth"]), float(result[asked.quality]), result["violation"] <= 0, exits)
+    return point if all(map(math.isfinite, (point.mean_depth, point.quality, *exits))) else None
 
 
 def plot_trials(points: Sequence[TrialPoint], asked: Request, *, width: int) -> Text | None:
@@ -57,12 +59,13 @@ def plot_trials(points: Sequence[TrialPoint], asked: Request, *, width: int) -> 
         width: Columns of the terminal.
 
     Returns:
-        At most :data:`MOST_LINES` lines, without colours; None where there is one depth alone, or one
-        quality, so that there is no scale.
+        At most :data:`MOST_LINES` lines, without colours; None where all have one depth or one quality,
+        which has no scale.
     """
     exits = _best_exits(points, sign=get_quality(asked.quality).sign)
     places = [*exits.items(), *((one.mean_depth, one.quality) for one in points)]
-    if any(len(set(along)) < 2 for along in zip(*places, strict=True)) or not places:
+    depths, qualities = {depth for depth, _ in places}, {quality for _, quality in places}
+    if len(depths) < 2 or len(qualities) < 2:
         return None
     drawn = _drawn(
         {

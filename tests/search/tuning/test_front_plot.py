@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from policies.goals.request import Request
@@ -65,3 +67,9 @@ def test_a_trial_knows_its_policy_and_its_exits():
     assert point_of(TrialRecord("trial-0002", 1, {}), Request(target=0.95)) is None
     failed = TrialRecord("trial-0003", 2, {}, result=result, failure="the loss is nan in epoch 2")
     assert point_of(failed, Request(target=0.95)) is None
+
+
+@pytest.mark.parametrize(("depth", "is_drawn"), [(1.5, True), (math.nan, False), (math.inf, False)])
+def test_what_is_no_number_has_no_place(depth, is_drawn):
+    result = {"accuracy": 0.9, "mean_depth": depth, "violation": 0.0}
+    assert (point_of(TrialRecord("a", 0, {}, result=result), Request(target=0.8)) is not None) == is_drawn
