@@ -56,19 +56,19 @@ def compare_policies(summary: Summary, *, shows_all: bool) -> Comparison:
         legend_of(
             rows,
             fallback=any(one.is_fallback for one in shown.values()),
-            oracle_of=summary.task if has_oracle(summary) else "",
+            oracle_of=summary.task if _has_oracle(summary) else "",
         ),
-        grids="" if shows_all else grids_sentence(summary),
+        grids="" if shows_all else _grids_sentence(summary),
         left_out="" if shows_all else _left_out(summary),
     )
 
 
-def has_oracle(summary: Summary) -> bool:
+def _has_oracle(summary: Summary) -> bool:
     """Whether there is anything to tell of who knows the truth."""
     return summary.least_accuracy is not None or any(depth is not None for depth in summary.oracle.values())
 
 
-def grids_sentence(summary: Summary) -> str:
+def _grids_sentence(summary: Summary) -> str:
     """How many published grids reach the target on the last split, and how deep; empty where there are none."""
     split = list(summary.selected.by_split)[-1]
     grids = _grids(summary)
@@ -122,7 +122,7 @@ def _table(summary: Summary, policies: Mapping[str, PolicyFigures], splits: list
         FigureRow(policy_title(name) + _fallback(policy), _cells(policy, main, splits, others))
         for name, policy in policies.items()
     ]
-    if has_oracle(summary):
+    if _has_oracle(summary):
         rows.append(_oracle(summary, splits))
     return FigureTable(headings=tuple(headings), rows=tuple(rows))
 
