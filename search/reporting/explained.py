@@ -16,8 +16,6 @@ CONTROL = "static_control"
 """What the plain network is called that the selected policy is compared with."""
 ORACLE = "oracle"
 """What the bound is called that nobody reaches without knowing the truth."""
-ORACLE_IS = "the least depth if exits were chosen by somebody who knows the truth: a bound, not a policy"
-"""What ``oracle`` means; in short, each kind of answers has words of its own for it."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +31,6 @@ class Explained:
     long: str
 
 
-FALLBACK = Explained(
-    "none of that grid kept to its own limits",
-    "nothing on its grid did what it asks for, so this is what it falls back to",
-)
-"""What ``fallback`` behind a name means."""
 _AUDIO_LOG = "the NeuroAccuExit results log"
 _HARD_EXIT = "the notes on input-adaptive hard exits (June 2026)"
 _LABEL_LOG = f"from {_AUDIO_LOG}, version"
@@ -50,6 +43,10 @@ EXPLAINED = {
     CONTROL: Explained(
         "a plain network without early exits, of no more cost",
         "a plain network with one exit, trained to cost no more than the selected policy",
+    ),
+    ORACLE: Explained(
+        "the least depth of who knows the truth",
+        "the least depth if exits were chosen by somebody who knows the truth: a bound, not a policy",
     ),
     "full_network": Explained(
         "no early exits",
@@ -144,7 +141,11 @@ EXPLAINED = {
         f"the same with wider margins for risky labels, {_LABEL_LOG} 0.18",
     ),
 }
-"""What each name means: of the selected policy, the control, and every baseline, grid and log of this project."""
+"""What each name means: the selected policy's, the control's, the bound's, and those of baselines, grids and logs."""
+FALLBACK = "nothing on its grid did what it asks for, so this is what it falls back to"
+"""What ``fallback`` behind a name means."""
+FALLBACK_IN_SHORT = "none of that grid kept to its own limits"
+"""The same, as it fits into 80 columns."""
 _OWN = Explained("a baseline of your own", "a baseline of your own")
 _UNKNOWN = Explained("a policy to compare with", "a policy to compare with")
 
@@ -156,6 +157,11 @@ def explained(name: str) -> Explained:
         name: Key of the policy in ``summary.json``, or one of this module's names.
     """
     return EXPLAINED.get(name, _OWN if ":" in name else _UNKNOWN)
+
+
+def explanation_of(name: str) -> str:
+    """The long line on what a policy's name means; arguments as for :func:`explained`."""
+    return explained(name).long
 
 
 def policy_title(name: str) -> str:

@@ -13,11 +13,11 @@ from search.page.asked import meets
 from search.page.blocks import heading, html_table, marked, paragraph
 from search.page.run import FinishedRun
 from search.page.section import Section
-from search.reporting.explained import CONTROL, FALLBACK, ORACLE_IS, SELECTED, explained, policy_title
+from search.reporting.explained import CONTROL, FALLBACK, ORACLE, SELECTED, explanation_of, policy_title
 from search.run_folder.summary import SPLITS, BaselineTrialFigures, PolicyFigures, Summary
 
 
-_NAME = Markup('<div style="min-width: 230px"><b>{title}</b><br><span class="dim">{meaning}</span></div>')
+_NAME = Markup('<div style="min-width: 230px"><b>{title}</b><br><span class="dim">{explained}</span></div>')
 
 
 def baselines(run: FinishedRun) -> Section:
@@ -74,8 +74,8 @@ def _columns(summary: Summary) -> dict[str, str]:
 
 def _named(name: str, policy: PolicyFigures) -> Markup:
     is_fallback = getattr(policy, "is_fallback", False)
-    meaning = explained(name).long + (f"; fallback: {FALLBACK.long}" if is_fallback else "")
-    return _NAME.format(title=policy_title(name), meaning=meaning)
+    explained = explanation_of(name) + (f"; fallback: {FALLBACK}" if is_fallback else "")
+    return _NAME.format(title=policy_title(name), explained=explained)
 
 
 def _answer(is_met: bool | None) -> str:
@@ -106,7 +106,7 @@ def _oracle(summary: Summary) -> Markup:
         "Mean depth {depths}. This is {what}. What lies between it and the selected policy is the most that "
         "better thresholds could still save on this network."
     )
-    return heading("Oracle") + paragraph(text.format(depths=Markup(", ").join(told), what=ORACLE_IS))
+    return heading("Oracle") + paragraph(text.format(depths=Markup(", ").join(told), what=explanation_of(ORACLE)))
 
 
 def _baseline_trials(summary: Summary) -> Markup:
@@ -137,7 +137,7 @@ def _control(summary: Summary) -> Markup:
     if summary.control is None:
         return Markup("").join(paragraph(f"Static control: none; {note}") for note in summary.control_notes[-1:])
     told = ". ".join(filter(None, (summary.control.verdict, summary.control.times)))
-    return heading("Static control") + paragraph(f"{explained(CONTROL).long.capitalize()}: {told}.")
+    return heading("Static control") + paragraph(f"{explanation_of(CONTROL).capitalize()}: {told}.")
 
 
 def _budgets(summary: Summary) -> Markup:

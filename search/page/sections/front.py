@@ -17,7 +17,7 @@ from search.page.front.shown import Shown
 from search.page.front.words import LANDMARKS, certified_in_words, rule_in_words, thresholds_in_short
 from search.page.run import FinishedRun
 from search.page.section import Section
-from search.reporting.explained import explained
+from search.reporting.explained import explanation_of
 
 
 _HTML = Markup("""<p>Each point is a policy that no other beats: nothing that was found is better at no more
@@ -44,7 +44,7 @@ def front(run: FinishedRun) -> Section | None:
     selected = next((place for place, point in enumerate(points) if point.selected), 0)
     html = _HTML.format(
         objective=title_of(run.summary.objective),
-        landmarks="; ".join(f"{title_of(name)}: {explained(name).long}" for name in LANDMARKS) + ".",
+        landmarks="; ".join(f"{title_of(name)}: {explanation_of(name)}" for name in LANDMARKS) + ".",
         options=Markup().join(
             _OPTION.format(
                 place=place,

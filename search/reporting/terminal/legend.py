@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from policies.errors import ExitSearchError
 from policies.tasks import get_task
-from search.reporting.explained import FALLBACK, ORACLE, explained, is_published, policy_title
+from search.reporting.explained import FALLBACK_IN_SHORT, ORACLE, explained, is_published, policy_title
 
 
 _SOURCES = "published ... = chosen by hand-tuned rules of others, sources in docs/sources.md"
@@ -28,7 +29,15 @@ def legend_of(names: Iterable[str], *, fallback: bool, oracle_of: str = "") -> t
     if any(map(is_published, names)):
         lines.append(_SOURCES)
     if fallback:
-        lines.append(f"(fallback) = {FALLBACK.short}")
+        lines.append(f"(fallback) = {FALLBACK_IN_SHORT}")
     if oracle_of:
-        lines.append(f"{ORACLE} = {get_task(oracle_of).oracle_name}")
+        lines.append(f"{ORACLE} = {_oracle(oracle_of)}")
     return (*lines, *_COLUMNS)
+
+
+def _oracle(task: str) -> str:
+    """What is known of who knows the truth; in general words where a user's own kind of answers is not at hand."""
+    try:
+        return get_task(task).oracle_name
+    except ExitSearchError:
+        return explained(ORACLE).short

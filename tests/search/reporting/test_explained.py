@@ -9,7 +9,8 @@ from policies.baselines import BASELINES
 from policies.baselines.published_grids import published_choices
 from policies.multilabel_notes.choices import notes_choices
 from policies.multilabel_notes.versions import EVOLVED
-from search.reporting.explained import CONTROL, EXPLAINED, SELECTED, explained, is_published, policy_title
+from policies.tasks import TASKS
+from search.reporting.explained import CONTROL, EXPLAINED, ORACLE, SELECTED, explained, is_published, policy_title
 from search.reporting.terminal.legend import legend_of
 from tests.multilabel_tables import make_label_table
 from tests.policies.searching import with_stop_probabilities
@@ -25,7 +26,7 @@ def published():
 
 
 def test_every_baseline_and_every_published_choice_is_explained_and_nothing_else():
-    assert set(EXPLAINED) == {SELECTED, CONTROL, "full_network_recalibrated", *BASELINES, *published()}
+    assert set(EXPLAINED) == {SELECTED, CONTROL, ORACLE, "full_network_recalibrated", *BASELINES, *published()}
 
 
 @pytest.mark.parametrize("name", EXPLAINED)
@@ -36,6 +37,13 @@ def test_a_name_is_explained_in_80_columns_and_in_a_sentence(name):
     assert len(first) <= 80
     assert found.long and "compare with" not in found.long
     assert not found.short.endswith(".") and not found.long.endswith(".")
+
+
+@pytest.mark.parametrize("task", [*TASKS, "somebody:ELSE"])
+def test_the_bound_is_told_in_the_words_of_the_answers(task):
+    found = legend_of([], fallback=True, oracle_of=task)
+    assert found[1] == f"oracle = {TASKS[task].oracle_name if task in TASKS else explained(ORACLE).short}"
+    assert all(len(line) <= 80 for line in found)
 
 
 def test_names_of_others_are_told_to_be_theirs():

@@ -6,7 +6,7 @@ import pytest
 
 from search.page.asked import meets
 from search.page.sections.baselines import baselines
-from search.reporting.explained import explained, policy_title
+from search.reporting.explained import explanation_of, policy_title
 from search.run_folder.summary import PolicyFigures, Summary
 from tests.detection_tables import make_detection_table
 from tests.multilabel_tables import make_label_table
@@ -48,7 +48,7 @@ def test_figures_are_those_of_the_summary(run):
 def test_every_name_is_explained(run):
     html = baselines(run).html
     for name in run.summary.baselines:
-        assert "compare with" not in explained(name).long, name
+        assert "compare with" not in explanation_of(name), name
         assert policy_title(name) in html
 
 
