@@ -13,6 +13,7 @@ from search.run_folder.summary_architecture import ArchitectureSummary
 from search.run_folder.summary_compute import BudgetPolicy, SoftNetwork
 from search.run_folder.summary_latency import LatencySummary
 from search.run_folder.summary_validity import ValiditySummary
+from search.run_folder.verdict import Outcome, Verdict, policy_in_words
 
 
 if TYPE_CHECKING:
@@ -344,26 +345,31 @@ class Summary(SummaryPart):
         policies: dict[str, PolicyFigures] = {"selected policy": self.selected}
         policies |= {} if self.control is None else {"plain network": self.control}
         rows = {name: told.by_split for name, told in {**policies, **self.baselines}.items()}
-        notes = [self.estimate.sentence] if self.estimate is not None and self.estimate.sentence else []
         columns = (self.main_quality, self.quality, "mean_depth", "mean_cost")
-        return summary_html(self._verdict, rows, columns, [*notes, *self.alarms])
+        return summary_html(self.verdict, rows, columns, self.alarms)
 
     @property
-    def _verdict(self) -> str:
+    def verdict(self) -> Verdict:
+        """What came of the search, for whatever tells it in words."""
         chosen, certificate = self.selected, self.certificate
-        of = f" of {chosen.network}" if chosen.network else ""
-        answered = f" ({chosen.answered})" if chosen.answered else ""
+        return Verdict(
+            outcome=self._outcome,
+            asked=self.asked,
+            policy=policy_in_words(chosen.rule, chosen.params, answered=chosen.answered, network=chosen.network),
+            claim="" if certificate is None else certificate.claim,
+            reason="" if certificate is None else certificate.reason,
+            bound=None if certificate is None else certificate.bound,
+            delta=self.delta,
+            estimate="" if self.estimate is None else self.estimate.sentence,
+        )
+
+    @property
+    def _outcome(self) -> Outcome:
         if not self.feasible:
-            return (
-                f"Infeasible: no policy met {self.asked} on search; the nearest is of rule {chosen.rule}{of}{answered}"
-            )
-        selected = f"Selected: rule {chosen.rule}{of}{answered}, for {self.asked}"
-        if certificate is None:
-            return f"{selected}. Nothing was certified"
-        if not self.certified:
-            return f"{selected}. Not certified: {certificate.reason}"
-        confidence = f"with confidence {100 * (1 - self.delta):g}%"
-        return f"{selected}. Certified: {certificate.claim} on new data of the same kind, {confidence}"
+            return Outcome.INFEASIBLE
+        if self.certificate is None:
+            return Outcome.UNCLAIMED
+        return Outcome.CERTIFIED if self.certified else Outcome.NOT_CERTIFIED
 
     def save(self, path: Path) -> None:
         """Write it in one step.

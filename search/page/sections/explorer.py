@@ -16,7 +16,7 @@ from policies.evaluation.cross_fitted import chosen_view
 from policies.explorer.bounded import bounded_table
 from policies.explorer.table import DialledFigures, ExplorerTable
 from policies.qualities import MeanOfAnswers, get_quality
-from policies.registry import title_of
+from policies.registry import capital, title_of
 from policies.rules import RuleView, get_rule
 from policies.spacing import evenly_spaced
 from policies.tables.base import ExitTable
@@ -113,7 +113,7 @@ class _Facts:
             title=title_of(self.quality),
             quality=self.quality,
             is_main=self.quality == self.run.summary.main_quality,
-            main=title_of(self.run.summary.main_quality),
+            main=capital(title_of(self.run.summary.main_quality)),
             n_samples=self.n_samples,
             n_exits=policy.n_exits,
             selected=self.selected,

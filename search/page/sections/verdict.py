@@ -9,13 +9,14 @@ from markupsafe import Markup
 
 from policies.goals.objectives import get_objective
 from policies.qualities import get_quality
-from policies.registry import title_of
+from policies.registry import capital, title_of
 from policies.spacing import evenly_spaced
 from search.page.blocks import html_table, marked, paragraph
 from search.page.rule_words import rule_words
 from search.page.run import FinishedRun
 from search.page.section import Section
 from search.run_folder.summary import Figures, Summary
+from search.run_folder.verdict import Outcome
 
 
 _MOST_CHOICES = 5
@@ -40,35 +41,26 @@ def verdict(run: FinishedRun) -> Section:
 
 
 def headline(summary: Summary) -> str:
-    """Which policy was selected, and whether it is certified, in one sentence."""
+    """Whether what was asked for was found and certified, with the figures on the last split, in one sentence."""
     split, figures = _last(summary)
     quality = title_of(summary.main_quality)
     found = f"{quality} {figures[summary.main_quality]:.4f}{_at_depth(summary, figures)} on {split}"
-    if not summary.feasible:
-        return f"No policy met {summary.asked} on search; the nearest one has {found}."
-    if summary.certified:
-        return f"Certified for {summary.asked}: {found}."
-    if summary.certificate is not None:
-        return f"Selected for {summary.asked}, but not certified: {found}."
-    return f"Selected for {summary.asked}, without a certificate: {found}."
+    told = summary.verdict
+    joined = "; the nearest one has" if told.outcome is Outcome.INFEASIBLE else ":"
+    return f"{capital(told.headline)}{joined} {found}."
 
 
 def certainty(summary: Summary) -> str:
-    """What is known of new data, as a sentence for somebody who has read nothing else."""
-    certificate = summary.certificate
-    estimated = summary.estimate.sentence if summary.estimate else ""
-    if not summary.feasible:
-        return f"None: nothing that was tried does on search what was asked for, {summary.asked}."
-    if certificate is None:
-        return f"None: nothing was claimed on samples kept for it. {estimated}".strip()
-    if not summary.certified:
-        return f"{certificate.claim.capitalize()}: not proved, since {certificate.reason}. {estimated}".strip()
-    bound = "" if certificate.bound is None else f" (bound {certificate.bound:.4f})"
-    return (
-        f"With confidence {100 * (1 - summary.delta):g} %, {certificate.claim}{bound} on new data of the same kind as "
-        f"the certify split, which nothing was chosen on. It says nothing of other data, or of a single sample. "
-        f"{estimated}"
-    ).strip()
+    """What is known of new data, in sentences for somebody who has read nothing else."""
+    found = summary.verdict
+    told = {
+        Outcome.INFEASIBLE: f"None: {found.unmet}.",
+        Outcome.UNCLAIMED: "None: nothing was claimed on samples kept for it.",
+        Outcome.NOT_CERTIFIED: f"{capital(found.certificate)} (claim: {found.claim}).",
+        Outcome.CERTIFIED: f"{capital(found.proof)}. This was shown on the certify split, which nothing was chosen on; "
+        "it says nothing of other data, or of a single sample.",
+    }[found.outcome]
+    return f"{told} {capital(found.estimated)}." if found.estimated else told
 
 
 def _last(summary: Summary) -> tuple[str, Figures]:
@@ -94,7 +86,7 @@ def _cards(summary: Summary) -> Iterator[Markup]:
         of = "cost, where the full network's is 1"
         yield _card(marked(f"{place}.mean_cost", figures["mean_cost"], 3), of)
     if summary.certificate is not None and summary.certified and summary.certificate.bound is not None:
-        of = f"certified bound, confidence {100 * (1 - summary.delta):g} %"
+        of = f"certified bound, {summary.verdict.confidence}"
         yield _card(marked("certificate.bound", summary.certificate.bound, 4), of)
 
 
@@ -149,7 +141,7 @@ def _weaknesses(summary: Summary) -> list[str]:
         found.append(summary.splits.sentence)
     for name in ("worst_class_recall", "worst_label_recall", "worst_class_map_50"):
         if figures.get(name) is not None:
-            found.append(f"{title_of(name).capitalize()} {figures[name]:.4f} on {split}.")
+            found.append(f"{capital(title_of(name))} {figures[name]:.4f} on {split}.")
     if figures.get("premature_exits"):
         found.append(f"{figures['premature_exits']:.1%} of samples on {split} left too early: a later exit was right.")
     return [text for text in found if text]
