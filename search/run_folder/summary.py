@@ -364,6 +364,12 @@ class Summary(SummaryPart):
         )
 
     @property
+    def least_quality(self) -> float | None:
+        """The bound of ``quality`` that all that was asked for comes to on ``search``; None where there is none."""
+        least = self.least_accuracy if self.quality == "accuracy" else None
+        return least or self.goal_target or self.target or None
+
+    @property
     def _outcome(self) -> Outcome:
         if not self.feasible:
             return Outcome.INFEASIBLE

@@ -159,7 +159,7 @@ class _Facts:
 
     def _target(self) -> float | None:
         summary = self.run.summary
-        return (summary.goal_target or None) if summary.quality == self.quality else None
+        return summary.least_quality if summary.quality == self.quality else None
 
     def _label(self, d: int) -> str:
         """What a person calls a dial."""

@@ -172,7 +172,7 @@ def _in_order(found: Sequence[ReadTrial], texts: Sequence[str], summary: Summary
 
 
 def _target_line(summary: Summary, quality: str, axis: str) -> list[dict[str, Any]]:
-    bound = summary.goal_target if quality == summary.quality else None
+    bound = summary.least_quality if quality == summary.quality else None
     if bound is None:
         return []
     place = {"xref": "paper", "x0": 0, "x1": 1, "yref": axis, "y0": round(bound, 5), "y1": round(bound, 5)}

@@ -12,6 +12,7 @@ from policies.qualities import get_quality
 from policies.registry import capital, title_of
 from policies.spacing import evenly_spaced
 from search.page.blocks import html_table, marked, paragraph
+from search.page.front.words import certified_in_words
 from search.page.rule_words import rule_words
 from search.page.run import FinishedRun
 from search.page.section import Section
@@ -23,7 +24,6 @@ _MOST_CHOICES = 5
 _MOST_THRESHOLDS = 8
 _MOST_WEAKNESSES = 3
 _FULL = "full_network"
-_MARKS: dict[bool | None, str] = {True: "certified", False: "no certificate"}
 
 
 def verdict(run: FinishedRun) -> Section:
@@ -155,14 +155,13 @@ def _choices(run: FinishedRun) -> Markup:
         return Markup("")
     quality, column = summary.quality, get_objective(summary.objective).column
     others = [points[row] for row in evenly_spaced(len(points), _MOST_CHOICES) if not points[row].selected]
-    own = run.selected_point
-    figures = summary.selected.by_split["search"] if own is None else own.figures
-    shown = [(point.figures, point.rule, _MARKS.get(point.certified, "")) for point in others]
-    shown.append((figures, summary.selected.rule, "selected, certified" if summary.certified else "selected"))
+    own = next((point.figures for point in run.points if point.selected), summary.selected.by_split["search"])
+    shown = [(point.figures, point.rule, certified_in_words(point)) for point in others]
+    shown.append((own, summary.selected.rule, "selected, certified" if summary.certified else "selected"))
     shown.sort(key=lambda row: row[0][column])
-    rows = [_choice(own, rule, mark, quality, column) for own, rule, mark in shown]
+    rows = [_choice(figures, rule, mark, quality, column) for figures, rule, mark in shown]
     headings = (title_of(quality), title_of(summary.objective), "cost", "rule", "")
-    note = "Other targets: policies of the front, on search. Without a certificate: not tested, or not passed."
+    note = "Other targets: policies of the front, on search. Not certified: not tested, or not passed."
     return paragraph(note) + html_table(headings, rows)
 
 

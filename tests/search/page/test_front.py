@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from policies.evaluation.cross_fitted import cross_fitted_decision
-from policies.goals.front import FrontPoint
+from policies.goals.front import Front, FrontPoint
 from policies.metrics.policy import policy_figures
 from policies.policy import Policy
 from search.page.front.details import details_of
@@ -16,9 +16,12 @@ from search.page.front.words import thresholds_in_short
 from search.page.page import rendered
 from search.page.run import FinishedRun
 from search.page.sections.front import front as front_section
+from search.reporting.front_files import write_front
 from search.run_folder.journal import Journal
+from search.run_folder.summary import Summary
 from tests.bundles import trained_digits
 from tests.chromium import open_page
+from tests.finished_sweeps import copied
 from tests.multilabel_tables import make_label_table
 from tests.search.page.fronts import front, write_front_of_digits
 
@@ -142,3 +145,38 @@ def test_trials_are_drawn_while_the_sweep_holds_its_journal(tmp_path):
         journal.append("ended", trial="trial-0001", state="COMPLETE", failure="")
         series = front_section(run).figures["front"].data
     assert ["trial-0001" in one.text[0] for one in series if one.name and one.name.startswith("trials")] == [True]
+
+
+@pytest.fixture(scope="module")
+def beaten(run, tmp_path_factory):
+    """The same sweep, whose selected policy is the full network: not on the front."""
+    folder = copied(run.folder, tmp_path_factory.mktemp("beaten") / "digits-1")
+    write_front(folder, Front(tuple(replace(point, selected=False) for point in front())))
+    table = trained_digits().tables["search"]
+    policy = Policy("confidence", (np.inf,) * (table.n_exits - 1), (1.0,) * table.n_exits)
+    policy.save(folder.policy_file)
+    summary = Summary.load(folder.summary_file)
+    figures = {"search": policy_figures(table, policy.decide(table))}
+    selected = summary.selected.model_copy(update=figures)
+    summary.model_copy(update={"selected": selected, "feasible": True}).save(folder.summary_file)
+    return FinishedRun.read(folder.path)
+
+
+def test_a_selected_policy_that_is_not_on_the_front_has_its_details_and_comes_first(beaten, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(rendered("digits-1", [front_section(beaten)]))
+    with open_page(path) as tab:
+        tab.wait_for_selector("#front-figure[data-drawn]")
+        assert tab.get_attribute("#front-panel", "data-policy") == "4"
+        assert shares(tab) == [0, 0, 1]
+        assert "selected" in tab.inner_text("#front-panel h3")
+        names = tab.evaluate("document.getElementById('front-figure').data.map((one) => [one.name, one.customdata])")
+        assert ["selected policy, which is not on the front", [4]] in names
+        line = "document.getElementById('front-figure').data.find((one) => one.mode === 'lines').x.length"
+        assert tab.evaluate(line) == len(front())
+
+
+def test_without_its_file_such_a_policy_is_left_out(beaten, tmp_path):
+    other = copied(beaten.folder, tmp_path / "other")
+    other.policy_file.unlink()
+    assert len(front_section(FinishedRun.read(other.path)).data["points"]) == len(front())
