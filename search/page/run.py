@@ -79,7 +79,8 @@ class FinishedRun:
     @property
     def seed(self) -> int:
         """Seed of the search, which the folds of rules that learn depend on; 0 where the folder does not tell it."""
-        return int(self.environment.get("seeds", {}).get("sweep", 0))
+        how = self.summary.table_search
+        return int(self.environment.get("seeds", {}).get("sweep", 0)) if how is None else how.seed
 
     def table(self, network: str, split: str) -> ExitTable | None:
         """What a network said on a split; None where that was not kept, or has gone since.

@@ -222,6 +222,18 @@ class ControlSummary(PolicyFigures):
     trials: list[ControlTrial] = []
 
 
+class TableSearch(SummaryPart):
+    """How a policy search was called beside its tables, so that it can be run again.
+
+    Attributes:
+        seed: Seed of the search, which the folds of rules that learn depend on.
+        options: The options that were given to ``exitsearch policy``, word by word, but for where the results go.
+    """
+
+    seed: int = 0
+    options: list[str] = []
+
+
 class TrialCounts(SummaryPart):
     """How many trials there were, and how many ended in each of Optuna's states.
 
@@ -245,6 +257,7 @@ class Summary(SummaryPart):
         name: Name of the sweep or policy search.
         workload: Name of the workload that was trained on; only in a sweep.
         tables: Where the table of each split was read from; only in a policy search.
+        table_search: How the policy search was called; None in a sweep, and in folders of earlier versions.
         task: The kind of answers.
         main_quality: What answers of that kind are judged by unless something else is asked for.
         target: The least quality that was asked for, or the largest where less is better; 0 where none was.
@@ -297,6 +310,7 @@ class Summary(SummaryPart):
     name: str = ""
     workload: str = ""
     tables: dict[str, str] = {}
+    table_search: TableSearch | None = None
     task: str = "classification"
     main_quality: str = "accuracy"
     target: float = 0.0

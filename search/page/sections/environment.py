@@ -21,20 +21,21 @@ def environment(run: FinishedRun) -> Section:
     """Packages that matter, seeds, machine, time, and commands."""
     html = [html_table(("", ""), _facts(run))]
     html += [heading("Run it again"), command(run_again(run))]
-    if not run.is_sweep:
-        html.append(paragraph("Other options, such as rules and seeds, are not kept with a policy search; add them."))
+    if not run.is_sweep and run.summary.table_search is None:
+        html.append(paragraph("An earlier version kept no other options, such as rules and seeds; add them."))
     html += [heading("What comes next"), *(paragraph(told) + command(text) for told, text in next_steps(run))]
     return Section("environment", "Environment and commands", Markup("").join(html))
 
 
 def _facts(run: FinishedRun) -> list[tuple[str, Markup]]:
     found: dict[str, Any] = run.environment
+    seeds = found.get("seeds", {} if run.summary.table_search is None else {"search": run.seed})
     packages = {name.lower(): version for name, version in found.get("packages", {}).items()}
     facts = [
         ("Python", found.get("python")),
         ("machine", ", ".join(filter(None, (found.get("platform"), found.get("processor"))))),
         ("git commit", found.get("git_commit")),
-        ("seeds", ", ".join(f"{name} {seed}" for name, seed in found.get("seeds", {}).items())),
+        ("seeds", ", ".join(f"{name} {seed}" for name, seed in seeds.items())),
         *(("packages", f"{name} {packages[name]}") for name in _PACKAGES if name in packages),
     ]
     merged: dict[str, list[str]] = {}
@@ -53,13 +54,13 @@ def run_again(run: FinishedRun) -> str:
     summary, tables = run.summary, dict(run.summary.tables)
     words = ["exitsearch", "policy", tables.pop("search", "search.npz")]
     words += [word for split, path in tables.items() for word in (f"--{split}", path)]
-    words += [*_asked(run), "--objective", summary.objective, "--out", f"{run.folder.path}-again"]
-    return shlex.join(words)
+    words += _asked(run) if summary.table_search is None else summary.table_search.options
+    return shlex.join([*words, "--out", f"{run.folder.path}-again"])
 
 
 def _asked(run: FinishedRun) -> list[str]:
-    """What was asked for, as options."""
-    summary, words = run.summary, ["--quality", run.summary.quality]
+    """What was asked for, as options: of a search that did not keep those that it was called with."""
+    summary, words = run.summary, ["--quality", run.summary.quality, "--objective", run.summary.objective]
     if summary.target:
         words += ["--target", f"{summary.target:g}"]
     for name in _LIMITS:
