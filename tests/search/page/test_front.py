@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 import json
 import shutil
 
@@ -15,6 +16,7 @@ from search.page.front.outcomes import outcomes
 from search.page.front.words import thresholds_in_short
 from search.page.page import rendered
 from search.page.run import FinishedRun
+from search.page.sections.explorer import explorer
 from search.page.sections.front import front as front_section
 from search.reporting.front_files import write_front
 from search.run_folder.journal import Journal
@@ -24,6 +26,7 @@ from tests.chromium import open_page
 from tests.finished_sweeps import copied
 from tests.multilabel_tables import make_label_table
 from tests.search.page.fronts import front, write_front_of_digits
+from tests.search.page.sections.finished import searched
 
 
 @pytest.fixture(scope="module")
@@ -180,3 +183,20 @@ def test_without_its_file_such_a_policy_is_left_out(beaten, tmp_path):
     other = copied(beaten.folder, tmp_path / "other")
     other.policy_file.unlink()
     assert len(front_section(FinishedRun.read(other.path)).data["points"]) == len(front())
+
+
+@pytest.mark.parametrize("pooling", [(), ("--pooling", "mean")])
+def test_fitted_label_thresholds_are_judged_on_search_as_in_the_summary(pooling, tmp_path):
+    """They flatter the very samples that they were fitted to: pages count with the cross-fitted ones too."""
+    make = partial(make_label_table, 90, 3, 5, parents_of=3)
+    asked = ("--max-drop", "0.05", "--label-thresholds", "fitted", "--seed", "3", *pooling)
+    found = searched(tmp_path, make, *asked, splits=("search",))
+    for place, own in front_section(found).data["details"].items():
+        assert own["right"] / own["n"] == pytest.approx(found.points[int(place)].figures["exact_match"], abs=1e-12)
+    figures = found.summary.selected.by_split["search"]
+    selected = next(str(place) for place, point in enumerate(found.points) if point.selected)
+    own = front_section(found).data["details"][selected]
+    assert own["saved"] / own["n"] == pytest.approx(figures["rescues"], abs=1e-12)
+    assert ("answers are pooled over parents" if pooling else "Here you can turn the thresholds") in explorer(
+        found
+    ).html
