@@ -97,12 +97,12 @@ def policy_in_words(rule: str, params: Mapping[str, Any], *, answered: str, netw
         answered: How answers are pooled over parents, or empty.
         network: Name of the network, or empty.
     """
-    policy = f"rule {rule}" if _leaves_early(params) else "the full network, without early exits"
+    policy = f"rule {rule}" if leaves_early(params) else "the full network, without early exits"
     pooled = f" ({answered})" if answered else ""
     return f"{policy}{pooled}" + (f", {network}" if network else "")
 
 
-def _leaves_early(params: Mapping[str, Any]) -> bool:
+def leaves_early(params: Mapping[str, Any]) -> bool:
     """Whether any sample can leave before the last exit, or any parent be answered before it is read whole."""
     if params.get("answering", {}).get("read_until") is not None or "thresholds" not in params:
         return True

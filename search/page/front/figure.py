@@ -101,8 +101,9 @@ def hover_of(point: FrontPoint, x: str, y: str) -> str:
     """A policy in lines: its rule, thresholds, figures and certificate. Names of files are not read as HTML."""
     from markupsafe import escape
 
-    figures = {title_of(y): f"{point.figures[y]:.4f}", "depth": f"{point.figures.get('mean_depth', 0):.3f}"}
-    figures |= {"cost": f"{point.figures['mean_cost']:.3f}"} if "mean_cost" in point.figures else {}
+    figures = {title_of(y): f"{point.figures[y]:.4f}"}
+    shown = (("depth", "mean_depth"), ("cost", "mean_cost"))
+    figures |= {name: f"{point.figures[key]:.3f}" for name, key in shown if key in point.figures}
     figures |= {title_of(x): f"{point.figures[x]:.4g}"} if x not in ("mean_depth", "mean_cost") else {}
     lines = [
         rule_in_words(point.rule),

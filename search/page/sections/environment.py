@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+import json
 import shlex
 from typing import Any
 
@@ -14,7 +16,6 @@ from search.page.section import Section
 
 _LIBRARIES = ("exitsearch", "torch", "torchvision", "torchaudio", "numpy", "scipy", "scikit-learn", "numba")
 _PACKAGES = (*_LIBRARIES, "ray", "optuna", "mlflow", "pandas", "plotly")
-_LIMITS = ("max_drop", "max_relative_drop")
 
 
 def environment(run: FinishedRun) -> Section:
@@ -60,42 +61,48 @@ def run_again(run: FinishedRun) -> str:
 
 def _asked(run: FinishedRun) -> list[str]:
     """What was asked for, as options: of a search that did not keep those that it was called with."""
-    summary, words = run.summary, ["--quality", run.summary.quality, "--objective", run.summary.objective]
-    if summary.target:
-        words += ["--target", f"{summary.target:g}"]
-    for name in _LIMITS:
-        limit = getattr(summary, name)
-        each = [f"{quality}={most:g}" for quality, most in limit.items()] if isinstance(limit, dict) else []
-        each += [f"{limit:g}"] if isinstance(limit, float) else []
-        words += [word for one in each for word in (f"--{name.replace('_', '-')}", one)]
-    words += [] if summary.max_drop_greedy is None else ["--max-drop-greedy", f"{summary.max_drop_greedy:g}"]
-    words += [] if summary.budget is None else ["--budget", f"{summary.budget:g}"]
-    words += [word for name, bound in summary.bounds.items() for word in ("--bound", f"{name}={bound:g}")]
-    return [*words, "--delta", f"{summary.delta:g}"]
+    summary = run.summary
+    options = {
+        "quality": summary.quality,
+        "objective": summary.objective,
+        "target": summary.target or None,
+        "max_drop": summary.max_drop,
+        "max_relative_drop": summary.max_relative_drop,
+        "max_drop_greedy": summary.max_drop_greedy,
+        "budget": summary.budget,
+        "bound": summary.bounds,
+        # Without a table that certifies, the option is refused.
+        "delta": summary.delta if "certify" in summary.tables else None,
+    }
+    return _words(options)
+
+
+def _words(options: Mapping[str, Any]) -> list[str]:
+    """Options as they are typed; a mapping is given value by value, and None is left out."""
+    words: list[str] = []
+    for name, value in options.items():
+        each = [f"{key}={own}" for key, own in value.items()] if isinstance(value, Mapping) else [value]
+        words += [word for own in each if own is not None for word in (f"--{name.replace('_', '-')}", str(own))]
+    return words
 
 
 def next_steps(run: FinishedRun) -> list[tuple[str, str]]:
     """Commands that come next, each with what it is for."""
-    folder, name = str(run.folder.path), run.folder.name
-    bundle = f"{name}-bundle"
+    folder, bundle = str(run.folder.path), f"{run.folder.name}-bundle"
     model = [] if run.is_sweep else ["--model", "MODEL.safetensors", "--data", "DATA"]
-    words = [
-        "exitsearch",
-        "certify",
-        str(run.folder.policy_file),
-        "NEW-TABLE.npz",
-        "--target",
-        f"{run.summary.target:g}",
-    ]
-    if run.summary.quality != "accuracy":
-        words += ["--quality", run.summary.quality]
-    steps = [
-        (
-            "A bundle that predicts with the policy:",
-            shlex.join(["exitsearch", "export", folder, *model, "--out", bundle]),
-        ),
-        ("How long it takes on a device:", shlex.join(["exitsearch", "bench", bundle, "--batch-size", "1"])),
-    ]
-    if run.summary.target:
-        steps.insert(1, ("The same claim on data that nobody has looked at:", shlex.join(words)))
-    return steps
+    export = ["exitsearch", "export", folder, *model, "--out", bundle]
+    steps = [("A bundle that predicts with the policy:", export)]
+    if claim := _claim(run):
+        certify = ["exitsearch", "certify", str(run.folder.policy_file), "NEW-TABLE.npz", *_words(claim)]
+        steps.append(("The same claim on data that nobody has looked at:", certify))
+    steps.append(("How long it takes on a device:", ["exitsearch", "bench", bundle, "--batch-size", "1"]))
+    return [(told, shlex.join(words)) for told, words in steps]
+
+
+def _claim(run: FinishedRun) -> dict[str, Any]:
+    """What was to be certified, as options of ``exitsearch certify``; else the target, where there is one."""
+    summary, file = run.summary, run.folder.certificate_file
+    if not file.is_file():
+        return {"target": summary.target, "quality": summary.quality} if summary.target else {}
+    claim = dict(json.loads(file.read_text())["claim"])
+    return {**claim, "bound": claim.pop("bounds", {}), "delta": summary.delta}

@@ -17,13 +17,14 @@ from search.page.rule_words import rule_words
 from search.page.run import FinishedRun
 from search.page.section import Section
 from search.run_folder.summary import Figures, Summary
-from search.run_folder.verdict import Outcome
+from search.run_folder.verdict import Outcome, leaves_early
 
 
 _MOST_CHOICES = 5
 _MOST_THRESHOLDS = 8
 _MOST_WEAKNESSES = 3
 _FULL = "full_network"
+_ALIKE = 1e-12
 
 
 def verdict(run: FinishedRun) -> Section:
@@ -97,12 +98,10 @@ def _card(figure: Markup | str, meaning: str) -> Markup:
 
 def _policy(summary: Summary) -> Markup:
     selected = summary.selected
-    network = f" of {selected.network}" if selected.network else ""
-    answered = f" ({selected.answered})" if selected.answered else ""
-    explained = rule_words(selected.rule)
-    return Markup("Rule <b>{}</b>{}{}: {}. {}").format(
-        title_of(selected.rule), network, answered, explained, _thresholds(selected.params.get("thresholds", []))
-    )
+    if not leaves_early(selected.params):
+        return Markup("<b>{}</b>: every sample takes the last exit.").format(capital(summary.verdict.policy))
+    thresholds = _thresholds(selected.params.get("thresholds", []))
+    return Markup("<b>{}</b>: {}. {}").format(capital(summary.verdict.policy), rule_words(selected.rule), thresholds)
 
 
 def _thresholds(rows: list[Any]) -> str:
@@ -129,7 +128,7 @@ def _beside_full_network(summary: Summary) -> Iterator[tuple[str, str]]:
         saved.append(summary.latency.sentence)
     main = summary.main_quality
     lost = get_quality(main).sign * (full[main] - own[main])
-    change = f"loses {lost:.4f}" if lost > 0 else f"gains {-lost:.4f}" if lost < 0 else "loses nothing"
+    change = "loses nothing" if abs(lost) < _ALIKE else f"loses {lost:.4f}" if lost > 0 else f"gains {-lost:.4f}"
     yield "What it saves", f"On {split}: {'; '.join(saved)}."
     yield "What it costs", f"Beside the full network it {change} of {title_of(main)} on {split} ({full[main]:.4f})."
 

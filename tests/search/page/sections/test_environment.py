@@ -1,5 +1,6 @@
 """The environment, and commands to copy."""
 
+import json
 import shlex
 
 import pytest
@@ -56,12 +57,28 @@ def test_a_policy_search_keeps_its_seed_and_its_options(tmp_path):
     assert again.summary.selected == run.summary.selected
 
 
+def test_the_same_claim_is_the_whole_claim(tmp_path):
+    run = searched(
+        tmp_path, make_table, "--target", "0.7654321", "--max-drop", "0.3", "--bound", "worst_class_recall=0.1"
+    )
+    (words,) = (shlex.split(text) for _, text in next_steps(run) if " certify " in text)
+    assert words[words.index("--target") + 1] == "0.7654321"
+    make_table(seed=9, prefix="new").save(tmp_path / "new.npz")
+    out = ["--out", str(tmp_path / "again.json")]
+    with pytest.raises(SystemExit):
+        main([str(tmp_path / "new.npz") if word == "NEW-TABLE.npz" else word for word in [*words[1:], *out]])
+    claims = [json.loads(file.read_text())["claim"] for file in (run.folder.certificate_file, tmp_path / "again.json")]
+    assert claims[0] == claims[1]
+
+
 def test_the_words_of_a_search_that_kept_no_options_are_those_of_its_summary(tmp_path):
     run = searched(tmp_path, make_table, "--target", "0.8", "--objective", "cost", "--seed", "7")
     older = FinishedRun(run.folder, run.summary.model_copy(update={"table_search": None}))
     words = shlex.split(run_again(older))
     assert words[words.index("--objective") + 1] == "cost" and "--seed" not in words
     assert older.seed == 0
+    alone = older.summary.model_copy(update={"tables": {"search": "search.npz"}})
+    assert "--delta" in words and "--delta" not in run_again(FinishedRun(run.folder, alone))
     assert "earlier version kept no other options" in environment(older).html
 
 
