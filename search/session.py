@@ -11,12 +11,12 @@ from uuid import uuid4
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME, MLFLOW_RUN_NOTE
 from rich.console import Console
 
-from policies.goals.front import FrontPoint
 from search.config.sweep import SweepConfig
 from search.console_table import print_line
 from search.errors import SweepInterruptedError, ValidityError
 from search.inputs import SweepInputs
 from search.reporting.seeds import show_seeds
+from search.reporting.selected_point import with_selected
 from search.reporting.shown import figures_shown
 from search.reporting.terminal import print_summary
 from search.run_folder.environment import describe_environment
@@ -118,7 +118,8 @@ def _track(tracker: Tracker, folder: RunFolder, journal: Journal, result: SweepR
     summary = result.summary
     selected = summary.selected.by_split
     headlines = figures_shown(summary.task, summary.main_quality).headlines
-    tracker.log_front(_with_selected(result))
+    selection = result.selection
+    tracker.log_front(with_selected(selection.front.points, summary, selection.policy))
     tracker.finish(
         {f"{split}_{key}": selected[split][key] for split in SPLITS for key in headlines}
         | _latency_metrics(summary)
@@ -139,25 +140,6 @@ def _track(tracker: Tracker, folder: RunFolder, journal: Journal, result: SweepR
             *(path for path in (folder.model_file, folder.control_file) if path.exists()),
         ],
     )
-
-
-def _with_selected(result: SweepResult) -> list[FrontPoint]:
-    """The front, and the selected policy where another is a little better on ``search`` but not certified."""
-    points = list(result.selection.front)
-    selection, selected = result.selection, result.summary.selected
-    if all(point.policy.policy_hash != selection.policy.policy_hash for point in points):
-        figures = {key: value for key, value in selected.by_split["search"].items() if isinstance(value, float)}
-        points.append(
-            FrontPoint(
-                policy=selection.policy,
-                figures=figures,
-                violation=0.0 if selection.feasible else 1.0,
-                network=selected.network or "",
-                certified=selection.is_certified,
-                selected=True,
-            )
-        )
-    return points
 
 
 def _latency_metrics(summary: Summary) -> dict[str, float]:

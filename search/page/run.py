@@ -14,6 +14,7 @@ from policies.policy import Policy
 from policies.tables.base import ExitTable
 from policies.tasks import load_table
 from search.reporting.front_files import read_front
+from search.reporting.selected_point import with_selected
 from search.run_folder.finished import read_summary
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Event, read_events
@@ -51,10 +52,13 @@ class FinishedRun:
         """The merged front, least objective first."""
         return read_front(self.folder)
 
-    @property
-    def selected_point(self) -> FrontPoint | None:
-        """The selected policy on the front; None where it is not on it."""
-        return next((point for point in self.front if point.selected), None)
+    @cached_property
+    def points(self) -> tuple[FrontPoint, ...]:
+        """The policies of the front, and behind them the selected one where it is not on it and was kept."""
+        is_there = any(point.selected for point in self.front)
+        if is_there or not self.folder.policy_file.is_file():
+            return self.front.points
+        return with_selected(self.front.points, self.summary, self.policy)
 
     @cached_property
     def policy(self) -> Policy:
@@ -75,7 +79,8 @@ class FinishedRun:
     @property
     def seed(self) -> int:
         """Seed of the search, which the folds of rules that learn depend on; 0 where the folder does not tell it."""
-        return int(self.environment.get("seeds", {}).get("sweep", 0))
+        how = self.summary.table_search
+        return int(self.environment.get("seeds", {}).get("sweep", 0)) if how is None else how.seed
 
     def table(self, network: str, split: str) -> ExitTable | None:
         """What a network said on a split; None where that was not kept, or has gone since.

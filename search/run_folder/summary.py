@@ -13,6 +13,7 @@ from search.run_folder.summary_architecture import ArchitectureSummary
 from search.run_folder.summary_compute import BudgetPolicy, SoftNetwork
 from search.run_folder.summary_latency import LatencySummary
 from search.run_folder.summary_validity import ValiditySummary
+from search.run_folder.verdict import Outcome, Verdict, policy_in_words
 
 
 if TYPE_CHECKING:
@@ -221,6 +222,18 @@ class ControlSummary(PolicyFigures):
     trials: list[ControlTrial] = []
 
 
+class TableSearch(SummaryPart):
+    """How a policy search was called beside its tables, so that it can be run again.
+
+    Attributes:
+        seed: Seed of the search, which the folds of rules that learn depend on.
+        options: The options that were given to ``exitsearch policy``, word by word, but for where the results go.
+    """
+
+    seed: int = 0
+    options: list[str] = []
+
+
 class TrialCounts(SummaryPart):
     """How many trials there were, and how many ended in each of Optuna's states.
 
@@ -244,6 +257,7 @@ class Summary(SummaryPart):
         name: Name of the sweep or policy search.
         workload: Name of the workload that was trained on; only in a sweep.
         tables: Where the table of each split was read from; only in a policy search.
+        table_search: How the policy search was called; None in a sweep, and in folders of earlier versions.
         task: The kind of answers.
         main_quality: What answers of that kind are judged by unless something else is asked for.
         target: The least quality that was asked for, or the largest where less is better; 0 where none was.
@@ -296,6 +310,7 @@ class Summary(SummaryPart):
     name: str = ""
     workload: str = ""
     tables: dict[str, str] = {}
+    table_search: TableSearch | None = None
     task: str = "classification"
     main_quality: str = "accuracy"
     target: float = 0.0
@@ -344,26 +359,37 @@ class Summary(SummaryPart):
         policies: dict[str, PolicyFigures] = {"selected policy": self.selected}
         policies |= {} if self.control is None else {"plain network": self.control}
         rows = {name: told.by_split for name, told in {**policies, **self.baselines}.items()}
-        notes = [self.estimate.sentence] if self.estimate is not None and self.estimate.sentence else []
         columns = (self.main_quality, self.quality, "mean_depth", "mean_cost")
-        return summary_html(self._verdict, rows, columns, [*notes, *self.alarms])
+        return summary_html(self.verdict, rows, columns, self.alarms)
 
     @property
-    def _verdict(self) -> str:
+    def verdict(self) -> Verdict:
+        """What came of the search, for whatever tells it in words."""
         chosen, certificate = self.selected, self.certificate
-        of = f" of {chosen.network}" if chosen.network else ""
-        answered = f" ({chosen.answered})" if chosen.answered else ""
+        return Verdict(
+            outcome=self._outcome,
+            asked=self.asked,
+            policy=policy_in_words(chosen.rule, chosen.params, answered=chosen.answered, network=chosen.network),
+            claim="" if certificate is None else certificate.claim,
+            reason="" if certificate is None else certificate.reason,
+            bound=None if certificate is None else certificate.bound,
+            delta=self.delta,
+            estimate="" if self.estimate is None else self.estimate.sentence,
+        )
+
+    @property
+    def least_quality(self) -> float | None:
+        """The bound of ``quality`` that all that was asked for comes to on ``search``; None where there is none."""
+        least = self.least_accuracy if self.quality == "accuracy" else None
+        return least or self.goal_target or self.target or None
+
+    @property
+    def _outcome(self) -> Outcome:
         if not self.feasible:
-            return (
-                f"Infeasible: no policy met {self.asked} on search; the nearest is of rule {chosen.rule}{of}{answered}"
-            )
-        selected = f"Selected: rule {chosen.rule}{of}{answered}, for {self.asked}"
-        if certificate is None:
-            return f"{selected}. Nothing was certified"
-        if not self.certified:
-            return f"{selected}. Not certified: {certificate.reason}"
-        confidence = f"with confidence {100 * (1 - self.delta):g}%"
-        return f"{selected}. Certified: {certificate.claim} on new data of the same kind, {confidence}"
+            return Outcome.INFEASIBLE
+        if self.certificate is None:
+            return Outcome.UNCLAIMED
+        return Outcome.CERTIFIED if self.certified else Outcome.NOT_CERTIFIED
 
     def save(self, path: Path) -> None:
         """Write it in one step.

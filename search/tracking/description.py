@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from policies.registry import capital
 from search.run_folder.folder import RunFolder
 from search.run_folder.summary import Summary
+from search.run_folder.verdict import Outcome
 from search.tracking.naming import figures_of
 from search.tracking.view import sweep_address
 
@@ -25,25 +27,14 @@ def describe(summary: Summary, folder: RunFolder, sweep_id: str) -> str:
 
 def _facts(summary: Summary) -> list[str]:
     """The summary in at most ten lines."""
-    selected, counts = summary.selected, summary.trials
-    facts = [f"Asked: {summary.asked}, with the least {summary.objective}"]
-    facts.append(f"Selected: rule {selected.rule}{f' of {selected.network}' if selected.network else ''}")
+    selected, counts, found = summary.selected, summary.trials, summary.verdict
+    facts = [f"Asked: {summary.asked}, with the least {summary.objective}", f"Selected: {found.policy}"]
     facts += [f"On {split}: {figures_of(summary, split)}" for split in selected.by_split if split != "certify"]
-    facts.append(_certificate(summary))
+    is_infeasible = found.outcome is Outcome.INFEASIBLE
+    facts.append(f"Infeasible: {found.unmet}" if is_infeasible else capital(found.certificate))
     full = summary.baselines.get("full_network")
     if full is not None and "test" in full.by_split:
         figures = full.by_split["test"]
         facts.append(f"Full network on test: {summary.main_quality} {figures[summary.main_quality]:.4f}")
     facts.append(f"Trials: {counts.complete} completed, {counts.pruned} stopped early, {counts.fail} failed")
     return [fact for fact in facts if fact]
-
-
-def _certificate(summary: Summary) -> str:
-    if not summary.feasible:
-        return "Infeasible: no policy met on search what was asked for"
-    certificate = summary.certificate
-    if certificate is None:
-        return ""
-    if not summary.certified:
-        return f"Not certified: {certificate.reason}"
-    return f"Certified: {certificate.claim}, with confidence {1 - summary.delta:.0%} (bound {certificate.bound:.4f})"

@@ -7,6 +7,7 @@ from typing import Any
 
 from policies.registry import title_of
 from search.run_folder.summary import Summary
+from search.run_folder.verdict import Outcome
 
 
 _MOST_SETTINGS = 3
@@ -32,17 +33,10 @@ def trial_name(trial: str, params: Mapping[str, Any]) -> str:
 def sweep_name(summary: Summary) -> str:
     """The sweep's name, what was asked for, the depth that it takes, and whether that is certain."""
     depth = summary.selected.by_split["search"].get("mean_depth")
-    told = [summary.asked, "" if depth is None else f"depth {depth:.2f}", certainty(summary)]
+    outcome = summary.verdict.outcome
+    told = [summary.asked, "" if depth is None else f"depth {depth:.2f}"]
+    told.append("" if outcome is Outcome.UNCLAIMED else str(outcome))
     return f"{summary.name}: {', '.join(filter(None, told))}"
-
-
-def certainty(summary: Summary) -> str:
-    """How sure the selected policy is, in a word."""
-    if not summary.feasible:
-        return "infeasible"
-    if summary.certificate is None:
-        return ""
-    return "certified" if summary.certified else "not certified"
 
 
 def figures_of(summary: Summary, split: str) -> str:

@@ -17,7 +17,9 @@ from search.inputs import SweepInputs
 from search.page.front.choice import Choice
 from search.page.front.outcomes import outcomes
 from search.page.front.thumbnails import thumbnail
+from search.reporting.selected_point import with_selected
 from search.run_folder.folder import RunFolder
+from search.run_folder.summary import Summary
 from trainables.data import Split
 from trainables.data.readers import AudioReader
 from trainables.models.exits.tracing import first_line
@@ -89,15 +91,16 @@ class Examples:
 
 
 def keep_examples(
-    folder: RunFolder, inputs: SweepInputs, selection: Selection, tables: NetworkTables
+    folder: RunFolder, inputs: SweepInputs, selection: Selection, tables: NetworkTables, summary: Summary
 ) -> tuple[str, ...]:
     """Draw the samples of ``search`` that say most of the policies of the front, and write them beside the results.
 
     Args:
         folder: Folder of the sweep.
         inputs: The sweep on its data.
-        selection: The front.
+        selection: The front, and the selected policy.
         tables: What its networks say.
+        summary: What the sweep found.
 
     Returns:
         What could not be done, one line each: it costs pictures and not what the sweep has found.
@@ -105,7 +108,8 @@ def keep_examples(
     try:
         choice, search = Choice(), inputs.splits.search
         table_of = partial(tables.table, split="search")
-        for _, outcome in outcomes(selection.front.points, table_of, seed=inputs.config.seed):
+        points = with_selected(selection.front.points, summary, selection.policy)
+        for _, outcome in outcomes(points, table_of, seed=inputs.config.seed):
             choice.add(outcome)
         source, options = get_workload(inputs.config.workload).source, inputs.config.data.options()
         is_audio = isinstance(source.reader(search.inputs.shape[1:], options), AudioReader)

@@ -30,7 +30,7 @@ _ROOM = 0.06
 
 
 def front_figure(run: FinishedRun) -> go.Figure:
-    """What can be drawn of what is in the folder; the front's points carry their place as ``customdata``."""
+    """What can be drawn of what is in the folder; the points of ``run.points`` carry their place as ``customdata``."""
     # Here, since the import takes its time.
     import plotly.graph_objects as go
 
@@ -46,12 +46,7 @@ def front_figure(run: FinishedRun) -> go.Figure:
     ]
     _scatter(figure, "published grids and plain searches", others, colour=_BASELINE, symbol="x", size=7)
     _scatter(figure, "each exit alone", _single_exits(run, x, y), colour=_SINGLE, symbol="line-ns-open", size=11)
-    _add_front(figure, run.front.points, x, y, is_feasible=summary.feasible)
-    chosen = _point(summary.selected, x, y)
-    if run.selected_point is None and chosen is not None:
-        # Where nothing is certified, it may be the full network, which others beat.
-        name = "selected policy, which is not on the front"
-        _scatter(figure, name, [(*chosen, name)], colour=_SELECTED, symbol="star", size=17)
+    _add_front(figure, run, x, y)
     for name, (colour, symbol) in _MARKS.items():
         point = _point(summary.baselines[name], x, y) if name in summary.baselines else None
         if point is not None:
@@ -68,16 +63,18 @@ def front_figure(run: FinishedRun) -> go.Figure:
     return figure
 
 
-def _add_front(figure: go.Figure, points: Sequence[FrontPoint], x: str, y: str, *, is_feasible: bool) -> None:
+def _add_front(figure: go.Figure, run: FinishedRun, x: str, y: str) -> None:
+    points, beaten = run.points, len(run.points) > len(run.front)
     figure.add_scatter(
-        x=[point.figures[x] for point in points],
-        y=[point.figures[y] for point in points],
+        x=[point.figures[x] for point in run.front],
+        y=[point.figures[y] for point in run.front],
         mode="lines",
         line={"color": _CERTIFIED, "width": 1},
         hoverinfo="skip",
         showlegend=False,
     )
-    selected = "selected policy" if is_feasible else "nearest policy: none does what was asked"
+    selected = f"selected policy{', which is not on the front' if beaten else ''}"
+    selected = selected if run.summary.feasible else "nearest policy: none does what was asked"
     groups: dict[tuple[str, str, str, int], list[int]] = {
         ("front: not certified", _PLAIN, "circle-open", 10): [],
         ("front: certified", _CERTIFIED, "circle", 10): [],
@@ -104,8 +101,9 @@ def hover_of(point: FrontPoint, x: str, y: str) -> str:
     """A policy in lines: its rule, thresholds, figures and certificate. Names of files are not read as HTML."""
     from markupsafe import escape
 
-    figures = {title_of(y): f"{point.figures[y]:.4f}", "depth": f"{point.figures.get('mean_depth', 0):.3f}"}
-    figures |= {"cost": f"{point.figures['mean_cost']:.3f}"} if "mean_cost" in point.figures else {}
+    figures = {title_of(y): f"{point.figures[y]:.4f}"}
+    shown = (("depth", "mean_depth"), ("cost", "mean_cost"))
+    figures |= {name: f"{point.figures[key]:.3f}" for name, key in shown if key in point.figures}
     figures |= {title_of(x): f"{point.figures[x]:.4g}"} if x not in ("mean_depth", "mean_cost") else {}
     lines = [
         rule_in_words(point.rule),
@@ -118,7 +116,7 @@ def hover_of(point: FrontPoint, x: str, y: str) -> str:
 
 def _add_target(figure: go.Figure, run: FinishedRun, x: str, y: str) -> None:
     summary = run.summary
-    target = summary.least_accuracy if y == "accuracy" else summary.goal_target or summary.target or None
+    target = summary.least_quality
     if target is None:
         return
     figure.add_hline(
@@ -173,11 +171,11 @@ def _point(row: PolicyFigures, x: str, y: str) -> tuple[float, float] | None:
 
 def _quality_range(run: FinishedRun, x: str, y: str) -> list[float] | None:
     """The front and its landmarks; trials and grids that are far worse would squeeze them."""
-    values = [float(point.figures[y]) for point in run.front]
+    values = [float(point.figures[y]) for point in run.points]
     values += [point[1] for name in _MARKS if (row := run.summary.baselines.get(name)) and (point := _point(row, x, y))]
     if not values:
         return None
-    target = run.summary.least_accuracy if y == "accuracy" else run.summary.goal_target or None
+    target = run.summary.least_quality
     values += [] if target is None else [target]
     span = max(max(values) - min(values), 0.02)
     low, high = min(values) - 4 * _ROOM * span, max(values) + 2 * _ROOM * span

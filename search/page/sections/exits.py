@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 import numpy as np
 
-from policies.registry import title_of
+from policies.registry import capital, title_of
 from policies.spacing import evenly_spaced
 from policies.tables.classification import ClassificationTable
 from search.page.blocks import COLOURS, figure_place, heading, html_table, marked, paragraph, rounded
@@ -52,8 +52,7 @@ def _by_split(summary: Summary) -> Mapping[str, Sequence[Figures]]:
 
 
 def _title(summary: Summary) -> str:
-    name = title_of(summary.main_quality)
-    return name[:1].upper() + name[1:]
+    return capital(title_of(summary.main_quality))
 
 
 def _sentence(summary: Summary) -> Markup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from policies.registry import capital
 from search.page.blocks import heading, html_table, paragraph, text_cell
 from search.page.run import FinishedRun
 from search.page.section import Section
@@ -26,7 +27,7 @@ def splits(run: FinishedRun) -> Section:
         lines = Markup("").join(Markup("<li>{}</li>").format(line) for line in summary.plan)
         html += [heading("What certify can prove"), Markup("<ul>{}</ul>").format(lines)]
     if summary.splits is not None:
-        html += [heading("How alike search and certify are"), paragraph(_capital(summary.splits.sentence))]
+        html += [heading("How alike search and certify are"), paragraph(f"{capital(summary.splits.sentence)}.")]
         html.append(_differences(summary.splits.differences))
     return Section("splits", "Splits", Markup("").join(html))
 
@@ -70,7 +71,3 @@ def _differences(found: list[dict[str, object]]) -> Markup:
 
 def _number(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, int | float) else "-"
-
-
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}." if text else ""

@@ -28,6 +28,7 @@ _KINDS = {
     "failed": (COLOURS[3], "x"),
     "not ended": (COLOURS[4], "square-open"),
 }
+_PAST = {"does what was asked": "did what was asked", "misses what was asked": "missed it"}
 _MANY = 300
 _FEW_PARAMETERS = 6
 
@@ -73,10 +74,8 @@ def kind_of(trial: ReadTrial) -> str:
 
 def _sentence(found: Sequence[ReadTrial]) -> str:
     counts = Counter(kind_of(trial) for trial in found)
-    told = ", ".join(f"{counts[kind]:,} {kind}" for kind in _KINDS if counts[kind])
-    return f"{len(found):,} trials: {told}.".replace(" does what was asked", " did what was asked").replace(
-        " misses what was asked", " missed it"
-    )
+    told = ", ".join(f"{counts[kind]:,} {_PAST.get(kind, kind)}" for kind in _KINDS if counts[kind])
+    return f"{len(found):,} {'trial' if len(found) == 1 else 'trials'}: {told}."
 
 
 def _failures(found: Sequence[ReadTrial]) -> Markup:
@@ -172,7 +171,7 @@ def _in_order(found: Sequence[ReadTrial], texts: Sequence[str], summary: Summary
 
 
 def _target_line(summary: Summary, quality: str, axis: str) -> list[dict[str, Any]]:
-    bound = summary.goal_target if quality == summary.quality else None
+    bound = summary.least_quality if quality == summary.quality else None
     if bound is None:
         return []
     place = {"xref": "paper", "x0": 0, "x1": 1, "yref": axis, "y0": round(bound, 5), "y1": round(bound, 5)}

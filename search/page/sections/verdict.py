@@ -9,20 +9,22 @@ from markupsafe import Markup
 
 from policies.goals.objectives import get_objective
 from policies.qualities import get_quality
-from policies.registry import title_of
+from policies.registry import capital, title_of
 from policies.spacing import evenly_spaced
 from search.page.blocks import html_table, marked, paragraph
+from search.page.front.words import certified_in_words
 from search.page.rule_words import rule_words
 from search.page.run import FinishedRun
 from search.page.section import Section
 from search.run_folder.summary import Figures, Summary
+from search.run_folder.verdict import Outcome, leaves_early
 
 
 _MOST_CHOICES = 5
 _MOST_THRESHOLDS = 8
 _MOST_WEAKNESSES = 3
 _FULL = "full_network"
-_MARKS: dict[bool | None, str] = {True: "certified", False: "no certificate"}
+_ALIKE = 1e-12
 
 
 def verdict(run: FinishedRun) -> Section:
@@ -40,35 +42,26 @@ def verdict(run: FinishedRun) -> Section:
 
 
 def headline(summary: Summary) -> str:
-    """Which policy was selected, and whether it is certified, in one sentence."""
+    """Whether what was asked for was found and certified, with the figures on the last split, in one sentence."""
     split, figures = _last(summary)
     quality = title_of(summary.main_quality)
     found = f"{quality} {figures[summary.main_quality]:.4f}{_at_depth(summary, figures)} on {split}"
-    if not summary.feasible:
-        return f"No policy met {summary.asked} on search; the nearest one has {found}."
-    if summary.certified:
-        return f"Certified for {summary.asked}: {found}."
-    if summary.certificate is not None:
-        return f"Selected for {summary.asked}, but not certified: {found}."
-    return f"Selected for {summary.asked}, without a certificate: {found}."
+    told = summary.verdict
+    joined = "; the nearest one has" if told.outcome is Outcome.INFEASIBLE else ":"
+    return f"{capital(told.headline)}{joined} {found}."
 
 
 def certainty(summary: Summary) -> str:
-    """What is known of new data, as a sentence for somebody who has read nothing else."""
-    certificate = summary.certificate
-    estimated = summary.estimate.sentence if summary.estimate else ""
-    if not summary.feasible:
-        return f"None: nothing that was tried does on search what was asked for, {summary.asked}."
-    if certificate is None:
-        return f"None: nothing was claimed on samples kept for it. {estimated}".strip()
-    if not summary.certified:
-        return f"{certificate.claim.capitalize()}: not proved, since {certificate.reason}. {estimated}".strip()
-    bound = "" if certificate.bound is None else f" (bound {certificate.bound:.4f})"
-    return (
-        f"With confidence {100 * (1 - summary.delta):g} %, {certificate.claim}{bound} on new data of the same kind as "
-        f"the certify split, which nothing was chosen on. It says nothing of other data, or of a single sample. "
-        f"{estimated}"
-    ).strip()
+    """What is known of new data, in sentences for somebody who has read nothing else."""
+    found = summary.verdict
+    told = {
+        Outcome.INFEASIBLE: f"None: {found.unmet}.",
+        Outcome.UNCLAIMED: "None: nothing was claimed on samples kept for it.",
+        Outcome.NOT_CERTIFIED: f"{capital(found.certificate)} (claim: {found.claim}).",
+        Outcome.CERTIFIED: f"{capital(found.proof)}. This was shown on the certify split, which nothing was chosen on; "
+        "it says nothing of other data, or of a single sample.",
+    }[found.outcome]
+    return f"{told} {capital(found.estimated)}." if found.estimated else told
 
 
 def _last(summary: Summary) -> tuple[str, Figures]:
@@ -94,7 +87,7 @@ def _cards(summary: Summary) -> Iterator[Markup]:
         of = "cost, where the full network's is 1"
         yield _card(marked(f"{place}.mean_cost", figures["mean_cost"], 3), of)
     if summary.certificate is not None and summary.certified and summary.certificate.bound is not None:
-        of = f"certified bound, confidence {100 * (1 - summary.delta):g} %"
+        of = f"certified bound, {summary.verdict.confidence}"
         yield _card(marked("certificate.bound", summary.certificate.bound, 4), of)
 
 
@@ -105,12 +98,10 @@ def _card(figure: Markup | str, meaning: str) -> Markup:
 
 def _policy(summary: Summary) -> Markup:
     selected = summary.selected
-    network = f" of {selected.network}" if selected.network else ""
-    answered = f" ({selected.answered})" if selected.answered else ""
-    explained = rule_words(selected.rule)
-    return Markup("Rule <b>{}</b>{}{}: {}. {}").format(
-        title_of(selected.rule), network, answered, explained, _thresholds(selected.params.get("thresholds", []))
-    )
+    if not leaves_early(selected.params):
+        return Markup("<b>{}</b>: every sample takes the last exit.").format(capital(summary.verdict.policy))
+    thresholds = _thresholds(selected.params.get("thresholds", []))
+    return Markup("<b>{}</b>: {}. {}").format(capital(summary.verdict.policy), rule_words(selected.rule), thresholds)
 
 
 def _thresholds(rows: list[Any]) -> str:
@@ -137,7 +128,7 @@ def _beside_full_network(summary: Summary) -> Iterator[tuple[str, str]]:
         saved.append(summary.latency.sentence)
     main = summary.main_quality
     lost = get_quality(main).sign * (full[main] - own[main])
-    change = f"loses {lost:.4f}" if lost > 0 else f"gains {-lost:.4f}" if lost < 0 else "loses nothing"
+    change = "loses nothing" if abs(lost) < _ALIKE else f"loses {lost:.4f}" if lost > 0 else f"gains {-lost:.4f}"
     yield "What it saves", f"On {split}: {'; '.join(saved)}."
     yield "What it costs", f"Beside the full network it {change} of {title_of(main)} on {split} ({full[main]:.4f})."
 
@@ -149,7 +140,7 @@ def _weaknesses(summary: Summary) -> list[str]:
         found.append(summary.splits.sentence)
     for name in ("worst_class_recall", "worst_label_recall", "worst_class_map_50"):
         if figures.get(name) is not None:
-            found.append(f"{title_of(name).capitalize()} {figures[name]:.4f} on {split}.")
+            found.append(f"{capital(title_of(name))} {figures[name]:.4f} on {split}.")
     if figures.get("premature_exits"):
         found.append(f"{figures['premature_exits']:.1%} of samples on {split} left too early: a later exit was right.")
     return [text for text in found if text]
@@ -163,14 +154,13 @@ def _choices(run: FinishedRun) -> Markup:
         return Markup("")
     quality, column = summary.quality, get_objective(summary.objective).column
     others = [points[row] for row in evenly_spaced(len(points), _MOST_CHOICES) if not points[row].selected]
-    own = run.selected_point
-    figures = summary.selected.by_split["search"] if own is None else own.figures
-    shown = [(point.figures, point.rule, _MARKS.get(point.certified, "")) for point in others]
-    shown.append((figures, summary.selected.rule, "selected, certified" if summary.certified else "selected"))
+    own = next((point.figures for point in run.points if point.selected), summary.selected.by_split["search"])
+    shown = [(point.figures, point.rule, certified_in_words(point)) for point in others]
+    shown.append((own, summary.selected.rule, "selected, certified" if summary.certified else "selected"))
     shown.sort(key=lambda row: row[0][column])
-    rows = [_choice(own, rule, mark, quality, column) for own, rule, mark in shown]
+    rows = [_choice(figures, rule, mark, quality, column) for figures, rule, mark in shown]
     headings = (title_of(quality), title_of(summary.objective), "cost", "rule", "")
-    note = "Other targets: policies of the front, on search. Without a certificate: not tested, or not passed."
+    note = "Other targets: policies of the front, on search. Not certified: not tested, or not passed."
     return paragraph(note) + html_table(headings, rows)
 
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 import json
 import shutil
 
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 
 from policies.evaluation.cross_fitted import cross_fitted_decision
-from policies.goals.front import FrontPoint
+from policies.goals.front import Front, FrontPoint
 from policies.metrics.policy import policy_figures
 from policies.policy import Policy
 from search.page.front.details import details_of
@@ -15,12 +16,17 @@ from search.page.front.outcomes import outcomes
 from search.page.front.words import thresholds_in_short
 from search.page.page import rendered
 from search.page.run import FinishedRun
+from search.page.sections.explorer import explorer
 from search.page.sections.front import front as front_section
+from search.reporting.front_files import write_front
 from search.run_folder.journal import Journal
+from search.run_folder.summary import Summary
 from tests.bundles import trained_digits
 from tests.chromium import open_page
+from tests.finished_sweeps import copied
 from tests.multilabel_tables import make_label_table
 from tests.search.page.fronts import front, write_front_of_digits
+from tests.search.page.sections.finished import searched
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +148,55 @@ def test_trials_are_drawn_while_the_sweep_holds_its_journal(tmp_path):
         journal.append("ended", trial="trial-0001", state="COMPLETE", failure="")
         series = front_section(run).figures["front"].data
     assert ["trial-0001" in one.text[0] for one in series if one.name and one.name.startswith("trials")] == [True]
+
+
+@pytest.fixture(scope="module")
+def beaten(run, tmp_path_factory):
+    """The same sweep, whose selected policy is the full network: not on the front."""
+    folder = copied(run.folder, tmp_path_factory.mktemp("beaten") / "digits-1")
+    write_front(folder, Front(tuple(replace(point, selected=False) for point in front())))
+    table = trained_digits().tables["search"]
+    policy = Policy("confidence", (np.inf,) * (table.n_exits - 1), (1.0,) * table.n_exits)
+    policy.save(folder.policy_file)
+    summary = Summary.load(folder.summary_file)
+    figures = {"search": policy_figures(table, policy.decide(table))}
+    selected = summary.selected.model_copy(update=figures)
+    summary.model_copy(update={"selected": selected, "feasible": True}).save(folder.summary_file)
+    return FinishedRun.read(folder.path)
+
+
+def test_a_selected_policy_that_is_not_on_the_front_has_its_details_and_comes_first(beaten, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(rendered("digits-1", [front_section(beaten)]))
+    with open_page(path) as tab:
+        tab.wait_for_selector("#front-figure[data-drawn]")
+        assert tab.get_attribute("#front-panel", "data-policy") == "4"
+        assert shares(tab) == [0, 0, 1]
+        assert "selected" in tab.inner_text("#front-panel h3")
+        names = tab.evaluate("document.getElementById('front-figure').data.map((one) => [one.name, one.customdata])")
+        assert ["selected policy, which is not on the front", [4]] in names
+        line = "document.getElementById('front-figure').data.find((one) => one.mode === 'lines').x.length"
+        assert tab.evaluate(line) == len(front())
+
+
+def test_without_its_file_such_a_policy_is_left_out(beaten, tmp_path):
+    other = copied(beaten.folder, tmp_path / "other")
+    other.policy_file.unlink()
+    assert len(front_section(FinishedRun.read(other.path)).data["points"]) == len(front())
+
+
+@pytest.mark.parametrize("pooling", [(), ("--pooling", "mean")])
+def test_fitted_label_thresholds_are_judged_on_search_as_in_the_summary(pooling, tmp_path):
+    """They flatter the very samples that they were fitted to: pages count with the cross-fitted ones too."""
+    make = partial(make_label_table, 90, 3, 5, parents_of=3)
+    asked = ("--max-drop", "0.05", "--label-thresholds", "fitted", "--seed", "3", *pooling)
+    found = searched(tmp_path, make, *asked, splits=("search",))
+    for place, own in front_section(found).data["details"].items():
+        assert own["right"] / own["n"] == pytest.approx(found.points[int(place)].figures["exact_match"], abs=1e-12)
+    figures = found.summary.selected.by_split["search"]
+    selected = next(str(place) for place, point in enumerate(found.points) if point.selected)
+    own = front_section(found).data["details"][selected]
+    assert own["saved"] / own["n"] == pytest.approx(figures["rescues"], abs=1e-12)
+    assert ("answers are pooled over parents" if pooling else "Here you can turn the thresholds") in explorer(
+        found
+    ).html
