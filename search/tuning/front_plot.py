@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+import math
 
 from rich.text import Text
 
 from policies.goals.request import Request
 from policies.registry import title_of
-from search.trials.log import TrialRecord
+from search.trials.records import TrialRecord
 
 
 MOST_LINES, MOST_COLUMNS = 10, 80
@@ -32,11 +33,12 @@ class TrialPoint:
 
 
 def point_of(trial: TrialRecord, asked: Request) -> TrialPoint | None:
-    """Where a trial lies; None for one that failed or never reported."""
+    """Where a trial lies; None for one that failed, never reported or has no number there."""
     result = trial.result
     if trial.failure or not {asked.objective_column, asked.quality, "violation"} <= result.keys():
         return None
-    return TrialPoint(result[asked.objective_column], result[asked.quality], result["violation"] <= 0)
+    point = TrialPoint(float(result[asked.objective_column]), float(result[asked.quality]), trial.is_feasible)
+    return point if math.isfinite(point.objective) and math.isfinite(point.quality) else None
 
 
 def plot_trials(points: Sequence[TrialPoint], asked: Request, *, width: int) -> Text:

@@ -1,7 +1,10 @@
+import math
+
 import pytest
 
 from policies.goals.request import Request
-from search.tuning.front_plot import MOST_COLUMNS, MOST_LINES, TrialPoint, plot_trials
+from search.trials.records import TrialRecord
+from search.tuning.front_plot import MOST_COLUMNS, MOST_LINES, TrialPoint, plot_trials, point_of
 
 
 POINTS = [TrialPoint(1.2, 0.93, False), TrialPoint(1.5, 0.96, True), TrialPoint(1.9, 0.97, True)]
@@ -33,3 +36,9 @@ def test_trials_that_all_lie_at_the_target_are_drawn_in_their_order():
     assert len(places) == 3
     # Less deep from trial to trial: downwards, and to the right.
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize(("depth", "is_drawn"), [(1.5, True), (math.nan, False), (math.inf, False)])
+def test_what_is_no_number_has_no_place(depth, is_drawn):
+    result = {"accuracy": 0.9, "mean_depth": depth, "violation": 0.0}
+    assert (point_of(TrialRecord("a", 0, {}, result=result), Request(target=0.8)) is not None) == is_drawn
