@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 import json
 from pathlib import Path
-import re
 from typing import Any
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
-from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NOTE
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NAME, MLFLOW_RUN_NOTE
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 
 from policies.qualities import QUALITIES
@@ -18,7 +17,7 @@ from search.redaction import redact, redact_text
 from search.run_folder.journal import Event
 from search.tracking.description import EXPERIMENT_MARK, RUN_MARK
 from search.tracking.faults import Fault, fault_of, reason_of
-from search.tracking.naming import trial_name
+from search.tracking.naming import as_text, mlflow_key, run_name, trial_name
 from search.tracking.store import MlflowStore, StoredRun
 from trainables.tasks import TRAINING_TASKS
 
@@ -235,7 +234,7 @@ def _metrics(values: Mapping[str, Any], time_ms: int, step: int) -> list[Metric]
 
 def _params(values: Mapping[str, Any]) -> list[Param]:
     # Fitted rules have long parameters; the policy itself is in the front's table.
-    texts = {_key(key): _text(str(value), MAX_PARAM_VAL_LENGTH) for key, value in redact(values).items()}
+    texts = {mlflow_key(key): as_text(str(value), MAX_PARAM_VAL_LENGTH) for key, value in redact(values).items()}
     return [Param(key, text) for key, text in texts.items()]
 
 
@@ -245,6 +244,8 @@ def _tags(values: Mapping[str, Any], places: Mapping[str, str] | None = None) ->
     if MLFLOW_RUN_NOTE in texts:
         for mark, place in (places or {}).items():
             texts[MLFLOW_RUN_NOTE] = str(texts[MLFLOW_RUN_NOTE]).replace(mark, place)
+    if MLFLOW_RUN_NAME in texts:
+        texts[MLFLOW_RUN_NAME] = run_name(str(texts[MLFLOW_RUN_NAME]))
     return [_tag(key, value) for key, value in texts.items()]
 
 
@@ -255,14 +256,4 @@ def _dataset(name: str, split: str, digest: str, n_samples: int | None) -> Datas
 
 
 def _tag(key: str, value: Any) -> RunTag:
-    return RunTag(_key(key), _text(redact_text(str(value)), _TAG_LENGTH))
-
-
-def _key(key: str) -> str:
-    return re.sub(r"[^/\w.\- :]", "_", key)[:250]
-
-
-def _text(text: str, length: int) -> str:
-    # PostgreSQL takes neither zero bytes nor halves of surrogate pairs.
-    text = text.replace("\0", "").encode(errors="replace").decode()
-    return text if len(text) <= length else text[: length - 3] + "..."
+    return RunTag(mlflow_key(key), as_text(redact_text(str(value)), _TAG_LENGTH))

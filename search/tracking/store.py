@@ -12,6 +12,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 
 from search.tracking.connection import connect, find_experiment
+from search.tracking.naming import run_name
 
 
 KIND_TAG = "exitsearch.kind"
@@ -90,7 +91,7 @@ class MlflowStore:
         marks = {MLFLOW_PARENT_RUN_ID: parent_id} if parent_id else {}
         marks |= {KIND_TAG: kind, SWEEP_TAG: self._sweep, SWEEP_ID_TAG: self._sweep_id, _IDENTITY_TAGS[kind]: identity}
         run = self._client.create_run(
-            self.experiment_id, start_time=start_ms, tags={**tags, MLFLOW_RUN_NAME: name, **marks}
+            self.experiment_id, start_time=start_ms, tags={**tags, MLFLOW_RUN_NAME: run_name(name), **marks}
         )
         stored = StoredRun(str(run.info.run_id), parent_id=parent_id, start_ms=start_ms)
         self._runs[kind, identity] = stored

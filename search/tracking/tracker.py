@@ -27,7 +27,7 @@ from search.tracking.store import POLICY_TAG, TRIAL_TAG, MlflowStore
 from search.tracking.uri import default_tracking_uri as default_tracking_uri
 from search.tracking.view import (
     EXPERIMENT_KEY,
-    FRONT_PREFIX,
+    FRONT_DEPTH,
     VIEW_TAG,
     experiment_view,
     quality_of,
@@ -222,6 +222,6 @@ def _policy_facts(point: FrontPoint) -> dict[str, Any]:
             "selected": str(point.selected).lower(),
             COLOUR_TAG: _CERTIFIED_COLOUR if certified else _SELECTED_COLOUR if selected else _COLOUR,
         },
-        "metrics": metrics | {FRONT_PREFIX + key: metrics[key] for key in ("mean_depth", quality) if key in metrics},
+        "metrics": metrics | ({FRONT_DEPTH: metrics["mean_depth"]} if "mean_depth" in metrics else {}),
         "params": {"trial_id": point.network, **outline(point.policy)},
     }
