@@ -32,6 +32,11 @@ def run_name(name: str) -> str:
     return as_text(name, _LENGTH)
 
 
+def model_name(name: str) -> str:
+    """A name of a model that MLflow takes."""
+    return as_text(re.sub(r"[/:.%\"']", "-", name), _LENGTH)
+
+
 def policy_name(rule: str, figures: Mapping[str, float], *, quality: str, certified: bool) -> str:
     """Rule, depth and quality on ``search``, such as ``ensemble 1.09 / 0.978 certified``."""
     shown = [f"{figures[name]:{form}}" for name, form in (("mean_depth", ".2f"), (quality, ".3f")) if name in figures]
