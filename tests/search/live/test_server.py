@@ -108,6 +108,19 @@ def test_the_last_good_page_stays_while_files_cannot_be_read(tmp_path):
         assert asked(server)[0].status == 200
 
 
+def test_a_folder_that_vanishes_is_told_and_shown_again_when_it_is_back(tmp_path):
+    with HandWritten(tmp_path / "run") as sweep, served(sweep) as server:
+        sweep.trial(1)
+        asked(server)
+        sweep.folder.path.rename(tmp_path / "away")
+        page = asked(server)[1].decode()
+        assert f"Gone: {sweep.folder.path} is not there any more." in page
+        assert "trial-0001" in page
+        (tmp_path / "away").rename(sweep.folder.path)
+        sweep.trial(2)
+        assert "Running: 2 of 4 trials have ended" in asked(server)[1].decode()
+
+
 def test_half_a_result_is_not_shown(tmp_path):
     finished = write_sweep(tmp_path / "finished")
     with HandWritten(tmp_path / "run") as sweep, served(sweep) as server:
