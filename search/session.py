@@ -27,6 +27,7 @@ from search.run_folder.summary import SPLITS, Summary
 from search.sweep import SweepResult, run_sweep
 from search.teaching.checks import CheckedTeachers
 from search.tracking.description import describe
+from search.tracking.model import selected_model
 from search.tracking.naming import sweep_name
 from search.tracking.tracker import Tracker
 from search.trials.log import TrialLog
@@ -139,6 +140,7 @@ def _track(tracker: Tracker, folder: RunFolder, journal: Journal, result: SweepR
             folder.environment_file,
             *(path for path in (folder.model_file, folder.control_file) if path.exists()),
         ],
+        model=selected_model(summary, result.selection.policy, folder),
     )
 
 

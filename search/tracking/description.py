@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from policies.registry import capital
+from pathlib import Path
+import re
+
+from policies.registry import capital, title_of
 from search.run_folder.folder import RunFolder
 from search.run_folder.summary import Summary
 from search.run_folder.verdict import Outcome
+from search.tracking.model import model_files
 from search.tracking.naming import figures_of
 from search.tracking.view import sweep_address
 
@@ -18,17 +22,30 @@ RUN_MARK = "{run_id}"
 def describe(summary: Summary, folder: RunFolder, sweep_id: str) -> str:
     """The description of a finished sweep's run, with the marks above in it."""
     link = sweep_address("", EXPERIMENT_MARK, sweep_id)
-    lines = [f"[**The front as a chart**]({link})", "", *(f"- {line}" for line in _facts(summary)), ""]
-    picture = f"get-artifact?path={folder.front_png.name}&run_uuid={RUN_MARK}"
+    lines = [f"[**The front as a chart**]({link})", "", *(f"- {_plain(line)}" for line in _facts(summary))]
+    files = [f"[`{path.name}`]({_artifact(path)})" for path in model_files(folder)]
+    lines += [*([f"- The model: {' and '.join(files)}"] if files else []), ""]
+    picture = _artifact(folder.front_png)
     again = f"exitsearch run {folder.sweep_file.name} --name NEW-NAME"
     lines += [f"![The front]({picture})", "", f"To make it again, from its artifact `{folder.sweep_file.name}`:", ""]
     return "\n".join([*lines, "```", again, "```"])
 
 
+def _artifact(path: Path) -> str:
+    """Where MLflow's page has a file of the run."""
+    return f"get-artifact?path={path.name}&run_uuid={RUN_MARK}"
+
+
+def _plain(text: str) -> str:
+    """Text of which Markdown makes nothing else: names in it are the user's."""
+    return re.sub(r"([\\`*\[\]<>])", r"\\\1", text)
+
+
 def _facts(summary: Summary) -> list[str]:
     """The summary in at most ten lines."""
     selected, counts, found = summary.selected, summary.trials, summary.verdict
-    facts = [f"Asked: {summary.asked}, with the least {summary.objective}", f"Selected: {found.policy}"]
+    sought = f"the least {summary.objective}" if summary.budget is None else f"the best {title_of(summary.quality)}"
+    facts = [f"Asked: {summary.asked}, with {sought}", f"Selected: {found.policy}"]
     facts += [f"On {split}: {figures_of(summary, split)}" for split in selected.by_split if split != "certify"]
     is_infeasible = found.outcome is Outcome.INFEASIBLE
     facts.append(f"Infeasible: {found.unmet}" if is_infeasible else capital(found.certificate))

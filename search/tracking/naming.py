@@ -1,8 +1,9 @@
-"""What MLflow's runs are called: names that a person can tell apart in a list and in a chart's legend."""
+"""What MLflow's runs and their figures are called: names that a person can tell apart, and that a store takes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+import re
 from typing import Any
 
 from policies.registry import title_of
@@ -11,6 +12,30 @@ from search.run_folder.verdict import Outcome
 
 
 _MOST_SETTINGS = 3
+_LENGTH = 250
+"""Of run names, and of names of figures, databases take no more characters."""
+
+
+def mlflow_key(name: str) -> str:
+    """A name of a metric, parameter or tag with characters that MLflow takes alone."""
+    return re.sub(r"[^/\w.\- :]", "_", name)[:_LENGTH]
+
+
+def as_text(text: str, length: int) -> str:
+    """Text that any database takes, cut where it is longer."""
+    # PostgreSQL takes neither zero bytes nor halves of surrogate pairs.
+    text = text.replace("\0", "").encode(errors="replace").decode()
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
+def run_name(name: str) -> str:
+    """A name of a run that any store takes."""
+    return as_text(name, _LENGTH)
+
+
+def model_name(name: str) -> str:
+    """A name of a model that MLflow takes."""
+    return as_text(re.sub(r"[/:.%\"']", "-", name), _LENGTH)
 
 
 def policy_name(rule: str, figures: Mapping[str, float], *, quality: str, certified: bool) -> str:

@@ -12,7 +12,7 @@ from rich.text import Text
 from policies.goals.request import Request
 from policies.qualities import get_quality
 from policies.registry import title_of
-from search.trials.log import TrialRecord
+from search.trials.records import TrialRecord
 
 
 MOST_LINES, MOST_COLUMNS = 10, 80
@@ -43,7 +43,7 @@ def point_of(trial: TrialRecord, asked: Request) -> TrialPoint | None:
         return None
     keys = takewhile(result.__contains__, (f"{asked.quality}_exit_{depth}" for depth in count(1)))
     exits = tuple(float(result[key]) for key in keys)
-    point = TrialPoint(float(result["mean_depth"]), float(result[asked.quality]), result["violation"] <= 0, exits)
+    point = TrialPoint(float(result["mean_depth"]), float(result[asked.quality]), trial.is_feasible, exits)
     return point if all(map(math.isfinite, (point.mean_depth, point.quality, *exits))) else None
 
 

@@ -10,9 +10,9 @@ from policies.goals.objectives import get_objective
 from policies.qualities import get_quality
 from policies.registry import title_of
 from search.page.front.words import LANDMARKS, certified_in_words, rule_in_words, thresholds_in_short
-from search.page.read_trials import read_trials
 from search.page.run import FinishedRun
 from search.run_folder.summary import PolicyFigures
+from search.trials.records import read_trials
 
 
 if TYPE_CHECKING:
@@ -153,9 +153,9 @@ def _marker(colour: str, symbol: str, size: int) -> dict[str, Any]:
 
 def _trials(run: FinishedRun, x: str, y: str) -> list[tuple[float, float, str]]:
     # Read only: the page is written while the sweep still holds its journal.
-    ended = [trial for trial in read_trials(run.events) if trial.state != "RUNNING"]
+    ended = [trial for trial in read_trials(run.events) if trial.state.is_finished()]
     known = [trial for trial in ended if not trial.failure and {x, y} <= trial.result.keys()]
-    return [(float(trial.result[x]), float(trial.result[y]), trial.name) for trial in known]
+    return [(float(trial.result[x]), float(trial.result[y]), trial.trial_id) for trial in known]
 
 
 def _single_exits(run: FinishedRun, x: str, y: str) -> list[tuple[float, float, str]]:

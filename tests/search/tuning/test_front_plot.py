@@ -3,7 +3,7 @@ import math
 import pytest
 
 from policies.goals.request import Request
-from search.trials.log import TrialRecord
+from search.trials.records import TrialRecord
 from search.tuning.front_plot import MOST_COLUMNS, MOST_LINES, TrialPoint, plot_trials, point_of
 
 
