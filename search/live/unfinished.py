@@ -29,10 +29,15 @@ from trainables.models.exits.tracing import first_line
 
 _VERDICT = Markup('<p class="state {state}">{sentence}</p><div class="cards">{cards}</div><dl>{lines}</dl>{why}')
 _LINE = Markup("<dt>{}</dt><dd>{}</dd>")
+_NOT_BEGUN = "not begun"
 _ENDS = {
     Phase.STOPPED: "it was interrupted",
     Phase.LOST: "nobody runs it any more, though it was not stopped: its process or machine was ended",
     Phase.RUNNING: "it still runs",
+}
+_DID = {
+    **{"failed": "failed", "stopped early": "stopped early"},
+    **{"not ended": "did not end", _NOT_BEGUN: "did not begin"},
 }
 
 
@@ -81,7 +86,7 @@ def verdict(run: RunningRun, folder: RunFolder) -> Section:
     told, text = how_to_go_on(run, folder)
     lines = [*_facts(run), ("How to go on", Markup("{}{}").format(told, command(text)))]
     html = _VERDICT.format(
-        state="open" if _n_complete(run) or run.phase is Phase.RUNNING else "bad",
+        state="open" if _can_go_on(run) else "bad",
         sentence=headline(run),
         cards=Markup("").join(card(f"{count:,}", kind) for kind, count in _counts(run).items()),
         lines=Markup("").join(_LINE.format(*line) for line in lines),
@@ -96,9 +101,12 @@ def headline(run: RunningRun) -> str:
     if n_complete:
         return f"There is no policy yet: {n_complete} of {n_trials} trials were trained to their end."
     so = "there is no policy yet" if run.phase is Phase.RUNNING else "there is no policy"
-    counts = {kind: count for kind, count in _counts(run).items() if count}
-    counts.pop("trials")
-    return f"No trial has finished, so {so}: of {n_trials}, {', '.join(f'{n} {kind}' for kind, n in counts.items())}."
+    ends = {_DID[kind]: n for kind, n in _counts(run).items() if kind in _DID}
+    if len(ends) > 1:
+        told = f"of {n_trials}, {', '.join(f'{n} {did}' for did, n in ends.items())}"
+    else:
+        told = f"{'the only one' if n_trials == 1 else f'all {n_trials}'} {''.join(ends)}"
+    return f"No trial has finished, so {so}: {told}."
 
 
 def how_to_go_on(run: RunningRun, folder: RunFolder) -> tuple[str, str]:
@@ -111,7 +119,7 @@ def how_to_go_on(run: RunningRun, folder: RunFolder) -> tuple[str, str]:
     n_open = run.config.search.trials - len(run.trials.finished)
     if run.phase is Phase.RUNNING:
         return "Wait for it; this shows it while it runs:", shlex.join(("exitsearch", "watch", str(folder.path)))
-    if run.phase is Phase.FAILED or not (n_open or _n_complete(run)):
+    if not _can_go_on(run):
         why = "it comes to the same again" if n_open else "all its trials have ended, and none can be used"
         return f"Resuming it changes nothing: {why}. Put right what failed, and start anew:", sweep_again(folder)
     words = ("exitsearch", "run", str(folder.sweep_file), "--resume", "--name", run.folder.name)
@@ -132,7 +140,13 @@ def _counts(run: RunningRun) -> dict[str, int]:
     kinds = Counter(kind_of(trial) for trial in run.trials.trials.values())
     counts = {"trials": run.config.search.trials} | {kind: kinds[kind] for kind in KINDS if kinds[kind]}
     n_left = run.config.search.trials - len(run.trials.trials)
-    return counts | ({"not begun": n_left} if n_left > 0 else {})
+    return counts | ({_NOT_BEGUN: n_left} if n_left > 0 else {})
+
+
+def _can_go_on(run: RunningRun) -> bool:
+    """Whether it runs, or resuming it may give a result."""
+    is_open = len(run.trials.finished) < run.config.search.trials
+    return run.phase is not Phase.FAILED and (is_open or _n_complete(run) > 0)
 
 
 def _n_complete(run: RunningRun) -> int:

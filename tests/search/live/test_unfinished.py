@@ -66,7 +66,7 @@ def test_a_sweep_whose_every_trial_failed_says_why_and_how_to_go_on(failed, caps
         ]
         rows = page.eval_on_selector_all("#verdict tbody tr", "all => all.map((row) => row.innerText.split('\\t'))")
     assert heard == []
-    assert "No trial has finished, so there is no policy: of 3, 3 failed." in text
+    assert "No trial has finished, so there is no policy: all 3 failed." in text
     assert rows == [[REASON, "2"], ["a worker was lost", "1"]]
     assert "torch 2.9.0" in text and "700" in text and "abababababab" in text
     assert "Resuming it changes nothing: all its trials have ended" in text
@@ -98,14 +98,14 @@ def resume(tmp_path):
 
 def test_stopped_before_the_first_trial(tmp_path):
     text, _ = stopped_at(tmp_path)
-    assert "No trial has finished, so there is no policy: of 4, 4 not begun." in text
+    assert "No trial has finished, so there is no policy: all 4 did not begin." in text
     assert "it was interrupted" in text and resume(tmp_path) in text
     assert "Environment" not in text
 
 
 def test_stopped_before_the_first_trial_ended_shows_what_was_reported(tmp_path):
     text, figures = stopped_at(tmp_path, lambda sweep: sweep.suggested(1), lambda sweep: sweep.reported(1, epoch=3))
-    assert "of 4, 1 not ended, 3 not begun." in text
+    assert "of 4, 1 did not end, 3 did not begin." in text
     assert "3 of 10" in text and resume(tmp_path) in text
     assert len(figures) == 2
 
@@ -129,7 +129,7 @@ def test_a_sweep_that_runs_is_to_be_watched(tmp_path):
     assert not sweep.folder.report_html.exists()
     with open_page(tmp_path / "now.html") as page:
         text = text_of(page)
-    assert "there is no policy yet: of 4, 1 not ended, 3 not begun." in text
+    assert "there is no policy yet: of 4, 1 did not end, 3 did not begin." in text
     assert f"exitsearch watch {sweep.folder.path}" in text
 
 
