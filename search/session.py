@@ -15,6 +15,7 @@ from search.config.sweep import SweepConfig
 from search.console_table import print_line
 from search.errors import SweepInterruptedError, ValidityError
 from search.inputs import SweepInputs
+from search.live.unfinished import leave_page
 from search.reporting.seeds import show_seeds
 from search.reporting.selected_point import with_selected
 from search.reporting.shown import figures_shown
@@ -86,9 +87,11 @@ def run_session(
             )
         except ValidityError as error:
             tracker.fail(str(error), validity_figures(journal), folder.full_network_files)
+            _leave_page(folder, error, console)
             raise
         except BaseException as error:
             tracker.abandon(str(error))
+            _leave_page(folder, error, console)
             raise
         _track(tracker, folder, journal, result)
     print_summary(console, result.summary, folder, tracking_uri=tracker.shown_uri, shows_all=shows_all)
@@ -99,6 +102,15 @@ def run_session(
         figures = figures_shown(result.summary.task, result.summary.main_quality)
         show_seeds(result.all_trials.over_seeds, figures).print_on(console)
     return result.summary
+
+
+def _leave_page(folder: RunFolder, error: BaseException, console: Console) -> None:
+    """Say on a page how far the sweep came, where anything of it is kept that has no result."""
+    if folder.summary_file.exists() or not folder.is_kept_after(error):
+        return
+    notes = [f"Note: {note}" for note in leave_page(folder)]
+    for line in notes or [f"How far it came, and how to go on, is told in {folder.report_html}"]:
+        print_line(console, line)
 
 
 @contextmanager

@@ -53,6 +53,6 @@ class JournalTail:
             return event_of(line)
         except (ValueError, KeyError, TypeError):
             raise RunFolderError(
-                f"{self.path}: a line of the journal must be an event but one is damaged ({line[:60]!r}); the sweep "
-                f"cannot be watched"
+                f"{self.path}: a line of the journal must be an event but one is damaged ({line[:60]!r}); its "
+                f"trials cannot be shown"
             ) from None

@@ -134,7 +134,7 @@ class RunningRun:
                 self._begin_anew()
                 raise RunFolderError(
                     f"{self.folder.journal_file}: an event {event['event']!r} must be one of a sweep but is damaged; "
-                    f"the sweep cannot be watched"
+                    f"its trials cannot be shown"
                 ) from None
 
     def _begin_anew(self) -> None:

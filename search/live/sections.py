@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from markupsafe import Markup
 
 from search.live.running_run import RunningRun
@@ -72,23 +75,26 @@ def trials(run: RunningRun) -> Section | None:
     newest = ended[: -MOST_ROWS - 1 : -1]
     rows = ((name_of(run, trial), kind_of(trial), reached(run, trial)) for trial in newest)
     capped = f"The table has the newest {MOST_ROWS} of {len(ended):,}." if len(ended) > MOST_ROWS else ""
+    table = Markup('<p class="dim">{}</p>{}').format(capped, html_table(("trial", "kind", "reached"), rows))
+    html, figures = _drawn(run, known)
+    return Section("trials", "Trials", html + table, figures=figures)
+
+
+def _drawn(run: RunningRun, known: Sequence[TrialRecord]) -> tuple[Markup, dict[str, Any]]:
+    """Pictures of the trials, and where they go; neither where none reported a figure."""
+    # Failed ones reported what is no number.
+    drawn = [trial for trial in known if not trial.failure]
+    if not any(trial.result for trial in drawn):
+        return Markup(""), {}
     axes = _axes(run)
     html = Markup(
         '<p class="dim">A mark is the best policy on a trial&#39;s own network, on <code>search</code>. What was '
         "asked: {asked}, with the margin that a certificate of it needs. The line is {sought} so far of trials that "
         'were trained to their end and did it.</p><div class="figure" data-figure="live-order"></div>'
-        '<div class="figure" data-figure="live-objectives"></div><p class="dim">{capped}</p>{table}'
-    ).format(
-        asked=run.config.request,
-        sought=axes.sought,
-        capped=capped,
-        table=html_table(("trial", "kind", "reached"), rows),
-    )
-    # Failed ones reported what is no number.
-    drawn = [trial for trial in known if not trial.failure]
+        '<div class="figure" data-figure="live-objectives"></div>'
+    ).format(asked=run.config.request, sought=axes.sought)
     texts = [trial_text(trial, None if len(drawn) <= MANY else ()) for trial in drawn]
-    figures = {"live-order": in_order(drawn, texts, axes), "live-objectives": in_space(drawn, texts, axes)}
-    return Section("trials", "Trials", html, figures=figures)
+    return html, {"live-order": in_order(drawn, texts, axes), "live-objectives": in_space(drawn, texts, axes)}
 
 
 def _axes(run: RunningRun) -> TrialAxes:

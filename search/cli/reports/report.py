@@ -36,9 +36,7 @@ _LATENCY = "mean_latency_ms"
 
 def report(
     context: typer.Context,
-    runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="Folders of finished sweeps or policy searches.")
-    ],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of sweeps or policy searches.")],
     compare: Annotated[bool, typer.Option("--compare", help="One table of all policies of all runs.")] = False,
     split: Annotated[str, typer.Option(help="Whose figures the table shows: search, certify or test.")] = "test",
     out: Annotated[

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from search.page.blocks import command, heading, html_table, paragraph, text_cell
 from search.page.run import FinishedRun
 from search.page.section import Section
+from search.run_folder.folder import RunFolder
 
 
 _LIBRARIES = ("exitsearch", "torch", "torchvision", "torchaudio", "numpy", "scipy", "scikit-learn", "numba")
@@ -20,7 +21,8 @@ _PACKAGES = (*_LIBRARIES, "ray", "optuna", "mlflow", "pandas", "plotly")
 
 def environment(run: FinishedRun) -> Section:
     """Packages that matter, seeds, machine, time, and commands."""
-    html = [html_table(("", ""), _facts(run))]
+    seeds = {} if run.summary.table_search is None else {"seeds": {"search": run.seed}}
+    html = [facts({**seeds, **run.environment}, run.summary.seconds)]
     html += [heading("Run it again"), command(run_again(run))]
     if not run.is_sweep and run.summary.table_search is None:
         html.append(paragraph("An earlier version kept no other options, such as rules and seeds; add them."))
@@ -28,11 +30,15 @@ def environment(run: FinishedRun) -> Section:
     return Section("environment", "Environment and commands", Markup("").join(html))
 
 
-def _facts(run: FinishedRun) -> list[tuple[str, Markup]]:
-    found: dict[str, Any] = run.environment
-    seeds = found.get("seeds", {} if run.summary.table_search is None else {"search": run.seed})
+def facts(found: Mapping[str, Any], seconds: float = 0.0) -> Markup:
+    """Packages that matter, seeds, machine and time, as a table.
+
+    Args:
+        found: What ``environment.json`` holds.
+        seconds: How long the search took; 0 where that is not known.
+    """
     packages = {name.lower(): version for name, version in found.get("packages", {}).items()}
-    facts = [
+    rows = [
         ("Python", found.get("python")),
         ("machine", ", ".join(filter(None, (found.get("platform"), found.get("processor"))))),
         ("git commit", found.get("git_commit")),
@@ -40,18 +46,23 @@ def _facts(run: FinishedRun) -> list[tuple[str, Markup]]:
         *(("packages", f"{name} {packages[name]}") for name in _PACKAGES if name in packages),
     ]
     merged: dict[str, list[str]] = {}
-    for name, value in facts:
+    for name, value in rows:
         if value:
             merged.setdefault(name, []).append(str(value))
-    if run.summary.seconds:
-        merged["time"] = [f"{run.summary.seconds:,.0f} s"]
-    return [(name, text_cell(", ".join(values))) for name, values in merged.items()]
+    if seconds:
+        merged["time"] = [f"{seconds:,.0f} s"]
+    return html_table(("", ""), [(name, text_cell(", ".join(values))) for name, values in merged.items()])
+
+
+def sweep_again(folder: RunFolder) -> str:
+    """The command that runs the same sweep once more, in a folder of another name."""
+    return shlex.join(("exitsearch", "run", str(folder.sweep_file), "--name", f"{folder.name}-again"))
 
 
 def run_again(run: FinishedRun) -> str:
     """The command that runs the same search once more, in a folder of another name."""
     if run.is_sweep:
-        return shlex.join(("exitsearch", "run", str(run.folder.sweep_file), "--name", f"{run.folder.name}-again"))
+        return sweep_again(run.folder)
     summary, tables = run.summary, dict(run.summary.tables)
     words = ["exitsearch", "policy", tables.pop("search", "search.npz")]
     words += [word for split, path in tables.items() for word in (f"--{split}", path)]

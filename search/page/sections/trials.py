@@ -26,7 +26,7 @@ def trials(run: FinishedRun) -> Section | None:
     if not found:
         return None
     summary = run.summary
-    html = [paragraph(_sentence(found)), _failures(found)]
+    html = [paragraph(_sentence(found)), failures(found)]
     figures = {}
     if any(trial.result for trial in found):
         texts, axes = _texts(found, run), _axes(found, summary)
@@ -52,7 +52,7 @@ def _sentence(found: Sequence[TrialRecord]) -> str:
     return f"{len(found):,} {'trial' if len(found) == 1 else 'trials'}: {told}."
 
 
-def _failures(found: Sequence[TrialRecord]) -> Markup:
+def failures(found: Sequence[TrialRecord]) -> Markup:
     """The reasons with which trials failed, the most frequent first, and how many failed with each."""
     reasons = Counter(
         (trial.failure or "no reason was given").splitlines()[0] for trial in found if trial.state is TrialState.FAIL

@@ -11,7 +11,7 @@ from policies.goals.objectives import get_objective
 from policies.qualities import get_quality
 from policies.registry import capital, title_of
 from policies.spacing import evenly_spaced
-from search.page.blocks import html_table, marked, paragraph
+from search.page.blocks import card, html_table, marked, paragraph
 from search.page.front.words import certified_in_words
 from search.page.rule_words import rule_words
 from search.page.run import FinishedRun
@@ -79,21 +79,16 @@ def _cards(summary: Summary) -> Iterator[Markup]:
     split, figures = _last(summary)
     place = f"selected.{split}"
     main = summary.main_quality
-    yield _card(marked(f"{place}.{main}", figures[main], 4), f"{title_of(main)} on {split}")
+    yield card(marked(f"{place}.{main}", figures[main], 4), f"{title_of(main)} on {split}")
     if "mean_depth" in figures:
         of = f"mean depth of {summary.n_exits} exits"
-        yield _card(marked(f"{place}.mean_depth", figures["mean_depth"], 3), of)
+        yield card(marked(f"{place}.mean_depth", figures["mean_depth"], 3), of)
     if "mean_cost" in figures:
         of = "cost, where the full network's is 1"
-        yield _card(marked(f"{place}.mean_cost", figures["mean_cost"], 3), of)
+        yield card(marked(f"{place}.mean_cost", figures["mean_cost"], 3), of)
     if summary.certificate is not None and summary.certified and summary.certificate.bound is not None:
         of = f"certified bound, {summary.verdict.confidence}"
-        yield _card(marked("certificate.bound", summary.certificate.bound, 4), of)
-
-
-def _card(figure: Markup | str, meaning: str) -> Markup:
-    """One large figure with what it means below it."""
-    return Markup('<div class="card"><b>{}</b><span>{}</span></div>').format(figure, meaning)
+        yield card(marked("certificate.bound", summary.certificate.bound, 4), of)
 
 
 def _policy(summary: Summary) -> Markup:
