@@ -42,7 +42,7 @@ def facts(found: Mapping[str, Any], seconds: float = 0.0) -> Markup:
         ("Python", found.get("python")),
         ("machine", ", ".join(filter(None, (found.get("platform"), found.get("processor"))))),
         ("git commit", found.get("git_commit")),
-        ("seeds", ", ".join(f"{name} {seed}" for name, seed in seeds.items())),
+        ("seeds", ", ".join(f"{name} {seed}" for name, seed in found.get("seeds", {}).items())),
         *(("packages", f"{name} {packages[name]}") for name in _PACKAGES if name in packages),
     ]
     merged: dict[str, list[str]] = {}
