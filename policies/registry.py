@@ -95,6 +95,11 @@ def title_of(name: str) -> str:
     return name.rpartition(":")[2].replace("_", " ")
 
 
+def capital(text: str) -> str:
+    """A text with a capital at its beginning, the rest as it is; of names such as mAP the first letter stays small."""
+    return text if text[1:2].isupper() else text[:1].upper() + text[1:]
+
+
 def resolve(role: str, name: str, registered: Mapping[str, Any], expected: type, *, as_class: bool = False) -> Any:
     """Return what ``name`` stands for.
 

@@ -55,7 +55,7 @@ class FigureTable:
     def print_on(self, console: Console) -> None:
         """Print it as wide as the console allows."""
         if self.title:
-            console.print(Text(self.title, style="italic"), soft_wrap=True)
+            print_line(console, self.title, style="italic")
         for place, table in enumerate(self._fitted(console) if console.is_terminal else [self._drawn()]):
             if place:
                 console.print()
@@ -63,7 +63,7 @@ class FigureTable:
             table.width = _width(console, table)
             console.print(table, crop=False)
         if self.caption:
-            console.print(Text(self.caption, style="dim italic"), soft_wrap=True)
+            print_line(console, self.caption, style="dim italic")
 
     def _fitted(self, console: Console) -> Sequence[Table]:
         """The widest layout that fits."""

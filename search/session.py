@@ -11,12 +11,13 @@ from uuid import uuid4
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME, MLFLOW_RUN_NOTE
 from rich.console import Console
 
-from policies.goals.front import FrontPoint
 from search.config.sweep import SweepConfig
 from search.console_table import print_line
 from search.errors import SweepInterruptedError, ValidityError
 from search.inputs import SweepInputs
+from search.live.unfinished import leave_page
 from search.reporting.seeds import show_seeds
+from search.reporting.selected_point import with_selected
 from search.reporting.shown import figures_shown
 from search.reporting.terminal import print_summary
 from search.run_folder.environment import describe_environment
@@ -27,6 +28,7 @@ from search.run_folder.summary import SPLITS, Summary
 from search.sweep import SweepResult, run_sweep
 from search.teaching.checks import CheckedTeachers
 from search.tracking.description import describe
+from search.tracking.model import selected_model
 from search.tracking.naming import sweep_name
 from search.tracking.tracker import Tracker
 from search.trials.log import TrialLog
@@ -85,9 +87,11 @@ def run_session(
             )
         except ValidityError as error:
             tracker.fail(str(error), validity_figures(journal), folder.full_network_files)
+            _leave_page(folder, error, console)
             raise
         except BaseException as error:
             tracker.abandon(str(error))
+            _leave_page(folder, error, console)
             raise
         _track(tracker, folder, journal, result)
     print_summary(console, result.summary, folder, tracking_uri=tracker.shown_uri, shows_all=shows_all)
@@ -98,6 +102,15 @@ def run_session(
         figures = figures_shown(result.summary.task, result.summary.main_quality)
         show_seeds(result.all_trials.over_seeds, figures).print_on(console)
     return result.summary
+
+
+def _leave_page(folder: RunFolder, error: BaseException, console: Console) -> None:
+    """Say on a page how far the sweep came, where anything of it is kept that has no result."""
+    if folder.summary_file.exists() or not folder.is_kept_after(error):
+        return
+    notes = [f"Note: {note}" for note in leave_page(folder)]
+    for line in notes or [f"How far it came, and how to go on, is told in {folder.report_html}"]:
+        print_line(console, line)
 
 
 @contextmanager
@@ -118,7 +131,8 @@ def _track(tracker: Tracker, folder: RunFolder, journal: Journal, result: SweepR
     summary = result.summary
     selected = summary.selected.by_split
     headlines = figures_shown(summary.task, summary.main_quality).headlines
-    tracker.log_front(_with_selected(result))
+    selection = result.selection
+    tracker.log_front(with_selected(selection.front.points, summary, selection.policy))
     tracker.finish(
         {f"{split}_{key}": selected[split][key] for split in SPLITS for key in headlines}
         | _latency_metrics(summary)
@@ -138,26 +152,8 @@ def _track(tracker: Tracker, folder: RunFolder, journal: Journal, result: SweepR
             folder.environment_file,
             *(path for path in (folder.model_file, folder.control_file) if path.exists()),
         ],
+        model=selected_model(summary, result.selection.policy, folder),
     )
-
-
-def _with_selected(result: SweepResult) -> list[FrontPoint]:
-    """The front, and the selected policy where another is a little better on ``search`` but not certified."""
-    points = list(result.selection.front)
-    selection, selected = result.selection, result.summary.selected
-    if all(point.policy.policy_hash != selection.policy.policy_hash for point in points):
-        figures = {key: value for key, value in selected.by_split["search"].items() if isinstance(value, float)}
-        points.append(
-            FrontPoint(
-                policy=selection.policy,
-                figures=figures,
-                violation=0.0 if selection.feasible else 1.0,
-                network=selected.network or "",
-                certified=selection.is_certified,
-                selected=True,
-            )
-        )
-    return points
 
 
 def _latency_metrics(summary: Summary) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 import time
@@ -31,7 +31,7 @@ from search.reporting.policy_summary import summarise_policies
 from search.reporting.terminal import print_policies
 from search.run_folder.new_folder import writing
 from search.run_folder.result_files import ResultFiles
-from search.run_folder.summary import Summary
+from search.run_folder.summary import Summary, TableSearch
 
 
 def search_tables(
@@ -41,6 +41,7 @@ def search_tables(
     files: ResultFiles,
     console: Console,
     *,
+    options: Sequence[str] = (),
     shows_all: bool = False,
 ) -> Summary:
     """Search, choose, certify, and only then look at ``test``; write everything and print the main figures.
@@ -52,6 +53,7 @@ def search_tables(
         places: Files that the tables were read from, by split.
         files: Files of the results, in their folder.
         console: Console that the figures are printed on.
+        options: What was typed for ``how``, word by word, to be kept with the result.
         shows_all: Whether every baseline is printed, and figures on ``search``.
 
     Returns:
@@ -77,6 +79,7 @@ def search_tables(
     of_search = {
         "name": files.path.name,
         "tables": {name: str(places[name]) for name in tables},
+        "table_search": TableSearch(seed=how.seed, options=[*options]),
         "seconds": time.monotonic() - started,
     }
     summary = found.model_copy(update=of_search)

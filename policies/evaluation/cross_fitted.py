@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
+from policies.levels.label_thresholds import cross_fitted_thresholds
 from policies.levels.seen import Seen
 from policies.policy import Decision, Policy
 from policies.rules import RuleView, get_rule
 from policies.rules.crossfit import cross_fitted_view
 from policies.tables.base import ExitTable
+from policies.tables.multilabel import MultiLabelTable
+
+
+def judged_table(policy: Policy, table: ExitTable, *, seed: int = 0) -> ExitTable:
+    """A table that a policy was chosen on, answered as the policy does, for judging what it does there.
+
+    Label thresholds that were fitted on the whole table are replaced by cross-fitted ones, where it has none of these
+    yet: it has while it is searched, and has not when it is read from its file again. Arguments as for
+    :func:`chosen_view`.
+    """
+    answered = table.answered(policy.answering)
+    is_fitted = policy.answering.label_thresholds is not None
+    if not is_fitted or not isinstance(answered, MultiLabelTable) or answered.thresholds is not None:
+        return answered
+    return cross_fitted_thresholds(answered, np.asarray(policy.temperatures), seed=seed)
 
 
 def chosen_view(policy: Policy, table: ExitTable, *, seed: int = 0) -> RuleView:
@@ -19,10 +35,10 @@ def chosen_view(policy: Policy, table: ExitTable, *, seed: int = 0) -> RuleView:
         table: Exit table of the ``search`` split, on which the policy was chosen.
         seed: Seed of the folds, the one that the search used.
     """
-    rule = get_rule(policy.rule)
+    rule, table = get_rule(policy.rule), judged_table(policy, table, seed=seed)
     if not rule.is_fitted:
         return policy.view(table)
-    seen = Seen.of(table.answered(policy.answering), np.asarray(policy.temperatures))
+    seen = Seen.of(table, np.asarray(policy.temperatures))
     own = {name: policy.params[name] for name in rule.choices(seen.table) if name in policy.params}
     return seen.lift(cross_fitted_view(rule, seen.table, seen.temperatures, own, seed=seed))
 
@@ -30,8 +46,9 @@ def chosen_view(policy: Policy, table: ExitTable, *, seed: int = 0) -> RuleView:
 def cross_fitted_decision(policy: Policy, table: ExitTable, *, seed: int = 0) -> Decision:
     """What a policy that was chosen on a table does with it, as if the table were new.
 
-    Each sample is decided by parameters that were learnt without it and without its group; the thresholds are the
-    policy's own. These are the figures that a search ranks by. Applied to the table as it is, a policy whose rule
-    learns would judge the very samples that it learnt from. Arguments as for :func:`chosen_view`.
+    Each sample is decided by parameters, and by fitted thresholds of labels, that were learnt without it and without
+    its group; the thresholds of exits are the policy's own. These are the figures that a search ranks by. Applied to
+    the table as it is, a policy that learns would judge the very samples that it learnt from. Arguments as for
+    :func:`chosen_view`.
     """
     return policy.decide_on(chosen_view(policy, table, seed=seed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,29 @@ _GRIDS = ((8, 64), (8, 32), (8, 16), (8, 8), (4, 16), (4, 8), (2, 16), (2, 4))
 """Most dials and most levels of each, the finest grid first."""
 
 
+@dataclass(frozen=True)
+class BoundedTable:
+    """A table on the finest grid of a few with which it is small enough; else on the coarsest.
+
+    Attributes:
+        table: The table.
+        form: The table as JSON values.
+        most_dials: Most columns that its grid lets be turned.
+        max_levels: Most thresholds of each that its grid has, besides the policy's own.
+        is_coarser: Whether finer grids were too large.
+    """
+
+    table: ExplorerTable
+    form: dict[str, Any]
+    most_dials: int
+    max_levels: int
+    is_coarser: bool
+
+
 def bounded_table(
     policy: Policy, view: RuleView, worth: NDArray[np.float64], cost: NDArray[np.float64], *, most_bytes: int
-) -> tuple[ExplorerTable, dict[str, Any]]:
-    """The table of the finest grid of a few whose packed form is small enough, and that form; else of the coarsest.
+) -> BoundedTable:
+    """Count on the finest grid of a few whose packed rows are small enough; else on the coarsest.
 
     Args:
         policy: Policy whose thresholds are to be turned.
@@ -30,9 +50,10 @@ def bounded_table(
         cost: Relative cost of each exit, shape (E,).
         most_bytes: Most letters of the packed rows.
     """
-    for most_dials, max_levels in _GRIDS:
+    for grid in _GRIDS:
+        most_dials, max_levels = grid
         table = counted(policy, view, worth, cost, most_dials=most_dials, max_levels=max_levels)
         form = packed(table)
         if len(form["rows"]) <= most_bytes:
             break
-    return table, form
+    return BoundedTable(table, form, most_dials, max_levels, is_coarser=grid != _GRIDS[0])

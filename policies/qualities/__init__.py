@@ -1,5 +1,6 @@
 """What the answers of policies are judged by, by name. A new quality is one new file and one line here."""
 
+import re
 from typing import Any
 
 from policies.errors import ExitSearchError
@@ -13,7 +14,7 @@ from policies.qualities.base import (
     Quality,
     counted,
 )
-from policies.registry import Registry, resolve
+from policies.registry import Registry, resolve, title_of
 from policies.tables.base import ExitTable
 
 
@@ -47,6 +48,8 @@ QUALITIES: Registry[Quality[Any]] = Registry(
 
 OF_LABEL = ("label_f1", "label_recall", "label_precision")
 """Names of the qualities of one label, which is named in brackets behind them: ``label_f1[dog]``."""
+_IN_TEXT = re.compile(rf"(?<![\w\[:-])({'|'.join(sorted((*QUALITIES, *OF_LABEL), key=len, reverse=True))})(?!\w)")
+"""Their names in a text; not within other names, or as the name of a label."""
 
 
 def get_quality(name: str) -> Quality[Any]:
@@ -101,3 +104,12 @@ __all__ = [
     "get_quality",
     "require_judges",
 ]
+
+
+def in_words(text: str) -> str:
+    """The same text with ``map_50`` and its like called as a person reads them.
+
+    Args:
+        text: Such as what was asked for, or a claim.
+    """
+    return _IN_TEXT.sub(lambda found: title_of(found[0]), text)

@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 import pandas as pd
 
 from policies.spacing import evenly_spaced
-from search.trials.log import TrialRecord
+from search.trials.records import TrialRecord
 
 
 LEAST_SPREAD = 0.005

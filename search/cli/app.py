@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
 import sys
 from typing import Annotated
@@ -47,6 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a user's mistake is one line and exit status 2."""
     warnings.showwarning = _show_warning
     silence_lost_workers()
+    _never_fail_at_letters()
     # A user's own modules lie in the working folder; Ray's workers get this path too.
     if str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))
@@ -61,6 +63,12 @@ def main(arguments: list[str] | None = None) -> None:
     except ExitSearchError as error:
         _complain(f"error: {error}", style="red")
         sys.exit(ExitCode.WRONG_INPUT)
+
+
+def _never_fail_at_letters() -> None:
+    """Print a question mark for what a terminal's or a pipe's encoding lacks, such as letters of a class name."""
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _complain(text: str, *, style: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,7 +22,7 @@ from policies.tables.latency import checked_latency, with_latency
 from policies.tables.network import NetworkIdentity, differences, with_known_cost
 from policies.tasks import load_table
 from search.cli.exit_code import ExitCode
-from search.cli.options.fields import given_fields, named_as_options, takes_fields
+from search.cli.options.fields import given_fields, given_words, named_as_options, takes_fields
 from search.cli.options.given import refuse_without, was_given
 from search.cli.options.shown import ShowsAll
 from search.console_table import print_line
@@ -124,7 +124,9 @@ def policy(
         how = how.model_copy(update={"rules": _rules(how.rules, search)})
     given = {"search": search, "certify": certify, "test": test}
     files = {name: path for name, path in given.items() if path is not None}
-    summary = policy_command(how, files, out=out, console=Console(), times=times, shows_all=shows_all)
+    options = [*given_words(context, fields, Request, PolicySearch, EvolveSettings)]
+    options += [] if latency_from is None else ["--latency-from", str(latency_from)]
+    summary = policy_command(how, files, out=out, console=Console(), times=times, options=options, shows_all=shows_all)
     raise typer.Exit(ExitCode.of_search(summary))
 
 
@@ -135,6 +137,7 @@ def policy_command(
     out: Path | None,
     console: Console,
     times: ExitTimes | None = None,
+    options: Sequence[str] = (),
     shows_all: bool = False,
 ) -> Summary:
     """Read the tables, and search, choose, certify and report on them in a new folder.
@@ -145,6 +148,7 @@ def policy_command(
         out: Folder for the results; a numbered one below ``runs`` where None.
         console: Console that the result is printed on.
         times: Where the times are from that are asked with; None where no file has them.
+        options: What was typed on what is asked for and how it is searched, word by word, to be kept with the result.
         shows_all: Whether every baseline is printed, and figures on ``search``.
 
     Returns:
@@ -169,7 +173,7 @@ def policy_command(
         # Here, since the import takes seconds, and all that can be checked before is.
         from search.table_search import search_tables
 
-        return search_tables(how, tables, files, ResultFiles(path), console, shows_all=shows_all)
+        return search_tables(how, tables, files, ResultFiles(path), console, options=options, shows_all=shows_all)
 
 
 def _rules(names: tuple[str, ...], search: Path) -> tuple[str, ...]:

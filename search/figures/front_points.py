@@ -87,7 +87,7 @@ class FrontFigure:
         has_trials = trials is not None and {*columns} <= {*trials.columns}
         return cls(
             title=title,
-            target=summary.least_accuracy if quality == "accuracy" else summary.goal_target or summary.target or None,
+            target=summary.least_quality,
             objectives=(float(objectives[0]), float(objectives[-1])),
             front=selection.front,
             trials=trials if trials is not None and has_trials else pd.DataFrame(columns=["trial_id", *columns]),

@@ -9,11 +9,11 @@ from pathlib import Path
 import threading
 import time
 
-from policies.errors import ExitSearchError
 from search.live.running_run import RunningRun, is_abandoned
 from search.live.sections import sections_of
 from search.page.page import packed_plotly, page_of, rendered
 from search.page.run import FinishedRun
+from trainables.models.exits.tracing import first_line
 
 
 _RETRY_SECONDS = 5.0
@@ -37,15 +37,21 @@ class Shown:
     trouble: str = ""
 
     @cached_property
+    def plain(self) -> bytes:
+        """The page."""
+        # Names of folders may be anything.
+        return self.text.encode(errors="replace")
+
+    @cached_property
     def packed(self) -> bytes:
         """The page, compressed."""
         # What is large in it is compressed already.
-        return gzip.compress(self.text.encode(), compresslevel=1)
+        return gzip.compress(self.plain, compresslevel=1)
 
     @cached_property
     def without_plotly(self) -> bytes:
         """The page for a browser that has plotly's script already, compressed."""
-        return gzip.compress(self.text.replace(packed_plotly(), "").encode(), compresslevel=1)
+        return gzip.compress(self.plain.replace(packed_plotly().encode(), b""), compresslevel=1)
 
 
 class Board:
@@ -53,6 +59,9 @@ class Board:
 
     Args:
         path: Folder of the sweep.
+
+    Attributes:
+        trouble: Why the page is an old one, though there is something new; empty where it is not.
 
     Raises:
         RunFolderError: If it is no folder of a sweep, or its files are damaged.
@@ -66,12 +75,13 @@ class Board:
         self._run.update()
         self._shown = self._made(self.version())
         self._tried, self._tried_at = self._shown.version, time.monotonic()
+        self.trouble = ""
 
     def version(self) -> str:
         """Something else whenever there is something else to show."""
         folder = self._run.folder
-        parts = [_stamp(folder.journal_file), _stamp(folder.summary_file), str(int(is_abandoned(folder)))]
-        return "-".join(parts)
+        files = (folder.sweep_file, folder.journal_file, folder.summary_file)
+        return "-".join([*map(_stamp, files), str(int(is_abandoned(folder)))])
 
     def current(self) -> Shown:
         """The page as it is now; where files cannot be read just now, the last one that could be made."""
@@ -84,9 +94,10 @@ class Board:
                 try:
                     self._run.update()
                     self._shown = self._made(version)
-                except (OSError, ExitSearchError):
-                    # Being written, or gone: the last page stays, and the next one may do.
-                    return self._shown
+                    self.trouble = ""
+                except Exception as error:
+                    # Being written, or of no sweep: the last page stays, says so, and the next one may do.
+                    self.trouble = f"Not up to date: {first_line(error)}"
             return self._shown
 
     def _made(self, version: str) -> Shown:

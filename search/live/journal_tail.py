@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 from search.errors import RunFolderError
-from search.run_folder.journal import Event
+from search.run_folder.journal import Event, event_of
 
 
 class JournalTail:
@@ -19,6 +18,7 @@ class JournalTail:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._begin = b""
         self._file_id: tuple[int, int] | None = None
         self._end = 0
 
@@ -37,21 +37,22 @@ class JournalTail:
         with self.path.open("rb") as file:
             status = os.fstat(file.fileno())
             file_id = status.st_dev, status.st_ino
-            is_another = file_id != self._file_id or status.st_size < self._end
+            # A folder that is made anew may get the number of the file that was there; its first line is another one.
+            begin = file.readline()
+            is_another = file_id != self._file_id or status.st_size < self._end or begin != self._begin
             start = 0 if is_another else self._end
             file.seek(start)
             text = file.read()
         complete = text[: text.rfind(b"\n") + 1]
         events = [self._event(line) for line in complete.splitlines()]
-        self._file_id, self._end = file_id, start + len(complete)
+        self._file_id, self._begin, self._end = file_id, begin, start + len(complete)
         return is_another, events
 
     def _event(self, line: bytes) -> Event:
         try:
-            entry = json.loads(line)
-            return {**entry, "event": str(entry["event"]), "time_ms": int(entry["time_ms"])}
+            return event_of(line)
         except (ValueError, KeyError, TypeError):
             raise RunFolderError(
-                f"{self.path}: a line of the journal must be an event but one is damaged ({line[:60]!r}); the sweep "
-                f"cannot be watched"
+                f"{self.path}: a line of the journal must be an event but one is damaged ({line[:60]!r}); its "
+                f"trials cannot be shown"
             ) from None

@@ -11,9 +11,10 @@ import time
 from search.config.sweep import SweepConfig
 from search.errors import RunFolderError
 from search.live.journal_tail import JournalTail
-from search.live.running_trials import RunningTrials
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Event
+from search.trials.records import TrialRecords
+from search.trials.time_left import TimeLeft
 
 
 _SILENT_SECONDS = 20.0
@@ -31,6 +32,8 @@ class Phase(Enum):
     """It cannot give a result, and says so."""
     LOST = "lost"
     """It was running and nobody runs it any more: it was killed, or its machine stopped."""
+    GONE = "gone"
+    """Its folder or its journal was there and is not any more."""
     FINISHED = "finished"
     """Its journal says that it has its result."""
 
@@ -56,16 +59,17 @@ class RunningRun:
 
     folder: RunFolder
     config: SweepConfig
-    trials: RunningTrials = field(default_factory=RunningTrials)
+    trials: TrialRecords = field(default_factory=TrialRecords)
     phase: Phase = Phase.RUNNING
     reason: str = ""
     created_ms: int = 0
     started_ms: int = 0
     last_ms: int = 0
     _tail: JournalTail = field(init=False, repr=False)
+    _time_left: TimeLeft = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._tail = JournalTail(self.folder.journal_file)
+        self._begin_anew()
 
     @classmethod
     def open(cls, path: Path) -> RunningRun:
@@ -75,7 +79,8 @@ class RunningRun:
             RunFolderError: If it is none, or what it was started with cannot be read.
             ConfigError: If that is no sweep of this version.
         """
-        folder = RunFolder(path)
+        # Also "." has a name.
+        folder = RunFolder(path.resolve())
         if not folder.sweep_file.is_file():
             raise RunFolderError(
                 f"{path}: a folder of a sweep must be watched but it has no {folder.sweep_file.name}; name one, "
@@ -90,28 +95,59 @@ class RunningRun:
             OSError: If it cannot be read.
             RunFolderError: If it is damaged.
         """
-        if not self.folder.journal_file.exists():
+        if self.missing is not None:
+            self.phase = Phase.GONE
             return
+        if self.phase is Phase.GONE:
+            self._begin_anew()
+        if self.folder.journal_file.exists():
+            self._read_on()
+            # A sweep that is resumed holds the lock for a while before it writes.
+            if self.phase in {Phase.RUNNING, Phase.LOST}:
+                self.phase = Phase.LOST if is_abandoned(self.folder) else Phase.RUNNING
+
+    @property
+    def missing(self) -> Path | None:
+        """What was there and is not any more; None where all is there."""
+        files = [self.folder.sweep_file, *([self.folder.journal_file] if self.last_ms else [])]
+        gone = next((file for file in files if not file.exists()), None)
+        return self.folder.path if gone and not self.folder.path.exists() else gone
+
+    @property
+    def seconds_left(self) -> float | None:
+        """About how many seconds the trials take from the last event on; None where too few have ended to tell."""
+        n_open = self.config.search.trials - len(self.trials.finished)
+        return self._time_left.seconds(n_open, self.last_ms / 1000) if n_open > 0 else None
+
+    def _read_on(self) -> None:
         is_another, events = self._tail.read()
         if is_another:
-            self.trials = RunningTrials()
+            tail = self._tail
+            self._begin_anew()
+            # Whoever makes a folder anew may ask for something else.
+            self._tail, self.config = tail, self.folder.read_config()
         for event in events:
             try:
                 self._take(event)
             except (KeyError, TypeError, ValueError):
                 # Nothing is half known: the next time everything is read again.
-                self._tail = JournalTail(self.folder.journal_file)
+                self._begin_anew()
                 raise RunFolderError(
                     f"{self.folder.journal_file}: an event {event['event']!r} must be one of a sweep but is damaged; "
-                    f"the sweep cannot be watched"
+                    f"its trials cannot be shown"
                 ) from None
-        if self.phase is Phase.RUNNING and is_abandoned(self.folder):
-            self.phase = Phase.LOST
+
+    def _begin_anew(self) -> None:
+        self._tail = JournalTail(self.folder.journal_file)
+        self.trials, self._time_left = TrialRecords(), TimeLeft()
+        self.phase, self.reason = Phase.RUNNING, ""
+        self.created_ms = self.started_ms = self.last_ms = 0
 
     def _take(self, event: Event) -> None:
         kind, now = event["event"], event["time_ms"]
         self.last_ms = now
         self.trials.take(event)
+        self._time(event)
         if kind == "created":
             self.created_ms = now
         if kind == "started":
@@ -121,6 +157,19 @@ class RunningRun:
         reason = str(event.get("reason", "")) if kind in _ENDS else ""
         # The exit status of a process that was ended says nothing to a person.
         self.reason = "" if reason.lstrip("-").isdigit() else reason
+
+    def _time(self, event: Event) -> None:
+        """Note how long trials take; what an earlier session needed tells nothing of this one."""
+        kind, now = event["event"], event["time_ms"] / 1000
+        if kind == "started":
+            self._time_left = TimeLeft()
+        elif kind == "suggested":
+            self._time_left.started(event["trial"], now)
+        elif kind == "reported":
+            # The first that is heard of a trial which goes on: it was trained for an epoch by then.
+            self._time_left.started(event["trial"], now - float(event["metrics"].get("seconds", 0.0)))
+        elif kind == "ended":
+            self._time_left.ended(event["trial"], now)
 
 
 def is_abandoned(folder: RunFolder) -> bool:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
+import math
+
+from optuna.trial import TrialState
 
 from policies.registry import title_of
 from search.live.running_run import Phase, RunningRun
-from search.live.running_trials import RunningTrial
+from search.trials.records import TrialRecord, best_of, nearest_of
+from search.trials.time_left import spoken
 
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MINUTE_MS = 60_000
 
 
 def state_title(run: RunningRun) -> str:
     """What it is doing, in one sentence."""
     trials, n_trials = run.trials, run.config.search.trials
-    counts = f"{len(trials.ended)} of {n_trials} trials have ended"
+    counts = f"{len(trials.finished)} of {n_trials} trials have ended"
     if run.phase is Phase.STOPPED:
         return f"Stopped: {counts}. It goes on with --resume --name {run.folder.name}."
     if run.phase is Phase.FAILED:
@@ -25,11 +29,13 @@ def state_title(run: RunningRun) -> str:
             f"Nobody runs it any more, though it was not stopped: its process or machine was ended. {counts}. It goes "
             f"on with --resume --name {run.folder.name}."
         )
+    if run.phase is Phase.GONE:
+        return f"Gone: {run.missing or run.folder.path} is not there any more. As it was read last: {counts}."
     if run.phase is Phase.FINISHED:
         return "Finished."
-    if not trials.by_name:
+    if not trials.trials:
         return "Running: no trial yet. Data, and teachers and a full network where there are any, come first."
-    if len(trials.ended) >= n_trials:
+    if len(trials.finished) >= n_trials:
         return f"Running: all {n_trials} trials have ended; policies are searched, certified and tested."
     return f"Running: {counts}, {len(trials.running)} are being trained."
 
@@ -39,38 +45,41 @@ def state_lines(run: RunningRun) -> list[tuple[str, str]]:
     lines = [("why", run.reason)] if run.reason else []
     if run.created_ms:
         lines.append(("begun", moment(run.created_ms)))
-    if run.started_ms and run.started_ms - run.created_ms > _MINUTE * 1000:
+    if run.started_ms and run.started_ms - run.created_ms > _MINUTE_MS:
         lines.append(("resumed", moment(run.started_ms)))
     if run.last_ms:
         lines.append(("last event", moment(run.last_ms)))
-    left = run.trials.seconds_left(run.config.search.trials, run.config.training.epochs)
-    if run.phase is Phase.RUNNING and left:
-        lines.append(("trials still take", f"about {duration(left)}, then policies are searched"))
-    lines.append(("asked for", f"{run.config.request}, at the least {_objective(run)}"))
-    failed = sum(trial.state == "FAIL" for trial in run.trials.all)
+    left = run.seconds_left
+    if run.phase is Phase.RUNNING and left is not None:
+        lines.append(("trials still take", f"{spoken(left)}, then policies are searched"))
+    lines.append(("asked for", f"{run.config.request}, {_sought(run)}"))
+    failed = sum(trial.state is TrialState.FAIL for trial in run.trials.finished)
     if failed:
-        lines.append(("failed", f"{failed} of {len(run.trials.by_name)} trials"))
+        lines.append(("failed", f"{failed} of {len(run.trials.trials)} trials"))
     return lines
 
 
 def best_so_far(run: RunningRun) -> str:
     """The best trial, or where none does what was asked, the nearest."""
-    best, nearest = run.trials.best, run.trials.nearest
+    known = run.trials.trials.values()
+    best, nearest = best_of(known), nearest_of(known)
     if best is not None:
-        return f"{reached(run, best)} ({best.name}), feasible: it does what trials are asked for"
+        return f"{reached(run, best)} ({best.trial_id}), feasible: it does what trials are asked for"
     if nearest is None:
         return "nothing yet"
     if nearest.is_feasible:
-        return f"none that is trained to its end; {nearest.name} has {reached(run, nearest)} so far"
-    return f"none is feasible yet; nearest is {nearest.name}: {reached(run, nearest)}"
+        return f"none that is trained to its end; {nearest.trial_id} has {reached(run, nearest)} so far"
+    return f"none is feasible yet; nearest is {nearest.trial_id}: {reached(run, nearest)}"
 
 
-def reached(run: RunningRun, trial: RunningTrial) -> str:
-    """What a trial's last report says."""
-    asked, metrics = run.config.request, trial.metrics
-    misses = f", which misses what is asked by {metrics['violation']:.4f}" if metrics["violation"] > 0 else ""
-    quality = f"{title_of(asked.quality)} {metrics[asked.quality]:.4f}"
-    return f"{quality} at mean {_objective(run)} {metrics[asked.objective_column]:.3f}{misses}"
+def reached(run: RunningRun, trial: TrialRecord) -> str:
+    """What a trial's last report says; of one that failed why."""
+    if trial.failure or not trial.result:
+        return trial.failure or "none yet"
+    asked, metrics = run.config.request, trial.result
+    misses = f", which misses what is asked by {trial.violation:.4f}" if trial.violation > 0 else ""
+    quality, objective = (float(metrics.get(key, math.nan)) for key in (asked.quality, asked.objective_column))
+    return f"{title_of(asked.quality)} {quality:.4f} at mean {_objective(run)} {objective:.3f}{misses}"
 
 
 def moment(time_ms: int) -> str:
@@ -79,16 +88,18 @@ def moment(time_ms: int) -> str:
     return f"{datetime.fromtimestamp(time_ms / 1000).astimezone():%Y-%m-%d %H:%M:%S %Z}" if time_ms else ""
 
 
-def duration(seconds: float) -> str:
-    """About how long, no more exactly than anybody can tell."""
-    if seconds < _MINUTE:
-        return "a minute" if seconds > _MINUTE / 2 else "half a minute"
-    for unit, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
-        if seconds >= 2 * unit or unit == _MINUTE:
-            count = round(seconds / unit)
-            return f"{count} {name}{'' if count == 1 else 's'}"
-    return ""
+def name_of(run: RunningRun, trial: TrialRecord) -> str:
+    """What the sweep file calls a trial, beside its own name."""
+    first = run.config.search.first_trials
+    label = first[trial.number].name if trial.number < len(first) else ""
+    return f"{trial.trial_id} ({label})" if label else trial.trial_id
 
 
 def _objective(run: RunningRun) -> str:
     return title_of(run.config.request.objective)
+
+
+def _sought(run: RunningRun) -> str:
+    """What trials compete for."""
+    asked = run.config.request
+    return f"at the least {_objective(run)}" if asked.budget is None else f"at the best {title_of(asked.quality)}"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from markupsafe import Markup
 
-from search.live.figures import in_objective_space, in_order
 from search.live.running_run import RunningRun
-from search.live.running_trials import RunningTrial
-from search.live.saying import best_so_far, moment, reached, state_lines, state_title
+from search.live.saying import best_so_far, moment, name_of, reached, state_lines, state_title
 from search.page.blocks import html_table
 from search.page.section import Section
+from search.page.trial_figures import MANY, TrialAxes, in_order, in_space, kind_of, trial_text
+from search.trials.records import TrialRecord
 
 
 MOST_ROWS = 100
@@ -53,9 +56,9 @@ def running(run: RunningRun) -> Section | None:
     heads = ("trial", "epoch", "last report", "training loss", "at")
     rows = (
         (
-            _name(run, trial),
-            f"{trial.epoch} of {trial.epoch + int(trial.metrics.get('epochs_left', run.config.training.epochs))}",
-            reached(run, trial) if trial.metrics else "none yet",
+            name_of(run, trial),
+            f"{max(trial.epoch, 0)} of {max(trial.epoch, 0) + _epochs_left(run, trial)}",
+            reached(run, trial),
             _loss(trial),
             moment(trial.reported_ms),
         )
@@ -66,38 +69,42 @@ def running(run: RunningRun) -> Section | None:
 
 def trials(run: RunningRun) -> Section | None:
     """All trials in order and in objective space, and a table of the newest; None where none reported."""
-    if not any(trial.metrics or trial.has_ended for trial in run.trials.all):
+    known, ended = list(run.trials.trials.values()), run.trials.finished
+    if not ended and not any(trial.result for trial in known):
         return None
-    ended = run.trials.ended
     newest = ended[: -MOST_ROWS - 1 : -1]
-    rows = ((_name(run, trial), _STATES.get(trial.state, trial.state), _outcome(run, trial)) for trial in newest)
+    rows = ((name_of(run, trial), kind_of(trial), reached(run, trial)) for trial in newest)
     capped = f"The table has the newest {MOST_ROWS} of {len(ended):,}." if len(ended) > MOST_ROWS else ""
+    table = Markup('<p class="dim">{}</p>{}').format(capped, html_table(("trial", "kind", "reached"), rows))
+    html, figures = _drawn(run, known)
+    return Section("trials", "Trials", html + table, figures=figures)
+
+
+def _drawn(run: RunningRun, known: Sequence[TrialRecord]) -> tuple[Markup, dict[str, Any]]:
+    """Pictures of the trials, and where they go; neither where none reported a figure."""
+    # Failed ones reported what is no number.
+    drawn = [trial for trial in known if not trial.failure]
+    if not any(trial.result for trial in drawn):
+        return Markup(""), {}
+    axes = _axes(run)
     html = Markup(
-        '<p class="dim">A point is the best policy on a trial&#39;s own network, on <code>search</code>: blue where it '
-        "does what trials are asked for ({asked}, with the margin that a certificate of it "
-        "needs), orange where it misses it, open while the trial is not "
-        'finished.</p><div class="figure" data-figure="live-order"></div>'
-        '<div class="figure" data-figure="live-objectives"></div><p class="dim">{capped}</p>{table}'
-    ).format(asked=run.config.request, capped=capped, table=html_table(("trial", "ended", "reached"), rows))
-    figures = {"live-order": in_order(run), "live-objectives": in_objective_space(run)}
-    return Section("trials", "Trials", html, figures=figures)
+        '<p class="dim">A mark is the best policy on a trial&#39;s own network, on <code>search</code>. What was '
+        "asked: {asked}, with the margin that a certificate of it needs. The line is {sought} so far of trials that "
+        'were trained to their end and did it.</p><div class="figure" data-figure="live-order"></div>'
+        '<div class="figure" data-figure="live-objectives"></div>'
+    ).format(asked=run.config.request, sought=axes.sought)
+    texts = [trial_text(trial, None if len(drawn) <= MANY else ()) for trial in drawn]
+    return html, {"live-order": in_order(drawn, texts, axes), "live-objectives": in_space(drawn, texts, axes)}
 
 
-_STATES = {"COMPLETE": "trained to its end", "PRUNED": "stopped early", "FAIL": "failed"}
+def _axes(run: RunningRun) -> TrialAxes:
+    asked = run.config.request
+    return TrialAxes(quality=asked.quality, objective=asked.objective, target=asked.target, budget=asked.budget)
 
 
-def _outcome(run: RunningRun, trial: RunningTrial) -> str:
-    if trial.failure:
-        return trial.failure
-    return reached(run, trial) if trial.metrics else ""
+def _epochs_left(run: RunningRun, trial: TrialRecord) -> int:
+    return int(trial.result.get("epochs_left", run.config.training.epochs))
 
 
-def _name(run: RunningRun, trial: RunningTrial) -> str:
-    """What the sweep file calls it, beside its own name."""
-    first = run.config.search.first_trials
-    label = first[trial.number - 1].name if 0 < trial.number <= len(first) else ""
-    return f"{trial.name} ({label})" if label else trial.name
-
-
-def _loss(trial: RunningTrial) -> str:
-    return f"{trial.metrics['train_loss']:.4f}" if "train_loss" in trial.metrics else ""
+def _loss(trial: TrialRecord) -> str:
+    return f"{trial.result['train_loss']:.4f}" if "train_loss" in trial.result else ""

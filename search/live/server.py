@@ -88,14 +88,14 @@ class _Handler(BaseHTTPRequestHandler):
             return
         shown = self.server.board.current()
         if path == "/state":
-            state = {"version": shown.version, "final": shown.is_final}
+            state = {"version": shown.version, "final": shown.is_final, "trouble": self.server.board.trouble}
             self._send("application/json", json.dumps(state).encode())
         elif path == "/content":
             self._send(_HTML, shown.without_plotly, is_packed=True, version=shown.version)
         elif "gzip" in self.headers.get("Accept-Encoding", ""):
             self._send(_HTML, shown.packed, is_packed=True, version=shown.version)
         else:
-            self._send(_HTML, shown.text.encode(), version=shown.version)
+            self._send(_HTML, shown.plain, version=shown.version)
 
     def _send(self, kind: str, body: bytes, *, is_packed: bool = False, version: str = "") -> None:
         self.send_response(HTTPStatus.OK)

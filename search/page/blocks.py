@@ -65,6 +65,11 @@ def marked(path: str, value: float | None, digits: int) -> Markup | str:
     return "-" if value is None else _MARKED.format(path=path, text=f"{value:.{digits}f}")
 
 
+def card(figure: Markup | str, meaning: str) -> Markup:
+    """One large figure with what it means below it."""
+    return Markup('<div class="card"><b>{}</b><span>{}</span></div>').format(figure, meaning)
+
+
 def rounded(values: Iterable[float | None], digits: int = 5) -> list[float | None]:
     """Numbers of a figure, as short as they may be without looking different."""
     return [None if value is None or value != value else round(float(value), digits) for value in values]

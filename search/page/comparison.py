@@ -15,7 +15,6 @@ from search.page.page import rendered
 from search.page.run import FinishedRun
 from search.page.section import Section
 from search.page.sections.verdict import certainty
-from search.page.wording import in_words
 from search.run_folder.summary import Figures
 
 
@@ -56,7 +55,7 @@ def comparison(runs: Sequence[FinishedRun]) -> Section:
     split = _shared_split(runs)
     rows = [
         ("Search", [run.summary.name or run.folder.path.name for run in runs]),
-        ("Asked", [in_words(run.summary.asked) for run in runs]),
+        ("Asked", [run.summary.verdict.asked for run in runs]),
         ("Policy", [title_of(run.summary.selected.rule) for run in runs]),
         ("How sure", [certainty(run.summary) for run in runs]),
         *_figures([run.summary.selected.by_split.get(split, {}) for run in runs], runs, split),

@@ -59,12 +59,13 @@ def add_page(files: ResultFiles) -> tuple[str, ...]:
     return ()
 
 
-def rendered(title: str, sections: Sequence[Section]) -> str:
+def rendered(title: str, sections: Sequence[Section], *, has_plotly: bool = True) -> str:
     """The page as text.
 
     Args:
         title: Title of the page.
         sections: Sections from top to bottom.
+        has_plotly: Whether plotly's script is in it; without, no figure is drawn now or later.
     """
     environment = Environment(loader=PackageLoader("search.page", "template"), autoescape=True)
     environment.filters["embedded"] = _embedded
@@ -72,7 +73,7 @@ def rendered(title: str, sections: Sequence[Section]) -> str:
     return environment.get_template("page.html").render(
         title=title,
         sections=sections,
-        plotly=packed_plotly(),
+        plotly=packed_plotly() if has_plotly else "",
         figures={name: _plain(figure) for section in sections for name, figure in section.figures.items()},
         data={section.anchor: dict(section.data) for section in sections if section.data},
         style=_source(environment, "page.css"),

@@ -15,6 +15,7 @@ from policies.policy import Policy
 from policies.tables.base import ExitTable
 from policies.tasks import load_table
 from search.reporting.front_files import read_front
+from search.reporting.selected_point import with_selected
 from search.run_folder.finished import read_summary
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Event, read_events
@@ -52,22 +53,14 @@ class FinishedRun:
         """The merged front, least objective first."""
         return read_front(self.folder)
 
-    @property
-    def selected_point(self) -> FrontPoint | None:
-        """The selected policy on the front; None where it is not on it."""
-        return next((point for point in self.front if point.selected), None)
-
     @cached_property
-    def shown_points(self) -> tuple[FrontPoint, ...]:
-        """The front, and behind it the selected policy where that is not on it; a place here is one on the page."""
-        points, summary, chosen = self.front.points, self.summary, self.summary.selected
-        told = chosen.by_split.get("search", {})
-        figures = {name: float(value) for name, value in told.items() if isinstance(value, int | float)}
-        is_known = {get_objective(summary.objective).column, summary.quality} <= figures.keys()
-        if self.selected_point is not None or not (points and is_known and self.folder.policy_file.is_file()):
-            return points
-        certified = None if summary.certificate is None else summary.certified
-        return (*points, FrontPoint(self.policy, figures, 0.0, chosen.network, certified, selected=True))
+    def points(self) -> tuple[FrontPoint, ...]:
+        """The policies of the front, and behind them the selected one where it is not there, was kept and has a place."""
+        is_there, summary = any(point.selected for point in self.front), self.summary
+        axes = {get_objective(summary.objective).column, summary.quality}
+        if is_there or not self.folder.policy_file.is_file() or not axes <= summary.selected.by_split["search"].keys():
+            return self.front.points
+        return with_selected(self.front.points, self.summary, self.policy)
 
     @cached_property
     def policy(self) -> Policy:
@@ -88,7 +81,8 @@ class FinishedRun:
     @property
     def seed(self) -> int:
         """Seed of the search, which the folds of rules that learn depend on; 0 where the folder does not tell it."""
-        return int(self.environment.get("seeds", {}).get("sweep", 0))
+        how = self.summary.table_search
+        return int(self.environment.get("seeds", {}).get("sweep", 0)) if how is None else how.seed
 
     def table(self, network: str, split: str) -> ExitTable | None:
         """What a network said on a split; None where that was not kept, or has gone since.

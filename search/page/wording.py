@@ -1,35 +1,17 @@
-"""Sentences that were written with the names of qualities, as a person reads them."""
+"""Texts of a search as the sentences of a page."""
 
 from __future__ import annotations
 
-import re
-
-from policies.qualities import OF_LABEL, QUALITIES
-from policies.registry import title_of
+from policies.qualities import in_words
+from policies.registry import capital
 
 
-_NAMES = re.compile(rf"(?<!\w)({'|'.join(sorted((*QUALITIES, *OF_LABEL), key=len, reverse=True))})(?!\w)")
 _BETWEEN = " is at "
-
-
-def in_words(text: str) -> str:
-    """The same text with ``map_50`` and its like called as everywhere else on the page.
-
-    Args:
-        text: Such as what was asked for, or a claim.
-    """
-    return _NAMES.sub(lambda found: title_of(found[0]), text)
-
-
-def beginning(text: str) -> str:
-    """The same text as a sentence begins; names with a spelling of their own, such as mAP, keep it."""
-    first = text.partition(" ")[0]
-    return text if first != first.lower() else text[:1].upper() + text[1:]
 
 
 def sentence(text: str) -> str:
     """The same text as a sentence, from its first letter to the point behind its last; nothing of nothing."""
-    return f"{beginning(text).removesuffix('.')}." if text else ""
+    return f"{capital(text).removesuffix('.')}." if text else ""
 
 
 def bounded(claim: str) -> str:

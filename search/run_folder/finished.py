@@ -5,8 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from search.errors import RunFolderError
+from search.run_folder.folder import RunFolder
 from search.run_folder.result_files import ResultFiles
 from search.run_folder.summary import Summary
+
+
+def has_no_result(path: Path) -> bool:
+    """Whether a folder is that of a sweep that has not come to a result, finished or not."""
+    folder = RunFolder(path)
+    return folder.sweep_file.is_file() and not folder.summary_file.exists()
 
 
 def read_summary(path: Path) -> Summary:
@@ -19,6 +26,11 @@ def read_summary(path: Path) -> Summary:
     try:
         return Summary.load(file)
     except (OSError, ValueError):
+        if has_no_result(path):
+            raise RunFolderError(
+                f"{path}: a finished search has {file.name}, but this sweep came to no result; exitsearch report "
+                f"{path} --html tells how far it came, and how to go on"
+            ) from None
         raise RunFolderError(
             f"{path}: a finished search has {file.name}, but there is none that can be read; name folders of searches, "
             f"such as runs/digits-1"

@@ -169,6 +169,16 @@ class RunFolder(ResultFiles):
         trained = ((self.path / "teachers").glob(f"*/{MODEL_FILE}"), self.full_network_checkpoints.glob("*"))
         return self.holds_trials or any(any(found) for found in trained)
 
+    def is_kept_after(self, error: BaseException) -> bool:
+        """Whether something is there that is worth keeping of a sweep that ends with an error.
+
+        Args:
+            error: What ended it; a network that was trained before the first trial is only kept of an interrupted one.
+        """
+        is_interrupted = isinstance(error, KeyboardInterrupt | SweepInterruptedError)
+        is_kept = self.is_worth_resuming if is_interrupted else self.holds_trials
+        return is_kept or self.validity_file.exists()
+
     @classmethod
     def require_new(cls, config: SweepConfig) -> None:
         """Refuse a new sweep for which no folder can be made; nothing is made.
@@ -193,9 +203,7 @@ class RunFolder(ResultFiles):
             try:
                 yield folder, config
             except BaseException as error:
-                is_interrupted = isinstance(error, KeyboardInterrupt | SweepInterruptedError)
-                is_kept = folder.is_worth_resuming if is_interrupted else folder.holds_trials
-                if not (is_kept or folder.validity_file.exists()):
+                if not folder.is_kept_after(error):
                     rmtree(folder.path, ignore_errors=True)
                 raise
 

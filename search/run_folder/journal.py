@@ -23,6 +23,8 @@ from search.errors import RunFolderError
 
 Event = dict[str, Any]
 
+_LOCK_SECONDS = 0.5
+
 
 class Journal:
     """An append-only file with one writer. Use as a context.
@@ -104,7 +106,8 @@ class Journal:
 
     def _acquire(self) -> None:
         try:
-            self._lock.acquire(blocking=False)
+            # Who only looks whether a sweep is run holds the lock for a moment.
+            self._lock.acquire(timeout=_LOCK_SECONDS, poll_interval=0.02)
         except Timeout:
             raise RunFolderError(
                 f"{self.path.parent.name!r} is being run by another process; wait for its end, or stop it first"
@@ -127,14 +130,23 @@ def read_events(path: Path) -> list[Event]:
         raise RunFolderError(f"{path.parent} is no folder of a sweep: it has no {path.name}") from None
 
 
+def event_of(line: bytes) -> Event:
+    """The event in one line of a journal.
+
+    Raises:
+        ValueError: If it is none; so with KeyError and TypeError.
+    """
+    entry = json.loads(line)
+    return {**entry, "event": str(entry["event"]), "time_ms": int(entry["time_ms"])}
+
+
 def _parse(path: Path, text: bytes) -> tuple[list[Event], int]:
     """The events in a journal's text, and where the last complete line ends."""
     events = []
     complete = text[: text.rfind(b"\n") + 1]
     for number, line in enumerate(complete.splitlines(), start=1):
         try:
-            entry = json.loads(line)
-            events.append({**entry, "event": str(entry["event"]), "time_ms": int(entry["time_ms"])})
+            events.append(event_of(line))
         except (ValueError, KeyError, TypeError):
             raise RunFolderError(
                 f"{path}: line {number} is damaged, so the sweep cannot be resumed; start a new one"

@@ -13,6 +13,7 @@ from search.run_folder.summary_architecture import ArchitectureSummary
 from search.run_folder.summary_compute import BudgetPolicy, SoftNetwork
 from search.run_folder.summary_latency import LatencySummary
 from search.run_folder.summary_validity import ValiditySummary
+from search.run_folder.verdict import Outcome, Verdict, policy_in_words
 
 
 if TYPE_CHECKING:
@@ -143,16 +144,36 @@ class CertificateSummary(SummaryPart):
         return cls(claim=str(certificate.claim), reason=certificate.reason, bound=certificate.bound)
 
 
+def _told(text: str) -> str:
+    """A text with the names of qualities as a person reads them."""
+    # Here, since the import takes a while.
+    from policies.qualities import in_words
+
+    return in_words(text)
+
+
 class EstimateSummary(SummaryPart):
     """Why a policy was chosen that is not certified; figures of the estimate stand beside it.
 
     Attributes:
         meets: Whether the policy has its margin, so that it is expected to do what was asked for.
         sentence: What is known of the policy, for a person.
+        quality: Name of the figure that is estimated, such as ``relative drop of map_50``.
+        side: On which side of its limit it has to be: ``at least`` or ``at most``.
+        limit: The limit that was asked for.
     """
 
     meets: bool = False
     sentence: str = ""
+    quality: str = ""
+    side: str = ""
+    limit: float | None = None
+
+    @property
+    def asked(self) -> str:
+        """The limit in words; empty where the folder does not tell it."""
+        told = self.quality and self.side and self.limit is not None
+        return f"{_told(self.quality)} {self.side} {self.limit:g}" if told else ""
 
 
 class ControlTrial(SummaryPart):
@@ -221,6 +242,18 @@ class ControlSummary(PolicyFigures):
     trials: list[ControlTrial] = []
 
 
+class TableSearch(SummaryPart):
+    """How a policy search was called beside its tables, so that it can be run again.
+
+    Attributes:
+        seed: Seed of the search, which the folds of rules that learn depend on.
+        options: The options that were given to ``exitsearch policy``, word by word, but for where the results go.
+    """
+
+    seed: int = 0
+    options: list[str] = []
+
+
 class TrialCounts(SummaryPart):
     """How many trials there were, and how many ended in each of Optuna's states.
 
@@ -244,6 +277,7 @@ class Summary(SummaryPart):
         name: Name of the sweep or policy search.
         workload: Name of the workload that was trained on; only in a sweep.
         tables: Where the table of each split was read from; only in a policy search.
+        table_search: How the policy search was called; None in a sweep, and in folders of earlier versions.
         task: The kind of answers.
         main_quality: What answers of that kind are judged by unless something else is asked for.
         target: The least quality that was asked for, or the largest where less is better; 0 where none was.
@@ -296,6 +330,7 @@ class Summary(SummaryPart):
     name: str = ""
     workload: str = ""
     tables: dict[str, str] = {}
+    table_search: TableSearch | None = None
     task: str = "classification"
     main_quality: str = "accuracy"
     target: float = 0.0
@@ -344,26 +379,42 @@ class Summary(SummaryPart):
         policies: dict[str, PolicyFigures] = {"selected policy": self.selected}
         policies |= {} if self.control is None else {"plain network": self.control}
         rows = {name: told.by_split for name, told in {**policies, **self.baselines}.items()}
-        notes = [self.estimate.sentence] if self.estimate is not None and self.estimate.sentence else []
         columns = (self.main_quality, self.quality, "mean_depth", "mean_cost")
-        return summary_html(self._verdict, rows, columns, [*notes, *self.alarms])
+        return summary_html(self.verdict, rows, columns, self.alarms)
 
     @property
-    def _verdict(self) -> str:
-        chosen, certificate = self.selected, self.certificate
-        of = f" of {chosen.network}" if chosen.network else ""
-        answered = f" ({chosen.answered})" if chosen.answered else ""
+    def verdict(self) -> Verdict:
+        """What came of the search, for whatever tells it in words."""
+        chosen, certificate, estimate = self.selected, self.certificate, self.estimate
+        return Verdict(
+            outcome=self._outcome,
+            asked=_told(self.asked),
+            policy=policy_in_words(chosen.rule, chosen.params, answered=chosen.answered, network=chosen.network),
+            claim="" if certificate is None else _told(certificate.claim),
+            reason="" if certificate is None else _told(certificate.reason),
+            bound=None if certificate is None else certificate.bound,
+            delta=self.delta,
+            estimate="" if estimate is None else _told(estimate.sentence),
+            limit="" if estimate is None else estimate.asked,
+            expected=estimate is not None and estimate.meets,
+        )
+
+    @property
+    def least_quality(self) -> float | None:
+        """The bound of ``quality`` that all that was asked for comes to on ``search``; None where there is none."""
+        least = self.least_accuracy if self.quality == "accuracy" else None
+        return least or self.goal_target or self.target or None
+
+    @property
+    def _outcome(self) -> Outcome:
         if not self.feasible:
-            return (
-                f"Infeasible: no policy met {self.asked} on search; the nearest is of rule {chosen.rule}{of}{answered}"
-            )
-        selected = f"Selected: rule {chosen.rule}{of}{answered}, for {self.asked}"
-        if certificate is None:
-            return f"{selected}. Nothing was certified"
+            return Outcome.INFEASIBLE
+        if self.certificate is None:
+            return Outcome.UNCLAIMED
         if not self.certified:
-            return f"{selected}. Not certified: {certificate.reason}"
-        confidence = f"with confidence {100 * (1 - self.delta):g}%"
-        return f"{selected}. Certified: {certificate.claim} on new data of the same kind, {confidence}"
+            return Outcome.NOT_CERTIFIED
+        # What has no certificate, such as a mean precision, is estimated: then less is claimed than was asked for.
+        return Outcome.CERTIFIED if self.estimate is None else Outcome.PARTLY
 
     def save(self, path: Path) -> None:
         """Write it in one step.

@@ -19,10 +19,10 @@ from search.errors import RegistrationError
 from search.redaction import redact_uri
 from search.serving.description import description_of, model_tags
 from search.serving.place import RegistryPlace
-from search.serving.saved_model import MODEL_TYPE, save_bundle
+from search.serving.saved_model import save_bundle
 from search.tracking.connection import connect, find_experiment
 from search.tracking.faults import reason_of
-from search.tracking.store import KIND_TAG, POLICY_TAG, SWEEP_ID_TAG
+from search.tracking.store import KIND_TAG, MODEL_TYPE, POLICY_TAG, SWEEP_ID_TAG
 from trainables.export.bundle.bundle import Bundle
 
 

@@ -18,8 +18,6 @@ from search.serving.signature import signature_of
 from trainables.export.bundle.bundle import Bundle
 
 
-MODEL_TYPE = "early-exit"
-
 _CODE = Path(__file__).with_name("model_from_code.py")
 # MLflow would copy the lock file of whatever project the working folder is, and draw bars.
 _SETTINGS = {"MLFLOW_UV_AUTO_DETECT": "false", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 import json
 from pathlib import Path
-import re
 from typing import Any
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
-from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NOTE
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NAME, MLFLOW_RUN_NOTE
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 
 from policies.qualities import QUALITIES
@@ -18,7 +18,7 @@ from search.redaction import redact, redact_text
 from search.run_folder.journal import Event
 from search.tracking.description import EXPERIMENT_MARK, RUN_MARK
 from search.tracking.faults import Fault, fault_of, reason_of
-from search.tracking.naming import trial_name
+from search.tracking.naming import as_text, mlflow_key, model_name, run_name, trial_name
 from search.tracking.store import MlflowStore, StoredRun
 from trainables.tasks import TRAINING_TASKS
 
@@ -171,6 +171,9 @@ class MlflowRuns:
         self._send(run)
         for name in event["artifacts"]:
             self._upload(run, str(name))
+        # Journals of earlier versions name none.
+        if event.get("model"):
+            self._link_model(run, event["model"])
         self._store.close(run, "FINISHED", event["time_ms"])
 
     def _fail(self, event: Event) -> None:
@@ -210,15 +213,27 @@ class MlflowRuns:
         if not path.is_relative_to(self._folder.resolve()) or not path.is_file():
             self._tell(f"{name} is not attached to the sweep's MLflow run: there is no such file in {self._folder}")
             return
+        self._add(name, "attached to", lambda: self._store.upload(run, path))
+
+    def _link_model(self, run: StoredRun, model: Mapping[str, Any]) -> None:
+        """Have the run lead to the model that the sweep selected; a store that knows no models must do without."""
+        tags = {tag.key: tag.value for tag in _tags(model["tags"])}
+        params = {param.key: param.value for param in _params(model["params"])}
+        name, identity = model_name(str(model["name"])), str(model["identity"])
+        link = partial(self._store.link_model, run, name=name, identity=identity, tags=tags, params=params)
+        self._add("the selected model", "linked with", link)
+
+    def _add(self, name: str, done: str, add: Callable[[], None]) -> None:
+        """Add something to the sweep's run that it can do without, once the store has refused it a few times."""
         try:
-            self._store.upload(run, path)
+            add()
         except Exception as error:
             attempts = self._failed_uploads[name] = self._failed_uploads.get(name, 0) + 1
             if fault_of(error) is not Fault.EVENT and attempts < _UPLOAD_ATTEMPTS:
                 raise
             reason = reason_of(error, self._store.uri)
             self._tell(
-                f"{name} could not be attached to the sweep's MLflow run ({reason}); "
+                f"{name} could not be {done} the sweep's MLflow run ({reason}); "
                 f"--resume --name {self._sweep} tries again"
             )
 
@@ -235,7 +250,7 @@ def _metrics(values: Mapping[str, Any], time_ms: int, step: int) -> list[Metric]
 
 def _params(values: Mapping[str, Any]) -> list[Param]:
     # Fitted rules have long parameters; the policy itself is in the front's table.
-    texts = {_key(key): _text(str(value), MAX_PARAM_VAL_LENGTH) for key, value in redact(values).items()}
+    texts = {mlflow_key(key): as_text(str(value), MAX_PARAM_VAL_LENGTH) for key, value in redact(values).items()}
     return [Param(key, text) for key, text in texts.items()]
 
 
@@ -245,6 +260,8 @@ def _tags(values: Mapping[str, Any], places: Mapping[str, str] | None = None) ->
     if MLFLOW_RUN_NOTE in texts:
         for mark, place in (places or {}).items():
             texts[MLFLOW_RUN_NOTE] = str(texts[MLFLOW_RUN_NOTE]).replace(mark, place)
+    if MLFLOW_RUN_NAME in texts:
+        texts[MLFLOW_RUN_NAME] = run_name(str(texts[MLFLOW_RUN_NAME]))
     return [_tag(key, value) for key, value in texts.items()]
 
 
@@ -255,14 +272,4 @@ def _dataset(name: str, split: str, digest: str, n_samples: int | None) -> Datas
 
 
 def _tag(key: str, value: Any) -> RunTag:
-    return RunTag(_key(key), _text(redact_text(str(value)), _TAG_LENGTH))
-
-
-def _key(key: str) -> str:
-    return re.sub(r"[^/\w.\- :]", "_", key)[:250]
-
-
-def _text(text: str, length: int) -> str:
-    # PostgreSQL takes neither zero bytes nor halves of surrogate pairs.
-    text = text.replace("\0", "").encode(errors="replace").decode()
-    return text if len(text) <= length else text[: length - 3] + "..."
+    return RunTag(mlflow_key(key), as_text(redact_text(str(value)), _TAG_LENGTH))

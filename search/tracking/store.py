@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlflow.entities import DatasetInput, Metric, Param, RunTag
+from mlflow.entities import DatasetInput, LoggedModelOutput, LoggedModelStatus, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
+from mlflow.utils.mlflow_tags import MLFLOW_MODEL_IS_EXTERNAL, MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 
 from search.tracking.connection import connect, find_experiment
+from search.tracking.naming import run_name
 
 
 KIND_TAG = "exitsearch.kind"
@@ -19,6 +20,13 @@ SWEEP_TAG = "exitsearch.sweep"
 SWEEP_ID_TAG = "exitsearch.sweep_id"
 TRIAL_TAG = "exitsearch.trial_id"
 POLICY_TAG = "exitsearch.policy_hash"
+MODEL_KIND = "selected"
+"""Kind of the model that a sweep's run leads to."""
+MODEL_TYPE = "early-exit"
+"""What MLflow calls the type of such models."""
+SUPERSEDED_TAG = "exitsearch.superseded"
+"""Tag of a model that the sweep found before it found another one."""
+_MODEL_TAG = "exitsearch.selected"
 
 # What tells the runs of a kind apart.
 _IDENTITY_TAGS = {"sweep": SWEEP_ID_TAG, "trial": TRIAL_TAG, "policy": POLICY_TAG}
@@ -90,7 +98,7 @@ class MlflowStore:
         marks = {MLFLOW_PARENT_RUN_ID: parent_id} if parent_id else {}
         marks |= {KIND_TAG: kind, SWEEP_TAG: self._sweep, SWEEP_ID_TAG: self._sweep_id, _IDENTITY_TAGS[kind]: identity}
         run = self._client.create_run(
-            self.experiment_id, start_time=start_ms, tags={**tags, MLFLOW_RUN_NAME: name, **marks}
+            self.experiment_id, start_time=start_ms, tags={**tags, MLFLOW_RUN_NAME: run_name(name), **marks}
         )
         stored = StoredRun(str(run.info.run_id), parent_id=parent_id, start_ms=start_ms)
         self._runs[kind, identity] = stored
@@ -136,6 +144,47 @@ class MlflowStore:
     def upload(self, run: StoredRun, path: Path) -> None:
         """Attach a file."""
         self._client.log_artifact(run.run_id, str(path))
+
+    def link_model(
+        self, run: StoredRun, *, name: str, identity: str, tags: Mapping[str, str], params: Mapping[str, str]
+    ) -> None:
+        """Make a run's model, whose files are the run's own; the same model again changes nothing.
+
+        Args:
+            run: Run that found the model.
+            name: Name of the model, for people.
+            identity: What tells the model from another one that the sweep found before, which is marked as superseded.
+            tags: Marks of the model.
+            params: Parameters of the model.
+        """
+        mine = f"tags.`{SWEEP_ID_TAG}` = '{self._sweep_id}' AND tags.`{KIND_TAG}` = '{MODEL_KIND}'"
+        found = self._client.search_logged_models([self.experiment_id], mine)
+        same = [one for one in found if (one.tags.get(_MODEL_TAG), one.source_run_id) == (identity, run.run_id)]
+        for one in found:
+            if one in same[1:]:
+                # Made once more because an answer was lost; no run leads to it.
+                self._client.delete_logged_model(one.model_id)
+            elif one not in same:
+                self._client.set_logged_model_tags(one.model_id, {SUPERSEDED_TAG: "true"})
+        marks = {KIND_TAG: MODEL_KIND, SWEEP_TAG: self._sweep, SWEEP_ID_TAG: self._sweep_id, _MODEL_TAG: identity}
+        marks[MLFLOW_MODEL_IS_EXTERNAL] = "true"
+        model = (
+            same[0]
+            if same
+            else self._client.create_logged_model(
+                self.experiment_id,
+                name=name,
+                source_run_id=run.run_id,
+                tags={**tags, **marks},
+                params=dict(params),
+                model_type=MODEL_TYPE,
+            )
+        )
+        if model.status != LoggedModelStatus.READY:
+            self._client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+        outputs = self._client.get_run(run.run_id).outputs
+        if all(one.model_id != model.model_id for one in (outputs.model_outputs if outputs else [])):
+            self._client.log_outputs(run.run_id, [LoggedModelOutput(model.model_id, step=0)])
 
     def set_experiment_tag(self, key: str, value: str) -> None:
         """Mark the experiment; the same mark again changes nothing."""

@@ -27,7 +27,7 @@ from search.tracking.store import POLICY_TAG, TRIAL_TAG, MlflowStore
 from search.tracking.uri import default_tracking_uri as default_tracking_uri
 from search.tracking.view import (
     EXPERIMENT_KEY,
-    FRONT_PREFIX,
+    FRONT_DEPTH,
     VIEW_TAG,
     experiment_view,
     quality_of,
@@ -121,16 +121,27 @@ class Tracker:
             if point.policy.policy_hash not in known:
                 self._journal.append("policy", **_policy_facts(point))
 
-    def finish(self, metrics: Mapping[str, float], tags: Mapping[str, str], artifacts: Iterable[Path]) -> None:
+    def finish(
+        self,
+        metrics: Mapping[str, float],
+        tags: Mapping[str, str],
+        artifacts: Iterable[Path],
+        *,
+        model: Mapping[str, Any] | None = None,
+    ) -> None:
         """Add the sweep's own figures, and wait until the store has everything or is seen to be away.
 
         Args:
             metrics: Figures; those that are not finite are left out.
             tags: Marks of the sweep's run.
             artifacts: Files in the run folder to attach.
+            model: The model that the run leads to, as :func:`~search.tracking.model.selected_model` states it; None for
+                none.
         """
         self._add_views(self._sweep_id)
         facts: dict[str, Any] = {"tags": redact(tags), **self._facts(metrics, artifacts)}
+        if model is not None:
+            facts["model"] = redact(model)
         earlier = self._events("finished")[-1:]
         if earlier and earlier[0]["metrics"] == facts["metrics"]:
             # The same figures again are the same points, not further ones.
@@ -222,6 +233,6 @@ def _policy_facts(point: FrontPoint) -> dict[str, Any]:
             "selected": str(point.selected).lower(),
             COLOUR_TAG: _CERTIFIED_COLOUR if certified else _SELECTED_COLOUR if selected else _COLOUR,
         },
-        "metrics": metrics | {FRONT_PREFIX + key: metrics[key] for key in ("mean_depth", quality) if key in metrics},
+        "metrics": metrics | ({FRONT_DEPTH: metrics["mean_depth"]} if "mean_depth" in metrics else {}),
         "params": {"trial_id": point.network, **outline(point.policy)},
     }

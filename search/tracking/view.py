@@ -7,7 +7,7 @@ documents the form; a page that does not know it, or does not have the key, show
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import json
 import re
 from typing import Any
@@ -15,14 +15,15 @@ from urllib.parse import urlsplit
 
 from policies.qualities import QUALITIES
 from search.run_folder.journal import Event
+from search.tracking.naming import mlflow_key
 
 
 LOOPBACK = "http://127.0.0.1:5000"
 """Where ``mlflow ui`` serves unless it is told otherwise."""
 VIEW_TAG = "mlflow.sharedViewState."
 EXPERIMENT_KEY = "exitsearchfront"
-FRONT_PREFIX = "front_"
-"""What the figures of front policies are called once more, so that a chart of them has no other runs."""
+FRONT_DEPTH = "front_mean_depth"
+"""What the mean depth of front policies is called once more, so that a chart by it has no other runs."""
 
 _LONGEST = 4900
 _MOST_EXITS = 6
@@ -115,7 +116,9 @@ def shown_in(events: Sequence[Event]) -> Shown:
     reports = [event["metrics"] for event in events if event["event"] == "reported"]
     drawn = [event["params"] for event in events if event["event"] == "suggested"]
     quality = quality_of(policies[-1] if policies else reports[-1] if reports else {})
-    depths = [re.fullmatch(rf"{re.escape(quality)}_exit_(\d+)", name) for metrics in reports for name in metrics]
+    # Of thousands of reports most have the same names.
+    names = {name for metrics in reports for name in metrics}
+    depths = [re.fullmatch(rf"{re.escape(quality)}_exit_(\d+)", name) for name in names]
     return Shown(
         quality=quality,
         n_exits=max((int(depth[1]) for depth in depths if depth), default=0),
@@ -139,9 +142,12 @@ def _varied(drawn: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def _fitting(shown: Shown, runs: str) -> str:
-    """The view with as many charts as the tag has room for."""
-    for n_charts in range(_MOST_EXITS, -1, -1):
-        text = json.dumps(_view(shown, runs, n_charts), separators=(",", ":"))
+    """The view with as many charts, and then with as many parameters, as the tag has room for."""
+    params = shown.params[:_MOST_PARAMS]
+    sizes = [(n_charts, len(params)) for n_charts in range(_MOST_EXITS, -1, -1)]
+    sizes += [(0, n_params) for n_params in range(len(params) - 1, -1, -1)]
+    for n_charts, n_params in sizes:
+        text = json.dumps(_view(replace(shown, params=params[:n_params]), runs, n_charts), separators=(",", ":"))
         if len(text) < _LONGEST:
             break
     return text
@@ -157,7 +163,7 @@ def _view(shown: Shown, runs: str, n_charts: int) -> dict[str, Any]:
     return {
         "searchFilter": runs,
         # By a metric, since by date the page nests runs below a closed parent, and its charts stay empty.
-        "orderByKey": f"metrics.`{FRONT_PREFIX}mean_depth`",
+        "orderByKey": f"metrics.`{FRONT_DEPTH}`",
         "orderByAsc": True,
         "startTime": "ALL",
         "lifecycleFilter": "Active",
@@ -197,10 +203,9 @@ def _section(identity: str, name: str, columns: int, height: int) -> dict[str, A
 
 
 def _front(quality: str) -> dict[str, Any]:
-    axes = {
-        axis: {"key": FRONT_PREFIX + name, "type": "METRIC", "dataAccessKey": FRONT_PREFIX + name}
-        for axis, name in (("xaxis", "mean_depth"), ("yaxis", quality))
-    }
+    # The page makes the title of both keys. A `dataAccessKey` beside them would give other keys, but of the one across
+    # it shows the figure for both, as somebody rests the pointer on a policy.
+    axes = {axis: {"key": key, "type": "METRIC"} for axis, key in (("xaxis", FRONT_DEPTH), ("yaxis", quality))}
     return {"type": "SCATTER", "displayName": "Front", "runsCountToCompare": _MOST_RUNS, **axes}
 
 
@@ -224,10 +229,12 @@ def _line(metric: str, n_epochs: int) -> dict[str, Any]:
 def _of_params(shown: Shown) -> list[dict[str, Any]]:
     if not shown.params:
         return []
-    metrics = ["mean_depth", shown.quality]
     return [
         {
-            **{"type": "PARALLEL", "selectedParams": list(shown.params[:_MOST_PARAMS]), "selectedMetrics": metrics},
-            **{"showAllRuns": False, "runsCountToCompare": _MOST_RUNS},
+            "type": "PARALLEL",
+            "selectedParams": [mlflow_key(name) for name in shown.params],
+            "selectedMetrics": ["mean_depth", shown.quality],
+            "showAllRuns": False,
+            "runsCountToCompare": _MOST_RUNS,
         }
     ]

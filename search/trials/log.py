@@ -3,54 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from optuna.trial import TrialState
-
 from search.errors import RunFolderError
-from search.run_folder.journal import Event, Journal
+from search.run_folder.journal import Journal
+from search.trials.records import TrialRecord, TrialRecords, trial_name
 
 
-@dataclass
-class TrialRecord:
-    """One trial as far as it is known.
-
-    Attributes:
-        trial_id: Name of the trial, ``trial-<number>`` from 1.
-        number: Number of the trial in Optuna's study, from 0.
-        params: Training parameters of the trial, by name.
-        drawn: Parameters that the sampler drew, with their distributions as JSON, and what it noted down.
-        result: All metrics of the trial's last report; empty where it never reported.
-        epoch: Epoch of the last report; -1 before the first.
-        is_done: Whether the last report said that there is nothing left to train.
-        state: State as Optuna names it: ``RUNNING`` until the trial ended, then ``COMPLETE`` (trained to its end),
-            ``PRUNED`` (stopped early, and not compared further) or ``FAIL``.
-        failure: Why the trial counts as failed, or empty.
-        lost_attempts: Attempts under which a worker or node was lost since the sweep was started or resumed, first one
-            first.
-    """
-
-    trial_id: str
-    number: int
-    params: dict[str, Any]
-    drawn: dict[str, Any] = field(default_factory=dict)
-    result: dict[str, Any] = field(default_factory=dict)
-    epoch: int = -1
-    is_done: bool = False
-    state: TrialState = TrialState.RUNNING
-    failure: str = ""
-    lost_attempts: list[str] = field(default_factory=list)
-
-    def end_state(self, failure: str) -> TrialState:
-        """The state in which it ends where nothing more is reported; with a reason it fails."""
-        if failure:
-            return TrialState.FAIL
-        return TrialState.COMPLETE if self.result.get("epochs_left") == 0 else TrialState.PRUNED
-
-
-class TrialLog:
-    """The trials of a sweep, by name, in the order in which they were suggested.
+class TrialLog(TrialRecords):
+    """The trials of a sweep that this process runs: what happens to them is written to the journal first.
 
     Args:
         journal: Journal that the trials are kept in.
@@ -61,21 +22,16 @@ class TrialLog:
     """
 
     def __init__(self, journal: Journal, *, retries: int = 0) -> None:
-        self.trials: dict[str, TrialRecord] = {}
+        super().__init__()
         self._journal = journal
         self._retries = retries
         for line, event in enumerate(journal.events, start=1):
             try:
-                self._take(event)
+                self.take(event)
             except (KeyError, TypeError, ValueError):
                 raise RunFolderError(
                     f"{journal.path}: line {line} is damaged, so the sweep cannot be resumed; start a new one"
                 ) from None
-
-    @property
-    def finished(self) -> list[TrialRecord]:
-        """The trials that will not go on."""
-        return [trial for trial in self.trials.values() if trial.state.is_finished()]
 
     @property
     def seconds(self) -> float:
@@ -91,11 +47,6 @@ class TrialLog:
                 # Before its first session there is only the sweep's name; a clock that is set back takes no time away.
                 session = session[0], max(session[1], now)
         return (total + _length(session)) / 1000
-
-    @property
-    def running(self) -> list[TrialRecord]:
-        """The trials that were begun and have not ended, though nobody may train them now."""
-        return [trial for trial in self.trials.values() if not trial.state.is_finished()]
 
     def settle(self) -> None:
         """Close the trials of which only the end was left to say when the sweep was killed."""
@@ -146,29 +97,8 @@ class TrialLog:
 
     def _append(self, event: str, **facts: Any) -> None:
         self._journal.append(event, **facts)
-        self._take(self._journal.events[-1])
-
-    def _take(self, event: Event) -> None:
-        kind = event["event"]
-        if kind == "suggested":
-            # Names become folders: no other than the sweep's own.
-            trial_id = trial_name(len(self.trials))
-            if (event["trial"], event["number"]) != (trial_id, len(self.trials)):
-                raise ValueError(event["trial"])
-            self.trials[trial_id] = TrialRecord(trial_id, event["number"], event["params"], event["drawn"])
-        elif kind == "reported":
-            trial = self.trials[event["trial"]]
-            trial.result, trial.epoch = event["metrics"], int(event["metrics"]["epoch"])
-            trial.failure, trial.is_done = event["failure"], event["done"]
-        elif kind == "ended":
-            trial = self.trials[event["trial"]]
-            trial.state, trial.failure = TrialState[event["state"]], event["failure"]
+        self.take(self._journal.events[-1])
 
 
 def _length(session: tuple[int, int] | None) -> int:
     return 0 if session is None else session[1] - session[0]
-
-
-def trial_name(number: int) -> str:
-    """What a trial is called by its place in Optuna's study, from 0."""
-    return f"trial-{number + 1:04d}"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from policies.goals.request import Request
-from policies.qualities import get_quality
 from policies.registry import title_of
-from search.trials.log import TrialRecord
+from search.trials.records import TrialRecord, best_of, nearest_of
 
 
 class BestTrial:
     """Keeps the best of the trials that do what was asked for, and while there is none the nearest.
+
+    The best is the one that the sweep itself ranks first, so only trials that were trained to their end count.
 
     Args:
         asked: What trials are searched for.
@@ -19,27 +18,22 @@ class BestTrial:
 
     def __init__(self, asked: Request) -> None:
         self._asked = asked
-        self._best: float | None = None
-        self._nearest: dict[str, Any] | None = None
+        self._best: TrialRecord | None = None
+        self._nearest: TrialRecord | None = None
 
     def note(self, trial: TrialRecord) -> None:
         """Take a trial that ended into account; failed ones and those that never reported do not count."""
-        if trial.failure or "violation" not in trial.result:
-            return
-        if trial.result["violation"] > 0:
-            if self._nearest is None or trial.result["violation"] < self._nearest["violation"]:
-                self._nearest = trial.result
-            return
-        found = float(trial.result[self._key])
-        sign = -1 if self._asked.budget is None else get_quality(self._key).sign
-        self._best = found if self._best is None else sign * max(sign * self._best, sign * found)
+        self._best = best_of([one for one in (self._best, trial) if one is not None])
+        self._nearest = nearest_of([one for one in (self._nearest, trial) if one is not None])
 
     def __str__(self) -> str:
         if self._best is not None:
-            return f"best {self._name} {self._best:.3f}, feasible"
+            return f"best {self._name} {float(self._best.result[self._key]):.3f}, feasible"
         if self._nearest is None:
             return f"none at {self._asked} yet"
-        return f"none at {self._asked} yet, the best misses it by {self._nearest['violation']:.4f}"
+        if self._nearest.is_feasible:
+            return f"none at {self._asked} yet that is trained to its end"
+        return f"none at {self._asked} yet, the best misses it by {self._nearest.violation:.4f}"
 
     @property
     def _key(self) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ray.tune import Callback
 from ray.tune.result import AUTO_RESULT_KEYS
 
-from search.trials.log import TrialLog, TrialRecord
+from search.trials.log import TrialLog
+from search.trials.records import TrialRecord
 from search.tuning.searcher import failure_reason
 from trainables.errors import StorageFullError
 

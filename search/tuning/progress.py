@@ -12,10 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from policies.goals.request import Request
 from policies.registry import title_of
 from search.console_table import print_line
-from search.trials.log import TrialLog, TrialRecord
+from search.trials.log import TrialLog
+from search.trials.records import TrialRecord
+from search.trials.time_left import TimeLeft, spoken
 from search.tuning.best_trial import BestTrial
 from search.tuning.front_plot import MOST_LINES, TrialPoint, plot_trials, point_of
-from search.tuning.time_left import TimeLeft, spoken
 
 
 _LEAST_COLUMNS, _LEAST_LINES = 40, 2 * MOST_LINES
@@ -43,7 +44,8 @@ class TrialProgress:
         self._n_trials = n_trials
         self._search_target = search_target
         self._best = BestTrial(search_target)
-        self._time_left = TimeLeft(clock)
+        self._clock = clock
+        self._time_left = TimeLeft()
         self._points: list[TrialPoint] = []
         self._n_finished = 0
         self._bar = Progress(
@@ -73,7 +75,7 @@ class TrialProgress:
 
     def trial_started(self, trial: TrialRecord) -> None:
         """Take its time from now on."""
-        self._time_left.started(trial.trial_id)
+        self._time_left.started(trial.trial_id, self._clock())
 
     def trial_retried(self, trial: TrialRecord, reason: str) -> None:
         """Say that a machine failed and the trial goes on."""
@@ -82,7 +84,7 @@ class TrialProgress:
     def trial_ended(self, trial: TrialRecord) -> None:
         """Say what the trial reached, the best so far and the time left."""
         self._note(trial)
-        self._time_left.ended(trial.trial_id)
+        self._time_left.ended(trial.trial_id, self._clock())
         parts = (f"{trial.trial_id}  {self._outcome(trial)}", str(self._best), self._left())
         self._print(f"{self._n_finished:>3}/{self._n_trials}  {'  |  '.join(filter(None, parts))}")
         self._draw()
@@ -97,7 +99,7 @@ class TrialProgress:
     def _left(self) -> str:
         """The time left in words; empty where it is not known, or nothing is left."""
         n_open = self._n_trials - self._n_finished
-        seconds = self._time_left.seconds(n_open)
+        seconds = self._time_left.seconds(n_open, self._clock())
         return "" if seconds is None or n_open <= 0 else f"{spoken(seconds)} left"
 
     def _print(self, line: str) -> None:
@@ -111,14 +113,18 @@ class TrialProgress:
         shown: list[RenderableType] = [self._bar]
         size = self._console.size
         has_room = size.width >= _LEAST_COLUMNS and size.height >= _LEAST_LINES
-        # One objective alone has no scale.
-        if has_room and len({one.objective for one in self._points}) > 1:
-            shown.insert(0, plot_trials(self._points, self._search_target, width=size.width))
+        # Its marks are no letters of ASCII.
+        can_draw = has_room and not self._console.options.ascii_only
+        picture = plot_trials(self._points, self._search_target, width=size.width) if can_draw else None
+        if picture is not None:
+            shown.insert(0, picture)
         self._live.update(Group(*shown))
 
     def _outcome(self, trial: TrialRecord) -> str:
         if trial.failure:
             return f"failed: {trial.failure}"
+        if not trial.result:
+            return "ended without a report"
         asked, result = self._search_target, trial.result
         misses = f" (misses {asked} by {result['violation']:.4f})" if result["violation"] > 0 else ""
         reached = f"{title_of(asked.quality)} {result[asked.quality]:.4f}{misses}"

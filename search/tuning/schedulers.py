@@ -6,7 +6,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from policies.tasks import get_task
 from search.config.sweep import SweepConfig
-from search.trials.log import trial_name
+from search.trials.records import trial_name
 from search.tuning.halving import AsyncHalving
 from search.tuning.priorities import nondominated_priority, scalar_priority
 from trainables.workloads import get_workload

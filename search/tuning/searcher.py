@@ -19,7 +19,8 @@ from ray.tune.search import Searcher
 
 from policies.qualities import get_quality
 from search.config.sweep import SweepConfig
-from search.trials.log import TrialLog, TrialRecord
+from search.trials.log import TrialLog
+from search.trials.records import TrialRecord
 
 
 _CONSTRAINT = "violation"

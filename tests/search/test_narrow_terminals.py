@@ -19,7 +19,7 @@ from search.reporting.seeds import seed_table, show_seeds
 from search.reporting.terminal import print_summary
 from search.run_folder.result_files import ResultFiles
 from search.run_folder.summary import Summary
-from search.trials.log import TrialRecord
+from search.trials.records import TrialRecord
 from search.tuning.progress import TrialProgress
 from tests.search.reporting.test_seeds import SEEDS, SHOWN, TASK, outcome
 from tests.search.summaries import LONG, N_EXITS, made_up_summary

@@ -4,6 +4,7 @@ from dataclasses import replace
 import json
 import re
 
+from markupsafe import escape
 from mlflow.tracking import MlflowClient
 import numpy as np
 import pandas as pd
@@ -263,15 +264,18 @@ def test_failing_trials_are_recorded_with_their_reason(failing, runner):
     assert {run.data.tags["failure"] for run in failed} == set(summary["failures"].values())
 
 
-def test_nothing_but_failures_is_one_clear_error(runner):
-    with pytest.raises(SweepError, match="none of the 1 trials finished; the first reason is: "):
-        runner(
-            "all-failing",
-            "search.trials=1",
-            "search.first_trials=[]",
-            "space.overrides.optimiser=sgd",
-            "space.overrides.learning_rate_sgd=1e30",
-        )
+def test_nothing_but_failures_is_one_clear_error_and_a_page(runner):
+    options = ("search.trials=1", "search.first_trials=[]", "space.overrides.optimiser=sgd")
+    with pytest.raises(SweepError, match="none of the 1 trials finished; the first reason is: ") as raised:
+        runner("all-failing", *options, "space.overrides.learning_rate_sgd=1e30")
+    folder = runner.folder / "runs" / "all-failing"
+    page = (folder / "report.html").read_text()
+    reason = str(raised.value).partition("the first reason is: ")[2]
+    assert "No trial has finished, so there is no policy: the only one failed." in page
+    # Why the sweep ended, why trials failed, and the trial itself.
+    assert page.count(str(escape(reason))) >= 3
+    assert f"exitsearch run {folder / 'sweep.yaml'} --name all-failing-again" in page
+    assert "torch 2." in page and "digest" in page
 
 
 @pytest.fixture(scope="module")

@@ -80,6 +80,20 @@ def given_fields(context: typer.Context, fields: Mapping[str, Any], section: typ
     }
 
 
+def given_words(context: typer.Context, fields: Mapping[str, Any], *sections: type[BaseModel]) -> Iterator[str]:
+    """Those options of some sections that were typed, word by word, as they are typed to ask for the same again."""
+    for section in sections:
+        for name, field in section.model_fields.items():
+            if name not in fields or not was_given(context, name):
+                continue
+            option, typed = option_name(name, field), fields[name]
+            if isinstance(typed, bool):
+                yield option if typed else f"--no-{option.removeprefix('--')}"
+                continue
+            for value in typed if isinstance(typed, list) else [typed]:
+                yield from (option, str(value))
+
+
 @contextmanager
 def named_as_options(*sections: type[BaseModel]) -> Iterator[None]:
     """What cannot be asked is told by the name of its option."""

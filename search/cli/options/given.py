@@ -26,5 +26,6 @@ def refuse_without(context: typer.Context, name: str, *, reason: str, needs: str
         ConfigError: If it was typed.
     """
     if was_given(context, name):
-        option = f"--{name.replace('_', '-')}"
+        # As it is typed, which the parameter's name need not be.
+        option = next(one.opts[0] for one in context.command.params if one.name == name)
         raise ConfigError(f"{option} is {reason}; {needs}, or leave {option} out")

@@ -9,15 +9,16 @@ from rich.console import Console
 
 from search.errors import RunFolderError
 from search.loading import tell_loading
+from search.run_folder.finished import has_no_result
 from search.run_folder.new_folder import require_output_file, writing
 from search.run_folder.result_files import ResultFiles
 
 
 def page_command(runs: Sequence[Path], file: Path | None, *, console: Console) -> Path:
-    """Write the page of one search, or of several side by side.
+    """Write the page of one search, or of several side by side; of one sweep also where it has no result.
 
     Args:
-        runs: Folders of finished sweeps or policy searches.
+        runs: Folders of sweeps or policy searches.
         file: Where to; ``report.html`` in the folder of a single search where None.
         console: Console that the place is printed on.
 
@@ -25,7 +26,8 @@ def page_command(runs: Sequence[Path], file: Path | None, *, console: Console) -
         Where the page is.
 
     Raises:
-        RunFolderError: If a folder is not that of a finished search, or the page has no place.
+        RunFolderError: If one of several folders is not that of a finished search, a single one not that of a search,
+            or the page has no place.
     """
     if file is None and len(runs) > 1:
         raise RunFolderError(
@@ -35,12 +37,17 @@ def page_command(runs: Sequence[Path], file: Path | None, *, console: Console) -
     require_output_file(place, option="--out")
     tell_loading("plotly")
     # Here, since the imports take their time.
+    from search.live.unfinished import write_unfinished
     from search.page.comparison import write_comparison
     from search.page.page import write_page
     from search.page.run import FinishedRun
 
-    found = [FinishedRun.read(run) for run in runs]
     with writing(place, option="--out"):
-        write_page(found[0], place) if len(found) == 1 else write_comparison(found, place)
+        if len(runs) == 1 and has_no_result(runs[0]):
+            write_unfinished(runs[0], place)
+        elif len(runs) == 1:
+            write_page(FinishedRun.read(runs[0]), place)
+        else:
+            write_comparison([FinishedRun.read(run) for run in runs], place)
     console.print(f"{'Report':<18} {place}", soft_wrap=True, highlight=False, markup=False)
     return place

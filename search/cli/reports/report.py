@@ -36,9 +36,7 @@ _LATENCY = "mean_latency_ms"
 
 def report(
     context: typer.Context,
-    runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="Folders of finished sweeps or policy searches.")
-    ],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of sweeps or policy searches.")],
     compare: Annotated[bool, typer.Option("--compare", help="One table of all policies of all runs.")] = False,
     split: Annotated[str, typer.Option(help="Whose figures the table shows: search, certify or test.")] = "test",
     out: Annotated[
@@ -62,13 +60,16 @@ def report(
     - `exitsearch report runs/digits-1 runs/digits-2 --html --out both.html`
     """
     if html:
-        for name in ("compare", "split"):
+        for name in ("compare", "split", "shows_all"):
             refuse_without(context, name, reason="for tables, which --html does not print", needs="leave --html out")
         page_command(runs, out, console=Console())
         return
     if not compare:
         for name in ("out", "split"):
             refuse_without(context, name, reason="for the table of --compare, which is not given", needs="add it")
+    else:
+        reason = "for reports, and the table of --compare always has the first baselines"
+        refuse_without(context, "shows_all", reason=reason, needs="leave --compare out")
     report_command(runs, compare=compare, split=split, out=out, shows_all=shows_all, console=Console())
 
 

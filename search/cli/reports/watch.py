@@ -38,7 +38,7 @@ def watch(
 
     # Ctrl-C is how it is meant to end.
     with suppress(KeyboardInterrupt), PageServer(Board(run), port) as server:
-        print_line(Console(), f"{run.name} is shown at {server.url} until Ctrl-C")
+        print_line(Console(), f"{run.resolve().name} is shown at {server.url} until Ctrl-C")
         if open_browser:
             webbrowser.open(server.url)
         server.serve_forever()

@@ -11,7 +11,6 @@ import numpy as np
 
 from policies.errors import ExitTableError
 from policies.files.npz import read_archive, write_npz
-from policies.goals.front import FrontPoint
 from policies.selection.select import Selection
 from policies.tables.detection import DetectionTable
 from search.finalists.tables import NetworkTables
@@ -19,7 +18,9 @@ from search.inputs import SweepInputs
 from search.page.front.choice import Choice
 from search.page.front.outcomes import outcomes
 from search.page.front.thumbnails import LARGEST, LARGEST_WITH_BOXES, thumbnail
+from search.reporting.selected_point import with_selected
 from search.run_folder.folder import RunFolder
+from search.run_folder.summary import Summary
 from trainables.data import Split
 from trainables.data.readers import AudioReader
 from trainables.models.exits.tracing import first_line
@@ -92,15 +93,16 @@ class Examples:
 
 
 def keep_examples(
-    folder: RunFolder, inputs: SweepInputs, selection: Selection, tables: NetworkTables
+    folder: RunFolder, inputs: SweepInputs, selection: Selection, tables: NetworkTables, summary: Summary
 ) -> tuple[str, ...]:
     """Draw the samples of ``search`` that say most of the policies of the front, and write them beside the results.
 
     Args:
         folder: Folder of the sweep.
         inputs: The sweep on its data.
-        selection: The front.
+        selection: The front, and the selected policy.
         tables: What its networks say.
+        summary: What the sweep found.
 
     Returns:
         What could not be done, one line each: it costs pictures and not what the sweep has found.
@@ -108,7 +110,8 @@ def keep_examples(
     try:
         choice, search = Choice(), inputs.splits.search
         table_of = partial(tables.table, split="search")
-        for _, outcome in outcomes(_shown(selection), table_of, seed=inputs.config.seed):
+        points = with_selected(selection.front.points, summary, selection.policy)
+        for _, outcome in outcomes(points, table_of, seed=inputs.config.seed):
             choice.add(outcome)
         workload, options = get_workload(inputs.config.workload), inputs.config.data.options()
         is_audio = isinstance(workload.source.reader(search.inputs.shape[1:], options), AudioReader)
@@ -118,11 +121,3 @@ def keep_examples(
     except Exception as error:
         return (f"no samples of search are drawn for the page: {first_line(error)}",)
     return ()
-
-
-def _shown(selection: Selection) -> tuple[FrontPoint, ...]:
-    """The front, and the selected policy where that is not on it: whoever reads the page begins with that one."""
-    points = selection.front.points
-    if any(point.selected for point in points):
-        return points
-    return (*points, FrontPoint(selection.policy, {}, 0.0, selection.network.network, selected=True))

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 import math
 from typing import TYPE_CHECKING, Any
 
-from policies.goals.front import FrontPoint
+from policies.goals.front import Front, FrontPoint
 from policies.goals.objectives import get_objective
 from policies.qualities import get_quality
 from policies.registry import title_of
 from search.page.front.words import LANDMARKS, certified_in_words, figure_in_words, rule_in_words, thresholds_in_short
-from search.page.read_trials import read_trials
 from search.page.run import FinishedRun
 from search.run_folder.summary import PolicyFigures
+from search.trials.records import read_trials
 
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _ROOM = 0.06
 
 
 def front_figure(run: FinishedRun) -> go.Figure:
-    """What can be drawn of what is in the folder; the front's points carry their place as ``customdata``."""
+    """What can be drawn of what is in the folder; the points of ``run.points`` carry their place as ``customdata``."""
     # Here, since the import takes its time.
     import plotly.graph_objects as go
 
@@ -47,7 +47,7 @@ def front_figure(run: FinishedRun) -> go.Figure:
     ]
     _scatter(figure, "published grids and plain searches", others, colour=_BASELINE, symbol="x", size=7)
     _scatter(figure, "each exit alone", _single_exits(run, x, y), colour=_SINGLE, symbol="line-ns-open", size=11)
-    _add_line(figure, run.front.points, x, y)
+    _add_line(figure, run.front, x, y)
     _add_policies(figure, run, x, y)
     for name, (colour, symbol) in _MARKS.items():
         point = _point(summary.baselines[name], x, y) if name in summary.baselines else None
@@ -66,10 +66,10 @@ def front_figure(run: FinishedRun) -> go.Figure:
     return figure
 
 
-def _add_line(figure: go.Figure, points: Sequence[FrontPoint], x: str, y: str) -> None:
+def _add_line(figure: go.Figure, front: Front, x: str, y: str) -> None:
     figure.add_scatter(
-        x=[point.figures[x] for point in points],
-        y=[point.figures[y] for point in points],
+        x=[point.figures[x] for point in front],
+        y=[point.figures[y] for point in front],
         mode="lines",
         line={"color": _CERTIFIED, "width": 1},
         hoverinfo="skip",
@@ -78,10 +78,9 @@ def _add_line(figure: go.Figure, points: Sequence[FrontPoint], x: str, y: str) -
 
 
 def _add_policies(figure: go.Figure, run: FinishedRun, x: str, y: str) -> None:
-    points = run.shown_points
-    selected = "selected policy" if run.summary.feasible else "nearest policy: none does what was asked"
-    # What is certified may lie behind the front, and where nothing is it may be the full network, which others beat.
-    selected += "" if run.selected_point else ", which is not on the front"
+    points, beaten = run.points, len(run.points) > len(run.front)
+    selected = f"selected policy{', which is not on the front' if beaten else ''}"
+    selected = selected if run.summary.feasible else "nearest policy: none does what was asked"
     groups: dict[tuple[str, str, str, int], list[int]] = {
         ("front: not certified", _PLAIN, "circle-open", 10): [],
         ("front: certified", _CERTIFIED, "circle", 10): [],
@@ -121,7 +120,7 @@ def hover_of(point: FrontPoint, x: str, y: str) -> str:
 
 def _add_target(figure: go.Figure, run: FinishedRun, x: str, y: str) -> None:
     summary = run.summary
-    target = summary.least_accuracy if y == "accuracy" else summary.goal_target or summary.target or None
+    target = summary.least_quality
     if target is None:
         return
     figure.add_hline(
@@ -158,9 +157,9 @@ def _marker(colour: str, symbol: str, size: int) -> dict[str, Any]:
 
 def _trials(run: FinishedRun, x: str, y: str) -> list[tuple[float, float, str]]:
     # Read only: the page is written while the sweep still holds its journal.
-    ended = [trial for trial in read_trials(run.events) if trial.state != "RUNNING"]
+    ended = [trial for trial in read_trials(run.events) if trial.state.is_finished()]
     known = [trial for trial in ended if not trial.failure and {x, y} <= trial.result.keys()]
-    return [(float(trial.result[x]), float(trial.result[y]), trial.name) for trial in known]
+    return [(float(trial.result[x]), float(trial.result[y]), trial.trial_id) for trial in known]
 
 
 def _single_exits(run: FinishedRun, x: str, y: str) -> list[tuple[float, float, str]]:
@@ -176,11 +175,11 @@ def _point(row: PolicyFigures, x: str, y: str) -> tuple[float, float] | None:
 
 def _quality_range(run: FinishedRun, x: str, y: str) -> list[float] | None:
     """The front and its landmarks; trials and grids that are far worse would squeeze them."""
-    values = [float(point.figures[y]) for point in run.front]
+    values = [float(point.figures[y]) for point in run.points]
     values += [point[1] for name in _MARKS if (row := run.summary.baselines.get(name)) and (point := _point(row, x, y))]
     if not values:
         return None
-    target = run.summary.least_accuracy if y == "accuracy" else run.summary.goal_target or None
+    target = run.summary.least_quality
     values += [] if target is None else [target]
     span = max(max(values) - min(values), 0.02)
     low, high = min(values) - 4 * _ROOM * span, max(values) + 2 * _ROOM * span

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.evaluation.cross_fitted import chosen_view
+from policies.evaluation.cross_fitted import chosen_view, judged_table
 from policies.goals.front import FrontPoint
 from policies.judging.judged import Judged
 from policies.metrics.policy import depth_and_cost_figures
@@ -139,6 +139,8 @@ def outcomes(points: Sequence[FrontPoint], table_of: TableOf, *, seed: int) -> I
 def _of_network(
     points: Sequence[FrontPoint], places: Sequence[int], table: ExitTable, seed: int
 ) -> Iterator[tuple[int, Outcome]]:
+    # Policies of a network answer by the same label thresholds: they are cross-fitted once for all.
+    table = judged_table(points[places[0]].policy, table, seed=seed)
     views: dict[str, list[int]] = {}
     for place in places:
         views.setdefault(_view_key(points[place].policy), []).append(place)

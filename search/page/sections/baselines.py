@@ -8,12 +8,11 @@ from markupsafe import Markup
 
 from policies.goals.objectives import get_objective
 from policies.qualities import PooledQuality, get_quality
-from policies.registry import title_of
+from policies.registry import capital, title_of
 from search.page.asked import meets
 from search.page.blocks import heading, html_table, marked, paragraph
 from search.page.run import FinishedRun
 from search.page.section import Section
-from search.page.wording import beginning, in_words
 from search.reporting.explained import CONTROL, FALLBACK, ORACLE, SELECTED, explanation_of, policy_title
 from search.run_folder.summary import SPLITS, BaselineTrialFigures, PolicyFigures, Summary
 
@@ -32,7 +31,7 @@ def baselines(run: FinishedRun) -> Section:
 def _sentence(summary: Summary) -> str:
     last = list(summary.selected.by_split)[-1]
     return (
-        f"All were chosen on search, for {in_words(summary.asked) or 'what was asked'}. Differences are to the "
+        f"All were chosen on search, for {summary.verdict.asked or 'what was asked'}. Differences are to the "
         f"selected policy on {last}; of depth, more than 0 means that the baseline goes deeper."
     )
 
@@ -147,7 +146,7 @@ def _control(summary: Summary) -> Markup:
     if summary.control is None:
         return Markup("").join(paragraph(f"Static control: none; {note}") for note in summary.control_notes[-1:])
     told = ". ".join(filter(None, (summary.control.verdict, summary.control.times)))
-    return heading("Static control") + paragraph(f"{beginning(explanation_of(CONTROL))}: {told}.")
+    return heading("Static control") + paragraph(f"{capital(explanation_of(CONTROL))}: {told}.")
 
 
 def _budgets(summary: Summary) -> Markup:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 import numpy as np
 
-from policies.registry import title_of
+from policies.registry import capital, title_of
 from policies.spacing import evenly_spaced
 from policies.tables.classification import ClassificationTable
 from search.page.blocks import COLOURS, figure_place, heading, html_table, marked, paragraph, rounded
 from search.page.run import FinishedRun
 from search.page.section import Section
-from search.page.wording import beginning
 from search.run_folder.summary import SPLITS, Figures, Summary
 
 
@@ -36,7 +35,7 @@ def exits(run: FinishedRun) -> Section | None:
         return None
     html = [
         _sentence(summary),
-        figure_place("exits-quality", f"{beginning(title_of(summary.main_quality))} of each exit alone, by split."),
+        figure_place("exits-quality", f"{capital(title_of(summary.main_quality))} of each exit alone, by split."),
     ]
     html.append(_table(summary))
     figures = {"exits-quality": _by_exit(summary)}

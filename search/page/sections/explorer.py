@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 
 from policies.errors import ExitSearchError
 from policies.evaluation.cross_fitted import chosen_view
-from policies.explorer.bounded import bounded_table
+from policies.explorer.bounded import BoundedTable, bounded_table
 from policies.explorer.table import DialledFigures, ExplorerTable
 from policies.qualities import MeanOfAnswers, get_quality
-from policies.registry import title_of
+from policies.registry import capital, title_of
 from policies.rules import RuleView, get_rule
 from policies.spacing import evenly_spaced
 from policies.tables.base import ExitTable
 from search.page.run import FinishedRun
 from search.page.section import Section
-from search.page.wording import beginning
 
 
 if TYPE_CHECKING:
@@ -36,8 +35,13 @@ _MOST_FRONT_POINTS = 300
 _ALIKE = 1e-9
 
 
-def explorer(run: FinishedRun) -> Section | None:
-    """Sliders for the thresholds of the selected policy; a sentence where there can be none."""
+def explorer(run: FinishedRun, *, most_bytes: int = MOST_BYTES) -> Section | None:
+    """Sliders for the thresholds of the selected policy; a sentence where there can be none.
+
+    Args:
+        run: The search.
+        most_bytes: Most letters of the table that the page counts; for a larger one the grid is made coarser.
+    """
     if not run.folder.policy_file.is_file():
         return None
     table = run.table(run.summary.selected.network, "search")
@@ -50,20 +54,20 @@ def explorer(run: FinishedRun) -> Section | None:
     if table.task not in _QUALITIES:
         return _without(f"it does not know what answers of task {table.task!r} are worth.")
     try:
-        return _of_table(run, table)
+        return _of_table(run, table, most_bytes)
     except ExitSearchError as error:
         return _without(f"the policy could not be applied to the table again ({error}).")
 
 
-def _of_table(run: FinishedRun, table: ExitTable) -> Section:
+def _of_table(run: FinishedRun, table: ExitTable, most_bytes: int) -> Section:
     quality = _QUALITIES[table.task]
     view = chosen_view(run.policy, table, seed=run.seed)
-    counted, form = bounded_table(run.policy, view, worth_of(quality, view, table), table.cost, most_bytes=MOST_BYTES)
-    selected = counted.evaluate(counted.own_levels)
+    bounded = bounded_table(run.policy, view, worth_of(quality, view, table), table.cost, most_bytes=most_bytes)
+    selected = bounded.table.evaluate(bounded.table.own_levels)
     if _differs(selected, quality, run.summary.selected.by_split.get("search", {})):
         return _without("the table says something else than when the policy was chosen: it was changed since.")
-    facts = _Facts(run, counted, selected, quality, table.n_samples)
-    data = {**form, "quality": quality, "thresholds": run.policy.to_dict()["thresholds"]}
+    facts = _Facts(run, bounded, selected, quality, table.n_samples)
+    data = {**bounded.form, "quality": quality, "thresholds": run.policy.to_dict()["thresholds"]}
     return Section(_ANCHOR, _TITLE, facts.html(), {_ANCHOR: facts.figure()}, data, "explorer.js")
 
 
@@ -97,10 +101,15 @@ class _Facts:
     """What stands in the section before anything is turned."""
 
     run: FinishedRun
-    table: ExplorerTable
+    bounded: BoundedTable
     selected: DialledFigures
     quality: str
     n_samples: int
+
+    @property
+    def table(self) -> ExplorerTable:
+        """The samples, counted on the grid."""
+        return self.bounded.table
 
     def html(self) -> Markup:
         """Sliders, figures and sentences."""
@@ -114,12 +123,13 @@ class _Facts:
             title=title_of(self.quality),
             quality=self.quality,
             is_main=self.quality == self.run.summary.main_quality,
-            beginning=beginning(title_of(self.run.summary.main_quality)),
+            main=capital(title_of(self.run.summary.main_quality)),
             n_samples=self.n_samples,
             n_exits=policy.n_exits,
             selected=self.selected,
             dials=[self._label(d) for d in range(len(self.table.dials))],
             most=max((len(dial.thresholds) for dial in self.table.dials), default=0),
+            coarser=self.bounded if self.bounded.is_coarser else None,
             n_fixed=policy.n_exits - 1 - len(self.table.stations),
             n_fixed_columns=self._n_fixed_columns(),
             is_closed_by_dials=not self.table.falls[:, :-1].any()
@@ -160,7 +170,7 @@ class _Facts:
 
     def _target(self) -> float | None:
         summary = self.run.summary
-        return (summary.goal_target or None) if summary.quality == self.quality else None
+        return summary.least_quality if summary.quality == self.quality else None
 
     def _label(self, d: int) -> str:
         """What a person calls a dial."""

@@ -44,7 +44,7 @@ _NOTE = Markup("<p class='dim'>{}</p>")
 
 def front(run: FinishedRun) -> Section | None:
     """Draw the front, and tell of each of its policies what it does."""
-    points = run.shown_points
+    points = run.points
     if not points:
         return None
     details, shown = _details(run)
@@ -78,7 +78,7 @@ def _details(run: FinishedRun) -> tuple[dict[str, Any], Shown]:
     """By place on the front what is told of a policy, and the pictures of it."""
     shown = Shown(Examples.load(run.folder.examples_file))
     details: dict[str, Any] = {}
-    found = outcomes(run.shown_points, lambda network: run.table(network, "search"), seed=run.seed)
+    found = outcomes(run.points, lambda network: run.table(network, "search"), seed=run.seed)
     for place, outcome in found:
         details[str(place)] = {**details_of(outcome), **shown.of(outcome)}
     return details, shown
@@ -107,7 +107,7 @@ def _told(point: FrontPoint, x: str, y: str) -> dict[str, str]:
 
 def _notes(run: FinishedRun, details: dict[str, Any], shown: Shown) -> list[str]:
     """What is missing, and why."""
-    n_points = len(run.shown_points)
+    n_points = len(run.points)
     if not details:
         return ["The tables of this search are gone, so that nothing but figures is known of its policies."]
     notes = []

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from policies.registry import title_of
+from policies.registry import capital, title_of
 from search.page.blocks import COLOURS, figure_place, heading, html_table, paragraph
 from search.page.run import FinishedRun
 from search.page.section import Section
-from search.page.wording import beginning
 
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def _by_objective(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def _sentence(table: pd.DataFrame, objective: str) -> str:
     first = table.iloc[0]
     return (
-        f"{beginning(_title(objective))}: {first['parameter']} mattered most, and explains "
+        f"{capital(_title(objective))}: {first['parameter']} mattered most, and explains "
         f"{first['importance']:.0%} of the differences among {first['among']}."
     )
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from markupsafe import Markup
 
+from policies.qualities import in_words
 from search.page.blocks import heading, html_table, paragraph, text_cell
 from search.page.run import FinishedRun
 from search.page.section import Section
-from search.page.wording import in_words, sentence
+from search.page.wording import sentence
 
 
 _ROLES = {
@@ -33,14 +37,23 @@ def splits(run: FinishedRun) -> Section:
 
 
 def _table(run: FinishedRun) -> Markup:
-    found = run.environment
-    sizes = found.get("split_sizes", {}) or {
-        name: own["n_samples"] for name, own in run.summary.selected.by_split.items() if "n_samples" in own
-    }
+    counted = {name: own["n_samples"] for name, own in run.summary.selected.by_split.items() if "n_samples" in own}
+    return splits_table(run.environment, counted, run.summary.tables)
+
+
+def splits_table(found: Mapping[str, Any], counted: Mapping[str, int], tables: Mapping[str, str]) -> Markup:
+    """Sizes and digests of the splits.
+
+    Args:
+        found: What ``environment.json`` holds.
+        counted: Sizes by split, where that does not tell them.
+        tables: Files of tables by split; empty of a sweep.
+    """
+    sizes = found.get("split_sizes", {}) or counted
     samples, data = found.get("split_hashes", {}), found.get("data_hashes", {})
-    names = [name for name in _ROLES if name in {*sizes, *samples, *data, *run.summary.tables}]
+    names = [name for name in _ROLES if name in {*sizes, *samples, *data, *tables}]
     headings = ["split", "samples", "what it is for"]
-    columns = {"samples' digest": samples, "data's digest": data, "table": run.summary.tables}
+    columns = {"samples' digest": samples, "data's digest": data, "table": tables}
     kept = {title: own for title, own in columns.items() if own}
     rows = [
         (
@@ -54,7 +67,7 @@ def _table(run: FinishedRun) -> Markup:
     return html_table([*headings, *kept], rows)
 
 
-def _short(title: str, values: dict[str, str], name: str) -> Markup | str:
+def _short(title: str, values: Mapping[str, str], name: str) -> Markup | str:
     """A digest's first letters, which the whole is shown of where a pointer rests on them; a path as it is."""
     value = values.get(name, "-")
     if title == "table":

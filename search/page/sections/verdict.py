@@ -9,21 +9,23 @@ from markupsafe import Markup
 
 from policies.goals.objectives import get_objective
 from policies.qualities import get_quality
-from policies.registry import title_of
+from policies.registry import capital, title_of
 from policies.spacing import evenly_spaced
-from search.page.blocks import html_table, marked, paragraph
+from search.page.blocks import card, html_table, marked, paragraph
+from search.page.front.words import certified_in_words
 from search.page.rule_words import rule_words
 from search.page.run import FinishedRun
 from search.page.section import Section
-from search.page.wording import beginning, bounded, in_words, sentence
-from search.run_folder.summary import EstimateSummary, Figures, Summary
+from search.page.wording import bounded, sentence
+from search.run_folder.summary import Figures, Summary
+from search.run_folder.verdict import Outcome, leaves_early
 
 
 _MOST_CHOICES = 5
 _MOST_THRESHOLDS = 8
 _MOST_WEAKNESSES = 3
 _FULL = "full_network"
-_MARKS: dict[bool | None, str] = {True: "certified", False: "no certificate"}
+_ALIKE = 1e-12
 
 
 def verdict(run: FinishedRun) -> Section:
@@ -41,51 +43,28 @@ def verdict(run: FinishedRun) -> Section:
 
 
 def headline(summary: Summary) -> str:
-    """Which policy was selected, and whether it is certified, in one sentence."""
+    """Whether what was asked for was found and certified, with the figures on the last split, in one sentence."""
     split, figures = _last(summary)
     quality = title_of(summary.main_quality)
     found = f"{quality} {figures[summary.main_quality]:.4f}{_at_depth(summary, figures)} on {split}"
-    asked = in_words(summary.asked)
-    if not summary.feasible:
-        return f"No policy met {asked} on search; the nearest one has {found}."
-    if summary.certified and summary.certificate is not None and summary.estimate is not None:
-        # Of a mean precision there is no certificate: what is claimed is less than what was asked.
-        claim = in_words(summary.certificate.claim)
-        return f"Certified that {claim}: {found}.{_estimated(summary.estimate)}"
-    if summary.certified:
-        return f"Certified for {asked}: {found}."
-    if summary.certificate is not None:
-        return f"Selected for {asked}, but not certified: {found}."
-    return f"Selected for {asked}, without a certificate: {found}."
-
-
-def _estimated(estimate: EstimateSummary) -> str:
-    """What of the request is only estimated, and whether it is expected to hold."""
-    told = estimate.model_extra or {}
-    if not {"quality", "side", "limit"} <= told.keys():
-        return ""
-    sure = "Estimated, not certified:" if estimate.meets else "Not certified, and by an estimate not to be expected:"
-    return f" {sure} {in_words(told['quality'])} {told['side']} {told['limit']:g}."
+    told = summary.verdict
+    joined = "; the nearest one has" if told.outcome is Outcome.INFEASIBLE else ":"
+    return " ".join(filter(None, (f"{capital(told.headline)}{joined} {found}.", sentence(told.unproved))))
 
 
 def certainty(summary: Summary) -> str:
-    """What is known of new data, as a sentence for somebody who has read nothing else."""
-    certificate = summary.certificate
-    estimated = sentence(in_words(summary.estimate.sentence)) if summary.estimate else ""
-    if not summary.feasible:
-        return f"None: nothing that was tried does on search what was asked for, {in_words(summary.asked)}."
-    if certificate is None:
-        return f"None: nothing was claimed on samples kept for it. {estimated}".strip()
-    if not summary.certified:
-        claim, reason = beginning(in_words(certificate.claim)), in_words(certificate.reason)
-        return f"{claim}: not proved, since {reason}. {estimated}".strip()
-    bound = "" if certificate.bound is None else f" (bound {certificate.bound:.4f})"
-    claim = in_words(certificate.claim)
-    return (
-        f"With confidence {100 * (1 - summary.delta):g} %, {claim}{bound} on new data of the same kind as "
-        f"the certify split, which nothing was chosen on. It says nothing of other data, or of a single sample. "
-        f"{estimated}"
-    ).strip()
+    """What is known of new data, in sentences for somebody who has read nothing else."""
+    found = summary.verdict
+    told = {
+        Outcome.INFEASIBLE: f"None: {found.unmet}.",
+        Outcome.UNCLAIMED: "None: nothing was claimed on samples kept for it.",
+        Outcome.NOT_CERTIFIED: f"{capital(found.certificate)} (claim: {found.claim}).",
+    }.get(
+        found.outcome,
+        f"{capital(found.proof)}. This was shown on the certify split, which nothing was chosen on; "
+        "it says nothing of other data, or of a single sample.",
+    )
+    return " ".join(filter(None, (told, sentence(found.estimated))))
 
 
 def _last(summary: Summary) -> tuple[str, Figures]:
@@ -103,32 +82,24 @@ def _cards(summary: Summary) -> Iterator[Markup]:
     split, figures = _last(summary)
     place = f"selected.{split}"
     main = summary.main_quality
-    yield _card(marked(f"{place}.{main}", figures[main], 4), f"{title_of(main)} on {split}")
+    yield card(marked(f"{place}.{main}", figures[main], 4), f"{title_of(main)} on {split}")
     if "mean_depth" in figures:
         of = f"mean depth of {summary.n_exits} exits"
-        yield _card(marked(f"{place}.mean_depth", figures["mean_depth"], 3), of)
+        yield card(marked(f"{place}.mean_depth", figures["mean_depth"], 3), of)
     if "mean_cost" in figures:
         of = "cost, where the full network's is 1"
-        yield _card(marked(f"{place}.mean_cost", figures["mean_cost"], 3), of)
+        yield card(marked(f"{place}.mean_cost", figures["mean_cost"], 3), of)
     if summary.certificate is not None and summary.certified and summary.certificate.bound is not None:
-        about = bounded(summary.certificate.claim)
-        of = f"certified bound of {about}, confidence {100 * (1 - summary.delta):g} %"
-        yield _card(marked("certificate.bound", summary.certificate.bound, 4), of)
-
-
-def _card(figure: Markup | str, meaning: str) -> Markup:
-    """One large figure with what it means below it."""
-    return Markup('<div class="card"><b>{}</b><span>{}</span></div>').format(figure, meaning)
+        of = f"certified bound of {bounded(summary.certificate.claim)}, {summary.verdict.confidence}"
+        yield card(marked("certificate.bound", summary.certificate.bound, 4), of)
 
 
 def _policy(summary: Summary) -> Markup:
     selected = summary.selected
-    network = f" of {selected.network}" if selected.network else ""
-    answered = f" ({selected.answered})" if selected.answered else ""
-    explained = rule_words(selected.rule)
-    return Markup("Rule <b>{}</b>{}{}: {}. {}").format(
-        title_of(selected.rule), network, answered, explained, _thresholds(selected.params.get("thresholds", []))
-    )
+    if not leaves_early(selected.params):
+        return Markup("<b>{}</b>: every sample takes the last exit.").format(capital(summary.verdict.policy))
+    thresholds = _thresholds(selected.params.get("thresholds", []))
+    return Markup("<b>{}</b>: {}. {}").format(capital(summary.verdict.policy), rule_words(selected.rule), thresholds)
 
 
 def _thresholds(rows: list[Any]) -> str:
@@ -155,7 +126,7 @@ def _beside_full_network(summary: Summary) -> Iterator[tuple[str, str]]:
         saved.append(summary.latency.sentence)
     main = summary.main_quality
     lost = get_quality(main).sign * (full[main] - own[main])
-    change = f"loses {lost:.4f}" if lost > 0 else f"gains {-lost:.4f}" if lost < 0 else "loses nothing"
+    change = "loses nothing" if abs(lost) < _ALIKE else f"loses {lost:.4f}" if lost > 0 else f"gains {-lost:.4f}"
     yield "What it saves", f"On {split}: {'; '.join(saved)}."
     yield "What it costs", f"Beside the full network it {change} of {title_of(main)} on {split} ({full[main]:.4f})."
 
@@ -167,7 +138,7 @@ def _weaknesses(summary: Summary) -> list[str]:
         found.append(summary.splits.sentence)
     for name in ("worst_class_recall", "worst_label_recall", "worst_class_map_50"):
         if figures.get(name) is not None:
-            found.append(f"{beginning(title_of(name))} {figures[name]:.4f} on {split}.")
+            found.append(f"{capital(title_of(name))} {figures[name]:.4f} on {split}.")
     if figures.get("premature_exits"):
         found.append(f"{figures['premature_exits']:.1%} of samples on {split} left too early: a later exit was right.")
     return [text for text in found if text]
@@ -181,15 +152,14 @@ def _choices(run: FinishedRun) -> Markup:
         return Markup("")
     quality, column = summary.quality, get_objective(summary.objective).column
     others = [points[row] for row in evenly_spaced(len(points), _MOST_CHOICES) if not points[row].selected]
-    own = run.selected_point
-    figures = summary.selected.by_split["search"] if own is None else own.figures
-    shown = [(point.figures, point.rule, _MARKS.get(point.certified, "")) for point in others]
-    shown.append((figures, summary.selected.rule, "selected, certified" if summary.certified else "selected"))
+    own = next((point.figures for point in run.points if point.selected), summary.selected.by_split["search"])
+    shown = [(point.figures, point.rule, certified_in_words(point)) for point in others]
+    shown.append((own, summary.selected.rule, "selected, certified" if summary.certified else "selected"))
     shown.sort(key=lambda row: row[0][column])
-    rows = [_choice(own, rule, mark, quality, column) for own, rule, mark in shown]
+    rows = [_choice(figures, rule, mark, quality, column) for figures, rule, mark in shown]
     unit = ", ms" if column.endswith("_ms") else ""
     headings = (title_of(quality), f"{title_of(summary.objective)}{unit}", "cost", "rule", "")
-    note = "Other targets: policies of the front, on search. Without a certificate: not tested, or not passed."
+    note = "Other targets: policies of the front, on search. Not certified: not tested, or not passed."
     return paragraph(note) + html_table(headings, rows)
 
 

@@ -37,8 +37,8 @@
 
   const look = async () => {
     const state = await (await fetch("/state", { cache: "no-store" })).json();
-    if (state.final) { location.reload(); return; }
-    if (state.version === version) return;
+    if (state.final) { location.reload(); return ""; }
+    if (state.version === version) return state.trouble;
     const answer = await fetch("/content", { cache: "no-store" });
     if (!answer.ok) throw new Error(answer.statusText);
     const text = await answer.text();
@@ -46,13 +46,14 @@
     show(text);
     window.scrollTo(scrollX, scrollY);
     version = answer.headers.get("X-Version");
+    return state.trouble;
   };
 
   const loop = async () => {
     try {
-      await look();
+      const trouble = await look();
       failures = 0;
-      say("");
+      say(trouble);
     } catch {
       failures += 1;
       if (failures >= GIVE_UP_AFTER) {

@@ -32,8 +32,10 @@ exitsearch.draw = async (place) => {
 };
 
 exitsearch.ready = (async () => {
+  const packed = document.getElementById("plotly").textContent;
+  if (!packed) return;
   const script = document.createElement("script");
-  script.textContent = await exitsearch.unpack(document.getElementById("plotly").textContent);
+  script.textContent = await exitsearch.unpack(packed);
   document.head.append(script);
   // Figures are drawn when they come near, so that a long page opens as quickly as a short one.
   const seen = new IntersectionObserver((entries) => {

@@ -7,7 +7,8 @@ from typing import Any
 
 from search.console_table import FigureRow, FigureTable
 from search.reporting.shown.base import COST, DEPTH, ShownFigure, TaskFigures
-from search.run_folder.summary import Figures, Summary
+from search.reporting.shown.exit_rows import ExitRow, exit_rows
+from search.run_folder.summary import Summary
 
 
 ORACLE_BY_F1 = "oracle_by_f1"
@@ -23,7 +24,6 @@ _ERRORS = {
     "both": "both",
     "duplicate": "dupli-\ncate",
 }
-_Row = tuple[str, Mapping[str, Any]]
 
 
 class DetectionFigures(TaskFigures):
@@ -65,50 +65,49 @@ class DetectionFigures(TaskFigures):
         exits = summary.exits.get(split, [])
         if not exits or "ap_50_by_class" not in policy:
             return ()
-        rows: list[_Row] = [(f"exit {figures['depth']}", figures) for figures in exits]
-        rows.append(("policy", {**policy, "depth": policy["mean_depth"], "cost": policy["mean_cost"]}))
+        rows = exit_rows(exits, policy)
         oracle = (summary.model_extra or {}).get(ORACLE_BY_F1, {}).get(split)
-        best = [] if oracle is None else [("best exit by F1", {**oracle, "depth": oracle["mean_depth"]})]
-        mix = [*policy["exit_mix"], None]
-        return (_by_class(split, rows, best, mix), _by_size_and_kind(split, rows))
+        best = [] if oracle is None else [ExitRow("best exit by F1", {**oracle, "depth": oracle["mean_depth"]})]
+        return (_by_class(split, rows, best), _by_size_and_kind(split, rows))
 
 
-def _by_class(split: str, rows: Sequence[_Row], best: Sequence[_Row], mix: Sequence[float | None]) -> FigureTable:
-    classes = _shown_classes(rows)
+def _by_class(split: str, rows: Sequence[ExitRow], best: Sequence[ExitRow]) -> FigureTable:
+    policy = rows[-1].figures
+    classes = _shown_classes(policy)
     headings = ("taken", "depth", "cost", "mAP@.5", "mAP", "image\nF1", "found", *map(_heading, classes))
     shown = [
-        FigureRow(name, (_share(taken), *_main(figures), *_of_classes(figures, classes)))
-        for (name, figures), taken in zip([*rows, *best], [*mix, *(None for _ in best)], strict=True)
+        FigureRow(row.name, (row.taken, row.depth, *_main(row.figures), *_of_classes(row.figures, classes)))
+        for row in (*rows, *best)
     ]
     return FigureTable(
         headings=headings,
         rows=tuple(shown),
         title=f"Exits on {split}: AP@.5 by class, found objects and F1 of images from score "
-        f"{rows[-1][1]['operating_score']:g} on",
+        f"{policy['operating_score']:g} on",
     )
 
 
-def _by_size_and_kind(split: str, rows: Sequence[_Row]) -> FigureTable:
-    sizes = tuple(rows[-1][1]["map_50_by_size"])
+def _by_size_and_kind(split: str, rows: Sequence[ExitRow]) -> FigureTable:
+    sizes = tuple(rows[-1].figures["map_50_by_size"])
     return FigureTable(
         headings=(*(f"{size}\nmAP@.5" for size in sizes), *_ERRORS.values()),
         rows=tuple(
             FigureRow(
-                name,
+                row.name,
                 (
-                    *(_figure(figures["map_50_by_size"].get(size)) for size in sizes),
-                    *(f"{figures['errors'][kind]:,}" for kind in _ERRORS),
+                    *(_figure(row.figures["map_50_by_size"].get(size)) for size in sizes),
+                    *(f"{row.figures['errors'][kind]:,}" for kind in _ERRORS),
                 ),
             )
-            for name, figures in rows
+            for row in rows
         ),
         title=f"Exits on {split}: by size of objects, and errors by kind",
     )
 
 
-def _shown_classes(rows: Sequence[_Row]) -> list[str]:
+def _shown_classes(policy: Mapping[str, Any]) -> list[str]:
     """The classes that have objects, in their order; of many the best and the worst, by the policy."""
-    by_class = {name: value for name, value in rows[-1][1]["ap_50_by_class"].items() if value is not None}
+    by_class = {name: value for name, value in policy["ap_50_by_class"].items() if value is not None}
     if len(by_class) <= MOST_CLASSES:
         return list(by_class)
     order = sorted(by_class, key=by_class.__getitem__)
@@ -126,20 +125,14 @@ def _heading(name: str) -> str:
 
 
 def _main(figures: Mapping[str, Any]) -> tuple[str, ...]:
-    depth, precisions = figures.get("depth"), ("map_50", "map", "image_f1", "found_objects")
-    shown_depth = "" if depth is None else f"{depth:.3f}".removesuffix(".000")
-    return shown_depth, _figure(figures.get("cost"), 3), *(_figure(figures.get(name)) for name in precisions)
+    return tuple(_figure(figures.get(name)) for name in ("cost", "map_50", "map", "image_f1", "found_objects"))
 
 
-def _of_classes(figures: Figures | Mapping[str, Any], classes: Sequence[str]) -> tuple[str, ...]:
+def _of_classes(figures: Mapping[str, Any], classes: Sequence[str]) -> tuple[str, ...]:
     by_class = figures.get("ap_50_by_class", {})
-    return tuple(_figure(by_class.get(name), 3) for name in classes)
+    return tuple(_figure(by_class.get(name)) for name in classes)
 
 
-def _figure(value: float | None, digits: int = 3) -> str:
+def _figure(value: float | None) -> str:
     """A figure; nothing where there is none."""
-    return "" if value is None else f"{value:.{digits}f}"
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.1%}"
+    return "" if value is None else f"{value:.3f}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from search.console_table import FigureRow, FigureTable
 from search.reporting.shown.base import COST, DEPTH, ShownFigure, TaskFigures
+from search.reporting.shown.exit_rows import exit_rows
 from search.run_folder.summary import Summary
 
 
@@ -20,7 +21,6 @@ _MAIN = {
     "ece": "ECE",
 }
 _OF_LABELS = ("recall", "precision")
-_Row = tuple[str, Mapping[str, Any]]
 
 
 class MultiLabelFigures(TaskFigures):
@@ -75,22 +75,14 @@ def _judged(policy: Mapping[str, Any]) -> str:
 
 
 def _by_exit(place: str, exits: Sequence[Mapping[str, Any]], policy: Mapping[str, Any]) -> FigureTable:
-    rows: list[_Row] = [(f"exit {figures['depth']}", figures) for figures in exits]
-    rows.append(("policy", {**policy, "depth": policy["mean_depth"], "cost": policy["mean_cost"]}))
-    mix = [*policy["exit_mix"], None]
     return FigureTable(
         headings=("taken", "depth", "cost", *_MAIN.values()),
         rows=tuple(
             FigureRow(
-                name,
-                (
-                    "" if taken is None else f"{taken:.1%}",
-                    f"{figures['depth']:.3f}".removesuffix(".000"),
-                    f"{figures['cost']:.3f}",
-                    *(_figure(figures[key]) for key in _MAIN),
-                ),
+                row.name,
+                (row.taken, row.depth, f"{row.figures['cost']:.3f}", *(_figure(row.figures[key]) for key in _MAIN)),
             )
-            for (name, figures), taken in zip(rows, mix, strict=True)
+            for row in exit_rows(exits, policy)
         ),
         title=f"Exits on {place}: {policy['n_lost']:,} lost and {policy['n_gained']:,} gained against the last exit",
     )

@@ -9,9 +9,16 @@ from policies.goals.objectives import get_objective
 from policies.qualities import get_quality
 from policies.registry import title_of
 from search.console_table import FigureRow, FigureTable
-from search.reporting.explained import is_published
-from search.reporting.terminal.legend import FURTHER, legend_of, oracle_meaning
+from search.reporting.explained import CONTROL, ORACLE, SELECTED, is_published, policy_title
+from search.reporting.terminal.legend import legend_of
 from search.run_folder.summary import BaselinePolicyFigures, Figures, PolicyFigures, Summary
+
+
+FURTHER = (
+    *("geometric", "hill_climbing", "coordinate_descent", "random_search", "exhaustive"),
+    "full_network_recalibrated",
+)
+"""Baselines that are only shown where all are asked for, beside published grids."""
 
 
 @dataclass(frozen=True)
@@ -42,28 +49,26 @@ def compare_policies(summary: Summary, *, shows_all: bool) -> Comparison:
     every = list(summary.selected.by_split)
     splits = every if shows_all and len(every) < 3 else [every[0], every[-1]] if shows_all else every[-1:]
     shown = {name: one for name, one in summary.baselines.items() if shows_all or not _is_further(name)}
-    rows: dict[str, PolicyFigures] = {"selected policy": summary.selected}
-    if summary.control is not None:
-        rows["static control"] = summary.control
-    rows |= shown
-    legend = legend_of(list(rows), fallback=any(one.is_fallback for one in shown.values()))
-    table = _table(summary, rows, splits)
-    if has_oracle(summary):
-        legend.insert(-2, oracle_meaning(summary.task))
+    control = {} if summary.control is None else {CONTROL: summary.control}
+    rows: dict[str, PolicyFigures] = {SELECTED: summary.selected, **control, **shown}
     return Comparison(
-        table,
-        tuple(legend),
-        grids="" if shows_all else grids_sentence(summary),
+        _table(summary, rows, splits),
+        legend_of(
+            rows,
+            fallback=any(one.is_fallback for one in shown.values()),
+            oracle_of=summary.task if _has_oracle(summary) else "",
+        ),
+        grids="" if shows_all else _grids_sentence(summary),
         left_out="" if shows_all else _left_out(summary),
     )
 
 
-def has_oracle(summary: Summary) -> bool:
+def _has_oracle(summary: Summary) -> bool:
     """Whether there is anything to tell of who knows the truth."""
     return summary.least_accuracy is not None or any(depth is not None for depth in summary.oracle.values())
 
 
-def grids_sentence(summary: Summary) -> str:
+def _grids_sentence(summary: Summary) -> str:
     """How many published grids reach the target on the last split, and how deep; empty where there are none."""
     split = list(summary.selected.by_split)[-1]
     grids = _grids(summary)
@@ -114,10 +119,10 @@ def _table(summary: Summary, policies: Mapping[str, PolicyFigures], splits: list
     headings = [f"{heading}\n{split}" for split in splits for heading in (title_of(main), "depth")]
     headings += [f"{heading}\n{splits[-1]}" for heading in others.values()]
     rows = [
-        FigureRow(title_of(name) + _fallback(policy), _cells(policy, main, splits, others))
+        FigureRow(policy_title(name) + _fallback(policy), _cells(policy, main, splits, others))
         for name, policy in policies.items()
     ]
-    if has_oracle(summary):
+    if _has_oracle(summary):
         rows.append(_oracle(summary, splits))
     return FigureTable(headings=tuple(headings), rows=tuple(rows))
 
@@ -157,4 +162,4 @@ def _oracle(summary: Summary, splits: list[str]) -> FigureRow:
     for split in splits:
         depth = summary.oracle.get(split)
         cells += ["-" if least is None else f"{least:.4f}", "out of reach" if depth is None else f"{depth:.3f}"]
-    return FigureRow("oracle", tuple(cells))
+    return FigureRow(ORACLE, tuple(cells))

@@ -2,48 +2,42 @@
 
 from __future__ import annotations
 
-from policies.registry import title_of
+from collections.abc import Iterable
+
+from policies.errors import ExitSearchError
 from policies.tasks import get_task
-from search.reporting.explained import is_published
+from search.reporting.explained import FALLBACK_IN_SHORT, ORACLE, explained, is_published, policy_title
 
 
-FURTHER = (
-    *("geometric", "hill_climbing", "coordinate_descent", "random_search", "exhaustive"),
-    "full_network_recalibrated",
+_SOURCES = "published ... = chosen by hand-tuned rules of others, sources in docs/sources.md"
+_COLUMNS = (
+    "depth = exits computed for a sample, on average",
+    "cost = computation for a sample, full network = 1",
 )
-"""Baselines that are only shown where all are asked for, beside published grids."""
-
-_MEANING = {
-    "selected policy": "what this search chose",
-    "static control": "a plain network without early exits, of no more cost",
-    "full_network": "no early exits",
-    "full_network_recalibrated": "the same, its last exit scaled and shifted by class",
-    "best_single_exit": "every sample leaves at the same exit",
-    "greedy_shared_threshold": "one threshold for all exits, the usual practice",
-    "geometric": "shares of exits fall or rise by a constant factor",
-    "hill_climbing": "thresholds moved while that pays",
-    "coordinate_descent": "one threshold after the other",
-    "random_search": "thresholds drawn at random",
-    "exhaustive": "every combination of thresholds, or a fine grid",
-}
-_DEPTH, _COST = "exits computed for a sample, on average", "computation for a sample, full network = 1"
 
 
-def legend_of(names: list[str], *, fallback: bool) -> list[str]:
-    """A line for each row that has a meaning to tell, in the order of the table, and one for the columns.
+def legend_of(names: Iterable[str], *, fallback: bool, oracle_of: str = "") -> tuple[str, ...]:
+    """A line for each row, in the order of the table, and one for each column.
 
     Args:
-        names: Keys of the rows: of a summary's baselines, or as rows are titled.
+        names: Keys of the rows, as :func:`~search.reporting.explained.explained` takes them.
         fallback: Whether the table has a row of a grid that had nothing within its limits.
+        oracle_of: Name of the kind of answers, where the table has a row for who knows the truth; else empty.
     """
-    lines = [f"{title_of(name)} = {_MEANING[name]}" for name in names if name in _MEANING]
+    names = tuple(names)
+    lines = [f"{policy_title(name)} = {explained(name).short}" for name in names]
     if any(map(is_published, names)):
-        lines.append("published ... = chosen by hand-tuned rules of others, sources in docs/sources.md")
+        lines.append(_SOURCES)
     if fallback:
-        lines.append("(fallback) = none of that grid kept to its own limits")
-    return [*lines, f"depth = {_DEPTH}", f"cost = {_COST}"]
+        lines.append(f"(fallback) = {FALLBACK_IN_SHORT}")
+    if oracle_of:
+        lines.append(f"{ORACLE} = {_oracle(oracle_of)}")
+    return (*lines, *_COLUMNS)
 
 
-def oracle_meaning(task: str) -> str:
-    """The line about the row of who knows the truth."""
-    return f"oracle = {get_task(task).oracle_name}"
+def _oracle(task: str) -> str:
+    """What is known of who knows the truth; in general words where a user's own kind of answers is not at hand."""
+    try:
+        return get_task(task).oracle_name
+    except ExitSearchError:
+        return explained(ORACLE).short

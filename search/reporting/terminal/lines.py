@@ -11,13 +11,6 @@ from search.run_folder.summary import Summary
 from search.run_folder.summary_compute import BudgetPolicy, HardExits, SoftNetwork
 
 
-def control_line(summary: Summary) -> str:
-    """What the plain network of no more cost comes to, or why there is none; empty where none was asked for."""
-    if summary.control is not None:
-        return "; ".join(filter(None, (summary.control.verdict, summary.control.times)))
-    return f"none; {summary.control_notes[-1]}" if summary.control_notes else ""
-
-
 def policy_lines(summary: Summary, files: ResultFiles) -> Iterator[tuple[str, str]]:
     """What is told of the selected policy beside the table, each with its label.
 
@@ -25,6 +18,8 @@ def policy_lines(summary: Summary, files: ResultFiles) -> Iterator[tuple[str, st
         summary: Summary of a search.
         files: Files of the search.
     """
+    if control := _control(summary):
+        yield "Static control", control
     last, figures = list(summary.selected.by_split.items())[-1]
     shares = (f"depth {depth}: {share:.1%}" for depth, share in enumerate(figures["exit_mix"], start=1))
     yield f"Exit mix on {last}", "  ".join(shares)
@@ -52,6 +47,13 @@ def warning_lines(summary: Summary) -> Iterator[tuple[str, str]]:
         yield "Note", summary.undertrained
     elif summary.alarms:
         yield "Collapse", summary.alarms[0]
+
+
+def _control(summary: Summary) -> str:
+    """What the plain network of no more cost comes to, or why there is none; empty where none was asked for."""
+    if summary.control is not None:
+        return "; ".join(filter(None, (summary.control.verdict, summary.control.times)))
+    return f"none; {summary.control_notes[-1]}" if summary.control_notes else ""
 
 
 def _soft(found: SoftNetwork) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 import shlex
 import shutil
@@ -9,11 +10,11 @@ import sys
 
 from rich.console import Console
 
-from search.console_table import print_line
+from search.console_table import FigureTable, print_line
 from search.reporting.shown import figures_shown
 from search.reporting.terminal.baseline_trials import baseline_trials_table
 from search.reporting.terminal.comparison import compare_policies
-from search.reporting.terminal.lines import control_line, policy_lines, warning_lines
+from search.reporting.terminal.lines import policy_lines, warning_lines
 from search.reporting.terminal.verdict import verdict
 from search.run_folder.result_files import ResultFiles
 from search.run_folder.summary import Summary
@@ -44,15 +45,10 @@ def print_policies(console: Console, summary: Summary, files: ResultFiles, *, sh
         print_line(console, sentence)
     console.print()
     _print_comparison(console, summary, shows_all=shows_all)
-    for table in figures_shown(summary.task, summary.main_quality).tables(summary):
+    for table in _further_tables(summary):
         console.print()
         table.print_on(console)
     console.print()
-    if control := control_line(summary):
-        _print_labelled(console, "Static control", control)
-    if summary.baseline_trials:
-        last = list(summary.selected.by_split)[-1]
-        baseline_trials_table(summary.baseline_trials, last, summary.main_quality).print_on(console)
     for label, sentence in policy_lines(summary, files):
         _print_labelled(console, label, sentence)
     for label, sentence in warning_lines(summary):
@@ -61,6 +57,13 @@ def print_policies(console: Console, summary: Summary, files: ResultFiles, *, sh
         _print_place(console, label, str(path))
     if files.report_html.exists():
         _print_place(console, "Report", str(files.report_html))
+
+
+def _further_tables(summary: Summary) -> Iterator[FigureTable]:
+    yield from figures_shown(summary.task, summary.main_quality).tables(summary)
+    if summary.baseline_trials:
+        last = list(summary.selected.by_split)[-1]
+        yield baseline_trials_table(summary.baseline_trials, last, summary.main_quality)
 
 
 def _print_comparison(console: Console, summary: Summary, *, shows_all: bool) -> None:

@@ -47,8 +47,12 @@ def test_what_is_packed_comes_out_again(n_exits, n_values):
 
 
 def test_a_coarser_grid_keeps_within_the_size():
-    whole, form = bounded_table(*seen(4000, 8), most_bytes=10**9)
-    small, small_form = bounded_table(*seen(4000, 8), most_bytes=20_000)
-    assert len(small_form["rows"]) <= 20_000 < len(form["rows"])
-    assert len(small.dials) <= len(whole.dials) and len(small.dials[0].thresholds) < len(whole.dials[0].thresholds)
-    assert small.evaluate(small.own_levels).worth == whole.evaluate(whole.own_levels).worth
+    whole = bounded_table(*seen(4000, 8), most_bytes=10**9)
+    small = bounded_table(*seen(4000, 8), most_bytes=20_000)
+    assert len(small.form["rows"]) <= 20_000 < len(whole.form["rows"])
+    assert small.is_coarser and not whole.is_coarser
+    for found in (small, whole):
+        assert len(found.table.dials) <= found.most_dials
+        assert max(len(dial.thresholds) for dial in found.table.dials) in (found.max_levels, found.max_levels + 1)
+    worths = [found.table.evaluate(found.table.own_levels).worth for found in (small, whole)]
+    assert worths[0] == worths[1]

@@ -10,7 +10,7 @@ import pytest
 
 from search.analysis.importance import FEWEST_TRIALS, parameter_importance
 from search.figures.importance import draw_importance
-from search.trials.log import TrialRecord
+from search.trials.records import TrialRecord
 
 
 OBJECTIVES = ("accuracy", "mean_depth", "objective_at_target")

@@ -1,11 +1,14 @@
 """What a person sees who makes a mistake: one line, exit status 2, no traceback."""
 
+import io
+import json
 import subprocess
 import sys
 
 import pytest
 
 from search.cli.app import ExitCode, main
+from tests.search.summaries import made_up_summary
 
 
 def outcome(capsys, *arguments):
@@ -56,6 +59,20 @@ def test_help_is_worth_reading(capsys):
     assert code == ExitCode.DONE
     for text in ("--set", "--resume", "--data-dir", "--address", "--tracking-uri", "fashion-mnist", "Exit status"):
         assert text in printed.out
+
+
+def test_letters_that_a_terminal_lacks_end_no_report(place, monkeypatch):
+    summary = made_up_summary(0)
+    summary["baselines"]["mine:Ω"] = summary["baselines"]["full_network"]
+    (place / "summary.json").write_text(json.dumps(summary))
+    printed = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", printed)
+    with pytest.raises(SystemExit) as ended:
+        main(["report", str(place)])
+    printed.flush()
+    told = printed.buffer.getvalue().decode()
+    assert ended.value.code == ExitCode.DONE
+    assert "\n? " in told and "\nbest single exit " in told
 
 
 def test_installed_command_is_the_same(place):

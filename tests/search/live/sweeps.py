@@ -37,6 +37,11 @@ class HandWritten:
         metrics = report(accuracy, depth, epoch)
         self.journal.append("reported", trial=name(number), metrics=metrics, failure="", done=epoch == EPOCHS)
 
+    def failed(self, number, failure):
+        """A report of a trial that cannot go on, which has not ended yet."""
+        metrics = {key: float("nan") for key in report(0, 0, 1)} | {"epoch": 1, "epochs_left": 0}
+        self.journal.append("reported", trial=name(number), metrics=metrics, failure=failure, done=True)
+
     def ended(self, number, state="COMPLETE", failure=""):
         self.journal.append("ended", trial=name(number), state=state, failure=failure)
 

@@ -19,6 +19,7 @@ import pytest
 from search.cli.app import main
 from search.live.board import Board
 from search.live.server import PageServer
+from search.run_folder.folder import RunFolder
 from tests.chromium import open_page
 from tests.finished_sweeps import write_sweep
 from tests.search.live.sweeps import HandWritten, write_many
@@ -101,8 +102,23 @@ def test_the_last_good_page_stays_while_files_cannot_be_read(tmp_path):
         with sweep.folder.journal_file.open("ab") as file:
             file.write(b"not an event\n")
         assert asked(server)[1] == good
+        assert "Not up to date: " in json.loads(asked(server, "/state")[1])["trouble"]
+        assert "one is damaged" in json.loads(asked(server, "/state")[1])["trouble"]
         sweep.folder.journal_file.unlink()
         assert asked(server)[0].status == 200
+
+
+def test_a_folder_that_vanishes_is_told_and_shown_again_when_it_is_back(tmp_path):
+    with HandWritten(tmp_path / "run") as sweep, served(sweep) as server:
+        sweep.trial(1)
+        asked(server)
+        sweep.folder.path.rename(tmp_path / "away")
+        page = asked(server)[1].decode()
+        assert f"Gone: {sweep.folder.path} is not there any more." in page
+        assert "trial-0001" in page
+        (tmp_path / "away").rename(sweep.folder.path)
+        sweep.trial(2)
+        assert "Running: 2 of 4 trials have ended" in asked(server)[1].decode()
 
 
 def test_half_a_result_is_not_shown(tmp_path):
@@ -136,7 +152,7 @@ def test_a_browser_sees_trials_come_and_the_result_at_the_end(tmp_path):
         page.evaluate("window.scrollTo(0, 250)")
         sweep.trial(2, 0.8)
         page.wait_for_selector("#trials td:text('trial-0002')")
-        page.wait_for_function("document.querySelector('[data-figure=live-order]').data.length === 3")
+        page.wait_for_function("document.querySelector('[data-figure=live-order]').data.length === 5")
         assert page.evaluate("[window.stayed, window.scrollY]") == [True, 250]
         for path in finished.folder.path.rglob("*"):
             if path.is_file() and path.name not in {"sweep.yaml", "summary.json"}:
@@ -146,6 +162,28 @@ def test_a_browser_sees_trials_come_and_the_result_at_the_end(tmp_path):
         page.wait_for_selector("#verdict")
         assert page.evaluate("window.stayed === undefined")
         assert page.query_selector("#phase") is None
+
+
+def test_a_browser_is_told_that_the_page_is_an_old_one(tmp_path):
+    with HandWritten(tmp_path / "run") as sweep, served(sweep) as server, open_page(server.url) as page:
+        with sweep.folder.journal_file.open("ab") as file:
+            file.write(b"not an event\n")
+        page.wait_for_function("document.getElementById('connection').textContent.startsWith('Not up to date')")
+
+
+def test_a_name_that_is_no_text_is_served(tmp_path):
+    with HandWritten(tmp_path / "run") as sweep:
+        sweep.trial(1)
+    path = tmp_path / os.fsdecode(b"r\xfcn <b>")
+    sweep.folder.path.rename(path)
+    sweep.folder = RunFolder(path)
+    with served(sweep) as server:
+        for place in ("/", "/content"):
+            answer, body = asked(server, place)
+            assert answer.status == 200
+            page = gzip.decompress(body) if answer.headers["Content-Encoding"] else body
+            assert b"&lt;b&gt;" in page
+            assert b"<b>" not in page.partition(b"<script")[0]
 
 
 def test_a_browser_is_told_that_the_server_is_gone(tmp_path):

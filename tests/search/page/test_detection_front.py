@@ -42,12 +42,12 @@ def page(run, tmp_path_factory):
 
 
 def told(run):
-    return dict(outcomes(run.shown_points, lambda _: run.table("", "search"), seed=run.seed))
+    return dict(outcomes(run.points, lambda _: run.table("", "search"), seed=run.seed))
 
 
 def test_details_are_the_evaluators(run):
     table, details = run.table("", "search"), front(run).data["details"]
-    for place, point in enumerate(run.shown_points):
+    for place, point in enumerate(run.points):
         figures = policy_figures(table, cross_fitted_decision(point.policy, table))
         own = details[str(place)]
         assert own["image_f1"] == pytest.approx(figures["image_f1"], abs=1e-4)

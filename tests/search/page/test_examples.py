@@ -1,5 +1,7 @@
 from dataclasses import replace
 from io import BytesIO
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -8,12 +10,15 @@ import pytest
 from policies.goals.front import Front
 from policies.selection.networks import NetworkPolicies
 from policies.selection.select import Selection
+from search.config.data import DataSection
 from search.page.front.choice import Choice, groups_of
-from search.page.front.examples import MOST_BYTES, Examples, _shown
+from search.page.front.examples import MOST_BYTES, Examples, keep_examples
 from search.page.front.outcomes import outcomes
 from search.page.front.thumbnails import LARGEST, LARGEST_WITH_BOXES, thumbnail
 from search.page.sections.front import front as front_section
+from search.run_folder.summary import Summary
 from tests.bundles import trained_digits
+from tests.finished_sweeps import TRIAL, write_sweep
 from tests.search.page.fronts import front, write_front_of_digits
 
 
@@ -105,14 +110,22 @@ def test_a_run_without_pictures_says_so(tmp_path):
     assert "saved" in section.data["details"]["0"]
 
 
-def test_pictures_are_kept_for_the_selected_policy_too():
-    table, points = trained_digits().tables["search"], front().points
-    network = NetworkPolicies("trial-0007", table, None, np.ones(table.n_exits), front(), ())
-    others = Front(tuple(replace(point, selected=False) for point in points))
-    chosen = Selection(network, points[0].policy, None, None, True, others)
-    assert _shown(replace(chosen, front=front())) == points
-    assert _shown(chosen)[:-1] == others.points
-    assert (_shown(chosen)[-1].policy, _shown(chosen)[-1].network) == (points[0].policy, "trial-0007")
+@pytest.mark.parametrize("is_on_the_front", [True, False])
+def test_pictures_are_kept_for_the_selected_policy_too(is_on_the_front, tmp_path):
+    """Also where it is not on the front: whoever reads the page begins with it."""
+    folder, trained = write_sweep(tmp_path / "digits-1"), trained_digits()
+    table, points = trained.tables["search"], front().points
+    network = NetworkPolicies(TRIAL, table, None, np.ones(table.n_exits), front(), ())
+    shown = points[1:] if is_on_the_front else (replace(points[3], selected=False),)
+    selection = Selection(network, points[1].policy, None, None, True, Front(shown))
+    inputs: Any = SimpleNamespace(
+        splits=trained.splits, config=SimpleNamespace(workload="digits", seed=0, data=DataSection())
+    )
+    tables: Any = SimpleNamespace(table=lambda network, split: trained.tables[split])
+    assert keep_examples(folder, inputs, selection, tables, Summary.load(folder.summary_file)) == ()
+    kept = Examples.load(folder.examples_file).pictures
+    ((_, outcome),) = outcomes([points[1]], lambda _: table, seed=0)
+    assert all(len({*outcome.ids[own]} & {*kept}) >= min(most, own.sum()) for own, most in groups_of(outcome))
 
 
 def test_pictures_with_boxes_are_larger():

@@ -87,5 +87,17 @@ def test_many_samples_keep_within_the_size():
     table = make_table(50_000, 9)
     policy = policy_for(get_rule("confidence"), table, np.ones(9))
     view = policy.view(table)
-    _, form = bounded_table(policy, view, worth_of("accuracy", view, table), table.cost, most_bytes=MOST_BYTES)
-    assert len(form["rows"]) <= MOST_BYTES
+    found = bounded_table(policy, view, worth_of("accuracy", view, table), table.cost, most_bytes=MOST_BYTES)
+    assert len(found.form["rows"]) <= MOST_BYTES
+
+
+def test_a_grid_that_was_made_coarser_is_told_with_its_size(finished):
+    run = finished("confidence")
+    assert "coarser" not in explorer(run).html
+    section = explorer(run, most_bytes=600)
+    table = run.table(run.summary.selected.network, "search")
+    policy, view = run.policy, run.policy.view(table)
+    found = bounded_table(policy, view, worth_of("accuracy", view, table), table.cost, most_bytes=600)
+    told = f"of at most {found.most_dials} sliders with {found.max_levels} thresholds beside the policy's own"
+    assert found.is_coarser and told in section.html
+    assert max(len(dial["thresholds"]) for dial in section.data["dials"]) <= found.max_levels + 1

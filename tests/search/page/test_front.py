@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 import json
 import shutil
 
@@ -17,14 +18,17 @@ from search.page.front.outcomes import outcomes
 from search.page.front.words import thresholds_in_short
 from search.page.page import rendered
 from search.page.run import FinishedRun
+from search.page.sections.explorer import explorer
 from search.page.sections.front import front as front_section
 from search.reporting.front_files import write_front
 from search.run_folder.journal import Journal
 from search.run_folder.summary import Summary
 from tests.bundles import trained_digits
 from tests.chromium import open_page
+from tests.finished_sweeps import copied
 from tests.multilabel_tables import make_label_table
 from tests.search.page.fronts import figures_of, front, write_front_of_digits
+from tests.search.page.sections.finished import searched
 
 
 @pytest.fixture(scope="module")
@@ -154,9 +158,70 @@ def test_trials_are_drawn_while_the_sweep_holds_its_journal(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def beaten(tmp_path_factory):
+def beaten(run, tmp_path_factory):
+    """The same sweep, whose selected policy is the full network: not on the front."""
+    folder = copied(run.folder, tmp_path_factory.mktemp("beaten") / "digits-1")
+    write_front(folder, Front(tuple(replace(point, selected=False) for point in front())))
+    table = trained_digits().tables["search"]
+    policy = Policy("confidence", (np.inf,) * (table.n_exits - 1), (1.0,) * table.n_exits)
+    policy.save(folder.policy_file)
+    summary = Summary.load(folder.summary_file)
+    figures = {"search": policy_figures(table, policy.decide(table))}
+    selected = summary.selected.model_copy(update=figures)
+    summary.model_copy(update={"selected": selected, "feasible": True}).save(folder.summary_file)
+    return FinishedRun.read(folder.path)
+
+
+def test_a_selected_policy_that_is_not_on_the_front_has_its_details_and_comes_first(beaten, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(rendered("digits-1", [front_section(beaten)]))
+    with open_page(path) as tab:
+        tab.wait_for_selector("#front-figure[data-drawn]")
+        assert tab.get_attribute("#front-panel", "data-policy") == "4"
+        assert shares(tab) == [0, 0, 1]
+        assert "selected" in tab.inner_text("#front-panel h3")
+        names = tab.evaluate("document.getElementById('front-figure').data.map((one) => [one.name, one.customdata])")
+        assert ["selected policy, which is not on the front", [4]] in names
+        line = "document.getElementById('front-figure').data.find((one) => one.mode === 'lines').x.length"
+        assert tab.evaluate(line) == len(front())
+
+
+def test_without_its_file_such_a_policy_is_left_out(beaten, tmp_path):
+    other = copied(beaten.folder, tmp_path / "other")
+    other.policy_file.unlink()
+    assert len(front_section(FinishedRun.read(other.path)).data["points"]) == len(front())
+
+
+def test_without_a_place_such_a_policy_is_left_out(beaten, tmp_path):
+    other = copied(beaten.folder, tmp_path / "other")
+    form = json.loads(other.summary_file.read_text())
+    del form["selected"]["search"]["mean_depth"]
+    other.summary_file.write_text(json.dumps(form))
+    section = front_section(FinishedRun.read(other.path))
+    assert len(section.data["points"]) == len(front())
+
+
+@pytest.mark.parametrize("pooling", [(), ("--pooling", "mean")])
+def test_fitted_label_thresholds_are_judged_on_search_as_in_the_summary(pooling, tmp_path):
+    """They flatter the very samples that they were fitted to: pages count with the cross-fitted ones too."""
+    make = partial(make_label_table, 90, 3, 5, parents_of=3)
+    asked = ("--max-drop", "0.05", "--label-thresholds", "fitted", "--seed", "3", *pooling)
+    found = searched(tmp_path, make, *asked, splits=("search",))
+    for place, own in front_section(found).data["details"].items():
+        assert own["right"] / own["n"] == pytest.approx(found.points[int(place)].figures["exact_match"], abs=1e-12)
+    figures = found.summary.selected.by_split["search"]
+    selected = next(str(place) for place, point in enumerate(found.points) if point.selected)
+    own = front_section(found).data["details"][selected]
+    assert own["saved"] / own["n"] == pytest.approx(figures["rescues"], abs=1e-12)
+    assert ("answers are pooled over parents" if pooling else "Here you can turn the thresholds") in explorer(
+        found
+    ).html
+
+
+@pytest.fixture(scope="module")
+def behind(tmp_path_factory):
     """A sweep whose selected policy is not on the front: those that are cheaper and better were not certified."""
-    run = write_front_of_digits(tmp_path_factory.mktemp("beaten") / "digits-1")
+    run = write_front_of_digits(tmp_path_factory.mktemp("behind") / "digits-1")
     points = front().points
     write_front(run.folder, Front(tuple(replace(one, selected=False, certified=False) for one in points[2:])))
     points[0].policy.save(run.folder.policy_file, workload="digits")
@@ -167,8 +232,8 @@ def beaten(tmp_path_factory):
     return FinishedRun.read(run.folder.path)
 
 
-def test_the_selected_policy_is_told_of_where_it_is_not_on_the_front(beaten):
-    section = front_section(beaten)
+def test_the_selected_policy_is_told_of_where_it_is_not_on_the_front(behind):
+    section = front_section(behind)
     assert len(section.data["points"]) == len(section.data["details"]) == 3
     assert 'value="2" selected' in section.html
     assert section.data["details"]["2"]["mix"] == pytest.approx(mix_of(0), abs=1e-6)
@@ -176,8 +241,8 @@ def test_the_selected_policy_is_told_of_where_it_is_not_on_the_front(beaten):
     assert star.name == "selected policy, which is not on the front"
 
 
-def test_what_is_not_seen_does_not_squeeze_the_front(beaten):
-    figure = front_section(beaten).figures["front"]
+def test_what_is_not_seen_does_not_squeeze_the_front(behind):
+    figure = front_section(behind).figures["front"]
     (low, high), (least, most) = figure.layout.yaxis.range, figure.layout.xaxis.range
     seen = [x for one in figure.data for x, y in zip(one.x, one.y, strict=True) if low <= y <= high]
     assert least < min(seen) and max(seen) < most

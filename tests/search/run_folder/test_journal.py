@@ -1,8 +1,10 @@
+import fcntl
 import json
 import math
 import os
 import subprocess
 import sys
+import threading
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -110,3 +112,15 @@ def test_a_full_disk_leaves_the_journal_as_it_was(path, monkeypatch):
         journal.append("third")
     with Journal(path) as journal:
         assert [event["event"] for event in journal.events] == ["first", "third"]
+
+
+def test_who_only_looks_whether_a_sweep_is_run_is_not_in_its_way(path):
+    lock = path.with_suffix(".lock")
+    lock.touch()
+    with lock.open("rb") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        timer = threading.Timer(0.1, fcntl.flock, (looking, fcntl.LOCK_UN))
+        timer.start()
+        with Journal(path) as journal:
+            journal.append("began")
+        timer.join()

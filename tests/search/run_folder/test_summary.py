@@ -65,3 +65,16 @@ def test_what_older_searches_said_of_recordings_is_kept(tmp_path):
     path = tmp_path / "summary.json"
     path.write_text(json.dumps({**made_up_summary(0), "recordings": recordings}))
     assert Summary.load(path).to_dict()["recordings"] == recordings
+
+
+@pytest.mark.parametrize(
+    ("known", "least"),
+    [
+        ({"quality": "accuracy", "least_accuracy": 0.9, "goal_target": 0.8}, 0.9),
+        ({"quality": "macro_f1", "least_accuracy": 0.9, "goal_target": 0.8}, 0.8),
+        ({"quality": "macro_f1", "target": 0.7}, 0.7),
+        ({"quality": "accuracy", "target": 0.0}, None),
+    ],
+)
+def test_the_bound_of_the_quality_is_what_all_comes_to(known, least):
+    assert Summary.model_validate({**OLDER, **known}).least_quality == least

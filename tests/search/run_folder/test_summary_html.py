@@ -17,7 +17,10 @@ def shown(**changes):
 def test_figures_are_those_of_the_summary():
     found = made_up_summary(0)
     page = shown()
-    assert page.sentence.startswith(f"Selected: rule ensemble of {LONG}, for macro_f1 0.876. Certified: macro-F1 is at")
+    assert page.sentence.startswith(
+        f"Selected: rule ensemble, {LONG}, for macro f1 0.876. Certified: with confidence 95 %, on new "
+        "data of the same kind macro-F1 is at least 0.876 (bound 0.8812)"
+    )
     names = [(split, name) for split in ("search", "test") for name in ("accuracy", "macro_f1", "mean_depth")]
     cells = dict(zip(page.headings, page.rows[0], strict=True))
     for split, name in names:
@@ -29,7 +32,7 @@ def test_figures_are_those_of_the_summary():
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"feasible": False, "certified": False}, "Infeasible: no policy met macro_f1 0.876 on search"),
+        ({"feasible": False, "certified": False}, "Infeasible: no policy met macro f1 0.876 on search"),
         ({"certificate": None, "certified": False}, "Nothing was certified"),
         (
             {"certified": False, "certificate": {"claim": "a", "reason": "too <few>", "bound": None}},
@@ -44,7 +47,7 @@ def test_what_was_not_reached_is_said(changes, told):
 def test_names_are_text_and_what_is_pooled_is_told():
     selected = {**made_up_summary(0)["selected"], "network": "<script>", "answered": "whole parents leave"}
     sentence = shown(selected=selected, asked="<script>").sentence
-    assert "of <script> (whole parents leave), for <script>" in sentence
+    assert "rule ensemble (whole parents leave), <script>, for <script>" in sentence
 
 
 def test_detection_has_its_own_quality():

@@ -26,13 +26,14 @@ class Killed(BaseException):
     """Ends the thread where it is, as a kill would."""
 
 
-def ending_after(patched, moment, end=None):
+def ending_after(patched, moment, end=None, names=_WRITING):
     """Make the call to MLflow with this number the last one.
 
     Args:
         patched: A monkeypatch.
         moment: Number of the call, from 1.
         end: What happens then; where left out, :class:`Killed` is raised.
+        names: The calls that are counted.
 
     Returns:
         A function that counts the calls so far.
@@ -51,7 +52,7 @@ def ending_after(patched, moment, end=None):
 
         return counted
 
-    for name in _WRITING:
+    for name in names:
         patched.setattr(MlflowClient, name, counting(getattr(MlflowClient, name)))
     return lambda: len(calls)
 

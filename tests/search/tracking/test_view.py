@@ -64,7 +64,9 @@ def test_view_fits_into_a_tag_and_has_the_last_exit(n_exits):
     for text in (sweep_view(shown, SWEEP_ID), experiment_view(shown)):
         assert len(text) < 5000
         charts = json.loads(text)["compareRunCharts"]
-        assert (charts[0]["type"], charts[0]["yaxis"]["key"]) == ("SCATTER", "front_macro_f1")
+        assert (charts[0]["type"], charts[0]["yaxis"]["key"]) == ("SCATTER", "macro_f1")
+        # With another key for the data, MLflow shows the depth for the quality under the pointer.
+        assert charts[0]["xaxis"] == {"key": "front_mean_depth", "type": "METRIC"}
         of_exits = [chart["metricKey"] for chart in charts if "_exit_" in chart.get("metricKey", "")]
         assert of_exits[-1:] == ([f"macro_f1_exit_{n_exits}"] if n_exits else [])
 
@@ -92,6 +94,47 @@ def test_trials_are_named_by_their_choices_first():
     assert trial_name("trial-0007", params) == "trial-0007 adamw, learning_rate 0.0123, alpha 0.5"
 
 
+def test_long_names_of_parameters_cost_parameters_and_never_the_view():
+    shown = Shown(n_exits=6, params=tuple(f"{number}{'ü' * 240}" for number in range(6)))
+    text = sweep_view(shown, SWEEP_ID)
+    assert len(text) < 5000
+    (parallel,) = (chart for chart in json.loads(text)["compareRunCharts"] if chart["type"] == "PARALLEL")
+    assert 0 < len(parallel["selectedParams"]) < 6
+
+
+def test_parameters_are_called_in_the_view_as_in_the_store():
+    text = sweep_view(Shown(params=("rate (log)",)), SWEEP_ID)
+    assert '"selectedParams":["rate _log_"]' in text
+
+
+def test_names_are_as_long_as_a_database_takes(tmp_path):
+    uri, folder = sqlite_store(tmp_path), run_folder(tmp_path)
+    with open_journal(folder) as journal:
+        tracker = Tracker(uri, EXPERIMENT, folder, journal)
+        tracker.start({"workload": "digits"})
+        journal.append("suggested", trial="trial-0001", number=0, params={"optimiser": "\0" + "sgd" * 200})
+        tracker.finish({}, {"mlflow.runName": "x" * 300}, [])
+    client = MlflowClient(tracking_uri=uri)
+    runs = client.search_runs([client.get_experiment_by_name(EXPERIMENT).experiment_id])
+    names = sorted(run.info.run_name for run in runs)
+    assert names == ["trial-0001 " + ("sgd" * 200)[:236] + "...", "x" * 247 + "..."]
+
+
+def told_under_the_pointer(page, point):
+    """What MLflow's page says of a point, which takes notice of a pointer that moves, once it is ready."""
+    for _ in range(60):
+        box = point.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x - 30, y - 30)
+        page.mouse.move(x, y, steps=5)
+        page.wait_for_timeout(500)
+        lines = page.evaluate("document.body.innerText").splitlines()
+        told = [line for line in lines if line.startswith(("X (", "Y ("))]
+        if told:
+            return told
+    return []
+
+
 @pytest.mark.slow
 def test_link_opens_the_front_and_an_unknown_one_the_experiment(tmp_path):
     uri, links = tracked(tmp_path)
@@ -105,6 +148,9 @@ def test_link_opens_the_front_and_an_unknown_one_the_experiment(tmp_path):
                 page.locator(".scatterlayer .point").first.wait_for(timeout=30_000)
                 assert page.locator(".plot-container").first.locator(".scatterlayer .point").count() == 2
                 page.get_by_text("confidence 2.20 / 0.960 certified").first.wait_for()
+                page.get_by_text("front_mean_depth vs. accuracy").first.wait_for()
+                told = told_under_the_pointer(page, page.locator(".scatterlayer .point").last)
+                assert told == ["X (front_mean_depth): 1.2", "Y (accuracy): 0.95"]
         with open_page(address.replace(EXPERIMENT_KEY, "unknown")) as page:
             page.get_by_role("link", name=EXPERIMENT).first.wait_for(timeout=30_000)
     finally:

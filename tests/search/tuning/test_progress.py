@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from policies.goals.request import Request
-from search.trials.log import TrialRecord
+from search.trials.records import TrialRecord
 from search.tuning.progress import TrialProgress
 from tests.search.trial_logs import add_trial, open_log
 
@@ -14,7 +14,8 @@ HALF = Request(target=0.5)
 
 
 def ended(trial_id, accuracy, depth, failure=""):
-    result = {"accuracy": accuracy, "mean_depth": depth, "violation": max(0.95 - accuracy, 0.0)}
+    violation = max(0.95 - accuracy, 0.0)
+    result = {"accuracy": accuracy, "mean_depth": depth, "violation": violation, "objective_at_target": depth}
     return TrialRecord(
         trial_id, 0, {}, result=result, state=TrialState.FAIL if failure else TrialState.COMPLETE, failure=failure
     )
@@ -89,6 +90,7 @@ def test_a_terminal_gets_a_bar(tmp_path):
 def test_what_was_asked_for_is_what_is_shown(asked, line):
     printed = io.StringIO()
     figures = {"accuracy": 0.9, "macro_f1": 0.85, "mean_depth": 1.5, "mean_cost": 0.4, "violation": 0.0}
+    figures["objective_at_target"] = 1.5
     with TrialProgress(Console(file=printed, width=200), n_trials=3, search_target=Request(**asked)) as progress:
         progress.trial_ended(TrialRecord("a", 0, {}, result=figures, state=TrialState.COMPLETE))
     assert line in printed.getvalue()
@@ -98,9 +100,23 @@ def test_of_a_quality_of_which_less_is_better_the_least_is_the_best():
     printed, asked = io.StringIO(), Request(budget=2.0, quality="hamming")
     with TrialProgress(Console(file=printed, width=200), n_trials=3, search_target=asked) as progress:
         for name, wrong in (("a", 0.02), ("b", 0.05)):
-            figures = {"hamming": wrong, "mean_depth": 1.5, "violation": 0.0}
+            figures = {"hamming": wrong, "mean_depth": 1.5, "violation": 0.0, "objective_at_target": wrong}
             progress.trial_ended(TrialRecord(name, 0, {}, result=figures, state=TrialState.COMPLETE))
     assert printed.getvalue().count("best hamming 0.020") == 2
+
+
+def test_a_trial_that_was_stopped_early_is_not_the_best_though_it_is_less_deep():
+    printed = io.StringIO()
+    with TrialProgress(Console(file=printed, width=200), n_trials=3, search_target=HALF) as progress:
+        early = ended("a", 0.96, 1.1)
+        early.state = TrialState.PRUNED
+        progress.trial_ended(early)
+        progress.trial_ended(ended("b", 0.96, 1.5))
+        progress.trial_ended(TrialRecord("c", 0, {}, state=TrialState.PRUNED))
+    lines = printed.getvalue().splitlines()
+    assert lines[0].endswith("|  none at accuracy 0.5 yet that is trained to its end")
+    assert lines[1].endswith("|  best depth 1.500, feasible")
+    assert "c  ended without a report" in lines[2]
 
 
 def run_for(progress, clock, seconds, names):
@@ -143,6 +159,18 @@ def test_a_terminal_with_room_gets_a_picture(width, height, is_drawn):
         assert "accuracy by depth" not in printed.getvalue()
         progress.trial_ended(ended("b", 0.97, 1.8))
     assert ("accuracy by depth" in printed.getvalue()) == is_drawn
+
+
+def test_a_terminal_of_ascii_alone_gets_a_bar_without_a_picture():
+    printed = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    console = Console(file=printed, width=80, height=24, force_terminal=True)
+    with TrialProgress(console, n_trials=2, search_target=HALF) as progress:
+        progress.trial_ended(ended("a", 0.96, 1.5))
+        progress.trial_ended(ended("b", 0.97, 1.8))
+    printed.flush()
+    told = printed.buffer.getvalue().decode("ascii")
+    assert "best depth 1.500, feasible" in told and "2/2" in told
+    assert "accuracy by depth" not in told
 
 
 def test_a_pipe_gets_lines_alone():

@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from policies.baselines import BASELINES
 from search.page.asked import meets
 from search.page.sections.baselines import baselines
 from search.reporting.explained import explanation_of, policy_title
@@ -51,11 +50,6 @@ def test_every_name_is_explained(run):
     for name in run.summary.baselines:
         assert "compare with" not in explanation_of(name), name
         assert policy_title(name) in html
-
-
-def test_registered_baselines_are_explained():
-    assert all("compare with" not in explanation_of(name) for name in BASELINES)
-    assert explanation_of("mine:best") == "a baseline of your own"
 
 
 def test_trials_control_and_budgets_of_a_sweep_are_told(tmp_path):

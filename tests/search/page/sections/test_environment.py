@@ -1,13 +1,18 @@
 """The environment, and commands to copy."""
 
+import json
 import shlex
+
+import pytest
 
 from policies.policy import Policy
 from search.cli.app import main
+from search.page.run import FinishedRun
 from search.page.sections.environment import environment, next_steps, run_again
 from search.run_folder.summary import Summary
 from tests.multilabel_tables import make_label_table
 from tests.search.page.sections.finished import searched, sweep
+from tests.tables import make_table
 
 
 def test_a_sweep_is_run_again_from_its_own_file(tmp_path):
@@ -29,6 +34,52 @@ def test_the_command_of_a_policy_search_asks_for_the_same_once_more(tmp_path):
     again = tmp_path / "found-again"
     assert Summary.load(again / "summary.json").asked == run.summary.asked
     assert Policy.load(again / "policy.json").rule == run.policy.rule
+
+
+HOW = ("--target", "0.8", "--rule", "learned-gate", "--rule", "confidence", "--seed", "7", "--shared-thresholds")
+
+
+def test_a_policy_search_keeps_its_seed_and_its_options(tmp_path):
+    folder = tmp_path / '<my> "tables" & é'
+    run = searched(folder, make_table, *HOW)
+    words = shlex.split(run_again(run))
+    tables = [str(folder / "search.npz"), *(f"{folder}/{split}.npz" for split in ("certify", "test"))]
+    assert words[:3] == ["exitsearch", "policy", tables[0]]
+    assert words[3:7] == ["--certify", tables[1], "--test", tables[2]]
+    assert sorted(words[7:-2]) == sorted((*HOW, "--max-evaluations", "300"))
+    assert run.seed == 7
+    told = environment(run).html
+    assert "search 7" in told and "<my>" not in told and "earlier version" not in told
+    with pytest.raises(SystemExit):
+        main(words[1:])
+    again = FinishedRun.read(folder / "found-again")
+    assert again.policy.policy_hash == run.policy.policy_hash
+    assert again.summary.selected == run.summary.selected
+
+
+def test_the_same_claim_is_the_whole_claim(tmp_path):
+    run = searched(
+        tmp_path, make_table, "--target", "0.7654321", "--max-drop", "0.3", "--bound", "worst_class_recall=0.1"
+    )
+    (words,) = (shlex.split(text) for _, text in next_steps(run) if " certify " in text)
+    assert words[words.index("--target") + 1] == "0.7654321"
+    make_table(seed=9, prefix="new").save(tmp_path / "new.npz")
+    out = ["--out", str(tmp_path / "again.json")]
+    with pytest.raises(SystemExit):
+        main([str(tmp_path / "new.npz") if word == "NEW-TABLE.npz" else word for word in [*words[1:], *out]])
+    claims = [json.loads(file.read_text())["claim"] for file in (run.folder.certificate_file, tmp_path / "again.json")]
+    assert claims[0] == claims[1]
+
+
+def test_the_words_of_a_search_that_kept_no_options_are_those_of_its_summary(tmp_path):
+    run = searched(tmp_path, make_table, "--target", "0.8", "--objective", "cost", "--seed", "7")
+    older = FinishedRun(run.folder, run.summary.model_copy(update={"table_search": None}))
+    words = shlex.split(run_again(older))
+    assert words[words.index("--objective") + 1] == "cost" and "--seed" not in words
+    assert older.seed == 0
+    alone = older.summary.model_copy(update={"tables": {"search": "search.npz"}})
+    assert "--delta" in words and "--delta" not in run_again(FinishedRun(run.folder, alone))
+    assert "earlier version kept no other options" in environment(older).html
 
 
 def test_packages_that_matter_and_seeds_are_told(tmp_path):

@@ -18,11 +18,11 @@ def test_every_rule_is_explained():
 @pytest.mark.parametrize(
     ("changes", "begins"),
     [
-        ({}, "With confidence 95 %, macro-F1 is at least 0.876 (bound 0.8812) on new data of the same kind"),
-        ({"feasible": False, "certified": False}, "None: nothing that was tried does on search what was asked for"),
+        ({}, "With confidence 95 %, on new data of the same kind macro-F1 is at least 0.876 (bound 0.8812). This"),
+        ({"feasible": False, "certified": False}, "None: no policy met macro f1 0.876 on search."),
         (
             {"certified": False, "certificate": {"claim": "it holds", "reason": "too few", "bound": None}},
-            "It holds: not proved, since too few.",
+            "Not certified: too few (claim: it holds).",
         ),
         ({"certified": False, "certificate": None}, "None: nothing was claimed on samples kept for it."),
         (
