@@ -55,7 +55,7 @@ class FinishedRun:
 
     @cached_property
     def points(self) -> tuple[FrontPoint, ...]:
-        """The policies of the front, and behind them the selected one where it is not there, was kept and has a place."""
+        """The policies of the front, and behind them the selected one if it is not there, was kept, and has a place."""
         is_there, summary = any(point.selected for point in self.front), self.summary
         axes = {get_objective(summary.objective).column, summary.quality}
         if is_there or not self.folder.policy_file.is_file() or not axes <= summary.selected.by_split["search"].keys():

@@ -34,7 +34,7 @@ def test_the_tasks_own_quality_is_asked_for_where_nobody_says_otherwise(tables, 
     files = (tables / "search.npz", "--test", tables / "test.npz", "--out", tmp_path / "found")
     assert run(*files, "--target", "0.6", *FAST) == ExitCode.DONE, capsys.readouterr().err
     printed = capsys.readouterr().out
-    assert "exits by image F1, objects known" in printed and "map_50" in printed
+    assert "exits by image F1, objects known" in printed and "for mAP@.5 0.6" in printed
 
     summary = json.loads((tmp_path / "found" / "summary.json").read_text())
     assert (summary["task"], summary["quality"], summary["main_quality"]) == ("detection", "map_50", "map_50")
