@@ -18,13 +18,14 @@ def _browser():
 
 
 @contextmanager
-def open_page(path_or_url, *, width=1400, height=900, dark=False):
+def open_page(path_or_url, *, width=1400, height=900, dark=False, scripts=True):
     """A page that was opened in Chromium, launched once; the test is skipped where there is none."""
     if shutil.which("chromium") is None:
         pytest.skip("there is no chromium")
     url = f"file://{path_or_url}" if str(path_or_url).startswith("/") else path_or_url
     scheme = "dark" if dark else "light"
-    page = _browser().new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    size = {"width": width, "height": height}
+    page = _browser().new_page(viewport=size, color_scheme=scheme, java_script_enabled=scripts)
     try:
         page.goto(str(url))
         yield page

@@ -10,9 +10,7 @@ exitsearch.explorer = (() => {
   let nSamples = 0;
 
   const unpack = async () => {
-    const bytes = Uint8Array.from(atob(data.rows), (letter) => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    const buffer = await new Response(stream).arrayBuffer();
+    const buffer = await exitsearch.unpacked(data.rows).arrayBuffer();
     const kinds = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array };
     let start = 0;
     for (const [name, width, columns] of data.columns) {

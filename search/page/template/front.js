@@ -65,7 +65,7 @@
         showlegend: false, height: 300, margin: { l: 55, r: 10, t: 10, b: 45 },
       },
     };
-    exitsearch.ready.then(() => figure.isConnected && exitsearch.draw(figure));
+    exitsearch.drawWhenNear(figure);
     return [block(words.reliability, figure)];
   };
 
