@@ -116,4 +116,5 @@ def _claim(run: FinishedRun) -> dict[str, Any]:
     if not file.is_file():
         return {"target": summary.target, "quality": summary.quality} if summary.target else {}
     claim = dict(json.loads(file.read_text())["claim"])
-    return {**claim, "bound": claim.pop("bounds", {}), "delta": summary.delta}
+    bounds = claim.pop("bounds", {})
+    return {**claim, "bound": bounds, "delta": summary.delta}

@@ -57,13 +57,18 @@ def test_a_policy_search_keeps_its_seed_and_its_options(tmp_path):
     assert again.summary.selected == run.summary.selected
 
 
-def test_the_same_claim_is_the_whole_claim(tmp_path):
-    run = searched(
-        tmp_path, make_table, "--target", "0.7654321", "--max-drop", "0.3", "--bound", "worst_class_recall=0.1"
-    )
+@pytest.mark.parametrize(
+    ("make", "asked"),
+    [
+        (make_table, ("--max-drop", "0.3", "--bound", "worst_class_recall=0.1")),
+        (make_label_table, ("--max-drop", "hamming=0.2", "--bound", "label_micro_f1=0.2")),
+    ],
+)
+def test_the_same_claim_is_the_whole_claim(make, asked, tmp_path):
+    run = searched(tmp_path, make, "--target", "0.2654321", *asked)
     (words,) = (shlex.split(text) for _, text in next_steps(run) if " certify " in text)
-    assert words[words.index("--target") + 1] == "0.7654321"
-    make_table(seed=9, prefix="new").save(tmp_path / "new.npz")
+    assert words[words.index("--target") + 1] == "0.2654321"
+    make(seed=9, prefix="new").save(tmp_path / "new.npz")
     out = ["--out", str(tmp_path / "again.json")]
     with pytest.raises(SystemExit):
         main([str(tmp_path / "new.npz") if word == "NEW-TABLE.npz" else word for word in [*words[1:], *out]])
