@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from search.live.running_run import RunningRun
 from search.live.saying import best_so_far, moment, name_of, reached, state_lines, state_title
-from search.page.blocks import html_table
+from search.page.blocks import html_table, text_cell
 from search.page.section import Section
 from search.page.trial_figures import MANY, TrialAxes, in_order, in_space, kind_of, trial_text
 from search.trials.records import TrialRecord
@@ -58,7 +58,7 @@ def running(run: RunningRun) -> Section | None:
         (
             name_of(run, trial),
             f"{max(trial.epoch, 0)} of {max(trial.epoch, 0) + _epochs_left(run, trial)}",
-            reached(run, trial),
+            text_cell(reached(run, trial)),
             _loss(trial),
             moment(trial.reported_ms),
         )
@@ -73,7 +73,7 @@ def trials(run: RunningRun) -> Section | None:
     if not ended and not any(trial.result for trial in known):
         return None
     newest = ended[: -MOST_ROWS - 1 : -1]
-    rows = ((name_of(run, trial), kind_of(trial), reached(run, trial)) for trial in newest)
+    rows = ((name_of(run, trial), text_cell(kind_of(trial)), text_cell(reached(run, trial))) for trial in newest)
     capped = f"The table has the newest {MOST_ROWS} of {len(ended):,}." if len(ended) > MOST_ROWS else ""
     table = Markup('<p class="dim">{}</p>{}').format(capped, html_table(("trial", "kind", "reached"), rows))
     html, figures = _drawn(run, known)

@@ -174,7 +174,8 @@ def _best_line(found: Sequence[TrialRecord], axes: TrialAxes) -> list[go.Scatter
             steps.append((trial.number + 1, best))
     if best is None:
         return []
-    steps.append((len(found), best))
+    # Those that failed need not be among them.
+    steps.append((found[-1].number + 1, best))
     return [
         go.Scatter(
             x=[number for number, _ in steps],

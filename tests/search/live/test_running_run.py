@@ -217,6 +217,18 @@ def test_a_trial_that_failed_and_has_not_ended_yet_says_why(tmp_path):
         assert best_so_far(opened(sweep)) == "nothing yet"
 
 
+def test_the_line_of_the_best_goes_to_the_newest_trial_whatever_failed(tmp_path):
+    with HandWritten(tmp_path / "line") as sweep:
+        for number in (1, 2):
+            sweep.suggested(number)
+            sweep.ended(number, "FAIL", "no memory")
+        sweep.trial(3, depth=1.4)
+        sweep.trial(4, 0.8)
+        figure = sections_of(opened(sweep), "0")[-1].figures["live-order"].to_dict()
+    (line,) = (one for one in figure["data"] if one["name"] == "best so far")
+    assert (list(line["x"]), list(line["y"])) == ([3, 4], [1.4, 1.4])
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
