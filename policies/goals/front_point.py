@@ -19,7 +19,7 @@ class FrontPoint:
             qualities and the objective that were asked for.
         violation: By how much the policy misses what was asked for; 0 misses nothing.
         network: Name of the network that it is for; empty where it has no name.
-        certified: Whether the policy was certified; None before that was tried.
+        certified: Whether the policy was certified; None where it was not tested.
         selected: Whether the policy is the one that was chosen; None before one was.
     """
 

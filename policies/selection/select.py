@@ -81,7 +81,7 @@ def select_policy(
     by_name = {network.network: network for network in networks}
     on_front = [(by_name[point.network], point.policy) for point in front]
     splits = _compared(*on_front[goal.best(front.assessment(goal))], seed=seed)
-    passed: set[str] = set()
+    passed: dict[str, bool] = {}
     certificate, n_passed = None, 0
     sequence: list[tuple[NetworkPolicies, Policy]] = []
     if target.claim is not None:
@@ -97,7 +97,7 @@ def select_policy(
         searches = [network.search for network, _ in sequence]
         steps = fixed_sequence(tested, target.claim, delta=target.asked.delta, searches=searches)
         n_passed = sum(step.passed for step in steps)
-        passed = {step.policy_hash for step in steps if step.passed}
+        passed = {step.policy_hash: step.passed for step in steps}
     estimate = None
     rest = target.asked.rest
     if n_passed and rest is None:
@@ -118,11 +118,11 @@ def select_policy(
     return Selection(network, policy, certificate, estimate, front.is_feasible, marked, splits)
 
 
-def _marked(front: Front, passed: set[str], chosen: Policy) -> Front:
-    """The front, on which it is told which policies passed, by their hashes, and which was chosen."""
+def _marked(front: Front, passed: dict[str, bool], chosen: Policy) -> Front:
+    """The front, on which it is told which policies passed, of those that were tested, and which was chosen."""
     found = [(point, point.policy.policy_hash) for point in front]
     return Front(
-        tuple(replace(point, certified=own in passed, selected=own == chosen.policy_hash) for point, own in found)
+        tuple(replace(point, certified=passed.get(own), selected=own == chosen.policy_hash) for point, own in found)
     )
 
 

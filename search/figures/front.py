@@ -131,5 +131,5 @@ def _describe(point: FrontPoint) -> str:
     plain = all(len(values) == 1 for values in point.policy.thresholds)
     shown = [values[0] for values in point.policy.thresholds] if plain else []
     thresholds = ", ".join("closed" if np.isinf(value) else f"{value:.4f}" for value in shown) or "several per exit"
-    certified = "certified" if point.certified else "not certified"
+    certified = {None: "not tested", True: "certified", False: "not certified"}[point.certified]
     return f"{point.network}, {point.rule}, {certified}<br>thresholds {thresholds}"

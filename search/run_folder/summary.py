@@ -132,16 +132,27 @@ class CertificateSummary(SummaryPart):
         claim: Claim that was to be certified, in words.
         reason: Why the policy is not certified, or empty.
         bound: Bound on what was claimed, such as the least accuracy; None where there is none.
+        n_tested: Number of policies that were tested, the safest first; None where an earlier version did not keep it.
+        n_passed: Number of those that passed.
     """
 
     claim: str
     reason: str
     bound: float | None
+    n_tested: int | None = None
+    n_passed: int | None = None
 
     @classmethod
     def of(cls, certificate: Certificate) -> CertificateSummary:
         """Of a whole certificate, what a summary tells."""
-        return cls(claim=str(certificate.claim), reason=certificate.reason, bound=certificate.bound)
+        steps = certificate.sequence
+        return cls(
+            claim=str(certificate.claim),
+            reason=certificate.reason,
+            bound=certificate.bound,
+            n_tested=len(steps),
+            n_passed=sum(step.passed for step in steps),
+        )
 
 
 def _told(text: str) -> str:

@@ -59,7 +59,7 @@ def thresholds_in_short(point: FrontPoint) -> str:
 def certified_in_words(point: FrontPoint) -> str:
     """Whether a policy was certified."""
     if point.certified is None:
-        return "certificate not tried"
+        return "not tested"
     return "certified" if point.certified else "not certified"
 
 

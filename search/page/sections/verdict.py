@@ -159,8 +159,20 @@ def _choices(run: FinishedRun) -> Markup:
     rows = [_choice(figures, rule, mark, quality, column) for figures, rule, mark in shown]
     unit = ", ms" if column.endswith("_ms") else ""
     headings = (title_of(quality), f"{title_of(summary.objective)}{unit}", "cost", "rule", "")
-    note = "Other targets: policies of the front, on search. Not certified: not tested, or not passed."
+    note = f"Other targets: policies of the front, on search.{which_were_tested(summary)}"
     return paragraph(note) + html_table(headings, rows)
+
+
+def which_were_tested(summary: Summary) -> str:
+    """Why most of them have no certificate."""
+    certificate = summary.certificate
+    if certificate is None or certificate.n_tested is None:
+        return ""
+    tested = "One policy was" if certificate.n_tested == 1 else f"{certificate.n_tested} policies were"
+    return (
+        f" {tested} tested on certify, the safest first, until one failed or none was left; {certificate.n_passed} "
+        "passed, and the last of these counts. Others cannot be tested on the same samples any more."
+    )
 
 
 def _choice(figures: Mapping[str, float], rule: str, mark: str, quality: str, column: str) -> tuple[str, ...]:

@@ -91,6 +91,16 @@ def test_certified_policies_need_no_estimate():
     assert chosen.estimate is None
 
 
+def test_policies_beyond_the_first_that_fails_are_not_tested():
+    chosen, _ = selected(Request(target=round(full_accuracy(SEARCH) - 0.02, 3)), certify_table(2000))
+    steps = {step.policy_hash: step.passed for step in chosen.certificate.sequence}
+    marks = [point.certified for point in chosen.front]
+    assert marks == [steps.get(point.policy.policy_hash) for point in chosen.front]
+    assert {None, False} <= set(marks)
+    unclaimed, _ = selected(Request(target=0.5), None)
+    assert {point.certified for point in unclaimed.front} == {None}
+
+
 def test_what_nothing_reaches_is_missed_by_least():
     chosen, network = selected(Request(target=0.9999), None, rules=("confidence",))
     assert not chosen.feasible
