@@ -19,7 +19,7 @@ from policies.selection.select import Selection
 from policies.tables.latency import KEY as LATENCY_KEY
 from policies.tasks import get_task
 from search.cluster.connection import concurrent_trials
-from search.cluster.trial_task import trial_task
+from search.cluster.trial_task import stop_tasks, trial_task
 from search.control.candidates import PlainCandidate, plain_candidates, policy_macs
 from search.errors import SweepInterruptedError
 from search.finalists.tables import NetworkTables
@@ -169,8 +169,7 @@ def _train_all(inputs: SweepInputs, planned: Sequence[PlainTrial], teachers: Tea
             (done,), _ = ray.wait(list(running))
             yield _ended(running.pop(done), done, inputs.config.name or "")
     finally:
-        for answer in running:
-            ray.cancel(answer)
+        stop_tasks(list(running))
 
 
 def _ended(trial: PlainTrial, answer: Any, sweep: str) -> PlainTrial:

@@ -10,7 +10,7 @@ from typing import Any
 import ray
 
 from policies.errors import ExitSearchError
-from search.cluster.trial_task import trial_task
+from search.cluster.trial_task import stop_tasks, trial_task
 from search.errors import RunFolderError, SweepError, SweepInterruptedError, ValidityError
 from search.inputs import SweepInputs
 from search.messages import OnMessage, silent
@@ -103,7 +103,7 @@ def _train(plan: FullNetworkPlan, inputs: SweepInputs, folder: RunFolder, on_mes
             f"({first_line(error)}); continue it with --resume --name {folder.name}"
         ) from None
     except BaseException:
-        ray.cancel(answer)
+        stop_tasks([answer])
         raise
     return verdict
 
