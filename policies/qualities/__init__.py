@@ -90,6 +90,15 @@ def require_judges(name: str, table: ExitTable) -> None:
     quality.require_fits(table.truth)
 
 
+def in_words(text: str) -> str:
+    """The same text with ``map_50`` and its like called as a person reads them.
+
+    Args:
+        text: Such as what was asked for, or a claim.
+    """
+    return _IN_TEXT.sub(lambda found: title_of(found[0]), text)
+
+
 __all__ = [
     "NOWHERE",
     "OF_LABEL",
@@ -102,14 +111,6 @@ __all__ = [
     "Quality",
     "counted",
     "get_quality",
+    "in_words",
     "require_judges",
 ]
-
-
-def in_words(text: str) -> str:
-    """The same text with ``map_50`` and its like called as a person reads them.
-
-    Args:
-        text: Such as what was asked for, or a claim.
-    """
-    return _IN_TEXT.sub(lambda found: title_of(found[0]), text)

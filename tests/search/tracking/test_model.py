@@ -8,7 +8,7 @@ from search.tracking.runs import MlflowRuns
 from search.tracking.store import MlflowStore
 from tests.search.tracking.delivering import Killed, ending_after
 from tests.search.tracking.servers import MlflowServer, postgres
-from tests.search.tracking.tracked import EXPERIMENT, SWEEP_ID, open_journal, run_folder, sqlite_store
+from tests.search.tracking.tracked import EXPERIMENT, SWEEP_ID, open_journal
 
 
 MODEL = {
@@ -18,16 +18,6 @@ MODEL = {
     "params": {"rule": "ensemble", "threshold_1": 0.7},
 }
 WRITING = ("create_logged_model", "finalize_logged_model", "log_outputs", "delete_logged_model", "set_terminated")
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return run_folder(tmp_path)
-
-
-@pytest.fixture
-def uri(tmp_path):
-    return sqlite_store(tmp_path)
 
 
 def deliver(uri, folder, *models, tell=lambda line: None):

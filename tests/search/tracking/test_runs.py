@@ -18,21 +18,9 @@ from tests.search.tracking.tracked import (
     expected,
     open_journal,
     report,
-    run_folder,
     run_trials,
-    sqlite_store,
     suggest,
 )
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return run_folder(tmp_path)
-
-
-@pytest.fixture
-def uri(tmp_path):
-    return sqlite_store(tmp_path)
 
 
 @pytest.fixture

@@ -75,11 +75,6 @@ def sweep_id():
 
 
 @pytest.fixture
-def folder(tmp_path):
-    return run_folder(tmp_path)
-
-
-@pytest.fixture
 def journal(folder, sweep_id):
     with open_journal(folder, sweep_id) as journal:
         yield journal

@@ -36,16 +36,6 @@ PARAMS = {"target": 0.95, "search.trials": 3}
 
 
 @pytest.fixture
-def folder(tmp_path):
-    return run_folder(tmp_path)
-
-
-@pytest.fixture
-def uri(tmp_path):
-    return sqlite_store(tmp_path)
-
-
-@pytest.fixture
 def journal(folder):
     with open_journal(folder) as journal:
         yield journal
