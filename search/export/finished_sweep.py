@@ -111,11 +111,7 @@ class FinishedSweep:
 
     def environment(self) -> dict[str, Any]:
         """What ``environment.json`` states; empty where it is gone."""
-        try:
-            stated: dict[str, Any] = json.loads(self.folder.environment_file.read_text())
-        except (OSError, ValueError):
-            return {}
-        return stated
+        return self.folder.read_environment()
 
     def _require_same_data(self, splits: Splits) -> None:
         stated = self.environment().get("data_hashes")

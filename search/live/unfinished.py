@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-import json
+from collections.abc import Iterator
 from pathlib import Path
 import shlex
-from typing import Any
 
 from markupsafe import Markup
 from optuna.trial import TrialState
@@ -155,15 +153,8 @@ def _n_complete(run: RunningRun) -> int:
 
 def _about(folder: RunFolder) -> Iterator[Section]:
     """Splits and environment; nothing of a sweep that did not come so far as to write them down."""
-    found = _environment(folder)
+    found = folder.read_environment()
     if found.get("split_sizes") or found.get("data_hashes"):
         yield Section("splits", "Splits", splits_table(found, {}, {}))
     if found:
         yield Section("environment", "Environment", facts(found))
-
-
-def _environment(folder: RunFolder) -> Mapping[str, Any]:
-    try:
-        return dict(json.loads(folder.environment_file.read_text()))
-    except (OSError, ValueError):
-        return {}

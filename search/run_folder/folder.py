@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+import json
 from pathlib import Path
 import re
 from shutil import rmtree
@@ -242,6 +243,13 @@ class RunFolder(ResultFiles):
         if not numbers:
             raise RunFolderError(f"there is no sweep {stem}-<number> in {runs_dir} to resume; name one with --name")
         return cls(runs_dir / f"{stem}-{max(numbers)}")
+
+    def read_environment(self) -> dict[str, Any]:
+        """What ``environment.json`` states; empty where it is gone or damaged."""
+        try:
+            return dict(json.loads(self.environment_file.read_text()))
+        except (OSError, ValueError):
+            return {}
 
     def read_config(self) -> SweepConfig:
         """The configuration that this sweep was started with.
