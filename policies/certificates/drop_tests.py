@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
-from policies.certificates.betting import BETTING_SEED, betting_p_value
-from policies.certificates.binomial import binomial_p_value
+from policies.certificates.bounds.betting import BETTING_SEED, betting_p_value
+from policies.certificates.bounds.binomial import binomial_p_value
 from policies.certificates.claim_parts import PartTests, measure
 from policies.certificates.claims import Claim
 from policies.certificates.losses import HAMMING, Loss

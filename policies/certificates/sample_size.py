@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from policies.certificates.betting import BETTING_SEED, betting_p_value
-from policies.certificates.binomial import error_p_value
+from policies.certificates.bounds.betting import BETTING_SEED, betting_p_value
+from policies.certificates.bounds.binomial import error_p_value
 from policies.certificates.label_ratios import RatioCounts
 
 

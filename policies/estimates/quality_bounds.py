@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from policies.certificates.binomial import binomial_upper_bound
+from policies.certificates.bounds.binomial import binomial_upper_bound
 from policies.certificates.claims import require_delta
 from policies.qualities import NOWHERE, CountedQuality
 from policies.tables.base import Truth

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.certificates.betting import BETTING_SEED
+from policies.certificates.bounds.betting import BETTING_SEED
 from policies.certificates.claims import Claim
 from policies.errors import MonitoringError
 from policies.monitoring.answers import AnsweredSamples

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import binom
 
-from policies.certificates.betting import BETTING_SEED, betting_p_value
+from policies.certificates.bounds.betting import BETTING_SEED, betting_p_value
 from policies.certificates.claims import Claim
 from policies.certificates.losses import HAMMING, Loss
 from policies.certificates.sample_size import certifiable_accuracy

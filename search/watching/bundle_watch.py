@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from policies.certificates.betting import BETTING_SEED
+from policies.certificates.bounds.betting import BETTING_SEED
 from policies.certificates.claims import Claim
 from policies.errors import ClaimError, MonitoringError
 from policies.monitoring.groups import together

@@ -12,7 +12,7 @@ import pytest
 import torch
 import yaml
 
-from policies.certificates.binomial import error_p_value
+from policies.certificates.bounds.binomial import error_p_value
 from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.metrics.policy import policy_figures
 from policies.policy import Policy

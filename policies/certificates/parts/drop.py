@@ -8,8 +8,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.certificates.betting import betting_p_value, betting_upper_bound
-from policies.certificates.binomial import binomial_p_value, binomial_upper_bound
+from policies.certificates.bounds.betting import betting_p_value, betting_upper_bound
+from policies.certificates.bounds.binomial import binomial_p_value, binomial_upper_bound
 from policies.certificates.parts.base import ClaimPart
 from policies.certificates.sample_size import samples_needed, units_needed
 from policies.qualities.base import ACCURACY

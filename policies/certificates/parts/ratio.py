@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from policies.certificates.betting import betting_p_value
+from policies.certificates.bounds.betting import betting_p_value
 from policies.certificates.label_ratios import RatioCounts
 from policies.certificates.parts.base import ClaimPart
 from policies.certificates.sample_size import units_needed

@@ -6,8 +6,8 @@ from mapie.risk_control.methods import compute_hoeffding_bentkus_p_value
 import numpy as np
 import pytest
 
-from policies.certificates.betting import betting_p_value
-from policies.certificates.binomial import error_p_value
+from policies.certificates.bounds.betting import betting_p_value
+from policies.certificates.bounds.binomial import error_p_value
 from policies.certificates.certificate import certificate_of, certify_policy
 from policies.certificates.claims import Claim
 from policies.certificates.fixed_sequence import fixed_sequence

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from policies.certificates.betting import betting_p_value, betting_upper_bound
-from policies.certificates.binomial import binomial_p_value, binomial_upper_bound
+from policies.certificates.bounds.betting import betting_p_value, betting_upper_bound
+from policies.certificates.bounds.binomial import binomial_p_value, binomial_upper_bound
 from policies.certificates.claim_parts import measure, unused_exits
 from policies.certificates.claims import Claim
 from policies.certificates.losses import Loss

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from policies.certificates.betting import betting_p_value
-from policies.certificates.binomial import binomial_p_value, binomial_upper_bound
+from policies.certificates.bounds.betting import betting_p_value
+from policies.certificates.bounds.binomial import binomial_p_value, binomial_upper_bound
 from policies.certificates.drop_tests import of_more_power, of_size
 from policies.certificates.label_ratios import LabelRatio
 from policies.certificates.losses import Loss

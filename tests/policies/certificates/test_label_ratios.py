@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from policies.certificates.betting import betting_p_value
+from policies.certificates.bounds.betting import betting_p_value
 from policies.certificates.label_ratios import LabelRatio
 from policies.certificates.losses import Loss
 from policies.certificates.parts.ratio import RatioPart

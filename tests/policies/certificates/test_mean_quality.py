@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from policies.certificates.betting import betting_p_value, betting_upper_bound
+from policies.certificates.bounds.betting import betting_p_value, betting_upper_bound
 from policies.certificates.certificate import certify_policy
 from policies.certificates.claim_parts import measure
 from policies.certificates.claims import Claim

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from policies.certificates.betting import betting_p_value
-from policies.certificates.binomial import binomial_p_value
+from policies.certificates.bounds.betting import betting_p_value
+from policies.certificates.bounds.binomial import binomial_p_value
 from policies.certificates.sample_size import (
     certifiable_accuracy,
     certifiable_mean,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from policies.certificates.binomial import binomial_upper_bound
+from policies.certificates.bounds.binomial import binomial_upper_bound
 from policies.errors import ClaimError
 from policies.estimates.quality_bounds import quality_bounds, quality_value
 from policies.qualities import NOWHERE, get_quality

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from policies.certificates.betting import betting_p_value
+from policies.certificates.bounds.betting import betting_p_value
 from policies.certificates.certificate import certify_policy
 from policies.certificates.claims import Claim
 from policies.certificates.sample_size import certifiable_accuracy

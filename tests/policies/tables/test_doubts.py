@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from policies.certificates.binomial import binomial_upper_bound
+from policies.certificates.bounds.binomial import binomial_upper_bound
 from policies.errors import ExitTableError
 from policies.tables.classification import ClassificationTable
 from tests.tables import make_table

@@ -6,8 +6,8 @@ import warnings
 import numpy as np
 import pytest
 
-from policies.certificates.betting import betting_p_value
-from policies.certificates.binomial import error_p_value
+from policies.certificates.bounds.betting import betting_p_value
+from policies.certificates.bounds.binomial import error_p_value
 from policies.estimates.estimated_bounds import LEVEL
 from search.config.files import load_sweep
 from search.inputs import SweepInputs, load_splits

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from policies.certificates.betting import betting_p_value
-from policies.certificates.binomial import error_p_value
+from policies.certificates.bounds.betting import betting_p_value
+from policies.certificates.bounds.binomial import error_p_value
 from policies.certificates.claims import Claim
 from policies.estimates.estimate import estimated_target
 from search.preflight.certifiable import SplitUnits, proposed_fractions

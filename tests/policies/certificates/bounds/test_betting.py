@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from policies.certificates.betting import betting_order, betting_p_value, betting_upper_bound
-from policies.certificates.binomial import binomial_p_value, binomial_upper_bound, error_p_value
+from policies.certificates.bounds.betting import betting_order, betting_p_value, betting_upper_bound
+from policies.certificates.bounds.binomial import binomial_p_value, binomial_upper_bound, error_p_value
 from policies.certificates.claims import require_delta
 from policies.certificates.sample_size import certifiable_accuracy, certifiable_mean, samples_needed, units_needed
 from policies.errors import ClaimError

@@ -1,0 +1,1 @@
+"""Tests and bounds of the mean of losses, valid at any number of them."""
