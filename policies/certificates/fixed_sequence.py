@@ -10,6 +10,7 @@ from policies.certificates.claim_parts import measure, n_units
 from policies.certificates.claims import Claim, require_delta
 from policies.certificates.drop_tests import choose_tests
 from policies.certificates.parts.base import ClaimPart
+from policies.certificates.subgroup_tests import with_subgroup_tests
 from policies.policy import Decision, Policy
 from policies.tables.base import ExitTable
 
@@ -88,7 +89,8 @@ def tested_parts(
         delta: Largest probability of certifying what does not hold, in (0, 1).
     """
     decision = policy.decide(table)
-    tests = choose_tests(claim, policy, table, n_units(table, decision), search=search, delta=delta)
+    tests = choose_tests(claim.overall, policy, table, n_units(table, decision), search=search, delta=delta)
+    tests = with_subgroup_tests(tests, claim, policy, table, decision, search=search, delta=delta)
     return decision, measure(claim, table, decision, tests=tests)
 
 

@@ -164,6 +164,7 @@ class MultiLabelTable(ExitTable):
             thresholds=self.thresholds,
             meta=self.meta,
         )
+        problems = problems or self.column_problems()
         if problems:
             raise ExitTableError("; ".join(problems))
 
@@ -264,6 +265,7 @@ class MultiLabelTable(ExitTable):
             "cost": self.cost,
             "ids": self.ids,
             **self.origins(),
+            **self.stored_columns(),
         }
         return {key: values for key, values in arrays.items() if values is not None}
 

@@ -15,6 +15,7 @@ from policies.policy import Policy
 from policies.qualities.base import ACCURACY
 from policies.tables.base import ExitTable
 from policies.tables.classification import ClassificationTable
+from policies.tables.sample_arrays.column_file import ColumnFile
 from policies.tasks import load_table
 from search.cli.exit_code import ExitCode
 from search.cli.options.fields import assigned, number_or_mapping
@@ -77,6 +78,20 @@ def certify(
     exit_floor: Annotated[
         float | None, typer.Option(help="Least accuracy, or other quality, of those that leave at each exit.")
     ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Claim the same for every value of a column of the table, such as site, each by itself.",
+        ),
+    ] = None,
+    columns: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.csv",
+            help="Where the table lacks the column of --by: a file with a column id, and that one, for every sample.",
+        ),
+    ] = None,
     delta: Annotated[float, typer.Option(help="Largest probability of certifying what does not hold.")] = 0.05,
     bootstrap_f1: Annotated[
         bool, typer.Option("--bootstrap-f1", help="Add a bootstrap lower bound of macro-F1; it is never certified.")
@@ -119,6 +134,8 @@ def certify(
     - `exitsearch certify policy.json certify.npz --quality image_f1 --target 0.8 --bootstrap map_50`
 
     - `exitsearch certify policy.json certify.npz --max-drop exact_match=0.02 --max-drop hamming=0.005`
+
+    - `exitsearch certify policy.json certify.npz --target 0.9 --by site --columns sites.csv`
     """
     claim = Claim(
         target=target,
@@ -129,11 +146,15 @@ def certify(
         max_relative_drop=(number_or_mapping("--max-relative-drop", max_relative_drop) if max_relative_drop else None),
         quality=quality,
         bounds=dict(assigned("--bound", text) for text in bound or ()),
+        by=by,
     )
+    if columns is not None and by is None:
+        raise ClaimError(f"--columns is for --by, which is not given; add --by COLUMN or leave {columns} out")
     certificate = certify_command(
         *(policy, table, claim),
         delta=delta,
         search_file=search,
+        columns_file=columns,
         bootstrap_f1=bootstrap_f1,
         bootstrap=bootstrap,
         out=out,
@@ -149,6 +170,7 @@ def certify_command(
     *,
     delta: float,
     search_file: Path | None = None,
+    columns_file: Path | None = None,
     bootstrap_f1: bool = False,
     bootstrap: str | None = None,
     out: Path | None,
@@ -162,6 +184,7 @@ def certify_command(
         claim: Claim that the policy is to meet.
         delta: Largest probability of certifying what does not hold, in (0, 1).
         search_file: The exit table that the policy was chosen on, or None.
+        columns_file: A CSV file with the column that the claim is made by, or None where the table has it.
         bootstrap_f1: Whether a bootstrap bound of macro-F1 is added.
         bootstrap: Name of a pooled quality of which a bootstrap bound is added, or None.
         out: Where the certificate is written to, or None.
@@ -171,8 +194,12 @@ def certify_command(
         ExitSearchError: For anything that the user can put right.
     """
     require_delta(delta)
-    _require_writable(out, (policy_file, table_file, *([] if search_file is None else [search_file])))
+    _require_writable(
+        out, (policy_file, table_file, *(file for file in (search_file, columns_file) if file is not None))
+    )
     table = load_table(table_file)
+    column_file = None if columns_file is None else ColumnFile.read(columns_file)
+    table = _with_column(table, claim, column_file)
     if policy_file.is_file():
         # A policy is read by its rule, which may need them too.
         tell_loading("scipy.stats")
@@ -182,12 +209,31 @@ def certify_command(
     from policies.certificates.certificate import certify_policy
 
     search = None if search_file is None else load_table(search_file)
+    if (
+        search is not None
+        and column_file is not None
+        and claim.by not in search.columns
+        and column_file.holds(search.ids)
+    ):
+        search = _with_column(search, claim, column_file)
     certificate = certify_policy(policy, table, claim, delta=delta, search=search)
     bounds = _bootstrapped(policy, table, table_file, delta=delta, has_f1=bootstrap_f1, quality=bootstrap)
     if out:
         _write(certificate, bounds, out)
     _print(console, certificate, bounds, out)
     return certificate
+
+
+def _with_column(table: ExitTable, claim: Claim, file: ColumnFile | None) -> ExitTable:
+    """The table with the column that a claim is made by, where a file has it."""
+    if file is None or claim.by is None:
+        return table
+    if claim.by in table.columns:
+        raise ClaimError(
+            f"the column {claim.by!r} must come from one place but the table and {file.path} both have it; leave "
+            f"--columns out, or name another column"
+        )
+    return table.with_columns({claim.by: file.column(claim.by, table.ids)})
 
 
 def _bootstrapped(
@@ -236,6 +282,8 @@ def _print(console: Console, certificate: Certificate, bounds: list[BootstrapBou
         )
     for note in certificate.notes:
         print_line(console, f"note: {note}", style="yellow")
+    if certificate.worst_subgroup is not None:
+        print_line(console, f"Least certain: {certificate.claim.by} = {certificate.worst_subgroup}")
     print_line(console, _verdict(certificate))
     if out:
         console.print(f"Certificate {out}", soft_wrap=True, highlight=False, markup=False)
