@@ -53,7 +53,7 @@ class TableInput:
         Raises:
             ExitTableError: With everything that cannot be read.
         """
-        if "ids" in self.arrays:
+        if not self.problems:
             self.problems += column_problems(self.columns, len(self.arrays["ids"]))
         if self.problems:
             raise ExitTableError(f"{name}: {'; '.join(self.problems)}")

@@ -39,6 +39,8 @@ def read_column(values: NDArray[Any]) -> NDArray[Any]:
         ValueError: With a clause for a person, without the key, where it is something else.
     """
     values = values.ravel() if values.ndim == 2 and 1 in values.shape else values
+    if values.dtype.kind == "O" and all(isinstance(value, str) for value in values.ravel()):
+        values = values.astype(np.str_)
     if values.dtype.kind == "S":
         try:
             values = np.asarray(np.char.decode(values, "utf-8"))
