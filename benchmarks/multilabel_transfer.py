@@ -41,7 +41,7 @@ from rich.table import Table
 
 from policies.baselines.full_network import full_network
 from policies.certificates.claims import Claim
-from policies.certificates.fixed_sequence import fixed_sequence
+from policies.certificates.testing.fixed_sequence import fixed_sequence
 from policies.evolution.settings import EvolveSettings
 from policies.goals.figures import quality_of
 from policies.goals.request import Request

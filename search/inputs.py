@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from policies.names import list_some
 from policies.selection.search_target import SearchTarget, SplitSize, search_target
 from policies.tables.latency import KEY as LATENCY_KEY
 from policies.tasks import get_task
 from search.config.sweep import SweepConfig
+from search.errors import ConfigError
 from trainables.data import Split, Splits
 from trainables.tasks import get_training_task
 from trainables.trials.imported_weights import with_given_weights
@@ -74,7 +76,21 @@ def _target(config: SweepConfig, splits: Splits) -> SearchTarget:
     def size(split: Split) -> SplitSize:
         return SplitSize.answered(split, task.truth(split, len(splits.class_names)), answering)
 
-    return search_target(config.request, search=size(splits.search), certify=size(splits.certify))
+    certify, by = size(splits.certify), config.request.by
+    if by is not None:
+        _require_column(config, splits, by)
+        certify = certify.with_subgroups(splits.certify, by, answering)
+    return search_target(config.request, search=size(splits.search), certify=certify)
+
+
+def _require_column(config: SweepConfig, splits: Splits, by: str) -> None:
+    known = sorted(splits.certify.columns)
+    if by not in known:
+        there = f"only {list_some(known)}" if known else "none"
+        raise ConfigError(
+            f"policy.by must name a column of the data but workload {config.workload!r} has no {by!r}, and of columns "
+            f"there is {there}; leave policy.by out, or give the data that column"
+        )
 
 
 def _spec(config: SweepConfig, splits: Splits, target: SearchTarget) -> TrialSpec:

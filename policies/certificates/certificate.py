@@ -9,16 +9,17 @@ from typing import Any
 
 from policies.certificates.claim_parts import unused_exits
 from policies.certificates.claims import Claim, require_delta
-from policies.certificates.fixed_sequence import (
+from policies.certificates.losses import Loss
+from policies.certificates.parts.base import ClaimPart
+from policies.certificates.parts.drop import DropPart, DropTest
+from policies.certificates.testing.fixed_sequence import (
     SequenceStep,
     fixed_sequence,
     main_observed,
     more_units_needed,
     tested_parts,
 )
-from policies.certificates.losses import Loss
-from policies.certificates.parts.base import ClaimPart
-from policies.certificates.parts.drop import DropPart, DropTest
+from policies.certificates.testing.subgroup_tests import require_enough_units
 from policies.certificates.unseen import doubts_about_samples, require_unseen
 from policies.files.atomic import write_text
 from policies.html import html_block, html_notes, html_table
@@ -42,11 +43,13 @@ class PartResult:
         observed: Mean over the units, or None where there is none.
         bound: Confidence bound at the certificate's ``level``: lower for an accuracy or quality, upper for a loss.
         simultaneous_bound: Confidence bound at level ``level / K`` for the K classes, or the K exits, that have units
-            (Bonferroni): those of all classes, or all exits, hold together at confidence ``1 - level``.
+            (Bonferroni): those of all classes, or all exits, hold together at confidence ``1 - level``. Of subgroups K
+            is the number of all parts about these.
         p_value: P-value of the test that the part does not hold, in [0, 1].
         passed: Whether the p-value is at most the certificate's ``level``.
         n: Number of units that the part is tested on.
         method: Name of the test that was used.
+        subgroup: The value of the claim's column that the part is about; None where it is about all samples.
     """
 
     name: str
@@ -60,6 +63,7 @@ class PartResult:
     passed: bool
     n: int
     method: str
+    subgroup: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,8 @@ class Certificate:
         table_hash: Split hash of the certify table.
         policy_hash: Digest of the policy that the statement is about.
         model_hash: Digest of the policy's network, where the table states it.
+        worst_subgroup: The value of the claim's column with the least certain part, that of the largest p-value; None
+            where nothing is claimed of subgroups.
 
     Example:
         >>> policy = Policy("confidence", (0.9, 0.9), (2.0, 2.0, 2.0))
@@ -115,6 +121,7 @@ class Certificate:
     table_hash: str
     policy_hash: str
     model_hash: str | None
+    worst_subgroup: str | None = None
 
     def save(self, path: Path, **facts: Any) -> None:
         """Write the certificate, with facts beside it, as JSON."""
@@ -162,7 +169,8 @@ def certify_policy(
 
     Raises:
         ExitSearchError: If ``delta`` is not in (0, 1), a table is not of the policy's network, the policy is known to
-            be chosen on some of its samples, or the two tables share some.
+            be chosen on some of its samples, the two tables share some, or some value of the claim's column ``by`` has
+            too few units to pass even without a loss.
 
     Example:
         >>> certificate = certify_policy(Policy("confidence", (0.9, 0.9), (2.0, 2.0, 2.0)), certify, Claim(target=0.95))
@@ -175,6 +183,9 @@ def certify_policy(
     if search is not None:
         require_disjoint({"search": search, "certify": table})
     searches = None if search is None else [search]
+    if claim.by is not None:
+        _, parts = tested_parts(policy, table, claim, search=search, delta=delta)
+        require_enough_units(claim, parts, delta=delta)
     steps = fixed_sequence([(policy, table)], claim, delta=delta, searches=searches)
     certificate = certificate_of(policy, table, steps, claim, delta=delta, search=search)
     return replace(certificate, notes=(*certificate.notes, *doubts_about_samples(policy, table)))
@@ -228,13 +239,27 @@ def certificate_of(
             *_notes_on_tests(parts, search),
             *_notes_on_disagreement(results),
             *_notes_on_exits(claim, table, decision),
+            *_notes_on_subgroups(claim, parts),
             *_notes_on_level(level, delta),
         ),
         sequence=sequence,
         table_hash=table.split_hash,
         policy_hash=policy.policy_hash,
         model_hash=table.meta.get("model_hash"),
+        worst_subgroup=_worst_subgroup(results),
     )
+
+
+def _worst_subgroup(parts: tuple[PartResult, ...]) -> str | None:
+    of_subgroups = [part for part in parts if part.subgroup is not None]
+    return max(of_subgroups, key=lambda part: part.p_value).subgroup if of_subgroups else None
+
+
+def _notes_on_subgroups(claim: Claim, parts: tuple[ClaimPart, ...]) -> list[str]:
+    if claim.by is None:
+        return []
+    n_values = len({part.subgroup for part in parts if part.subgroup is not None})
+    return [f"nothing is claimed about values of {claim.by} beside these {n_values}"]
 
 
 def _notes_on_tests(parts: tuple[ClaimPart, ...], search: ExitTable | None) -> list[str]:
@@ -294,6 +319,7 @@ def _result(part: ClaimPart, parts: tuple[ClaimPart, ...], level: float, settled
         passed=passed,
         n=part.n,
         method=part.method,
+        subgroup=part.subgroup,
     )
 
 

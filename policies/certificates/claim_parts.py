@@ -48,7 +48,7 @@ def measure(
         decision: Exits and answers of the policy on the table.
         tests: How the parts are tested; drops by the net where None.
     """
-    units = judged_units(Units.of(table), _parents(decision))
+    units = judged_units(Units.of(table), parents_of(decision))
     outcomes = Outcomes.of(table, decision, claim)
     return tuple(
         _part(part, units, tests or PartTests())
@@ -57,6 +57,8 @@ def measure(
 
 
 def _part(part: PartLosses, units: Units, tests: PartTests) -> ClaimPart:
+    # Of a subgroup as if it were a table of its own.
+    hold_several = units.hold_several if part.subgroup is None else units.hold_several_among(part.among)
     whole = ClaimPart(
         name=part.name,
         family=part.family,
@@ -64,7 +66,8 @@ def _part(part: PartLosses, units: Units, tests: PartTests) -> ClaimPart:
         limit=part.limit,
         losses=units.mean(part.losses, part.among),
         unit=units.kind,
-        is_binary=not units.hold_several and part.loss.is_binary,
+        is_binary=not hold_several and part.loss.is_binary,
+        subgroup=part.subgroup,
     )
     if part.counts is not None:
         numerator = units.mean(part.counts.numerator, part.among)
@@ -78,13 +81,14 @@ def _part(part: PartLosses, units: Units, tests: PartTests) -> ClaimPart:
     return whole
 
 
-def _parents(decision: Decision) -> Parents | None:
+def parents_of(decision: Decision) -> Parents | None:
+    """The parents that answers are pooled over; None where samples answer for themselves."""
     return None if decision.parents is None else decision.parents.parents
 
 
 def n_units(table: ExitTable, decision: Decision) -> int:
     """Number of independent units of what is judged on a table."""
-    return judged_units(Units.of(table), _parents(decision)).n
+    return judged_units(Units.of(table), parents_of(decision)).n
 
 
 def unused_exits(claim: Claim, table: ExitTable, decision: Decision) -> tuple[int, ...]:

@@ -40,6 +40,8 @@ class Claim:
         quality: What the target, bare drops and the exit floor are about: ``accuracy``, ``exact_match``, ``hamming``,
             an F1, recall or precision of labels, or the name of a :class:`~policies.qualities.MeanOfAnswers`.
         bounds: Least values, in (0, 1], of further such qualities, by name; of ``hamming`` the largest, in [0, 1).
+        by: Name of a column of the table, such as ``site``: what is claimed of all samples must hold among the samples
+            of each of its values too. None claims nothing of subgroups.
 
     Raises:
         ClaimError: If nothing is claimed, a number is out of range, two limits are of one loss, or something is claimed
@@ -62,6 +64,7 @@ class Claim:
     quality: str = ACCURACY
     bounds: Mapping[str, float] = field(default_factory=dict)
     max_disagreement: float | None = None
+    by: str | None = None
 
     def __post_init__(self) -> None:
         if not self.statements:
@@ -73,6 +76,8 @@ class Claim:
             _check(one)
         for name in ("class_floor", "exit_floor"):
             _check_least(name, getattr(self, name))
+        if self.by is not None and not self.by.strip():
+            raise ClaimError("by must be the name of a column but is empty; name one, such as site")
         self._check_drops()
         self._check_floors()
 
@@ -107,6 +112,11 @@ class Claim:
                 f"exit_floor is about a figure of each answer of which more is better but the claim is about "
                 f"{self.quality}; leave it out"
             )
+
+    @property
+    def overall(self) -> Claim:
+        """The same claim about all samples, without that about every value of a column."""
+        return replace(self, by=None)
 
     @property
     def is_about_accuracy(self) -> bool:
@@ -183,6 +193,9 @@ class Claim:
             raise ClaimError(
                 f"a claim's quality must be a name, and its bounds an object, but {str(data)[:80]!r} has others"
             )
+        by = data.get("by")
+        if not (by is None or isinstance(by, str)):
+            raise ClaimError(f"a claim's by must be the name of a column but is {str(by)[:80]!r}")
         for name, value in data.items():
             for one in _numbers(name, value):
                 if isinstance(one, bool) or not isinstance(one, int | float):
@@ -199,12 +212,13 @@ class Claim:
             [one.phrase for one in self.statements if one.field != "bounds"]
             + [f"{text} {value:g}" for text, value in floors.items() if value is not None]
             + further
+            + ([] if self.by is None else [f"each also for every value of {self.by} by itself"])
         )
 
 
 def _numbers(name: str, value: Any) -> list[Any]:
     """What must be numbers of what a field's JSON form holds."""
-    if name == "quality":
+    if name in ("quality", "by"):
         return []
     if isinstance(value, dict) and name in ("max_drop", "max_relative_drop", "bounds"):
         return list(value.values())

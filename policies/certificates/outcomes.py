@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from policies.certificates.claims import Claim
 from policies.certificates.label_ratios import LabelRatio, RatioCounts
 from policies.certificates.losses import Loss, own_loss
 from policies.certificates.statements import Statement
+from policies.certificates.subgroups import Subgroups, subgroup_phrase
 from policies.errors import ClaimError
 from policies.judging.judged import Judged
 from policies.policy import Decision
@@ -36,6 +37,7 @@ class Outcomes:
         counts: The counts behind each quality that is a ratio of them, by name.
         differs: Whether the policy answers otherwise than the full network, shape (N,); None where nobody claims it, or
             knows that network's answers.
+        subgroups: Which answer has which value of the claim's column; None where it has none, or nobody knows them.
     """
 
     figures: Mapping[str, NDArray[np.float64]]
@@ -45,6 +47,7 @@ class Outcomes:
     exits: NDArray[np.int64]
     counts: Mapping[str, tuple[RatioCounts, ...]] = field(default_factory=dict)
     differs: NDArray[np.bool_] | None = None
+    subgroups: Subgroups | None = None
 
     @classmethod
     def of(cls, table: ExitTable, decision: Decision, claim: Claim) -> Outcomes:
@@ -63,6 +66,8 @@ class Outcomes:
         for name in claim.needs_figures:
             require_certifiable(name)
             require_judges(name, table)
+        parents = None if decision.parents is None else decision.parents.parents
+        subgroups = None if claim.by is None else Subgroups.of(table, claim.by, parents)
         judged = Judged(decision.view, table.truth)
         truth, answers = judged.truth, judged.answers(decision.exits)
         ratios = {name: ratio for name in claim.qualities if (ratio := LabelRatio.named(name)) is not None}
@@ -82,6 +87,7 @@ class Outcomes:
             judged.deepest(decision.exits),
             {name: ratio.counts(answers, _labels(truth)) for name, ratio in ratios.items()},
             differs,
+            subgroups,
         )
 
     @property
@@ -165,13 +171,14 @@ class PartLosses:
     Attributes:
         name: What a person calls it, such as ``accuracy`` or ``recall of class 3``.
         quality: Name of the quality that it is about.
-        family: ``main``, ``class``, ``label`` or ``exit``.
+        family: ``main``, ``class``, ``label``, ``exit`` or ``subgroup``.
         loss: Loss whose mean is limited.
         limit: Largest mean of the loss.
         losses: Loss of each sample, shape (N,).
         among: Whether the part is about each sample, shape (N,).
         counts: The counts behind a shortfall, of the N samples; None for any other loss.
         required: The limit as the claim has it.
+        subgroup: The value of the claim's column that it is about; None where it is about all samples.
     """
 
     name: str
@@ -183,6 +190,7 @@ class PartLosses:
     among: NDArray[np.bool_]
     required: float
     counts: RatioCounts | None = None
+    subgroup: str | None = None
 
 
 def part_losses(claim: Claim, outcomes: Outcomes, *, used_exits: NDArray[np.int64]) -> Iterator[PartLosses]:
@@ -193,6 +201,22 @@ def part_losses(claim: Claim, outcomes: Outcomes, *, used_exits: NDArray[np.int6
         outcomes: How the answers about N samples turned out, judged by the claim's qualities.
         used_exits: Indices of the exits that an exit floor is about.
     """
+    stated = [*_of_statements(claim, outcomes)]
+    yield from stated
+    for family, name, floor, among in _floors(claim, outcomes, used_exits):
+        own = 1 - outcomes.figures[claim.quality]
+        yield PartLosses(name, claim.quality, family, claim.main_loss, 1 - floor, own, among, floor)
+    if outcomes.subgroups is not None:
+        yield from _of_subgroups(stated, outcomes.subgroups)
+
+
+def subgroup_part_name(name: str, column: str, value: str) -> str:
+    """What a person calls a part about a subgroup, given the name of the same part about all samples."""
+    return f"{name} where {subgroup_phrase(column, value)}"
+
+
+def _of_statements(claim: Claim, outcomes: Outcomes) -> Iterator[PartLosses]:
+    """The parts about all samples, the main one first."""
     everywhere = np.ones(outcomes.n, dtype=bool)
     for one in claim.statements:
         if one.loss is Loss.SHORTFALL:
@@ -201,9 +225,15 @@ def part_losses(claim: Claim, outcomes: Outcomes, *, used_exits: NDArray[np.int6
         losses = outcomes.losses(one)
         if losses is not None:
             yield PartLosses(one.name, one.quality, "main", one.loss, one.limit, losses, everywhere, one.required)
-    for family, name, floor, among in _floors(claim, outcomes, used_exits):
-        own = 1 - outcomes.figures[claim.quality]
-        yield PartLosses(name, claim.quality, family, claim.main_loss, 1 - floor, own, among, floor)
+
+
+def _of_subgroups(stated: Sequence[PartLosses], subgroups: Subgroups) -> Iterator[PartLosses]:
+    """The same parts about each value of the claim's column alone."""
+    for part in stated:
+        for k, value in enumerate(subgroups.values):
+            name = subgroup_part_name(part.name, subgroups.column, value)
+            among = subgroups.of_each == k
+            yield replace(part, name=name, family="subgroup", among=among, subgroup=value)
 
 
 def _shortfalls(one: Statement, outcomes: Outcomes, everywhere: NDArray[np.bool_]) -> Iterator[PartLosses]:

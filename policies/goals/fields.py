@@ -97,6 +97,13 @@ class GoalFields(BaseModel):
         description="Further limits, as shares: least values of qualities such as `worst_class_recall` or "
         "`image_f1`, largest `flip_rate_to_exit`.",
     )
+    by: str | None = Field(
+        default=None,
+        min_length=1,
+        examples=["site"],
+        description="Name of a column of facts about samples, such as `site`: what is certified must hold for every "
+        "value of it too, each by itself. The search aims at what its smallest value needs.",
+    )
     latency_ms: tuple[float, ...] = Field(
         default=(),
         description="Measured milliseconds up to each exit, increasing, one number for each exit. Where left out: "

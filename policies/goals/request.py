@@ -79,6 +79,10 @@ class Request(Options, GoalFields):
             bounds=self.bounds,
             latency_ms=self.latency_ms or (1.0,),
         )
+        if self.by is not None and self.claim is None:
+            raise RequestError(
+                "by", "is for what can be certified, of which nothing is asked for; ask for a target, or leave it out"
+            )
         return self
 
     def _check_drops(self) -> None:
@@ -181,7 +185,7 @@ class Request(Options, GoalFields):
             target = floor
         if target is None and not has_drops:
             return None
-        return Claim(target=target, **drops, class_floor=floor, quality=about, bounds=stated)
+        return Claim(target=target, **drops, class_floor=floor, quality=about, bounds=stated, by=self.by)
 
     @property
     def _claimed_drops(self) -> dict[str, Any]:
@@ -218,10 +222,11 @@ class Request(Options, GoalFields):
         # A limit of nothing cannot lead, as the least of a quality of which less is better.
         leading = [name for name, limit in left.items() if limit > 0]
         if not (leading or has_drops):
-            return self
+            return self.model_copy(update={"by": None})
         quality = self.quality if self.quality in left or has_drops else leading[0]
         given = {"target": left.pop(quality, None), "bounds": left, "quality": quality}
-        return Request(**{**dict(self), **given, **drops})
+        # What cannot be certified is estimated over all samples.
+        return Request(**{**dict(self), **given, **drops, "by": None})
 
     def with_claim(self, claim: Claim) -> Request:
         """The same with the limits of another claim of the same parts."""

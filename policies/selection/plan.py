@@ -55,22 +55,26 @@ class Plan:
         unit: What counts as one.
         delta: Largest probability of certifying what does not hold.
         statements: What can be proved of each statement of the claim.
+        subgroup: The smallest subgroup, whose units these are, such as ``site = A``; empty where nothing is claimed of
+            subgroups.
     """
 
     n: int
     unit: str
     delta: float
     statements: tuple[StatementPlan, ...]
+    subgroup: str = ""
 
     @property
     def lines(self) -> tuple[str, str, str]:
         """Three lines for a person: what can be proved at best, how surely, and how many units are needed."""
         units = f"{self.n:,} {self.unit}{'' if self.n == 1 else 's'}"
+        whose = f"where {self.subgroup}, the fewest of any value," if self.subgroup else "of certify"
         best = "; ".join(_best(one) for one in self.statements)
         power = "; ".join(_power(one) for one in self.statements if one.powers)
         needed = "; ".join(_needed(one, self.unit) for one in self.statements)
         return (
-            f"{units} of certify prove at best, at confidence {1 - self.delta:.0%}, where nothing is lost: {best}",
+            f"{units} {whose} prove at best, at confidence {1 - self.delta:.0%}, where nothing is lost: {best}",
             f"passes with probability: {power or 'not known beforehand'}",
             f"units needed: {needed}",
         )
@@ -84,15 +88,17 @@ def plan_for(target: SearchTarget) -> Plan | None:
 
 
 def plan_of(claim: Claim, size: SplitSize, *, delta: float) -> Plan:
-    """What a split of some size can prove of a claim, whatever policy is found.
+    """What a split of some size can prove of a claim, whatever policy is found; its smallest subgroup, if it has any.
 
     Args:
         claim: Claim that is to be certified.
         size: Size of the ``certify`` split.
         delta: Largest probability of certifying what does not hold, in (0, 1).
     """
+    size = size.deciding(claim)
     found = tuple(_planned(one, size, delta) for one in claim.statements)
-    return Plan(size.units.n, size.units.kind, delta, found)
+    subgroup = "" if claim.by is None or size.smallest_subgroup is None else size.smallest_subgroup.name
+    return Plan(size.units.n, size.units.kind, delta, found, subgroup)
 
 
 def _planned(one: Statement, size: SplitSize, delta: float) -> StatementPlan:

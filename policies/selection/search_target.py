@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from policies.certificates.sample_size import (
     units_needed,
 )
 from policies.certificates.statements import Statement
+from policies.certificates.subgroups import HasColumns, Subgroups
 from policies.estimates.estimate import estimated_target
 from policies.estimates.estimated_bounds import LEVEL
 from policies.goals.request import Request
@@ -39,6 +41,37 @@ _Look = Callable[[float, int, float], float | None]
 """From a largest mean loss, a number of units and a level to the largest mean loss to look for, or None."""
 
 
+class HasParentsAndColumns(HasParents, HasColumns, Protocol):
+    """A table, or a split of the data."""
+
+
+@dataclass(frozen=True)
+class SubgroupSize:
+    """How much can be learnt of a subgroup, the samples that have one value of a column.
+
+    Attributes:
+        name: What a person calls it, such as ``site = A``.
+        units: Its independent units.
+    """
+
+    name: str
+    units: Units
+
+    @classmethod
+    def smallest_of(cls, subgroups: Subgroups, units: Units) -> SubgroupSize:
+        """The subgroup with the fewest units; of equal ones the first.
+
+        Args:
+            subgroups: Which of those that are judged has which value.
+            units: The units that these belong to.
+        """
+        smallest = int(subgroups.n_units.argmin())
+        own = np.unique(units.of_sample[subgroups.of_each == smallest], return_inverse=True)[1]
+        return cls(
+            subgroups.phrase(subgroups.values[smallest]), Units(units.kind, own, int(subgroups.n_units[smallest]))
+        )
+
+
 @dataclass(frozen=True)
 class SplitSize:
     """How much can be learnt from a split.
@@ -49,12 +82,14 @@ class SplitSize:
             several samples, which may be of several classes.
         positives: How often each label is on, as a share, shape (L,); a single 1 where there are no sets of labels.
         label_names: Names of the labels, length L; none where there are no sets of labels.
+        smallest_subgroup: The subgroup with the fewest units, where something is claimed for every value of a column.
     """
 
     units: Units
     smallest_class: int | None
     positives: NDArray[np.float64] = field(default_factory=lambda: np.ones(1), compare=False)
     label_names: tuple[str, ...] = ()
+    smallest_subgroup: SubgroupSize | None = None
 
     @classmethod
     def of(cls, split: Identified, truth: Truth, parents: Parents | None = None) -> SplitSize:
@@ -72,9 +107,14 @@ class SplitSize:
         return cls(units, smallest)
 
     @classmethod
-    def of_table(cls, table: ExitTable) -> SplitSize:
-        """The size of a table, as it is answered."""
-        return cls.answered(table, table.truth, table.answering)
+    def of_table(cls, table: ExitTable, *, by: str | None = None) -> SplitSize:
+        """The size of a table, as it is answered; the column ``by`` is that of a claim for every value of it.
+
+        Raises:
+            ExitSearchError: If nothing can be claimed for every value of the column.
+        """
+        size = cls.answered(table, table.truth, table.answering)
+        return size if by is None else size.with_subgroups(table, by, table.answering)
 
     @classmethod
     def answered(cls, split: HasParents, truth: Truth, answering: Answering) -> SplitSize:
@@ -92,6 +132,26 @@ class SplitSize:
             return cls.of(split, truth)
         parents = Parents.of(split)
         return cls.of(split, truth.of_parents(parents.of_sample, parents.names, answering.parent_labels), parents)
+
+    def with_subgroups(self, split: HasParentsAndColumns, by: str, answering: Answering) -> SplitSize:
+        """The same with the smallest subgroup of a claim for every value of a column.
+
+        Args:
+            split: The samples that it is the size of.
+            by: Name of the column.
+            answering: How they are answered.
+
+        Raises:
+            ClaimError: If nothing can be claimed for every value of the column.
+        """
+        parents = None if answering.pooling is None else Parents.of(split)
+        return replace(self, smallest_subgroup=SubgroupSize.smallest_of(Subgroups.of(split, by, parents), self.units))
+
+    def deciding(self, claim: Claim) -> SplitSize:
+        """The size that decides whether a claim can be certified: that of the smallest subgroup where there are any."""
+        if claim.by is None or self.smallest_subgroup is None:
+            return self
+        return replace(self, units=self.smallest_subgroup.units)
 
     def with_labels_of(self, other: SplitSize) -> SplitSize:
         """The same with labels that occur as often as on another split."""
@@ -159,7 +219,7 @@ def search_target(asked: Request, *, search: SplitSize, certify: SplitSize | Non
 
 def table_target(asked: Request, search: ExitTable, certify: ExitTable | None) -> SearchTarget:
     """What to search for on a network's tables: what is asked, with the margin that their sizes need."""
-    size = None if certify is None else SplitSize.of_table(certify)
+    size = None if certify is None else SplitSize.of_table(certify, by=None if asked.claim is None else asked.by)
     return search_target(asked, search=SplitSize.of_table(search), certify=size)
 
 
@@ -172,7 +232,8 @@ def tightened_claim(claim: Claim, size: SplitSize, *, delta: float, certifies: b
     the full network, and it leaves too little where it often does; for the relative drop it is also as though the full
     network's quality were 1. Of sets of labels it is as though no more than one label were wrong. The exit floor is
     left as it is: nobody knows beforehand how many will leave where. So is the class floor where units hold several
-    samples.
+    samples. Where something is claimed for every value of a column, the limits are those that the smallest subgroup
+    needs, as though policies lost as much in each.
 
     Args:
         claim: Claim that is to be certified.
@@ -184,6 +245,7 @@ def tightened_claim(claim: Claim, size: SplitSize, *, delta: float, certifies: b
         The claim with tighter limits, or None where even a policy without loss could not be certified.
     """
     require_delta(delta)
+    size = size.deciding(claim)
     on_shares = _limit_on_groups if certifies else _estimated_limit_on_groups
     on_units = on_shares if size.units.hold_several else _limit_on_samples
     found = {one: _tightened(one, size, delta, on_units=on_units, on_shares=on_shares) for one in claim.statements}
@@ -240,8 +302,11 @@ def _limit_of_drop(one: Statement, size: SplitSize, delta: float) -> float | Non
 
 def why_never_certified(claim: Claim, size: SplitSize, *, delta: float) -> str:
     """Why not even a policy without an error can be certified, as a clause for a person; empty where it can be."""
+    size = size.deciding(claim)
     n, unit = size.units.n, size.units.kind
     units = f"{unit}{'' if n == 1 else 's'}"
+    if claim.by is not None and size.smallest_subgroup is not None:
+        units += f" where {size.smallest_subgroup.name}"
     asked = [(one.request, n, units, one) for one in claim.statements]
     if claim.class_floor is not None and size.smallest_class is not None:
         floor = Statement("class_floor", claim.quality, Loss.ERROR, claim.class_floor)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from policies.certificates.certificate import Certificate, certificate_of
-from policies.certificates.fixed_sequence import SequenceStep, WeightedSequence, split_sequences
+from policies.certificates.testing.fixed_sequence import SequenceStep, WeightedSequence, split_sequences
 from policies.estimates.estimate import Estimate
 from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.goals.figures import front_figures

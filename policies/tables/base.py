@@ -19,6 +19,7 @@ from policies.errors import ExitTableError
 from policies.files.npz import read_archive, write_npz
 from policies.pooling.answering import Answering
 from policies.tables.identity import hash_ids
+from policies.tables.sample_arrays.columns import column_key, column_problems, read_column
 
 
 SCHEMA = 1
@@ -122,6 +123,8 @@ class ExitTable(ABC):
         parents: What each sample is a part of (a clip, a video, an image), shape (N,), or None; the samples of a parent
             share their group.
         order: Place of each sample in its parent, in which samples are read, shape (N,), int64, or None.
+        columns: Facts about samples that no rule looks at, such as their site, by name: text or int64, shape (N,) each.
+            A claim may be made for every value of one. A file has them under ``column.NAME``.
         answering: How its outputs become answers, which are then judged: of each sample, or pooled over parents. A
             policy brings its own, and no file of a table holds it.
         is_labelled: Whether the truth is known; else it holds placeholders, and refuses to judge anything.
@@ -140,6 +143,7 @@ class ExitTable(ABC):
     groups: NDArray[np.str_] | None = None
     parents: NDArray[np.str_] | None = None
     order: NDArray[np.int64] | None = None
+    columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
     answering: Answering = field(default_factory=Answering)
     is_labelled: bool = True
@@ -315,6 +319,28 @@ class ExitTable(ABC):
         """Where samples come from, by key: ``groups``, ``parents`` and ``order``, None where a table has none."""
         return {"groups": self.groups, "parents": self.parents, "order": self.order}
 
+    def with_columns(self, columns: Mapping[str, NDArray[Any]]) -> Self:
+        """The table with further columns of facts about its samples, by name; those of the same name are replaced.
+
+        Raises:
+            ExitTableError: If one is neither text nor whole numbers of shape (N,), or lacks a value.
+        """
+        read: dict[str, NDArray[Any]] = {}
+        for name, values in columns.items():
+            try:
+                read[name] = read_column(np.asarray(values))
+            except ValueError as problem:
+                raise ExitTableError(f"{column_key(name)!r} {problem}") from None
+        return replace(self, columns={**self.columns, **read})
+
+    def stored_columns(self) -> dict[str, NDArray[Any]]:
+        """The columns by their keys in a file."""
+        return {column_key(name): values for name, values in self.columns.items()}
+
+    def column_problems(self) -> list[str]:
+        """Everything that breaks the contract of columns, each as a clause for a person."""
+        return column_problems(self.columns, len(self.ids))
+
     def rows_of(self, rows: NDArray[np.integer[Any]], *names: str) -> dict[str, Any]:
         """Some rows of arrays, by name, and of what every table has for each sample; None where there is no such array.
 
@@ -323,7 +349,8 @@ class ExitTable(ABC):
             names: Names of the arrays of a kind of table, (N, ...) each.
         """
         arrays = {name: getattr(self, name) for name in names} | {"ids": self.ids, **self.origins()}
-        return {name: None if array is None else array[rows] for name, array in arrays.items()}
+        taken: dict[str, Any] = {name: None if array is None else array[rows] for name, array in arrays.items()}
+        return taken | {"columns": {name: values[rows] for name, values in self.columns.items()}}
 
     def with_cost(self, cost: NDArray[np.float64]) -> Self:
         """The table with the cost that its network is known to have, shape (E,)."""

@@ -202,6 +202,7 @@ class ClassificationTable(ExitTable):
             stop_prob=self.stop_prob,
             meta=self.meta,
         )
+        problems = problems or self.column_problems()
         if problems:
             raise ExitTableError("; ".join(problems))
         if not self.is_labelled:
@@ -262,6 +263,7 @@ class ClassificationTable(ExitTable):
             "cost": self.cost,
             "ids": self.ids,
             **self.origins(),
+            **self.stored_columns(),
             "stop_prob": self.stop_prob,
         }
         return {key: values for key, values in arrays.items() if values is not None}

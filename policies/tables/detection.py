@@ -124,6 +124,7 @@ class DetectionTable(ExitTable):
             **self.origins(),
             meta=self.meta,
         )
+        problems = problems or self.column_problems()
         if problems:
             raise ExitTableError("; ".join(problems))
 
@@ -170,6 +171,7 @@ class DetectionTable(ExitTable):
             "cost": self.cost,
             "ids": self.ids,
             **self.origins(),
+            **self.stored_columns(),
         }
         return {key: values for key, values in arrays.items() if values is not None}
 

@@ -18,6 +18,7 @@ from policies.tables.base import ASSUMED, SCHEMA, TASK
 from policies.tables.casts import READERS, Reader, as_array
 from policies.tables.checks import table_problems
 from policies.tables.doubts import doubts, not_logits
+from policies.tables.sample_arrays.columns import PREFIX, column_key, column_names, column_problems, read_column
 from policies.tables.sample_arrays.parents import absent_parents
 
 
@@ -34,12 +35,14 @@ class TableInput:
         meta: Facts that the table states about itself, by name.
         notes: What was changed or assumed, as clauses for a person.
         problems: What cannot be read, as clauses for a person.
+        columns: Facts about samples by the columns' names.
     """
 
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     meta: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    columns: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     def told(self, name: str) -> dict[str, Any]:
         """What a table is made of, by its attributes; what was changed or assumed is told in a warning.
@@ -50,12 +53,14 @@ class TableInput:
         Raises:
             ExitTableError: With everything that cannot be read.
         """
+        if not self.problems:
+            self.problems += column_problems(self.columns, len(self.arrays["ids"]))
         if self.problems:
             raise ExitTableError(f"{name}: {'; '.join(self.problems)}")
         if self.notes:
             # Of the line that loads or makes a table, which does so by way of two functions.
             warnings.warn(f"{name}: {'; '.join(self.notes)}", ExitTableWarning, stacklevel=4)
-        return {**self.arrays, "meta": self.meta}
+        return {**self.arrays, "columns": self.columns, "meta": self.meta}
 
 
 def read_input(
@@ -97,8 +102,10 @@ def begin_input(
         known: Keys that may be there.
     """
     there = [key for key, value in given.items() if value is not None]
-    table = TableInput(problems=[*problems_of_keys([*there, *faults], required=needed, known=known)])
+    own = [key for key in (*there, *faults) if not key.startswith(PREFIX)]
+    table = TableInput(problems=[*problems_of_keys(own, required=needed, known=known)])
     table.problems += faults.values()
+    _read_columns({key: given[key] for key in there}, table)
     _read_meta(given, table)
     return table
 
@@ -114,6 +121,15 @@ def read_arrays(given: Mapping[str, Any], readers: Mapping[str, Reader], table: 
         except ValueError as problem:
             unreadable.append(f"{key!r} {problem}")
     return unreadable
+
+
+def _read_columns(given: Mapping[str, Any], table: TableInput) -> None:
+    for name in column_names([*given]):
+        key = column_key(name)
+        try:
+            table.columns[name] = read_column(as_array(given[key]))
+        except ValueError as problem:
+            table.problems.append(f"{key!r} {problem}")
 
 
 def _read_meta(given: Mapping[str, Any], table: TableInput) -> None:

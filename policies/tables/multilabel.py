@@ -182,6 +182,7 @@ class MultiLabelTable(ExitTable):
             thresholds=self.thresholds,
             meta=self.meta,
         )
+        problems = problems or self.column_problems()
         if problems:
             raise ExitTableError("; ".join(problems))
         if not self.is_labelled:
@@ -284,6 +285,7 @@ class MultiLabelTable(ExitTable):
             "cost": self.cost,
             "ids": self.ids,
             **self.origins(),
+            **self.stored_columns(),
         }
         return {key: values for key, values in arrays.items() if values is not None}
 

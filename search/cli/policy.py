@@ -106,7 +106,8 @@ def policy(
     - `exitsearch policy search.npz --target 0.94 --objective latency --latency-from times.json`
     """
     if certify is None:
-        refuse_without(context, "delta", reason="for the certificate of --certify, which is not given", needs="add it")
+        for name in ("delta", "by"):
+            refuse_without(context, name, reason="for the certificate of --certify, which is not given", needs="add it")
     if not any(was_given(context, name) for name in _LIMITS):
         raise ConfigError(
             "a search needs --target, --max-drop, --max-relative-drop, --max-drop-greedy or --budget but none was "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from policies.selection.plan import plan_for
 from policies.selection.search_target import SearchTarget
 from search.inputs import SweepInputs
@@ -19,6 +21,9 @@ def announcement(inputs: SweepInputs) -> list[str]:
         return lines
     lines.append(f"Note: {target.why_not}")
     units = SplitUnits.of(inputs.splits, inputs.spec.task, target.certify.units)
+    rarest = target.certify.smallest_subgroup
+    if rarest is not None:
+        units = replace(units, smallest_share=rarest.units.n / target.certify.units.n)
     fractions = inputs.config.splits.fractions()
     proposal = proposed_fractions(units, target.claim, fractions, delta=target.asked.delta)
     return [*lines, f"Note: {proposal.sentence}"] if proposal.sentence else lines

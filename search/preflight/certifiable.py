@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 import math
 from typing import Any
@@ -15,7 +15,7 @@ from policies.certificates.losses import Loss
 from policies.certificates.statements import Statement
 from policies.estimates.estimate import estimated_target
 from policies.estimates.estimated_bounds import LEVEL
-from policies.selection.search_target import SplitSize, fewest_units, tightened_claim
+from policies.selection.search_target import SplitSize, SubgroupSize, fewest_units, tightened_claim
 from policies.tables.units import Units
 from trainables.data import SPLIT_NAMES, SplitFractions, Splits
 from trainables.tasks import TrainingTask
@@ -59,6 +59,7 @@ class SplitUnits:
         kind: What one unit is called, such as ``sample`` or ``group``.
         hold_several: Whether some unit holds several answers: of samples, or where these are pooled of parents.
         has_official_test: Whether ``test`` is given, so that only the other three share the units.
+        smallest_share: Share of the units that have the rarest value of the column that a claim is made by; 1 without.
     """
 
     n: int
@@ -66,6 +67,7 @@ class SplitUnits:
     kind: str = "sample"
     hold_several: bool = False
     has_official_test: bool = False
+    smallest_share: float = 1.0
 
     @classmethod
     def of(cls, splits: Splits, task: TrainingTask[Any], certify: Units) -> SplitUnits:
@@ -210,6 +212,10 @@ def _certifies(n: int, *, claim: Claim, units: SplitUnits, delta: float, room: f
     """Whether so many units of ``certify`` certify a policy that loses a share ``room`` of what the claim allows."""
     of_sample = np.repeat(np.arange(n), 2 if units.hold_several else 1)
     size = SplitSize(Units(units.kind, of_sample, n), units.smallest_class * n // units.n)
+    if claim.by is not None:
+        own = math.floor(n * units.smallest_share + _ROUNDING)
+        rarest = Units(units.kind, np.repeat(np.arange(own), 2 if units.hold_several else 1), own)
+        size = replace(size, smallest_subgroup=SubgroupSize("", rarest))
     aimed = tightened_claim(claim, size, delta=delta)
     if aimed is None:
         return False
@@ -225,7 +231,8 @@ def _allowed(claim: Claim) -> list[float]:
 
 def _fewest(claim: Claim, units: SplitUnits, delta: float) -> int | None:
     """Fewest units that certify a policy which loses nothing, or None."""
-    counts = [fewest_units(one, hold_several=units.hold_several, delta=delta) for one in claim.statements]
+    of_subgroup = [fewest_units(one, hold_several=units.hold_several, delta=delta) for one in claim.statements]
+    counts = [None if own is None else math.ceil(own / units.smallest_share) for own in of_subgroup]
     if claim.class_floor is not None:
         floor = Statement("class_floor", claim.quality, Loss.ERROR, claim.class_floor)
         of_class = fewest_units(floor, hold_several=units.hold_several, delta=delta)

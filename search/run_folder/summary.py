@@ -134,6 +134,7 @@ class CertificateSummary(SummaryPart):
         bound: Bound on what was claimed, such as the least accuracy; None where there is none.
         n_tested: Number of policies that were tested; None where an earlier version did not keep it.
         n_passed: Number of those that passed.
+        worst_subgroup: The least certain value of the column that the claim is made by; None where it is made by none.
     """
 
     claim: str
@@ -141,6 +142,7 @@ class CertificateSummary(SummaryPart):
     bound: float | None
     n_tested: int | None = None
     n_passed: int | None = None
+    worst_subgroup: str | None = None
 
     @classmethod
     def of(cls, certificate: Certificate) -> CertificateSummary:
@@ -152,6 +154,7 @@ class CertificateSummary(SummaryPart):
             bound=certificate.bound,
             n_tested=len(steps),
             n_passed=sum(step.passed for step in steps),
+            worst_subgroup=certificate.worst_subgroup,
         )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from policies.names import clean_array, clean_id, clean_name, describe_clash
 from trainables.data.given_arrays import as_class_names, as_marks, as_metadata, as_names, as_origins
+from trainables.data.given_columns import as_columns
 from trainables.data.given_parents import as_order, require_one_order, require_whole_parents
 from trainables.data.given_samples import as_inputs, as_labels
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
@@ -45,6 +46,8 @@ class Samples:
         parents: What each sample is a part of, such as the recording of a segment, shape (N,), or None; the samples of
             a parent share their group.
         order: Place of each sample in its parent, in which samples are read, shape (N,), int64, or None.
+        columns: Facts about samples that a claim may be made for every value of, such as their site, by name: text or
+            whole numbers, shape (N,) each. No network sees them.
 
     Raises:
         SamplesError: If the arrays do not fit together; the message names the attribute.
@@ -67,6 +70,7 @@ class Samples:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     parents: NDArray[np.str_] | None = None
     order: NDArray[np.int64] | None = None
+    columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         inputs, class_names = as_inputs(self.inputs), as_class_names(self.class_names, least=self.fewest_classes)
@@ -81,6 +85,7 @@ class Samples:
             "metadata": as_metadata(self.metadata),
             "parents": as_origins("parents", self.parents, n),
             "order": as_order(self.order, n),
+            "columns": as_columns(self.columns, n),
         }
         for name, value in converted.items():
             object.__setattr__(self, name, value)
@@ -96,7 +101,7 @@ class Samples:
         """Some of the samples, given by their row numbers, with everything that is known of them."""
         own = {name: getattr(self, name) for name in _OF_EACH_SAMPLE}
         taken: dict[str, Any] = {name: None if one is None else one[rows] for name, one in own.items()}
-        return replace(self, **taken)
+        return replace(self, **taken, columns={name: values[rows] for name, values in self.columns.items()})
 
     def renumbered(self, places: NDArray[np.int64], class_names: Sequence[str]) -> Self:
         """The same samples with other numbers of their classes.

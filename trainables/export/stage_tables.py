@@ -44,6 +44,7 @@ def tabulate_stages(
         ids=split.ids,
         meta=dict(metadata),
         **split.origins,
+        columns=split.columns,
     )
 
 

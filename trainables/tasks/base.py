@@ -162,5 +162,6 @@ class TrainingTask(ABC, Generic[TableT]):
             "cost": relative_cost(model, split.inputs.shape[1:]),
             "ids": split.ids,
             **split.origins,
+            "columns": split.columns,
             "meta": {**metadata, "model_hash": model_hash(model), **assumed},
         }

@@ -12,6 +12,7 @@ from torch import nn
 from policies.tables.base import ASSUMED, ExitTable
 from policies.tables.classification import ClassificationTable
 from policies.tables.multilabel import MultiLabelTable
+from policies.tables.sample_arrays.columns import column_key
 from policies.user_code import name_of, user_code
 from trainables.data import Split
 from trainables.errors import TrainingError
@@ -54,6 +55,7 @@ def imported_table(
         "cost": np.arange(1, n_exits + 1) / n_exits if cost is None else cost / cost[-1],
         "ids": split.ids,
         **split.origins,
+        **{column_key(name): values for name, values in split.columns.items()},
         "meta": {**metadata, **({ASSUMED: ["cost"]} if cost is None else {})},
         **({} if said.stop_prob is None else {"stop_prob": said.stop_prob}),
     }

@@ -14,8 +14,8 @@ from policies.certificates.bounds.betting import BETTING_SEED, capital_path, mos
 from policies.certificates.certificate import Certificate, PartResult
 from policies.certificates.claim_parts import measure
 from policies.certificates.claims import Claim
-from policies.certificates.fixed_sequence import SequenceStep
 from policies.certificates.labelling.order import LabellingOrder, few_label_statements, labelling_order
+from policies.certificates.testing.fixed_sequence import SequenceStep
 from policies.certificates.unseen import doubts_about_samples
 from policies.errors import ClaimError
 from policies.names import list_some
@@ -295,6 +295,8 @@ def _certificate(
         model_hash=table.meta.get("model_hash"),
         observed=observed or 0.0,
         p_value=game.p_value,
+        level=delta,
+        settled_for=delta,
         passed=passed,
         reason=reason,
         more_needed=0 if passed else None,
@@ -308,6 +310,7 @@ def _certificate(
         reason=reason,
         claim=claim,
         delta=delta,
+        level=delta,
         method=METHOD,
         unit="sample",
         n=game.n_known,

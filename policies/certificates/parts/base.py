@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +23,13 @@ class ClaimPart:
 
     Attributes:
         name: What a person calls it, such as ``accuracy`` or ``recall of class 3``.
-        family: ``main``, ``class``, ``label`` or ``exit``: what it has a simultaneous bound with.
+        family: ``main``, ``class``, ``label``, ``exit`` or ``subgroup``: what it has a simultaneous bound with.
         loss: Loss whose mean is limited.
         limit: Largest mean of the loss.
         losses: One per unit, shape (n,); n is 0 where there is nothing to test with.
         unit: Kind of unit that has a loss, ``sample``, ``parent`` or ``group``.
         is_binary: Whether each loss is 0 or 1: not a mean over several samples, not signed, and not a share.
+        subgroup: The value of the claim's column that the part is about; None where it is about all samples.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ClaimPart:
     losses: NDArray[np.float64]
     unit: str
     is_binary: bool
+    subgroup: str | None = field(default=None, kw_only=True)
 
     @property
     def n(self) -> int:

@@ -14,6 +14,7 @@ from policies.policy import Policy
 from policies.qualities.base import ACCURACY
 from policies.tables.base import ExitTable
 from policies.tables.classification import ClassificationTable
+from policies.tables.sample_arrays.column_file import ColumnFile
 from search.cli.certification.labels import Labelling, certify_with_labels, read_files, write_order
 from search.cli.certification.printing import print_certificate
 from search.cli.exit_code import ExitCode
@@ -75,6 +76,20 @@ def certify(
     class_floor: Annotated[float | None, typer.Option(help="Least recall of every class.")] = None,
     exit_floor: Annotated[
         float | None, typer.Option(help="Least accuracy, or other quality, of those that leave at each exit.")
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Claim the same for every value of a column of the table, such as site, each by itself.",
+        ),
+    ] = None,
+    columns: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.csv",
+            help="Where the table lacks the column of --by: a file with a column id, and that one, for every sample.",
+        ),
     ] = None,
     delta: Annotated[float, typer.Option(help="Largest probability of certifying what does not hold.")] = 0.05,
     bootstrap_f1: Annotated[
@@ -151,6 +166,7 @@ def certify(
     - `exitsearch certify policy.json unlabelled.npz --unlabelled --max-drop 0.01 --to-label to_label.csv`
 
     - `exitsearch certify policy.json unlabelled.npz --unlabelled --max-drop 0.01 --labels to_label.csv`
+    - `exitsearch certify policy.json certify.npz --target 0.9 --by site --columns sites.csv`
     """
     claim = Claim(
         target=target,
@@ -162,7 +178,10 @@ def certify(
         max_relative_drop=(number_or_mapping("--max-relative-drop", max_relative_drop) if max_relative_drop else None),
         quality=quality,
         bounds=dict(assigned("--bound", text) for text in bound or ()),
+        by=by,
     )
+    if columns is not None and by is None:
+        raise ClaimError(f"--columns is for --by, which is not given; add --by COLUMN or leave {columns} out")
     labelling = Labelling(unlabelled=unlabelled, to_label=to_label, labels=labels, sequential=sequential, budget=budget)
     labelling.require_sensible(
         claim, {"--out": out, "--search": search, "--bootstrap-f1": bootstrap_f1 or None, "--bootstrap": bootstrap}
@@ -177,6 +196,7 @@ def certify(
         delta=delta,
         labelling=labelling,
         search_file=search,
+        columns_file=columns,
         bootstrap_f1=bootstrap_f1,
         bootstrap=bootstrap,
         out=out,
@@ -193,6 +213,7 @@ def certify_command(
     delta: float,
     labelling: Labelling | None = None,
     search_file: Path | None = None,
+    columns_file: Path | None = None,
     bootstrap_f1: bool = False,
     bootstrap: str | None = None,
     out: Path | None,
@@ -207,6 +228,7 @@ def certify_command(
         delta: Largest probability of certifying what does not hold, in (0, 1).
         labelling: What is known of the table's labels; None where it has them.
         search_file: The exit table that the policy was chosen on, or None.
+        columns_file: A CSV file with the column that the claim is made by, or None where the table has it.
         bootstrap_f1: Whether a bootstrap bound of macro-F1 is added.
         bootstrap: Name of a pooled quality of which a bootstrap bound is added, or None.
         out: Where the certificate is written to, or None.
@@ -217,8 +239,11 @@ def certify_command(
     """
     require_delta(delta)
     own = labelling or Labelling()
-    _require_writable(out, tuple(one for one in (policy_file, table_file, search_file, own.labels) if one))
+    _require_writable(
+        out, tuple(one for one in (policy_file, table_file, search_file, columns_file, own.labels) if one)
+    )
     policy, table, search = read_files(policy_file, table_file, search_file, unlabelled=own.unlabelled)
+    table, search = _with_columns(table, search, claim, columns_file)
     if own.labels is not None:
         certificate, progress = certify_with_labels(policy, table, claim, own, delta=delta, search=search)
     else:
@@ -231,6 +256,23 @@ def certify_command(
         _write(certificate, bounds, out)
     print_certificate(console, certificate, bounds, out, progress=progress)
     return certificate
+
+
+def _with_columns(
+    table: ExitTable, search: ExitTable | None, claim: Claim, columns_file: Path | None
+) -> tuple[ExitTable, ExitTable | None]:
+    """The tables with the column that a claim is made by, where a file has it of their samples."""
+    if columns_file is None or claim.by is None:
+        return table, search
+    file = ColumnFile.read(columns_file)
+    if claim.by in table.columns:
+        raise ClaimError(
+            f"the column {claim.by!r} must come from one place but the table and {file.path} both have it; leave "
+            f"--columns out, or name another column"
+        )
+    if search is not None and claim.by not in search.columns and file.holds(search.ids):
+        search = search.with_columns({claim.by: file.column(claim.by, search.ids)})
+    return table.with_columns({claim.by: file.column(claim.by, table.ids)}), search
 
 
 def _bootstrapped(

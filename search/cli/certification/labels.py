@@ -73,6 +73,10 @@ class Labelling:
                 "--sequential looks at labels as they come; write what is to be labelled with --to-label, or add "
                 "--labels with the labels so far"
             )
+        if given and claim.by is not None:
+            raise ConfigError(
+                f"--by takes tables with all labels, or --max-disagreement, but {given[0]} is given; leave one out"
+            )
         self._require_alone(others)
         if self.unlabelled:
             self._require_labels_for(claim)

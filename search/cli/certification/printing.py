@@ -45,6 +45,8 @@ def print_certificate(
         )
     for note in certificate.notes:
         print_line(console, f"note: {note}", style="yellow")
+    if certificate.worst_subgroup is not None:
+        print_line(console, f"Least certain: {certificate.claim.by} = {certificate.worst_subgroup}")
     print_line(console, _verdict(certificate, progress))
     if out:
         console.print(f"Certificate {out}", soft_wrap=True, highlight=False, markup=False)

@@ -10,7 +10,7 @@ from policies.certificates.bounds.betting import betting_p_value
 from policies.certificates.bounds.binomial import error_p_value
 from policies.certificates.certificate import certificate_of, certify_policy
 from policies.certificates.claims import Claim
-from policies.certificates.fixed_sequence import fixed_sequence
+from policies.certificates.testing.fixed_sequence import fixed_sequence
 from policies.errors import ClaimError, PolicyError
 from policies.policy import Policy
 from tests.policies.outcomes import FULL, GATE, copied, is_near_level, outcome_table, table_with_errors

@@ -11,8 +11,8 @@ from policies.certificates.certificate import certify_policy
 from policies.certificates.claim_parts import PartTests, measure, n_units
 from policies.certificates.claims import Claim
 from policies.certificates.drop_tests import choose_tests, open_share
-from policies.certificates.fixed_sequence import fixed_sequence
 from policies.certificates.parts.drop import DropTest
+from policies.certificates.testing.fixed_sequence import fixed_sequence
 from policies.errors import ClaimError, ExitSearchError, ExitTableError, MonitoringError
 from policies.judging.judged import Judged
 from policies.monitoring.claim_losses import ClaimLosses

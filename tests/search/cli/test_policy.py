@@ -361,3 +361,35 @@ def test_help_shows_how_to_write_a_table_and_that_works(tmp_path, monkeypatch):
     np.savez("search.npz", logits=logits, labels=labels, cost=flops, ids=names)
     assert status("policy", "search.npz", "--target", "0.8", *FAST) == ExitCode.DONE
     assert (tmp_path / "runs" / "policy-1" / "policy.json").exists()
+
+
+@pytest.fixture(scope="module")
+def sited(tables, tmp_path_factory):
+    """The same tables with a column of two sites."""
+    folder = tmp_path_factory.mktemp("sited")
+    for name in ("search", "certify", "test"):
+        table = ClassificationTable.load(tables / f"{name}.npz")
+        sites = np.array(["A", "B", "B"])[np.arange(table.n_samples) % 3]
+        table.with_columns({"site": sites}).save(folder / f"{name}.npz")
+    return folder
+
+
+def test_a_policy_is_certified_for_every_value_of_a_column(sited, tmp_path, capsys):
+    arguments = ("--target", "0.7", "--by", "site", *FAST, "--out", tmp_path / "out")
+    assert status("policy", sited / "search.npz", *splits(sited), *arguments) == ExitCode.DONE
+    assert "200 samples where site = A, the fewest of any value, prove at best" in capsys.readouterr().out
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["certified"] and summary["certificate"]["worst_subgroup"] in ("A", "B")
+    assert "for every value of site by itself" in summary["certificate"]["claim"]
+    assert {"--by", "site"} <= {*summary["table_search"]["options"]}
+
+
+def test_a_column_that_is_not_there_is_told_before_the_search(tables, sited, tmp_path, capsys):
+    for folder, more, message in (
+        (tables, splits(tables), "column of that name but there is none; save one as 'column.site'"),
+        (sited, (), "--by is for the certificate of --certify, which is not given; add it, or leave --by out"),
+    ):
+        arguments = ("--target", "0.7", "--by", "site", *FAST, "--out", tmp_path / "none")
+        assert status("policy", folder / "search.npz", *more, *arguments) == ExitCode.WRONG_INPUT
+        assert message in capsys.readouterr().err
+        assert not (tmp_path / "none").exists()

@@ -145,4 +145,5 @@ def _take(samples: Samples, rows: NDArray[np.int64]) -> Split:
         labels=samples.labels[rows],
         ids=samples.ids[rows],
         **{name: None if values is None else values[rows] for name, values in own.items()},
+        columns={name: values[rows] for name, values in samples.columns.items()},
     )

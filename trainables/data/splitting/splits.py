@@ -49,6 +49,7 @@ class Split:
     groups: NDArray[np.str_] | None
     parents: NDArray[np.str_] | None = None
     order: NDArray[np.int64] | None = None
+    columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def origins(self) -> dict[str, Any]:
@@ -67,15 +68,19 @@ class Split:
     def take(self, rows: NDArray[np.integer[Any]]) -> Split:
         """Some of the samples, given by their row numbers."""
         origins = {key: None if one is None else one[rows] for key, one in self.origins.items()}
-        return Split(self.inputs[rows], self.labels[rows], self.ids[rows], **origins)
+        columns = {name: values[rows] for name, values in self.columns.items()}
+        return Split(self.inputs[rows], self.labels[rows], self.ids[rows], **origins, columns=columns)
 
     @property
     def data_hash(self) -> str:
-        """SHA-256 over ids, labels, inputs and groups, in order, and over parents and places that these do not tell."""
+        """SHA-256 over ids, labels, inputs, groups and columns, and over parents and places that these do not tell."""
         digest = sha256()
         for array in (self.ids, self.labels, self.inputs, *self._untold_origins()):
             digest.update(f"{array.dtype}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
+        for name, values in sorted(self.columns.items()):
+            digest.update(f"{name}{values.dtype}{values.shape}".encode())
+            digest.update(np.ascontiguousarray(values).tobytes())
         return digest.hexdigest()
 
     def _untold_origins(self) -> Iterator[NDArray[Any]]:

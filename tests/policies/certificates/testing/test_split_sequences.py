@@ -5,7 +5,7 @@ import pytest
 from policies.certificates.bounds.binomial import binomial_p_value, binomial_upper_bound
 from policies.certificates.certificate import certificate_of, certify_policy
 from policies.certificates.claims import Claim
-from policies.certificates.fixed_sequence import WeightedSequence, fixed_sequence, split_sequences
+from policies.certificates.testing.fixed_sequence import WeightedSequence, fixed_sequence, split_sequences
 from policies.errors import ClaimError
 from policies.policy import Policy
 from tests.policies.outcomes import FULL, GATE, outcome_table, table_with_errors

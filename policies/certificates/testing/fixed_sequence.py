@@ -10,7 +10,8 @@ from policies.certificates.claim_parts import measure, n_units
 from policies.certificates.claims import Claim, require_delta
 from policies.certificates.drop_tests import choose_tests
 from policies.certificates.parts.base import ClaimPart
-from policies.certificates.recycling import recycled_levels
+from policies.certificates.testing.recycling import recycled_levels
+from policies.certificates.testing.subgroup_tests import with_subgroup_tests
 from policies.policy import Decision, Policy
 from policies.tables.base import ExitTable
 
@@ -116,9 +117,10 @@ def split_sequences(sequences: Sequence[WeightedSequence], claim: Claim, *, delt
     Where all of a sequence passes, its share goes to the others. A policy that several sequences have come to is tested
     at what they have together, such as the first of all at the full ``delta``; a policy that passed is not tested again
     in another sequence, and one that failed is where the level has grown. The probability that any policy that passes
-    fails the claim is at most ``delta``: :func:`~policies.certificates.recycling.recycled_levels` has the argument,
-    with the p-value of the joint claim as that of each hypothesis. For that each policy has one p-value at whatever
-    level it is tested: its tests, and the stakes of its bets, are settled for the shares of the sequences that hold it.
+    fails the claim is at most ``delta``. The argument is that of
+    :func:`~policies.certificates.testing.recycling.recycled_levels`, with the p-value of the joint claim as that of
+    each hypothesis. For that each policy has one p-value at whatever level it is tested: its tests, and the stakes of
+    its bets, are settled for the shares of the sequences that hold it.
 
     Args:
         sequences: The sequences, with shares that sum to 1. All tables are of the same split.
@@ -168,7 +170,8 @@ def tested_parts(
         delta: Largest probability of certifying what does not hold, in (0, 1).
     """
     decision = policy.decide(table)
-    tests = choose_tests(claim, policy, table, n_units(table, decision), search=search, delta=delta)
+    tests = choose_tests(claim.overall, policy, table, n_units(table, decision), search=search, delta=delta)
+    tests = with_subgroup_tests(tests, claim, policy, table, decision, search=search, delta=delta)
     return decision, measure(claim, table, decision, tests=tests)
 
 

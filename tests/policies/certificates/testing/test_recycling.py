@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from policies.certificates.recycling import recycled_levels
+from policies.certificates.testing.recycling import recycled_levels
 from tests.policies.outcomes import is_near_level
 
 
