@@ -38,6 +38,10 @@ Drops = Annotated[
 """A largest drop, or largest drops of several qualities by their names."""
 
 
+POWER = 0.8
+"""How often a policy is to be certified that just does what is looked for: four times of five."""
+
+
 class GoalFields(BaseModel):
     """What is asked of a policy beside its target: the fields, as every place that takes them declares them.
 
@@ -96,6 +100,13 @@ class GoalFields(BaseModel):
         default_factory=dict,
         description="Further limits, as shares: least values of qualities such as `worst_class_recall` or "
         "`image_f1`, largest `flip_rate_to_exit`.",
+    )
+    power: float = Field(
+        default=POWER,
+        gt=0,
+        lt=1,
+        description="How probably a policy that just does what is looked for is certified; the search target is so "
+        "much stricter than what is asked. 0.5 is a toss-up.",
     )
     latency_ms: tuple[float, ...] = Field(
         default=(),

@@ -20,7 +20,8 @@ def announcement(inputs: SweepInputs) -> list[str]:
     lines.append(f"Note: {target.why_not}")
     units = SplitUnits.of(inputs.splits, inputs.spec.task, target.certify.units)
     fractions = inputs.config.splits.fractions()
-    proposal = proposed_fractions(units, target.claim, fractions, delta=target.asked.delta)
+    asked = target.asked
+    proposal = proposed_fractions(units, target.claim, fractions, delta=asked.delta, power=asked.power)
     return [*lines, f"Note: {proposal.sentence}"] if proposal.sentence else lines
 
 
