@@ -159,6 +159,7 @@ def report(
         list(outcomes),
         baselines.rows,
         tables_of=tables.compared,
+        search_of=partial(tables.table, split="search"),
         seconds=seconds,
     )
     return summary, [*answered, *baselines.answered]

@@ -74,7 +74,13 @@ def search_tables(
     network = _search(places["search"].stem, search, certify, how, console)
     selection = select_policy([network], target, front_size=how.settings.front_size, seed=how.seed)
     found, answered = summarise_policies(
-        selection, target, tables, tables_of=lambda _: tables, seed=how.seed, further_baselines=how.baselines
+        selection,
+        target,
+        tables,
+        tables_of=lambda _: tables,
+        search_of=lambda _: search,
+        seed=how.seed,
+        further_baselines=how.baselines,
     )
     of_search = {
         "name": files.path.name,

@@ -38,6 +38,10 @@ Drops = Annotated[
 """A largest drop, or largest drops of several qualities by their names."""
 
 
+POWER = 0.8
+"""How often a policy is to be certified that just does what is looked for: four times of five."""
+
+
 class GoalFields(BaseModel):
     """What is asked of a policy beside its target: the fields, as every place that takes them declares them.
 
@@ -103,6 +107,13 @@ class GoalFields(BaseModel):
         examples=["site"],
         description="Name of a column of facts about samples, such as `site`: what is certified must hold for every "
         "value of it too, each by itself. The search aims at what its smallest value needs.",
+    )
+    power: float = Field(
+        default=POWER,
+        gt=0,
+        lt=1,
+        description="How probably a policy that just does what is looked for is certified; the search target is so "
+        "much stricter than what is asked. 0.5 is a toss-up.",
     )
     latency_ms: tuple[float, ...] = Field(
         default=(),

@@ -6,7 +6,6 @@ bound on ``search`` itself needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -16,29 +15,21 @@ from numpy.typing import NDArray
 from policies.certificates.claims import Claim, require_delta
 from policies.certificates.label_ratios import LabelRatio
 from policies.certificates.losses import HAMMING, Loss
-from policies.certificates.sample_size import (
-    certifiable_accuracy,
-    certifiable_mean,
-    certifiable_ratio,
-    samples_needed,
-    units_needed,
-)
+from policies.certificates.power import require_power
+from policies.certificates.sample_size import samples_needed, units_needed
 from policies.certificates.statements import Statement
 from policies.certificates.subgroups import HasColumns, Subgroups
-from policies.estimates.estimate import estimated_target
 from policies.estimates.estimated_bounds import LEVEL
+from policies.goals.fields import POWER
 from policies.goals.request import Request
 from policies.judging.judged import judged_units
 from policies.parents.membership import HasParents, Parents
 from policies.pooling.answering import Answering
+from policies.selection.margins import CertificateMargin, EstimateMargin, Margin
 from policies.tables.base import ExitTable, Truth
 from policies.tables.identity import Identified
 from policies.tables.multilabel import LabelSets
 from policies.tables.units import Units
-
-
-_Look = Callable[[float, int, float], float | None]
-"""From a largest mean loss, a number of units and a level to the largest mean loss to look for, or None."""
 
 
 class HasParentsAndColumns(HasParents, HasColumns, Protocol):
@@ -208,7 +199,7 @@ def search_target(asked: Request, *, search: SplitSize, certify: SplitSize | Non
     certify = None if certify is None else certify.with_labels_of(search)
     claim = asked.claim if certify is not None else None
     if claim is not None and certify is not None:
-        tightened = tightened_claim(claim, certify, delta=asked.delta)
+        tightened = tightened_claim(claim, certify, delta=asked.delta, power=asked.power)
         if tightened is not None:
             return SearchTarget(asked, asked.with_claim(tightened), claim, certify)
         why_not = why_never_certified(claim, certify, delta=asked.delta)
@@ -223,35 +214,44 @@ def table_target(asked: Request, search: ExitTable, certify: ExitTable | None) -
     return search_target(asked, search=SplitSize.of_table(search), certify=size)
 
 
-def tightened_claim(claim: Claim, size: SplitSize, *, delta: float, certifies: bool = True) -> Claim | None:
-    """What policies should reach where they are searched for, so that the claim can be certified.
+def tightened_claim(
+    claim: Claim, size: SplitSize, *, delta: float, power: float = POWER, certifies: bool = True
+) -> Claim | None:
+    """What policies should reach where they are searched for, so that the claim is certified as often as is asked.
 
-    Exact for a target of accuracy, the degradation and the class floor on samples: seen on a split of that size, it
-    just certifies. With groups of several samples, and for other qualities, it is an approximation on the safe side, as
-    though units were right or wrong as a whole; for drops it is an approximation as though the policy never corrected
-    the full network, and it leaves too little where it often does; for the relative drop it is also as though the full
-    network's quality were 1. Of sets of labels it is as though no more than one label were wrong. The exit floor is
-    left as it is: nobody knows beforehand how many will leave where. So is the class floor where units hold several
-    samples. Where something is claimed for every value of a column, the limits are those that the smallest subgroup
-    needs, as though policies lost as much in each.
+    A policy of which this is just true is certified with probability ``power`` over the draw of a split of that size:
+    exactly for a target of accuracy, the degradation and the class floor on samples. Each part of a claim by itself is,
+    so that several parts pass together less often. With groups of several samples, and for other qualities, it is an
+    approximation on the safe side, as though units were right or wrong as a whole; for drops it is one as though the
+    policy never corrected the full network, by whichever test leaves more, and it leaves too little where the policy
+    often does; for the relative drop it is also as though the full network's quality were 1. Of sets of labels it is as
+    though no more than one label were wrong. The exit floor is left as it is: nobody knows beforehand how many will
+    leave where. So is the class floor where units hold several samples. Where something is
+    claimed for every value of a column, the limits are those that the smallest subgroup needs, as though policies lost
+    as much in each.
 
     Args:
         claim: Claim that is to be certified.
         size: Size of the split that the margin is for: ``certify``, or ``search`` for an estimate.
         delta: Largest probability of certifying what does not hold, in (0, 1).
-        certifies: Whether the margin is that of a certificate; else that of an estimate, which differs for groups.
+        power: Probability of being certified, in (0, 1); of no effect on an estimate.
+        certifies: Whether the margin is that of a certificate; else that of an estimate on a split that is seen.
 
     Returns:
         The claim with tighter limits, or None where even a policy without loss could not be certified.
+
+    Raises:
+        ClaimError: If ``delta`` or ``power`` is not in (0, 1).
     """
     require_delta(delta)
+    require_power(power)
     size = size.deciding(claim)
-    on_shares = _limit_on_groups if certifies else _estimated_limit_on_groups
-    on_units = on_shares if size.units.hold_several else _limit_on_samples
-    found = {one: _tightened(one, size, delta, on_units=on_units, on_shares=on_shares) for one in claim.statements}
+    margin: Margin = CertificateMargin(delta, power) if certifies else EstimateMargin(delta)
+    found = {one: _tightened(one, size, margin) for one in claim.statements}
     floor = claim.class_floor
     if floor is not None and size.smallest_class is not None:
-        largest = on_units(1 - floor, size.smallest_class, delta)
+        look = margin.share if size.units.hold_several else margin.rate
+        largest = look(1 - floor, size.smallest_class)
         if largest is None:
             return None
         floor = 1 - largest
@@ -259,44 +259,44 @@ def tightened_claim(claim: Claim, size: SplitSize, *, delta: float, certifies: b
     return claim.with_limits(known, class_floor=floor) if len(known) == len(found) else None
 
 
-def _tightened(one: Statement, size: SplitSize, delta: float, *, on_units: _Look, on_shares: _Look) -> float | None:
+def _tightened(one: Statement, size: SplitSize, margin: Margin) -> float | None:
     """What to look for in place of what a statement requires; None where nothing would do."""
     n = size.units.n
     if one.loss is Loss.SHORTFALL:
-        return _certifiable_ratio(one, size, delta)
+        return _ratio(one, size, margin)
     if one.loss is Loss.RELATIVE_DROP:
-        return _limit_of_net(one.required, n, delta)
+        return margin.mean(one.required, n, least=-1.0)
     if one.loss is Loss.DROP:
-        return _limit_of_drop(one, size, delta)
+        return _drop(one, size, margin)
     if one.loss is Loss.EXCESS:
-        return certifiable_mean(n, limit=one.limit, delta=delta, size=1 / len(size.positives)) if n else None
-    found = (on_units if one.loss.is_binary else on_shares)(one.limit, n, delta)
+        return margin.mean(one.limit, n, size=1 / len(size.positives))
+    look = margin.rate if one.loss.is_binary and not size.units.hold_several else margin.share
+    found = look(one.limit, n)
     return 1 - found if one.loss.is_read_as_least and found is not None else found
 
 
-def _certifiable_ratio(one: Statement, size: SplitSize, delta: float) -> float | None:
+def _ratio(one: Statement, size: SplitSize, margin: Margin) -> float | None:
     """The least F1, recall or precision of labels to look for; of several the one that the rarest label needs."""
     ratio, positives = LabelRatio.named(one.quality), size.positives
-    if ratio is None or not size.units.n:
+    if ratio is None:
         return None
     is_one = ratio.is_worst or ratio.label is not None
-    return certifiable_ratio(
+    return margin.ratio(
+        one.required,
         size.units.n,
-        value=one.required,
-        delta=delta,
         weight=ratio.weight,
         positives=size.rarest_of(ratio) if is_one else float(positives.sum()),
         n_labels=1 if is_one else len(positives),
     )
 
 
-def _limit_of_drop(one: Statement, size: SplitSize, delta: float) -> float | None:
+def _drop(one: Statement, size: SplitSize, margin: Margin) -> float | None:
     """The largest drop to look for, by whichever test leaves more."""
-    share = 1 / len(size.positives) if one.quality == HAMMING else 1.0
-    lost = _limit_on_samples(one.limit, size.units.n, delta)
+    n, share = size.units.n, 1 / len(size.positives) if one.quality == HAMMING else 1.0
+    lost = margin.rate(one.limit, n)
     if share == 1:
         return lost
-    net = _limit_of_net(one.limit, size.units.n, delta, size=share)
+    net = margin.mean(one.limit, n, least=-1.0, size=share)
     return max((limit for limit in (None if lost is None else share * lost, net) if limit is not None), default=None)
 
 
@@ -355,22 +355,3 @@ def _with_estimate(asked: Request, search: SplitSize) -> Request:
     claim = asked.claim
     tightened = None if claim is None else tightened_claim(claim, search, delta=LEVEL, certifies=False)
     return asked if tightened is None else asked.with_claim(tightened)
-
-
-def _limit_on_samples(limit: float, n: int, delta: float) -> float | None:
-    """The largest mean loss to look for, or None; of units that are right or wrong as a whole."""
-    accuracy = certifiable_accuracy(n, target=1 - limit, delta=delta) if n else None
-    return None if accuracy is None else 1 - accuracy
-
-
-def _limit_on_groups(limit: float, n: int, delta: float) -> float | None:
-    return certifiable_mean(n, limit=limit, delta=delta, least=0.0) if n else None
-
-
-def _limit_of_net(limit: float, n: int, delta: float, *, size: float = 1.0) -> float | None:
-    return certifiable_mean(n, limit=limit, delta=delta, least=-1.0, size=size) if n else None
-
-
-def _estimated_limit_on_groups(limit: float, n: int, delta: float) -> float | None:
-    accuracy = estimated_target(1 - limit, n, grouped=True, level=delta)
-    return None if accuracy is None else 1 - accuracy

@@ -126,7 +126,7 @@ def allowed_losses(claim: Claim, certify: SplitSize, *, delta: float) -> float:
         certify: Size of the split that certifies.
         delta: Largest probability of certifying what does not hold, in (0, 1).
     """
-    possible = tightened_claim(claim, certify, delta=delta)
+    possible = tightened_claim(claim, certify, delta=delta, power=0.5)
     if possible is None:
         return 0.0
     allowed = [certify.units.n * one.allowed for one in possible.statements]

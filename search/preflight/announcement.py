@@ -25,7 +25,8 @@ def announcement(inputs: SweepInputs) -> list[str]:
     if rarest is not None:
         units = replace(units, smallest_share=rarest.units.n / target.certify.units.n)
     fractions = inputs.config.splits.fractions()
-    proposal = proposed_fractions(units, target.claim, fractions, delta=target.asked.delta)
+    asked = target.asked
+    proposal = proposed_fractions(units, target.claim, fractions, delta=asked.delta, power=asked.power)
     return [*lines, f"Note: {proposal.sentence}"] if proposal.sentence else lines
 
 

@@ -15,6 +15,7 @@ from policies.certificates.losses import Loss
 from policies.certificates.statements import Statement
 from policies.estimates.estimate import estimated_target
 from policies.estimates.estimated_bounds import LEVEL
+from policies.goals.fields import POWER
 from policies.selection.search_target import SplitSize, SubgroupSize, fewest_units, tightened_claim
 from policies.tables.units import Units
 from trainables.data import SPLIT_NAMES, SplitFractions, Splits
@@ -95,7 +96,13 @@ class SplitUnits:
 
 
 def proposed_fractions(
-    units: SplitUnits, claim: Claim, given: SplitFractions, *, delta: float = 0.05, level: float = LEVEL
+    units: SplitUnits,
+    claim: Claim,
+    given: SplitFractions,
+    *,
+    delta: float = 0.05,
+    power: float = POWER,
+    level: float = LEVEL,
 ) -> SplitProposal:
     """Change fractions as little as needed for a certificate of the claim, with some room for errors if possible.
 
@@ -109,6 +116,7 @@ def proposed_fractions(
         claim: Claim that is to be certified.
         given: Fractions of the splits as the sweep file has them.
         delta: Largest probability of a wrong certificate, in (0, 1).
+        power: Probability with which a policy that loses so much is to be certified, in (0, 1).
         level: About how probable it may be that the estimate's bound does not hold, in (0, 1).
     """
     needed = _fewest(claim, units, delta)
@@ -116,7 +124,7 @@ def proposed_fractions(
         return SplitProposal(None, 0, False, "")
     for least_train in (_LEAST_TRAIN, _FEWEST_TRAIN):
         for room in _ROOMS:
-            enough = partial(_certifies, claim=claim, units=units, delta=delta, room=room)
+            enough = partial(_certifies, claim=claim, units=units, delta=delta, power=power, room=room)
             found = _with_more("certify", given, units, enough, least_train=least_train)
             if found is not None:
                 return _certifying(found, given, units, claim, room)
@@ -208,15 +216,15 @@ def _count(name: str, fractions: SplitFractions, units: SplitUnits) -> int:
     return math.floor(units.n * share / whole + _ROUNDING)
 
 
-def _certifies(n: int, *, claim: Claim, units: SplitUnits, delta: float, room: float) -> bool:
-    """Whether so many units of ``certify`` certify a policy that loses a share ``room`` of what the claim allows."""
+def _certifies(n: int, *, claim: Claim, units: SplitUnits, delta: float, power: float, room: float) -> bool:
+    """Whether so many units of ``certify`` have the power for a policy that loses a share of what the claim allows."""
     of_sample = np.repeat(np.arange(n), 2 if units.hold_several else 1)
     size = SplitSize(Units(units.kind, of_sample, n), units.smallest_class * n // units.n)
     if claim.by is not None:
         own = math.floor(n * units.smallest_share + _ROUNDING)
         rarest = Units(units.kind, np.repeat(np.arange(own), 2 if units.hold_several else 1), own)
         size = replace(size, smallest_subgroup=SubgroupSize("", rarest))
-    aimed = tightened_claim(claim, size, delta=delta)
+    aimed = tightened_claim(claim, size, delta=delta, power=power)
     if aimed is None:
         return False
     allowed, asked = _allowed(claim), _allowed(aimed)

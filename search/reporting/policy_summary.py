@@ -14,6 +14,7 @@ from policies.goals.figures import asked_figures
 from policies.goals.goal import Goal
 from policies.outline import outline
 from policies.policy import Decision, Policy
+from policies.selection.cost_of_power import cost_of_power
 from policies.selection.plan import plan_for
 from policies.selection.references import goal_on
 from policies.selection.search_target import SearchTarget
@@ -25,6 +26,7 @@ from search.reporting.fixed_budgets import at_fixed_budgets
 from search.reporting.tasks import report_of
 from search.reporting.tasks.base import BaselinePolicy
 from search.run_folder.answers import PolicyAnswers, answers_of, answers_of_exits
+from search.run_folder.planned.power import PowerSummary
 from search.run_folder.summary import (
     BaselinePolicyFigures,
     CertificateSummary,
@@ -44,6 +46,7 @@ def summarise_policies(
     tables: Mapping[str, ExitTable],
     *,
     tables_of: Callable[[str], Mapping[str, ExitTable]],
+    search_of: Callable[[str], ExitTable],
     seed: int,
     further_baselines: Sequence[str] = (),
 ) -> tuple[Summary, list[PolicyAnswers[Any]]]:
@@ -54,6 +57,7 @@ def summarise_policies(
         target: What was searched for, with its margin.
         tables: The selected network's tables by split name; ``search`` is among them.
         tables_of: The tables, by split, of any network of the front.
+        search_of: The ``search`` table of any network of the front.
         seed: Seed of the search, and of baselines that draw at random.
         further_baselines: Names of baselines beside those that are registered.
 
@@ -70,6 +74,7 @@ def summarise_policies(
     baselines, by_baselines = _baselines(selection, goal, tables, seed, (*BASELINES, *further_baselines))
     task, report, plan = get_task(tables["search"].task), report_of(tables["search"]), plan_for(target)
     temperatures = selection.network.temperatures
+    aimed = cost_of_power(target, selection.front, search_of, seed=seed)
     summary = Summary(
         task=task.name,
         main_quality=task.quality,
@@ -102,6 +107,7 @@ def summarise_policies(
         fixed_budgets=at_fixed_budgets(selection.front, tables_of, quality=task.quality),
         front_size=len(selection.front),
         plan=[] if plan is None else list(plan.lines),
+        search_target=None if aimed is None else PowerSummary(**aimed.to_dict()),
         splits=None if selection.splits is None else splits_summary(selection.splits),
         **report.findings(selection, goal, tables, decisions, baselines),
     )

@@ -24,6 +24,7 @@ def build_summary(
     compared: list[BaselineTrialFigures],
     *,
     tables_of: Callable[[str], Mapping[str, ExitTable]],
+    search_of: Callable[[str], ExitTable],
     seconds: float,
 ) -> tuple[Summary, list[PolicyAnswers[Any]]]:
     """Put the figures of a sweep together.
@@ -36,13 +37,20 @@ def build_summary(
         outcomes: How all trials of the sweep ended.
         compared: Baselines of the sweep file beside the front, a row for each policy.
         tables_of: The tables, by split, of any network of the front.
+        search_of: The ``search`` table of any network of the front.
         seconds: Wall time of the sweep.
 
     Returns:
         The summary, and what :func:`~search.reporting.policy_summary.summarise_policies` tells beside it.
     """
     found, answered = summarise_policies(
-        selection, target, tables, tables_of=tables_of, seed=config.seed, further_baselines=config.policy.baselines
+        selection,
+        target,
+        tables,
+        tables_of=tables_of,
+        search_of=search_of,
+        seed=config.seed,
+        further_baselines=config.policy.baselines,
     )
     name = selection.network.network
     chosen = next(one for one in networks_of(outcomes, config.all_seeds) if one.name == name)

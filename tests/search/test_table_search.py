@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from policies.certificates.sample_size import certifiable_accuracy
 from policies.estimates.estimated_bounds import LEVEL
@@ -15,9 +16,11 @@ SEARCH, CERTIFY = make_table(400, prefix="s"), make_table(300, seed=1, prefix="c
 FULL = float((SEARCH.logits[:, -1].argmax(axis=1) == SEARCH.labels).mean())
 
 
-def test_the_search_target_has_the_margin_of_a_certificate():
-    target = table_target(Request(target=0.8), SEARCH, CERTIFY)
-    assert target.tightened.target == pytest.approx(certifiable_accuracy(300, target=0.8, delta=0.05))
+@pytest.mark.parametrize("power", [0.5, 0.8, 0.95])
+def test_the_search_target_has_the_margin_of_a_certificate(power):
+    target = table_target(Request(target=0.8, power=power), SEARCH, CERTIFY)
+    most = round(300 * (1 - certifiable_accuracy(300, target=0.8, delta=0.05)))
+    assert binom.cdf(most, 300, 1 - target.tightened.target) == pytest.approx(power)
 
 
 def test_without_a_table_that_certifies_it_has_that_of_a_lower_bound_on_search():

@@ -24,11 +24,12 @@ _LETTERS = 12
 
 
 def splits(run: FinishedRun) -> Section:
-    """Sizes and digests of the splits, the plan of the certificate, and what differs between them."""
+    """Sizes and digests of the splits, the plan of the certificate and its search target, and what differs."""
     summary = run.summary
     html = [_table(run)]
     if summary.plan:
-        lines = Markup("").join(Markup("<li>{}</li>").format(in_words(line)) for line in summary.plan)
+        aimed = [] if summary.search_target is None else [f"search target: {summary.search_target.sentence}"]
+        lines = Markup("").join(Markup("<li>{}</li>").format(in_words(line)) for line in (*summary.plan, *aimed))
         html += [heading("What certify can prove"), Markup("<ul>{}</ul>").format(lines)]
     if summary.splits is not None:
         html += [heading("How alike search and certify are"), paragraph(sentence(in_words(summary.splits.sentence)))]

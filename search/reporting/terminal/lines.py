@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.pooling.answering import Level
+from policies.qualities import in_words
 from policies.registry import title_of
 from search.run_folder.result_files import ResultFiles
 from search.run_folder.summary import Summary
@@ -18,6 +19,8 @@ def policy_lines(summary: Summary, files: ResultFiles) -> Iterator[tuple[str, st
         summary: Summary of a search.
         files: Files of the search.
     """
+    if summary.search_target is not None:
+        yield "Search target", in_words(summary.search_target.sentence)
     if control := _control(summary):
         yield "Static control", control
     last, figures = list(summary.selected.by_split.items())[-1]

@@ -185,3 +185,15 @@ def test_a_drop_of_a_ratio_alone_cannot_be_claimed():
     asked = Request(max_drop={"label_micro_f1": 0.01}, quality="exact_match")
     assert asked.claim is None
     assert asked.rest.max_drop == {"label_micro_f1": 0.01}
+
+
+@pytest.mark.parametrize("power", [0, 1, 1.2, "often"])
+def test_a_power_is_a_probability(power):
+    with pytest.raises(RequestError, match=r"^power must be (above 0 and below 1|a number) but"):
+        Request(target=0.9, power=power)
+
+
+def test_a_power_is_kept_by_the_search_target_and_by_what_is_estimated():
+    asked = Request(target=0.9, power=0.9, quality="macro_f1", bounds={"accuracy": 0.8})
+    assert asked.with_claim(asked.claim).power == asked.rest.power == 0.9
+    assert Request(target=0.9).power == 0.8

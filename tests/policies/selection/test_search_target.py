@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from policies.certificates.bounds.betting import betting_p_value
 from policies.certificates.certificate import certify_policy
 from policies.certificates.claims import Claim
 from policies.certificates.sample_size import certifiable_accuracy
+from policies.errors import ClaimError
 from policies.estimates.estimate import estimated_target
 from policies.goals.request import Request
 from policies.selection.plan import plan_for
@@ -25,20 +27,38 @@ def size(n_units, *, grouped=False, smallest_class=None):
     return SplitSize(Units("group" if grouped else "sample", of_sample, n_units), smallest_class)
 
 
+def passing(n, *, loss, target):
+    """How probably so many samples certify a target where each is lost with some probability."""
+    most = round((1 - certifiable_accuracy(n, target=target, delta=0.05)) * n)
+    return binom.cdf(most, n, loss)
+
+
+@pytest.mark.parametrize("power", [0.5, 0.8, 0.95])
 @pytest.mark.parametrize(("n", "target"), [(60, 0.95), (300, 0.9), (1000, 0.97)])
-def test_margin_at_a_target_on_samples_just_certifies(n, target):
-    tightened = tightened_claim(Claim(target=target), size(n), delta=0.05)
-    assert tightened.target == pytest.approx(certifiable_accuracy(n, target=target, delta=0.05))
-    n_errors = round((1 - tightened.target) * n)
-    assert certify_policy(GATE, table_with_errors(n, first=n_errors, last=0), Claim(target=target)).certified
-    assert not certify_policy(GATE, table_with_errors(n, first=n_errors + 1, last=0), Claim(target=target)).certified
+def test_margin_at_a_target_on_samples_has_its_power_exactly(n, target, power):
+    """Over all numbers of errors that may be drawn, each with the certificate that it gives."""
+    tightened = tightened_claim(Claim(target=target), size(n), delta=0.05, power=power)
+    assert passing(n, loss=1 - tightened.target, target=target) == pytest.approx(power)
+    most = round((1 - certifiable_accuracy(n, target=target, delta=0.05)) * n)
+    assert certify_policy(GATE, table_with_errors(n, first=most, last=0), Claim(target=target)).certified
+    assert not certify_policy(GATE, table_with_errors(n, first=most + 1, last=0), Claim(target=target)).certified
+
+
+def test_a_power_that_luck_alone_would_give_asks_for_no_less_than_the_claim():
+    assert tightened_claim(Claim(target=0.9), size(300), delta=0.05, power=0.01).target == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("power", [0, 1, float("nan")])
+def test_a_power_that_is_none_is_refused(power):
+    with pytest.raises(ClaimError, match="power must be above 0 and below 1 but is"):
+        tightened_claim(Claim(target=0.9), size(300), delta=0.05, power=power)
 
 
 def test_margin_at_a_degradation_is_exact_and_floors_follow_where_the_classes_are_known():
     claim = Claim(max_degradation=0.05, class_floor=0.8, exit_floor=0.7)
     tightened = tightened_claim(claim, size(300, smallest_class=50), delta=0.05)
-    assert 1 - tightened.max_degradation == pytest.approx(certifiable_accuracy(300, target=0.95, delta=0.05))
-    assert tightened.class_floor == pytest.approx(certifiable_accuracy(50, target=0.8, delta=0.05))
+    assert passing(300, loss=tightened.max_degradation, target=0.95) == pytest.approx(0.8)
+    assert passing(50, loss=1 - tightened.class_floor, target=0.8) == pytest.approx(0.8)
     assert tightened.exit_floor == 0.7
     assert tightened.target is None
     assert tightened_claim(claim, size(300), delta=0.05).class_floor == 0.8
@@ -48,14 +68,29 @@ def test_margin_over_groups_certifies_recordings_that_are_right_or_wrong_as_a_wh
     tightened = tightened_claim(Claim(target=0.9), size(150, grouped=True), delta=0.05)
     assert 0.9 < tightened_claim(Claim(target=0.9), size(150), delta=0.05).target <= tightened.target < 1
     rng = np.random.default_rng(0)
-    losses = (np.arange(150) < round((1 - tightened.target) * 150)).astype(float)
-    passed = [betting_p_value(rng.permutation(losses), limit=0.1, delta=0.05) <= 0.05 for _ in range(200)]
-    assert np.mean(passed) > 0.4
+    drawn = (rng.random((400, 150)) < 1 - tightened.target).astype(float)
+    passed = [betting_p_value(losses, limit=0.1, delta=0.05) <= 0.05 for losses in drawn]
+    assert np.mean(passed) == pytest.approx(0.8, abs=0.06)
 
 
-def test_margin_at_a_drop_leaves_a_margin():
+def test_margin_at_a_drop_is_that_of_what_is_lost_alone():
     tightened = tightened_claim(Claim(max_drop=0.01), size(2500), delta=0.05)
-    assert 0 < tightened.max_drop < 0.01
+    assert passing(2500, loss=tightened.max_drop, target=0.99) == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize(
+    ("claim", "found"),
+    [
+        (Claim(max_drop={"hamming": 0.01}), lambda claim: claim.max_drop["hamming"]),
+        (Claim(max_relative_drop=0.05), lambda claim: claim.max_relative_drop),
+        (Claim(target=0.9, quality="label_micro_f1"), lambda claim: 1 - claim.target),
+        (Claim(target=0.05, quality="hamming"), lambda claim: claim.target),
+    ],
+)
+def test_more_power_needs_a_larger_margin_whatever_is_claimed(claim, found):
+    labels = replace(size(1000), positives=np.full(10, 0.2), label_names=tuple(map(str, range(10))))
+    at = [found(tightened_claim(claim, labels, delta=0.05, power=power)) for power in (0.3, 0.5, 0.8, 0.95)]
+    assert 0 < at[3] < at[2] < at[1] < at[0]
 
 
 @pytest.mark.parametrize(
@@ -81,8 +116,10 @@ def test_a_certificate_decides_the_margin_where_one_is_possible():
     target = search_target(Request(target=0.8), search=SEARCH, certify=size(300))
     assert target.is_certifiable
     assert target.claim == Claim(target=0.8)
-    assert target.tightened.target == pytest.approx(certifiable_accuracy(300, target=0.8, delta=0.05))
+    assert passing(300, loss=1 - target.tightened.target, target=0.8) == pytest.approx(0.8)
     assert target.asked.target == 0.8
+    strict = search_target(Request(target=0.8, power=0.95), search=SEARCH, certify=size(300))
+    assert passing(300, loss=1 - strict.tightened.target, target=0.8) == pytest.approx(0.95)
 
 
 @pytest.mark.parametrize("certify", [None, size(20)], ids=["no certify", "too few"])
@@ -104,9 +141,8 @@ def test_a_floor_of_the_classes_alone_is_claimed_with_the_accuracy_that_it_impli
     assert asked.claim == Claim(target=0.9, class_floor=0.9)
     target = search_target(asked, search=SEARCH, certify=size(1000, smallest_class=100))
     assert target.tightened.target == 0.9
-    assert target.tightened.bounds == {
-        "worst_class_recall": pytest.approx(certifiable_accuracy(100, target=0.9, delta=0.05))
-    }
+    (floor,) = target.tightened.bounds.values()
+    assert passing(100, loss=1 - floor, target=0.9) == pytest.approx(0.8)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from policies.certificates.bounds.betting import betting_p_value
 from policies.certificates.bounds.binomial import error_p_value
@@ -35,12 +36,13 @@ def with_certify(n_groups, size):
     return replace(SPLITS, certify=taken)
 
 
-def test_what_trials_aim_at_just_certifies_the_target():
+def test_what_trials_aim_at_is_certified_four_times_of_five():
     n = len(SPLITS.certify.ids)
     inputs = SweepInputs.of(CONFIG, SPLITS)
     target = inputs.target
-    most = round((1 - target.tightened.target) * n)
-    assert error_p_value(most, n, 0.95) <= CONFIG.delta < error_p_value(most + 1, n, 0.95)
+    assert (n, round(target.tightened.target, 4)) == (360, 0.9773)
+    (most,) = [k for k in range(n) if error_p_value(k, n, 0.95) <= CONFIG.delta < error_p_value(k + 1, n, 0.95)]
+    assert binom.cdf(most, n, 1 - target.tightened.target) == pytest.approx(0.8)
     assert target.why_not == ""
     line, *plan = announcement(inputs)
     assert [one.startswith("Plan: ") for one in plan] == [True] * 3

@@ -132,5 +132,5 @@ def test_no_less_is_taken_than_a_class_needs():
 
 @pytest.mark.parametrize("room", ["half", "quarter", "nothing"])
 def test_sentence_says_how_good_the_policy_must_be(room):
-    n = {"half": 800, "quarter": 450, "nothing": 142}[room]
+    n = {"half": 1000, "quarter": 450, "nothing": 142}[room]
     assert room in proposed_fractions(SplitUnits(n, 60), Claim(target=0.94), GIVEN).sentence

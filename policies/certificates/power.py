@@ -1,0 +1,190 @@
+"""How little a policy must lose in truth, so that it is certified with a stated probability: the power of a test.
+
+Over draws of ``n`` units the number that lose is binomial. The exact test passes with at most ``k`` of them; how many
+betting lets pass depends on the order in which they come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.stats import beta, binom
+
+from policies.certificates.bounds.betting import BETTING_SEED, betting_p_value
+from policies.certificates.claims import require_delta
+from policies.certificates.label_ratios import RatioCounts
+from policies.certificates.sample_size import certifiable_accuracy
+from policies.errors import ClaimError
+
+
+_N_ORDERS = 25
+_PRECISION = 1e-9
+
+
+def require_power(power: float) -> None:
+    """Refuse a probability of being certified that is none, or that nothing but luck or certainty could give.
+
+    Raises:
+        ClaimError: If it is not in (0, 1).
+    """
+    if not 0 < power < 1:
+        raise ClaimError(f"power must be above 0 and below 1 but is {power}")
+
+
+def loss_rate_at_power(n: int, *, limit: float, delta: float, power: float) -> float | None:
+    """The largest true rate of losses with which the exact binomial test passes with probability ``power``.
+
+    With at most ``k`` losses of ``n`` the test passes. P(Binomial(n, p) <= k) = ``power`` at the quantile
+    ``1 - power`` of the beta distribution of ``k + 1`` and ``n - k``.
+
+    Args:
+        n: Number of units, each of which loses or does not.
+        limit: Largest rate of losses to certify, in [0, 1).
+        delta: Largest probability of certifying what does not hold, in (0, 1).
+        power: Probability of passing, in (0, 1).
+
+    Returns:
+        At most the limit; None where even no loss would not pass.
+
+    Raises:
+        ClaimError: If ``delta`` or ``power`` is not in (0, 1).
+    """
+    require_delta(delta)
+    require_power(power)
+    least = certifiable_accuracy(n, target=1 - limit, delta=delta) if n else None
+    if least is None:
+        return None
+    most = round((1 - least) * n)
+    return min(float(beta.ppf(1 - power, most + 1, n - most)), limit)
+
+
+def mean_loss_at_power(
+    n: int, *, limit: float, delta: float, power: float, least: float = 0.0, size: float = 1.0
+) -> float | None:
+    """The largest true mean of losses with which betting passes with probability ``power``, if they are 0 or one size.
+
+    The probability is over the number of units that lose, which is counted exactly, and over 25 orders of them.
+
+    Args:
+        n: Number of units, each with one loss.
+        limit: Largest mean loss to certify, in [least, 1).
+        delta: Largest probability of certifying what does not hold, in (0, 1).
+        power: Probability of passing, in (0, 1).
+        least: Smallest possible loss: 0, or -1 for signed losses.
+        size: What a unit loses that loses anything, in (0, 1]: one label of ten wrong is 0.1 of a Hamming loss.
+
+    Returns:
+        At most the limit; None where even losses of 0 throughout would not pass.
+
+    Raises:
+        ClaimError: If ``delta`` or ``power`` is not in (0, 1).
+    """
+    require_delta(delta)
+    require_power(power)
+    most = _most_lost(n, limit, delta, least, size) if n else (-1,)
+    rate = _rate_at_power(most, n, power)
+    return None if rate is None else min(size * rate, limit)
+
+
+def ratio_at_power(
+    n: int, *, value: float, delta: float, power: float, weight: int, positives: float, n_labels: int
+) -> float | None:
+    """The least true ratio of counts of labels with which betting passes with probability ``power``.
+
+    As though no unit missed two labels, and as many units had labels on as are expected.
+
+    Args:
+        n: Number of units.
+        value: Least value of the ratio to certify, in (0, 1].
+        delta: Largest probability of certifying what does not hold, in (0, 1).
+        power: Probability of passing, in (0, 1).
+        weight: What a label that is hit counts: 2 for F1, 1 for recall and precision.
+        positives: Labels of a unit that are on, on average; where fewer than 1, so many units have one and others none.
+        n_labels: Number of labels that are counted.
+
+    Returns:
+        At least the value; None where even no miss would not pass.
+
+    Raises:
+        ClaimError: If ``delta`` or ``power`` is not in (0, 1).
+    """
+    require_delta(delta)
+    require_power(power)
+    share = min(positives, 1.0)
+    with_label = round(n * share)
+    if not with_label:
+        return None
+    rate = _rate_at_power(_most_missed(n, value, delta, weight, positives, n_labels), with_label, power)
+    if rate is None:
+        return None
+    hits, missed = weight * positives / max(share, 1e-12), rate
+    return max((hits - weight * missed) / (hits - (weight - 1) * missed), value)
+
+
+def _rate_at_power(most: tuple[int, ...], n: int, power: float) -> float | None:
+    """The rate of losses at which no more of n units lose than orders let pass, as often as ``power``.
+
+    None where in most orders not even no loss passes; 0 where it does, but less often than ``power``.
+    """
+    if np.median(most) < 0:
+        return None
+
+    def excess(rate: float) -> float:
+        return float(np.mean(binom.cdf(most, n, rate))) - power
+
+    if excess(0.0) <= 0:
+        return 0.0
+    return 1.0 if excess(1.0) >= 0 else float(brentq(excess, 0.0, 1.0, xtol=_PRECISION))
+
+
+@lru_cache(maxsize=4096)
+def _most_lost(n: int, limit: float, delta: float, least: float, size: float) -> tuple[int, ...]:
+    """The most units that may lose, in each of some orders; -1 where none may."""
+
+    def passes(place: NDArray[np.int64], n_lost: int) -> bool:
+        losses = np.where(place < n_lost, size, 0.0)
+        return betting_p_value(losses, limit=limit, delta=delta, least=least) <= delta
+
+    return _most_of_each_order(n, passes, likely=min(math.ceil(max(limit, 0.0) * n / size), n), most=n)
+
+
+@lru_cache(maxsize=4096)
+def _most_missed(n: int, value: float, delta: float, weight: int, positives: float, n_labels: int) -> tuple[int, ...]:
+    """The most units that may miss a label, in each of some orders; -1 where none may."""
+    share = min(positives, 1.0)
+    with_label, hits = round(n * share), weight * positives / max(share, 1e-12)
+
+    def passes(place: NDArray[np.int64], n_missed: int) -> bool:
+        has, misses = (place < with_label).astype(np.float64), (place < n_missed).astype(np.float64)
+        one = RatioCounts("", hits * has - weight * misses, hits * has - (weight - 1) * misses, n_labels, weight)
+        return betting_p_value(one.shortfall(value), limit=0.0, delta=delta, least=one.least(value)) <= delta
+
+    return _most_of_each_order(n, passes, likely=with_label, most=with_label)
+
+
+def _most_of_each_order(
+    n: int, passes: Callable[[NDArray[np.int64], int], bool], *, likely: int, most: int
+) -> tuple[int, ...]:
+    """In each of some orders the most units that may lose, by halving; -1 where not even none may.
+
+    Args:
+        n: Number of units.
+        passes: Whether a test passes where the units before a number lose, given the place of each.
+        likely: A number that is rarely passed with.
+        most: Largest number.
+    """
+    rng = np.random.default_rng(BETTING_SEED)
+    found = []
+    for _ in range(_N_ORDERS):
+        place = rng.permutation(n)
+        low, high = (likely, most + 1) if passes(place, likely) else (-1, likely)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if passes(place, middle) else (low, middle)
+        found.append(low)
+    return tuple(found)

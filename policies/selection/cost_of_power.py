@@ -1,0 +1,127 @@
+"""What it costs to aim at being certified with a stated probability, over aiming at one half."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import Any
+
+from policies.evaluation.cross_fitted import cross_fitted_decision
+from policies.goals.figures import asked_figures
+from policies.goals.front import Front, FrontPoint
+from policies.goals.goal import Goal
+from policies.goals.objectives import get_objective
+from policies.goals.request import Request
+from policies.registry import title_of
+from policies.selection.references import goal_on
+from policies.selection.search_target import SearchTarget, tightened_claim
+from policies.tables.base import ExitTable
+
+
+HALF = 0.5
+_UNITS = {"depth": " exits", "cost": " of the full network's cost", "latency": " ms"}
+
+
+@dataclass(frozen=True)
+class CostOfPower:
+    """The most wanted policies of a front that reach two aims on ``search``, of which one is certified more often.
+
+    Attributes:
+        power: How probably a policy that is just at the aim is certified.
+        aim: What is looked for at that power, in words.
+        aim_at_half: What would be looked for at a power of one half, in words.
+        objective: Name of what is minimised.
+        mean: Mean objective on ``search`` of the most wanted policy of the front that reaches the aim; None where none
+            does.
+        mean_at_half: The same of the aim at one half.
+    """
+
+    power: float
+    aim: str
+    aim_at_half: str
+    objective: str
+    mean: float | None
+    mean_at_half: float | None
+
+    @property
+    def cost(self) -> float | None:
+        """The one mean less the other; None where no policy of the front reaches an aim."""
+        return None if self.mean is None or self.mean_at_half is None else self.mean - self.mean_at_half
+
+    @property
+    def sentence(self) -> str:
+        """Both aims and what lies between them, for a person."""
+        often, unit = in_times(self.power), _UNITS.get(self.objective, "")
+        named = title_of(self.objective)
+        aimed = f"{self.aim}; to be certified {often}"
+        if self.mean_at_half is None:
+            return f"{aimed}; on search no policy of the front reaches it, nor {self.aim_at_half}, the aim at half"
+        half = f"{self.mean_at_half:.3f} at {self.aim_at_half}"
+        if self.mean is None or self.cost is None:
+            return f"{aimed}; on search no policy of the front reaches it; the most wanted has mean {named} {half}"
+        return (
+            f"{self.aim}; aiming to be certified {often} costs {self.cost:.2f}{unit} over aiming at half: on search "
+            f"the most wanted policy of the front that reaches it has mean {named} {self.mean:.3f}, and {half}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form, with the sentence."""
+        return {**asdict(self), "cost": self.cost, "sentence": self.sentence}
+
+
+def cost_of_power(
+    target: SearchTarget, front: Front, search_of: Callable[[str], ExitTable], *, seed: int = 0
+) -> CostOfPower | None:
+    """Compare the most wanted policies of a front that reach the aim, and the aim at a power of one half.
+
+    A front is searched for what was asked, without a margin, so that it holds policies beyond both aims. Its policies
+    were found on ``search``, and are judged there as if it were new.
+
+    Args:
+        target: What was asked, with its margin.
+        front: Policies of which none beats another, of one network or several.
+        search_of: The ``search`` table of a network of the front, by name.
+        seed: Seed of the search that found the front.
+
+    Returns:
+        None where the margin is not that of a certificate.
+    """
+    if not target.is_certifiable or target.claim is None or target.certify is None:
+        return None
+    asked = target.asked
+    eased = tightened_claim(target.claim, target.certify, delta=asked.delta, power=HALF)
+    if eased is None:
+        return None
+    at_half = asked.with_claim(eased)
+    reaching = _reaching((target.tightened, at_half), front, search_of, seed=seed)
+    column = get_objective(asked.objective).column
+    goal = asked.goal_without_drops(search_of(front.points[0].network))
+    means = [Front(own).best(goal).figures[column] if own else None for own in reaching]
+    return CostOfPower(asked.power, str(target.tightened), str(at_half), asked.objective, *means)
+
+
+def in_times(power: float) -> str:
+    """A probability in words, such as "4 times of 5"."""
+    share = Fraction(power).limit_denominator(20)
+    if abs(float(share) - power) > 1e-9:
+        return f"with probability {power:g}"
+    return f"{share.numerator} time{'' if share.numerator == 1 else 's'} of {share.denominator}"
+
+
+def _reaching(
+    aims: tuple[Request, ...], front: Front, search_of: Callable[[str], ExitTable], *, seed: int
+) -> list[tuple[FrontPoint, ...]]:
+    """The policies of a front that do each of some requests on ``search``."""
+    goals: dict[tuple[int, str], Goal] = {}
+    found: list[list[FrontPoint]] = [[] for _ in aims]
+    for point in front:
+        search = search_of(point.network).answered(point.policy.answering.reading_all)
+        decision = cross_fitted_decision(point.policy, search, seed=seed)
+        for place, aim in enumerate(aims):
+            key = (place, point.network)
+            if key not in goals:
+                goals[key] = goal_on(aim, search)
+            if goals[key].is_met(asked_figures(goals[key], search, decision)):
+                found[place].append(point)
+    return [tuple(points) for points in found]

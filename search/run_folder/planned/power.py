@@ -1,0 +1,32 @@
+"""What a summary tells of the search target: how often it is certified, and what that costs."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class PowerSummary(BaseModel):
+    """The most wanted policies of the front that reach two aims on ``search``, of which one is certified more often.
+
+    Attributes:
+        power: How probably a policy that is just at the aim is certified.
+        aim: The search target: what is looked for at that power, in words.
+        aim_at_half: What would be looked for at a power of one half, in words.
+        objective: Name of what is minimised.
+        mean: Mean objective on ``search`` of the most wanted policy of the front that reaches the aim; None where none
+            does.
+        mean_at_half: The same of the aim at one half.
+        cost: The one mean less the other; None where one is.
+        sentence: All of it, for a person.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    power: float
+    aim: str
+    aim_at_half: str
+    objective: str = "depth"
+    mean: float | None = None
+    mean_at_half: float | None = None
+    cost: float | None = None
+    sentence: str = ""
