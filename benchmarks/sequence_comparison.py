@@ -126,7 +126,7 @@ def worlds(folder: Path) -> dict[str, list[ClassificationTable]]:
     """The tables that rows are drawn from, by kind."""
     made_up = [synthetic_table(_N_WORLD, n_exits, n_classes, seed=1) for n_exits, n_classes in _SYNTHETIC]
     found = {"made up": made_up}
-    for tables in real_tables(folder):
+    for tables in real_tables(folder) if folder.is_dir() else []:
         found.setdefault(tables.workload, []).append(Pool.of(tables).table)
     return found
 

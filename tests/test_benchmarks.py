@@ -52,6 +52,7 @@ import mixed_operations
 from policy_evaluation import one_at_a_time, random_view
 import reading_and_depth
 from resampling import Parts, Pool, Shares, redraw, resplit
+import sequence_comparison
 from tables import GROUPED_RECIPES, PARTS, Recipe, TableSet, real_tables, synthetic_table
 import uncertified_choices
 
@@ -415,3 +416,28 @@ def test_reading_and_depth_are_compared_where_nothing_was_chosen(tmp_path):
     assert (found["cost"] <= 1).all()
     table = reading_and_depth.table_of(found.reset_index().assign(folder="one"))
     assert table.row_count == 5
+
+
+def test_sequences_are_compared_by_what_they_certify():
+    world = synthetic_table(4000, 3, 4, seed=2)
+    options = {"settings": SMALL, "rules": ("confidence", "ensemble")}
+    rounds = [sequence_comparison.play(world, 500, 0.04, seed=seed, **options) for seed in range(2)]
+    names = ["front", "plain path", "two paths", "two halves", "front, 4 starts"]
+    assert all(list(played) == names for played in rounds)
+    for own in (own for played in rounds for own in played.values()):
+        assert 1 <= own.mean_depth <= 3
+        assert own.is_certified or (own.mean_depth == 3 and not own.is_wrong)
+    # The full network loses nothing, so that whatever starts there certifies something.
+    assert all(played[name].is_certified for played in rounds for name in names[:4])
+    lines = sequence_comparison.rows_of(rounds)
+    assert [line[:2] for line in lines[:4]] == [[name, "1.00"] for name in names[:4]]
+
+
+def test_nothing_certified_counts_as_the_full_network():
+    world = synthetic_table(2000, 3, 4, seed=2)
+    (line, *_) = sequence_comparison.rows_of(
+        [{"way": sequence_comparison.Outcome(False, False, float(world.n_exits))}] * 2
+    )
+    assert line == ["way", "0.00", "3.00", "0.000"]
+    with_few = sequence_comparison.play(world, 20, 0.01, seed=0, settings=SMALL, rules=("confidence",))
+    assert {(own.is_certified, own.mean_depth) for own in with_few.values()} == {(False, 3.0)}

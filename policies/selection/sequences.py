@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+import math
 
 import numpy as np
 
@@ -37,7 +38,7 @@ from policies.tasks import get_task
 PLAIN_SHARE = 0.8
 """Share of delta of the sequence that leads to a plain policy; the other has the rest: see
 ``benchmarks/sequence_comparison.py``."""
-_FEW_LOSSES = 2.0
+_FEW_LOSSES = 2
 """A certificate that allows fewer losses on ``certify`` than this leaves nothing for a second sequence."""
 
 
@@ -118,8 +119,11 @@ def _allows_few_losses(target: SearchTarget) -> bool:
     return allowed_losses(target.claim, target.certify, delta=target.asked.delta) < _FEW_LOSSES
 
 
-def allowed_losses(claim: Claim, certify: SplitSize, *, delta: float) -> float:
-    """About how many units of ``certify`` may be lost if the claim is to be certified; 0 where it never is.
+def allowed_losses(claim: Claim, certify: SplitSize, *, delta: float) -> int:
+    """How many units of ``certify`` may be lost if the claim is to be certified; 0 where it never is.
+
+    It is read off the true loss that is certified in half of the draws: its expected number of losses lies less than
+    one above the most that pass.
 
     Args:
         claim: Claim that is to be certified.
@@ -128,11 +132,11 @@ def allowed_losses(claim: Claim, certify: SplitSize, *, delta: float) -> float:
     """
     possible = tightened_claim(claim, certify, delta=delta, power=0.5)
     if possible is None:
-        return 0.0
+        return 0
     allowed = [certify.units.n * one.allowed for one in possible.statements]
     if possible.class_floor is not None and certify.smallest_class is not None:
         allowed.append(certify.smallest_class * (1 - possible.class_floor))
-    return min(allowed)
+    return math.floor(min(allowed))
 
 
 def _plain_end(networks: Sequence[NetworkPolicies], goal: Goal, *, is_simplest: bool, seed: int) -> FrontPoint | None:

@@ -29,7 +29,8 @@ from search.reporting.explained import explanation_of
 
 
 _HTML = Markup("""<p>Each point is a policy that no other beats: nothing that was found is better at no more
-{objective}. All figures here are of the <em>search</em> split, where policies were chosen; where a rule learns, each
+{objective}. The selected one is always there, also where another beats it that could not be tested any more, or has no
+margin. All figures here are of the <em>search</em> split, where policies were chosen; where a rule learns, each
 sample is decided by what was learnt without it. Choose by these and not by figures of <em>test</em>: a policy that is
 picked by its <em>test</em> figures is no longer tested.</p>
 <div class="figure" data-figure="front" id="front-figure"></div>

@@ -7,6 +7,7 @@ import pytest
 
 from policies.certificates.certificate import certify_policy
 from policies.certificates.claims import Claim
+from policies.certificates.power import loss_rate_at_power
 from policies.certificates.sample_size import certifiable_accuracy
 from policies.errors import ClaimError
 from policies.evolution.settings import EvolveSettings
@@ -37,10 +38,10 @@ def test_the_smallest_subgroup_decides_the_margin_and_just_certifies():
     size = SplitSize.of_table(sized(500, 120, 300), by="site")
     assert (size.smallest_subgroup.name, size.smallest_subgroup.units.n) == ("site = B", 120)
     tightened = tightened_claim(CLAIM, size, delta=0.05)
-    assert tightened.target == certifiable_accuracy(120, target=0.9, delta=0.05)
+    assert 1 - tightened.target == pytest.approx(loss_rate_at_power(120, limit=0.1, delta=0.05, power=0.8))
     assert tightened.target > tightened_claim(CLAIM.overall, size, delta=0.05).target
     for more, passes in ((0, True), (1, False)):
-        row, wrong = np.arange(120), round((1 - tightened.target) * 120) + more
+        row, wrong = np.arange(120), round((1 - certifiable_accuracy(120, target=0.9, delta=0.05)) * 120) + more
         first = np.concatenate([np.ones(500), row >= wrong, np.ones(300)])
         table = outcome_table(first, np.ones(920)).with_columns({"site": sites(500, 120, 300)})
         assert certify_policy(GATE, table, CLAIM).certified is passes
@@ -51,7 +52,7 @@ def test_class_floors_keep_their_own_margin():
     size = replace(SplitSize.of_table(sized(500, 120), by="site"), smallest_class=50)
     tightened = tightened_claim(claim, size, delta=0.05)
     assert tightened.class_floor == tightened_claim(claim.overall, size, delta=0.05).class_floor
-    assert tightened.target == certifiable_accuracy(120, target=0.9, delta=0.05)
+    assert 1 - tightened.target == pytest.approx(loss_rate_at_power(120, limit=0.1, delta=0.05, power=0.8))
 
 
 def test_units_of_a_subgroup_are_its_groups_or_its_parents():
