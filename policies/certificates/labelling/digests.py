@@ -53,7 +53,9 @@ class OrderDigests:
             search: The table that settles how a drop is tested, or None.
         """
         searched = None if search is None else table_digest(search)
-        asked = {"claim": asdict(claim), "delta": delta, "sequential": sequential, "search": searched}
+        # What nobody claims is left out, so that further fields of claims change no file that was written before.
+        claimed = {name: value for name, value in asdict(claim).items() if value not in (None, {}, ())}
+        asked = {"claim": claimed, "delta": delta, "sequential": sequential, "search": searched}
         return cls(
             table=table_digest(table),
             policy=policy.policy_hash[:_SHOWN],

@@ -84,7 +84,8 @@ def _verdict(certificate: Certificate, progress: LabellingProgress | None) -> st
     if not certificate.certified:
         goes_on = progress is not None and progress.standing == "go on"
         return f"{'NOT CERTIFIED YET' if goes_on else 'NOT CERTIFIED'}: {certificate.reason}"
-    after = "" if progress is None else f", proved after {progress.proved_after} labels"
+    n_labels = None if progress is None else progress.proved_after
+    after = "" if n_labels is None else f", proved after {n_labels} label{'s' * (n_labels != 1)}"
     where = "" if certificate.unit == "sample" else f"over {certificate.unit}s, "
     return (
         f"CERTIFIED: {certificate.claim}, {where}on new data of the same kind, "
