@@ -23,6 +23,7 @@ from policies.certificates.testing.subgroup_tests import require_enough_units
 from policies.certificates.unseen import doubts_about_samples, require_unseen
 from policies.files.atomic import write_text
 from policies.html import html_block, html_notes, html_table
+from policies.names import list_some
 from policies.policy import Decision, Policy
 from policies.tables.base import ExitTable
 from policies.tables.identity import require_disjoint
@@ -259,12 +260,20 @@ def _notes_on_subgroups(claim: Claim, parts: tuple[ClaimPart, ...]) -> list[str]
     if claim.by is None:
         return []
     n_values = len({part.subgroup for part in parts if part.subgroup is not None})
-    return [f"nothing is claimed about values of {claim.by} beside these {n_values}"]
+    tests: dict[str, list[str]] = {}
+    for part in parts:
+        if isinstance(part, DropPart) and part.subgroup is not None:
+            tests.setdefault(part.method, []).append(part.subgroup)
+    settled = [f"by {method} for {list_some(dict.fromkeys(values))}" for method, values in tests.items()]
+    of_tests = (
+        [f"drops of each {claim.by} are tested as it was settled for it: {'; '.join(settled)}"] if settled else []
+    )
+    return [*of_tests, f"nothing is claimed about values of {claim.by} beside these {n_values}"]
 
 
 def _notes_on_tests(parts: tuple[ClaimPart, ...], search: ExitTable | None) -> list[str]:
     """How the test of each drop was settled, where it was."""
-    drops = [part for part in parts if isinstance(part, DropPart)]
+    drops = [part for part in parts if isinstance(part, DropPart) and part.subgroup is None]
     if search is not None:
         settled = "before certify was read, search settled that"
         return [f"{settled} the {part.name} is tested by {part.method}" for part in drops]

@@ -78,12 +78,14 @@ class AudioSection(Section):
     file_pattern: str | None = Field(
         default=None,
         description=r"For one flat folder instead of a folder for each class: a regular expression of whole relative "
-        r"paths without suffix, such as `(?P<class>\d)_(?P<group>[a-z]+)_\d+`; its `group` may be left out.",
+        r"paths without suffix, such as `(?P<class>\d)_(?P<group>[a-z]+)_\d+`; its `group` may be left out. "
+        "Every further name, such as `(?P<site>...)`, is a column for `policy.by`.",
     )
     group_pattern: str | None = Field(
         default=None,
         description="Regular expression with a named `group`, such as the speaker in `_(?P<group>[a-z]+)_`, found "
-        "anywhere in the relative path. Samples of a group stay in one split; where null, each recording is a group.",
+        "anywhere in the relative path. Samples of a group stay in one split; where null, each recording is a group. "
+        "Every further name is a column for `policy.by`.",
     )
     test_pattern: str | None = Field(
         default=None,

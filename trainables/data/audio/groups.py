@@ -1,4 +1,4 @@
-"""Origins of recordings, such as speakers, from their names."""
+"""Origins of recordings, such as speakers, and other facts about them, from their names."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from trainables.data.audio.options import AudioOptions
 from trainables.data.files.found import FoundFiles
 from trainables.data.origins import join_origins
 from trainables.errors import DataError
+
+
+_OWN_NAMES = ("class", "group")
 
 
 def find_groups(
@@ -49,6 +52,40 @@ def find_groups(
     found = join_origins(np.array(groups), f"{files.folder}: of what {key} finds")
     _require_one_side(files, official_test, found, key)
     return found
+
+
+def find_columns(files: FoundFiles, options: AudioOptions) -> dict[str, NDArray[np.str_]]:
+    """Facts about recordings by name, shape (N,) each: what patterns name beside ``class`` and ``group``.
+
+    Args:
+        files: The recordings.
+        options: With ``file_pattern`` or ``group_pattern``.
+
+    Raises:
+        DataError: If a recording has nothing of a name.
+    """
+    found: dict[str, NDArray[np.str_]] = {}
+    for key in ("file_pattern", "group_pattern"):
+        pattern = getattr(options, key)
+        names = [] if pattern is None else [name for name in re.compile(pattern).groupindex if name not in _OWN_NAMES]
+        if pattern is None or not names:
+            continue
+        of_path = match_file_pattern if key == "file_pattern" else _search
+        matches = [of_path(pattern, name) for name in files.ids]
+        for name in names:
+            values = [clean_name(match[name] or "") if match else "" for match in matches]
+            missing = [path for path, value in zip(files.ids, values, strict=True) if not value]
+            if missing:
+                raise DataError(
+                    f"{files.folder}: what data.audio.{key} names {name!r} must be found in every recording's path but "
+                    f"{pattern!r} finds none in {missing[0]!r} ({len(missing)} such files); correct it"
+                )
+            found[name] = np.array(values)
+    return found
+
+
+def _search(pattern: str, path: str) -> re.Match[str] | None:
+    return re.search(composed(pattern), path)
 
 
 def _require_one_side(

@@ -35,7 +35,8 @@ class AudioOptions:
         hop_ms: From a frame to the next.
         floor_db: So many dB below a segment's maximum everything is the same.
         file_pattern: Regular expression for one flat folder with the named group ``class`` and optionally ``group``;
-            must match the whole relative path, with slashes, without its suffix.
+            must match the whole relative path, with slashes, without its suffix. Further named groups are columns of
+            facts, as those of ``group_pattern`` are.
         group_pattern: Regular expression with the named group ``group``, such as the speaker; found anywhere in the
             relative path, suffix included.
         test_pattern: Regular expression, found anywhere in the relative paths, suffix included, of those recordings

@@ -14,7 +14,7 @@ from trainables.data.boxes.cleaning import clean_boxes
 from trainables.data.boxes.report import figures, report_boxes, report_images
 from trainables.data.boxes.samples import DetectionSamples
 from trainables.data.copies import report_copies
-from trainables.data.images.groups import read_groups
+from trainables.data.images.groups import read_columns, read_groups
 from trainables.data.options import DataOptions
 from trainables.errors import DataError
 
@@ -67,6 +67,7 @@ def load_annotated(read: Callable[[Path], Annotations], folder: Path, options: D
         groups=read_groups(there.files),
         official_test=there.official_test,
         metadata={"annotations": figures(clean)},
+        columns=read_columns(there.files),
     )
     report_copies(samples)
     return samples

@@ -1,4 +1,4 @@
-"""Origins of images, from the file ``groups.csv`` beside them."""
+"""Origins of images, and other facts about them, from the file ``groups.csv`` beside them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.names import clean_name, list_some
+from policies.tables.sample_arrays.columns import PREFIX
 from trainables.data.files.found import FoundFiles
 from trainables.data.files.spelling import Spellings, written_path
 from trainables.data.origins import join_origins
@@ -36,8 +37,8 @@ def read_groups(files: FoundFiles) -> NDArray[np.str_] | None:
         return None
     spellings = Spellings(files.ids)
     group_of: dict[str, str] = {}
-    for written, group in _rows(path):
-        name = spellings.find(written)
+    for row in _rows(path):
+        name, group = spellings.find(written_path(row["path"] or "")), clean_name(row["group"] or "")
         if name is not None and group_of.setdefault(name, group) != group:
             raise DataError(
                 f"{path}: every image must have one group but {name!r} has {group_of[name]!r} and {group!r}; remove one"
@@ -51,7 +52,36 @@ def read_groups(files: FoundFiles) -> NDArray[np.str_] | None:
     return join_origins(np.array([group_of[name] for name in files.ids]), f"{path}: in column group")
 
 
-def _rows(path: Path) -> list[tuple[str, str]]:
+def read_columns(files: FoundFiles) -> dict[str, NDArray[np.str_]]:
+    """Read further facts about images from the columns ``column.NAME`` of the file, by name, shape (N,) each.
+
+    Raises:
+        DataError: If the file is damaged, or a column does not have one value for every image.
+    """
+    path = files.folder / GROUPS_FILE
+    rows = _rows(path) if path.is_file() else []
+    spellings = Spellings(files.ids)
+    found: dict[str, NDArray[np.str_]] = {}
+    for column in [name for name in (rows[0] if rows else {}) if (name or "").startswith(PREFIX)]:
+        value_of: dict[str, str] = {}
+        for row in rows:
+            name, value = spellings.find(written_path(row["path"] or "")), clean_name(row[column] or "")
+            if name is not None and value_of.setdefault(name, value) != value:
+                raise DataError(
+                    f"{path}: every image must have one {column} but {name!r} has {value_of[name]!r} and {value!r}; "
+                    f"remove one"
+                )
+        missing = [name for name in files.ids if not value_of.get(name)]
+        if missing:
+            raise DataError(
+                f"{path}: every image must have a {column} but {missing[0]!r} has none ({len(missing)} such images); "
+                f"give it one, such as unknown, or remove the column"
+            )
+        found[column.removeprefix(PREFIX)] = np.array([value_of[name] for name in files.ids])
+    return found
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
     try:
         # Spreadsheets put a byte order mark in front.
         with path.open(encoding="utf-8-sig", newline="") as stream:
@@ -65,4 +95,4 @@ def _rows(path: Path) -> list[tuple[str, str]]:
         raise DataError(
             f"{path}: the columns must be path,group but are {list_some(columns) or 'none'}; name them in the first row"
         )
-    return [(written_path(row["path"] or ""), clean_name(row["group"] or "")) for row in rows]
+    return rows

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.names import clean_name, describe_clash, list_some
+from policies.tables.sample_arrays.columns import PREFIX
 from trainables.data.files.kinds import FileKind
 from trainables.data.files.spelling import written_path
 from trainables.data.label_files.cells import marks_of, names_of, numbers_of, sets_of
@@ -38,6 +39,7 @@ class LabelRows:
         spans: Start and end in seconds of what each row's labels are about, shape (R, 2), float64, 0 and infinity for
             the whole file; None without such columns.
         is_test: Whether each row's file is set aside for testing, shape (R,), bool; None where none is.
+        columns: Facts about each row's file by name, shape (R,) each.
     """
 
     path: Path
@@ -50,6 +52,7 @@ class LabelRows:
     groups: NDArray[np.str_] | None
     spans: NDArray[np.float64] | None
     is_test: NDArray[np.bool_] | None
+    columns: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
 
     def of_labels(self, names: Sequence[str]) -> LabelRows:
         """The same rows with some of the labels, in the order of their names."""
@@ -62,7 +65,7 @@ def read_label_rows(path: Path, kind: FileKind) -> LabelRows:
 
     The first column tells the file, whatever it is called. Of the others, ``labels`` has the names of the labels that
     are on, separated by semicolons; where there is none, every column but ``parent``, ``order``, ``group``, ``start``,
-    ``end`` and ``split`` is a label, and has 0 or 1.
+    ``end`` and ``split`` is a label, and has 0 or 1. What is called ``column.NAME`` is a fact about the file, no label.
 
     Args:
         path: The file.
@@ -77,7 +80,7 @@ def read_label_rows(path: Path, kind: FileKind) -> LabelRows:
             f"label, but there is none; write it, or name the folder that holds it"
         )
     table = read_table(path, kind)
-    known = {name.casefold(): place for place, name in enumerate(table.columns) if place and name.casefold() in _KNOWN}
+    known = {name.casefold(): place for place, name in enumerate(table.columns) if place and _is_known(name)}
     names, labels = _labels(table, known)
     return LabelRows(
         path=path,
@@ -90,7 +93,17 @@ def read_label_rows(path: Path, kind: FileKind) -> LabelRows:
         groups=_text(table, known, "group"),
         spans=_spans(table, known),
         is_test=_is_test(table, known),
+        columns={
+            table.columns[place][len(PREFIX) :]: np.array(names_of(table, place))
+            for name, place in known.items()
+            if name.startswith(PREFIX)
+        },
     )
+
+
+def _is_known(name: str) -> bool:
+    """Whether a column is no label: one of those with a meaning, or one of facts, called ``column.NAME``."""
+    return name.casefold() in _KNOWN or name.casefold().startswith(PREFIX)
 
 
 def _labels(table: WrittenTable, known: dict[str, int]) -> tuple[tuple[str, ...], NDArray[np.uint8]]:

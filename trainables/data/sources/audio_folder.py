@@ -9,7 +9,7 @@ import numpy as np
 
 from trainables.data.audio.decoded_recordings import DecodedRecordings
 from trainables.data.audio.files import find_recordings
-from trainables.data.audio.groups import find_groups
+from trainables.data.audio.groups import find_columns, find_groups
 from trainables.data.audio.options import AudioOptions
 from trainables.data.audio.report import report_cancelling
 from trainables.data.audio.segments import segment_ids, segment_metadata, segment_parents
@@ -61,7 +61,7 @@ class AudioFolderSource(DataSource):
         audio = options.audio
         files = find_recordings(existing_folder(data_dir, self.name, "a folder of recordings per class"), audio)
         report_others(files)
-        named_groups = find_groups(files, files.official_test, audio)
+        named_groups, columns = find_groups(files, files.official_test, audio), find_columns(files, audio)
         cache = cache_folder(files, audio)
         decoded = cached_recordings(files, cache, audio)
         report_damage(
@@ -86,6 +86,7 @@ class AudioFolderSource(DataSource):
             metadata=segment_metadata(audio),
             parents=segment_parents(paths, decoded, audio),
             order=decoded.numbers,
+            columns={name: values[rows] for name, values in columns.items()},
         )
 
     def reader(self, input_shape: tuple[int, ...], options: DataOptions = DEFAULT_OPTIONS) -> InputReader:

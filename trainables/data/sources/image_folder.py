@@ -12,7 +12,7 @@ from trainables.data.copies import report_copies
 from trainables.data.files.class_folders import LabelledFiles, existing_folder
 from trainables.data.files.report import report_damage, report_others
 from trainables.data.images.files import find_image_files
-from trainables.data.images.groups import read_groups
+from trainables.data.images.groups import read_columns, read_groups
 from trainables.data.options import DEFAULT_OPTIONS, DataOptions
 from trainables.errors import DamagedImagesWarning, DataError
 
@@ -27,7 +27,8 @@ class ImageFolderSource(ImageSource):
     there is no ``test``, those in ``val`` (or ``valid``, ``validation``) are. All others are shared out.
 
     Images become RGB of 96x96 pixels unless the options name another size, without regard to their proportions.
-    Where ``<data_dir>/groups.csv`` exists, with columns ``path`` and ``group``, it tells the origin of every image.
+    Where ``<data_dir>/groups.csv`` exists, with columns ``path`` and ``group``, it tells the origin of every image;
+    columns of it that are called ``column.NAME`` are columns of facts.
     Decoded images are kept in the cache (see :func:`~trainables.data.images.cache.cache_folder`), which may be deleted.
     """
 
@@ -51,7 +52,7 @@ class ImageFolderSource(ImageSource):
 
         files = find_image_files(existing_folder(data_dir, self.name, "a folder of images per class"))
         report_others(files)
-        groups = read_groups(files)
+        groups, columns = read_groups(files), read_columns(files)
         size = options.image_size or _DEFAULT_SIZE
         cache = cache_folder(files, size=size)
         decoded = cached_images(files, cache, size=size)
@@ -65,6 +66,7 @@ class ImageFolderSource(ImageSource):
             class_names=files.class_names,
             groups=None if groups is None else groups[rows],
             official_test=None if files.official_test is None else files.official_test[rows],
+            columns={name: values[rows] for name, values in columns.items()},
         )
         _require_every_class(files, samples)
         report_copies(samples)

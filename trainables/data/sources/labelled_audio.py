@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from policies.names import composed
 from trainables.data.audio.files import RECORDINGS
-from trainables.data.audio.groups import find_groups
+from trainables.data.audio.groups import find_columns, find_groups
 from trainables.data.audio.options import AudioOptions
 from trainables.data.audio.report import report_cancelling
 from trainables.data.audio.segments import segment_ids, segment_metadata, segment_parents
@@ -68,7 +68,7 @@ class LabelledAudioSource(DataSource):
         parents = files.of_files(files.rows.parents, "parent")
         order = _order(files, parents)
         official_test = _official_test(files, audio)
-        groups = _groups(files, official_test, audio)
+        groups, columns = _groups(files, official_test, audio), _columns(files, audio)
         cache = cache_folder(files, audio)
         decoded = cached_recordings(files, cache, audio)
         report_labelled(
@@ -92,6 +92,7 @@ class LabelledAudioSource(DataSource):
             metadata=segment_metadata(audio),
             parents=own_parents,
             order=decoded.numbers if parents is None else places_in_parents(own_parents, decoded, order),
+            columns={name: values[rows] for name, values in columns.items()},
         )
 
     def reader(self, input_shape: tuple[int, ...], options: DataOptions = DEFAULT_OPTIONS) -> InputReader:
@@ -136,6 +137,12 @@ def _groups(
     if files.rows.groups is not None:
         return files.of_files(files.rows.groups, "group")
     return find_groups(files, official_test, audio)
+
+
+def _columns(files: FilesWithLabels, audio: AudioOptions) -> dict[str, NDArray[np.str_]]:
+    """Facts about recordings by name, shape (N,) each, from the table and from names of files."""
+    found = {name: files.of_files(values, name) for name, values in files.rows.columns.items()}
+    return {**find_columns(files, audio), **{name: own for name, own in found.items() if own is not None}}
 
 
 def _official_test(files: FilesWithLabels, audio: AudioOptions) -> NDArray[np.bool_] | None:

@@ -27,7 +27,8 @@ class LabelledImagesSource(ImageSource):
 
     The first column of the table has paths relative to the folder; the others are labels with 0 or 1, or one column
     ``labels`` names those that are on, separated by semicolons. Columns ``parent``, ``order`` and ``group`` tell what
-    an image is a part of, its place there, and its origin; ``split`` (train, val or test) the official test.
+    an image is a part of, its place there, and its origin; ``split`` (train, val or test) the official test;
+    ``column.NAME`` is a column of facts.
     """
 
     name: ClassVar[str] = "labelled-images"
@@ -73,6 +74,7 @@ class LabelledImagesSource(ImageSource):
             official_test=None if rows.is_test is None else rows.is_test[of_image],
             parents=None if rows.parents is None else rows.parents[of_image],
             order=None if rows.order is None else rows.order[of_image],
+            columns={name: values[of_image] for name, values in rows.columns.items()},
         )
         report_copies(samples)
         return samples

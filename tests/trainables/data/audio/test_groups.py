@@ -64,3 +64,18 @@ def test_groups_have_one_spelling(tmp_path):
     with pytest.warns(JoinedOriginsWarning, match="1 origins are spelled in several ways, 'CAF\u00c9', 'caf\u00e9': "):
         samples = source().load(folder, audio(group_pattern=r"/(?P<group>[^/]+)_\d"))
     assert set(samples.groups) == {"CAF\u00c9"}
+
+
+def test_further_names_of_patterns_are_facts_about_the_recordings(flat):
+    samples = source().load(flat, audio(file_pattern=r"(?P<class>[a-z]+)_(?P<speaker>s\d)_(?P<take>\d+)"))
+    assert sorted(samples.columns) == ["speaker", "take"]
+    assert samples.columns["speaker"].tolist() == [name.split("_")[1] for name in samples.ids]
+    assert samples.columns["take"].tolist() == [name.split("_")[2].split(".")[0] for name in samples.ids]
+    pattern = r"_(?P<group>s(?P<number>\d))_"
+    samples = source().load(flat, audio(file_pattern="(?P<class>[a-z]+)_.*", group_pattern=pattern))
+    assert samples.columns["number"].tolist() == [group[1] for group in samples.groups]
+    refused(
+        flat,
+        r"what data.audio.file_pattern names 'take' must be found in every recording's path but .* \(8 such files\)",
+        audio(file_pattern=r"(?P<class>[a-z]+)_s\d_((?P<take>0)|\d)"),
+    )

@@ -88,3 +88,15 @@ def test_unicode_forms_of_paths_and_groups_join(folder):
     write_groups(folder, rows.items())
     samples = IMAGE_FOLDER.load(folder, SMALL)
     assert samples.ids[samples.groups == "\u00e9"].tolist() == ["cat/000.png", "cat/caf\u00e9.png"]
+
+
+def test_further_columns_are_facts_about_the_images(folder):
+    rows = [(path, group, f"camera {int(group) % 3}", "") for path, group in groups_of(folder).items()]
+    write_groups(folder, rows, header="path,group,column.camera,remark")
+    samples = IMAGE_FOLDER.load(folder, SMALL)
+    assert list(samples.columns) == ["camera"]
+    assert samples.columns["camera"].tolist() == [f"camera {int(group) % 3}" for group in samples.groups]
+    write_groups(folder, [(path, group, "") for path, group, _, _ in rows], header="path,group,column.camera")
+    refused(folder, "every image must have a column.camera but .* has none .20 such images.; give it one")
+    write_groups(folder, [*rows, (*rows[0][:2], "another", "")], header="path,group,column.camera,remark")
+    refused(folder, "every image must have one column.camera but .* has 'camera 0' and 'another'")

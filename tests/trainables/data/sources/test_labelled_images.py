@@ -223,3 +223,13 @@ def test_new_images_are_read_like_these(folder):
     np.testing.assert_array_equal(
         reader.read([folder / "a" / "000.png"]).inputs[0], IMAGES.load(folder, SMALL).inputs[0]
     )
+
+
+def test_a_column_of_facts_is_no_label(folder):
+    rows = [[path, *marks, "AB"[row % 2]] for row, (path, *marks) in enumerate(rows_of(folder))]
+    samples = IMAGES.load(write_table(folder, rows, columns=("image", *LABELS, "column.Site")), SMALL)
+    assert samples.class_names == LABELS
+    sites = {path: site for path, *_, site in rows}
+    assert samples.columns["Site"].tolist() == [sites[name] for name in samples.ids]
+    write_table(folder, [[*rows[0][:-1], ""], *rows[1:]], columns=("image", *LABELS, "column.Site"))
+    refused(folder, "column 'column.Site' must be filled in but is empty in line 2")
