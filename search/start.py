@@ -48,6 +48,7 @@ def start_sweep(
     """
     # All that can be refused is refused before Ray is started, and Ray is started before there is a folder.
     inputs, teachers = _checked_new(config, stem) if folder is None else _checked_resumed(config, folder)
+    config = inputs.config
     try:
         with ExitStack() as cluster:
             where = cluster.enter_context(connected(config.resources, address))

@@ -7,7 +7,7 @@ tracker, and a folder only where it writes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 import time
 from typing import Any
@@ -38,7 +38,9 @@ from search.reporting.trials import AllTrials, figures_of_all_trials, write_all_
 from search.run_folder.answers import PolicyAnswers
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Journal
+from search.run_folder.planned.divisions import SharingSummary
 from search.run_folder.summary import SPLITS, Summary
+from search.sharing.table import divisions_table
 from search.teaching.checks import CheckedTeachers
 from search.teaching.tasks import prepare_teachers
 from search.trials.log import TrialLog
@@ -94,6 +96,9 @@ def run_sweep(
         SweepInterruptedError: If it was stopped before its last trial.
     """
     show = partial(print_line, console)
+    if inputs.sharing is not None:
+        show(f"Proposed {inputs.sharing.sentence}")
+        divisions_table(inputs.sharing).print_on(console)
     for line in announcement(inputs):
         show(line)
     require_shared(folder.path)
@@ -127,6 +132,8 @@ def run_sweep(
     if control is not None:
         summary = summary.model_copy(update=plain.told)
     summary = summary.model_copy(update={**architecture.told, **latency.told, **validity_told(journal)})
+    if inputs.sharing is not None:
+        summary = summary.model_copy(update={"sharing": SharingSummary.model_validate(asdict(inputs.sharing))})
     write_report(folder, inputs, outcomes, selection, tables, summary, [*answered, *plain.answered], plain)
     for note in add_page(folder):
         show(f"Note: {note}")

@@ -35,7 +35,7 @@ ORDER = {
     """,
     "spaces": "dimensions base self_distillation distillation audio darts detection multilabel",
     "search": """
-        errors messages loading redaction console_table config run_folder cluster inputs trials tracking serving
+        errors messages loading redaction console_table config run_folder cluster sharing inputs trials tracking serving
         analysis teaching validity finalists figures preflight tuning reporting page live control table_search
         tabulation sweep session start export derivation routing prediction bench watching cli __main__ run
     """,

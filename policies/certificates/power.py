@@ -126,6 +126,47 @@ def ratio_at_power(
     return max((hits - weight * missed) / (hits - (weight - 1) * missed), value)
 
 
+def chance_at_rate(n: int, rate: float, *, limit: float, delta: float) -> float:
+    """The probability that the exact binomial test passes where each of n units loses with probability ``rate``.
+
+    Args:
+        n: Number of units.
+        rate: True rate of losses.
+        limit: Largest rate of losses to certify, in [0, 1).
+        delta: Largest probability of certifying what does not hold, in (0, 1).
+    """
+    least = certifiable_accuracy(n, target=1 - limit, delta=delta) if n else None
+    return 0.0 if least is None else float(binom.cdf(round((1 - least) * n), n, rate))
+
+
+def chance_at_mean(n: int, mean: float, *, limit: float, delta: float, least: float = 0.0, size: float = 1.0) -> float:
+    """The probability that betting passes at a true mean of losses that are 0 or one size.
+
+    Args:
+        n: Number of units.
+        mean: True mean of the losses.
+        limit: Largest mean loss to certify, in [least, 1).
+        delta: Largest probability of certifying what does not hold, in (0, 1).
+        least: Smallest possible loss: 0, or -1 for signed losses.
+        size: What a unit loses that loses anything, in (0, 1].
+    """
+    most = _most_lost(n, limit, delta, least, size) if n else (-1,)
+    return float(np.mean(binom.cdf(most, n, min(mean / size, 1.0))))
+
+
+def chance_at_ratio(
+    n: int, ratio: float, *, value: float, delta: float, weight: int, positives: float, n_labels: int
+) -> float:
+    """The probability that betting passes at a true ratio of counts of labels; arguments as of ``ratio_at_power``."""
+    share = min(positives, 1.0)
+    with_label, hits = round(n * share), weight * positives / max(share, 1e-12)
+    if not with_label:
+        return 0.0
+    missed = min(hits * (1 - ratio) / (weight - ratio * (weight - 1)), 1.0)
+    most = _most_missed(n, value, delta, weight, positives, n_labels)
+    return float(np.mean(binom.cdf(most, with_label, missed)))
+
+
 def _rate_at_power(most: tuple[int, ...], n: int, power: float) -> float | None:
     """The rate of losses at which no more of n units lose than orders let pass, as often as ``power``.
 

@@ -10,13 +10,16 @@ from scipy.stats import binom
 
 from policies.certificates.bounds.betting import BETTING_SEED, betting_p_value
 from policies.certificates.claims import Claim
+from policies.certificates.label_ratios import LabelRatio
 from policies.certificates.losses import HAMMING, Loss
+from policies.certificates.power import chance_at_mean, chance_at_rate, chance_at_ratio
 from policies.certificates.sample_size import certifiable_accuracy
 from policies.certificates.statements import Statement
 from policies.selection.search_target import SearchTarget, SplitSize, fewest_units
 
 
-_SHARES = (0.0, 0.25, 0.5)
+HALF_OF_WHAT_MAY_BE_LOST = 0.5
+_SHARES = (0.0, 0.25, HALF_OF_WHAT_MAY_BE_LOST)
 """Shares of what may be lost, of which it is told how surely a policy that loses so much passes."""
 _POWER = 0.8
 _N_DRAWS = 60
@@ -32,7 +35,7 @@ class StatementPlan:
         request: The statement, as a person names it.
         what: Its name and quality without the number.
         tightest: The tightest number in its place that can be certified where nothing is lost; None where none can.
-        powers: True losses, and how probable it then is that the statement is certified; empty where that is not known.
+        powers: True losses, and how probable it then is that the statement is certified.
         needed: Fewest units that certify it where nothing is lost; None where no number would.
         comfortable: About how many units certify it four times of five where half of what may be lost is lost; None
             where that is not known, or they are more than 50,000.
@@ -71,11 +74,11 @@ class Plan:
         units = f"{self.n:,} {self.unit}{'' if self.n == 1 else 's'}"
         whose = f"where {self.subgroup}, the fewest of any value," if self.subgroup else "of certify"
         best = "; ".join(_best(one) for one in self.statements)
-        power = "; ".join(_power(one) for one in self.statements if one.powers)
+        power = "; ".join(_power(one) for one in self.statements)
         needed = "; ".join(_needed(one, self.unit) for one in self.statements)
         return (
             f"{units} {whose} prove at best, at confidence {1 - self.delta:.0%}, where nothing is lost: {best}",
-            f"passes with probability: {power or 'not known beforehand'}",
+            f"passes with probability: {power}",
             f"units needed: {needed}",
         )
 
@@ -101,9 +104,73 @@ def plan_of(claim: Claim, size: SplitSize, *, delta: float) -> Plan:
     return Plan(size.units.n, size.units.kind, delta, found, subgroup)
 
 
+def passing_chance(claim: Claim, size: SplitSize, *, delta: float, share: float = HALF_OF_WHAT_MAY_BE_LOST) -> float:
+    """The probability that a policy is certified that loses a share of what may be lost, and gains nothing.
+
+    That of the part of the claim that is proved the least easily: all together pass at most so often. Of labels, and of
+    losses that are counted in shares, it is as for :func:`~policies.selection.search_target.tightened_claim`.
+
+    Args:
+        claim: Claim that is to be certified.
+        size: Size of the ``certify`` split.
+        delta: Largest probability of certifying what does not hold, in (0, 1).
+        share: Share of what may be lost that is lost, of every part, in [0, 1].
+    """
+    size = size.deciding(claim)
+    chances = [_chance(one, size, delta, share) for one in claim.statements]
+    floor = claim.class_floor
+    if floor is not None and size.smallest_class is not None:
+        look = chance_at_mean if size.units.hold_several else chance_at_rate
+        chances.append(look(size.smallest_class, share * (1 - floor), limit=1 - floor, delta=delta))
+    return min(chances, default=1.0)
+
+
+def tightest_provable(one: Statement, size: SplitSize, *, delta: float) -> float | None:
+    """The tightest number in place of a statement's own that is certified where nothing is lost; None where none is.
+
+    Args:
+        one: What is claimed.
+        size: Size of the ``certify`` split.
+        delta: Largest probability of certifying what does not hold, in (0, 1).
+    """
+    return _tightest(one, size, delta)
+
+
+def _chance(one: Statement, size: SplitSize, delta: float, share: float) -> float:
+    """The probability that a statement is certified where a share of what may be lost is lost."""
+    n, loss, limit = size.units.n, share * one.allowed, one.limit
+    if one.loss is Loss.SHORTFALL:
+        return _chance_of_ratio(one, size, delta, 1 - loss)
+    if one.loss is Loss.RELATIVE_DROP:
+        return chance_at_mean(n, loss, limit=one.required, delta=delta, least=-1.0)
+    at_once = 1 / len(size.positives) if one.quality == HAMMING else 1.0
+    if one.loss is Loss.DROP:
+        counted = chance_at_rate(n, min(loss / at_once, 1.0), limit=limit, delta=delta)
+        return max(counted, chance_at_mean(n, loss, limit=limit, delta=delta, least=-1.0, size=at_once))
+    if one.loss.is_binary and not size.units.hold_several:
+        return chance_at_rate(n, loss, limit=limit, delta=delta)
+    return chance_at_mean(n, loss, limit=limit, delta=delta, size=at_once if one.loss is Loss.EXCESS else 1.0)
+
+
+def _chance_of_ratio(one: Statement, size: SplitSize, delta: float, ratio: float) -> float:
+    counted = LabelRatio.named(one.quality)
+    if counted is None or not size.units.n:
+        return 0.0
+    is_one = counted.is_worst or counted.label is not None
+    return chance_at_ratio(
+        size.units.n,
+        ratio,
+        value=one.required,
+        delta=delta,
+        weight=counted.weight,
+        positives=size.rarest_of(counted) if is_one else float(size.positives.sum()),
+        n_labels=1 if is_one else len(size.positives),
+    )
+
+
 def _planned(one: Statement, size: SplitSize, delta: float) -> StatementPlan:
-    n, passes = size.units.n, _power_at(one, size, delta)
-    powers = [] if passes is None else [(share * one.allowed, passes(n, share)) for share in _SHARES]
+    passes = _power_at(one, size, delta)
+    powers = [(share * one.allowed, _chance(one, size, delta, share)) for share in _SHARES]
     hold_several = size.units.hold_several
     return StatementPlan(
         request=one.request,

@@ -131,7 +131,7 @@ def _find(
     if sweep is None:
         # No sweep file was named: the sweep's own, with what was changed on this call.
         values = read_values(str(folder.sweep_file), assignments, **options)
-    given = SweepConfig.from_mapping(values)
+    given = stored.sharing_with(SweepConfig.from_mapping(values))
     folder.require_same(given)
     given = given.model_copy(update={"name": folder.name, "data_dir": given.data_dir or stored.data_dir})
     return with_tracking(given, stored.tracking.uri), folder

@@ -71,7 +71,9 @@ class SweepConfig(Section):
         description="Seeds, each of which every configuration is trained with once, instead of once with `seed`.",
     )
     data: DataSection = Field(default=DataSection(), description="How samples are read.")
-    splits: SplitsSection = Field(default=SplitsSection(), description="How samples are split.")
+    splits: SplitsSection = Field(
+        default=SplitsSection(), description="How samples are split; `auto` proposes it by what is to be certified."
+    )
     teachers: list[TeacherSection] = Field(
         default_factory=list, description="Teachers from outside that the networks may learn from."
     )
@@ -139,6 +141,7 @@ class SweepConfig(Section):
         _naming("data.audio", config.data.audio.options)
         _naming("splits", config.splits.fractions)
         _check_request(config)
+        _require_claim_to_split_by(config)
         space = config.build_space()
         _require_comparable(config, space)
         full_network = config.full_network.resolved(task=workload.task, training=training, dimensions=space.dimensions)
@@ -219,6 +222,12 @@ class SweepConfig(Section):
                 raise ConfigError(f"space.overrides: {error}") from None
         return space
 
+    def sharing_with(self, other: SweepConfig) -> SweepConfig:
+        """Another configuration with the shares that were proposed of this one, where its own are yet to be."""
+        if not (other.splits.is_open and self.splits.auto):
+            return other
+        return other.model_copy(update={"splits": other.splits.with_fractions(self.splits.fractions())})
+
     def to_yaml(self) -> str:
         """The sweep file that gives exactly this configuration, but for a password in the tracking URI."""
         values = self.model_dump(mode="json")
@@ -267,6 +276,14 @@ def _check_request(config: SweepConfig) -> None:
         raise ConfigError(f"policy: {error}") from None
     if times:
         _naming("policy.latency_ms", lambda: checked_latency(times, config.n_exits))
+
+
+def _require_claim_to_split_by(config: SweepConfig) -> None:
+    if config.splits.is_open and config.request.claim is None:
+        raise ConfigError(
+            f"splits are proposed by what is to be certified but nothing of {config.request} can be; ask for a target "
+            f"or a drop that can, or give the shares in place of auto"
+        )
 
 
 def _require_comparable(config: SweepConfig, space: Space) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from policies.selection.plan import plan_for
 from policies.selection.search_target import SearchTarget
 from search.inputs import SweepInputs
-from search.preflight.certifiable import SplitUnits, proposed_fractions
+from search.preflight.certifiable import proposed_fractions
+from search.sharing.units import SplitUnits
 
 
 def announcement(inputs: SweepInputs) -> list[str]:
@@ -20,10 +19,7 @@ def announcement(inputs: SweepInputs) -> list[str]:
     if not target.why_not or target.claim is None or target.certify is None:
         return lines
     lines.append(f"Note: {target.why_not}")
-    units = SplitUnits.of(inputs.splits, inputs.spec.task, target.certify.units)
-    rarest = target.certify.smallest_subgroup
-    if rarest is not None:
-        units = replace(units, smallest_share=rarest.units.n / target.certify.units.n)
+    units = SplitUnits.of(inputs.splits, inputs.spec.task, target.certify)
     fractions = inputs.config.splits.fractions()
     asked = target.asked
     proposal = proposed_fractions(units, target.claim, fractions, delta=asked.delta, power=asked.power)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 import math
-from typing import Any
-
-import numpy as np
 
 from policies.certificates.claims import Claim
 from policies.certificates.losses import Loss
@@ -16,10 +13,9 @@ from policies.certificates.statements import Statement
 from policies.estimates.estimate import estimated_target
 from policies.estimates.estimated_bounds import LEVEL
 from policies.goals.fields import POWER
-from policies.selection.search_target import SplitSize, SubgroupSize, fewest_units, tightened_claim
-from policies.tables.units import Units
-from trainables.data import SPLIT_NAMES, SplitFractions, Splits
-from trainables.tasks import TrainingTask
+from policies.selection.search_target import fewest_units, tightened_claim
+from search.sharing.units import SplitUnits, in_sweep_file, units_of
+from trainables.data import SPLIT_NAMES, SplitFractions
 
 
 _LEAST_TRAIN, _FEWEST_TRAIN = 0.5, 0.4
@@ -48,51 +44,6 @@ class SplitProposal:
     n_certify: int
     certifies: bool
     sentence: str
-
-
-@dataclass(frozen=True)
-class SplitUnits:
-    """What there is to share out.
-
-    Attributes:
-        n: Samples, or groups where there are groups, without an official test set.
-        smallest_class: Units of the class that has fewest; all where splits may be without a class.
-        kind: What one unit is called, such as ``sample`` or ``group``.
-        hold_several: Whether some unit holds several answers: of samples, or where these are pooled of parents.
-        has_official_test: Whether ``test`` is given, so that only the other three share the units.
-        smallest_share: Share of the units that have the rarest value of the column that a claim is made by; 1 without.
-    """
-
-    n: int
-    smallest_class: int
-    kind: str = "sample"
-    hold_several: bool = False
-    has_official_test: bool = False
-    smallest_share: float = 1.0
-
-    @classmethod
-    def of(cls, splits: Splits, task: TrainingTask[Any], certify: Units) -> SplitUnits:
-        """What there was, before it was shared out.
-
-        Args:
-            splits: The data, shared out.
-            task: Tells which classes a sample holds.
-            certify: The units of ``certify``, which tell what is one and whether it holds several answers.
-        """
-        shared = [splits[name] for name in SPLIT_NAMES if name != "test" or not splits.has_official_test]
-        n_classes = len(splits.class_names)
-        holds = np.concatenate([task.memberships(split, n_classes) for split in shared])
-        names = np.concatenate([split.ids if split.groups is None else split.groups for split in shared])
-        units, unit_of = np.unique(names, return_inverse=True)
-        of_unit = np.zeros((len(units), n_classes), dtype=np.bool_)
-        np.logical_or.at(of_unit, unit_of, holds)
-        return cls(
-            n=len(units),
-            smallest_class=int(of_unit.sum(axis=0).min()) if splits.needs_every_class else len(units),
-            kind=certify.kind,
-            hold_several=certify.hold_several,
-            has_official_test=splits.has_official_test,
-        )
 
 
 def proposed_fractions(
@@ -134,14 +85,14 @@ def proposed_fractions(
 def _certifying(
     found: SplitFractions, given: SplitFractions, units: SplitUnits, claim: Claim, room: float
 ) -> SplitProposal:
-    n = _count("certify", found, units)
+    n = units_of("certify", found, units)
     if found == given:
         return SplitProposal(found, n, True, "")
     return SplitProposal(
         found,
         n,
         True,
-        f"with splits {_text(found)} certify would have about {n} of {units.n} {units.kind}s, enough to "
+        f"with splits {in_sweep_file(found)} certify would have about {n} of {units.n} {units.kind}s, enough to "
         f"certify that {claim}, {_ROOMS[room]}",
     )
 
@@ -162,10 +113,10 @@ def _estimating(given: SplitFractions, units: SplitUnits, claim: Claim, needed: 
     for least_train in (_LEAST_TRAIN, _FEWEST_TRAIN):
         found = _with_more("search", given, units, has_margin, least_train=least_train)
         if found is not None:
-            n = _count("search", found, units)
-            change = "" if found == given else f" with splits {_text(found)}"
+            n = units_of("search", found, units)
+            change = "" if found == given else f" with splits {in_sweep_file(found)}"
             sentence = f"{lacking}; an estimate from about {n} of search can be had{change}"
-            return SplitProposal(found, _count("certify", found, units), False, sentence)
+            return SplitProposal(found, units_of("certify", found, units), False, sentence)
     return SplitProposal(
         None, 0, False, f"{lacking}; they are too few for an estimate too; ask for less or collect more"
     )
@@ -177,7 +128,7 @@ def _with_more(
     """The fractions with the smallest share of one split that is enough for it; None where none is."""
     share = getattr(given, name)
     while (raised := _raised(name, share, given, units, least_train)) is not None:
-        if is_enough(_count(name, raised, units)):
+        if is_enough(units_of(name, raised, units)):
             return raised
         share = math.floor(share / _STEP + 1 + _ROUNDING) * _STEP
     return None
@@ -209,22 +160,9 @@ def _givers(name: str, units: SplitUnits) -> list[str]:
     return others if units.has_official_test else ["test", *others]
 
 
-def _count(name: str, fractions: SplitFractions, units: SplitUnits) -> int:
-    """About how many units a split gets, rounded down."""
-    whole = 1 - fractions.test if units.has_official_test else 1.0
-    share: float = getattr(fractions, name)
-    return math.floor(units.n * share / whole + _ROUNDING)
-
-
 def _certifies(n: int, *, claim: Claim, units: SplitUnits, delta: float, power: float, room: float) -> bool:
     """Whether so many units of ``certify`` have the power for a policy that loses a share of what the claim allows."""
-    of_sample = np.repeat(np.arange(n), 2 if units.hold_several else 1)
-    size = SplitSize(Units(units.kind, of_sample, n), units.smallest_class * n // units.n)
-    if claim.by is not None:
-        own = math.floor(n * units.smallest_share + _ROUNDING)
-        rarest = Units(units.kind, np.repeat(np.arange(own), 2 if units.hold_several else 1), own)
-        size = replace(size, smallest_subgroup=SubgroupSize("", rarest))
-    aimed = tightened_claim(claim, size, delta=delta, power=power)
+    aimed = tightened_claim(claim, units.size(n), delta=delta, power=power)
     if aimed is None:
         return False
     allowed, asked = _allowed(claim), _allowed(aimed)
@@ -247,8 +185,3 @@ def _fewest(claim: Claim, units: SplitUnits, delta: float) -> int | None:
         counts.append(None if of_class is None else math.ceil(of_class * units.n / max(units.smallest_class, 1)))
     known = [count for count in counts if count is not None]
     return max(known) if len(known) == len(counts) else None
-
-
-def _text(fractions: SplitFractions) -> str:
-    """As a sweep file says it."""
-    return "{" + ", ".join(f"{split}: {getattr(fractions, split):g}" for split in SPLIT_NAMES) + "}"

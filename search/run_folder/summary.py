@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from search.run_folder.planned.divisions import SharingSummary
 from search.run_folder.planned.power import PowerSummary
 from search.run_folder.result_files import write_json
 from search.run_folder.summary_architecture import ArchitectureSummary
@@ -327,6 +328,7 @@ class Summary(SummaryPart):
             was to be certified.
         search_target: How often a policy at the search target is certified, and what that costs; None where the search
             target has no margin of a certificate.
+        sharing: Which shares of the splits were proposed of which; None where they were given.
         splits: How alike ``search`` and ``certify`` are; None without a ``certify`` table.
         soft: By split, what the soft network promises and hard exits deliver; empty without stop probabilities.
         fixed_budgets: The best of the front within each compute budget, the smallest budget first; budgets within which
@@ -375,6 +377,7 @@ class Summary(SummaryPart):
     alarms: list[str] = []
     plan: list[str] = []
     search_target: PowerSummary | None = None
+    sharing: SharingSummary | None = None
     splits: SplitsSummary | None = None
     soft: dict[str, SoftNetwork] = {}
     fixed_budgets: list[BudgetPolicy] = []

@@ -16,6 +16,7 @@ from trainables.data import (
     DEFAULT_OPTIONS,
     DataOptions,
     DataSource,
+    Samples,
     Split,
     SplitFractions,
     Splits,
@@ -77,14 +78,32 @@ class Workload:
         split_seed: int,
         options: DataOptions = DEFAULT_OPTIONS,
     ) -> Splits:
-        """Read the data, as the options say, and split it four ways.
+        """Read the data, as the options say, and split it four ways; the same as :meth:`samples` and :meth:`split`.
 
         Raises:
             DataError: If files are missing or damaged, a class has too few samples, the options ask for what the
                 source does not have, or a user's own source fails or gives no samples; it is then named.
         """
+        return self.split(self.samples(data_dir, options), fractions, split_seed=split_seed)
+
+    def samples(self, data_dir: Path | None, options: DataOptions = DEFAULT_OPTIONS) -> Samples:
+        """Read the data, as the options say.
+
+        Raises:
+            DataError: If files are missing or damaged, the options ask for what the source does not have, or a user's
+                own source fails or gives no samples; it is then named.
+        """
         with source_code(self.source):
-            return split_samples(load_samples(self.source, data_dir, options), fractions, seed=split_seed)
+            return load_samples(self.source, data_dir, options)
+
+    def split(self, samples: Samples, fractions: SplitFractions, *, split_seed: int) -> Splits:
+        """Split what was read four ways.
+
+        Raises:
+            DataError: If a class has too few samples, or samples cannot be split; the source is then named.
+        """
+        with source_code(self.source):
+            return split_samples(samples, fractions, seed=split_seed)
 
     def trial_settings(
         self, params: Mapping[str, Any], *, n_exits: int, epochs: int, teachers: Sequence[str] = ()

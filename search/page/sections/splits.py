@@ -12,6 +12,7 @@ from search.page.blocks import heading, html_table, paragraph, text_cell
 from search.page.run import FinishedRun
 from search.page.section import Section
 from search.page.wording import sentence
+from search.run_folder.planned.divisions import SharingSummary
 
 
 _ROLES = {
@@ -26,7 +27,7 @@ _LETTERS = 12
 def splits(run: FinishedRun) -> Section:
     """Sizes and digests of the splits, the plan of the certificate and its search target, and what differs."""
     summary = run.summary
-    html = [_table(run)]
+    html = [_table(run), *([] if summary.sharing is None else _sharing(summary.sharing))]
     if summary.plan:
         aimed = [] if summary.search_target is None else [f"search target: {summary.search_target.sentence}"]
         lines = Markup("").join(Markup("<li>{}</li>").format(in_words(line)) for line in (*summary.plan, *aimed))
@@ -35,6 +36,32 @@ def splits(run: FinishedRun) -> Section:
         html += [heading("How alike search and certify are"), paragraph(sentence(in_words(summary.splits.sentence)))]
         html.append(_differences(summary.splits.differences))
     return Section("splits", "Splits", Markup("").join(html))
+
+
+def _sharing(found: SharingSummary) -> list[Markup]:
+    """Which shares were proposed, and what others would have allowed."""
+    headings = (
+        "certify",
+        "train",
+        "units of certify",
+        "provable at best",
+        f"aim at power {found.power:g}",
+        "half lost",
+    )
+    rows = [
+        (
+            f"{one.fractions['certify']:.2f}{' (chosen)' if one.fractions == found.fractions else ''}",
+            f"{one.fractions['train']:.2f}",
+            f"{one.n_certify:,}",
+            ", ".join(_number(value) for value in one.provable),
+            ", ".join(_number(value) for value in one.aims) or "-",
+            f"{one.chance:.2f}",
+        )
+        for one in found.divisions
+    ]
+    told = [sentence(f"proposed: {found.sentence}"), sentence(f"claimed: {in_words('; '.join(found.parts))}")]
+    told.append("half lost: how probably a policy is certified that loses half of what may be lost.")
+    return [heading("How the data were shared out"), paragraph(" ".join(told)), html_table(headings, rows)]
 
 
 def _table(run: FinishedRun) -> Markup:

@@ -1,1 +1,1 @@
-"""What a summary tells of what was planned: at which power a certificate is aimed at."""
+"""What a summary tells of what was planned: how data were shared out, and at which power a search aimed."""

@@ -11,7 +11,8 @@ from policies.certificates.bounds.betting import betting_p_value
 from policies.certificates.bounds.binomial import error_p_value
 from policies.certificates.claims import Claim
 from policies.estimates.estimate import estimated_target
-from search.preflight.certifiable import SplitUnits, proposed_fractions
+from search.preflight.certifiable import proposed_fractions
+from search.sharing.units import SplitUnits
 from trainables.data import Samples, SplitFractions, split_samples
 
 

@@ -1,6 +1,13 @@
 """Splits and their digests."""
 
+from dataclasses import asdict, replace
+
+from policies.certificates.claims import Claim
 from search.page.sections.splits import splits
+from search.run_folder.planned.divisions import SharingSummary
+from search.run_folder.summary import Summary
+from search.sharing.proposal import proposed_splits
+from search.sharing.units import SplitUnits
 from tests.search.page.sections.finished import searched, sweep
 from tests.tables import make_table
 
@@ -27,3 +34,16 @@ def test_a_power_is_asked_for_by_an_option(tmp_path, capsys):
     told = run.summary.search_target
     assert (told.power, told.mean >= told.mean_at_half) == (0.95, True)
     assert "certified 19 times of 20" in " ".join(capsys.readouterr().out.split())
+
+
+def test_shares_that_were_proposed_are_told_beside_others(tmp_path):
+    found = proposed_splits(SplitUnits(1797, 174), Claim(target=0.95), delta=0.05, power=0.8)
+    run = sweep(tmp_path / "digits-1")
+    told = run.summary.model_copy(update={"sharing": SharingSummary.model_validate(asdict(found))})
+    told.save(run.folder.summary_file)
+    again = Summary.load(run.folder.summary_file)
+    assert again.sharing == told.sharing
+    html = splits(replace(run, summary=again)).html
+    assert f"Proposed: {found.sentence}." in html
+    assert html.count("(chosen)") == 1
+    assert all(f"<td>{one.n_certify:,}</td>" in html for one in found.divisions)

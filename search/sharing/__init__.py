@@ -1,0 +1,1 @@
+"""Sharing the data out among the splits, by what is to be certified of them."""

@@ -1,0 +1,118 @@
+"""Shares of the splits that suit a claim."""
+
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
+from rich.console import Console
+from scipy.stats import binom
+
+from policies.certificates.claims import Claim
+from search.sharing.proposal import fractions_with, proposed_splits
+from search.sharing.table import divisions_table
+from search.sharing.units import SplitUnits, units_of
+
+
+DELTA = 0.05
+
+
+def chance(n, limit, share=0.5):
+    """By brute force: how probably a policy is certified that loses a share of what may be lost."""
+    return sum(binom.pmf(k, n, share * limit) for k in range(n) if binom.cdf(k, n, limit) <= DELTA)
+
+
+def proposed(units, claim, power=0.8):
+    return proposed_splits(units, claim, delta=DELTA, power=power)
+
+
+@pytest.mark.parametrize(
+    ("n", "target", "power"), [(1797, 0.95, 0.8), (1797, 0.9, 0.8), (900, 0.85, 0.6), (9000, 0.97, 0.9)]
+)
+def test_certify_gets_the_smallest_share_that_has_the_power(n, target, power):
+    units = SplitUnits(n, n // 10)
+    found = proposed(units, Claim(target=target), power)
+    by_share = {
+        step: chance(units_of("certify", fractions_with(step, units), units), 1 - target) for step in range(5, 26)
+    }
+    least = next(step for step, own in by_share.items() if own >= power)
+    assert found.fractions.certify == pytest.approx(least / 100)
+    (own,) = [one for one in found.divisions if one.fractions == found.fractions]
+    assert own.chance == pytest.approx(by_share[least])
+    assert f"certified with probability {own.chance:.2f}" in found.sentence
+    assert "less than" not in found.sentence
+
+
+@given(n=st.integers(60, 100_000), target=st.floats(0.5, 0.999), official=st.booleans(), power=st.floats(0.1, 0.95))
+@settings(max_examples=20, deadline=None)
+def test_train_keeps_half_and_certify_has_at_most_half_of_the_rest(n, target, official, power):
+    found = proposed(SplitUnits(n, n // 3, has_official_test=official), Claim(target=target), power)
+    shares = found.fractions
+    test = shares.test if official else 0
+    assert shares.train >= 0.5 - 1e-9
+    assert min(shares.search, shares.certify, shares.test) >= 0.05 - 1e-9
+    assert shares.certify <= (shares.search + shares.certify + shares.test - test) / 2 + 0.0051
+    assert shares.train + shares.search + shares.certify + shares.test == pytest.approx(1)
+    assert 3 <= len(found.divisions) <= 5
+    assert shares in [one.fractions for one in found.divisions]
+    assert [one.n_certify for one in found.divisions] == sorted(one.n_certify for one in found.divisions)
+
+
+def test_where_the_power_is_out_of_reach_it_says_what_would_do():
+    found = proposed(SplitUnits(1797, 174), Claim(max_drop=0.01))
+    assert "less than the 0.8 that is asked for; about " in found.sentence
+    likeliest = max(found.divisions, key=lambda one: one.chance)
+    assert likeliest.fractions == found.fractions
+    needed = int(found.sentence.partition("; about ")[2].split()[0].replace(",", ""))
+    assert chance(needed, 0.01) >= 0.8 > chance(int(needed / 1.03), 0.01)
+
+
+def test_where_nothing_would_do_the_shares_are_the_usual_ones():
+    found = proposed(SplitUnits(1797, 174), Claim(target=0.999))
+    assert (found.fractions.train, found.fractions.certify) == (0.5, 0.15)
+    assert (
+        "too few to certify that accuracy is at least 0.999 even without an error; about 2,995 would do"
+        in found.sentence
+    )
+    assert {one.aims for one in found.divisions} == {()}
+    assert (
+        "no number would certify that accuracy is at least 1"
+        in proposed(SplitUnits(1797, 174), Claim(target=1)).sentence
+    )
+
+
+def test_few_groups_are_told_to_count():
+    units = SplitUnits(200, 100, "group", hold_several=True, n_samples=4000)
+    found = proposed(units, Claim(target=0.8))
+    assert "groups count, not samples: there are 200 of them with 4,000 samples" in found.sentence
+    assert found.fractions.certify > proposed(SplitUnits(4000, 2000), Claim(target=0.8)).fractions.certify
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        Claim(target=0.9, class_floor=0.8),
+        Claim(max_relative_drop=0.1),
+        Claim(max_drop={"exact_match": 0.05, "hamming": 0.03}),
+        Claim(target=0.7, quality="label_micro_f1", bounds={"worst_label_recall": 0.5}),
+    ],
+)
+def test_every_kind_of_claim_has_a_table_of_numbers(claim):
+    names = tuple(map(str, range(5)))
+    units = SplitUnits(3000, 300, n_samples=3000, positives=(0.3,) * 5, label_names=names)
+    found = proposed(units, claim)
+    own = found.divisions[-1]
+    assert len(own.provable) == len(own.aims) == len(found.parts) == 1 + (claim != Claim(max_relative_drop=0.1))
+    assert 0 < own.chance <= 1
+    console = Console(width=120)
+    with console.capture() as printed:
+        divisions_table(found).print_on(console)
+    assert printed.get().count("(chosen)") == 1
+    assert all(f"{one.n_certify:,}" in printed.get() for one in found.divisions)
+
+
+def test_more_units_of_certify_prove_more():
+    found = proposed(SplitUnits(5000, 500), Claim(target=0.95)).divisions
+    for fewer, more in pairwise(found):
+        assert fewer.provable[0] < more.provable[0]
+        assert fewer.aims[0] > more.aims[0]
