@@ -157,7 +157,7 @@ class Front:
         # Plotly takes half a second that a search has no use for.
         from policies.goals.front_plot import front_plot
 
-        return front_plot(self.points, target=target, quality=quality, objective=objective)
+        return front_plot(self, target=target, quality=quality, objective=objective)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: how far it reaches, and its policies."""

@@ -8,6 +8,7 @@ import html
 import plotly.graph_objects as go
 
 from policies.errors import ExitSearchError
+from policies.goals.front import Front
 from policies.goals.front_point import FrontPoint
 from policies.goals.front_words import traded_objective, traded_quality
 from policies.goals.objectives import get_objective
@@ -20,22 +21,24 @@ _LINE, _CERTIFIED, _OTHER, _SELECTED, _GREY = "#8d99ae", "#2a9d5c", "#3d85c6", "
 _MOST_EXITS = 6
 
 
-def front_plot(
-    points: Sequence[FrontPoint], *, target: float | None, quality: str | None, objective: str | None
-) -> go.Figure:
+def front_plot(front: Front, *, target: float | None, quality: str | None, objective: str | None) -> go.Figure:
     """Draw policies, least objective first, as :meth:`~policies.goals.front.Front.plot` describes it.
 
     Raises:
         ExitSearchError: If there are no policies, or no such figure.
     """
+    points = front.points
     if not points:
         raise ExitSearchError("a front that is drawn must have policies but has none; search one with search_front")
     y = quality or traded_quality(points)
     minimised = get_objective(objective or traded_objective(points))
     figure = go.Figure()
+    for name in (minimised.column, y):
+        _values(points, name)
+    line = front.line(y, minimised.column).points
     figure.add_scatter(
-        x=_values(points, minimised.column),
-        y=_values(points, y),
+        x=_values(line, minimised.column),
+        y=_values(line, y),
         mode="lines",
         line={"color": _LINE, "width": 1},
         hoverinfo="skip",
