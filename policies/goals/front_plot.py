@@ -8,9 +8,8 @@ import html
 import plotly.graph_objects as go
 
 from policies.errors import ExitSearchError
-from policies.goals.front import Front
 from policies.goals.front_point import FrontPoint
-from policies.goals.front_words import traded_objective, traded_quality
+from policies.goals.front_words import on_line, traded_objective, traded_quality
 from policies.goals.objectives import get_objective
 from policies.html import numbers_in_words
 from policies.registry import title_of
@@ -21,13 +20,14 @@ _LINE, _CERTIFIED, _OTHER, _SELECTED, _GREY = "#8d99ae", "#2a9d5c", "#3d85c6", "
 _MOST_EXITS = 6
 
 
-def front_plot(front: Front, *, target: float | None, quality: str | None, objective: str | None) -> go.Figure:
+def front_plot(
+    points: Sequence[FrontPoint], *, target: float | None, quality: str | None, objective: str | None
+) -> go.Figure:
     """Draw policies, least objective first, as :meth:`~policies.goals.front.Front.plot` describes it.
 
     Raises:
         ExitSearchError: If there are no policies, or no such figure.
     """
-    points = front.points
     if not points:
         raise ExitSearchError("a front that is drawn must have policies but has none; search one with search_front")
     y = quality or traded_quality(points)
@@ -35,7 +35,7 @@ def front_plot(front: Front, *, target: float | None, quality: str | None, objec
     figure = go.Figure()
     for name in (minimised.column, y):
         _values(points, name)
-    line = front.line(y, minimised.column).points
+    line = on_line(points, y, minimised.column)
     figure.add_scatter(
         x=_values(line, minimised.column),
         y=_values(line, y),
