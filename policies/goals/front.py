@@ -12,7 +12,7 @@ import pandas as pd
 
 from policies.errors import ExitSearchError
 from policies.goals.front_point import FrontPoint
-from policies.goals.front_words import front_html
+from policies.goals.front_words import front_html, on_line
 from policies.goals.goal import Assessment, Goal
 from policies.names import list_some
 from policies.policy import Policy
@@ -124,11 +124,7 @@ class Front:
             quality: Name of the figure on the one axis.
             objective: Name of the figure on the other axis, minimised.
         """
-        worth, spent = get_quality(quality).sign * self.figure(quality), self.figure(objective)
-        no_worse = (worth >= worth[:, None]) & (spent <= spent[:, None])
-        is_better = (worth > worth[:, None]) | (spent < spent[:, None])
-        beaten = np.any(no_worse & is_better, axis=1).tolist()
-        return self._take([row for row, point in enumerate(self) if not (point.selected and beaten[row])])
+        return Front(on_line(self.points, quality, objective))
 
     def to_frame(self) -> pd.DataFrame:
         """A row for each policy, with the columns of :meth:`FrontPoint.to_dict`."""

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from policies.errors import ExitSearchError
 from policies.goals.front_point import FrontPoint
-from policies.goals.front_words import traded_objective, traded_quality
+from policies.goals.front_words import on_line, traded_objective, traded_quality
 from policies.goals.objectives import get_objective
 from policies.html import numbers_in_words
 from policies.registry import title_of
@@ -33,9 +33,12 @@ def front_plot(
     y = quality or traded_quality(points)
     minimised = get_objective(objective or traded_objective(points))
     figure = go.Figure()
+    for name in (minimised.column, y):
+        _values(points, name)
+    line = on_line(points, y, minimised.column)
     figure.add_scatter(
-        x=_values(points, minimised.column),
-        y=_values(points, y),
+        x=_values(line, minimised.column),
+        y=_values(line, y),
         mode="lines",
         line={"color": _LINE, "width": 1},
         hoverinfo="skip",

@@ -42,10 +42,30 @@ def front_html(points: Sequence[FrontPoint]) -> str:
     return str(html_block(_sentence(points), table))
 
 
+def on_line(points: Sequence[FrontPoint], quality: str, objective: str) -> tuple[FrontPoint, ...]:
+    """What a line through a front leads through: all but a selected policy that another beats.
+
+    Args:
+        points: The policies.
+        quality: Name of the figure on the one axis.
+        objective: Name of the figure on the other axis, minimised.
+    """
+    sign = get_quality(quality).sign
+    worth = [sign * point.figures[quality] for point in points]
+    spent = [point.figures[objective] for point in points]
+
+    def is_beaten(row: int) -> bool:
+        own = (-worth[row], spent[row])
+        others = [(-worth[other], spent[other]) for other in range(len(points))]
+        return any(one != own and one[0] <= own[0] and one[1] <= own[1] for one in others)
+
+    return tuple(point for row, point in enumerate(points) if not (point.selected and is_beaten(row)))
+
+
 def traded_quality(points: Sequence[FrontPoint]) -> str:
     """Name of the quality of a front: the first of its figures that no policy which spends more is worse in."""
     names = [name for name in points[0].figures if not name.startswith("mean_")]
-    rising = [name for name in names if _rises(points, name, get_quality(name).sign)]
+    rising = [name for name in names if _rises(_found(points), name, get_quality(name).sign)]
     if not names:
         raise ExitSearchError("a front is drawn with a quality but its policies have none among their figures")
     return (rising or names)[0]
@@ -57,8 +77,13 @@ def traded_objective(points: Sequence[FrontPoint]) -> str:
     if not known:
         raise ExitSearchError("a front is drawn with an objective but its policies have none among their figures")
     measured = [name for name in known if get_objective(name).needs_latency]
-    rising = [name for name in known if _rises(points, get_objective(name).column, 1.0)]
+    rising = [name for name in known if _rises(_found(points), get_objective(name).column, 1.0)]
     return (measured or rising or known)[0]
+
+
+def _found(points: Sequence[FrontPoint]) -> Sequence[FrontPoint]:
+    """The policies without the selected one, which others may beat; all where there is no other."""
+    return [point for point in points if not point.selected] or points
 
 
 def _rises(points: Sequence[FrontPoint], name: str, sign: float) -> bool:

@@ -148,13 +148,18 @@ def split_sequences(sequences: Sequence[WeightedSequence], claim: Claim, *, delt
                 *sequences[one].candidates[place],
                 claim,
                 search=None if searches is None else searches[place],
-                settled_for=min(holding[key], 1.0) * delta,
+                settled_for=_part_of(delta, min(holding[key], 1.0)),
             )
-        steps[key] = tested[key].at(share * delta)
+        steps[key] = tested[key].at(_part_of(delta, share))
         return steps[key].passed
 
     recycled_levels(keys, [own.share for own in sequences], passes)
     return SplitSteps(tuple(steps.values()), tuple(places[key] for key in steps))
+
+
+def _part_of(delta: float, share: float) -> float:
+    """A share of a level, without the noise of its last digits."""
+    return float(f"{share * delta:.12g}")
 
 
 def tested_parts(

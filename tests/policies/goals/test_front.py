@@ -1,5 +1,7 @@
 """Fronts: columns and rows of typed points, merged so that what nobody beats is kept whole."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 import numpy as np
@@ -90,3 +92,24 @@ def test_as_a_frame_it_has_what_is_known():
     assert frame["feasible"].tolist() == [True, False]
     assert frame["policy"].tolist() == list(front.policies)
     assert front.of_network("trial-0001").to_frame()["network"].tolist() == ["trial-0001"] * 2
+
+
+def test_another_policy_stands_in_its_place_and_a_line_leads_past_it_where_it_is_beaten():
+    """As a selected one that was certified, while a better one was not tested."""
+    goal, figures = Goal(), [(0.8, 1.0), (0.9, 2.0), (0.95, 3.0)]
+
+    def point(accuracy, depth, threshold, **more):
+        policy = Policy("confidence", (threshold,), (1.0, 1.0))
+        return FrontPoint(policy, {"accuracy": accuracy, "mean_depth": depth}, 0.0, "a", **more)
+
+    front = Front(tuple(point(*own, 0.5 + row / 10) for row, own in enumerate(figures)))
+    beaten = point(0.85, 2.5, 0.9, selected=True)
+    found = front.with_point(beaten, goal)
+    assert found.points == (*front.points[:2], beaten, front.points[2])
+    assert found.line("accuracy", "mean_depth") == front
+    unbeaten = point(0.92, 2.5, 0.9, selected=True)
+    assert len(front.with_point(unbeaten, goal).line("accuracy", "mean_depth")) == 4
+    assert front.with_point(front.points[1], goal) is front
+    assert found.to_frame()["selected"].sum() == 1
+    other_network = replace(front.points[1], network="b")
+    assert len(front.with_point(other_network, goal)) == 4
