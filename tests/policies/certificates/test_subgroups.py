@@ -149,6 +149,10 @@ def test_each_subgroup_is_tested_as_its_own_search_samples_settle_it():
     _, parts = parts_tested(GATE, certify, claim, search=search, delta=0.05)
     method = {part.subgroup: part.method for part in parts}
     assert method["A"] != method["B"]
+    notes = certify_policy(GATE, certify, claim, search=search).notes
+    (told,) = [note for note in notes if note.startswith("drops of each site are tested as was settled for it: by ")]
+    assert all(f"by {method[value]} for '{value}'" in told for value in "AB")
+    assert sum("where site" in note for note in notes) == 0
     for value in "AB":
         own, seen = (one.take(np.flatnonzero(one.columns["site"] == value)) for one in (certify, search))
         _, (alone,) = parts_tested(GATE, own, claim.overall, search=seen, delta=0.05)
