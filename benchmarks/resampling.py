@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tables import PARTS, TableSet
 
+from policies.spacing import evenly_spaced
 from policies.tables.classification import ClassificationTable
 
 
@@ -45,6 +46,15 @@ class Pool:
         units = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
         table = ClassificationTable(**joined, cost=parts[0].cost, groups=groups, meta=parts[0].meta)
         return cls(tables.name, table, tuple(units))
+
+    def thinned(self, most: int) -> Pool:
+        """At most so many units, evenly spaced; the same pool where there are no more."""
+        if len(self.units) <= most:
+            return self
+        kept = [self.units[place] for place in evenly_spaced(len(self.units), most)]
+        rows = np.concatenate(kept)
+        places = np.split(np.arange(len(rows)), np.cumsum([len(unit) for unit in kept])[:-1])
+        return Pool(self.name, self.table.take(rows), tuple(places))
 
     def draw(self, units: NDArray[np.int64], name: str) -> ClassificationTable:
         """The table of some units, which may occur more than once: every occurrence is a unit of its own."""

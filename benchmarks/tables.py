@@ -13,7 +13,9 @@ import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 import time
 
 import numpy as np
@@ -45,6 +47,7 @@ DEFAULT_FOLDER = Path("build/tables")
 PARTS = ("search", "certify", "test")
 _OVERCONFIDENCE = 1.3
 _SHARED_NOISE = 0.7
+_CACHE = "EXITSEARCH_CACHE"
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,9 @@ class Recipe:
         folder: Where the files are below the folder of all data.
         options: How the samples are read.
         family: The network family; the workload's own where None.
+        width: Channels of the first stage; the workload's own where None.
+        write: Writes the files that the workload reads, from the folder of all data into an empty folder that is
+            deleted afterwards; None where they are there.
     """
 
     workload: str
@@ -95,6 +101,8 @@ class Recipe:
     folder: str = ""
     options: DataOptions = DEFAULT_OPTIONS
     family: str | None = None
+    width: int | None = None
+    write: Callable[[Path, Path], None] | None = None
 
     @property
     def name(self) -> str:
@@ -103,7 +111,8 @@ class Recipe:
 
     def __str__(self) -> str:
         text = f"{self.epochs} epochs, batches of {self.batch_size}, peak {self.learning_rate}, {self.fractions}"
-        return text if self.options == DEFAULT_OPTIONS else f"{text}, {self.options}"
+        network = "" if self.width is None else f", width {self.width}"
+        return f"{text}{network}" if self.options == DEFAULT_OPTIONS else f"{text}{network}, {self.options}"
 
 
 RECIPES = (
@@ -196,8 +205,29 @@ def real_tables(
 
 
 def _load(recipe: Recipe, data_dir: Path | None) -> Samples:
+    source = get_workload(recipe.workload).source
     own = None if data_dir is None else data_dir / recipe.folder
-    return get_workload(recipe.workload).source.load(own, recipe.options)
+    if recipe.write is None or own is None:
+        return source.load(own, recipe.options)
+    with TemporaryDirectory() as made, _cache_in(Path(made, "cache")):
+        files = Path(made, "files")
+        files.mkdir()
+        recipe.write(own, files)
+        return source.load(files, recipe.options)
+
+
+@contextmanager
+def _cache_in(folder: Path) -> Iterator[None]:
+    """Decoded files are kept in a folder, and not in a person's cache."""
+    before = os.environ.get(_CACHE)
+    os.environ[_CACHE] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_CACHE]
+        else:
+            os.environ[_CACHE] = before
 
 
 def train_network(recipe: Recipe, splits: Splits, seed: int) -> MultiExitModel:
@@ -205,7 +235,7 @@ def train_network(recipe: Recipe, splits: Splits, seed: int) -> MultiExitModel:
     workload = get_workload(recipe.workload)
     params = {"optimiser": "adamw", "learning_rate_adamw": recipe.learning_rate, "weight_decay": 1e-4}
     with _torch_alone(seed):
-        network = NetworkSpec(workload.n_exits, workload.width, family=recipe.family)
+        network = NetworkSpec(workload.n_exits, recipe.width or workload.width, family=recipe.family)
         model = workload.build_model(splits.train, len(splits.class_names), network)
         settings = workload.settings(params, n_exits=workload.n_exits, epochs=recipe.epochs)
         training = MultiExitTraining(
