@@ -11,6 +11,7 @@ from policies.certificates.bounds.binomial import error_p_value
 from policies.certificates.certificate import certificate_of, certify_policy
 from policies.certificates.claims import Claim
 from policies.certificates.fixed_sequence import fixed_sequence
+from policies.certificates.parts.base import BINOMIAL, MeanTest
 from policies.errors import ClaimError, PolicyError
 from policies.policy import Policy
 from tests.policies.outcomes import FULL, GATE, copied, is_near_level, outcome_table, table_with_errors
@@ -248,10 +249,8 @@ def test_written_as_json(tmp_path):
     assert data["policy_hash"] == FULL.policy_hash
     assert data["claim"]["target"] == 0.95
     assert data["workload"] == "made up"
-    assert data["method"].startswith(
-        "fixed-sequence testing, exact binomial, exact paired test of what is lost and gained"
-    )
-    assert [part["method"].split()[0] for part in data["parts"]] == ["exact", "exact"]
+    assert data["method"].startswith(f"fixed-sequence testing, {BINOMIAL}, {MeanTest.PAIRED}")
+    assert [part["method"] for part in data["parts"]] == [BINOMIAL, MeanTest.PAIRED]
 
 
 def test_wrong_input():
