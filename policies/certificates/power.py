@@ -18,7 +18,7 @@ from scipy.stats import beta, binom
 from policies.certificates.bounds.betting import BETTING_SEED, betting_p_value
 from policies.certificates.claims import require_delta
 from policies.certificates.label_ratios import RatioCounts
-from policies.certificates.sample_size import certifiable_accuracy
+from policies.certificates.sample_size import certifiable_accuracy, certifiable_sum
 from policies.errors import ClaimError
 
 
@@ -56,11 +56,29 @@ def loss_rate_at_power(n: int, *, limit: float, delta: float, power: float) -> f
     """
     require_delta(delta)
     require_power(power)
-    least = certifiable_accuracy(n, target=1 - limit, delta=delta) if n else None
-    if least is None:
-        return None
-    most = round((1 - least) * n)
-    return min(float(beta.ppf(1 - power, most + 1, n - most)), limit)
+    most = _most_counted(n, limit, delta)
+    return None if most < 0 else min(float(beta.ppf(1 - power, most + 1, n - most)), limit)
+
+
+def summed_loss_at_power(n: int, *, limit: float, delta: float, power: float) -> float | None:
+    """The largest true rate of losses with which the worst case of their sum passes with probability ``power``.
+
+    Args:
+        n: Number of units, each of which loses 1 or nothing, though the test does not know that.
+        limit: Largest mean loss to certify, in [0, 1).
+        delta: Largest probability of certifying what does not hold, in (0, 1).
+        power: Probability of passing, in (0, 1).
+
+    Returns:
+        At most the limit; None where even no loss would not pass, or where the test takes long.
+
+    Raises:
+        ClaimError: If ``delta`` or ``power`` is not in (0, 1).
+    """
+    require_delta(delta)
+    require_power(power)
+    most = _most_summed(n, limit, delta)
+    return None if most < 0 else min(float(beta.ppf(1 - power, most + 1, n - most)), limit)
 
 
 def mean_loss_at_power(
@@ -135,8 +153,19 @@ def chance_at_rate(n: int, rate: float, *, limit: float, delta: float) -> float:
         limit: Largest rate of losses to certify, in [0, 1).
         delta: Largest probability of certifying what does not hold, in (0, 1).
     """
-    least = certifiable_accuracy(n, target=1 - limit, delta=delta) if n else None
-    return 0.0 if least is None else float(binom.cdf(round((1 - least) * n), n, rate))
+    return float(binom.cdf(_most_counted(n, limit, delta), n, rate))
+
+
+def chance_at_sum(n: int, mean: float, *, limit: float, delta: float) -> float:
+    """The probability that the worst case of their sum passes at a true mean of losses that are 0 or 1.
+
+    Args:
+        n: Number of units.
+        mean: True mean of the losses.
+        limit: Largest mean loss to certify, in [0, 1).
+        delta: Largest probability of certifying what does not hold, in (0, 1).
+    """
+    return float(binom.cdf(_most_summed(n, limit, delta), n, mean))
 
 
 def chance_at_mean(n: int, mean: float, *, limit: float, delta: float, least: float = 0.0, size: float = 1.0) -> float:
@@ -181,6 +210,19 @@ def _rate_at_power(most: tuple[int, ...], n: int, power: float) -> float | None:
     if excess(0.0) <= 0:
         return 0.0
     return 1.0 if excess(1.0) >= 0 else float(brentq(excess, 0.0, 1.0, xtol=_PRECISION))
+
+
+def _most_counted(n: int, limit: float, delta: float) -> int:
+    """The most units that may lose by the exact binomial test; -1 where none may."""
+    least = certifiable_accuracy(n, target=1 - limit, delta=delta) if n else None
+    return -1 if least is None else round((1 - least) * n)
+
+
+@lru_cache(maxsize=4096)
+def _most_summed(n: int, limit: float, delta: float) -> int:
+    """The most units that may lose by the worst case of their sum; -1 where none may."""
+    most = certifiable_sum(n, limit=limit, delta=delta) if n else None
+    return -1 if most is None else math.floor(most * n + _PRECISION)
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from policies.certificates.power import loss_rate_at_power, mean_loss_at_power, ratio_at_power
+from policies.certificates.power import (
+    loss_rate_at_power,
+    mean_loss_at_power,
+    ratio_at_power,
+    summed_loss_at_power,
+)
 from policies.certificates.sample_size import certifiable_accuracy, certifiable_mean, certifiable_ratio
 from policies.estimates.estimate import estimated_target
 
@@ -50,8 +55,9 @@ class CertificateMargin(Margin):
         return loss_rate_at_power(n, limit=limit, delta=self.delta, power=self.power)
 
     def share(self, limit: float, n: int) -> float | None:
-        """As betting needs it."""
-        return self.mean(limit, n)
+        """As betting or the sum of losses needs it, whichever leaves more."""
+        by_sum = summed_loss_at_power(n, limit=limit, delta=self.delta, power=self.power)
+        return max((one for one in (self.mean(limit, n), by_sum) if one is not None), default=None)
 
     def mean(self, limit: float, n: int, *, least: float = 0.0, size: float = 1.0) -> float | None:
         """As betting needs it."""

@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from scipy.stats import binom
-
-from policies.certificates.bounds.betting import BETTING_SEED, betting_p_value
 from policies.certificates.claims import Claim
 from policies.certificates.label_ratios import LabelRatio
 from policies.certificates.losses import HAMMING, Loss
-from policies.certificates.power import chance_at_mean, chance_at_rate, chance_at_ratio
-from policies.certificates.sample_size import certifiable_accuracy
+from policies.certificates.power import chance_at_mean, chance_at_rate, chance_at_ratio, chance_at_sum
 from policies.certificates.statements import Statement
 from policies.selection.search_target import SearchTarget, SplitSize, fewest_units
 
@@ -117,10 +112,10 @@ def passing_chance(claim: Claim, size: SplitSize, *, delta: float, share: float 
         share: Share of what may be lost that is lost, of every part, in [0, 1].
     """
     size = size.deciding(claim)
-    chances = [_chance(one, size, delta, share) for one in claim.statements]
+    chances = [_chance(one, size, size.units.n, delta, share) for one in claim.statements]
     floor = claim.class_floor
     if floor is not None and size.smallest_class is not None:
-        look = chance_at_mean if size.units.hold_several else chance_at_rate
+        look = _chance_of_shares if size.units.hold_several else chance_at_rate
         chances.append(look(size.smallest_class, share * (1 - floor), limit=1 - floor, delta=delta))
     return min(chances, default=1.0)
 
@@ -136,11 +131,11 @@ def tightest_provable(one: Statement, size: SplitSize, *, delta: float) -> float
     return _tightest(one, size, delta)
 
 
-def _chance(one: Statement, size: SplitSize, delta: float, share: float) -> float:
-    """The probability that a statement is certified where a share of what may be lost is lost."""
-    n, loss, limit = size.units.n, share * one.allowed, one.limit
+def _chance(one: Statement, size: SplitSize, n: int, delta: float, share: float) -> float:
+    """The probability that n units like those of a split certify a statement where a share of what may be lost is."""
+    loss, limit = share * one.allowed, one.limit
     if one.loss is Loss.SHORTFALL:
-        return _chance_of_ratio(one, size, delta, 1 - loss)
+        return _chance_of_ratio(one, size, n, delta, 1 - loss)
     if one.loss is Loss.RELATIVE_DROP:
         return chance_at_mean(n, loss, limit=one.required, delta=delta, least=-1.0)
     at_once = 1 / len(size.positives) if one.quality == HAMMING else 1.0
@@ -149,16 +144,22 @@ def _chance(one: Statement, size: SplitSize, delta: float, share: float) -> floa
         return max(counted, chance_at_mean(n, loss, limit=limit, delta=delta, least=-1.0, size=at_once))
     if one.loss.is_binary and not size.units.hold_several:
         return chance_at_rate(n, loss, limit=limit, delta=delta)
-    return chance_at_mean(n, loss, limit=limit, delta=delta, size=at_once if one.loss is Loss.EXCESS else 1.0)
+    return _chance_of_shares(n, loss, limit=limit, delta=delta, size=at_once if one.loss is Loss.EXCESS else 1.0)
 
 
-def _chance_of_ratio(one: Statement, size: SplitSize, delta: float, ratio: float) -> float:
+def _chance_of_shares(n: int, loss: float, *, limit: float, delta: float, size: float = 1.0) -> float:
+    """That of losses in [0, 1], by whichever test passes more often."""
+    by_bets = chance_at_mean(n, loss, limit=limit, delta=delta, size=size)
+    return by_bets if size < 1 else max(by_bets, chance_at_sum(n, loss, limit=limit, delta=delta))
+
+
+def _chance_of_ratio(one: Statement, size: SplitSize, n: int, delta: float, ratio: float) -> float:
     counted = LabelRatio.named(one.quality)
-    if counted is None or not size.units.n:
+    if counted is None or not n:
         return 0.0
     is_one = counted.is_worst or counted.label is not None
     return chance_at_ratio(
-        size.units.n,
+        n,
         ratio,
         value=one.required,
         delta=delta,
@@ -169,16 +170,16 @@ def _chance_of_ratio(one: Statement, size: SplitSize, delta: float, ratio: float
 
 
 def _planned(one: Statement, size: SplitSize, delta: float) -> StatementPlan:
-    passes = _power_at(one, size, delta)
-    powers = [(share * one.allowed, _chance(one, size, delta, share)) for share in _SHARES]
-    hold_several = size.units.hold_several
+    n, hold_several = size.units.n, size.units.hold_several
+    powers = [(share * one.allowed, _chance(one, size, n, delta, share)) for share in _SHARES]
+    is_slow = one.loss in (Loss.SHORTFALL, Loss.RELATIVE_DROP)
     return StatementPlan(
         request=one.request,
         what=replace(one, required=0.0).request.removesuffix(" 0"),
         tightest=_tightest(one, size, delta),
         powers=tuple(powers),
         needed=fewest_units(one, hold_several=hold_several, delta=delta, labels=size),
-        comfortable=None if passes is None else _fewest_at(lambda units: passes(units, _SHARES[-1])),
+        comfortable=None if is_slow else _fewest_at(lambda units: _chance(one, size, units, delta, _SHARES[-1])),
     )
 
 
@@ -201,36 +202,6 @@ def _tightest(one: Statement, size: SplitSize, delta: float) -> float | None:
         middle = (loose + tight) / 2
         loose, tight = (middle, tight) if can(middle) else (loose, middle)
     return loose
-
-
-def _power_at(one: Statement, size: SplitSize, delta: float) -> Callable[[int, float], float] | None:
-    """From a number of units and a share of what may be lost to the probability of passing; None where not known."""
-    if one.loss in (Loss.SHORTFALL, Loss.RELATIVE_DROP):
-        return None
-    lost_at_once = 1 / len(size.positives) if one.quality == HAMMING else 1.0
-    by_count = one.loss is Loss.DROP or (one.loss.is_binary and not size.units.hold_several)
-    by_bets = one.loss is Loss.DROP or not by_count
-
-    def passes(n: int, share: float) -> float:
-        loss = share * one.limit
-        counted = _counted_power(n, loss, one.limit, delta) if by_count and lost_at_once == 1 else 0.0
-        return max(counted, _betting_power(n, loss, lost_at_once, one, delta) if by_bets else 0.0)
-
-    return passes
-
-
-def _counted_power(n: int, loss: float, limit: float, delta: float) -> float:
-    """Probability that so few units lose that the exact binomial test passes."""
-    least = certifiable_accuracy(n, target=1 - limit, delta=delta) if n else None
-    return 0.0 if least is None else float(binom.cdf(round((1 - least) * n), n, loss))
-
-
-def _betting_power(n: int, loss: float, lost_at_once: float, one: Statement, delta: float) -> float:
-    """Share of draws that pass by betting, of units that lose all at once or nothing, and gain nothing."""
-    rng = np.random.default_rng(BETTING_SEED)
-    drawn = lost_at_once * (rng.random((_N_DRAWS if loss else 1, n)) < loss / lost_at_once)
-    p_values = [betting_p_value(own, limit=one.limit, delta=delta, least=one.loss.least) for own in drawn]
-    return float((np.array(p_values) <= delta).mean())
 
 
 def _fewest_at(power: Callable[[int], float]) -> int | None:

@@ -16,7 +16,7 @@ from policies.certificates.claims import Claim, require_delta
 from policies.certificates.label_ratios import LabelRatio
 from policies.certificates.losses import HAMMING, Loss
 from policies.certificates.power import require_power
-from policies.certificates.sample_size import samples_needed, units_needed
+from policies.certificates.sample_size import samples_needed, sum_units_needed, units_needed
 from policies.certificates.statements import Statement
 from policies.certificates.subgroups import HasColumns, Subgroups
 from policies.estimates.estimated_bounds import LEVEL
@@ -221,14 +221,14 @@ def tightened_claim(
 
     A policy of which this is just true is certified with probability ``power`` over the draw of a split of that size:
     exactly for a target of accuracy, the degradation and the class floor on samples. Each part of a claim by itself is,
-    so that several parts pass together less often. With groups of several samples, and for other qualities, it is an
-    approximation on the safe side, as though units were right or wrong as a whole; for drops it is one as though the
-    policy never corrected the full network, by whichever test leaves more, and it leaves too little where the policy
-    often does; for the relative drop it is also as though the full network's quality were 1. Of sets of labels it is as
-    though no more than one label were wrong. The exit floor is left as it is: nobody knows beforehand how many will
-    leave where. So is the class floor where units hold several samples. Where something is
-    claimed for every value of a column, the limits are those that the smallest subgroup needs, as though policies lost
-    as much in each.
+    so that several parts pass together less often. With groups of several samples, and for other qualities, it is as
+    though units were right or wrong as a whole, by the sum of losses or by betting, whichever leaves more; for drops it
+    is an approximation as though the policy never corrected the full network, by whichever test leaves more, and it
+    leaves too little where the policy often does; for the relative drop it is also as though the full network's quality
+    were 1. Of sets of labels it is as though no more than one label were wrong. The exit floor is left as it is: nobody
+    knows beforehand how many will leave where. So is the class floor where units hold several samples. Where something
+    is claimed for every value of a column, the limits are those that the smallest subgroup needs, as though policies
+    lost as much in each.
 
     Args:
         claim: Claim that is to be certified.
@@ -269,7 +269,8 @@ def _tightened(one: Statement, size: SplitSize, margin: Margin) -> float | None:
     if one.loss is Loss.DROP:
         return _drop(one, size, margin)
     if one.loss is Loss.EXCESS:
-        return margin.mean(one.limit, n, size=1 / len(size.positives))
+        by_labels = margin.mean(one.limit, n, size=1 / len(size.positives))
+        return margin.share(one.limit, n) if by_labels is None else by_labels
     look = margin.rate if one.loss.is_binary and not size.units.hold_several else margin.share
     found = look(one.limit, n)
     return 1 - found if one.loss.is_read_as_least and found is not None else found
@@ -339,6 +340,8 @@ def fewest_units(
     if one.loss is Loss.DROP or (one.loss.is_binary and not hold_several):
         # Of a drop what is lost alone can be counted, also of groups.
         return samples_needed(0.0, target=1 - one.limit, delta=delta)
+    if one.loss not in (Loss.RELATIVE_DROP, Loss.SHORTFALL):
+        return sum_units_needed(np.zeros(max(at_least, 1)), limit=one.limit, delta=delta)
     best, least = 0.0, one.loss.least
     if one.loss is Loss.RELATIVE_DROP:
         # Where the full network's figures are kept, and are 1, all that may be lost of them is left.

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from policies.certificates.claim_parts import PartTests, parents_of
+from policies.certificates.claim_parts import PartTests, parents_of, units_of
 from policies.certificates.claims import Claim
-from policies.certificates.drop_tests import choose_tests
 from policies.certificates.losses import Loss
 from policies.certificates.outcomes import subgroup_part_name
 from policies.certificates.parts.base import ClaimPart
 from policies.certificates.statements import Statement
 from policies.certificates.subgroups import Subgroups, rows_where
+from policies.certificates.testing.chosen_tests import choose_tests
 from policies.errors import ClaimError
 from policies.names import list_some
 from policies.policy import Decision, Policy
@@ -43,17 +43,18 @@ def with_subgroup_tests(
             of its samples settle the test of that. None where there is none.
         delta: Largest probability of certifying what does not hold, in (0, 1).
     """
-    if claim.by is None or not tests.drops:
+    if claim.by is None or not tests.chosen:
         return tests
     subgroups = Subgroups.of(table, claim.by, parents_of(decision))
-    drops = dict(tests.drops)
+    chosen = dict(tests.chosen)
     for k, value in enumerate(subgroups.values):
         own = table.take(np.flatnonzero(subgroups.of_sample == k))
         rows = np.arange(0) if search is None else rows_where(search, claim.by, value)
         seen = search.take(rows) if search is not None and rows.size else search
-        chosen = choose_tests(claim.overall, policy, own, int(subgroups.n_units[k]), search=seen, delta=delta)
-        drops |= {subgroup_part_name(name, claim.by, value): test for name, test in chosen.drops.items()}
-    return replace(tests, drops=drops)
+        units = units_of(own, policy.decide(own))
+        settled = choose_tests(claim.overall, policy, own, units, search=seen, delta=delta)
+        chosen |= {subgroup_part_name(name, claim.by, value): test for name, test in settled.chosen.items()}
+    return replace(tests, chosen=chosen)
 
 
 def require_enough_units(claim: Claim, parts: Sequence[ClaimPart], *, delta: float) -> None:

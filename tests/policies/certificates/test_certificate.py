@@ -10,6 +10,7 @@ from policies.certificates.bounds.betting import betting_p_value
 from policies.certificates.bounds.binomial import error_p_value
 from policies.certificates.certificate import certificate_of, certify_policy
 from policies.certificates.claims import Claim
+from policies.certificates.parts.base import BINOMIAL, MeanTest
 from policies.certificates.testing.fixed_sequence import fixed_sequence
 from policies.errors import ClaimError, PolicyError
 from policies.policy import Policy
@@ -248,8 +249,8 @@ def test_written_as_json(tmp_path):
     assert data["policy_hash"] == FULL.policy_hash
     assert data["claim"]["target"] == 0.95
     assert data["workload"] == "made up"
-    assert data["method"].startswith("fixed-sequence testing, exact binomial, betting")
-    assert [part["method"].split()[0] for part in data["parts"]] == ["exact", "betting"]
+    assert data["method"].startswith(f"fixed-sequence testing, {BINOMIAL}, {MeanTest.PAIRED}")
+    assert [part["method"] for part in data["parts"]] == [BINOMIAL, MeanTest.PAIRED]
 
 
 def test_wrong_input():
