@@ -181,9 +181,9 @@ def tightened_claim(claim: Claim, size: SplitSize, *, delta: float, certifies: b
     just certifies. With groups of several samples, and for other qualities, it is what just certifies by the sum of
     losses, or by betting as though units were right or wrong as a whole, whichever leaves more; for drops it is an
     approximation as though the policy never corrected the full network, and it leaves too little where it often does;
-    for the relative drop it is also as though the full network's quality were 1. Of sets of labels it is as though no more than one label were wrong. The exit floor is
-    left as it is: nobody knows beforehand how many will leave where. So is the class floor where units hold several
-    samples.
+    for the relative drop it is also as though the full network's quality were 1. Of sets of labels it is as though no
+    more than one label were wrong. The exit floor is left as it is: nobody knows beforehand how many will leave where.
+    So is the class floor where units hold several samples.
 
     Args:
         claim: Claim that is to be certified.
