@@ -99,7 +99,7 @@ def sum_upper_bound(losses: NDArray[np.float64], *, delta: float, parts: int | N
 
 
 def is_quick(n: int, *, limit: float) -> bool:
-    """Whether the test of ``n`` losses takes no more than some tenths of a second; a bound takes some ten times that."""
+    """Whether the test of ``n`` losses takes some tenths of a second at most, and a bound ten times that."""
     below = _fraction_below(limit, n)
     return below is None or n * n * below[0] * below[1] <= MOST_WORK
 
