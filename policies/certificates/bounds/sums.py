@@ -13,8 +13,8 @@ from policies.certificates.claims import require_delta
 from policies.errors import ClaimError
 
 
-MOST_WORK = 3e8
-"""Steps of the backward induction from which on :func:`is_quick` calls it slow: about a second."""
+MOST_WORK = 1e8
+"""Steps of the backward induction from which on :func:`is_quick` calls it slow: some tenths of a second."""
 _WORK_OF_A_LIMIT = 1e8
 _MOST_PARTS = 1000
 _MOST_PRODUCT = 5000
@@ -99,7 +99,7 @@ def sum_upper_bound(losses: NDArray[np.float64], *, delta: float, parts: int | N
 
 
 def is_quick(n: int, *, limit: float) -> bool:
-    """Whether the test of ``n`` losses takes no more than about a second."""
+    """Whether the test of ``n`` losses takes some tenths of a second at most, and a bound ten times that."""
     below = _fraction_below(limit, n)
     return below is None or n * n * below[0] * below[1] <= MOST_WORK
 
