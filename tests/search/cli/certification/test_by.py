@@ -18,7 +18,7 @@ def place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     GATE.save(tmp_path / "policy.json")
     row = np.arange(N) % (N // 2)
-    table = outcome_table(row >= np.where(SITES == "north", 4, 7), np.ones(N))
+    table = outcome_table(row >= np.where(SITES == "north", 4, 7), np.ones(N), labels=np.arange(N) % 2)
     table.save(tmp_path / "plain.npz")
     table.with_columns({"site": SITES, "year": np.arange(N) % 2}).save(tmp_path / "table.npz")
     rows = [f"{name},{site}" for name, site in zip(table.ids, SITES, strict=True)]
