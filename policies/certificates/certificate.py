@@ -265,7 +265,7 @@ def _notes_on_subgroups(claim: Claim, parts: tuple[ClaimPart, ...]) -> list[str]
             tests.setdefault(part.method, []).append(part.subgroup)
     settled = [f"by {method} for {list_some(dict.fromkeys(values))}" for method, values in tests.items()]
     of_tests = (
-        [f"parts about each {claim.by} are tested as it was settled for it: {'; '.join(settled)}"] if settled else []
+        [f"parts about each {claim.by} are tested as was settled for it: {'; '.join(settled)}"] if settled else []
     )
     return [*of_tests, f"nothing is claimed about values of {claim.by} beside these {n_values}"]
 

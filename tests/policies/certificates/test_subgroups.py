@@ -135,7 +135,7 @@ def test_a_false_claim_about_one_site_is_rarely_certified():
 
 
 def test_each_subgroup_is_tested_as_its_own_search_samples_settle_it():
-    """Site A neither loses nor gains; B loses and gains alike, so that there the net has more power."""
+    """Groups of site A neither lose nor gain; those of B do alike, so that there the net has more power."""
     claim = Claim(max_drop=0.03, by="site")
 
     def drawn(n, prefix, seed):
@@ -143,14 +143,17 @@ def test_each_subgroup_is_tested_as_its_own_search_samples_settle_it():
         first, last = np.ones(2 * n, dtype=bool), np.ones(2 * n, dtype=bool)
         order = n + rng.permutation(n)
         first[order[: n // 20]], last[order[n // 20 : n // 10]] = False, False
-        return with_sites(outcome_table(first, last, prefix=prefix), ["A"] * n + ["B"] * n)
+        pair = np.arange(4 * n) // 2
+        groups = np.char.add(prefix, pair.astype(str))
+        table = outcome_table(first[pair], last[pair], groups=groups, prefix=prefix)
+        return with_sites(table, ["A"] * 2 * n + ["B"] * 2 * n)
 
     search, certify = drawn(400, "s", 0), drawn(400, "c", 1)
     _, parts = parts_tested(GATE, certify, claim, search=search, delta=0.05)
     method = {part.subgroup: part.method for part in parts}
     assert method["A"] != method["B"]
     notes = certify_policy(GATE, certify, claim, search=search).notes
-    (told,) = [note for note in notes if note.startswith("drops of each site are tested as was settled for it: by ")]
+    (told,) = [note for note in notes if note.startswith("parts about each site are tested as was settled for it: by ")]
     assert all(f"by {method[value]} for '{value}'" in told for value in "AB")
     assert sum("where site" in note for note in notes) == 0
     for value in "AB":
@@ -158,7 +161,7 @@ def test_each_subgroup_is_tested_as_its_own_search_samples_settle_it():
         _, (alone,) = parts_tested(GATE, own, claim.overall, search=seen, delta=0.05)
         assert alone.method == method[value]
     _, parts = parts_tested(GATE, certify, claim, search=replace(search, columns={}), delta=0.05)
-    for part, rows in zip(parts[1:], (np.arange(400), np.arange(400, 800)), strict=True):
+    for part, rows in zip(parts[1:], (np.arange(800), np.arange(800, 1600)), strict=True):
         _, (alone,) = parts_tested(GATE, certify.take(rows), claim.overall, search=search, delta=0.05)
         assert part.method == alone.method
 

@@ -1,5 +1,6 @@
 """Several sequences of policies at shares of delta, and what the certificate of one of them says."""
 
+import numpy as np
 import pytest
 
 from policies.certificates.bounds.binomial import binomial_p_value, binomial_upper_bound
@@ -99,8 +100,8 @@ def test_the_certificate_is_at_the_level_at_which_its_policy_was_tested():
 def test_a_bound_by_bets_never_says_other_than_the_test_did(n_lost):
     """The stakes are those of the share; where the level has grown, the bound has stakes of its own."""
     n, claim = 300, Claim(max_drop=0.06)
-    rest = [index >= n_lost for index in range(n)]
-    table = outcome_table(rest, [index < n - 5 for index in range(n)])
+    pair = np.arange(2 * n) // 2
+    table = outcome_table(pair >= n_lost, pair < n - 5, groups=np.char.add("g", pair.astype(str)))
     sequences = [WeightedSequence([(FULL, table)], 0.9), WeightedSequence([(GATE, table)], 0.1)]
     steps = split_sequences(sequences, claim, delta=DELTA).steps
     certificate = certificate_of(GATE, table, steps, claim, delta=DELTA)
