@@ -16,6 +16,7 @@ from policies.certificates.fixed_sequence import (
     more_units_needed,
     tested_parts,
 )
+from policies.certificates.losses import Loss
 from policies.certificates.parts.base import ClaimPart
 from policies.certificates.parts.drop import DropPart, DropTest
 from policies.certificates.unseen import doubts_about_samples, require_unseen
@@ -216,7 +217,11 @@ def certificate_of(
         p_value=max(result.p_value for result in results),
         more_needed=0 if certified else failed.more_needed if failed else more_units_needed(parts, delta),
         parts=results,
-        notes=(*_notes_on_tests(parts, search), *_notes_on_exits(claim, table, decision)),
+        notes=(
+            *_notes_on_tests(parts, search),
+            *_notes_on_disagreement(results),
+            *_notes_on_exits(claim, table, decision),
+        ),
         sequence=sequence,
         table_hash=table.split_hash,
         policy_hash=policy.policy_hash,
@@ -235,6 +240,16 @@ def _notes_on_tests(parts: tuple[ClaimPart, ...], search: ExitTable | None) -> l
         f"tested by {part.method}"
         for part in drops
         if part.test is DropTest.LOST
+    ]
+
+
+def _notes_on_disagreement(results: tuple[PartResult, ...]) -> list[str]:
+    """What a share of equal answers says of right ones: where answers are equal, both are right or both wrong."""
+    return [
+        f"where answers are the full network's nothing is lost, so that the drop in the share of right answers is at "
+        f"most {one.bound:.4f} too"
+        for one in results
+        if one.loss == Loss.DISAGREEMENT
     ]
 
 

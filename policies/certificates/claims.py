@@ -20,9 +20,9 @@ Limits = float | Mapping[str, float] | None
 class Claim:
     """What must hold on new data of the same kind, all of it together.
 
-    The first of ``target``, ``max_drop``, ``max_relative_drop``, ``max_degradation`` and ``bounds`` that is given is
-    the main claim. With groups, every mean is one over groups of the mean within a group, so that each group counts
-    alike.
+    The first of ``target``, ``max_drop``, ``max_relative_drop``, ``max_degradation``, ``max_disagreement`` and
+    ``bounds`` that is given is the main claim. With groups, every mean is one over groups of the mean within a group,
+    so that each group counts alike.
 
     Attributes:
         target: Least accuracy, or least value of another ``quality``, in (0, 1]; of ``hamming`` the largest, in [0, 1).
@@ -30,6 +30,8 @@ class Claim:
             or such limits of several qualities by their names. Of ``hamming`` it is the largest increase.
         max_degradation: Largest share of samples that the full network answers rightly and the policy
             wrongly, in [0, 1).
+        max_disagreement: Largest share of samples that the policy answers otherwise than the full network, in [0, 1):
+            the one claim that needs no labels. Sets of labels are compared as a whole.
         class_floor: Least recall of every class, in (0, 1].
         exit_floor: Least accuracy, or least value of another ``quality``, among the samples that leave at an exit, of
             every exit, in (0, 1].
@@ -59,12 +61,13 @@ class Claim:
     max_relative_drop: Limits = None
     quality: str = ACCURACY
     bounds: Mapping[str, float] = field(default_factory=dict)
+    max_disagreement: float | None = None
 
     def __post_init__(self) -> None:
         if not self.statements:
             raise ClaimError(
-                "a claim needs a target, a max_drop, a max_relative_drop, a max_degradation or bounds but has none of "
-                "them"
+                "a claim needs a target, a max_drop, a max_relative_drop, a max_degradation, a max_disagreement or "
+                "bounds but has none of them"
             )
         for one in self.statements:
             _check(one)
@@ -114,7 +117,13 @@ class Claim:
     def qualities(self) -> tuple[str, ...]:
         """Names of the qualities that answers must be judged by."""
         floors = [self.quality] if self.class_floor is not None or self.exit_floor is not None else []
-        return tuple(dict.fromkeys([*(one.quality for one in self.statements), *floors]))
+        judged = [one.quality for one in self.statements if one.loss.needs_labels]
+        return tuple(dict.fromkeys([*judged, *floors]))
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether some part of it takes the truth."""
+        return bool(self.qualities)
 
     @property
     def needs_figures(self) -> tuple[str, ...]:
@@ -129,7 +138,11 @@ class Claim:
     @property
     def statements(self) -> tuple[Statement, ...]:
         """What is claimed of all that is judged, quality by quality, the main one first."""
-        own = {"target": (self.main_loss, self.target), "max_degradation": (Loss.DEGRADATION, self.max_degradation)}
+        own = {
+            "target": (self.main_loss, self.target),
+            "max_degradation": (Loss.DEGRADATION, self.max_degradation),
+            "max_disagreement": (Loss.DISAGREEMENT, self.max_disagreement),
+        }
         of_own = {
             name: [] if value is None else [Statement(name, self.quality, loss, value)]
             for name, (loss, value) in own.items()
@@ -141,6 +154,7 @@ class Claim:
             *(Statement("max_drop", name, Loss.DROP, value) for name, value in drops),
             *(Statement("max_relative_drop", name, Loss.RELATIVE_DROP, value) for name, value in relative),
             *of_own["max_degradation"],
+            *of_own["max_disagreement"],
             *(Statement("bounds", name, own_loss(name), value) for name, value in self.bounds.items()),
         )
 

@@ -25,6 +25,8 @@ class Loss(StrEnum):
     """What the counts of labels behind an F1, a recall or a precision lack of a least value of it, at most 1."""
     DEGRADATION = "degradation"
     """1 where the policy is wrong and the full network is right, else 0."""
+    DISAGREEMENT = "disagreement"
+    """1 where the policy answers otherwise than the full network, whatever is right, else 0: it needs no labels."""
     DROP = "drop"
     """The full network's figure less the policy's, in [-1, 1]: as right or wrong answers, 1 lost and -1 gained."""
     RELATIVE_DROP = "relative_drop"
@@ -38,12 +40,17 @@ class Loss(StrEnum):
     @property
     def is_compared(self) -> bool:
         """Whether it takes the full network's answers."""
-        return self in (Loss.DEGRADATION, Loss.DROP, Loss.RELATIVE_DROP)
+        return self in (Loss.DEGRADATION, Loss.DISAGREEMENT, Loss.DROP, Loss.RELATIVE_DROP)
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether it takes the truth."""
+        return self is not Loss.DISAGREEMENT
 
     @property
     def is_binary(self) -> bool:
         """Whether it is always 0 or 1."""
-        return self in (Loss.ERROR, Loss.DEGRADATION)
+        return self in (Loss.ERROR, Loss.DEGRADATION, Loss.DISAGREEMENT)
 
     @property
     def is_read_as_least(self) -> bool:

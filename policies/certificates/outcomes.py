@@ -34,6 +34,8 @@ class Outcomes:
         n_strata: Number of strata.
         exits: Index of the exit taken, shape (N,); of a parent the deepest that one of its samples took.
         counts: The counts behind each quality that is a ratio of them, by name.
+        differs: Whether the policy answers otherwise than the full network, shape (N,); None where nobody claims it, or
+            knows that network's answers.
     """
 
     figures: Mapping[str, NDArray[np.float64]]
@@ -42,6 +44,7 @@ class Outcomes:
     n_strata: int
     exits: NDArray[np.int64]
     counts: Mapping[str, tuple[RatioCounts, ...]] = field(default_factory=dict)
+    differs: NDArray[np.bool_] | None = None
 
     @classmethod
     def of(cls, table: ExitTable, decision: Decision, claim: Claim) -> Outcomes:
@@ -50,6 +53,11 @@ class Outcomes:
         Raises:
             ExitSearchError: If a quality is not one that can be certified, or not for the table's answers.
         """
+        if claim.needs_labels and not table.is_labelled:
+            raise ClaimError(
+                "a claim about right answers needs labels but the table has none; claim a max_disagreement, or label "
+                "those answers that differ from the full network's (policies.certificates.labelling)"
+            )
         if ACCURACY in claim.qualities and isinstance(table.truth, LabelSets):
             raise ClaimError("sets of labels are right or wrong as exact_match has it, not as accuracy; claim that")
         for name in claim.needs_figures:
@@ -59,11 +67,13 @@ class Outcomes:
         truth, answers = judged.truth, judged.answers(decision.exits)
         ratios = {name: ratio for name in claim.qualities if (ratio := LabelRatio.named(name)) is not None}
         means = [name for name in claim.qualities if name not in ratios]
-        full_figures = None
+        full_figures, differs = None, None
         if any(one.loss.is_compared for one in claim.statements):
             full = decision.full_network(table)
             of_full = Judged(full.view, table.truth).answers(full.exits)
             full_figures = {name: _figures(name, of_full, truth) for name in means}
+            if claim.max_disagreement is not None:
+                differs = table.differing(answers, of_full)
         return cls(
             {name: _figures(name, answers, truth) for name in means},
             full_figures,
@@ -71,6 +81,7 @@ class Outcomes:
             truth.n_strata,
             judged.deepest(decision.exits),
             {name: ratio.counts(answers, _labels(truth)) for name, ratio in ratios.items()},
+            differs,
         )
 
     @property
@@ -84,6 +95,8 @@ class Outcomes:
         Args:
             one: What is claimed of a quality that is no ratio.
         """
+        if one.loss is Loss.DISAGREEMENT:
+            return None if self.differs is None else self.differs.astype(np.float64)
         own = self.figures[one.quality]
         if not one.loss.is_compared:
             return own if one.loss is Loss.EXCESS else 1 - own

@@ -44,6 +44,8 @@ class Statement:
             return f"{self.quality} below {1 - self.required:g} of the full network's"
         if not self.loss.is_compared:
             return self.quality
+        if self.loss is Loss.DISAGREEMENT:
+            return str(self.loss)
         is_plain = self.quality == ACCURACY or (self.loss is Loss.DEGRADATION and self.quality in RIGHT_OR_WRONG)
         return str(self.loss) if is_plain else f"{self.loss} of {self.quality}"
 
@@ -55,6 +57,7 @@ class Statement:
             Loss.DROP: f"the drop{own} against the full network is at most",
             Loss.RELATIVE_DROP: f"the share of the full network's {self.quality} that is lost is at most",
             Loss.DEGRADATION: "the share degraded against the full network is at most",
+            Loss.DISAGREEMENT: "the share answered otherwise than by the full network is at most",
             Loss.EXCESS: f"{self.quality} is at most",
         }
         return f"{words.get(self.loss, f'{self.quality} is at least')} {self.required:g}"
@@ -67,6 +70,7 @@ class Statement:
             Loss.DROP: f"a drop{own} of",
             Loss.RELATIVE_DROP: f"a relative drop{own} of",
             Loss.DEGRADATION: "a degradation of",
+            Loss.DISAGREEMENT: "a disagreement of",
         }
         return f"{words.get(self.loss, self.quality)} {self.required:g}"
 

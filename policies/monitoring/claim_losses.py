@@ -101,6 +101,7 @@ class ClaimLosses:
             strata=told.labels,
             n_strata=self.n_classes,
             exits=told.exits,
+            differs=told.predictions != told.full_predictions if self.knows_full_network else None,
         )
         return part_losses(self.claim, outcomes, used_exits=self.used_exits)
 

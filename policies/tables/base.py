@@ -124,6 +124,7 @@ class ExitTable(ABC):
         order: Place of each sample in its parent, in which samples are read, shape (N,), int64, or None.
         answering: How its outputs become answers, which are then judged: of each sample, or pooled over parents. A
             policy brings its own, and no file of a table holds it.
+        is_labelled: Whether the truth is known; else it holds placeholders, and refuses to judge anything.
         meta: Free JSON metadata: workload, split, model hash, class names.
 
     Example:
@@ -141,6 +142,7 @@ class ExitTable(ABC):
     order: NDArray[np.int64] | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
     answering: Answering = field(default_factory=Answering)
+    is_labelled: bool = True
 
     @property
     @abstractmethod
@@ -197,6 +199,15 @@ class ExitTable(ABC):
         Raises:
             ExitTableError: If that cannot be a table, with everything that is wrong.
         """
+
+    @classmethod
+    def read_unlabelled(cls, given: Mapping[str, Any], faults: Mapping[str, str], name: str) -> Self:
+        """Make a table of arrays without labels; arguments as for :meth:`read`.
+
+        Raises:
+            ExitTableError: If that cannot be a table, some labels are known, or tables of the kind need their truth.
+        """
+        raise ExitTableError(f"{name}: a table of task {cls.task!r} cannot be read without its labels; label it")
 
     @abstractmethod
     def take(self, rows: NDArray[np.integer[Any]]) -> Self:
@@ -258,6 +269,18 @@ class ExitTable(ABC):
             temperatures: Divisor of the outputs of each exit, shape (E,).
         """
         return self.exit_answers
+
+    def differing(self, answers: NDArray[Any], others: NDArray[Any]) -> NDArray[np.bool_]:
+        """Where two answers are not the same, shape (J,): of sets of labels, where any label differs.
+
+        Args:
+            answers: What is answered about J samples or parents, shape (J, ...).
+            others: Other answers about the same, shape (J, ...).
+
+        Raises:
+            ExitTableError: If answers of this kind are not the same or others but more or less near.
+        """
+        return np.asarray((answers != others).reshape(len(answers), -1).any(axis=1))
 
     def probabilities(self, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
         """What is pooled over the samples of a parent, shape (N, E, C), in [0, 1].

@@ -126,9 +126,12 @@ def _labels(labels: NDArray[Any], shape: Shape | None) -> Iterator[str]:
         bad = np.flatnonzero((labels < 0) | (labels >= n_classes))
         if bad.size:
             from_one = labels.min() == 1 and labels.max() == n_classes
+            hint = "; they count from 1: subtract 1" if from_one else ""
+            if (labels == -1).all():
+                hint = "; a table without labels is read as an unlabelled one"
             yield (
                 f"'labels' must lie in 0..{n_classes - 1} but row {bad[0]} is {labels.flat[bad[0]]} "
-                f"({bad.size} such rows){'; they count from 1: subtract 1' if from_one else ''}"
+                f"({bad.size} such rows){hint}"
             )
 
 

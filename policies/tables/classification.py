@@ -14,6 +14,7 @@ from policies.pooling.answering import Answering
 from policies.tables.base import ExitTable, Outputs, Rows, Truth
 from policies.tables.checks import table_problems
 from policies.tables.input import read_input
+from policies.tables.unlabelled.reading import UNKNOWN_LABEL, no_labels, require_unknown, without_labels
 
 
 _TINY = 1e-12
@@ -130,6 +131,37 @@ class ClassLabels(Truth):
 
 
 @dataclass(frozen=True)
+class UnknownClasses(ClassLabels):
+    """Classes of samples that nobody knows: ``labels`` are -1 throughout, and nothing is judged by them."""
+
+    @property
+    def strata(self) -> NDArray[np.int64]:
+        """One stratum for all."""
+        return np.zeros(self.n_samples, dtype=np.int64)
+
+    @property
+    def n_strata(self) -> int:
+        """One."""
+        return 1
+
+    def right(self, answers: NDArray[Any]) -> NDArray[np.bool_]:
+        """Refused.
+
+        Raises:
+            ExitTableError: Always.
+        """
+        raise no_labels()
+
+    def take(self, rows: Rows) -> UnknownClasses:
+        """The same of some of the samples."""
+        return UnknownClasses(self.labels[rows], self.n_classes)
+
+    def of_parents(self, of_sample: NDArray[np.int64], names: NDArray[np.str_], how: str) -> UnknownClasses:
+        """The same of parents."""
+        return UnknownClasses(np.full(len(names), UNKNOWN_LABEL), self.n_classes)
+
+
+@dataclass(frozen=True)
 class ClassificationTable(ExitTable):
     """Outputs of a classifier with ``E`` exits for ``N`` samples and ``C`` classes.
 
@@ -137,7 +169,7 @@ class ClassificationTable(ExitTable):
 
     Attributes:
         logits: Raw outputs before any temperature, shape (N, E, C), float16 or float32.
-        labels: True class of each sample, shape (N,), int64 in ``0..C-1``.
+        labels: True class of each sample, shape (N,), int64 in ``0..C-1``; -1 throughout in a table without labels.
         stop_prob: Learned stop probabilities, shape (N, E), float32, or None.
 
     Raises:
@@ -163,7 +195,7 @@ class ClassificationTable(ExitTable):
     def __post_init__(self) -> None:
         problems = table_problems(
             logits=self.logits,
-            labels=self.labels,
+            labels=self.labels if self.is_labelled else None,
             cost=self.cost,
             ids=self.ids,
             **self.origins(),
@@ -172,6 +204,8 @@ class ClassificationTable(ExitTable):
         )
         if problems:
             raise ExitTableError("; ".join(problems))
+        if not self.is_labelled:
+            require_unknown(bool((self.labels == UNKNOWN_LABEL).all()))
 
     @property
     def n_classes(self) -> int:
@@ -191,7 +225,7 @@ class ClassificationTable(ExitTable):
     @property
     def truth(self) -> ClassLabels:
         """The class of each sample."""
-        return ClassLabels(self.labels, self.n_classes)
+        return (ClassLabels if self.is_labelled else UnknownClasses)(self.labels, self.n_classes)
 
     @property
     def exit_answers(self) -> NDArray[np.int64]:
@@ -224,7 +258,7 @@ class ClassificationTable(ExitTable):
         """What a file of the table holds, by key."""
         arrays: dict[str, NDArray[Any] | None] = {
             "logits": self.logits,
-            "labels": self.labels,
+            "labels": self.labels if self.is_labelled else None,
             "cost": self.cost,
             "ids": self.ids,
             **self.origins(),
@@ -243,3 +277,10 @@ class ClassificationTable(ExitTable):
         Only logits, of raw outputs, and labels are needed. Numbers of any type are cast; costs are divided by the last.
         """
         return cls(**read_input(given, faults).told(name))
+
+    @classmethod
+    def read_unlabelled(cls, given: Mapping[str, Any], faults: Mapping[str, str], name: str) -> Self:
+        """Make a table without labels, which must be absent or -1 throughout; as :meth:`read` otherwise."""
+        others, problems = without_labels(given)
+        arrays = read_input(others, faults, problems=problems).told(name)
+        return cls(**arrays, labels=np.full(len(arrays["logits"]), UNKNOWN_LABEL), is_labelled=False)

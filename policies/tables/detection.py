@@ -147,6 +147,17 @@ class DetectionTable(ExitTable):
         """What each exit alone finds, shape (N, E, D, 6)."""
         return self.boxes
 
+    def differing(self, answers: NDArray[Any], others: NDArray[Any]) -> NDArray[np.bool_]:
+        """Refused: boxes of two exits are never the same.
+
+        Raises:
+            ExitTableError: Always.
+        """
+        raise ExitTableError(
+            "answers that are boxes are not the same or others but more or less near, so that no share of them "
+            "differs; ask for a drop of a quality, such as image_f1"
+        )
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What a file of the table holds, by key."""
         arrays: dict[str, NDArray[Any] | None] = {

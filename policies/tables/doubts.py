@@ -49,16 +49,17 @@ def _kind_of_rows(rows: NDArray[np.float32]) -> str | None:
     return None
 
 
-def doubts(logits: NDArray[Any], labels: NDArray[np.int64], groups: NDArray[np.str_] | None) -> list[str]:
+def doubts(logits: NDArray[Any], labels: NDArray[np.int64] | None, groups: NDArray[np.str_] | None) -> list[str]:
     """What a person should know before trusting figures of the table, as clauses.
 
     Args:
         logits: Logits of each sample, exit and class, shape (N, E, C).
-        labels: True class of each sample, shape (N,).
+        labels: True class of each sample, shape (N,), or None where nobody knows it.
         groups: Origin of each sample, shape (N,), or None where there is none.
     """
-    n, unit = (len(labels), "sample") if groups is None else (np.unique(groups).size, "group")
-    return [*size_doubts(n, unit, "an accuracy"), *_of_classes(labels, logits.shape[2]), *_of_logits(logits)]
+    n, unit = (len(logits), "sample") if groups is None else (np.unique(groups).size, "group")
+    of_classes = [] if labels is None else _of_classes(labels, logits.shape[2])
+    return [*size_doubts(n, unit, "an accuracy"), *of_classes, *_of_logits(logits)]
 
 
 def size_doubts(n: int, unit: str, quality: str) -> list[str]:

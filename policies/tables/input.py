@@ -58,15 +58,19 @@ class TableInput:
         return {**self.arrays, "meta": self.meta}
 
 
-def read_input(given: Mapping[str, Any], faults: Mapping[str, str] | None = None) -> TableInput:
+def read_input(
+    given: Mapping[str, Any], faults: Mapping[str, str] | None = None, *, problems: Sequence[str] | None = None
+) -> TableInput:
     """Cast, number and divide a classifier's table; find everything that is wrong at once.
 
     Args:
         given: Arrays, lists or tensors by key; ``meta`` is JSON text or a mapping. Only logits and labels are needed;
             what is None is not given.
         faults: What is wrong with further keys that could not be opened.
+        problems: Of a table without labels, what is wrong with what was given for them; None where labels are needed.
     """
-    table = begin_input(given, faults or {}, needed=_NEEDED, known=_KNOWN)
+    table = begin_input(given, faults or {}, needed=_NEEDED if problems is None else _NEEDED[:1], known=_KNOWN)
+    table.problems += problems or ()
     unreadable = read_arrays(given, READERS, table)
     take_one_exit(table, labels_axes=1)
     found = {key: table.arrays.get(key) for key in _KNOWN}
@@ -76,7 +80,7 @@ def read_input(given: Mapping[str, Any], faults: Mapping[str, str] | None = None
         table.problems += not_logits(table.arrays["logits"])
     if not table.problems:
         assume(table, "logits")
-        table.notes += doubts(table.arrays["logits"], table.arrays["labels"], table.arrays.get("groups"))
+        table.notes += doubts(table.arrays["logits"], table.arrays.get("labels"), table.arrays.get("groups"))
         table.notes += absent_parents(table.arrays.get("parents"), table.meta)
     return table
 

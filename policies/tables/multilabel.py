@@ -14,6 +14,7 @@ from policies.pooling.answering import Answering
 from policies.tables.base import ExitTable, Outputs, Rows, Truth
 from policies.tables.label_sets.checks import label_table_problems
 from policies.tables.label_sets.input import read_label_input
+from policies.tables.unlabelled.reading import UNKNOWN_MARK, no_labels, require_unknown, without_labels
 
 
 LABEL_THRESHOLD = 0.5
@@ -119,6 +120,23 @@ class LabelSets(Truth):
 
 
 @dataclass(frozen=True)
+class UnknownLabelSets(LabelSets):
+    """Sets of labels that nobody knows: ``labels`` are 255 throughout, and nothing is judged by them."""
+
+    def right(self, answers: NDArray[Any]) -> NDArray[np.bool_]:
+        """Refused.
+
+        Raises:
+            ExitTableError: Always.
+        """
+        raise no_labels()
+
+    def of_parents(self, of_sample: NDArray[np.int64], names: NDArray[np.str_], how: str) -> UnknownLabelSets:
+        """The same of parents."""
+        return UnknownLabelSets(np.full((len(names), self.n_labels), UNKNOWN_MARK, dtype=np.uint8), self.names)
+
+
+@dataclass(frozen=True)
 class MultiLabelTable(ExitTable):
     """Outputs of a network with ``E`` exits for ``N`` samples, each of which has any of ``L`` labels.
 
@@ -128,7 +146,7 @@ class MultiLabelTable(ExitTable):
 
     Attributes:
         logits: Raw outputs before any temperature and sigmoid, shape (N, E, L), float16 or float32.
-        labels: Whether each label is on, shape (N, L), uint8, 0 or 1.
+        labels: Whether each label is on, shape (N, L), uint8, 0 or 1; 255 throughout in a table without labels.
         thresholds: From which probability on each label of each sample is answered, shape (N, L), in place of
             ``answering.label_thresholds``: cross-fitted ones, by which a table is judged that they were fitted on. No
             file holds them.
@@ -157,7 +175,7 @@ class MultiLabelTable(ExitTable):
     def __post_init__(self) -> None:
         problems = label_table_problems(
             logits=self.logits,
-            labels=self.labels,
+            labels=self.labels if self.is_labelled else None,
             cost=self.cost,
             ids=self.ids,
             **self.origins(),
@@ -166,6 +184,8 @@ class MultiLabelTable(ExitTable):
         )
         if problems:
             raise ExitTableError("; ".join(problems))
+        if not self.is_labelled:
+            require_unknown(bool((self.labels == UNKNOWN_MARK).all()))
 
     @property
     def n_classes(self) -> int:
@@ -245,7 +265,7 @@ class MultiLabelTable(ExitTable):
     @property
     def truth(self) -> LabelSets:
         """The labels of each sample."""
-        return LabelSets(self.labels, self.label_names)
+        return (LabelSets if self.is_labelled else UnknownLabelSets)(self.labels, self.label_names)
 
     @property
     def exit_answers(self) -> NDArray[np.bool_]:
@@ -260,7 +280,7 @@ class MultiLabelTable(ExitTable):
         """What a file of the table holds, by key."""
         arrays: dict[str, NDArray[Any] | None] = {
             "logits": self.logits,
-            "labels": self.labels,
+            "labels": self.labels if self.is_labelled else None,
             "cost": self.cost,
             "ids": self.ids,
             **self.origins(),
@@ -279,3 +299,12 @@ class MultiLabelTable(ExitTable):
         divided by the last.
         """
         return cls(**read_label_input(given, faults).told(name))
+
+    @classmethod
+    def read_unlabelled(cls, given: Mapping[str, Any], faults: Mapping[str, str], name: str) -> Self:
+        """Make a table without labels, which must be absent or -1 throughout; as :meth:`read` otherwise."""
+        others, problems = without_labels(given)
+        arrays = read_label_input(others, faults, problems=problems).told(name)
+        n_samples, _, n_labels = arrays["logits"].shape
+        unknown = np.full((n_samples, n_labels), UNKNOWN_MARK, dtype=np.uint8)
+        return cls(**arrays, labels=unknown, is_labelled=False)

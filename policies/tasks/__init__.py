@@ -44,14 +44,19 @@ def judged_by(table: ExitTable, asked: Sequence[str]) -> tuple[str, ...]:
     return get_task(table.task).qualities(asked)
 
 
-def load_table(path: Path | str) -> ExitTable:
+def load_table(path: Path | str, *, unlabelled: bool = False) -> ExitTable:
     """Read an exit table of any kind from a ``.npz`` file; where it does not say of which, it is a classifier's.
 
     Nothing is unpickled. What is cast or assumed is told in an :class:`~policies.errors.ExitTableWarning`.
 
+    Args:
+        path: Path of the file to read.
+        unlabelled: Whether the table has no labels: ``labels`` must be absent or -1 throughout. What needs labels is
+            then refused.
+
     Raises:
         ExitSearchError: If the file is missing, damaged or breaks the contract, with everything that is wrong, or its
-            task is unknown.
+            task is unknown; of an unlabelled one also if some labels are known, or its task cannot do without.
 
     Example:
         >>> search.save(folder / "search.npz")
@@ -60,7 +65,9 @@ def load_table(path: Path | str) -> ExitTable:
     """
     archive = read_archive(Path(path), "exit table", ExitTableError)
     name = stated(archive.arrays.get(META), TASK) or "classification"
-    return get_task(str(name)).table_type.read(archive.arrays, archive.faults, str(path))
+    table_type = get_task(str(name)).table_type
+    read = table_type.read_unlabelled if unlabelled else table_type.read
+    return read(archive.arrays, archive.faults, str(path))
 
 
 __all__ = ["TASKS", "Task", "get_task", "judged_by", "load_table"]

@@ -21,7 +21,7 @@ COMMANDS: dict[str, str] = {
     "run": "search.cli.run:run",
     "tabulate": "search.cli.tabulate:tabulate",
     "policy": "search.cli.policy:policy",
-    "certify": "search.cli.certify:certify",
+    "certify": "search.cli.certification.certify:certify",
     "compare": "search.cli.compare:compare",
     "report": "search.cli.reports.report:report",
     "watch": "search.cli.reports.watch:watch",

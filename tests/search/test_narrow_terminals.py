@@ -12,7 +12,7 @@ from rich.console import Console
 from policies.certificates.claims import Claim
 from policies.goals.request import Request
 from policies.policy import Policy
-from search.cli.certify import certify_command
+from search.cli.certification.certify import certify_command
 from search.cli.compare import compare_command
 from search.cli.reports.report import report_command
 from search.reporting.seeds import seed_table, show_seeds

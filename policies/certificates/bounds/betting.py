@@ -61,7 +61,57 @@ def betting_upper_bound(losses: NDArray[np.float64], *, delta: float, least: flo
         ClaimError: If there are no losses, or one is out of range.
     """
     scaled = _scaled(losses, least)
-    stakes = _stakes(scaled, delta)
+    return _upper_bound(scaled, _stakes(scaled, delta), delta=delta, least=least)
+
+
+def capital_path(
+    losses: NDArray[np.float64], *, limit: float, delta: float, horizon: int, least: float = 0.0
+) -> NDArray[np.float64]:
+    """Logarithm of the capital that bets on "the mean is below ``limit``" have after each loss, shape (..., n).
+
+    The bets are those of :func:`betting_p_value`, placed in the order of the losses as they are given. Whoever stops as
+    soon as the capital reaches 1 / delta, or at any other time, is wrong with probability at most ``delta`` (Ville,
+    1939): each stake is made of the losses before it alone.
+
+    Args:
+        losses: In an order that does not depend on them, shape (..., n), in [least, 1].
+        limit: Largest mean, in [least, 1).
+        delta: The level that the stakes are made for; the path is valid at any other.
+        horizon: How many losses there will be at most; settled before the first, and not changed.
+        least: Smallest possible loss: 0, or -1 for signed losses.
+    """
+    scaled = (losses - least) / (1 - least)
+    return _log_path(scaled, _stakes(scaled, delta, horizon), (limit - least) / (1 - least))
+
+
+def path_upper_bound(losses: NDArray[np.float64], *, delta: float, horizon: int, least: float = 0.0) -> float:
+    """Upper bound of the mean at confidence ``1 - delta``, whenever one stops: by the bets of :func:`capital_path`.
+
+    Args:
+        losses: Those so far, in an order that does not depend on them, shape (n,), in [least, 1]; 1 where there are
+            none.
+        delta: Largest probability that the bound does not hold at some time, in (0, 1).
+        horizon: How many losses there will be at most; settled before the first, and not changed.
+        least: Smallest possible loss: 0, or -1 for signed losses.
+    """
+    if not losses.size:
+        return 1.0
+    scaled = (losses - least) / (1 - least)
+    return _upper_bound(scaled, _stakes(scaled, delta, horizon), delta=delta, least=least)
+
+
+def most_growth(*, limit: float, loss: float) -> float:
+    """The most by which the logarithm of the capital grows at one such loss, whatever went before it.
+
+    Args:
+        limit: Largest mean that is bet on, below 1.
+        loss: Loss of one unit, at most the limit.
+    """
+    return math.log1p(_LARGEST_STAKE / max(1 - limit, _ROUNDING) * (limit - loss))
+
+
+def _upper_bound(scaled: NDArray[np.float64], stakes: NDArray[np.float64], *, delta: float, least: float) -> float:
+    """The smallest limit that the capital reaches 1 / delta with."""
 
     def excess(mean: float) -> float:
         return _log_capital(scaled, stakes, mean) - math.log(1 / delta)
@@ -85,20 +135,29 @@ def _scaled(losses: NDArray[np.float64], least: float) -> NDArray[np.float64]:
     return np.asarray((losses[betting_order(losses.size)] - least) / (1 - least), dtype=np.float64)
 
 
-def _stakes(scaled: NDArray[np.float64], delta: float) -> NDArray[np.float64]:
-    """Stake per unit of surprise before each bet, from the losses that went before it alone; shape (n,)."""
+def _stakes(scaled: NDArray[np.float64], delta: float, horizon: int | None = None) -> NDArray[np.float64]:
+    """Stake per unit of surprise before each bet, from the losses that went before it alone; shape (..., n).
+
+    Without a horizon the losses are all that there will be.
+    """
     require_delta(delta)
-    turn = np.arange(1, scaled.size + 1)
-    means = (0.5 + np.cumsum(scaled)) / (turn + 1)
-    variances = (0.25 + np.cumsum((scaled - means) ** 2)) / (turn + 1)
-    known = np.concatenate([[0.25], variances[:-1]])
-    return np.asarray(np.sqrt(2 * math.log(1 / delta) / (scaled.size * known)))
+    n = scaled.shape[-1]
+    turn = np.arange(1, n + 1)
+    means = (0.5 + np.cumsum(scaled, axis=-1)) / (turn + 1)
+    variances = (0.25 + np.cumsum((scaled - means) ** 2, axis=-1)) / (turn + 1)
+    known = np.concatenate([np.full((*scaled.shape[:-1], 1), 0.25), variances[..., :-1]], axis=-1)
+    return np.asarray(np.sqrt(2 * math.log(1 / delta) / ((horizon or n) * known)))
 
 
 def _log_capital(scaled: NDArray[np.float64], stakes: NDArray[np.float64], limit: float) -> float:
-    """Logarithm of the most capital that bets on "the mean is below ``limit``" reach from a capital of 1.
+    """Logarithm of the most capital that bets on "the mean is below ``limit``" reach from a capital of 1."""
+    return float(_log_path(scaled, stakes, limit).max())
+
+
+def _log_path(scaled: NDArray[np.float64], stakes: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
+    """Logarithm of the capital after each bet, shape (..., n).
 
     No stake risks more than a fixed share of the capital; this also makes the capital grow with ``limit``.
     """
     bets = np.minimum(stakes, _LARGEST_STAKE / max(1 - limit, _ROUNDING))
-    return float(np.log1p(bets * (limit - scaled)).cumsum().max())
+    return np.asarray(np.log1p(bets * (limit - scaled)).cumsum(axis=-1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from policies.tables.casts import COMMON_READERS, Reader, read_label_sets, read_logits
@@ -16,15 +16,19 @@ _NEEDED = ("logits", "labels")
 _READERS: dict[str, Reader] = {"logits": read_logits, "labels": read_label_sets, **COMMON_READERS}
 
 
-def read_label_input(given: Mapping[str, Any], faults: Mapping[str, str]) -> TableInput:
+def read_label_input(
+    given: Mapping[str, Any], faults: Mapping[str, str], *, problems: Sequence[str] | None = None
+) -> TableInput:
     """Cast, name and divide; find everything that is wrong at once.
 
     Args:
         given: Arrays, lists or tensors by key; ``meta`` is JSON text or a mapping. Only logits and labels are needed;
             what is None is not given.
         faults: What is wrong with further keys that could not be opened.
+        problems: Of a table without labels, what is wrong with what was given for them; None where labels are needed.
     """
-    table = begin_input(given, faults, needed=_NEEDED, known=tuple(_READERS))
+    table = begin_input(given, faults, needed=_NEEDED if problems is None else _NEEDED[:1], known=tuple(_READERS))
+    table.problems += problems or ()
     unreadable = read_arrays(given, _READERS, table)
     take_one_exit(table, labels_axes=2)
     found: dict[str, Any] = {key: table.arrays.get(key) for key in _READERS}
@@ -39,7 +43,9 @@ def read_label_input(given: Mapping[str, Any], faults: Mapping[str, str]) -> Tab
 
 
 def _doubts(table: TableInput) -> list[str]:
-    labels, parents = table.arrays["labels"], table.arrays.get("parents")
+    labels, parents = table.arrays.get("labels"), table.arrays.get("parents")
+    if labels is None:
+        return absent_parents(parents, table.meta)
     return [
         *label_doubts(
             table.arrays["logits"],

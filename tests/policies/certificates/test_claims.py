@@ -11,7 +11,10 @@ from policies.errors import ClaimError
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({}, "a claim needs a target, a max_drop, a max_relative_drop, a max_degradation or bounds"),
+        (
+            {},
+            "a claim needs a target, a max_drop, a max_relative_drop, a max_degradation, a max_disagreement or bounds",
+        ),
         ({"class_floor": 0.9}, "a claim needs a target"),
         ({"target": 0.0}, "target must be above 0 and at most 1 but is 0"),
         ({"target": 95.0}, "target must be above 0 and at most 1 but is 95"),

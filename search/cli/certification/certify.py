@@ -9,25 +9,20 @@ from rich.console import Console
 import typer
 
 from policies.certificates.claims import Claim, require_delta
-from policies.certificates.unseen import require_unseen
 from policies.errors import ClaimError
 from policies.policy import Policy
 from policies.qualities.base import ACCURACY
 from policies.tables.base import ExitTable
 from policies.tables.classification import ClassificationTable
-from policies.tasks import load_table
+from search.cli.certification.labels import Labelling, certify_with_labels, read_files, write_order
+from search.cli.certification.printing import print_certificate
 from search.cli.exit_code import ExitCode
 from search.cli.options.fields import assigned, number_or_mapping
-from search.console_table import FigureRow, FigureTable, print_line
-from search.loading import tell_loading
 
 
 if TYPE_CHECKING:
     from policies.certificates.bootstrap import BootstrapBound
-    from policies.certificates.certificate import Certificate, PartResult
-
-
-_MOST_SHOWN = 20
+    from policies.certificates.certificate import Certificate
 
 
 def certify(
@@ -73,6 +68,10 @@ def certify(
         float | None,
         typer.Option(help="Largest share that the full network has right and the policy wrong."),
     ] = None,
+    max_disagreement: Annotated[
+        float | None,
+        typer.Option(help="Largest share that the policy answers otherwise than the full network; it needs no labels."),
+    ] = None,
     class_floor: Annotated[float | None, typer.Option(help="Least recall of every class.")] = None,
     exit_floor: Annotated[
         float | None, typer.Option(help="Least accuracy, or other quality, of those that leave at each exit.")
@@ -97,18 +96,45 @@ def certify(
             "drop is taken. Where left out, the test of the net.",
         ),
     ] = None,
+    unlabelled: Annotated[
+        bool, typer.Option("--unlabelled", help="The table has no labels: its `labels` are absent, or -1 throughout.")
+    ] = False,
+    to_label: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OUT.csv",
+            help="Write which samples must be labelled for a --max-drop or --max-degradation, and in which order: "
+            "those whose answers differ from the full network's.",
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(metavar="LABELLED.csv", help="What --to-label has written, with its column `label` filled."),
+    ] = None,
+    sequential: Annotated[
+        bool,
+        typer.Option(
+            "--sequential",
+            help="Look at labels as they come, the first ones in the order, and stop as soon as the claim is proved.",
+        ),
+    ] = False,
+    budget: Annotated[
+        int | None, typer.Option(help="With --sequential: most labels that will be given; it may be raised later.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the certificate to this JSON file; where left out it is only printed.")
     ] = None,
 ) -> None:
     """Certify a policy: state what holds on new data of the same kind, at confidence 1 - delta.
 
-    Give at least one of `--target`, `--max-drop`, `--max-relative-drop`, `--max-degradation` and `--bound`; everything
-    that is given must hold together.
+    Give at least one of `--target`, `--max-drop`, `--max-relative-drop`, `--max-degradation`, `--max-disagreement` and
+    `--bound`; everything that is given must hold together.
     Where the table has groups, or parents, whole ones are counted, not their samples. A table certifies one policy:
     trying several on it and keeping the best is choosing on it.
 
-    Exit status: 0 certified; 3 not certified, with the reason; 2 wrong input.
+    Where the table has no labels, `--to-label` writes the few that a drop needs, and `--labels` takes them.
+
+    Exit status: 0 certified, or with `--to-label` written; 3 not certified, with the reason, or not yet; 2 wrong input.
 
     For example:
 
@@ -119,20 +145,37 @@ def certify(
     - `exitsearch certify policy.json certify.npz --quality image_f1 --target 0.8 --bootstrap map_50`
 
     - `exitsearch certify policy.json certify.npz --max-drop exact_match=0.02 --max-drop hamming=0.005`
+
+    - `exitsearch certify policy.json unlabelled.npz --unlabelled --max-disagreement 0.02`
+
+    - `exitsearch certify policy.json unlabelled.npz --unlabelled --max-drop 0.01 --to-label to_label.csv`
+
+    - `exitsearch certify policy.json unlabelled.npz --unlabelled --max-drop 0.01 --labels to_label.csv`
     """
     claim = Claim(
         target=target,
         max_drop=number_or_mapping("--max-drop", max_drop) if max_drop else None,
         max_degradation=max_degradation,
+        max_disagreement=max_disagreement,
         class_floor=class_floor,
         exit_floor=exit_floor,
         max_relative_drop=(number_or_mapping("--max-relative-drop", max_relative_drop) if max_relative_drop else None),
         quality=quality,
         bounds=dict(assigned("--bound", text) for text in bound or ()),
     )
+    labelling = Labelling(unlabelled=unlabelled, to_label=to_label, labels=labels, sequential=sequential, budget=budget)
+    labelling.require_sensible(
+        claim, {"--out": out, "--search": search, "--bootstrap-f1": bootstrap_f1 or None, "--bootstrap": bootstrap}
+    )
+    if to_label is not None:
+        write_order(
+            *(policy, table, claim, labelling), delta=delta, search_file=search, to_label=to_label, console=Console()
+        )
+        return
     certificate = certify_command(
         *(policy, table, claim),
         delta=delta,
+        labelling=labelling,
         search_file=search,
         bootstrap_f1=bootstrap_f1,
         bootstrap=bootstrap,
@@ -148,6 +191,7 @@ def certify_command(
     claim: Claim,
     *,
     delta: float,
+    labelling: Labelling | None = None,
     search_file: Path | None = None,
     bootstrap_f1: bool = False,
     bootstrap: str | None = None,
@@ -161,6 +205,7 @@ def certify_command(
         table_file: The exit table of the policy's network on ``certify``.
         claim: Claim that the policy is to meet.
         delta: Largest probability of certifying what does not hold, in (0, 1).
+        labelling: What is known of the table's labels; None where it has them.
         search_file: The exit table that the policy was chosen on, or None.
         bootstrap_f1: Whether a bootstrap bound of macro-F1 is added.
         bootstrap: Name of a pooled quality of which a bootstrap bound is added, or None.
@@ -171,22 +216,20 @@ def certify_command(
         ExitSearchError: For anything that the user can put right.
     """
     require_delta(delta)
-    _require_writable(out, (policy_file, table_file, *([] if search_file is None else [search_file])))
-    table = load_table(table_file)
-    if policy_file.is_file():
-        # A policy is read by its rule, which may need them too.
-        tell_loading("scipy.stats")
-    policy = Policy.load(policy_file)
-    require_unseen(policy, table, names=(str(policy_file), str(table_file)))
-    # Here, since these imports take seconds.
-    from policies.certificates.certificate import certify_policy
+    own = labelling or Labelling()
+    _require_writable(out, tuple(one for one in (policy_file, table_file, search_file, own.labels) if one))
+    policy, table, search = read_files(policy_file, table_file, search_file, unlabelled=own.unlabelled)
+    if own.labels is not None:
+        certificate, progress = certify_with_labels(policy, table, claim, own, delta=delta, search=search)
+    else:
+        # Here, since these imports take seconds.
+        from policies.certificates.certificate import certify_policy
 
-    search = None if search_file is None else load_table(search_file)
-    certificate = certify_policy(policy, table, claim, delta=delta, search=search)
+        certificate, progress = certify_policy(policy, table, claim, delta=delta, search=search), None
     bounds = _bootstrapped(policy, table, table_file, delta=delta, has_f1=bootstrap_f1, quality=bootstrap)
     if out:
         _write(certificate, bounds, out)
-    _print(console, certificate, bounds, out)
+    print_certificate(console, certificate, bounds, out, progress=progress)
     return certificate
 
 
@@ -224,56 +267,3 @@ def _write(certificate: Certificate, bounds: list[BootstrapBound], out: Path) ->
         certificate.save(out, **({"bootstrap": told[0] if len(told) == 1 else told} if told else {}))
     except OSError as error:
         raise ClaimError(f"the certificate must be writable but {out} is not ({error.strerror})") from None
-
-
-def _print(console: Console, certificate: Certificate, bounds: list[BootstrapBound], out: Path | None) -> None:
-    _parts_table(certificate).print_on(console)
-    for one in bounds:
-        print_line(
-            console,
-            f"{one.figure} {one.observed:.4f}, bootstrap lower bound {one.bound:.4f} over "
-            f"{one.n} {one.unit}s: an approximation, not certified",
-        )
-    for note in certificate.notes:
-        print_line(console, f"note: {note}", style="yellow")
-    print_line(console, _verdict(certificate))
-    if out:
-        console.print(f"Certificate {out}", soft_wrap=True, highlight=False, markup=False)
-
-
-def _parts_table(certificate: Certificate) -> FigureTable:
-    shown = _least_certain(certificate.parts)
-    n_left_out = len(certificate.parts) - len(shown)
-    return FigureTable(
-        headings=("required", "observed", "bound", f"{certificate.unit}s", "p-value", "holds"),
-        rows=tuple(FigureRow(part.name, _figures(part)) for part in shown),
-        names="claim",
-        caption=f"... and {n_left_out} surer ones" if n_left_out else "",
-    )
-
-
-def _figures(part: PartResult) -> tuple[str, ...]:
-    return (
-        f"{part.relation} {part.required:g}",
-        "-" if part.observed is None else f"{part.observed:.4f}",
-        f"{part.bound:.4f}",
-        str(part.n),
-        f"{part.p_value:.2g}",
-        "yes" if part.passed else "no",
-    )
-
-
-def _least_certain(parts: tuple[PartResult, ...]) -> tuple[PartResult, ...]:
-    """The main part and the least certain of the others, in their order."""
-    others = sorted(parts[1:], key=lambda part: part.p_value, reverse=True)[:_MOST_SHOWN]
-    return (parts[0], *(part for part in parts[1:] if part in others))
-
-
-def _verdict(certificate: Certificate) -> str:
-    if not certificate.certified:
-        return f"NOT CERTIFIED: {certificate.reason}"
-    where = "" if certificate.unit == "sample" else f"over {certificate.unit}s, "
-    return (
-        f"CERTIFIED: {certificate.claim}, {where}on new data of the same kind, "
-        f"with confidence {1 - certificate.delta:.4g}"
-    )

@@ -175,7 +175,7 @@ def test_groups_and_origin_are_told(capsys, place):
         (["odd.json", "table.npz", "--target", "0.9"], "odd.json: a policy's 'cost' cannot be 'cheap'"),
         (
             ["policy.json", "table.npz"],
-            "a claim needs a target, a max_drop, a max_relative_drop, a max_degradation or bounds",
+            "a claim needs a target, a max_drop, a max_relative_drop, a max_degradation, a max_disagreement or bounds",
         ),
         (["policy.json", "table.npz", "--class-floor", "0.9"], "a claim needs a target"),
         (["policy.json", "table.npz", "--target", "95"], "target must be above 0 and at most 1 but is 95"),

@@ -1,0 +1,1 @@
+"""Tables whose labels nobody knows: what is read in their place, and what is refused without them."""

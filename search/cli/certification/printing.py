@@ -1,0 +1,90 @@
+"""How a certificate is shown: its parts, what it rests on, and the verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from search.console_table import FigureRow, FigureTable, print_line
+
+
+if TYPE_CHECKING:
+    from policies.certificates.bootstrap import BootstrapBound
+    from policies.certificates.certificate import Certificate, PartResult
+    from policies.certificates.labelling.sequential import LabellingProgress
+
+
+_MOST_SHOWN = 20
+
+
+def print_certificate(
+    console: Console,
+    certificate: Certificate,
+    bounds: list[BootstrapBound],
+    out: Path | None,
+    *,
+    progress: LabellingProgress | None = None,
+) -> None:
+    """Print a certificate and what was asked for beside it.
+
+    Args:
+        console: Console that is printed on.
+        certificate: The certificate, whether it is certified or not.
+        bounds: Bootstrap bounds that were asked for.
+        out: File that the certificate was written to, or None.
+        progress: What the labels so far prove, where they are looked at as they come.
+    """
+    _parts_table(certificate).print_on(console)
+    for one in bounds:
+        print_line(
+            console,
+            f"{one.figure} {one.observed:.4f}, bootstrap lower bound {one.bound:.4f} over "
+            f"{one.n} {one.unit}s: an approximation, not certified",
+        )
+    for note in certificate.notes:
+        print_line(console, f"note: {note}", style="yellow")
+    print_line(console, _verdict(certificate, progress))
+    if out:
+        console.print(f"Certificate {out}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _parts_table(certificate: Certificate) -> FigureTable:
+    shown = _least_certain(certificate.parts)
+    n_left_out = len(certificate.parts) - len(shown)
+    return FigureTable(
+        headings=("required", "observed", "bound", f"{certificate.unit}s", "p-value", "holds"),
+        rows=tuple(FigureRow(part.name, _figures(part)) for part in shown),
+        names="claim",
+        caption=f"... and {n_left_out} surer ones" if n_left_out else "",
+    )
+
+
+def _figures(part: PartResult) -> tuple[str, ...]:
+    return (
+        f"{part.relation} {part.required:g}",
+        "-" if part.observed is None else f"{part.observed:.4f}",
+        f"{part.bound:.4f}",
+        str(part.n),
+        f"{part.p_value:.2g}",
+        "yes" if part.passed else "no",
+    )
+
+
+def _least_certain(parts: tuple[PartResult, ...]) -> tuple[PartResult, ...]:
+    """The main part and the least certain of the others, in their order."""
+    others = sorted(parts[1:], key=lambda part: part.p_value, reverse=True)[:_MOST_SHOWN]
+    return (parts[0], *(part for part in parts[1:] if part in others))
+
+
+def _verdict(certificate: Certificate, progress: LabellingProgress | None) -> str:
+    if not certificate.certified:
+        goes_on = progress is not None and progress.standing == "go on"
+        return f"{'NOT CERTIFIED YET' if goes_on else 'NOT CERTIFIED'}: {certificate.reason}"
+    after = "" if progress is None else f", proved after {progress.proved_after} labels"
+    where = "" if certificate.unit == "sample" else f"over {certificate.unit}s, "
+    return (
+        f"CERTIFIED: {certificate.claim}, {where}on new data of the same kind, "
+        f"with confidence {1 - certificate.delta:.4g}{after}"
+    )
