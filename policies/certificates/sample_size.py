@@ -11,6 +11,8 @@ from scipy.stats import binom
 
 from policies.certificates.bounds.betting import BETTING_SEED, betting_p_value
 from policies.certificates.bounds.binomial import error_p_value
+from policies.certificates.bounds.paired import paired_passes
+from policies.certificates.bounds.sums import is_quick, sum_p_values
 from policies.certificates.label_ratios import RatioCounts
 
 
@@ -55,6 +57,52 @@ def units_needed(losses: NDArray[np.float64], *, limit: float, delta: float, lea
         start=len(losses),
         most=_MOST_BETS,
     )
+
+
+def sum_units_needed(losses: NDArray[np.float64], *, limit: float, delta: float) -> int | None:
+    """About how many units certify the limit by the worst case of their sum if further losses are like these.
+
+    From where that takes long to know it is as though units lost all or nothing, which needs about as many. None where
+    no number would do.
+
+    Args:
+        losses: One per unit, shape (n,), in [0, 1].
+        limit: Largest mean loss to certify, in [0, 1).
+        delta: Largest probability of certifying what does not hold, in (0, 1).
+    """
+    mean = float(losses.mean())
+    if mean >= limit:
+        return None
+    roughly = samples_needed(mean, target=1 - limit, delta=delta)
+    if roughly is None or not is_quick(2 * max(roughly, len(losses)), limit=limit):
+        return roughly
+
+    def is_enough(n: int) -> bool:
+        return bool(sum_p_values(np.array([mean * n]), n, limit=limit)[0] <= delta)
+
+    return _fewest(is_enough, start=min(len(losses), roughly), most=2 * max(roughly, len(losses))) or roughly
+
+
+def paired_units_needed(n_lost: int, n_gained: int, n: int, *, limit: float, delta: float) -> int | None:
+    """Fewest units that certify the limit by the paired test if as large shares of them lose and gain.
+
+    None where no number would, or only more than 250,000.
+
+    Args:
+        n_lost: Number of units that lose 1.
+        n_gained: Number of units that gain 1.
+        n: Number of units.
+        limit: Largest share lost less share gained to certify, in [0, 1).
+        delta: Largest probability of certifying what does not hold, in (0, 1).
+    """
+    if n_lost - n_gained >= limit * n:
+        return None
+
+    def is_enough(units: int) -> bool:
+        lost, gained = math.ceil(n_lost * units / n), n_gained * units // n
+        return paired_passes(lost, gained, units, limit=limit, delta=delta)
+
+    return _fewest(is_enough, start=n, most=_MOST_BETS)
 
 
 def certifiable_mean(n: int, *, limit: float, delta: float, least: float = 0.0, size: float = 1.0) -> float | None:

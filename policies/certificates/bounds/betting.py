@@ -41,9 +41,30 @@ def betting_p_value(losses: NDArray[np.float64], *, limit: float, delta: float, 
     Raises:
         ClaimError: If there are no losses, or one is out of range.
     """
+    scaled = _scaled(_one_draw(losses), least)
+    log_capital = float(_log_capital(scaled, _stakes(scaled, delta), (limit - least) / (1 - least)))
+    return math.exp(-max(log_capital, 0.0))
+
+
+def betting_p_values(
+    losses: NDArray[np.float64], *, limit: float, delta: float, least: float = 0.0
+) -> NDArray[np.float64]:
+    """:func:`betting_p_value` of several draws of ``n`` losses each at once, shape (draws,).
+
+    Args:
+        losses: One per unit of each draw, shape (draws, n), in [least, 1].
+        limit: Largest mean, in [least, 1).
+        delta: The level that the stakes are made for.
+        least: Smallest possible loss: 0, or -1 for signed losses.
+
+    Raises:
+        ClaimError: If there are no losses, or one is out of range.
+    """
+    if losses.ndim != 2 or losses.size == 0:
+        raise ClaimError(f"losses must be draws of at least one number each but have shape {losses.shape}")
     scaled = _scaled(losses, least)
     log_capital = _log_capital(scaled, _stakes(scaled, delta), (limit - least) / (1 - least))
-    return math.exp(-max(log_capital, 0.0))
+    return np.exp(-np.maximum(log_capital, 0.0))
 
 
 def betting_upper_bound(losses: NDArray[np.float64], *, delta: float, least: float = 0.0) -> float:
@@ -60,7 +81,7 @@ def betting_upper_bound(losses: NDArray[np.float64], *, delta: float, least: flo
     Raises:
         ClaimError: If there are no losses, or one is out of range.
     """
-    scaled = _scaled(losses, least)
+    scaled = _scaled(_one_draw(losses), least)
     return _upper_bound(scaled, _stakes(scaled, delta), delta=delta, least=least)
 
 
@@ -114,7 +135,7 @@ def _upper_bound(scaled: NDArray[np.float64], stakes: NDArray[np.float64], *, de
     """The smallest limit that the capital reaches 1 / delta with."""
 
     def excess(mean: float) -> float:
-        return _log_capital(scaled, stakes, mean) - math.log(1 / delta)
+        return float(_log_capital(scaled, stakes, mean)) - math.log(1 / delta)
 
     low, high = float(scaled.min()), 1.0 - _ROUNDING
     if low >= high or excess(high) <= 0:
@@ -123,16 +144,20 @@ def _upper_bound(scaled: NDArray[np.float64], stakes: NDArray[np.float64], *, de
     return least + (1 - least) * mean
 
 
-def _scaled(losses: NDArray[np.float64], least: float) -> NDArray[np.float64]:
-    """Losses in betting order, brought to [0, 1]."""
+def _one_draw(losses: NDArray[np.float64]) -> NDArray[np.float64]:
     if losses.ndim != 1 or losses.size == 0:
         raise ClaimError(f"losses must be a list of at least one number but have shape {losses.shape}")
+    return losses
+
+
+def _scaled(losses: NDArray[np.float64], least: float) -> NDArray[np.float64]:
+    """Losses in betting order along the last axis, brought to [0, 1]."""
     if not (np.isfinite(losses).all() and losses.min() >= least and losses.max() <= 1):
         raise ClaimError(
             f"losses must lie in [{least:g}, 1] but lie in [{losses.min():g}, {losses.max():g}]; "
             f"signed losses need least=-1"
         )
-    return np.asarray((losses[betting_order(losses.size)] - least) / (1 - least), dtype=np.float64)
+    return np.asarray((losses[..., betting_order(losses.shape[-1])] - least) / (1 - least), dtype=np.float64)
 
 
 def _stakes(scaled: NDArray[np.float64], delta: float, horizon: int | None = None) -> NDArray[np.float64]:
@@ -149,9 +174,9 @@ def _stakes(scaled: NDArray[np.float64], delta: float, horizon: int | None = Non
     return np.asarray(np.sqrt(2 * math.log(1 / delta) / ((horizon or n) * known)))
 
 
-def _log_capital(scaled: NDArray[np.float64], stakes: NDArray[np.float64], limit: float) -> float:
-    """Logarithm of the most capital that bets on "the mean is below ``limit``" reach from a capital of 1."""
-    return float(_log_path(scaled, stakes, limit).max())
+def _log_capital(scaled: NDArray[np.float64], stakes: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
+    """Logarithm of the most capital that bets on "the mean is below ``limit``" reach from 1, of each draw."""
+    return np.asarray(_log_path(scaled, stakes, limit).max(axis=-1))
 
 
 def _log_path(scaled: NDArray[np.float64], stakes: NDArray[np.float64], limit: float) -> NDArray[np.float64]:

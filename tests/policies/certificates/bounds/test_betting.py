@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from policies.certificates.bounds.betting import betting_order, betting_p_value, betting_upper_bound
+from policies.certificates.bounds.betting import betting_order, betting_p_value, betting_p_values, betting_upper_bound
 from policies.certificates.bounds.binomial import binomial_p_value, binomial_upper_bound, error_p_value
 from policies.certificates.claims import require_delta
 from policies.certificates.sample_size import certifiable_accuracy, certifiable_mean, samples_needed, units_needed
@@ -104,6 +104,14 @@ def test_betting_bound_is_the_smallest_limit_that_holds(losses, limit):
         assert p_value > 0.05
 
 
+@pytest.mark.parametrize("least", [0.0, -1.0])
+def test_draws_at_once_are_draws_one_by_one(least):
+    drawn = np.random.default_rng(0).uniform(least, 1, (20, 37))
+    found = betting_p_values(drawn, limit=0.6, delta=0.1, least=least)
+    np.testing.assert_allclose(found, [betting_p_value(one, limit=0.6, delta=0.1, least=least) for one in drawn])
+    assert found.min() < 1
+
+
 def test_betting_order_depends_on_nothing_but_the_number():
     np.testing.assert_array_equal(betting_order(50), betting_order(50))
     np.testing.assert_array_equal(np.sort(betting_order(50)), np.arange(50))
@@ -181,6 +189,8 @@ def test_wrong_input():
         betting_upper_bound(np.array([]), delta=0.05)
     with pytest.raises(ClaimError, match="losses must lie in"):
         betting_upper_bound(np.array([0.0, np.nan]), delta=0.05)
+    with pytest.raises(ClaimError, match="losses must be draws of at least one number each but have shape \\(3,\\)"):
+        betting_p_values(np.zeros(3), limit=0.1, delta=0.05)
     for delta in (0.0, 1.0, -1.0, float("nan")):
         with pytest.raises(ClaimError, match="delta must lie strictly between 0 and 1"):
             require_delta(delta)
