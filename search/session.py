@@ -17,7 +17,6 @@ from search.errors import SweepInterruptedError, ValidityError
 from search.inputs import SweepInputs
 from search.live.unfinished import leave_page
 from search.reporting.seeds import show_seeds
-from search.reporting.selected_point import with_selected
 from search.reporting.shown import figures_shown
 from search.reporting.terminal import print_summary
 from search.run_folder.environment import describe_environment
@@ -132,7 +131,7 @@ def _track(tracker: Tracker, folder: RunFolder, journal: Journal, result: SweepR
     selected = summary.selected.by_split
     headlines = figures_shown(summary.task, summary.main_quality).headlines
     selection = result.selection
-    tracker.log_front(with_selected(selection.front.points, summary, selection.policy))
+    tracker.log_front(selection.front)
     tracker.finish(
         {f"{split}_{key}": selected[split][key] for split in SPLITS for key in headlines}
         | _latency_metrics(summary)

@@ -121,7 +121,7 @@ def run_sweep(
     architecture = report_architecture(model, inputs.splits.search.inputs, folder)
     latency = time_policy(inputs, selection, tables)
     not_drawn = draw_samples(folder, inputs.splits.test, selection, answered)
-    not_drawn += keep_examples(folder, inputs, selection, tables, summary)
+    not_drawn += keep_examples(folder, inputs, selection, tables)
     for note in (*baselines.notes, *plain.notes, *architecture.notes, *latency.notes, *not_drawn):
         show(f"Note: {note}")
     if control is not None:

@@ -27,7 +27,7 @@ from policies.tables.base import ExitTable
 from policies.tables.identity import require_disjoint
 
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class PartResult:
         relation: ``>=`` where the part is a least accuracy or quality, ``<=`` where it is a largest loss.
         required: The least accuracy or quality, or the largest loss.
         observed: Mean over the units, or None where there is none.
-        bound: Confidence bound at level ``delta``: lower for an accuracy or quality, upper for a loss.
-        simultaneous_bound: Confidence bound at level ``delta / K`` for the K classes, or the K exits, that have units
-            (Bonferroni): those of all classes, or all exits, hold together at confidence ``1 - delta``.
+        bound: Confidence bound at the certificate's ``level``: lower for an accuracy or quality, upper for a loss.
+        simultaneous_bound: Confidence bound at level ``level / K`` for the K classes, or the K exits, that have units
+            (Bonferroni): those of all classes, or all exits, hold together at confidence ``1 - level``.
         p_value: P-value of the test that the part does not hold, in [0, 1].
-        passed: Whether the p-value is at most ``delta``.
+        passed: Whether the p-value is at most the certificate's ``level``.
         n: Number of units that the part is tested on.
         method: Name of the test that was used.
     """
@@ -72,13 +72,14 @@ class Certificate:
         certified: Whether the policy is certified to meet the claim.
         reason: Why the statement does not hold, as a clause for a person; empty where it does.
         claim: Claim that the policy is to meet.
-        delta: Largest probability of certifying a policy of which the claim does not hold.
+        delta: Largest probability of certifying a policy of which the claim does not hold, whichever were tested.
+        level: Level that this policy was tested at: ``delta``, or a share of it where several sequences were tested.
         method: How the claim was tested, in words.
         unit: ``sample``; ``parent`` or ``group`` where samples share an origin.
         n: Number of units of ``certify``.
         loss: Loss of the main part.
         observed: Mean of the main part: an accuracy, another quality, or a loss against the full network.
-        bound: Confidence bound of the main part at level ``delta``: lower for an accuracy or quality, upper for a loss.
+        bound: Confidence bound of the main part at ``level``: lower for an accuracy or quality, upper for a loss.
         p_value: P-value of the joint claim: the largest over its parts.
         more_needed: About how many more units would certify the claim if they are like these, or None.
         parts: Every part of the claim, the main one first.
@@ -99,6 +100,7 @@ class Certificate:
     reason: str
     claim: Claim
     delta: float
+    level: float
     method: str
     unit: str
     n: int
@@ -192,22 +194,27 @@ def certificate_of(
     Args:
         policy: The policy that was chosen, whether it passed or not.
         table: The ``certify`` table of its network.
-        sequence: Steps that :func:`fixed_sequence` gives for the same claim and ``delta``.
+        sequence: Steps that :func:`fixed_sequence` or :func:`split_sequences` gives for the same claim and ``delta``.
+            Where the policy is among them, its figures are at the level that it was tested at, else at ``delta``.
         claim: Claim that the sequence was tested for.
         delta: Largest probability of certifying what does not hold, in (0, 1).
         search: The table of the policy's network that it was chosen on, if the sequence was tested with it.
     """
     require_delta(delta)
-    decision, parts = tested_parts(policy, table, claim, search=search, delta=delta)
-    results = tuple(_result(part, parts, delta) for part in parts)
     same = (policy.policy_hash, table.meta.get("model_hash"))
-    certified = any(step.passed and (step.policy_hash, step.model_hash) == same for step in sequence)
-    failed = next((step for step in sequence if not step.passed), None)
+    found = [step for step in sequence if (step.policy_hash, step.model_hash) == same]
+    own = next((step for step in found if step.passed), found[0] if found else None)
+    level, settled_for = (delta, delta) if own is None else (own.level, own.settled_for)
+    decision, parts = tested_parts(policy, table, claim, search=search, delta=settled_for)
+    results = tuple(_result(part, parts, level, settled_for) for part in parts)
+    certified = own is not None and own.passed
+    failed = own or next((step for step in sequence if not step.passed), None)
     return Certificate(
         certified=certified,
         reason="" if certified else _why_not(policy.policy_hash, sequence, failed, parts[0].unit),
         claim=claim,
         delta=delta,
+        level=level,
         method=_method(parts),
         unit=parts[0].unit,
         n=parts[0].n,
@@ -215,12 +222,13 @@ def certificate_of(
         observed=main_observed(parts),
         bound=results[0].bound,
         p_value=max(result.p_value for result in results),
-        more_needed=0 if certified else failed.more_needed if failed else more_units_needed(parts, delta),
+        more_needed=0 if certified else failed.more_needed if failed else more_units_needed(parts, level),
         parts=results,
         notes=(
             *_notes_on_tests(parts, search),
             *_notes_on_disagreement(results),
             *_notes_on_exits(claim, table, decision),
+            *_notes_on_level(level, delta),
         ),
         sequence=sequence,
         table_hash=table.split_hash,
@@ -258,19 +266,32 @@ def _notes_on_exits(claim: Claim, table: ExitTable, decision: Decision) -> list[
     return [f"nobody left at depth {depth}, so nothing is claimed about it" for depth in unused]
 
 
-def _result(part: ClaimPart, parts: tuple[ClaimPart, ...], delta: float) -> PartResult:
+def _notes_on_level(level: float, delta: float) -> list[str]:
+    """What part of ``delta`` the bounds are at, where it is not all of it."""
+    if level >= delta:
+        return []
+    return [f"tested at level {level:g}, with bounds at this level: another sequence of policies had the rest of delta"]
+
+
+def _result(part: ClaimPart, parts: tuple[ClaimPart, ...], level: float, settled_for: float) -> PartResult:
     n_alike = 1 if part.family == "main" else sum(other.family == part.family and other.n > 0 for other in parts)
-    p_value = part.p_value(delta)
+    p_value = part.p_value(settled_for)
+    passed = p_value <= level
+    bound = part.bound(level)
+    if level != settled_for and part.n:
+        # Bets with stakes for another level may bound a little differently: the bound says what the test said.
+        better, worse = (max, min) if part.is_least else (min, max)
+        bound = (better if passed else worse)(bound, part.required)
     return PartResult(
         name=part.name,
         loss=str(part.loss),
         relation=">=" if part.is_least else "<=",
         required=part.required,
         observed=part.observed,
-        bound=part.bound(delta),
-        simultaneous_bound=part.bound(delta / max(n_alike, 1)),
+        bound=bound,
+        simultaneous_bound=bound if n_alike <= 1 else part.bound(level / n_alike),
         p_value=p_value,
-        passed=p_value <= delta,
+        passed=passed,
         n=part.n,
         method=part.method,
     )

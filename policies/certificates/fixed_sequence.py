@@ -1,4 +1,4 @@
-"""Fixed-sequence testing: policies one after the other, the safest first, until one fails."""
+"""Fixed-sequence testing: policies one after the other, the safest first, until one fails; one sequence or several."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from policies.certificates.claim_parts import measure, n_units
 from policies.certificates.claims import Claim, require_delta
 from policies.certificates.drop_tests import choose_tests
 from policies.certificates.parts.base import ClaimPart
+from policies.certificates.recycling import recycled_levels
 from policies.policy import Decision, Policy
 from policies.tables.base import ExitTable
 
@@ -23,7 +24,10 @@ class SequenceStep:
         model_hash: Digest of the policy's network, where the table states it.
         observed: Mean of the main part of the claim: an accuracy, another quality, or a loss against the full network.
         p_value: P-value of the joint claim: the largest over its parts.
-        passed: Whether the p-value is at most ``delta``.
+        level: Level that it was tested at, the last one where there were several: ``delta``, or a share of it.
+        settled_for: Level that the test was settled for before any policy was tested, such as the stakes of its bets;
+            the p-value is valid at any other.
+        passed: Whether the p-value is at most ``level``.
         reason: Why the policy did not pass; empty where it did.
         more_needed: How many more units of ``certify`` would do if they are like these, or None if none would.
     """
@@ -32,9 +36,40 @@ class SequenceStep:
     model_hash: str | None
     observed: float
     p_value: float
+    level: float
+    settled_for: float
     passed: bool
     reason: str = ""
     more_needed: int | None = 0
+
+
+@dataclass(frozen=True)
+class WeightedSequence:
+    """Policies that are tested one after the other, at a share of the level.
+
+    Attributes:
+        candidates: Policies, the safest by their ``search`` figures first, each with the ``certify`` table of its own
+            network.
+        share: Share of ``delta``, in (0, 1].
+        searches: Of each candidate the table of its network that it was chosen on; None where there are none.
+    """
+
+    candidates: Sequence[tuple[Policy, ExitTable]]
+    share: float = 1.0
+    searches: Sequence[ExitTable] | None = None
+
+
+@dataclass(frozen=True)
+class SplitSteps:
+    """What came of testing several sequences.
+
+    Attributes:
+        steps: Every policy that was tested, once each, in the order in which they were tested first.
+        places: Where each of them stands: the number of a sequence that holds it, and its place there.
+    """
+
+    steps: tuple[SequenceStep, ...]
+    places: tuple[tuple[int, int], ...]
 
 
 def fixed_sequence(
@@ -69,10 +104,55 @@ def fixed_sequence(
     steps: list[SequenceStep] = []
     for place, (policy, table) in enumerate(candidates):
         search = None if searches is None else searches[place]
-        steps.append(_step(policy, table, claim, search, delta))
+        steps.append(_Tested.of(policy, table, claim, search=search, settled_for=delta).at(delta))
         if not steps[-1].passed:
             break
     return tuple(steps)
+
+
+def split_sequences(sequences: Sequence[WeightedSequence], claim: Claim, *, delta: float) -> SplitSteps:
+    """Test several sequences, each at its share of ``delta`` until a policy fails, with recycling.
+
+    Where all of a sequence passes, its share goes to the others. A policy that several sequences have come to is tested
+    at what they have together, such as the first of all at the full ``delta``; a policy that passed is not tested again
+    in another sequence, and one that failed is where the level has grown. The probability that any policy that passes
+    fails the claim is at most ``delta``: :func:`~policies.certificates.recycling.recycled_levels` has the argument,
+    with the p-value of the joint claim as that of each hypothesis. For that each policy has one p-value at whatever
+    level it is tested: its tests, and the stakes of its bets, are settled for the shares of the sequences that hold it.
+
+    Args:
+        sequences: The sequences, with shares that sum to 1. All tables are of the same split.
+        claim: Claim that each policy is tested for.
+        delta: Largest probability that a policy passes of which the claim does not hold, in (0, 1).
+
+    Raises:
+        ExitSearchError: If ``delta`` is not in (0, 1), or a table is not of its policy's network.
+    """
+    require_delta(delta)
+    keys = [[(policy.policy_hash, id(table)) for policy, table in own.candidates] for own in sequences]
+    places: dict[tuple[str, int], tuple[int, int]] = {}
+    for one, own_keys in enumerate(keys):
+        for place, key in enumerate(own_keys):
+            places.setdefault(key, (one, place))
+    holding = {key: sum(own.share for own, held in zip(sequences, keys, strict=True) if key in held) for key in places}
+    tested: dict[tuple[str, int], _Tested] = {}
+    steps: dict[tuple[str, int], SequenceStep] = {}
+
+    def passes(key: tuple[str, int], share: float) -> bool:
+        if key not in tested:
+            one, place = places[key]
+            searches = sequences[one].searches
+            tested[key] = _Tested.of(
+                *sequences[one].candidates[place],
+                claim,
+                search=None if searches is None else searches[place],
+                settled_for=min(holding[key], 1.0) * delta,
+            )
+        steps[key] = tested[key].at(share * delta)
+        return steps[key].passed
+
+    recycled_levels(keys, [own.share for own in sequences], passes)
+    return SplitSteps(tuple(steps.values()), tuple(places[key] for key in steps))
 
 
 def tested_parts(
@@ -92,20 +172,46 @@ def tested_parts(
     return decision, measure(claim, table, decision, tests=tests)
 
 
-def _step(policy: Policy, table: ExitTable, claim: Claim, search: ExitTable | None, delta: float) -> SequenceStep:
-    _, parts = tested_parts(policy, table, claim, search=search, delta=delta)
-    p_values = [part.p_value(delta) for part in parts]
-    p_value = max(p_values)
-    passed = p_value <= delta
-    return SequenceStep(
-        policy_hash=policy.policy_hash,
-        model_hash=table.meta.get("model_hash"),
-        observed=main_observed(parts),
-        p_value=p_value,
-        passed=passed,
-        reason="" if passed else parts[p_values.index(p_value)].shortfall(delta),
-        more_needed=0 if passed else more_units_needed(parts, delta),
-    )
+@dataclass(frozen=True)
+class _Tested:
+    """A policy with its one p-value, which is compared with a level.
+
+    Attributes:
+        policy_hash: Digest of the policy.
+        model_hash: Digest of its network, where the table states it.
+        parts: The parts of the claim, each with the test that was settled before.
+        p_values: P-value of each part.
+        settled_for: Level that the tests were settled for.
+    """
+
+    policy_hash: str
+    model_hash: str | None
+    parts: tuple[ClaimPart, ...]
+    p_values: tuple[float, ...]
+    settled_for: float
+
+    @classmethod
+    def of(
+        cls, policy: Policy, table: ExitTable, claim: Claim, *, search: ExitTable | None, settled_for: float
+    ) -> _Tested:
+        _, parts = tested_parts(policy, table, claim, search=search, delta=settled_for)
+        p_values = tuple(part.p_value(settled_for) for part in parts)
+        return cls(policy.policy_hash, table.meta.get("model_hash"), parts, p_values, settled_for)
+
+    def at(self, level: float) -> SequenceStep:
+        p_value = max(self.p_values)
+        passed = p_value <= level
+        return SequenceStep(
+            policy_hash=self.policy_hash,
+            model_hash=self.model_hash,
+            observed=main_observed(self.parts),
+            p_value=p_value,
+            level=level,
+            settled_for=self.settled_for,
+            passed=passed,
+            reason="" if passed else self.parts[self.p_values.index(p_value)].shortfall(level),
+            more_needed=0 if passed else more_units_needed(self.parts, level),
+        )
 
 
 def main_observed(parts: tuple[ClaimPart, ...]) -> float:

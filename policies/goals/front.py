@@ -31,6 +31,8 @@ __all__ = ["Front", "FrontPoint"]
 class Front:
     """Policies of which none beats another, least objective first; where none is feasible, the nearest alone.
 
+    A selection adds the policy that it chose, which others may beat.
+
     Attributes:
         points: The policies with what is known of each.
     """
@@ -101,6 +103,32 @@ class Front:
     def of_network(self, network: str) -> Front:
         """The same policies, named as those of a network."""
         return Front(tuple(replace(point, network=network) for point in self))
+
+    def with_point(self, point: FrontPoint, goal: Goal) -> Front:
+        """The same policies and another one, which others may beat, in its place by its objective.
+
+        Args:
+            point: The other policy; where it is one of these already, none is added.
+            goal: Goal whose objective orders the front.
+        """
+        if any((own.network, own.policy.policy_hash) == (point.network, point.policy.policy_hash) for own in self):
+            return self
+        spent = point.figures[goal.objective_column]
+        place = int(np.searchsorted(self.figure(goal.objective_column), spent, side="right"))
+        return Front((*self.points[:place], point, *self.points[place:]))
+
+    def line(self, quality: str, objective: str) -> Front:
+        """What a line through the front leads through: all but a selected policy that another beats.
+
+        Args:
+            quality: Name of the figure on the one axis.
+            objective: Name of the figure on the other axis, minimised.
+        """
+        worth, spent = get_quality(quality).sign * self.figure(quality), self.figure(objective)
+        no_worse = (worth >= worth[:, None]) & (spent <= spent[:, None])
+        is_better = (worth > worth[:, None]) | (spent < spent[:, None])
+        beaten = np.any(no_worse & is_better, axis=1).tolist()
+        return self._take([row for row, point in enumerate(self) if not (point.selected and beaten[row])])
 
     def to_frame(self) -> pd.DataFrame:
         """A row for each policy, with the columns of :meth:`FrontPoint.to_dict`."""

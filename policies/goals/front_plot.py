@@ -63,10 +63,12 @@ def _series(points: Sequence[FrontPoint]) -> list[tuple[str, str, str, int, list
     """Name, colour, symbol, size and policies of each kind that there is; the selected one last, above the others."""
     tried = any(point.certified is not None for point in points)
     feasible = any(point.feasible for point in points)
-    others = [point for point in points if not point.certified and not point.selected]
-    name = "not certified" if tried else "policies" if feasible else "nearest policy"
+    others = [point for point in points if point.certified is None and not point.selected]
+    failed = [point for point in points if point.certified is False and not point.selected]
+    name = "not tested" if tried else "policies" if feasible else "nearest policy"
     kinds = [
         (name, _OTHER, "circle-open", 8, others),
+        ("not certified", _OTHER, "circle-x-open", 8, failed),
         ("certified", _CERTIFIED, "circle", 9, [point for point in points if point.certified and not point.selected]),
         *(
             (_selected_name(point), _SELECTED, "star" if point.certified else "star-open", 16, [point])

@@ -123,10 +123,14 @@ class Goal:
             wanted, worst = assessment.objective, float(self.objective_of_exits(cost)[-1])
         return np.where(assessment.violation <= 0, wanted, worst + assessment.violation)
 
-    def is_met(self, figures: Mapping[str, float]) -> bool:
-        """Whether one policy does what is asked for, given its qualities and its objective by column."""
+    def violation(self, figures: Mapping[str, float]) -> float:
+        """By how much one policy misses what is asked for, given its qualities and its objective by column."""
         qualities = {name: np.array([figures[name]]) for name in self.qualities}
-        return bool(self._judged(qualities, np.array([figures[self.objective_column]])).violation[0] <= 0)
+        return float(self._judged(qualities, np.array([figures[self.objective_column]])).violation[0])
+
+    def is_met(self, figures: Mapping[str, float]) -> bool:
+        """Whether one policy does what is asked for; arguments as for :meth:`violation`."""
+        return self.violation(figures) <= 0
 
     @property
     def _sign(self) -> float:

@@ -17,7 +17,6 @@ from policies.evolution.search import front_of, search_front
 from policies.goals.front import Front, FrontPoint
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import goal_on
-from policies.selection.search_target import SplitSize, has_few_losses
 from policies.tables.base import ExitTable
 from policies.tables.identity import require_disjoint
 from policies.tasks import get_task
@@ -34,8 +33,8 @@ class NetworkPolicies:
         temperatures: Temperature of each exit, shape (E,).
         front: Front of the network's policies over all rules.
         notes: Warnings about the network, for a person.
-        plain: Of policies with next to nothing to choose the one that the goal wants most; None where none was looked
-            for. See :mod:`policies.evolution.plain`.
+        plain: Of the policies of each rule with next to nothing to choose the one that the goal wants most; none where
+            nothing is to be certified. See :mod:`policies.evolution.plain`.
     """
 
     network: str
@@ -44,7 +43,7 @@ class NetworkPolicies:
     temperatures: NDArray[np.float64]
     front: Front
     notes: tuple[str, ...]
-    plain: FrontPoint | None = None
+    plain: tuple[FrontPoint, ...] = ()
 
 
 def search_network(
@@ -76,13 +75,12 @@ def search_network(
         warnings.simplefilter("always", CalibrationWarning)
         temperatures = get_task(search.task).fit_temperatures(search, how.calibration)
     goal = goal_on(how.asked, search)
-    claim, plain = how.asked.claim if certify is not None else None, list[Front]()
-    # They lead the path that is certified where a front cannot.
-    looks_for_plain = claim is not None and has_few_losses(claim, SplitSize.of_table(search))
+    is_claimed, plain = certify is not None and how.asked.claim is not None, list[FrontPoint]()
 
     def note_plain(space: RuleSpace) -> None:
-        if looks_for_plain:
-            plain.append(front_of(space, plain_archive(space)))
+        # One of them is where the first of the sequences leads to that are certified.
+        if is_claimed:
+            plain.append(front_of(space, plain_archive(space)).best(goal))
 
     fronts = [
         search_front(
@@ -101,5 +99,5 @@ def search_network(
     ]
     front = Front.merged(fronts, goal, front_size=how.settings.front_size)
     notes = tuple(str(warning.message) for warning in caught)
-    wanted = Front.merged(plain, goal, front_size=1).of_network(network).best(goal) if plain else None
-    return NetworkPolicies(network, search, certify, temperatures, front.of_network(network), notes, wanted)
+    own_plain = Front(tuple(plain)).of_network(network).points
+    return NetworkPolicies(network, search, certify, temperatures, front.of_network(network), notes, own_plain)

@@ -39,10 +39,6 @@ _Look = Callable[[float, int, float], float | None]
 """From a largest mean loss, a number of units and a level to the largest mean loss to look for, or None."""
 
 
-_FEWEST_LOSSES = 25.0
-"""Allowed losses on ``search`` from which on a front tells safe policies from lucky ones."""
-
-
 @dataclass(frozen=True)
 class SplitSize:
     """How much can be learnt from a split.
@@ -159,11 +155,6 @@ def search_target(asked: Request, *, search: SplitSize, certify: SplitSize | Non
     else:
         why_not = ""
     return SearchTarget(asked, _with_estimate(asked, search), claim, certify, why_not)
-
-
-def has_few_losses(claim: Claim, search: SplitSize) -> bool:
-    """Whether so few may be lost on ``search`` that policies cannot be told apart by what they lose."""
-    return min((one.allowed for one in claim.statements), default=1.0) * search.units.n < _FEWEST_LOSSES
 
 
 def table_target(asked: Request, search: ExitTable, certify: ExitTable | None) -> SearchTarget:

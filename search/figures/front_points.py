@@ -38,7 +38,7 @@ class FrontFigure:
         title: Title above the figure.
         target: Least quality that was asked for, or the largest where less is better; None where none was.
         objectives: Objective of leaving at the first exit, and of the full network.
-        front: Front of the networks, merged, least objective first.
+        front: Front of the networks, merged, least objective first, without a selected policy that another beats.
         trials: ``trial_id``, quality and objective of each trial's own best policy.
         shared: ``threshold``, quality and objective of every shared threshold of the selected network.
         selected: Objective and quality of the selected policy.
@@ -89,7 +89,7 @@ class FrontFigure:
             title=title,
             target=summary.least_quality,
             objectives=(float(objectives[0]), float(objectives[-1])),
-            front=selection.front,
+            front=selection.front.line(quality, objective),
             trials=trials if trials is not None and has_trials else pd.DataFrame(columns=["trial_id", *columns]),
             shared=_shared_thresholds(selection, goal),
             selected=(shown[objective], shown[quality]),

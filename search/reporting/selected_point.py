@@ -1,4 +1,4 @@
-"""The selected policy among those of the front, on which it need not be."""
+"""The selected policy among those of a front that an earlier version wrote, on which it need not be."""
 
 from __future__ import annotations
 

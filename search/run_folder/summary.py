@@ -132,7 +132,7 @@ class CertificateSummary(SummaryPart):
         claim: Claim that was to be certified, in words.
         reason: Why the policy is not certified, or empty.
         bound: Bound on what was claimed, such as the least accuracy; None where there is none.
-        n_tested: Number of policies that were tested, the safest first; None where an earlier version did not keep it.
+        n_tested: Number of policies that were tested; None where an earlier version did not keep it.
         n_passed: Number of those that passed.
     """
 

@@ -18,9 +18,7 @@ from search.inputs import SweepInputs
 from search.page.front.choice import Choice
 from search.page.front.outcomes import outcomes
 from search.page.front.thumbnails import LARGEST, LARGEST_WITH_BOXES, thumbnail
-from search.reporting.selected_point import with_selected
 from search.run_folder.folder import RunFolder
-from search.run_folder.summary import Summary
 from trainables.data import Split
 from trainables.data.readers import AudioReader
 from trainables.models.exits.tracing import first_line
@@ -93,7 +91,7 @@ class Examples:
 
 
 def keep_examples(
-    folder: RunFolder, inputs: SweepInputs, selection: Selection, tables: NetworkTables, summary: Summary
+    folder: RunFolder, inputs: SweepInputs, selection: Selection, tables: NetworkTables
 ) -> tuple[str, ...]:
     """Draw the samples of ``search`` that say most of the policies of the front, and write them beside the results.
 
@@ -102,7 +100,6 @@ def keep_examples(
         inputs: The sweep on its data.
         selection: The front, and the selected policy.
         tables: What its networks say.
-        summary: What the sweep found.
 
     Returns:
         What could not be done, one line each: it costs pictures and not what the sweep has found.
@@ -110,8 +107,7 @@ def keep_examples(
     try:
         choice, search = Choice(), inputs.splits.search
         table_of = partial(tables.table, split="search")
-        points = with_selected(selection.front.points, summary, selection.policy)
-        for _, outcome in outcomes(points, table_of, seed=inputs.config.seed):
+        for _, outcome in outcomes(selection.front.points, table_of, seed=inputs.config.seed):
             choice.add(outcome)
         workload, options = get_workload(inputs.config.workload), inputs.config.data.options()
         is_audio = isinstance(workload.source.reader(search.inputs.shape[1:], options), AudioReader)

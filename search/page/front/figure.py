@@ -47,7 +47,7 @@ def front_figure(run: FinishedRun) -> go.Figure:
     ]
     _scatter(figure, "published grids and plain searches", others, colour=_BASELINE, symbol="x", size=7)
     _scatter(figure, "each exit alone", _single_exits(run, x, y), colour=_SINGLE, symbol="line-ns-open", size=11)
-    _add_line(figure, run.front, x, y)
+    _add_line(figure, run.front.line(y, x), x, y)
     _add_policies(figure, run, x, y)
     for name, (colour, symbol) in _MARKS.items():
         point = _point(summary.baselines[name], x, y) if name in summary.baselines else None
@@ -78,17 +78,19 @@ def _add_line(figure: go.Figure, front: Front, x: str, y: str) -> None:
 
 
 def _add_policies(figure: go.Figure, run: FinishedRun, x: str, y: str) -> None:
-    points, beaten = run.points, len(run.points) > len(run.front)
+    points, beaten = run.points, len(run.points) > len(run.front.line(y, x))
     selected = f"selected policy{', which is not on the front' if beaten else ''}"
     selected = selected if run.summary.feasible else "nearest policy: none does what was asked"
     groups: dict[tuple[str, str, str, int], list[int]] = {
-        ("front: not certified", _PLAIN, "circle-open", 10): [],
+        ("front: not tested", _PLAIN, "circle-open", 10): [],
+        ("front: not certified", _PLAIN, "circle-x-open", 10): [],
         ("front: certified", _CERTIFIED, "circle", 10): [],
         (selected, _SELECTED, "star", 17): [],
     }
-    plain, certified, own = groups.values()
+    untested, failed, certified, own = groups.values()
+    of_mark = {None: untested, False: failed, True: certified}
     for place, point in enumerate(points):
-        (own if point.selected else certified if point.certified else plain).append(place)
+        (own if point.selected else of_mark[point.certified]).append(place)
     for (name, colour, symbol, size), places in groups.items():
         if places:
             figure.add_scatter(

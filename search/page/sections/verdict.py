@@ -170,8 +170,8 @@ def which_were_tested(summary: Summary) -> str:
         return ""
     tested = "One policy was" if certificate.n_tested == 1 else f"{certificate.n_tested} policies were"
     return (
-        f" {tested} tested on certify, the safest first, until one failed or none was left; {certificate.n_passed} "
-        "passed, and the last of these counts. Others cannot be tested on the same samples any more."
+        f" {tested} tested on certify, on the way from the safest on to bolder ones; {certificate.n_passed} passed, "
+        "and of these the most wanted one was taken. Others cannot be tested on the same samples any more."
     )
 
 

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +15,6 @@ from search.page.front.examples import MOST_BYTES, Examples, keep_examples
 from search.page.front.outcomes import outcomes
 from search.page.front.thumbnails import LARGEST, LARGEST_WITH_BOXES, thumbnail
 from search.page.sections.front import front as front_section
-from search.run_folder.summary import Summary
 from tests.bundles import trained_digits
 from tests.finished_sweeps import TRIAL, write_sweep
 from tests.search.page.fronts import front, write_front_of_digits
@@ -110,19 +108,17 @@ def test_a_run_without_pictures_says_so(tmp_path):
     assert "saved" in section.data["details"]["0"]
 
 
-@pytest.mark.parametrize("is_on_the_front", [True, False])
-def test_pictures_are_kept_for_the_selected_policy_too(is_on_the_front, tmp_path):
-    """Also where it is not on the front: whoever reads the page begins with it."""
+def test_pictures_are_kept_for_the_selected_policy_too(tmp_path):
+    """Whoever reads the page begins with it."""
     folder, trained = write_sweep(tmp_path / "digits-1"), trained_digits()
     table, points = trained.tables["search"], front().points
     network = NetworkPolicies(TRIAL, table, None, np.ones(table.n_exits), front(), ())
-    shown = points[1:] if is_on_the_front else (replace(points[3], selected=False),)
-    selection = Selection(network, points[1].policy, None, None, True, Front(shown))
+    selection = Selection(network, points[1].policy, None, None, True, Front(points[1:]))
     inputs: Any = SimpleNamespace(
         splits=trained.splits, config=SimpleNamespace(workload="digits", seed=0, data=DataSection())
     )
     tables: Any = SimpleNamespace(table=lambda network, split: trained.tables[split])
-    assert keep_examples(folder, inputs, selection, tables, Summary.load(folder.summary_file)) == ()
+    assert keep_examples(folder, inputs, selection, tables) == ()
     kept = Examples.load(folder.examples_file).pictures
     ((_, outcome),) = outcomes([points[1]], lambda _: table, seed=0)
     assert all(len({*outcome.ids[own]} & {*kept}) >= min(most, own.sum()) for own, most in groups_of(outcome))
