@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+import math
 from typing import Any
 
 import numba
@@ -33,22 +34,27 @@ class Losses:
         probabilities: Of each value, shape (V,).
         limit: The limit that is tested, which is the mean.
         least: Smallest possible loss.
-        size: Most samples that a unit holds.
+        parts: Every loss is a multiple of ``1 / parts``; None where no such number is known.
     """
 
     values: NDArray[np.float64]
     probabilities: NDArray[np.float64]
     limit: float
     least: float = 0.0
-    size: int = 1
+    parts: int | None = None
 
     @classmethod
     def of(
-        cls, values: Sequence[float], probabilities: Sequence[float], limit: float, least: float = 0.0, size: int = 1
+        cls,
+        values: Sequence[float],
+        probabilities: Sequence[float],
+        limit: float,
+        least: float = 0.0,
+        parts: int | None = None,
     ) -> Losses:
         """Losses of values in any order, of which some may be the same."""
         distinct, place = np.unique(np.asarray(values, dtype=np.float64), return_inverse=True)
-        return cls(distinct, np.bincount(place, weights=np.asarray(probabilities)), limit, least, size)
+        return cls(distinct, np.bincount(place, weights=np.asarray(probabilities)), limit, least, parts)
 
     @property
     def mean(self) -> float:
@@ -58,6 +64,10 @@ class Losses:
     def counts(self, rng: np.random.Generator, n_draws: int, n: int) -> NDArray[np.int64]:
         """How many of ``n`` losses have each value, in each draw, shape (n_draws, V)."""
         return rng.multinomial(n, self.probabilities / self.probabilities.sum(), n_draws)
+
+    def sums(self, rng: np.random.Generator, n_draws: int, n: int) -> NDArray[np.float64]:
+        """Sum of ``n`` losses, of each draw, shape (n_draws,)."""
+        return self.counts(rng, n_draws, n) @ self.values
 
     def draw(self, rng: np.random.Generator, n_draws: int, n: int) -> NDArray[np.float64]:
         """Losses in the order in which they are seen, shape (n_draws, n)."""
@@ -74,11 +84,13 @@ class PowerLosses:
         limit: The limit that is tested, which is the mean.
         is_reflected: Whether it is Beta(1, b), with many middling losses, and not Beta(a, 1), with few large ones.
         least: Smallest possible loss.
+        parts: None: losses may be anything.
     """
 
     limit: float
     is_reflected: bool
     least: float = 0.0
+    parts: None = None
 
     @property
     def exponent(self) -> float:
@@ -91,6 +103,10 @@ class PowerLosses:
         """The expected loss."""
         mean = self.exponent / (self.exponent + 1)
         return 1 - mean if self.is_reflected else mean
+
+    def sums(self, rng: np.random.Generator, n_draws: int, n: int) -> NDArray[np.float64]:
+        """Sum of ``n`` losses, of each draw, shape (n_draws,)."""
+        return self.draw(rng, n_draws, n).sum(axis=1)
 
     def draw(self, rng: np.random.Generator, n_draws: int, n: int) -> NDArray[np.float64]:
         """Losses in the order in which they are seen, shape (n_draws, n)."""
@@ -129,19 +145,19 @@ class Family:
 
 def zero_one(limit: float) -> Losses:
     """Right or wrong, of single samples."""
-    return Losses.of((0, 1), (1 - limit, limit), limit)
+    return Losses.of((0, 1), (1 - limit, limit), limit, parts=1)
 
 
 def middling(limit: float) -> Losses:
     """Half a loss or none: less spread than 0 and 1 have."""
-    return Losses.of((0, 0.5), (1 - 2 * limit, 2 * limit), limit, size=2)
+    return Losses.of((0, 0.5), (1 - 2 * limit, 2 * limit), limit, parts=2)
 
 
 def never_zero(limit: float) -> Losses:
     """Half of the limit is lost surely, the rest rarely and then wholly."""
     least = limit / 2
     rare = (limit - least) / (1 - least)
-    return Losses.of((least, 1), (1 - rare, rare), limit, size=2)
+    return Losses.of((least, 1), (1 - rare, rare), limit)
 
 
 def groups(sizes: Mapping[int, float], alike: float, risks: Mapping[int, float] | None = None) -> Callable[..., Losses]:
@@ -162,7 +178,7 @@ def groups(sizes: Mapping[int, float], alike: float, risks: Mapping[int, float] 
             own[[0, -1]] += alike * (1 - risk), alike * risk
             values += list(hits / size)
             probabilities += list(share * own)
-        return Losses.of(values, probabilities, limit, size=max(sizes))
+        return Losses.of(values, probabilities, limit, parts=math.lcm(*sizes))
 
     return at
 

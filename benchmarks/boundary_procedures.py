@@ -8,7 +8,7 @@ does not hold: its true loss is the limit.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 import math
 
@@ -17,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.certificates.claims import Claim
-from policies.certificates.fixed_sequence import fixed_sequence
+from policies.certificates.fixed_sequence import WeightedSequence, fixed_sequence, split_sequences
+from policies.certificates.labelling.sequential import certify_as_labelled
 from policies.policy import Policy
 from policies.tables.classification import ClassificationTable
+from policies.tables.unlabelled.reading import UNKNOWN_LABEL
 
 
 N_EXITS = 3
@@ -85,6 +87,12 @@ def drop(limit: float) -> World:
     return World(right, _shares(0.02, 0.02, limit), Claim(max_drop=limit), limit, (FIRST,))
 
 
+def degradation(limit: float) -> World:
+    """A largest share right before and wrong now, which the first exit just has; as much is gained."""
+    right = np.array([[1, 1, 1], [0, 1, 1], [1, 1, 0]], dtype=bool)
+    return World(right, _shares(limit, limit), Claim(max_degradation=limit), limit, (FIRST,))
+
+
 def joint(limit: float) -> World:
     """A drop and the recall of both classes: the drop holds, but the first exit's recall of class 0 just does not."""
     right = np.array([[1, 1, 1], [0, 1, 1], [1, 1, 1]], dtype=bool)
@@ -103,6 +111,7 @@ WORLDS = (
     Family("drop", drop, (0.05,)),
     Family("drop, and recall that does not hold", joint, (0.05,)),
 )
+LABELLED_WORLDS = (Family("drop", drop, (0.05,)), Family("degradation", degradation, (0.05,)))
 PROCEDURE_SIZES = (100, 300, 1_000)
 
 
@@ -117,6 +126,28 @@ def fixed_sequence_errs(world: World, n: int, delta: float, rng: np.random.Gener
     steps = fixed_sequence([(policy, table) for policy in BY_DEPTH], world.claim, delta=delta)
     passed = {step.policy_hash for step in steps if step.passed}
     return any(policy.policy_hash in passed for policy in world.wrong)
+
+
+def split_sequences_err(world: World, n: int, delta: float, rng: np.random.Generator) -> bool:
+    """The same of two sequences of half of delta each, with the full network first, and recycling."""
+    table = world.draw(rng, n, "c")
+    sequences = [WeightedSequence([(FULL, table), (policy, table)], 0.5) for policy in (SECOND, FIRST)]
+    steps = split_sequences(sequences, world.claim, delta=delta).steps
+    passed = {step.policy_hash for step in steps if step.passed}
+    return any(policy.policy_hash in passed for policy in world.wrong)
+
+
+def labelling_errs(world: World, n: int, delta: float, rng: np.random.Generator) -> bool:
+    """Whether labels that are looked at as they come ever prove of the first exit what does not hold.
+
+    What is proved stays proved, so that all labels at once tell whether it was after any of them.
+    """
+    table = world.draw(rng, n, "c")
+    answers = table.exit_answers
+    differ = answers[:, 0] != answers[:, -1]
+    labels = dict(zip(table.ids[differ].tolist(), table.labels[differ].tolist(), strict=True))
+    unlabelled = replace(table, labels=np.full(n, UNKNOWN_LABEL), is_labelled=False)
+    return certify_as_labelled(FIRST, unlabelled, world.claim, labels, delta=delta).certificate.certified
 
 
 def by_worlds(errs: Callable[[World, int, float, np.random.Generator], bool]) -> Callable[..., int]:

@@ -31,7 +31,15 @@ from boundary_losses import (
     Losses,
     PowerLosses,
 )
-from boundary_procedures import PROCEDURE_SIZES, WORLDS, by_worlds, fixed_sequence_errs
+from boundary_procedures import (
+    LABELLED_WORLDS,
+    PROCEDURE_SIZES,
+    WORLDS,
+    by_worlds,
+    fixed_sequence_errs,
+    labelling_errs,
+    split_sequences_err,
+)
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +50,8 @@ from scipy.stats import binom, binomtest
 
 from policies.certificates.bounds.betting import betting_order
 from policies.certificates.bounds.binomial import binomial_p_value
+from policies.certificates.bounds.paired import paired_passes
+from policies.certificates.bounds.sums import sum_p_values
 from policies.certificates.drop_tests import of_more_power
 from policies.certificates.losses import Loss
 from policies.certificates.parts.drop import DropPart, DropTest
@@ -54,8 +64,8 @@ _LARGEST_STAKE = 0.9
 _ROUNDING = 1e-9
 _BLOCK = 200_000
 
-CountPValue = Callable[[NDArray[np.int64], Losses], float]
-"""P-value from how many losses have each value, shape (V,)."""
+CountTest = Callable[[NDArray[np.int64], Losses, float], bool]
+"""Whether a test passes by how many losses have each value, shape (V,), at a level."""
 PassingShare = Callable[[Any, int, int, float, np.random.Generator], int]
 """How many draws pass, by losses or world, number of units, number of draws and delta."""
 
@@ -113,14 +123,31 @@ class Case:
         return f"{100 * self.share:.2f} ({100 * low:.1f}-{100 * high:.1f})"
 
 
-def by_counts(p_value: CountPValue) -> PassingShare:
-    """A test that looks at nothing but how many losses have each value: one p-value for all draws with equal counts."""
+def by_counts(passes: CountTest) -> PassingShare:
+    """A test that looks at nothing but how many losses have each value: run once for all draws of equal counts."""
 
     def n_passed(losses: Losses, n: int, n_draws: int, delta: float, rng: np.random.Generator) -> int:
         distinct, n_equal = np.unique(losses.counts(rng, n_draws, n), axis=0, return_counts=True)
-        return sum(
-            int(equal) for counts, equal in zip(distinct, n_equal, strict=True) if p_value(counts, losses) <= delta
-        )
+        passed = [passes(counts, losses, delta) for counts in distinct]
+        return int(n_equal[passed].sum())
+
+    return n_passed
+
+
+def by_sums(*, knows_parts: bool) -> PassingShare:
+    """The test by the worst case of the sum, which looks at nothing else.
+
+    Args:
+        knows_parts: Whether it is told what every loss is a multiple of.
+    """
+
+    def n_passed(losses: Losses | PowerLosses, n: int, n_draws: int, delta: float, rng: np.random.Generator) -> int:
+        sums = [losses.sums(rng, size, n) for size in _blocks(n_draws, max(_BLOCK // n, 1))]
+        parts = losses.parts if knows_parts else None
+        # The last is there so that one table of worst cases does for all kinds of losses.
+        with_largest = np.append(np.concatenate(sums), n * losses.limit)
+        p_values = sum_p_values(with_largest, n, limit=losses.limit, parts=parts)[:-1]
+        return int((p_values <= delta).sum())
 
     return n_passed
 
@@ -171,13 +198,16 @@ def _most_capital(
     return most
 
 
-def _lost(counts: NDArray[np.int64], losses: Losses) -> int:
-    """How many units lose anything."""
-    return int(counts[losses.values > 0].sum())
+def _binomial(counts: NDArray[np.int64], losses: Losses, delta: float) -> bool:
+    """Of the units that lose anything."""
+    n_lost = int(counts[losses.values > 0].sum())
+    return binomial_p_value(n_lost, int(counts.sum()), limit=losses.limit) <= delta
 
 
-def _binomial(counts: NDArray[np.int64], losses: Losses) -> float:
-    return binomial_p_value(_lost(counts, losses), int(counts.sum()), limit=losses.limit)
+def _paired(counts: NDArray[np.int64], losses: Losses, delta: float) -> bool:
+    """Of losses of -1, 0 and 1."""
+    n_lost, n_gained = (int(counts[losses.values == value].sum()) for value in (1, -1))
+    return paired_passes(n_lost, n_gained, int(counts.sum()), limit=losses.limit, delta=delta)
 
 
 def by_chosen_test(losses: Losses, n: int, n_draws: int, delta: float, rng: np.random.Generator) -> int:
@@ -198,8 +228,13 @@ CHECKS = (
     Check("betting", (*BINARY, *GROUPS, *SHARES, *CONTINUOUS, *RELATIVE, *RATIOS), by_losses),
     Check("lost alone", (*SIGNED, *SIGNED_SHARES), by_counts(_binomial)),
     Check("net, by betting", (*SIGNED, *SIGNED_SHARES), by_losses),
+    Check("paired", SIGNED, by_counts(_paired)),
+    Check("sum", (*BINARY, *GROUPS, *SHARES, *CONTINUOUS), by_sums(knows_parts=False)),
+    Check("sum, parts known", GROUPS, by_sums(knows_parts=True)),
     Check("test chosen on search", SIGNED, by_chosen_test),
     Check("fixed sequence", WORLDS, by_worlds(fixed_sequence_errs), PROCEDURE_SIZES, 2_000),
+    Check("two sequences, recycling", WORLDS, by_worlds(split_sequences_err), PROCEDURE_SIZES, 2_000),
+    Check("labels as they come", LABELLED_WORLDS, by_worlds(labelling_errs), PROCEDURE_SIZES, 2_000),
 )
 
 
@@ -248,6 +283,24 @@ def show(console: Console, found: Sequence[Case], delta: float) -> None:
     console.print(table)
 
 
+def largest_of_each(found: Sequence[Case]) -> list[tuple[Case, int]]:
+    """The largest share of each test, and how many shares it has."""
+    names = dict.fromkeys(one.check for one in found)
+    own = [[one for one in found if one.check == name] for name in names]
+    return [(max(shares, key=lambda one: one.share), len(shares)) for shares in own]
+
+
+def show_largest(console: Console, found: Sequence[Case]) -> None:
+    """Print the largest share of each test."""
+    table = Table(title="largest share of each test, in %")
+    for heading in ("test", "shares", "draws of each", "largest", "losses", "limit", "units"):
+        table.add_column(heading, justify="left" if heading in ("test", "losses") else "right", no_wrap=True)
+    for one, n_shares in largest_of_each(found):
+        drawn, units = f"{one.n_draws:,}", f"{one.n:,}"
+        table.add_row(one.check, str(n_shares), drawn, str(one), one.family, f"{one.limit:g}", units)
+    console.print(table)
+
+
 def verdict(found: Sequence[Case], delta: float) -> str:
     """The last line: whether a share is above delta beyond chance, and which is the largest."""
     largest = max(found, key=lambda one: (one.share, -one.n))
@@ -279,6 +332,7 @@ def main() -> int:
         for one in track(every, console=console, transient=True)
     ]
     show(console, found, arguments.delta)
+    show_largest(console, found)
     console.print(verdict(found, arguments.delta), soft_wrap=True)
     return 1 if above_chance(found, arguments.delta) else 0
 

@@ -10,6 +10,9 @@ import pytest
 from scipy.stats import binom, norm
 
 from policies.certificates.bounds.betting import betting_p_value
+from policies.certificates.bounds.binomial import binomial_p_value
+from policies.certificates.bounds.paired import paired_p_value
+from policies.certificates.bounds.sums import sum_p_value
 from policies.certificates.certificate import certify_policy
 from policies.certificates.claims import Claim
 from policies.certificates.label_ratios import LabelRatio
@@ -22,7 +25,7 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 import boundary_losses as losses
 import boundary_procedures as procedures
 import certificate_validity as validity
-from certificate_validity import CHECKS, Case, Check, above_chance, by_counts, cases, measure, verdict
+from certificate_validity import CHECKS, Case, Check, above_chance, by_counts, cases, largest_of_each, measure, verdict
 
 
 DELTA = 0.05
@@ -107,12 +110,12 @@ def test_all_draws_at_once_have_the_p_values_of_one_at_a_time(family, n, delta, 
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
-def normal_approximation(counts, own):
-    """The p-value of a z-test, which is none where few losses are seen."""
+def normal_approximation(counts, own, delta):
+    """A z-test, which is too bold where few losses are seen."""
     n = counts.sum()
     mean = (counts @ own.values) / n
     spread = np.sqrt(max(counts @ own.values**2 / n - mean**2, 1e-12) / n)
-    return float(norm.cdf((mean - own.limit) / spread))
+    return norm.cdf((mean - own.limit) / spread) <= delta
 
 
 def test_an_invalid_test_is_found(capsys, monkeypatch):
@@ -136,6 +139,42 @@ def test_counts_alone_pass_as_often_as_theory_says():
     assert found == measure(CHECKS[0], family, 0.05, 100, n_draws=20_000, delta=DELTA)
 
 
+class Drawn:
+    """Losses that were drawn before."""
+
+    def __init__(self, own, rng, n_draws, n):
+        self.values, self.limit, self.parts = getattr(own, "values", None), own.limit, own.parts
+        self.losses = own.draw(rng, n_draws, n)
+
+    def counts(self, rng, n_draws, n):
+        return (self.losses[:, :, None] == self.values).sum(axis=1)
+
+    def sums(self, rng, n_draws, n):
+        return self.losses.sum(axis=1)
+
+
+def paired_of(drawn, limit):
+    return paired_p_value(int((drawn > 0).sum()), int((drawn < 0).sum()), drawn.size, limit=limit, delta=0.3)
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "p_value"),
+    [
+        ("lost alone", losses.SIGNED[0], lambda x, limit: binomial_p_value((x > 0).sum(), x.size, limit=limit)),
+        ("paired", losses.SIGNED[2], paired_of),
+        ("sum", losses.CONTINUOUS[0], lambda x, limit: sum_p_value(x, limit=limit)),
+        ("sum, parts known", losses.GROUPS[4], lambda x, limit: sum_p_value(x, limit=limit, parts=24)),
+    ],
+)
+def test_draws_pass_that_pass_by_the_public_function(name, family, p_value):
+    """The same draws, as counts and as losses, pass equally often."""
+    (check,) = [one for one in CHECKS if one.name == name]
+    own = Drawn(family.at(0.2), np.random.default_rng(3), 60, 40)
+    expected = sum(p_value(one, 0.2) <= 0.3 for one in own.losses)
+    assert 0 < expected < 60
+    assert check.n_passed(own, 40, 60, 0.3, None) == expected
+
+
 def test_blocks_make_up_all_draws():
     everything = Check("never fails", losses.BINARY, validity.by_losses, (20_000,))
     found = measure(everything, losses.BINARY[0], 0.2, 20_000, n_draws=13, delta=1 - 1e-9)
@@ -156,6 +195,12 @@ def test_every_share_is_measured_once():
 
 def case(n_passed, n_draws=1000, name="a"):
     return Case(name, "0 or 1", 0.05, 100, n_passed, n_draws)
+
+
+def test_the_largest_share_of_each_test_is_told():
+    found = [case(40), case(60), case(50, name="b"), case(20, 500, name="b")]
+    assert [largest for largest, _ in largest_of_each(found)] == [case(60), case(50, name="b")]
+    assert [n_shares for _, n_shares in largest_of_each(found)] == [2, 2]
 
 
 def test_chance_is_shared_by_all_shares():
