@@ -209,7 +209,7 @@ def test_chance_is_shared_by_all_shares():
     assert above_chance(found, DELTA) == [case(70)]
     assert above_chance([*found, *[case(40)] * 90], DELTA) == []
     assert "10 shares, 1 above delta 0.05 beyond chance" in verdict(found, DELTA)
-    assert "the largest 7.00 (5.5-8.8) % (a, 0 or 1, limit 0.05, 100 units)" in verdict(found, DELTA)
+    assert "the largest 7.00 (5.50-8.76) % (a, 0 or 1, limit 0.05, 100 units)" in verdict(found, DELTA)
 
 
 @pytest.mark.parametrize("family", procedures.WORLDS, ids=lambda family: family.name)
