@@ -18,7 +18,6 @@ from policies.certificates.fixed_sequence import (
 )
 from policies.certificates.losses import Loss
 from policies.certificates.parts.base import ClaimPart
-from policies.certificates.parts.drop import DropPart, DropTest
 from policies.certificates.unseen import doubts_about_samples, require_unseen
 from policies.files.atomic import write_text
 from policies.html import html_block, html_notes, html_table
@@ -157,8 +156,8 @@ def certify_policy(
         table: The ``certify`` table: of the same network, on samples that nothing was chosen on.
         claim: What is to hold on new data of the same kind.
         delta: Largest probability of certifying a policy of which the claim does not hold, in (0, 1).
-        search: The table of the same network that the policy was chosen on: what is lost and gained there settles how a
-            drop is tested. None: by the net of both, where so many units can pass by that.
+        search: The table of the same network that the policy was chosen on: what is lost and gained there settles how
+            parts are tested that there are several tests of. None: their number of units settles it.
 
     Raises:
         ExitSearchError: If ``delta`` is not in (0, 1), a table is not of the policy's network, the policy is known to
@@ -238,17 +237,19 @@ def certificate_of(
 
 
 def _notes_on_tests(parts: tuple[ClaimPart, ...], search: ExitTable | None) -> list[str]:
-    """How the test of each drop was settled, where it was."""
-    drops = [part for part in parts if isinstance(part, DropPart)]
-    if search is not None:
-        settled = "before certify was read, search settled that"
-        return [f"{settled} the {part.name} is tested by {part.method}" for part in drops]
-    return [
-        f"{part.n} {part.unit}s are too few to show a {part.name} of {part.required:g} by its net, so that it is "
-        f"tested by {part.method}"
-        for part in drops
-        if part.test is DropTest.LOST
-    ]
+    """How the test of each part was settled that there are several tests of."""
+    notes = []
+    for method in dict.fromkeys(part.method for part in parts if len(part.tests) > 1):
+        own = [part for part in parts if len(part.tests) > 1 and part.method == method]
+        names = " and the ".join(part.name for part in own)
+        tested = f"the {names} {'is' if len(own) == 1 else 'are'} tested by {method}"
+        if search is not None:
+            notes.append(f"before certify was read, search settled that {tested}")
+        elif own[0].test is own[0].tests[0]:
+            notes.append(f"{tested}, the usual test where nothing is known of search")
+        else:
+            notes.append(f"{own[0].n} {own[0].unit}s are too few for the usual test, so that {tested}")
+    return notes
 
 
 def _notes_on_disagreement(results: tuple[PartResult, ...]) -> list[str]:

@@ -10,12 +10,13 @@ import numpy as np
 from policies.certificates.claims import Claim
 from policies.certificates.losses import HAMMING, Loss
 from policies.certificates.outcomes import Outcomes, PartLosses, part_losses
-from policies.certificates.parts.base import ClaimPart
-from policies.certificates.parts.drop import DropPart, DropTest
+from policies.certificates.parts.base import ClaimPart, MeanTest
+from policies.certificates.parts.drop import DropPart
 from policies.certificates.parts.ratio import RatioPart
 from policies.judging.judged import Judged, judged_units
 from policies.parents.membership import Parents
 from policies.policy import Decision
+from policies.qualities.base import RIGHT_OR_WRONG
 from policies.tables.base import ExitTable
 from policies.tables.units import Units
 
@@ -25,12 +26,13 @@ class PartTests:
     """How the parts of a claim about one policy are tested, as far as that is not the same for all policies.
 
     Attributes:
-        drops: How each drop is tested, by the name of its part; by the net where a name is missing.
+        chosen: How each part is tested whose losses are not 0 or 1, by its name; where a name is missing, by betting,
+            and drops by betting on the net.
         open_share: Share of an answer's labels that can differ from the full network's, in (0, 1]: no Hamming loss can
             rise by more. It is known of the policy, never seen.
     """
 
-    drops: Mapping[str, DropTest] = field(default_factory=dict)
+    chosen: Mapping[str, MeanTest] = field(default_factory=dict)
     open_share: float = 1.0
 
 
@@ -46,9 +48,9 @@ def measure(
         claim: Claim whose parts are measured.
         table: The ``certify`` table, N samples.
         decision: Exits and answers of the policy on the table.
-        tests: How the parts are tested; drops by the net where None.
+        tests: How the parts are tested; by betting where None.
     """
-    units = judged_units(Units.of(table), _parents(decision))
+    units = units_of(table, decision)
     outcomes = Outcomes.of(table, decision, claim)
     return tuple(
         _part(part, units, tests or PartTests())
@@ -65,6 +67,7 @@ def _part(part: PartLosses, units: Units, tests: PartTests) -> ClaimPart:
         losses=units.mean(part.losses, part.among),
         unit=units.kind,
         is_binary=not units.hold_several and part.loss.is_binary,
+        test=tests.chosen.get(part.name, MeanTest.NET if part.loss is Loss.DROP else MeanTest.BETTING),
     )
     if part.counts is not None:
         numerator = units.mean(part.counts.numerator, part.among)
@@ -73,8 +76,8 @@ def _part(part: PartLosses, units: Units, tests: PartTests) -> ClaimPart:
         return RatioPart(**vars(whole), counts=counts, value=part.required)
     if part.loss is Loss.DROP:
         largest = tests.open_share if part.quality == HAMMING else 1.0
-        test = tests.drops.get(part.name, DropTest.NET)
-        return DropPart(**vars(whole), quality=part.quality, largest=largest, test=test)
+        is_paired = not units.hold_several and part.quality in RIGHT_OR_WRONG
+        return DropPart(**vars(whole), quality=part.quality, largest=largest, is_paired=is_paired)
     return whole
 
 
@@ -82,9 +85,9 @@ def _parents(decision: Decision) -> Parents | None:
     return None if decision.parents is None else decision.parents.parents
 
 
-def n_units(table: ExitTable, decision: Decision) -> int:
-    """Number of independent units of what is judged on a table."""
-    return judged_units(Units.of(table), _parents(decision)).n
+def units_of(table: ExitTable, decision: Decision) -> Units:
+    """The independent units of what is judged on a table."""
+    return judged_units(Units.of(table), _parents(decision))
 
 
 def unused_exits(claim: Claim, table: ExitTable, decision: Decision) -> tuple[int, ...]:

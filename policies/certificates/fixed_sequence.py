@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 
-from policies.certificates.claim_parts import measure, n_units
+from policies.certificates.chosen_tests import choose_tests
+from policies.certificates.claim_parts import measure, units_of
 from policies.certificates.claims import Claim, require_delta
-from policies.certificates.drop_tests import choose_tests
 from policies.certificates.parts.base import ClaimPart
 from policies.certificates.recycling import recycled_levels
 from policies.policy import Decision, Policy
@@ -94,8 +94,8 @@ def fixed_sequence(
             table of its own network. All tables are of the same split.
         claim: Claim that each policy is tested for.
         delta: Largest probability that a policy passes of which the claim does not hold, in (0, 1).
-        searches: Of each candidate the table of its network that it was chosen on, by which the test of a drop is
-            settled; None where there are none.
+        searches: Of each candidate the table of its network that it was chosen on, by which tests are settled
+            where there are several; None where there are none.
 
     Raises:
         ExitSearchError: If ``delta`` is not in (0, 1), or a table is not of its policy's network.
@@ -168,7 +168,7 @@ def tested_parts(
         delta: Largest probability of certifying what does not hold, in (0, 1).
     """
     decision = policy.decide(table)
-    tests = choose_tests(claim, policy, table, n_units(table, decision), search=search, delta=delta)
+    tests = choose_tests(claim, policy, table, units_of(table, decision), search=search, delta=delta)
     return decision, measure(claim, table, decision, tests=tests)
 
 

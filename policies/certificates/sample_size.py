@@ -19,6 +19,7 @@ from policies.certificates.label_ratios import RatioCounts
 _MOST_SAMPLES = 10_000_000
 _MOST_BETS = 250_000
 _N_ORDERS = 25
+_N_SUMS = 1001
 
 
 def certifiable_accuracy(n: int, *, target: float, delta: float) -> float | None:
@@ -132,6 +133,24 @@ def certifiable_mean(n: int, *, limit: float, delta: float, least: float = 0.0, 
         return None
     most = min(math.ceil(limit * n / size), n)
     return size * (most if is_certified(most) else _last(is_certified, low=0, high=most)) / n
+
+
+def certifiable_sum(n: int, *, limit: float, delta: float) -> float | None:
+    """The largest mean of ``n`` losses that the worst case of their sum certifies, whatever their sizes.
+
+    Args:
+        n: Number of units, each with one loss.
+        limit: Largest mean loss to certify, in [0, 1).
+        delta: Largest probability of certifying what does not hold, in (0, 1).
+
+    Returns:
+        None where even losses of 0 throughout would not do, or where so many losses take long.
+    """
+    if not is_quick(n, limit=limit):
+        return None
+    sums = np.linspace(0.0, limit * n, _N_SUMS)
+    certified = sums[sum_p_values(sums, n, limit=limit) <= delta]
+    return float(certified[-1]) / n if certified.size else None
 
 
 def certifiable_ratio(

@@ -19,7 +19,9 @@ from policies.certificates.sample_size import (
     certifiable_accuracy,
     certifiable_mean,
     certifiable_ratio,
+    certifiable_sum,
     samples_needed,
+    sum_units_needed,
     units_needed,
 )
 from policies.certificates.statements import Statement
@@ -207,7 +209,10 @@ def _tightened(one: Statement, size: SplitSize, delta: float, *, on_units: _Look
     if one.loss is Loss.DROP:
         return _limit_of_drop(one, size, delta)
     if one.loss is Loss.EXCESS:
-        return certifiable_mean(n, limit=one.limit, delta=delta, size=1 / len(size.positives)) if n else None
+        if not n:
+            return None
+        by_labels = certifiable_mean(n, limit=one.limit, delta=delta, size=1 / len(size.positives))
+        return certifiable_sum(n, limit=one.limit, delta=delta) if by_labels is None else by_labels
     found = (on_units if one.loss.is_binary else on_shares)(one.limit, n, delta)
     return 1 - found if one.loss.is_read_as_least and found is not None else found
 
@@ -274,6 +279,8 @@ def fewest_units(
     if one.loss is Loss.DROP or (one.loss.is_binary and not hold_several):
         # Of a drop what is lost alone can be counted, also of groups.
         return samples_needed(0.0, target=1 - one.limit, delta=delta)
+    if one.loss not in (Loss.RELATIVE_DROP, Loss.SHORTFALL):
+        return sum_units_needed(np.zeros(max(at_least, 1)), limit=one.limit, delta=delta)
     best, least = 0.0, one.loss.least
     if one.loss is Loss.RELATIVE_DROP:
         # Where the full network's figures are kept, and are 1, all that may be lost of them is left.
@@ -299,7 +306,11 @@ def _limit_on_samples(limit: float, n: int, delta: float) -> float | None:
 
 
 def _limit_on_groups(limit: float, n: int, delta: float) -> float | None:
-    return certifiable_mean(n, limit=limit, delta=delta, least=0.0) if n else None
+    """The largest mean loss to look for, or None; by whichever test leaves more."""
+    if not n:
+        return None
+    tests = (certifiable_mean(n, limit=limit, delta=delta), certifiable_sum(n, limit=limit, delta=delta))
+    return max((mean for mean in tests if mean is not None), default=None)
 
 
 def _limit_of_net(limit: float, n: int, delta: float, *, size: float = 1.0) -> float | None:

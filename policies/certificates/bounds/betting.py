@@ -41,9 +41,7 @@ def betting_p_value(losses: NDArray[np.float64], *, limit: float, delta: float, 
     Raises:
         ClaimError: If there are no losses, or one is out of range.
     """
-    scaled = _scaled(_one_draw(losses), least)
-    log_capital = float(_log_capital(scaled, _stakes(scaled, delta), (limit - least) / (1 - least)))
-    return math.exp(-max(log_capital, 0.0))
+    return float(betting_p_values(_one_draw(losses)[None], limit=limit, delta=delta, least=least)[0])
 
 
 def betting_p_values(

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import beta, binom
 
 
 def binomial_p_value(n_losses: int, n: int, *, limit: float) -> float:
     """P(Binomial(n, limit) <= n_losses): small where the loss rate is surely below ``limit``."""
     return float(binom.cdf(n_losses, n, limit))
+
+
+def binomial_p_values(n_losses: NDArray[np.int64], n: int, *, limit: float) -> NDArray[np.float64]:
+    """:func:`binomial_p_value` of several counts among ``n`` each, shape (draws,)."""
+    return np.asarray(binom.cdf(n_losses, n, limit), dtype=np.float64)
 
 
 def binomial_upper_bound(n_losses: int, n: int, *, delta: float) -> float:

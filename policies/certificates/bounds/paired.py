@@ -47,6 +47,14 @@ def paired_p_value(n_lost: int, n_gained: int, n: int, *, limit: float, delta: f
     return _p_value(int(n_lost), int(n_gained), int(n), float(limit), float(delta))
 
 
+def paired_p_values(
+    n_lost: NDArray[np.int64], n_gained: NDArray[np.int64], n: int, *, limit: float, delta: float
+) -> NDArray[np.float64]:
+    """:func:`paired_p_value` of several pairs of counts among ``n`` units each, shape (draws,)."""
+    pairs = zip(n_lost, n_gained, strict=True)
+    return np.array([paired_p_value(int(lost), int(gained), n, limit=limit, delta=delta) for lost, gained in pairs])
+
+
 def paired_passes(n_lost: int, n_gained: int, n: int, *, limit: float, delta: float) -> bool:
     """Whether :func:`paired_p_value` is at most ``delta``, which is known sooner than the p-value."""
     _require(n_lost, n_gained, n, limit, delta)

@@ -17,6 +17,7 @@ MOST_WORK = 3e8
 """Steps of the backward induction from which on :func:`is_quick` calls it slow: about a second."""
 _WORK_OF_A_LIMIT = 1e8
 _MOST_PARTS = 1000
+_MOST_PRODUCT = 5000
 _ROUNDING = 1e-9
 
 
@@ -116,15 +117,21 @@ def _limits(n: int) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.
 
     Unit fractions, and those that do not take much time.
     """
-    most = max(_WORK_OF_A_LIMIT / n**2, 1.0)
-    pairs = [
-        (a, m)
-        for m in range(2, _MOST_PARTS + 1)
-        for a in range(1, max(min(m - 1, int(most / m)), 1) + 1)
-        if math.gcd(a, m) == 1
-    ]
-    numerators, denominators = np.array(sorted(pairs, key=lambda pair: pair[0] / pair[1])).T
-    return numerators / denominators, numerators, denominators
+    limits, numerators, denominators = _fractions()
+    taken = (numerators == 1) | (numerators * denominators * n**2 <= _WORK_OF_A_LIMIT)
+    return limits[taken], numerators[taken], denominators[taken]
+
+
+@lru_cache(maxsize=1)
+def _fractions() -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Fractions in (0, 1) in lowest terms, ascending, and their numerators and denominators."""
+    numerators, denominators = np.mgrid[1:_MOST_PARTS, 2 : _MOST_PARTS + 1].reshape(2, -1)
+    taken = (numerators < denominators) & (numerators * denominators <= _MOST_PRODUCT)
+    numerators, denominators = numerators[taken], denominators[taken]
+    lowest = np.gcd(numerators, denominators) == 1
+    numerators, denominators = numerators[lowest], denominators[lowest]
+    order = np.argsort(numerators / denominators)
+    return (numerators / denominators)[order], numerators[order], denominators[order]
 
 
 @lru_cache(maxsize=256)

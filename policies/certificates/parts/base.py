@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.certificates.bounds.betting import betting_p_value, betting_upper_bound
-from policies.certificates.bounds.binomial import binomial_p_value, binomial_upper_bound
+from policies.certificates.bounds.betting import betting_p_values, betting_upper_bound
+from policies.certificates.bounds.binomial import binomial_p_values, binomial_upper_bound
+from policies.certificates.bounds.sums import sum_p_values, sum_upper_bound
 from policies.certificates.losses import Loss
-from policies.certificates.sample_size import samples_needed, units_needed
+from policies.certificates.sample_size import samples_needed, sum_units_needed, units_needed
 
 
 BINOMIAL = "exact binomial"
-BETTING = "betting (Waudby-Smith and Ramdas, 2024)"
+
+
+class MeanTest(StrEnum):
+    """How the mean of losses is tested; which of several is settled before the losses on ``certify`` are looked at."""
+
+    BETTING = "betting (Waudby-Smith and Ramdas, 2024)"
+    """Of losses in [0, 1]: it learns their spread, so that it has more power where that is small."""
+    SUM = "exact worst case of the sum of losses"
+    """Of losses in [0, 1]: on their sum alone; it has more power where few units lose, and these much."""
+    PAIRED = "exact paired test of what is lost and gained (Tango ordering, Berger and Boos)"
+    """Of a drop whose units lose 1, gain 1 or neither: on how many do so."""
+    LOST = "exact binomial on what is lost alone"
+    """Of a drop: on the units that lose at all, whatever others gain."""
+    NET = "betting on the net of what is lost and gained (Waudby-Smith and Ramdas, 2024)"
+    """Of a drop: on the signed loss of each unit."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +45,7 @@ class ClaimPart:
         losses: One per unit, shape (n,); n is 0 where there is nothing to test with.
         unit: Kind of unit that has a loss, ``sample``, ``parent`` or ``group``.
         is_binary: Whether each loss is 0 or 1: not a mean over several samples, not signed, and not a share.
+        test: How the mean is tested where losses are not binary.
     """
 
     name: str
@@ -38,6 +55,14 @@ class ClaimPart:
     losses: NDArray[np.float64]
     unit: str
     is_binary: bool
+    test: MeanTest = field(default=MeanTest.BETTING, kw_only=True)
+
+    @property
+    def tests(self) -> tuple[MeanTest, ...]:
+        """The tests that there are for such losses, the usual one first; none where losses are binary."""
+        if self.is_binary:
+            return ()
+        return (MeanTest.BETTING,) if self.loss.least < 0 else (MeanTest.BETTING, MeanTest.SUM)
 
     @property
     def n(self) -> int:
@@ -46,8 +71,8 @@ class ClaimPart:
 
     @property
     def method(self) -> str:
-        """The binomial where losses are independent and 0 or 1; else betting."""
-        return BINOMIAL if self.is_binary else BETTING
+        """The binomial where losses are independent and 0 or 1; else the test that was settled."""
+        return BINOMIAL if self.is_binary else str(self.test)
 
     @property
     def is_least(self) -> bool:
@@ -66,26 +91,40 @@ class ClaimPart:
 
     def p_value(self, delta: float) -> float:
         """How likely losses as low as these would at most be if the part did not hold; 1 without any unit."""
-        if not self.n:
-            return 1.0
-        if self.method == BINOMIAL:
-            return binomial_p_value(self._n_lost, self.n, limit=self.limit)
-        return betting_p_value(self.losses, limit=self.limit, delta=delta, least=self.loss.least)
+        return float(self.p_values(self.losses[None], delta)[0]) if self.n else 1.0
+
+    def p_values(self, drawn: NDArray[np.float64], delta: float) -> NDArray[np.float64]:
+        """The p-values that the part would have with other losses, shape (draws,).
+
+        Args:
+            drawn: Losses of each draw, one per unit, shape (draws, units).
+            delta: Level that a p-value is compared with.
+        """
+        n = drawn.shape[1]
+        if self.is_binary:
+            return binomial_p_values(drawn.sum(axis=1).astype(np.int64), n, limit=self.limit)
+        if self.test is MeanTest.SUM:
+            return sum_p_values(drawn.sum(axis=1), n, limit=self.limit)
+        return betting_p_values(drawn, limit=self.limit, delta=delta, least=self.loss.least)
 
     def bound(self, delta: float) -> float:
         """Confidence bound at ``1 - delta`` as a person reads it: lower for a least value, upper for a loss."""
         if not self.n:
             return self._as_read(1.0)
-        if self.method == BINOMIAL:
+        if self.is_binary:
             return self._as_read(binomial_upper_bound(self._n_lost, self.n, delta=delta))
+        if self.test is MeanTest.SUM:
+            return self._as_read(sum_upper_bound(self.losses, delta=delta))
         return self._as_read(betting_upper_bound(self.losses, delta=delta, least=self.loss.least))
 
     def more_needed(self, delta: float) -> int | None:
         """How many more units of the part's own kind would certify it if they are like these; None if none would."""
         if not self.n:
             return None
-        if self.method == BINOMIAL:
+        if self.is_binary:
             needed = samples_needed(self._n_lost / self.n, target=1 - self.limit, delta=delta)
+        elif self.test is MeanTest.SUM:
+            needed = sum_units_needed(self.losses, limit=self.limit, delta=delta)
         else:
             needed = units_needed(self.losses, limit=self.limit, delta=delta, least=self.loss.least)
         return None if needed is None else max(needed - self.n, 0)

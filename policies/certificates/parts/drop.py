@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.certificates.bounds.betting import betting_p_value, betting_upper_bound
-from policies.certificates.bounds.binomial import binomial_p_value, binomial_upper_bound
-from policies.certificates.parts.base import ClaimPart
-from policies.certificates.sample_size import samples_needed, units_needed
+from policies.certificates.bounds.betting import betting_p_values, betting_upper_bound
+from policies.certificates.bounds.binomial import binomial_p_values, binomial_upper_bound
+from policies.certificates.bounds.paired import paired_p_values, paired_upper_bound
+from policies.certificates.parts.base import ClaimPart, MeanTest
+from policies.certificates.sample_size import paired_units_needed, samples_needed, units_needed
 from policies.qualities.base import ACCURACY
 
 
 _ROUNDING = 1e-12
-
-
-class DropTest(StrEnum):
-    """How a drop is tested; which of the two is settled before the losses on ``certify`` are looked at."""
-
-    LOST = "exact binomial on what is lost alone"
-    """Of units that lose at all, whatever others gain: where few gain it has more power."""
-    NET = "betting on the net of what is lost and gained (Waudby-Smith and Ramdas, 2024)"
-    """Of the signed loss of each unit: where about as many gain as lose it has more power."""
 
 
 @dataclass(frozen=True)
@@ -37,44 +28,58 @@ class DropPart(ClaimPart):
     Attributes:
         quality: Name of the quality that is lost.
         largest: Most that a unit can lose, in (0, 1]: below 1 where only some labels of an answer can differ.
+        is_paired: Whether each loss is -1, 0 or 1: of answers that are right or wrong, each a unit by itself.
         test: How the drop is tested.
     """
 
     quality: str = ACCURACY
     largest: float = 1.0
-    test: DropTest = DropTest.NET
+    is_paired: bool = False
+    test: MeanTest = field(default=MeanTest.NET, kw_only=True)
 
     @property
-    def method(self) -> str:
-        """How the drop is tested."""
-        return str(self.test)
+    def tests(self) -> tuple[MeanTest, ...]:
+        """The tests that there are for such losses, the usual one first."""
+        if self.is_paired:
+            return (MeanTest.PAIRED, MeanTest.LOST, MeanTest.NET)
+        return (MeanTest.NET, MeanTest.LOST)
 
-    def p_value(self, delta: float) -> float:
-        """How likely losses as low as these would at most be if the part did not hold; 0 where it always does."""
-        if not self.n:
-            return 1.0
+    def p_values(self, drawn: NDArray[np.float64], delta: float) -> NDArray[np.float64]:
+        """The p-values that the part would have with other losses, shape (draws,); 0 where it always holds.
+
+        Args:
+            drawn: Losses of each draw, one per unit, shape (draws, units).
+            delta: Level that a p-value is compared with.
+        """
+        n = drawn.shape[1]
         if self._limit >= 1:
-            return 0.0
-        if self.test is DropTest.LOST:
-            return binomial_p_value(self._n_lost, self.n, limit=self._limit)
-        return betting_p_value(self._shares, limit=self._limit, delta=delta, least=-1.0)
+            return np.zeros(len(drawn))
+        if self.test is MeanTest.LOST:
+            return binomial_p_values(_n_lost(drawn), n, limit=self._limit)
+        if self.test is MeanTest.PAIRED:
+            return paired_p_values(_n_lost(drawn), _n_lost(-drawn), n, limit=self.limit, delta=delta)
+        return betting_p_values(self._shares(drawn), limit=self._limit, delta=delta, least=-1.0)
 
     def bound(self, delta: float) -> float:
         """Upper confidence bound of the drop at ``1 - delta``."""
         if not self.n:
             return self.largest
-        if self.test is DropTest.LOST:
+        if self.test is MeanTest.LOST:
             return self.largest * binomial_upper_bound(self._n_lost, self.n, delta=delta)
-        return self.largest * betting_upper_bound(self._shares, delta=delta, least=-1.0)
+        if self.test is MeanTest.PAIRED:
+            return paired_upper_bound(self._n_lost, self._n_gained, self.n, delta=delta)
+        return self.largest * betting_upper_bound(self._shares(self.losses), delta=delta, least=-1.0)
 
     def more_needed(self, delta: float) -> int | None:
         """How many more units would certify the part if they are like these; None if none would."""
         if not self.n:
             return None
-        if self.test is DropTest.LOST:
+        if self.test is MeanTest.LOST:
             needed = samples_needed(self._n_lost / self.n, target=1 - self._limit, delta=delta)
+        elif self.test is MeanTest.PAIRED:
+            needed = paired_units_needed(self._n_lost, self._n_gained, self.n, limit=self.limit, delta=delta)
         else:
-            needed = units_needed(self._shares, limit=self._limit, delta=delta, least=-1.0)
+            needed = units_needed(self._shares(self.losses), limit=self._limit, delta=delta, least=-1.0)
         return None if needed is None else max(needed - self.n, 0)
 
     @property
@@ -82,12 +87,21 @@ class DropPart(ClaimPart):
         """The limit as a share of the most that a unit can lose."""
         return self.limit / self.largest
 
-    @property
-    def _shares(self) -> NDArray[np.float64]:
-        """Loss of each unit as a share of the most that it can lose, shape (n,)."""
-        return np.clip(self.losses / self.largest, -1.0, 1.0)
+    def _shares(self, losses: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Losses as shares of the most that a unit can lose, of the same shape."""
+        return np.clip(losses / self.largest, -1.0, 1.0)
 
     @property
     def _n_lost(self) -> int:
         """Number of units that lose at all."""
-        return int((self.losses > _ROUNDING).sum())
+        return int(_n_lost(self.losses))
+
+    @property
+    def _n_gained(self) -> int:
+        """Number of units that gain at all."""
+        return int(_n_lost(-self.losses))
+
+
+def _n_lost(losses: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Number of units that lose at all, along the last axis."""
+    return np.asarray((losses > _ROUNDING).sum(axis=-1))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from policies.certificates.bounds.betting import betting_p_value
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.certificates.bounds.betting import betting_p_value, betting_p_values
 from policies.certificates.label_ratios import RatioCounts
-from policies.certificates.parts.base import ClaimPart
+from policies.certificates.parts.base import ClaimPart, MeanTest
 from policies.certificates.sample_size import units_needed
 
 
@@ -26,6 +29,11 @@ class RatioPart(ClaimPart):
     value: float
 
     @property
+    def tests(self) -> tuple[MeanTest, ...]:
+        """Betting alone: what counts lack is signed."""
+        return (MeanTest.BETTING,)
+
+    @property
     def observed(self) -> float | None:
         """The ratio over the units; None where there are none."""
         return self.counts.ratio if self.n else None
@@ -38,6 +46,10 @@ class RatioPart(ClaimPart):
     def p_value(self, delta: float) -> float:
         """How likely counts as good as these would at most be if the part did not hold."""
         return self._p_value_at(self.value, delta)
+
+    def p_values(self, drawn: NDArray[np.float64], delta: float) -> NDArray[np.float64]:
+        """The p-values that the part would have with other shortfalls at the value, shape (draws,)."""
+        return betting_p_values(drawn, limit=self.limit, delta=delta, least=self.counts.least(self.value))
 
     def bound(self, delta: float) -> float:
         """Lower confidence bound at ``1 - delta``, in thousandths.

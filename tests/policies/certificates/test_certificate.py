@@ -248,8 +248,10 @@ def test_written_as_json(tmp_path):
     assert data["policy_hash"] == FULL.policy_hash
     assert data["claim"]["target"] == 0.95
     assert data["workload"] == "made up"
-    assert data["method"].startswith("fixed-sequence testing, exact binomial, betting")
-    assert [part["method"].split()[0] for part in data["parts"]] == ["exact", "betting"]
+    assert data["method"].startswith(
+        "fixed-sequence testing, exact binomial, exact paired test of what is lost and gained"
+    )
+    assert [part["method"].split()[0] for part in data["parts"]] == ["exact", "exact"]
 
 
 def test_wrong_input():

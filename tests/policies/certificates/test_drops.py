@@ -7,11 +7,13 @@ import pytest
 
 from policies.certificates.bounds.betting import betting_p_value
 from policies.certificates.bounds.binomial import binomial_p_value, binomial_upper_bound
-from policies.certificates.drop_tests import of_more_power, of_size
+from policies.certificates.bounds.paired import paired_p_value, paired_upper_bound
+from policies.certificates.bounds.sums import sum_p_value, sum_upper_bound
+from policies.certificates.chosen_tests import of_more_power, of_size
 from policies.certificates.label_ratios import LabelRatio
 from policies.certificates.losses import Loss
-from policies.certificates.parts.base import ClaimPart
-from policies.certificates.parts.drop import DropPart, DropTest
+from policies.certificates.parts.base import ClaimPart, MeanTest
+from policies.certificates.parts.drop import DropPart
 from policies.certificates.parts.ratio import RatioPart
 from policies.tables.multilabel import LabelSets
 from tests.policies.outcomes import is_near_level
@@ -21,8 +23,12 @@ DELTA = 0.05
 N_DRAWS = 600
 
 
-def drop(losses, limit, *, test=DropTest.NET, largest=1.0, unit="parent"):
-    return DropPart("drop of exact_match", "main", Loss.DROP, limit, losses, unit, False, largest=largest, test=test)
+DROP_TESTS = (MeanTest.NET, MeanTest.LOST, MeanTest.PAIRED)
+
+
+def drop(losses, limit, *, test=MeanTest.NET, largest=1.0, unit="parent", is_paired=False):
+    what = ("drop of exact_match", "main", Loss.DROP, limit, losses, unit, False)
+    return DropPart(*what, largest=largest, is_paired=is_paired, test=test)
 
 
 def changes(n_lost, n_gained, n, size=1.0):
@@ -30,7 +36,7 @@ def changes(n_lost, n_gained, n, size=1.0):
 
 
 def test_by_what_is_lost_alone_gains_do_not_count():
-    part = drop(changes(2, 9, 400), 0.02, test=DropTest.LOST)
+    part = drop(changes(2, 9, 400), 0.02, test=MeanTest.LOST)
     assert part.p_value(DELTA) == binomial_p_value(2, 400, limit=0.02)
     assert part.bound(DELTA) == binomial_upper_bound(2, 400, delta=DELTA)
     assert part.observed == pytest.approx(-7 / 400)
@@ -41,10 +47,36 @@ def test_by_the_net_gains_count():
     losses = changes(9, 9, 800)
     part = drop(losses, 0.02)
     assert part.p_value(DELTA) == betting_p_value(losses, limit=0.02, delta=DELTA, least=-1)
-    assert part.p_value(DELTA) < replace(part, test=DropTest.LOST).p_value(DELTA)
+    assert part.p_value(DELTA) < replace(part, test=MeanTest.LOST).p_value(DELTA)
 
 
-@pytest.mark.parametrize("test", DropTest)
+def test_by_the_paired_test_both_are_counted():
+    part = drop(changes(4, 5, 867), 0.01, test=MeanTest.PAIRED, is_paired=True)
+    assert part.p_value(DELTA) == paired_p_value(4, 5, 867, limit=0.01, delta=DELTA)
+    assert part.bound(DELTA) == paired_upper_bound(4, 5, 867, delta=DELTA) < 0.01
+    assert part.p_value(DELTA) < replace(part, test=MeanTest.LOST).p_value(DELTA)
+    assert part.method == "exact paired test of what is lost and gained (Tango ordering, Berger and Boos)"
+
+
+@pytest.mark.parametrize("test", DROP_TESTS)
+def test_units_that_are_needed_pass(test):
+    part = drop(changes(1, 1, 250), 0.01, test=test, is_paired=True)
+    needed = 250 + part.more_needed(DELTA)
+    rates = (int(np.ceil(needed / 250)), needed // 250) if test is not MeanTest.LOST else (needed // 250, 0)
+    assert replace(part, losses=changes(*rates, needed)).p_value(DELTA) <= 2 * DELTA
+    assert replace(part, losses=changes(2, 1, 250), limit=0.004).more_needed(DELTA) is None
+
+
+@pytest.mark.parametrize("test", DROP_TESTS)
+def test_p_values_of_draws_are_those_of_each(test):
+    drawn = np.random.default_rng(0).choice([1.0, -1.0, 0.0], (12, 300), p=[0.01, 0.02, 0.97])
+    part = drop(drawn[0], 0.02, test=test, is_paired=True)
+    expected = [replace(part, losses=one).p_value(DELTA) for one in drawn]
+    np.testing.assert_allclose(part.p_values(drawn, DELTA), expected)
+    assert min(expected) < max(expected)
+
+
+@pytest.mark.parametrize("test", [MeanTest.NET, MeanTest.LOST])
 def test_fewer_labels_that_can_differ_are_a_surer_drop(test):
     losses = changes(1, 0, 1200, size=0.1)
     of_all, of_four = (drop(losses, 0.002, test=test, largest=largest) for largest in (1.0, 0.4))
@@ -57,39 +89,87 @@ def test_fewer_labels_that_can_differ_are_a_surer_drop(test):
 
 @pytest.mark.parametrize(
     ("n_lost", "n_gained", "expected"),
-    [(0, 0, DropTest.LOST), (3, 0, DropTest.LOST), (6, 5, DropTest.NET), (12, 12, DropTest.NET)],
+    [(0, 0, MeanTest.LOST), (3, 0, MeanTest.LOST), (6, 5, MeanTest.NET), (12, 12, MeanTest.NET)],
 )
 def test_the_test_of_more_power_is_taken(n_lost, n_gained, expected):
-    assert of_more_power(drop(changes(n_lost, n_gained, 1000), 0.01), 867, delta=DELTA) is expected
+    part = drop(changes(n_lost, n_gained, 1000), 0.01)
+    assert of_more_power(part, 867, delta=DELTA) is expected
+    # Where units are right or wrong the paired test has at least the power of either.
+    assert of_more_power(replace(part, is_paired=True), 867, delta=DELTA) is MeanTest.PAIRED
 
 
 def test_the_power_that_was_planned_with():
-    """True drop .0025 with no gains: by what is lost .83, by the net .62; none, with .005 gained: .37 and .58."""
+    """True drop .0025, no gains: lost .83, net .62, paired .83; of nothing, .005 gained: .37, .58 and .83."""
     rng = np.random.default_rng(0)
     power = {}
     for name, rates in (("no gains", [0.0025, 0.0, 0.9975]), ("as many", [0.005, 0.005, 0.99])):
         drawn = rng.choice([1.0, -1.0, 0.0], (N_DRAWS, 867), p=rates)
-        for test in DropTest:
-            power[name, test] = np.mean([drop(one, 0.01, test=test).p_value(DELTA) <= DELTA for one in drawn])
-    assert power["no gains", DropTest.LOST] == pytest.approx(0.83, abs=0.05)
-    assert power["no gains", DropTest.NET] == pytest.approx(0.62, abs=0.06)
-    assert power["as many", DropTest.LOST] == pytest.approx(0.37, abs=0.06)
-    assert power["as many", DropTest.NET] == pytest.approx(0.58, abs=0.08)
+        for test in DROP_TESTS:
+            p_values = drop(drawn[0], 0.01, test=test, is_paired=True).p_values(drawn, DELTA)
+            power[name, test] = np.mean(p_values <= DELTA)
+    assert power["no gains", MeanTest.LOST] == pytest.approx(0.83, abs=0.05)
+    assert power["no gains", MeanTest.NET] == pytest.approx(0.62, abs=0.06)
+    assert power["as many", MeanTest.LOST] == pytest.approx(0.37, abs=0.06)
+    assert power["as many", MeanTest.NET] == pytest.approx(0.58, abs=0.08)
+    assert power["no gains", MeanTest.PAIRED] == pytest.approx(0.83, abs=0.05)
+    assert power["as many", MeanTest.PAIRED] == pytest.approx(0.83, abs=0.05)
+
+
+OF_GROUPS, OF_SAMPLES = (MeanTest.NET, MeanTest.LOST), (MeanTest.PAIRED, MeanTest.LOST, MeanTest.NET)
+MEANS = (MeanTest.BETTING, MeanTest.SUM)
 
 
 @pytest.mark.parametrize(
-    ("n", "limit", "expected"),
-    [(304, 0.01, DropTest.LOST), (867, 0.01, DropTest.NET), (20, 0.01, DropTest.NET), (867, 1.0, DropTest.NET)],
+    ("tests", "n", "limit", "expected"),
+    [
+        (OF_GROUPS, 304, 0.01, MeanTest.LOST),
+        (OF_GROUPS, 867, 0.01, MeanTest.NET),
+        (OF_GROUPS, 20, 0.01, MeanTest.NET),
+        (OF_GROUPS, 867, 1.0, MeanTest.NET),
+        (OF_SAMPLES, 304, 0.01, MeanTest.PAIRED),
+        (OF_SAMPLES, 299, 0.01, MeanTest.PAIRED),
+        (OF_SAMPLES, 867, 0.01, MeanTest.PAIRED),
+        (OF_SAMPLES, 20, 0.01, MeanTest.PAIRED),
+        (MEANS, 60, 0.05, MeanTest.SUM),
+        (MEANS, 100, 0.05, MeanTest.BETTING),
+        (MEANS, 40, 0.05, MeanTest.BETTING),
+    ],
 )
-def test_without_search_the_net_is_taken_where_it_can_pass(n, limit, expected):
-    assert of_size(limit, n, delta=DELTA) is expected
+def test_without_search_the_usual_test_is_taken_where_it_can_pass(tests, n, limit, expected):
+    assert of_size(tests, limit, n, delta=DELTA) is expected
+
+
+@pytest.mark.parametrize(
+    ("losses", "n", "expected"),
+    [
+        (np.repeat([1.0, 0.0], [3, 197]), 60, MeanTest.SUM),
+        (np.repeat([1.0, 0.0], [3, 197]), 400, MeanTest.SUM),
+        (np.repeat([0.2, 0.0], [20, 180]), 200, MeanTest.BETTING),
+        (np.repeat([0.05, 0.0], [100, 100]), 200, MeanTest.BETTING),
+    ],
+)
+def test_of_groups_few_that_lose_much_are_summed_and_many_that_lose_little_are_bet_on(losses, n, expected):
+    part = ClaimPart("accuracy", "main", Loss.ERROR, 0.05, losses, "group", False)
+    assert of_more_power(part, n, delta=DELTA) is expected
+
+
+def test_of_groups_the_sum_is_tested_as_it_says():
+    losses = np.repeat([0.5, 0.0], [2, 98])
+    part = ClaimPart("accuracy", "main", Loss.ERROR, 0.05, losses, "group", False, test=MeanTest.SUM)
+    assert part.p_value(DELTA) == sum_p_value(losses, limit=0.05) <= DELTA
+    assert part.bound(DELTA) == 1 - sum_upper_bound(losses, delta=DELTA) >= 0.95
+    assert part.method == "exact worst case of the sum of losses"
+    assert part.more_needed(DELTA) == 0
+    few = replace(part, losses=np.repeat([0.5, 0.0], [1, 49]))
+    assert few.p_value(DELTA) > DELTA
+    assert 0 < few.more_needed(DELTA) < 60
 
 
 # Draws of units of which a claim just does not hold: the mean loss is the limit.
 
 
 def lost_alone(rng, n=304):
-    return drop((rng.random(n) < 0.01).astype(float), 0.01, test=DropTest.LOST)
+    return drop((rng.random(n) < 0.01).astype(float), 0.01, test=MeanTest.LOST)
 
 
 def lost_and_gained(rng, n=304):

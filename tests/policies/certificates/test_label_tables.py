@@ -8,11 +8,11 @@ import pytest
 from sklearn.metrics import f1_score, hamming_loss
 
 from policies.certificates.certificate import certify_policy
-from policies.certificates.claim_parts import PartTests, measure, n_units
+from policies.certificates.chosen_tests import choose_tests, open_share
+from policies.certificates.claim_parts import PartTests, measure, units_of
 from policies.certificates.claims import Claim
-from policies.certificates.drop_tests import choose_tests, open_share
 from policies.certificates.fixed_sequence import fixed_sequence
-from policies.certificates.parts.drop import DropTest
+from policies.certificates.parts.base import MeanTest
 from policies.errors import ClaimError, ExitSearchError, ExitTableError, MonitoringError
 from policies.judging.judged import Judged
 from policies.monitoring.claim_losses import ClaimLosses
@@ -85,10 +85,10 @@ def test_a_certificate_of_labels_states_its_tests_and_round_trips():
     assert certificate.certified, certificate.reason
     assert (certificate.unit, certificate.n) == ("parent", 500)
     first = certificate.parts[0]
-    assert first.method == DropTest.LOST
+    assert first.method == MeanTest.PAIRED
     assert certificate.notes[0] == (
-        "before certify was read, search settled that the drop of exact_match is tested by exact binomial on what is "
-        "lost alone"
+        "before certify was read, search settled that the drop of exact_match is tested by exact paired test of what "
+        "is lost and gained (Tango ordering, Berger and Boos)"
     )
     data = json.loads(json.dumps(certificate.to_dict()))
     assert Claim.from_dict(data["claim"]) == CLAIM == Claim.from_dict(asdict(CLAIM))
@@ -100,7 +100,7 @@ def test_a_certificate_of_labels_states_its_tests_and_round_trips():
 def test_the_test_of_a_drop_does_not_hang_on_answers_of_certify():
     decision = BY_PARENT.decide(CERTIFY)
     turned = replace(CERTIFY, labels=1 - CERTIFY.labels)
-    units = n_units(CERTIFY, decision)
+    units = units_of(CERTIFY, decision)
     chosen = [
         choose_tests(CLAIM, BY_PARENT, table, units, search=search, delta=0.05)
         for search in (SEARCH, None)
@@ -113,10 +113,13 @@ def test_the_test_of_a_drop_does_not_hang_on_answers_of_certify():
 
 
 def test_too_few_for_the_net_are_told():
-    claim = Claim(max_drop={"exact_match": 0.0065})
+    claim = Claim(max_drop={"hamming": 0.0065})
     certificate = certify_policy(BY_PARENT, CERTIFY, claim)
-    assert certificate.notes[0].startswith("500 parents are too few to show a drop of exact_match of 0.0065 by its net")
-    assert certificate.parts[0].method == DropTest.LOST
+    assert certificate.notes[0] == (
+        "500 parents are too few for the usual test, so that the drop of hamming is tested by exact binomial on what "
+        "is lost alone"
+    )
+    assert certificate.parts[0].method == MeanTest.LOST
 
 
 def test_labels_that_can_differ_are_known_of_the_rule_alone():
@@ -129,7 +132,7 @@ def test_labels_that_can_differ_are_known_of_the_rule_alone():
     assert open_share(replace(few, answering=reading.reading_all), CERTIFY) == pytest.approx(0.2)
     assert get_rule("label-gate").n_open_labels(None, 7) == 7
     claim = Claim(max_drop={"hamming": 0.02})
-    tests = choose_tests(claim, few, CERTIFY, 500, search=None, delta=0.05)
+    tests = choose_tests(claim, few, CERTIFY, units_of(CERTIFY, FULL.decide(CERTIFY)), search=None, delta=0.05)
     assert tests.open_share == pytest.approx(0.2)
     (part,) = measure(claim, CERTIFY, FULL.decide(CERTIFY), tests=tests)
     (plain,) = measure(claim, CERTIFY, FULL.decide(CERTIFY), tests=PartTests())

@@ -12,7 +12,7 @@ from policies.certificates.certificate import certify_policy
 from policies.certificates.claim_parts import measure
 from policies.certificates.claims import Claim
 from policies.certificates.losses import Loss
-from policies.certificates.parts.base import BETTING
+from policies.certificates.parts.base import MeanTest
 from policies.errors import ClaimError, ExitSearchError, MonitoringError
 from policies.monitoring.claim_losses import ClaimLosses
 from policies.policy import Policy
@@ -53,7 +53,7 @@ def test_losses_are_what_answers_lack_and_what_the_full_network_had():
     np.testing.assert_allclose(kept.losses, (0.7 * full - f1)[order])
     assert (kept.limit, kept.loss.least) == (0.0, -1.0)
     assert parts["image_f1 at depth 1"].n == (decision.exits == 0).sum()
-    assert {part.method for part in parts.values()} == {BETTING}
+    assert {part.method for part in parts.values()} == {MeanTest.BETTING}
     absolute = measured(Claim(max_drop=0.2, quality="image_f1"))["drop of image_f1"]
     np.testing.assert_allclose(absolute.losses, (full - f1)[order])
 

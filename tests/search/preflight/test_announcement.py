@@ -51,8 +51,8 @@ def test_what_trials_aim_at_just_certifies_the_target():
 @pytest.mark.parametrize(
     ("n_groups", "size", "message"),
     [
-        (1, 40, "certify has 1 group, too few to certify accuracy 0.95 even without an error: about 66 are needed"),
-        (40, 2, "certify has 40 groups, too few to certify accuracy 0.95 even without an error: about 66 are needed"),
+        (1, 40, "certify has 1 group, too few to certify accuracy 0.95 even without an error: about 59 are needed"),
+        (40, 2, "certify has 40 groups, too few to certify accuracy 0.95 even without an error: about 59 are needed"),
         (58, 1, "certify has 58 groups, too few to certify accuracy 0.95 even without an error: about 59 are needed"),
     ],
 )

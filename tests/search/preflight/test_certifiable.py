@@ -9,6 +9,7 @@ import pytest
 
 from policies.certificates.bounds.betting import betting_p_value
 from policies.certificates.bounds.binomial import error_p_value
+from policies.certificates.bounds.sums import sum_p_value
 from policies.certificates.claims import Claim
 from policies.estimates.estimate import estimated_target
 from search.preflight.certifiable import SplitUnits, proposed_fractions
@@ -50,11 +51,11 @@ def test_recordings_of_the_issue_get_a_certificate_only_from_a_larger_certify():
     )
 
 
-def test_recordings_of_several_segments_need_more():
+def test_recordings_of_several_segments_need_as_many_where_nothing_is_lost():
     units = SplitUnits(142, 60, "recording", hold_several=True)
     proposal = proposed_fractions(units, Claim(target=0.94), GIVEN)
-    assert proposal.n_certify > 49
-    assert betting_p_value(np.zeros(proposal.n_certify), limit=0.06, delta=0.05) <= 0.05
+    assert proposal.n_certify == 49
+    assert sum_p_value(np.zeros(49), limit=0.06) <= 0.05 < betting_p_value(np.zeros(49), limit=0.06, delta=0.05)
 
 
 def test_test_and_search_give_before_train_does():
