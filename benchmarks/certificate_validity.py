@@ -54,9 +54,10 @@ from policies.certificates.bounds.betting import betting_order
 from policies.certificates.bounds.binomial import binomial_p_value
 from policies.certificates.bounds.paired import paired_passes
 from policies.certificates.bounds.sums import sum_p_values
-from policies.certificates.drop_tests import of_more_power
+from policies.certificates.chosen_tests import of_more_power
 from policies.certificates.losses import Loss
-from policies.certificates.parts.drop import DropPart, DropTest
+from policies.certificates.parts.base import MeanTest
+from policies.certificates.parts.drop import DropPart
 
 
 N_DRAWS = 20_000
@@ -229,14 +230,19 @@ def by_chosen_test(losses: Losses, n: int, n_draws: int, delta: float, rng: np.r
     """The test of a drop that has more power on a ``search`` table; a few such tables, as many draws with each."""
     passed = 0
     for block in _blocks(n_draws, math.ceil(n_draws / _N_SEARCHES)):
-        seen = DropPart("drop", "main", Loss.DROP, losses.limit, losses.draw(rng, 1, n)[0], "sample", False)
+        what = ("drop", "main", Loss.DROP, losses.limit, losses.draw(rng, 1, n)[0], "sample", False)
+        seen = DropPart(*what, is_paired=True)
         chosen = of_more_power(seen, n, delta=delta)
         passed += _BY_DROP_TEST[chosen](losses, n, block, delta, rng)
     return passed
 
 
-_N_SEARCHES = 20
-_BY_DROP_TEST = {DropTest.LOST: by_counts(_binomial), DropTest.NET: by_losses}
+_N_SEARCHES = 5
+_BY_DROP_TEST = {
+    MeanTest.PAIRED: by_lost_and_gained,
+    MeanTest.LOST: by_counts(_binomial),
+    MeanTest.NET: by_losses,
+}
 
 CHECKS = (
     Check("exact binomial", BINARY, by_counts(_binomial)),
@@ -247,9 +253,9 @@ CHECKS = (
     Check("sum", (*BINARY, *GROUPS, *SHARES, *CONTINUOUS), by_sums(knows_parts=False)),
     Check("sum, parts known", GROUPS, by_sums(knows_parts=True)),
     Check("test chosen on search", SIGNED, by_chosen_test, PROCEDURE_SIZES),
-    Check("fixed sequence", WORLDS, by_worlds(fixed_sequence_errs), PROCEDURE_SIZES, 2_000),
-    Check("two sequences, recycling", WORLDS, by_worlds(split_sequences_err), PROCEDURE_SIZES, 2_000),
-    Check("labels as they come", LABELLED_WORLDS, by_worlds(labelling_errs), PROCEDURE_SIZES, 2_000),
+    Check("fixed sequence", WORLDS, by_worlds(fixed_sequence_errs), PROCEDURE_SIZES, 1_000),
+    Check("two sequences, recycling", WORLDS, by_worlds(split_sequences_err), PROCEDURE_SIZES, 1_000),
+    Check("labels as they come", LABELLED_WORLDS, by_worlds(labelling_errs), PROCEDURE_SIZES, 1_000),
 )
 
 
