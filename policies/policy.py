@@ -182,6 +182,12 @@ class Policy:
         return len(self.temperatures)
 
     @property
+    def kind(self) -> str:
+        """Everything but the thresholds, that of reading among them: policies of one kind see the same in a table."""
+        answering = self.answering.reading_all.to_dict()
+        return json.dumps([self.rule, list(self.temperatures), dict(self.params), answering], sort_keys=True)
+
+    @property
     def leaves_early(self) -> bool:
         """Whether some gate is open, or not every sample is read: else it is the full network."""
         return self.answering.read_until < math.inf or any(value < math.inf for row in self.thresholds for value in row)

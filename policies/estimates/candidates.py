@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-import json
 from typing import Any
 
 import numpy as np
@@ -113,14 +112,8 @@ def families_of(candidates: Sequence[Candidate], *, seed: int = 0) -> list[Famil
         raise ExitSearchError("the candidates' search tables must be of the same samples but are not")
     members: dict[tuple[int, str], list[int]] = {}
     for i, one in enumerate(candidates):
-        members.setdefault((id(one.search), _kind(one.policy)), []).append(i)
+        members.setdefault((id(one.search), one.policy.kind), []).append(i)
     return [_family(candidates[own[0]], tuple(own), seed) for own in members.values()]
-
-
-def _kind(policy: Policy) -> str:
-    """Everything but the thresholds, that of reading among them."""
-    answering = policy.answering.reading_all.to_dict()
-    return json.dumps([policy.rule, list(policy.temperatures), dict(policy.params), answering], sort_keys=True)
 
 
 def _family(first: Candidate, members: tuple[int, ...], seed: int) -> Family:

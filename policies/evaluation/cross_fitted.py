@@ -43,6 +43,25 @@ def chosen_view(policy: Policy, table: ExitTable, *, seed: int = 0) -> RuleView:
     return seen.lift(cross_fitted_view(rule, seen.table, seen.temperatures, own, seed=seed))
 
 
+class ChosenViews:
+    """:func:`chosen_view` of policies on one table, made once for those that differ in nothing but thresholds."""
+
+    def __init__(self, table: ExitTable, *, seed: int = 0) -> None:
+        self._table = table
+        self._seed = seed
+        self._made: dict[str, RuleView] = {}
+
+    def of(self, policy: Policy) -> RuleView:
+        """What the rule of a policy that was chosen on the table sees there, as if the table were new."""
+        if policy.kind not in self._made:
+            self._made[policy.kind] = chosen_view(policy, self._table, seed=self._seed)
+        return self._made[policy.kind]
+
+    def decision(self, policy: Policy) -> Decision:
+        """What the policy does there: its :func:`cross_fitted_decision`."""
+        return policy.decide_on(self.of(policy))
+
+
 def cross_fitted_decision(policy: Policy, table: ExitTable, *, seed: int = 0) -> Decision:
     """What a policy that was chosen on a table does with it, as if the table were new.
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
-from policies.evaluation.cross_fitted import cross_fitted_decision
+from policies.evaluation.cross_fitted import ChosenViews
 from policies.goals.figures import asked_figures
 from policies.goals.front import Front, FrontPoint
 from policies.goals.goal import Goal
@@ -114,10 +114,11 @@ def _reaching(
 ) -> list[tuple[FrontPoint, ...]]:
     """The policies of a front that do each of some requests on ``search``."""
     goals: dict[tuple[int, str], Goal] = {}
+    views: dict[str, ChosenViews] = {}
     found: list[list[FrontPoint]] = [[] for _ in aims]
     for point in front:
         search = search_of(point.network).answered(point.policy.answering.reading_all)
-        decision = cross_fitted_decision(point.policy, search, seed=seed)
+        decision = views.setdefault(point.network, ChosenViews(search, seed=seed)).decision(point.policy)
         for place, aim in enumerate(aims):
             key = (place, point.network)
             if key not in goals:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from policies.certificates.certificate import Certificate, certificate_of
 from policies.certificates.testing.fixed_sequence import SequenceStep, WeightedSequence, split_sequences
 from policies.estimates.estimate import Estimate
-from policies.evaluation.cross_fitted import cross_fitted_decision
+from policies.evaluation.cross_fitted import ChosenViews
 from policies.goals.figures import front_figures
 from policies.goals.front import Front, FrontPoint
 from policies.goals.request import Request
@@ -94,7 +94,7 @@ def select_policy(
             delta=target.asked.delta,
             search=network.search,
         )
-    chosen = _point_of(network, policy, front, target.asked, seed=seed)
+    chosen = _point_of(network, policy, front, target.asked, ChosenViews(network.search, seed=seed))
     marks = {(own.network, policy.policy_hash): step.passed for own, policy, step in tested}
     marked = _marked(front.with_point(chosen, goal), marks, chosen)
     return Selection(network, policy, certificate, estimate, front.is_feasible, marked, splits)
@@ -136,19 +136,22 @@ def most_wanted(
         asked: What was asked for, without a margin.
         seed: Seed of the search.
     """
-    points = Front(tuple(_point_of(network, policy, front, asked, seed=seed) for network, policy in passed))
+    views = {network.network: ChosenViews(network.search, seed=seed) for network, _ in passed}
+    points = Front(
+        tuple(_point_of(network, policy, front, asked, views[network.network]) for network, policy in passed)
+    )
     goal = goal_on(asked, passed[0][0].search)
     return passed[goal.best(points.assessment(goal))]
 
 
-def _point_of(network: NetworkPolicies, policy: Policy, front: Front, asked: Request, *, seed: int) -> FrontPoint:
+def _point_of(network: NetworkPolicies, policy: Policy, front: Front, asked: Request, views: ChosenViews) -> FrontPoint:
     """A policy as the front tells of it: its point there, or a new one with the same figures on ``search``."""
     same = (network.network, policy.policy_hash)
     on_front = next((point for point in front if (point.network, point.policy.policy_hash) == same), None)
     if on_front is not None:
         return on_front
     goal = goal_on(asked, network.search)
-    figures = front_figures(goal, network.search, cross_fitted_decision(policy, network.search, seed=seed))
+    figures = front_figures(goal, network.search, views.decision(policy))
     return FrontPoint(
         policy=policy,
         figures={name: figures[name] for name in front.points[0].figures},

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-import json
 from typing import Any
 
 import numpy as np
@@ -143,7 +142,7 @@ def _of_network(
     table = judged_table(points[places[0]].policy, table, seed=seed)
     views: dict[str, list[int]] = {}
     for place in places:
-        views.setdefault(_view_key(points[place].policy), []).append(place)
+        views.setdefault(points[place].policy.kind, []).append(place)
     full: dict[str, NDArray[np.float64] | None] = {}
     for alike in views.values():
         # Thresholds aside these policies are one: what their rule sees is made once.
@@ -171,12 +170,6 @@ def _worth(truth: Truth, answers: NDArray[Any]) -> NDArray[np.float64] | None:
 
 def _is_right_or_wrong(truth: Truth) -> bool:
     return type(truth).right is not Truth.right
-
-
-def _view_key(policy: Policy) -> str:
-    form = policy.to_dict()
-    # A fitted rule may have choices in its parameters, so that all of them tell policies apart.
-    return json.dumps([{key: value for key, value in form.items() if key != "thresholds"}], sort_keys=True)
 
 
 def _taken(points: Sequence[FrontPoint], table_of: TableOf) -> list[int]:
