@@ -64,10 +64,12 @@ def cross_fitted_view(
     folds = folds_of(table, seed, n_folds)
     if folds.max() == 0:
         return rule.view(table, temperatures, **params, **rule.fit(table, temperatures, **params))
+    # Whatever order the table has, what is learnt is learnt in one, so that it is the same to the last digit.
+    ordered = np.argsort(table.ids)
     parts = []
     for fold in range(folds.max() + 1):
         inside = np.flatnonzero(folds == fold)
-        learnt = rule.fit(table, temperatures, rows=np.flatnonzero(folds != fold), **params)
+        learnt = rule.fit(table, temperatures, rows=ordered[folds[ordered] != fold], **params)
         parts.append((inside, rule.view(table, temperatures, rows=inside, **params, **learnt)))
     return join_views(parts)
 

@@ -35,7 +35,7 @@ def outcomes(n):
 def likelihoods(seen, n, limit, gained):
     """Probability of each outcome for each probability of a gain, shape (gained, outcomes)."""
     counts = np.array([[b, c, n - b - c] for b, c in seen])
-    rates = np.stack([limit + gained, gained, np.maximum(1 - limit - 2 * gained, 0)], axis=-1)
+    rates = np.stack([np.maximum(limit + gained, 0), gained, np.maximum(1 - limit - 2 * gained, 0)], axis=-1)
     return multinomial.pmf(counts[None], n, rates[:, None])
 
 
@@ -55,6 +55,16 @@ def test_the_size_is_never_above_delta(n, limit, delta):
         assert sizes.max() > 0.6 * delta
 
 
+def test_where_nobody_loses_and_few_gain_a_gain_of_many_is_not_shown():
+    assert paired_p_value(0, 0, 1000, limit=-0.5, delta=DELTA) > 0.99
+    n, limit = 14, -0.4
+    seen = outcomes(n)
+    passes = np.array([paired_p_value(b, c, n, limit=limit, delta=0.2) <= 0.2 for b, c in seen])
+    counts = np.array([[b, c, n - b - c] for b, c in seen])
+    for gained in np.linspace(0, -limit, 50):
+        assert multinomial.pmf(counts, n, [0, gained, 1 - gained]) @ passes <= 0.2
+
+
 @given(st.integers(1, 25), st.floats(-0.5, 0.6), st.data())
 @settings(max_examples=40, deadline=None)
 def test_the_p_value_is_the_largest_probability_of_what_is_at_least_as_good(n, limit, data):
@@ -67,10 +77,10 @@ def test_the_p_value_is_the_largest_probability_of_what_is_at_least_as_good(n, l
     tail = NUISANCE_SHARE * DELTA / 2
     low = beta.ppf(tail, c, n - c + 1) if c else 0.0
     high = beta.ppf(1 - tail, c + 1, n - c) if c < n else 1.0
-    low, high = max(low, -limit, 0) + 1e-9, min(high, (1 - limit) / 2)
+    low, high = max(low, -limit, 0), max(min(high, (1 - limit) / 2), -limit)
     found = paired_p_value(b, c, n, limit=limit, delta=DELTA)
-    if low >= high:
-        assert found == pytest.approx(NUISANCE_SHARE * DELTA, abs=1e-6) or high >= max(-limit, 0)
+    if low > high:
+        assert found == pytest.approx(NUISANCE_SHARE * DELTA, abs=1e-6)
         return
     largest = likelihoods(better, n, limit, np.linspace(low, high, 500)).sum(axis=1).max() + 2 * tail
     assert min(largest, 1) * (1 - 1e-9) <= found <= min(largest * 1.003 + 1e-6, 1.0)
