@@ -10,7 +10,7 @@ from typing import Any
 from policies.certificates.claim_parts import unused_exits
 from policies.certificates.claims import Claim, require_delta
 from policies.certificates.losses import Loss
-from policies.certificates.parts.base import ClaimPart
+from policies.certificates.parts.base import ClaimPart, MeanTest
 from policies.certificates.testing.fixed_sequence import (
     SequenceStep,
     fixed_sequence,
@@ -278,12 +278,13 @@ def _notes_on_tests(parts: tuple[ClaimPart, ...], search: ExitTable | None) -> l
         own = [part for part in several if part.method == method]
         names = " and the ".join(part.name for part in own)
         tested = f"the {names} {'is' if len(own) == 1 else 'are'} tested by {method}"
-        if search is not None:
+        is_paired, is_usual = MeanTest.PAIRED in own[0].tests, own[0].test is own[0].tests[0]
+        if search is not None and not is_paired:
             notes.append(f"before certify was read, search settled that {tested}")
-        elif own[0].test is own[0].tests[0]:
-            notes.append(f"{tested}, the usual test where nothing is known of search")
-        else:
+        elif not is_usual:
             notes.append(f"{own[0].n} {own[0].unit}s are too few for the usual test, so that {tested}")
+        elif not is_paired:
+            notes.append(f"{tested}, the usual test where nothing is known of search")
     return notes
 
 

@@ -40,9 +40,7 @@ class DropPart(ClaimPart):
     @property
     def tests(self) -> tuple[MeanTest, ...]:
         """The tests that there are for such losses, the usual one first."""
-        if self.is_paired:
-            return (MeanTest.PAIRED, MeanTest.LOST, MeanTest.NET)
-        return (MeanTest.NET, MeanTest.LOST)
+        return (MeanTest.PAIRED if self.is_paired else MeanTest.NET, MeanTest.LOST)
 
     def p_values(self, drawn: NDArray[np.float64], delta: float) -> NDArray[np.float64]:
         """The p-values that the part would have with other losses, shape (draws,); 0 where it always holds.

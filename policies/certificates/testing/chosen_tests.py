@@ -35,6 +35,9 @@ def choose_tests(
 ) -> PartTests:
     """How each part of a claim is tested that there are several tests of.
 
+    Drops of single right and wrong answers have the paired test, which passes no less often than what is lost alone
+    whatever is gained, so that ``search`` has nothing to settle there.
+
     Args:
         claim: Claim that the policy is to meet.
         policy: Policy that is to be certified.
@@ -47,19 +50,20 @@ def choose_tests(
     own = PartTests(open_share=open_share(policy, table) if hamming_drops else 1.0)
     if not units.hold_several and all(one.loss.is_binary for one in claim.statements):
         return own
+    tests = {one: found for one in claim.statements if (found := _tests_of(one, units))}
     by_size = {
-        one.name: of_size(tests, one.limit / _largest(one, own), units.n, delta=delta)
-        for one in claim.statements
-        if (tests := _tests_of(one, units))
+        one.name: of_size(found, one.limit / _largest(one, own), units.n, delta=delta) for one, found in tests.items()
     }
-    if search is None:
+    settled = {one.name for one, found in tests.items() if MeanTest.PAIRED in found}
+    is_settled = not units.hold_several and all(one.loss.is_binary or one.name in settled for one in claim.statements)
+    if search is None or is_settled:
         return replace(own, chosen=by_size)
     decision = policy.decide(search)
     n_search = units_of(search, decision).n
     chosen = dict(by_size)
     for seen in measure(claim, search, decision, tests=own):
         part = _as_on(seen, units)
-        if len(part.tests) < 2 or not part.n or (isinstance(part, DropPart) and not _fits(part, by_size)):
+        if len(part.tests) < 2 or not part.n or part.name in settled:
             continue
         n = max(round(part.n * units.n / n_search), 1)
         chosen[part.name] = of_more_power(_with_one_more(part, table), n, delta=delta)
@@ -67,10 +71,7 @@ def choose_tests(
 
 
 def of_more_power(seen: ClaimPart, n_units: int, *, delta: float) -> MeanTest:
-    """The test that passes more often on units like those of ``search``.
-
-    Of tests that pass as often it is the paired one, which is hurt least where more is gained than ``search`` shows,
-    else that of the smaller p-values.
+    """The test that passes more often on units like those of ``search``; of equal ones that of the smaller p-values.
 
     Args:
         seen: The part as ``search`` shows it, of at least one unit.
@@ -82,7 +83,7 @@ def of_more_power(seen: ClaimPart, n_units: int, *, delta: float) -> MeanTest:
     for test in _quick(seen.tests, seen.limit, n_units):
         p_values = replace(seen, test=test).p_values(drawn, delta)
         sureness = -float(np.log(np.maximum(p_values, 1e-300)).mean())
-        standing[test] = (float((p_values <= delta).mean()), test is MeanTest.PAIRED, sureness)
+        standing[test] = (float((p_values <= delta).mean()), sureness)
     return max(standing, key=lambda test: standing[test])
 
 
@@ -148,13 +149,8 @@ def _is_binary(loss: Loss, units: Units) -> bool:
 def _as_on(seen: ClaimPart, units: Units) -> ClaimPart:
     """A part that ``search`` shows, with the tests that there are for units of ``certify``."""
     if isinstance(seen, DropPart):
-        return replace(seen, is_paired=seen.is_paired and not units.hold_several)
+        return replace(seen, is_paired=False)
     return replace(seen, is_binary=_is_binary(seen.loss, units))
-
-
-def _fits(part: DropPart, by_size: dict[str, MeanTest]) -> bool:
-    """Whether its units can be drawn for all tests: no means of several where those of ``certify`` are single."""
-    return part.is_paired or by_size[part.name] is not MeanTest.PAIRED
 
 
 def _with_one_more(seen: ClaimPart, table: ExitTable) -> ClaimPart:

@@ -162,7 +162,7 @@ def test_of_several_drops_those_that_can_be_are_certified_and_the_rest_has_its_m
     assert len(references(asked, SEARCH, network.temperatures)) == 3
     assert chosen.is_certified
     assert chosen.certificate.claim == Claim(max_drop={"accuracy": 0.05})
-    assert chosen.certificate.notes[0].startswith("before certify was read, search settled that the drop is tested by")
+    assert chosen.certificate.parts[0].method.startswith("exact paired test of what is lost and gained")
     assert chosen.estimate.meets
     assert chosen.estimate.quality == "drop of macro_f1"
     assert "paired" in chosen.estimate.method

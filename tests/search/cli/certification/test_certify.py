@@ -67,7 +67,7 @@ def test_several_drops_of_labels_with_the_table_that_the_policy_was_chosen_on(ca
     assert "drop of hamming" in printed.out
     assert "label_f1[dog]" in printed.out
     assert "over parents, on new data of the same kind" in printed.out
-    assert "note: before certify was read, search settled that the drop of exact_match is tested by" in printed.out
+    assert "note: before certify was read, search settled that the drop of hamming is tested by" in printed.out
     data = json.loads((place / "certificate.json").read_text())
     assert data["claim"]["max_drop"] == {"exact_match": 0.05, "hamming": 0.02}
     assert (data["unit"], data["n"]) == ("parent", 500)

@@ -99,12 +99,13 @@ def test_few_labels_certify_as_all_do(capsys, place):
     assert few["sequence"] == whole["sequence"]
 
 
-def test_the_test_that_search_settles_is_settled_before_labels_are_seen(capsys, place):
+def test_what_search_may_settle_is_settled_before_labels_are_seen(capsys, place):
     outcome(capsys, POLICY, TABLE, *DROP, "--search", "search.npz", "--to-label", "few.csv")
     fill(place / "few.csv")
-    code, printed = outcome(capsys, POLICY, TABLE, *DROP, "--search", "search.npz", "--labels", "few.csv")
+    given = ("--search", "search.npz", "--labels", "few.csv", "--out", "few.json")
+    code, printed = outcome(capsys, POLICY, TABLE, *DROP, *given)
     assert code == ExitCode.DONE, printed.out
-    assert "search settled that the drop is tested by" in printed.out
+    assert json.loads((place / "few.json").read_text())["parts"][0]["method"].startswith("exact paired test")
     code, printed = outcome(capsys, POLICY, TABLE, *DROP, "--labels", "few.csv")
     assert code == ExitCode.WRONG_INPUT
     assert "the claim, its delta, --search or --sequential differs" in printed.err
