@@ -19,6 +19,8 @@ from policies.policy import Policy
 from policies.tables.classification import ClassificationTable
 from policies.tables.origin import Origin
 from search.cli.app import main
+from tests.detection_tables import make_detection_table
+from tests.multilabel_tables import make_label_table
 from tests.pages import ROOT
 
 
@@ -27,8 +29,10 @@ N_LOST, N_GAINED, N_BOTH_WRONG = 8, 5, 30
 PAGE = ROOT / "docs" / "certificates.md"
 LABELLED = {"few.csv": (None,), "as_they_come.csv": (10, 21)}
 """How many labels each file of labels has, whenever a command reads it; None for all."""
-_BLOCK = re.compile(r"^```text\n(exitsearch certify policy\.json .*?)^```$", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^```text\n(exitsearch certify \w*policy\.json .*?)^```$", re.DOTALL | re.MULTILINE)
 SURE = Policy("confidence", (0.9,), (1.0, 1.0))
+FEW_BOXES = Policy("box-count", (3.0, 2.0), (1.0, 1.0, 1.0), params={"least_score": 0.5})
+SURE_OF_LABELS = Policy("label-margin", (0.4, 0.3), (1.0, 1.0, 1.0))
 
 
 def worked_table(prefix="photo", seed=0):
@@ -50,9 +54,15 @@ def worked_table(prefix="photo", seed=0):
 
 
 def write_worked_files(folder):
-    """Write the policy, its table without labels, and the same table with them."""
+    """Write the policy, its table without labels, and the same table with them; also of boxes and sets of labels."""
     table = worked_table()
+    boxes, seen_boxes = (make_detection_table(n, seed=n, prefix=f"image{n}") for n in (600, 20))
+    sets, seen_sets = (make_label_table(n, seed=n, prefix=f"clip{n}") for n in (2000, 50))
     replace(SURE, origin=Origin.of(worked_table("seen", seed=1))).save(folder / "policy.json")
+    replace(FEW_BOXES, origin=Origin.of(seen_boxes)).save(folder / "boxes_policy.json")
+    replace(SURE_OF_LABELS, origin=Origin.of(seen_sets)).save(folder / "sets_policy.json")
+    boxes.save(folder / "boxes.npz")
+    sets.save(folder / "sets.npz")
     table.save(folder / "labelled.npz")
     replace(table, labels=np.full(N_SAMPLES, -1), is_labelled=False).save(folder / "unlabelled.npz")
 

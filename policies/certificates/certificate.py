@@ -290,11 +290,12 @@ def _notes_on_tests(parts: tuple[ClaimPart, ...], search: ExitTable | None) -> l
 
 def _notes_on_disagreement(results: tuple[PartResult, ...]) -> list[str]:
     """What a share of equal answers says of right ones: where answers are equal, both are right or both wrong."""
+    found = [one for one in results if one.loss == Loss.DISAGREEMENT]
+    of_values = ", and of each value at most the bound that stands there" if len(found) > 1 else ""
     return [
         f"where answers are the full network's nothing is lost, so that the drop in the share of right answers is at "
-        f"most {one.bound:.4f} too"
-        for one in results
-        if one.loss == Loss.DISAGREEMENT
+        f"most {one.bound:.4f} too{of_values}"
+        for one in found[:1]
     ]
 
 

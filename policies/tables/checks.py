@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from policies.blocks import row_blocks
 from policies.tables.sample_arrays.checks import class_name_problems, common_problems, wrong_shape
+from policies.tables.unlabelled.reading import READ_AS_UNLABELLED
 
 
 Shape = tuple[int, int, int]
@@ -128,7 +129,7 @@ def _labels(labels: NDArray[Any], shape: Shape | None) -> Iterator[str]:
             from_one = labels.min() == 1 and labels.max() == n_classes
             hint = "; they count from 1: subtract 1" if from_one else ""
             if (labels == -1).all():
-                hint = "; a table without labels is read as an unlabelled one"
+                hint = f"; {READ_AS_UNLABELLED}"
             yield (
                 f"'labels' must lie in 0..{n_classes - 1} but row {bad[0]} is {labels.flat[bad[0]]} "
                 f"({bad.size} such rows){hint}"

@@ -20,6 +20,7 @@ from policies.tables.checks import table_problems
 from policies.tables.doubts import doubts, not_logits
 from policies.tables.sample_arrays.columns import PREFIX, column_key, column_names, column_problems, read_column
 from policies.tables.sample_arrays.parents import absent_parents
+from policies.tables.unlabelled.reading import READ_AS_UNLABELLED
 
 
 _NEEDED = ("logits", "labels")
@@ -104,6 +105,8 @@ def begin_input(
     there = [key for key, value in given.items() if value is not None]
     own = [key for key in (*there, *faults) if not key.startswith(PREFIX)]
     table = TableInput(problems=[*problems_of_keys(own, required=needed, known=known)])
+    if "labels" in needed and "labels" not in own:
+        table.problems[0] += f"; {READ_AS_UNLABELLED}"
     table.problems += faults.values()
     _read_columns({key: given[key] for key in there}, table)
     _read_meta(given, table)

@@ -59,7 +59,8 @@ def require_all(order: LabellingOrder, labels: Mapping[str, int]) -> None:
     missing = [name for name in order.asked if name not in labels]
     if missing:
         raise ClaimError(
-            f"all {len(order.asked)} {order.unit}s whose answers differ must be labelled but {len(missing)} are not, "
+            f"all {len(order.asked)} {order.unit}s whose answers differ must be labelled but {len(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} not, "
             f"such as {list_some(missing[:3])}; label them, or begin anew with labels that are looked at as they come "
             f"(--sequential)"
         )

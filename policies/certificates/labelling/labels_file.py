@@ -91,7 +91,9 @@ def _rows(path: Path) -> list[dict[str, str]]:
     except FileNotFoundError:
         raise ClaimError(f"{path}: there is no such file of labels; --to-label writes it") from None
     except (OSError, ValueError) as error:
-        raise ClaimError(f"{path}: not a readable file of labels ({error})") from None
+        raise ClaimError(
+            f"{path}: not a readable file of labels ({error}); give the file that --to-label has written, as UTF-8 text"
+        ) from None
     first = text.partition("\n")[0]
     delimiter = next((one for one in (",", ";", "\t") if one in first), ",")
     try:

@@ -71,7 +71,8 @@ class ColumnFile:
         others = [own for own in self.values if own != ID]
         if name not in others:
             raise ExitTableError(
-                f"{self.path}: there must be a column {name!r} but there is only {list_some(others) or 'id'}"
+                f"{self.path}: there must be a column {name!r} but there is only {list_some(others) or 'id'}; "
+                f"add it, or give another file"
             )
         value_of: dict[str, str] = {}
         rows = zip(clean_array(np.array(self.values[ID], dtype=np.str_), clean_id), self.values[name], strict=True)

@@ -103,4 +103,7 @@ def why_no_column(columns: Mapping[str, Any], name: str) -> str:
     if name in columns:
         return ""
     there = f"only {list_some(sorted(columns))}" if columns else "none"
-    return f"there must be a column of that name but there is {there}; save one as {column_key(name)!r}, shape (N,)"
+    return (
+        f"there must be a column of that name but there is {there}; save one as {column_key(name)!r}, shape (N,), or "
+        f"give certify a file of it (--columns)"
+    )

@@ -15,6 +15,7 @@ UNKNOWN_LABEL = -1
 """Stands for a class that nobody knows."""
 UNKNOWN_MARK = 255
 """Stands, in uint8, for whether a label is on where nobody knows it."""
+READ_AS_UNLABELLED = "a table without labels is read as an unlabelled one (exitsearch certify --unlabelled)"
 _LABELS = "labels"
 
 
@@ -35,7 +36,7 @@ def without_labels(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]
     if not known.any():
         return others, []
     if known.all():
-        return others, ["the table was called unlabelled but has labels; read it as one that has them"]
+        return others, ["the table was called unlabelled but has labels; leave that out (--unlabelled)"]
     return others, [
         f"the table was called unlabelled but {np.count_nonzero(known)} of its {known.size} labels are known; leave "
         f"'labels' out, or have only those samples in the table whose labels are known"

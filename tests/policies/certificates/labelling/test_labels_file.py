@@ -156,7 +156,7 @@ def test_a_file_that_may_be_labelled_already_is_not_written_over(tmp_path):
     [
         (None, "there is no such file of labels; --to-label writes it"),
         (b"", "must have the columns"),
-        (b"\xff\xfe\x00", "not a readable file of labels"),
+        (b"\xff\xfe\x00", "give the file that --to-label has written, as UTF-8 text"),
         (b"place,id,fixed,label\n1,s1\n", "each row must have 4 values but row 2 has 2"),
     ],
 )

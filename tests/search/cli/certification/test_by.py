@@ -1,5 +1,6 @@
 """``exitsearch certify --by``: every value of a column, from the table or from a file beside it."""
 
+from dataclasses import replace
 import json
 
 import numpy as np
@@ -29,6 +30,7 @@ def place(tmp_path, monkeypatch):
     (tmp_path / "nameless.csv").write_text("name,site\nc0,north\n")
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "bytes.csv").write_bytes(b"id,site\nc0,\xff\n")
+    replace(table, labels=np.full(N, -1), is_labelled=False).save(tmp_path / "unlabelled.npz")
     table_with_errors(N, first=40, last=4, prefix="s").save(tmp_path / "search.npz")
     return tmp_path
 
@@ -58,6 +60,15 @@ def test_not_certified_for_one_site(capsys, place):
     assert code == ExitCode.DONE
 
 
+def test_without_labels_one_note_is_about_all_values(capsys, place):
+    asked = ("--unlabelled", "--max-disagreement", "0.1", "--by", "site", "--columns", "sites.csv")
+    code, printed = outcome(capsys, "unlabelled.npz", *asked)
+    assert code == ExitCode.DONE, printed
+    assert "disagreement where site = south" in printed.out
+    noted = [line for line in printed.out.splitlines() if "nothing is lost" in line]
+    assert len(noted) == 1 and noted[0].endswith("and of each value at most the bound that stands there")
+
+
 def test_a_search_table_without_the_column_still_settles_the_test_of_all(capsys, place):
     code, printed = outcome(capsys, "table.npz", "--max-drop", "0.08", "--by", "site", "--search", "search.npz")
     assert code == ExitCode.DONE, printed
@@ -71,7 +82,7 @@ def test_a_search_table_without_the_column_still_settles_the_test_of_all(capsys,
         (["table.npz", "--by", "device"], "column of that name but there is only 'site', 'year'; save one as"),
         (["table.npz", "--by", "site", "--columns", "sites.csv"], "the table and sites.csv both have it"),
         (["plain.npz", "--columns", "sites.csv"], "--columns is for --by, which is not given"),
-        (["plain.npz", "--by", "year", "--columns", "sites.csv"], "must be a column 'year' but there is only 'site'"),
+        (["plain.npz", "--by", "year", "--columns", "sites.csv"], "only 'site'; add it, or give another file"),
         (["plain.npz", "--by", "site", "--columns", "few.csv"], "'c0' has none (3 of 400 such samples)"),
         (["plain.npz", "--by", "site", "--columns", "twice.csv"], "'c0' has 'north' and 'south'; remove one"),
         (["plain.npz", "--by", "site", "--columns", "uneven.csv"], "must have 2 values but line 2 has another number"),
