@@ -233,7 +233,7 @@ def certificate_of(
         observed=main_observed(parts),
         bound=results[0].bound,
         p_value=max(result.p_value for result in results),
-        more_needed=0 if certified else failed.more_needed if failed else more_units_needed(parts, level),
+        more_needed=0 if certified else failed.more_needed if failed else more_units_needed(parts, level, settled_for),
         parts=results,
         notes=(
             *_notes_on_tests(parts, search),
@@ -293,7 +293,7 @@ def _notes_on_disagreement(results: tuple[PartResult, ...]) -> list[str]:
         f"where answers are the full network's nothing is lost, so that the drop in the share of right answers is at "
         f"most {one.bound:.4f} too"
         for one in results
-        if one.loss == Loss.DISAGREEMENT
+        if one.loss == Loss.DISAGREEMENT and one.subgroup is None
     ]
 
 
@@ -312,12 +312,7 @@ def _notes_on_level(level: float, delta: float) -> list[str]:
 def _result(part: ClaimPart, parts: tuple[ClaimPart, ...], level: float, settled_for: float) -> PartResult:
     n_alike = 1 if part.family == "main" else sum(other.family == part.family and other.n > 0 for other in parts)
     p_value = part.p_value(settled_for)
-    passed = p_value <= level
-    bound = part.bound(level)
-    if level != settled_for and part.n:
-        # Bets with stakes for another level may bound a little differently: the bound says what the test said.
-        better, worse = (max, min) if part.is_least else (min, max)
-        bound = (better if passed else worse)(bound, part.required)
+    bound = part.bound(level, settled_for)
     return PartResult(
         name=part.name,
         loss=str(part.loss),
@@ -327,7 +322,7 @@ def _result(part: ClaimPart, parts: tuple[ClaimPart, ...], level: float, settled
         bound=bound,
         simultaneous_bound=bound if n_alike <= 1 else part.bound(level / n_alike),
         p_value=p_value,
-        passed=passed,
+        passed=p_value <= level,
         n=part.n,
         method=part.method,
         subgroup=part.subgroup,
