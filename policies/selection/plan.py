@@ -141,6 +141,9 @@ def _chance(one: Statement, size: SplitSize, n: int, delta: float, share: float)
     at_once = 1 / len(size.positives) if one.quality == HAMMING else 1.0
     if one.loss is Loss.DROP:
         counted = chance_at_rate(n, min(loss / at_once, 1.0), limit=limit, delta=delta)
+        if at_once == 1:
+            # Where units that lose do so as a whole, no bet beats the count.
+            return counted
         return max(counted, chance_at_mean(n, loss, limit=limit, delta=delta, least=-1.0, size=at_once))
     if one.loss.is_binary and not size.units.hold_several:
         return chance_at_rate(n, loss, limit=limit, delta=delta)

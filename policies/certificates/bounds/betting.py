@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 import math
 
 import numpy as np
@@ -17,12 +18,15 @@ _LARGEST_STAKE = 0.9
 _ROUNDING = 1e-9
 
 
+@lru_cache(maxsize=32)
 def betting_order(n: int) -> NDArray[np.int64]:
     """The order in which ``n`` losses are bet on, shape (n,): shuffled, always alike, and blind to the losses.
 
     A table may come sorted by class; the bets learn the spread of the losses from those that went before.
     """
-    return np.random.default_rng(BETTING_SEED).permutation(n)
+    order = np.random.default_rng(BETTING_SEED).permutation(n)
+    order.setflags(write=False)
+    return order
 
 
 def betting_p_value(losses: NDArray[np.float64], *, limit: float, delta: float, least: float = 0.0) -> float:
