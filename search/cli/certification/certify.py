@@ -108,7 +108,7 @@ def certify(
         typer.Option(
             metavar="TABLE.npz",
             help="The exit table that the policy was chosen on: by what is lost and gained there the surer test of a "
-            "drop is taken. Where left out, the test of the net.",
+            "drop, or of means over groups, is taken. Where left out, the usual one.",
         ),
     ] = None,
     unlabelled: Annotated[
@@ -166,6 +166,7 @@ def certify(
     - `exitsearch certify policy.json unlabelled.npz --unlabelled --max-drop 0.01 --to-label to_label.csv`
 
     - `exitsearch certify policy.json unlabelled.npz --unlabelled --max-drop 0.01 --labels to_label.csv`
+
     - `exitsearch certify policy.json certify.npz --target 0.9 --by site --columns sites.csv`
     """
     claim = Claim(
