@@ -233,7 +233,7 @@ def certificate_of(
         observed=main_observed(parts),
         bound=results[0].bound,
         p_value=max(result.p_value for result in results),
-        more_needed=0 if certified else failed.more_needed if failed else more_units_needed(parts, level),
+        more_needed=0 if certified else failed.more_needed if failed else more_units_needed(parts, level, settled_for),
         parts=results,
         notes=(
             *_notes_on_tests(parts, search),
@@ -314,12 +314,7 @@ def _notes_on_level(level: float, delta: float) -> list[str]:
 def _result(part: ClaimPart, parts: tuple[ClaimPart, ...], level: float, settled_for: float) -> PartResult:
     n_alike = 1 if part.family == "main" else sum(other.family == part.family and other.n > 0 for other in parts)
     p_value = part.p_value(settled_for)
-    passed = p_value <= level
-    bound = part.bound(level)
-    if level != settled_for and part.n:
-        # Bets with stakes for another level may bound a little differently: the bound says what the test said.
-        better, worse = (max, min) if part.is_least else (min, max)
-        bound = (better if passed else worse)(bound, part.required)
+    bound = part.bound(level, settled_for)
     return PartResult(
         name=part.name,
         loss=str(part.loss),
@@ -329,7 +324,7 @@ def _result(part: ClaimPart, parts: tuple[ClaimPart, ...], level: float, settled
         bound=bound,
         simultaneous_bound=bound if n_alike <= 1 else part.bound(level / n_alike),
         p_value=p_value,
-        passed=passed,
+        passed=p_value <= level,
         n=part.n,
         method=part.method,
         subgroup=part.subgroup,

@@ -60,7 +60,7 @@ def measure(
 
 def _part(part: PartLosses, units: Units, tests: PartTests) -> ClaimPart:
     # Of a subgroup as if it were a table of its own.
-    hold_several = units.hold_several if part.subgroup is None else units.hold_several_among(part.among)
+    hold_several = (units if part.subgroup is None else units.among(part.among)).hold_several
     whole = ClaimPart(
         name=part.name,
         family=part.family,

@@ -6,23 +6,19 @@ betting lets pass depends on the order in which they come.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import beta, binom
 
-from policies.certificates.bounds.betting import BETTING_SEED, betting_p_value
 from policies.certificates.claims import require_delta
-from policies.certificates.label_ratios import RatioCounts
+from policies.certificates.orders import CountedLabels, most_lost, most_missed
 from policies.certificates.sample_size import certifiable_accuracy, certifiable_sum
 from policies.errors import ClaimError
 
 
-_N_ORDERS = 25
 _PRECISION = 1e-9
 
 
@@ -56,8 +52,7 @@ def loss_rate_at_power(n: int, *, limit: float, delta: float, power: float) -> f
     """
     require_delta(delta)
     require_power(power)
-    most = _most_counted(n, limit, delta)
-    return None if most < 0 else min(float(beta.ppf(1 - power, most + 1, n - most)), limit)
+    return _rate_with_at_most(_most_counted(n, limit, delta), n, limit, power)
 
 
 def summed_loss_at_power(n: int, *, limit: float, delta: float, power: float) -> float | None:
@@ -77,8 +72,7 @@ def summed_loss_at_power(n: int, *, limit: float, delta: float, power: float) ->
     """
     require_delta(delta)
     require_power(power)
-    most = _most_summed(n, limit, delta)
-    return None if most < 0 else min(float(beta.ppf(1 - power, most + 1, n - most)), limit)
+    return _rate_with_at_most(_most_summed(n, limit, delta), n, limit, power)
 
 
 def mean_loss_at_power(
@@ -104,8 +98,7 @@ def mean_loss_at_power(
     """
     require_delta(delta)
     require_power(power)
-    most = _most_lost(n, limit, delta, least, size) if n else (-1,)
-    rate = _rate_at_power(most, n, power)
+    rate = _rate_at_power(most_lost(n, limit, delta, least, size), n, power)
     return None if rate is None else min(size * rate, limit)
 
 
@@ -133,15 +126,11 @@ def ratio_at_power(
     """
     require_delta(delta)
     require_power(power)
-    share = min(positives, 1.0)
-    with_label = round(n * share)
-    if not with_label:
+    labels = CountedLabels(n, weight, positives, n_labels)
+    if not labels.n_with_label:
         return None
-    rate = _rate_at_power(_most_missed(n, value, delta, weight, positives, n_labels), with_label, power)
-    if rate is None:
-        return None
-    hits, missed = weight * positives / max(share, 1e-12), rate
-    return max((hits - weight * missed) / (hits - (weight - 1) * missed), value)
+    missed = _rate_at_power(most_missed(labels, value, delta), labels.n_with_label, power)
+    return None if missed is None else max(labels.ratio_at(missed), value)
 
 
 def chance_at_rate(n: int, rate: float, *, limit: float, delta: float) -> float:
@@ -179,21 +168,23 @@ def chance_at_mean(n: int, mean: float, *, limit: float, delta: float, least: fl
         least: Smallest possible loss: 0, or -1 for signed losses.
         size: What a unit loses that loses anything, in (0, 1].
     """
-    most = _most_lost(n, limit, delta, least, size) if n else (-1,)
-    return float(np.mean(binom.cdf(most, n, min(mean / size, 1.0))))
+    return float(np.mean(binom.cdf(most_lost(n, limit, delta, least, size), n, min(mean / size, 1.0))))
 
 
 def chance_at_ratio(
     n: int, ratio: float, *, value: float, delta: float, weight: int, positives: float, n_labels: int
 ) -> float:
     """The probability that betting passes at a true ratio of counts of labels; arguments as of ``ratio_at_power``."""
-    share = min(positives, 1.0)
-    with_label, hits = round(n * share), weight * positives / max(share, 1e-12)
-    if not with_label:
+    labels = CountedLabels(n, weight, positives, n_labels)
+    if not labels.n_with_label:
         return 0.0
-    missed = min(hits * (1 - ratio) / (weight - ratio * (weight - 1)), 1.0)
-    most = _most_missed(n, value, delta, weight, positives, n_labels)
-    return float(np.mean(binom.cdf(most, with_label, missed)))
+    most = most_missed(labels, value, delta)
+    return float(np.mean(binom.cdf(most, labels.n_with_label, labels.missed_at(ratio))))
+
+
+def _rate_with_at_most(most: int, n: int, limit: float, power: float) -> float | None:
+    """The rate of losses, at most a limit, at which at most so many of n units lose as often as ``power``."""
+    return None if most < 0 else min(float(beta.ppf(1 - power, most + 1, n - most)), limit)
 
 
 def _rate_at_power(most: tuple[int, ...], n: int, power: float) -> float | None:
@@ -223,51 +214,3 @@ def _most_summed(n: int, limit: float, delta: float) -> int:
     """The most units that may lose by the worst case of their sum; -1 where none may."""
     most = certifiable_sum(n, limit=limit, delta=delta) if n else None
     return -1 if most is None else math.floor(most * n + _PRECISION)
-
-
-@lru_cache(maxsize=4096)
-def _most_lost(n: int, limit: float, delta: float, least: float, size: float) -> tuple[int, ...]:
-    """The most units that may lose, in each of some orders; -1 where none may."""
-
-    def passes(place: NDArray[np.int64], n_lost: int) -> bool:
-        losses = np.where(place < n_lost, size, 0.0)
-        return betting_p_value(losses, limit=limit, delta=delta, least=least) <= delta
-
-    return _most_of_each_order(n, passes, likely=min(math.ceil(max(limit, 0.0) * n / size), n), most=n)
-
-
-@lru_cache(maxsize=4096)
-def _most_missed(n: int, value: float, delta: float, weight: int, positives: float, n_labels: int) -> tuple[int, ...]:
-    """The most units that may miss a label, in each of some orders; -1 where none may."""
-    share = min(positives, 1.0)
-    with_label, hits = round(n * share), weight * positives / max(share, 1e-12)
-
-    def passes(place: NDArray[np.int64], n_missed: int) -> bool:
-        has, misses = (place < with_label).astype(np.float64), (place < n_missed).astype(np.float64)
-        one = RatioCounts("", hits * has - weight * misses, hits * has - (weight - 1) * misses, n_labels, weight)
-        return betting_p_value(one.shortfall(value), limit=0.0, delta=delta, least=one.least(value)) <= delta
-
-    return _most_of_each_order(n, passes, likely=with_label, most=with_label)
-
-
-def _most_of_each_order(
-    n: int, passes: Callable[[NDArray[np.int64], int], bool], *, likely: int, most: int
-) -> tuple[int, ...]:
-    """In each of some orders the most units that may lose, by halving; -1 where not even none may.
-
-    Args:
-        n: Number of units.
-        passes: Whether a test passes where the units before a number lose, given the place of each.
-        likely: A number that is rarely passed with.
-        most: Largest number.
-    """
-    rng = np.random.default_rng(BETTING_SEED)
-    found = []
-    for _ in range(_N_ORDERS):
-        place = rng.permutation(n)
-        low, high = (likely, most + 1) if passes(place, likely) else (-1, likely)
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if passes(place, middle) else (low, middle)
-        found.append(low)
-    return tuple(found)

@@ -9,16 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from policies.certificates.bounds.betting import BETTING_SEED, betting_p_value
+from policies.certificates.bounds.betting import betting_p_value
 from policies.certificates.bounds.binomial import error_p_value
 from policies.certificates.bounds.paired import paired_passes
 from policies.certificates.bounds.sums import is_quick, sum_p_values
-from policies.certificates.label_ratios import RatioCounts
+from policies.certificates.orders import CountedLabels, most_lost, most_missed
 
 
 _MOST_SAMPLES = 10_000_000
 _MOST_BETS = 250_000
-_N_ORDERS = 25
 _N_SUMS = 1001
 
 
@@ -122,17 +121,8 @@ def certifiable_mean(n: int, *, limit: float, delta: float, least: float = 0.0, 
     Returns:
         None where even losses of 0 throughout would not do.
     """
-    places = _orders(n)
-
-    def is_certified(n_lost: int) -> bool:
-        losses = [np.where(place < n_lost, size, 0.0) for place in places]
-        p_values = [betting_p_value(one, limit=limit, delta=delta, least=least) for one in losses]
-        return bool(np.median(p_values) <= delta)
-
-    if not is_certified(0):
-        return None
-    most = min(math.ceil(limit * n / size), n)
-    return size * (most if is_certified(most) else _last(is_certified, low=0, high=most)) / n
+    most = min(int(np.median(most_lost(n, limit, delta, least, size))), math.ceil(limit * n / size))
+    return None if most < 0 else size * most / n
 
 
 def certifiable_sum(n: int, *, limit: float, delta: float) -> float | None:
@@ -169,40 +159,19 @@ def certifiable_ratio(
     Returns:
         None where even no miss would not do.
     """
-    share = min(positives, 1.0)
-    with_label, hits = round(n * share), weight * positives / max(share, 1e-12)
-    places = _orders(n)
-
-    def counts(place: NDArray[np.int64], n_missed: int) -> RatioCounts:
-        has, misses = (place < with_label).astype(np.float64), (place < n_missed).astype(np.float64)
-        return RatioCounts("", hits * has - weight * misses, hits * has - (weight - 1) * misses, n_labels, weight)
-
-    def is_certified(n_missed: int) -> bool:
-        seen = [counts(place, n_missed) for place in places]
-        p_values = [
-            betting_p_value(one.shortfall(value), limit=0.0, delta=delta, least=one.least(value)) for one in seen
-        ]
-        return bool(np.median(p_values) <= delta)
-
-    if not with_label or not is_certified(0):
-        return None
-    return counts(places[0], _last(is_certified, low=0, high=with_label)).ratio
-
-
-def _orders(n: int) -> list[NDArray[np.int64]]:
-    """Orders of n units, always alike."""
-    rng = np.random.default_rng(BETTING_SEED)
-    return [rng.permutation(n) for _ in range(_N_ORDERS)]
+    labels = CountedLabels(n, weight, positives, n_labels)
+    most = int(np.median(most_missed(labels, value, delta))) if labels.n_with_label else -1
+    return None if most < 0 else labels.ratio_at(most / labels.n_with_label)
 
 
 def _fewest(is_enough: Callable[[int], bool], *, start: int, most: int) -> int | None:
-    """Fewest units that are enough, by doubling and halving; None if ``most`` are not."""
+    """Fewest units from a number on that are enough, by doubling and halving; None if ``most`` are not."""
     n = start
     while not is_enough(n):
         n *= 2
         if n > most:
             return None
-    return _last(lambda fewer: not is_enough(fewer), low=n // 2, high=n) + 1
+    return n if n == start else _last(lambda fewer: not is_enough(fewer), low=n // 2, high=n) + 1
 
 
 def _last(holds: Callable[[int], bool], *, low: int, high: int) -> int:

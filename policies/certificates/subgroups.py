@@ -37,14 +37,12 @@ class Subgroups:
         column: Name of the column.
         values: Its values in their order, as text, length K.
         of_each: Index of the value of each that is judged, shape (J,), in 0..K-1.
-        of_sample: Index of the value of each sample, shape (N,), in 0..K-1.
         n_units: Number of independent units of each value, shape (K,).
     """
 
     column: str
     values: tuple[str, ...]
     of_each: NDArray[np.int64]
-    of_sample: NDArray[np.int64]
     n_units: NDArray[np.int64]
 
     @classmethod
@@ -79,8 +77,8 @@ class Subgroups:
                 f"{units.kind}s, but there are {len(values)} values in {units.n} {units.kind}s; take a column that "
                 f"names kinds, not {units.kind}s"
             )
-        n_units = np.array([len(np.unique(units.of_sample[of_each == k])) for k in range(len(values))])
-        return cls(column, values, of_each, codes, n_units)
+        n_units = np.array([units.among(of_each == k).n for k in range(len(values))])
+        return cls(column, values, of_each, n_units)
 
     def phrase(self, value: str) -> str:
         """What a person calls a subgroup, such as ``site = A``."""

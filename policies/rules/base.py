@@ -136,7 +136,8 @@ class Rule(ABC, Generic[TableT]):
         """Of how many labels the answer can differ from the full network's: those labels are the same for all inputs.
 
         The full network's answer is the last exit's own, which a rule may make something else of. By default of all. A
-        rule whose answers take some labels from elsewhere says itself; what was seen to differ says nothing.
+        rule whose answers take some labels from elsewhere says itself; what was seen to differ says nothing. Of the
+        other labels the distribution must be the last exit's too, so that they do not differ where samples are pooled.
 
         Args:
             params: The rule's parameters, parsed.

@@ -17,7 +17,6 @@ HALF_OF_WHAT_MAY_BE_LOST = 0.5
 _SHARES = (0.0, 0.25, HALF_OF_WHAT_MAY_BE_LOST)
 """Shares of what may be lost, of which it is told how surely a policy that loses so much passes."""
 _POWER = 0.8
-_N_DRAWS = 60
 _MOST_UNITS = 50_000
 _STEPS = 30
 
@@ -128,7 +127,24 @@ def tightest_provable(one: Statement, size: SplitSize, *, delta: float) -> float
         size: Size of the ``certify`` split.
         delta: Largest probability of certifying what does not hold, in (0, 1).
     """
-    return _tightest(one, size, delta)
+    n = size.units.n
+
+    # By halving: what can be certified is monotone in what is allowed.
+    def can(required: float) -> bool:
+        asked = replace(one, required=required)
+        needed = fewest_units(asked, hold_several=size.units.hold_several, delta=delta, at_least=n, labels=size)
+        return needed is not None and needed <= n
+
+    is_least = one.loss.is_read_as_least
+    loose, tight = (1e-9, 1 - 1e-9) if is_least else (1 - 1e-9, 1e-9)
+    if not n or not can(loose):
+        return None
+    if can(tight):
+        return tight
+    for _ in range(_STEPS):
+        middle = (loose + tight) / 2
+        loose, tight = (middle, tight) if can(middle) else (loose, middle)
+    return loose
 
 
 def _chance(one: Statement, size: SplitSize, n: int, delta: float, share: float) -> float:
@@ -141,6 +157,9 @@ def _chance(one: Statement, size: SplitSize, n: int, delta: float, share: float)
     at_once = 1 / len(size.positives) if one.quality == HAMMING else 1.0
     if one.loss is Loss.DROP:
         counted = chance_at_rate(n, min(loss / at_once, 1.0), limit=limit, delta=delta)
+        if at_once == 1:
+            # Where units that lose do so as a whole, no bet beats the count.
+            return counted
         return max(counted, chance_at_mean(n, loss, limit=limit, delta=delta, least=-1.0, size=at_once))
     if one.loss.is_binary and not size.units.hold_several:
         return chance_at_rate(n, loss, limit=limit, delta=delta)
@@ -176,32 +195,11 @@ def _planned(one: Statement, size: SplitSize, delta: float) -> StatementPlan:
     return StatementPlan(
         request=one.request,
         what=replace(one, required=0.0).request.removesuffix(" 0"),
-        tightest=_tightest(one, size, delta),
+        tightest=tightest_provable(one, size, delta=delta),
         powers=tuple(powers),
         needed=fewest_units(one, hold_several=hold_several, delta=delta, labels=size),
         comfortable=None if is_slow else _fewest_at(lambda units: _chance(one, size, units, delta, _SHARES[-1])),
     )
-
-
-def _tightest(one: Statement, size: SplitSize, delta: float) -> float | None:
-    """By halving: what can be certified is monotone in what is allowed."""
-    n = size.units.n
-
-    def can(required: float) -> bool:
-        asked = replace(one, required=required)
-        needed = fewest_units(asked, hold_several=size.units.hold_several, delta=delta, at_least=n, labels=size)
-        return needed is not None and needed <= n
-
-    is_least = one.loss.is_read_as_least
-    loose, tight = (1e-9, 1 - 1e-9) if is_least else (1 - 1e-9, 1e-9)
-    if not n or not can(loose):
-        return None
-    if can(tight):
-        return tight
-    for _ in range(_STEPS):
-        middle = (loose + tight) / 2
-        loose, tight = (middle, tight) if can(middle) else (loose, middle)
-    return loose
 
 
 def _fewest_at(power: Callable[[int], float]) -> int | None:

@@ -57,10 +57,7 @@ class SubgroupSize:
             units: The units that these belong to.
         """
         smallest = int(subgroups.n_units.argmin())
-        own = np.unique(units.of_sample[subgroups.of_each == smallest], return_inverse=True)[1]
-        return cls(
-            subgroups.phrase(subgroups.values[smallest]), Units(units.kind, own, int(subgroups.n_units[smallest]))
-        )
+        return cls(subgroups.phrase(subgroups.values[smallest]), units.among(subgroups.of_each == smallest))
 
 
 @dataclass(frozen=True)

@@ -38,9 +38,10 @@ class Units:
         """Whether some unit holds several samples, so that its mean loss may lie between 0 and 1."""
         return self.n < self.of_sample.size
 
-    def hold_several_among(self, among: NDArray[np.bool_]) -> bool:
-        """Whether some unit holds several of some of the samples, marked in shape (N,)."""
-        return len(np.unique(self.of_sample[among])) < int(among.sum())
+    def among(self, among: NDArray[np.bool_]) -> Units:
+        """The units that some of the samples belong to, marked in shape (N,), as if there were no others."""
+        unique, codes = np.unique(self.of_sample[among], return_inverse=True)
+        return Units(self.kind, codes, len(unique))
 
     def mean(self, losses: NDArray[np.float64], among: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Mean loss per unit among some samples, shape (n,), of the units that have any.

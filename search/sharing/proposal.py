@@ -82,13 +82,14 @@ def proposed_splits(units: SplitUnits, claim: Claim, *, delta: float, power: flo
         delta: Largest probability of certifying what does not hold, in (0, 1).
         power: Probability with which a policy that loses half of what may be lost is to be certified, in (0, 1).
     """
-
-    def chance(n: int) -> float:
-        return passing_chance(claim, units.size(n), delta=delta)
-
     counted = {step: units_of("certify", fractions_with(step, units), units) for step in _steps(units)}
-    chances = {step: chance(n) for step, n in counted.items()}
-    enough = next((step for step, own in chances.items() if own >= power), None)
+    chances: dict[int, float] = {}
+    enough = None
+    for step, n in counted.items():
+        chances[step] = passing_chance(claim, units.size(n), delta=delta)
+        if chances[step] >= power:
+            enough = step
+            break
     likeliest = max(chances, key=lambda step: (chances[step], step))
     can = chances[likeliest] > 0
     chosen = enough or (likeliest if can else round(_USUAL.certify / _STEP))

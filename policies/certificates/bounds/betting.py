@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 import math
 
 import numpy as np
@@ -17,12 +18,15 @@ _LARGEST_STAKE = 0.9
 _ROUNDING = 1e-9
 
 
+@lru_cache(maxsize=32)
 def betting_order(n: int) -> NDArray[np.int64]:
     """The order in which ``n`` losses are bet on, shape (n,): shuffled, always alike, and blind to the losses.
 
     A table may come sorted by class; the bets learn the spread of the losses from those that went before.
     """
-    return np.random.default_rng(BETTING_SEED).permutation(n)
+    order = np.random.default_rng(BETTING_SEED).permutation(n)
+    order.setflags(write=False)
+    return order
 
 
 def betting_p_value(losses: NDArray[np.float64], *, limit: float, delta: float, least: float = 0.0) -> float:
@@ -65,22 +69,25 @@ def betting_p_values(
     return np.exp(-np.maximum(log_capital, 0.0))
 
 
-def betting_upper_bound(losses: NDArray[np.float64], *, delta: float, least: float = 0.0) -> float:
+def betting_upper_bound(
+    losses: NDArray[np.float64], *, delta: float, least: float = 0.0, settled_for: float | None = None
+) -> float:
     """Upper bound of the mean of independent losses at confidence ``1 - delta``, by betting.
 
-    It is the smallest limit that :func:`betting_p_value` holds to at level ``delta``: the capital grows with the
-    limit, so that nothing above it could be the mean either.
+    It is the smallest limit of which :func:`betting_p_value`, with stakes for ``settled_for``, is at most ``delta``:
+    the capital grows with the limit, so that nothing above it could be the mean either.
 
     Args:
         losses: One per unit, shape (n,), in [least, 1], in any order that does not depend on them.
         delta: Largest probability that the bound does not hold, in (0, 1).
         least: Smallest possible loss: 0, or -1 for signed losses.
+        settled_for: The level that the stakes are made for, settled before any loss is seen; ``delta`` where None.
 
     Raises:
         ClaimError: If there are no losses, or one is out of range.
     """
     scaled = _scaled(_one_draw(losses), least)
-    return _upper_bound(scaled, _stakes(scaled, delta), delta=delta, least=least)
+    return _upper_bound(scaled, _stakes(scaled, settled_for or delta), delta=delta, least=least)
 
 
 def capital_path(

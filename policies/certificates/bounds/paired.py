@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 import math
 
@@ -58,29 +59,33 @@ def paired_p_values(
 def paired_passes(n_lost: int, n_gained: int, n: int, *, limit: float, delta: float) -> bool:
     """Whether :func:`paired_p_value` is at most ``delta``, which is known sooner than the p-value."""
     _require(n_lost, n_gained, n, limit, delta)
-    return _passes(int(n_lost), int(n_gained), int(n), float(limit), float(delta))
+    return _passes(int(n_lost), int(n_gained), int(n), float(limit), float(delta), float(delta))
 
 
-def paired_upper_bound(n_lost: int, n_gained: int, n: int, *, delta: float) -> float:
+def paired_upper_bound(n_lost: int, n_gained: int, n: int, *, delta: float, settled_for: float | None = None) -> float:
     """Upper bound of the probability of a loss less that of a gain at confidence ``1 - delta``, in [-1, 1].
 
-    The smallest limit, to 1e-8 and rounded up, that :func:`paired_p_value` holds to at level ``delta``, by halving
-    between the observed difference and 1. P-values fall as the limit grows, but where many gain not everywhere, since
-    the order of outcomes depends on the limit: 60 limits above are tried, and where one fails, it is from there on.
-    Narrow windows between them may slip: where all outcomes of few units were counted, a bound failed to hold with a
-    probability of at most 1.0022 ``delta``.
+    The smallest limit, to 1e-8 and rounded up, of which :func:`paired_p_value` for ``settled_for`` is at most
+    ``delta``, by halving between the observed difference and 1. P-values fall as the limit grows, but where many gain
+    not everywhere, since the order of outcomes depends on the limit: 60 limits above are tried, and where one fails, it
+    is from there on. Narrow windows between them may slip: where all outcomes of few units were counted, a bound failed
+    to hold with a probability of at most 1.0022 ``delta``.
 
     Args:
         n_lost: Number of units that lose 1.
         n_gained: Number of units that lose -1.
         n: Number of independent units; the others lose 0.
         delta: Largest probability that the bound does not hold, in (0, 1).
+        settled_for: The level that the interval of a gain is made for, settled before any loss is seen; ``delta`` where
+            None.
 
     Raises:
-        ClaimError: If the counts are not those of ``n`` units, or ``delta`` is out of range.
+        ClaimError: If the counts are not those of ``n`` units, or a level is out of range.
     """
-    _require(n_lost, n_gained, n, 0.0, delta)
-    return _upper_bound(int(n_lost), int(n_gained), int(n), float(delta))
+    own = delta if settled_for is None else settled_for
+    require_delta(delta)
+    _require(n_lost, n_gained, n, 0.0, own)
+    return _upper_bound(int(n_lost), int(n_gained), int(n), float(delta), float(own))
 
 
 @lru_cache(maxsize=100_000)
@@ -89,9 +94,9 @@ def _p_value(n_lost: int, n_gained: int, n: int, limit: float, delta: float) -> 
 
 
 @lru_cache(maxsize=100_000)
-def _passes(n_lost: int, n_gained: int, n: int, limit: float, delta: float) -> bool:
-    left = delta * (1 - NUISANCE_SHARE)
-    return _largest(n_lost, n_gained, n, limit, delta, left) <= left
+def _passes(n_lost: int, n_gained: int, n: int, limit: float, delta: float, settled_for: float) -> bool:
+    left = delta - NUISANCE_SHARE * settled_for
+    return _largest(n_lost, n_gained, n, limit, settled_for, left) <= left
 
 
 def _largest(n_lost: int, n_gained: int, n: int, limit: float, delta: float, decided_at: float) -> float:
@@ -109,22 +114,25 @@ def _largest(n_lost: int, n_gained: int, n: int, limit: float, delta: float, dec
 
 
 @lru_cache(maxsize=10_000)
-def _upper_bound(n_lost: int, n_gained: int, n: int, delta: float) -> float:
+def _upper_bound(n_lost: int, n_gained: int, n: int, delta: float, settled_for: float) -> float:
+    def passes(limit: float) -> bool:
+        return _passes(n_lost, n_gained, n, limit, delta, settled_for)
+
     observed = (n_lost - n_gained) / n
-    bound = _halved(n_lost, n_gained, n, delta, low=observed, high=1.0)
+    bound = _halved(passes, low=observed, high=1.0)
     # The order of outcomes depends on the limit, so that a limit above one that passes may fail.
     further = np.minimum(bound + (bound - observed) * _FURTHER, 1.0)
     for low, high in zip(further[-2::-1], further[:0:-1], strict=True):
-        if low < 1 and not _passes(n_lost, n_gained, n, float(low), delta):
-            return _halved(n_lost, n_gained, n, delta, low=float(low), high=float(high))
+        if low < 1 and not passes(float(low)):
+            return _halved(passes, low=float(low), high=float(high))
     return bound
 
 
-def _halved(n_lost: int, n_gained: int, n: int, delta: float, *, low: float, high: float) -> float:
+def _halved(passes: Callable[[float], bool], *, low: float, high: float) -> float:
     """A limit that passes, to 1e-8 above one that does not."""
     while high - low > _STEP:
         middle = (low + high) / 2
-        low, high = (low, middle) if _passes(n_lost, n_gained, n, middle, delta) else (middle, high)
+        low, high = (low, middle) if passes(middle) else (middle, high)
     return high
 
 

@@ -112,8 +112,8 @@ def labelling_order(
         delta: Largest probability of certifying what does not hold, in (0, 1).
         sequential: Whether labels are to be looked at as they come; it is settled here, since whoever could choose
             afterwards would have two tests.
-        search: The table that the policy was chosen on, by which the test of a drop is settled; None where the test of
-            the net is taken.
+        search: The table that the policy was chosen on, by which the test of a drop is settled; None where the number
+            of samples settles it.
 
     Raises:
         ExitSearchError: If the table has labels, or answers that are no classes, the claim needs every label, or the

@@ -109,15 +109,23 @@ class ClaimPart:
             return sum_p_values(drawn.sum(axis=1), n, limit=self.limit)
         return betting_p_values(drawn, limit=self.limit, delta=delta, least=self.loss.least)
 
-    def bound(self, delta: float) -> float:
-        """Confidence bound at ``1 - delta`` as a person reads it: lower for a least value, upper for a loss."""
+    def bound(self, delta: float, settled_for: float | None = None) -> float:
+        """Confidence bound at ``1 - delta`` as a person reads it: lower for a least value, upper for a loss.
+
+        Args:
+            delta: Largest probability that the bound does not hold, in (0, 1).
+            settled_for: Level that the test is settled for, as ``p_value`` takes it: the bound is then at least as good
+                as what is required just where that p-value is at most ``delta``. None: ``delta``.
+        """
         if not self.n:
             return self._as_read(1.0)
         if self.is_binary:
             return self._as_read(binomial_upper_bound(self._n_lost, self.n, delta=delta))
         if self.test is MeanTest.SUM:
             return self._as_read(sum_upper_bound(self.losses, delta=delta))
-        return self._as_read(betting_upper_bound(self.losses, delta=delta, least=self.loss.least))
+        return self._as_read(
+            betting_upper_bound(self.losses, delta=delta, least=self.loss.least, settled_for=settled_for)
+        )
 
     def more_needed(self, delta: float) -> int | None:
         """How many more units of the part's own kind would certify it if they are like these; None if none would."""
@@ -131,8 +139,8 @@ class ClaimPart:
             needed = units_needed(self.losses, limit=self.limit, delta=delta, least=self.loss.least)
         return None if needed is None else max(needed - self.n, 0)
 
-    def shortfall(self, delta: float) -> str:
-        """Why the part does not pass, as a clause for a person."""
+    def shortfall(self, delta: float, settled_for: float | None = None) -> str:
+        """Why the part does not pass at a level, as a clause for a person; arguments as of ``bound``."""
         if self.observed is None:
             return f"{self.name} cannot be tested, since certify has none of it"
         seen = f"{self.name} on certify is {self.observed:.4f}"
@@ -141,7 +149,7 @@ class ClaimPart:
             return f"{seen} but must be {side} {self.required:g}"
         return (
             f"{seen}, {side} {self.required:g}, but {self.n} {self.unit}s are too few to be sure "
-            f"at delta {delta:g} (p = {self.p_value(delta):.3g})"
+            f"at delta {delta:g} (p = {self.p_value(settled_for or delta):.3g})"
         )
 
     @property

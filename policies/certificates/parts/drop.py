@@ -58,15 +58,16 @@ class DropPart(ClaimPart):
             return paired_p_values(_n_lost(drawn), _n_lost(-drawn), n, limit=self.limit, delta=delta)
         return betting_p_values(self._shares(drawn), limit=self._limit, delta=delta, least=-1.0)
 
-    def bound(self, delta: float) -> float:
-        """Upper confidence bound of the drop at ``1 - delta``."""
+    def bound(self, delta: float, settled_for: float | None = None) -> float:
+        """Upper confidence bound of the drop at ``1 - delta``; arguments as of :class:`ClaimPart`."""
         if not self.n:
             return self.largest
         if self.test is MeanTest.LOST:
             return self.largest * binomial_upper_bound(self._n_lost, self.n, delta=delta)
         if self.test is MeanTest.PAIRED:
-            return paired_upper_bound(self._n_lost, self._n_gained, self.n, delta=delta)
-        return self.largest * betting_upper_bound(self._shares(self.losses), delta=delta, least=-1.0)
+            return paired_upper_bound(self._n_lost, self._n_gained, self.n, delta=delta, settled_for=settled_for)
+        shares = self._shares(self.losses)
+        return self.largest * betting_upper_bound(shares, delta=delta, least=-1.0, settled_for=settled_for)
 
     def more_needed(self, delta: float) -> int | None:
         """How many more units would certify the part if they are like these; None if none would."""

@@ -51,14 +51,14 @@ class RatioPart(ClaimPart):
         """The p-values that the part would have with other shortfalls at the value, shape (draws,)."""
         return betting_p_values(drawn, limit=self.limit, delta=delta, least=self.counts.least(self.value))
 
-    def bound(self, delta: float) -> float:
-        """Lower confidence bound at ``1 - delta``, in thousandths.
+    def bound(self, delta: float, settled_for: float | None = None) -> float:
+        """Lower confidence bound at ``1 - delta``, in thousandths; arguments as of :class:`ClaimPart`.
 
         Values are tested from the lowest on until one fails, and the last that passes is the bound: the lowest of them
         that is above the true ratio passes with probability at most ``delta``.
         """
-        passed = 0
-        while passed < round(1 / _STEP) and self._p_value_at((passed + 1) * _STEP, delta) <= delta:
+        passed, settled_for = 0, settled_for or delta
+        while passed < round(1 / _STEP) and self._p_value_at((passed + 1) * _STEP, settled_for) <= delta:
             passed += 1
         return round(passed * _STEP, 3)
 

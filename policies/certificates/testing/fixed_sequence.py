@@ -217,8 +217,8 @@ class _Tested:
             level=level,
             settled_for=self.settled_for,
             passed=passed,
-            reason="" if passed else self.parts[self.p_values.index(p_value)].shortfall(level),
-            more_needed=0 if passed else more_units_needed(self.parts, level),
+            reason="" if passed else self.parts[self.p_values.index(p_value)].shortfall(level, self.settled_for),
+            more_needed=0 if passed else more_units_needed(self.parts, level, self.settled_for),
         )
 
 
@@ -227,13 +227,19 @@ def main_observed(parts: tuple[ClaimPart, ...]) -> float:
     return parts[0].observed or 0.0
 
 
-def more_units_needed(parts: tuple[ClaimPart, ...], delta: float) -> int | None:
-    """More units of ``certify`` that every part would have enough with, at its present share of them."""
+def more_units_needed(parts: tuple[ClaimPart, ...], level: float, settled_for: float) -> int | None:
+    """More units of ``certify`` that every part would have enough with, at its present share of them.
+
+    Args:
+        parts: The parts of a claim, the main one first.
+        level: Level that they are tested at.
+        settled_for: Level that their tests are settled for; further units would be tested as settled for ``level``.
+    """
     counts = [0]
     for part in parts:
-        if part.p_value(delta) <= delta:
+        if part.p_value(settled_for) <= level:
             continue
-        more = part.more_needed(delta)
+        more = part.more_needed(level)
         if more is None:
             return None
         counts.append(math.ceil(more * parts[0].n / part.n))

@@ -46,13 +46,12 @@ def with_subgroup_tests(
     if claim.by is None or not tests.chosen:
         return tests
     subgroups = Subgroups.of(table, claim.by, parents_of(decision))
-    chosen = dict(tests.chosen)
+    units, chosen = units_of(table, decision), dict(tests.chosen)
     for k, value in enumerate(subgroups.values):
-        own = table.take(np.flatnonzero(subgroups.of_sample == k))
         rows = np.arange(0) if search is None else rows_where(search, claim.by, value)
         seen = search.take(rows) if search is not None and rows.size else search
-        units = units_of(own, policy.decide(own))
-        settled = choose_tests(claim.overall, policy, own, units, search=seen, delta=delta)
+        own = units.among(subgroups.of_each == k)
+        settled = choose_tests(claim.overall, policy, table, own, search=seen, delta=delta)
         chosen |= {subgroup_part_name(name, claim.by, value): test for name, test in settled.chosen.items()}
     return replace(tests, chosen=chosen)
 

@@ -107,8 +107,8 @@ def certify(
         Path | None,
         typer.Option(
             metavar="TABLE.npz",
-            help="The exit table that the policy was chosen on: by what is lost and gained there the surer test of a "
-            "drop, or of groups, is taken. Where left out, the usual one.",
+            help="The exit table that the policy was chosen on: by what is lost there the surer test is taken of means "
+            "and drops over groups, and of drops of hamming. Where left out, the usual one.",
         ),
     ] = None,
     unlabelled: Annotated[

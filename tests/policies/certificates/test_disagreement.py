@@ -59,6 +59,15 @@ def test_the_drop_and_the_degradation_are_at_most_the_bound_that_is_noted():
     assert any(noted in note for note in certificate.notes)
 
 
+def test_of_subgroups_only_the_bound_about_all_samples_is_noted():
+    table = replace(make_table(400, seed=3), columns={"site": np.repeat(["A", "B"], 200)})
+    certificate = certify_policy(SURE, table, Claim(max_disagreement=0.2, by="site"))
+    noted = [note for note in certificate.notes if "nothing is lost" in note]
+    assert len(certificate.parts) == 3
+    assert noted[0].endswith(f"is at most {certificate.parts[0].bound:.4f} too")
+    assert len(noted) == 1
+
+
 def test_groups_are_the_units():
     groups = np.repeat([f"g{k}" for k in range(40)], 10)
     certificate = certify_policy(

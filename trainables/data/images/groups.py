@@ -35,21 +35,7 @@ def read_groups(files: FoundFiles) -> NDArray[np.str_] | None:
     path = files.folder / GROUPS_FILE
     if not path.is_file():
         return None
-    spellings = Spellings(files.ids)
-    group_of: dict[str, str] = {}
-    for row in _rows(path):
-        name, group = spellings.find(written_path(row["path"] or "")), clean_name(row["group"] or "")
-        if name is not None and group_of.setdefault(name, group) != group:
-            raise DataError(
-                f"{path}: every image must have one group but {name!r} has {group_of[name]!r} and {group!r}; remove one"
-            )
-    missing = [name for name in files.ids if not group_of.get(name)]
-    if missing:
-        raise DataError(
-            f"{path}: every image must have a group but {missing[0]!r} has none ({len(missing)} such images); "
-            f"add a row for it"
-        )
-    return join_origins(np.array([group_of[name] for name in files.ids]), f"{path}: in column group")
+    return join_origins(_one_for_each(files, _rows(path), "group", "add a row for it"), f"{path}: in column group")
 
 
 def read_columns(files: FoundFiles) -> dict[str, NDArray[np.str_]]:
@@ -60,25 +46,33 @@ def read_columns(files: FoundFiles) -> dict[str, NDArray[np.str_]]:
     """
     path = files.folder / GROUPS_FILE
     rows = _rows(path) if path.is_file() else []
-    spellings = Spellings(files.ids)
-    found: dict[str, NDArray[np.str_]] = {}
-    for column in [name for name in (rows[0] if rows else {}) if (name or "").startswith(PREFIX)]:
-        value_of: dict[str, str] = {}
-        for row in rows:
-            name, value = spellings.find(written_path(row["path"] or "")), clean_name(row[column] or "")
-            if name is not None and value_of.setdefault(name, value) != value:
-                raise DataError(
-                    f"{path}: every image must have one {column} but {name!r} has {value_of[name]!r} and {value!r}; "
-                    f"remove one"
-                )
-        missing = [name for name in files.ids if not value_of.get(name)]
-        if missing:
+    names = [name for name in (rows[0] if rows else {}) if (name or "").startswith(PREFIX)]
+    advice = "give it one, such as unknown, or remove the column"
+    return {name.removeprefix(PREFIX): _one_for_each(files, rows, name, advice) for name in names}
+
+
+def _one_for_each(files: FoundFiles, rows: list[dict[str, str]], column: str, advice: str) -> NDArray[np.str_]:
+    """The one value of a column for each image, shape (N,).
+
+    Raises:
+        DataError: If an image has several, or none, with what to do about that.
+    """
+    path, spellings = files.folder / GROUPS_FILE, Spellings(files.ids)
+    value_of: dict[str, str] = {}
+    for row in rows:
+        name, value = spellings.find(written_path(row["path"] or "")), clean_name(row[column] or "")
+        if name is not None and value_of.setdefault(name, value) != value:
             raise DataError(
-                f"{path}: every image must have a {column} but {missing[0]!r} has none ({len(missing)} such images); "
-                f"give it one, such as unknown, or remove the column"
+                f"{path}: every image must have one {column} but {name!r} has {value_of[name]!r} and {value!r}; remove "
+                f"one"
             )
-        found[column.removeprefix(PREFIX)] = np.array([value_of[name] for name in files.ids])
-    return found
+    missing = [name for name in files.ids if not value_of.get(name)]
+    if missing:
+        raise DataError(
+            f"{path}: every image must have a {column} but {missing[0]!r} has none ({len(missing)} such images); "
+            f"{advice}"
+        )
+    return np.array([value_of[name] for name in files.ids])
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -104,6 +104,14 @@ def test_betting_bound_is_the_smallest_limit_that_holds(losses, limit):
         assert p_value > 0.05
 
 
+@given(LOSSES, st.floats(-0.9, 0.95), st.sampled_from([0.01, 0.04]))
+def test_a_bound_at_another_level_says_what_bets_with_the_same_stakes_say(losses, limit, settled_for):
+    bound = betting_upper_bound(losses, delta=0.05, least=-1, settled_for=settled_for)
+    p_value = betting_p_value(losses, limit=limit, delta=settled_for, least=-1)
+    if abs(limit - bound) > 1e-8:
+        assert (p_value <= 0.05) == (limit > bound)
+
+
 @pytest.mark.parametrize("least", [0.0, -1.0])
 def test_draws_at_once_are_draws_one_by_one(least):
     drawn = np.random.default_rng(0).uniform(least, 1, (20, 37))

@@ -157,6 +157,13 @@ def test_the_bound_is_the_smallest_limit_that_passes(n, delta, data):
                 assert paired_passes(b, c, n, limit=limit, delta=delta) == (p_value <= delta)
 
 
+@pytest.mark.parametrize(("delta", "settled_for"), [(0.05, 0.01), (0.04, 0.05), (0.002, 0.2)])
+def test_a_bound_at_another_level_says_what_the_p_value_that_was_settled_says(delta, settled_for):
+    bound = paired_upper_bound(9, 6, 150, delta=delta, settled_for=settled_for)
+    for limit in (bound - 0.01, bound - 1e-5, bound + 1e-5, bound + 0.01):
+        assert (paired_p_value(9, 6, 150, limit=limit, delta=settled_for) <= delta) == (limit > bound)
+
+
 def test_bounds_hold_whatever_is_true():
     n, delta = 10, 0.1
     seen = outcomes(n)

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from policies.certificates.bounds.betting import betting_upper_bound
 from policies.certificates.bounds.binomial import binomial_p_value, binomial_upper_bound
 from policies.certificates.certificate import certificate_of, certify_policy
 from policies.certificates.claims import Claim
 from policies.certificates.testing.fixed_sequence import WeightedSequence, fixed_sequence, split_sequences
+from policies.certificates.testing.fixed_sequence import tested_parts as parts_of
 from policies.errors import ClaimError
 from policies.policy import Policy
 from tests.policies.outcomes import FULL, GATE, outcome_table, table_with_errors
@@ -98,7 +100,7 @@ def test_the_certificate_is_at_the_level_at_which_its_policy_was_tested():
 
 @pytest.mark.parametrize("n_lost", range(0, 12, 2))
 def test_a_bound_by_bets_never_says_other_than_the_test_did(n_lost):
-    """The stakes are those of the share; where the level has grown, the bound has stakes of its own."""
+    """The stakes are those of the share, also of the bound where the level has grown."""
     n, claim = 300, Claim(max_drop=0.06)
     pair = np.arange(2 * n) // 2
     table = outcome_table(pair >= n_lost, pair < n - 5, groups=np.char.add("g", pair.astype(str)))
@@ -108,6 +110,10 @@ def test_a_bound_by_bets_never_says_other_than_the_test_did(n_lost):
     assert certificate.parts[0].method.startswith("betting")
     assert certificate.level == DELTA
     assert certificate.certified == (certificate.bound <= 0.06)
+    (part,) = parts_of(GATE, table, claim, search=None, delta=0.005)[1]
+    assert certificate.bound == betting_upper_bound(part.losses, delta=DELTA, least=-1, settled_for=0.005)
+    if not certificate.certified and "too few" in certificate.reason:
+        assert f"p = {part.p_value(0.005):.3g}" in certificate.reason
 
 
 def test_delta_must_be_a_level():
