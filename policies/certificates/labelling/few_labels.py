@@ -61,6 +61,5 @@ def require_all(order: LabellingOrder, labels: Mapping[str, int]) -> None:
         raise ClaimError(
             f"all {len(order.asked)} {order.unit}s whose answers differ must be labelled but {len(missing)} "
             f"{'is' if len(missing) == 1 else 'are'} not, "
-            f"such as {list_some(missing[:3])}; label them, or begin anew with labels that are looked at as they come "
-            f"(--sequential)"
+            f"such as {list_some(missing[:3])}; label {'that' if len(missing) == 1 else 'them'} too"
         )
