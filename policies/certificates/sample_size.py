@@ -42,7 +42,7 @@ def samples_needed(error_rate: float, *, target: float, delta: float) -> int | N
 def units_needed(losses: NDArray[np.float64], *, limit: float, delta: float, least: float = 0.0) -> int | None:
     """About how many units certify the limit by betting if further losses are like these.
 
-    None where no number would, or only more than 250,000.
+    As many as there are where these are enough; None where no number would, or only more than 250,000.
 
     Args:
         losses: One per unit, shape (n,), in [least, 1], in any order that does not depend on them.
@@ -52,11 +52,14 @@ def units_needed(losses: NDArray[np.float64], *, limit: float, delta: float, lea
     """
     if losses.mean() >= limit:
         return None
-    return _fewest(
-        lambda n: betting_p_value(np.resize(losses, n), limit=limit, delta=delta, least=least) <= delta,
-        start=len(losses),
-        most=_MOST_BETS,
-    )
+
+    def is_enough(n: int) -> bool:
+        return betting_p_value(np.resize(losses, n), limit=limit, delta=delta, least=least) <= delta
+
+    n = len(losses)
+    if is_enough(n):
+        return n
+    return _fewest(is_enough, start=2 * n, most=_MOST_BETS) if 2 * n <= _MOST_BETS else None
 
 
 def sum_units_needed(losses: NDArray[np.float64], *, limit: float, delta: float) -> int | None:
@@ -165,13 +168,13 @@ def certifiable_ratio(
 
 
 def _fewest(is_enough: Callable[[int], bool], *, start: int, most: int) -> int | None:
-    """Fewest units from a number on that are enough, by doubling and halving; None if ``most`` are not."""
+    """Fewest units that are enough, by doubling and halving; None if ``most`` are not."""
     n = start
     while not is_enough(n):
         n *= 2
         if n > most:
             return None
-    return n if n == start else _last(lambda fewer: not is_enough(fewer), low=n // 2, high=n) + 1
+    return _last(lambda fewer: not is_enough(fewer), low=n // 2, high=n) + 1
 
 
 def _last(holds: Callable[[int], bool], *, low: int, high: int) -> int:
