@@ -55,13 +55,19 @@ class CostOfPower:
         often, unit = in_times(self.power), _UNITS.get(self.objective, "")
         named = title_of(self.objective)
         aimed = f"{self.aim}; to be certified {often}"
+        if self.aim == self.aim_at_half:
+            if self.mean is None:
+                return f"{aimed}; on search no policy of the front reaches it"
+            most_wanted = f"the most wanted policy of the front that reaches it has mean {named} {self.mean:.3f}"
+            return f"{aimed}; on search {most_wanted}"
         if self.mean_at_half is None:
             return f"{aimed}; on search no policy of the front reaches it, nor {self.aim_at_half}, the aim at half"
         half = f"{self.mean_at_half:.3f} at {self.aim_at_half}"
         if self.mean is None or self.cost is None:
             return f"{aimed}; on search no policy of the front reaches it; the most wanted has mean {named} {half}"
+        costs = f"saves {-self.cost:.2f}" if self.cost < 0 else f"costs {self.cost:.2f}"
         return (
-            f"{self.aim}; aiming to be certified {often} costs {self.cost:.2f}{unit} over aiming at half: on search "
+            f"{self.aim}; aiming to be certified {often} {costs}{unit} over aiming at half: on search "
             f"the most wanted policy of the front that reaches it has mean {named} {self.mean:.3f}, and {half}"
         )
 

@@ -17,6 +17,7 @@ from search.run_folder.result_files import PARAMS_FILE, ResultFiles, write_csv, 
 
 
 _THRESHOLD = "threshold_"
+_MARKED = {"True": True, "False": False, "": None}
 _MARKS = ("violation", "feasible", "rule", "network", "certified", "selected", "policy")
 """Columns that are no figures."""
 
@@ -89,6 +90,6 @@ def _point(row: Mapping[str, str], params: Mapping[str, Any]) -> FrontPoint:
         },
         violation=float(row["violation"]),
         network=row.get("network", ""),
-        certified=row["certified"] == "True" if "certified" in row else None,
-        selected=row["selected"] == "True" if "selected" in row else None,
+        certified=_MARKED[row.get("certified", "")],
+        selected=_MARKED[row.get("selected", "")],
     )

@@ -229,7 +229,7 @@ def _policy_facts(point: FrontPoint) -> dict[str, Any]:
             "network": point.network,
             "rule": point.rule,
             "feasible": str(point.feasible).lower(),
-            "certified": str(point.certified).lower(),
+            "certified": "not tested" if point.certified is None else str(point.certified).lower(),
             "selected": str(point.selected).lower(),
             COLOUR_TAG: _CERTIFIED_COLOUR if certified else _SELECTED_COLOUR if selected else _COLOUR,
         },

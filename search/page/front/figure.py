@@ -79,7 +79,7 @@ def _add_line(figure: go.Figure, front: Front, x: str, y: str) -> None:
 
 def _add_policies(figure: go.Figure, run: FinishedRun, x: str, y: str) -> None:
     points, beaten = run.points, len(run.points) > len(run.front.line(y, x))
-    selected = f"selected policy{', which is not on the front' if beaten else ''}"
+    selected = f"selected policy{', which another one beats' if beaten else ''}"
     selected = selected if run.summary.feasible else "nearest policy: none does what was asked"
     groups: dict[tuple[str, str, str, int], list[int]] = {
         ("front: not tested", _PLAIN, "circle-open", 10): [],

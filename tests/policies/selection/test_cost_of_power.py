@@ -48,8 +48,19 @@ def test_it_is_the_depth_between_the_most_wanted_policies_of_the_front(front, po
     assert str(target.tightened) in told.sentence
 
 
-def test_aiming_at_half_costs_nothing(front):
-    assert found(front, power=0.5)[1].cost == 0
+def test_aiming_at_half_costs_nothing_and_is_compared_with_nothing(front):
+    target, told = found(front, power=0.5)
+    assert told.cost == 0
+    policy = f"the most wanted policy of the front that reaches it has mean depth {told.mean:.3f}"
+    assert told.sentence == f"{target.tightened}; to be certified 1 time of 2; on search {policy}"
+    none = CostOfPower(0.5, "accuracy 0.9", "accuracy 0.9", "depth", None, None)
+    assert none.sentence == "accuracy 0.9; to be certified 1 time of 2; on search no policy of the front reaches it"
+
+
+def test_aiming_lower_than_half_saves(front):
+    _, told = found(front, power=0.2)
+    assert told.cost < 0
+    assert f"1 time of 5 saves {-told.cost:.2f} exits over aiming at half" in told.sentence
 
 
 def test_a_front_that_does_not_reach_an_aim_is_told_as_it_is(front):

@@ -181,7 +181,7 @@ def test_a_selected_policy_that_is_not_on_the_front_has_its_details_and_comes_fi
         assert shares(tab) == [0, 0, 1]
         assert "selected" in tab.inner_text("#front-panel h3")
         names = tab.evaluate("document.getElementById('front-figure').data.map((one) => [one.name, one.customdata])")
-        assert ["selected policy, which is not on the front", [4]] in names
+        assert ["selected policy, which another one beats", [4]] in names
         line = "document.getElementById('front-figure').data.find((one) => one.mode === 'lines').x.length"
         assert tab.evaluate(line) == len(front())
 
@@ -238,7 +238,7 @@ def test_the_selected_policy_is_told_of_where_it_is_not_on_the_front(behind):
     assert 'value="2" selected' in section.html
     assert section.data["details"]["2"]["mix"] == pytest.approx(mix_of(0), abs=1e-6)
     (star,) = (one for one in section.figures["front"].data if (one.customdata or ()) == (2,))
-    assert star.name == "selected policy, which is not on the front"
+    assert star.name == "selected policy, which another one beats"
 
 
 def test_what_is_not_seen_does_not_squeeze_the_front(behind):

@@ -49,6 +49,16 @@ def test_what_was_written_is_read(files, n_classes, more):
     pd.testing.assert_frame_equal(found.to_frame(), front.to_frame())
 
 
+def test_policies_that_were_not_tested_have_no_mark_beside_one_that_was(files):
+    marks = {"a": (None, False), "b": (True, True), "c": (False, False)}
+    points = (
+        FrontPoint(PLAIN, {"accuracy": 0.5}, 0.0, network=name, certified=certified, selected=selected)
+        for name, (certified, selected) in marks.items()
+    )
+    write_front(files, Front(tuple(points)))
+    assert {point.network: (point.certified, point.selected) for point in read_front(files)} == marks
+
+
 def test_a_front_that_misses_its_target_is_read(files):
     front = Front((FrontPoint(PLAIN, {"accuracy": 0.5}, 0.1 + 0.2),))
     write_front(files, front)
