@@ -149,7 +149,7 @@ class ClaimPart:
             return f"{seen} but must be {side} {self.required:g}"
         return (
             f"{seen}, {side} {self.required:g}, but {self.n} {self.unit}s are too few to be sure "
-            f"at delta {delta:g} (p = {self.p_value(settled_for or delta):.3g})"
+            f"at level {delta:g} (p = {self.p_value(settled_for or delta):.3g})"
         )
 
     @property

@@ -146,7 +146,7 @@ def test_too_few_groups_are_not_replaced_by_their_samples():
     certificate = certify_policy(FULL, grouped, TARGET)
     assert not certificate.certified
     assert (certificate.unit, certificate.n) == ("group", 10)
-    assert f"10 groups are too few to be sure at delta 0.05 (p = {certificate.p_value:.3g})" in certificate.reason
+    assert f"10 groups are too few to be sure at level 0.05 (p = {certificate.p_value:.3g})" in certificate.reason
     assert f"about {certificate.more_needed} more groups are needed" in certificate.reason
     needed = 10 + certificate.more_needed
     assert betting_p_value(np.zeros(needed), limit=1 - 0.95, delta=0.05) <= 0.05

@@ -83,5 +83,5 @@ def test_shortfall_in_words():
     parts = measured()
     assert parts["accuracy"].shortfall(0.05) == "accuracy on certify is 0.8000 but must be above 0.9"
     text = parts["drop"].shortfall(0.05)
-    assert text.startswith("drop on certify is 0.0000, below 0.1, but 10 samples are too few to be sure at delta 0.05")
+    assert text.startswith("drop on certify is 0.0000, below 0.1, but 10 samples are too few to be sure at level 0.05")
     assert parts["drop"].loss is Loss.DROP
