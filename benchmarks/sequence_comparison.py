@@ -14,7 +14,7 @@ what is true of a policy is known exactly.
 Told are the share of rounds in which a policy was certified, the mean depth (where none was, that of the full network),
 and the share of rounds in which the certified policy loses more than was asked for.
 Usage: ``python benchmarks/sequence_comparison.py [--tables DIR] [--rounds N] [--drop D] [--units N ...]``; where the
-folder has tables of trained networks, rows are drawn from these too.
+folder has tables of the networks of ``many_tables.py``, rows are drawn from these too.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from many_tables import MANY_RECIPES
 import numpy as np
 from resampling import Pool
 from rich.console import Console
@@ -47,7 +48,7 @@ from policies.tables.classification import ClassificationTable
 SETTINGS = EvolveSettings(population=32, generations=8, max_levels=128, front_size=40)
 UNITS = (300, 1000, 3000)
 _N_STARTS = 4
-_N_WORLD = 30_000
+_N_WORLD = 12_000
 _SYNTHETIC = ((4, 10), (6, 4))
 """Exits and classes of the made-up networks."""
 
@@ -126,8 +127,8 @@ def worlds(folder: Path) -> dict[str, list[ClassificationTable]]:
     """The tables that rows are drawn from, by kind."""
     made_up = [synthetic_table(_N_WORLD, n_exits, n_classes, seed=1) for n_exits, n_classes in _SYNTHETIC]
     found = {"made up": made_up}
-    for tables in real_tables(folder) if folder.is_dir() else []:
-        found.setdefault(tables.workload, []).append(Pool.of(tables).table)
+    for tables in real_tables(folder, recipes=MANY_RECIPES) if folder.is_dir() else []:
+        found.setdefault(tables.workload, []).append(Pool.of(tables).thinned(_N_WORLD).table)
     return found
 
 
