@@ -9,7 +9,7 @@ from policies.certificates.certificate import Certificate, certificate_of
 from policies.certificates.testing.fixed_sequence import SequenceStep, WeightedSequence, split_sequences
 from policies.estimates.estimate import Estimate
 from policies.evaluation.cross_fitted import ChosenViews
-from policies.goals.figures import front_figures
+from policies.goals.figures import front_figures, quality_of
 from policies.goals.front import Front, FrontPoint
 from policies.goals.request import Request
 from policies.policy import Policy
@@ -151,7 +151,11 @@ def _point_of(network: NetworkPolicies, policy: Policy, front: Front, asked: Req
     if on_front is not None:
         return on_front
     goal = goal_on(asked, network.search)
-    figures = front_figures(goal, network.search, views.decision(policy))
+    decision = views.decision(policy)
+    known = front_figures(goal, network.search, decision)
+    # A front also tells of qualities that nobody asked for, such as accuracy beside a macro-F1.
+    further = [name for name in front.points[0].figures if name not in known]
+    figures = {**known, **{name: quality_of(name, network.search, decision) for name in further}}
     return FrontPoint(
         policy=policy,
         figures={name: figures[name] for name in front.points[0].figures},
