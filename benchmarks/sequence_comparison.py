@@ -120,7 +120,8 @@ def drawn(world: ClassificationTable, n_units: int, rng: np.random.Generator, na
     """Samples of a table, some perhaps several times, each time as another sample."""
     rows = rng.integers(0, world.n_samples, n_units)
     ids = np.array([f"{name}-{row}" for row in range(n_units)])
-    return replace(world, logits=world.logits[rows], labels=world.labels[rows], ids=ids)
+    # Of these networks each sample is a unit of its own.
+    return replace(world, logits=world.logits[rows], labels=world.labels[rows], ids=ids, groups=None)
 
 
 def worlds(folder: Path) -> dict[str, list[ClassificationTable]]:
