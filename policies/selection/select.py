@@ -152,14 +152,16 @@ def _point_of(network: NetworkPolicies, policy: Policy, front: Front, asked: Req
         return on_front
     goal = goal_on(asked, network.search)
     decision = views.decision(policy)
-    known = front_figures(goal, network.search, decision)
+    asked_for = front_figures(goal, network.search, decision)
     # A front also tells of qualities that nobody asked for, such as accuracy beside a macro-F1.
-    further = [name for name in front.points[0].figures if name not in known]
-    figures = {**known, **{name: quality_of(name, network.search, decision) for name in further}}
+    figures = {
+        name: asked_for[name] if name in asked_for else quality_of(name, network.search, decision)
+        for name in front.points[0].figures
+    }
     return FrontPoint(
         policy=policy,
-        figures={name: figures[name] for name in front.points[0].figures},
-        violation=goal.violation(figures),
+        figures=figures,
+        violation=goal.violation(asked_for),
         network=network.network,
     )
 
