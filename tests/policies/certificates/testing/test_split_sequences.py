@@ -48,7 +48,7 @@ def test_each_sequence_is_tested_at_its_share_from_what_they_share_on():
     assert [step.level for step in found.steps] == pytest.approx([DELTA, 0.04, 0.04, 0.01])
     assert [step.passed for step in found.steps] == [True, True, False, False]
     assert found.places == ((0, 0), (0, 1), (0, 2), (1, 1))
-    assert "at delta 0.01" in found.steps[-1].reason
+    assert "too few to be sure at level 0.01 (p = " in found.steps[-1].reason
     assert found.steps[-1].more_needed > 0
 
 
