@@ -1,5 +1,9 @@
 import os
 
+
+# Ray reads it when it is imported. It guards against hanging alone: a busy machine takes many times as long.
+os.environ.setdefault("RAY_raylet_start_wait_time_s", "300")
+
 from _pytest.nodeid import coerce_node_id
 import pytest
 import ray
@@ -8,7 +12,10 @@ from xdist.scheduler import LoadGroupScheduling
 
 # Whoever asks for one of these needs Ray, or a server, a browser or machines.
 RAY_FIXTURES = {"ray_session"}
-SERVER_FIXTURES = {"servers", "model_server", "cluster", "bystander"}
+TRACKING_FIXTURES = {"servers", "mlflow_server", "database"}
+SERVER_FIXTURES = {*TRACKING_FIXTURES, "model_server", "cluster", "bystander"}
+# What is started once in a run: all tests that use one of these are one worker's.
+TOGETHER = {"ray": RAY_FIXTURES, "tracking": TRACKING_FIXTURES}
 
 
 def pytest_addoption(parser):
@@ -24,9 +31,10 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.ray)
         if fixtures & SERVER_FIXTURES:
             item.add_marker(pytest.mark.server)
-        if item.get_closest_marker("ray") and hasattr(config, "workerinput"):
-            # What pytest.mark.xdist_group("ray") is for; xdist 3.8 writes groups where pytest 9.2 does not read them.
-            item._id = coerce_node_id(f"{item.nodeid}@ray")
+        group = next((name for name, own in TOGETHER.items() if fixtures & own), None)
+        if group and hasattr(config, "workerinput"):
+            # What pytest.mark.xdist_group is for; xdist 3.8 writes groups where pytest 9.2 does not read them.
+            item._id = coerce_node_id(f"{item.nodeid}@{group}")
     if hasattr(config, "workerinput"):
         # The scheduler deals in this order: what takes longest comes first, so that no processor is idle at the end.
         items.sort(key=_turn)
@@ -37,7 +45,7 @@ def _turn(item):
     return needs.index(True) if any(needs) else len(needs)
 
 
-class _RayAlone(LoadGroupScheduling):
+class _Together(LoadGroupScheduling):
     """All tests with Ray go to one worker, which starts it once; of the others whole files go to whoever is free."""
 
     def _split_scope(self, nodeid):
@@ -46,7 +54,7 @@ class _RayAlone(LoadGroupScheduling):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    return _RayAlone(config, log)
+    return _Together(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -64,3 +72,11 @@ def ray_session():
     )
     yield ray.get_runtime_context().gcs_address
     ray.shutdown()
+
+
+@pytest.fixture(scope="session")
+def few_draws():
+    """The random search that a policy is compared with draws some thousands of policies, not hundreds of thousands."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("search.reporting.policy_summary.BASELINE_EVALUATIONS", 5_000)
+        yield
