@@ -10,7 +10,8 @@ from policies.certificates.label_ratios import LabelRatio
 from policies.certificates.losses import HAMMING, Loss
 from policies.certificates.power import chance_at_mean, chance_at_rate, chance_at_ratio, chance_at_sum
 from policies.certificates.statements import Statement
-from policies.selection.search_target import SearchTarget, SplitSize, fewest_units
+from policies.selection.search_target import SearchTarget, fewest_units
+from policies.selection.split_size import SplitSize
 
 
 HALF_OF_WHAT_MAY_BE_LOST = 0.5
