@@ -118,8 +118,8 @@ def _how_far(order: LabellingOrder, bets: JointBets) -> str:
     if order.needed.all() and order.n == bets.n_units:
         return labelled
     alike = "" if order.needed.all() else " and those that are answered alike up to there"
-    are = "are" if order.n == bets.n_units else f"make whole {order.units.kind}s"
-    return f"{labelled}; they{alike} {are} {bets.n_known} of {bets.n_units}"
+    of = f"{bets.n_units}" if order.n == bets.n_units else f"{bets.n_units} {order.units.kind}s as a whole"
+    return f"{labelled}; they{alike} are {bets.n_known} of {of}"
 
 
 def _on_subgroups(claim: Claim, of_subgroups: list[PartResult]) -> list[str]:
