@@ -93,5 +93,5 @@ def _steps(steps: Sequence[Mapping[str, Any]], delta: float) -> list[Markup]:
     if not rows:
         return []
     told = _TWO_SEQUENCES if min(by_level) < delta else _ONE_SEQUENCE
-    headings = ("level", "tested", "passed", "the first that failed")
+    headings = ("level", "tested", "passed", text_cell("the first that failed"))
     return [heading("Which policies were tested"), paragraph(told), html_table(headings, rows)]

@@ -169,12 +169,12 @@ def aimed_at(summary: Summary) -> str:
     aimed = summary.search_target
     if aimed is None:
         return ""
-    cost = ""
+    half = ""
     if aimed.cost:
-        changes = "costs" if aimed.cost > 0 else "saves"
-        cost = f", which {changes} {abs(aimed.cost):.2f} of {title_of(summary.objective)} over half the times"
+        change = "less" if aimed.cost > 0 else "more"
+        half = f"; at half the times it would take {abs(aimed.cost):.2f} {change} {title_of(summary.objective)}"
     asked = summary.verdict.asked
-    return f" For {asked} the search aimed at {in_words(aimed.aim)}, to be certified {in_times(aimed.power)}{cost}."
+    return f" For {asked} the search aimed at {in_words(aimed.aim)}, to be certified {in_times(aimed.power)}{half}."
 
 
 def which_were_tested(summary: Summary) -> str:

@@ -77,6 +77,6 @@ def test_what_was_aimed_at_is_told_with_its_power_and_cost():
     aimed = {"power": 0.8, "aim": "macro_f1 0.9", "aim_at_half": "macro_f1 0.89", "objective": "depth", "cost": 0.125}
     with_aim = Summary.model_validate({**made_up_summary(0), "search_target": aimed})
     assert aimed_at(with_aim) == (
-        " For macro f1 0.876 the search aimed at macro f1 0.9, to be certified 4 times of 5, which costs 0.12 of depth "
-        "over half the times."
+        " For macro f1 0.876 the search aimed at macro f1 0.9, to be certified 4 times of 5; at half the times it "
+        "would take 0.12 less depth."
     )
