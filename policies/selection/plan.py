@@ -16,7 +16,8 @@ from policies.certificates.power import (
     first_units_at_power,
 )
 from policies.certificates.statements import Statement
-from policies.selection.search_target import SearchTarget, SplitSize, fewest_units
+from policies.selection.search_target import SearchTarget, fewest_units
+from policies.selection.split_size import SplitSize
 
 
 HALF_OF_WHAT_MAY_BE_LOST = 0.5

@@ -40,7 +40,7 @@ def without_labels(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]
     return others, [
         f"the table was called unlabelled but {np.count_nonzero(known)} of its {known.size} labels are known; leave "
         f"'labels' out and fill those that are asked for into the file of --to-label, or have only those samples in "
-        f"the table whose labels are known"
+        "the table whose labels are known"
     ]
 
 

@@ -4,7 +4,7 @@ from scipy.stats import binom
 
 from policies.certificates.claims import Claim
 from policies.selection.plan import plan_of
-from policies.selection.search_target import SplitSize
+from policies.selection.split_size import SplitSize
 from policies.tables.units import Units
 
 
