@@ -1,9 +1,5 @@
 import os
 
-
-# Ray reads it when it is imported. It guards against hanging alone: a busy machine takes many times as long.
-os.environ.setdefault("RAY_raylet_start_wait_time_s", "300")
-
 from _pytest.nodeid import coerce_node_id
 import pytest
 import ray
@@ -62,16 +58,29 @@ def ray_session():
     """One Ray session for all tests; gives its address, so that other processes can join."""
     # Ray ends idle workers beyond one a processor. Those that have loaded their libraries serve the next sweep too.
     os.environ.setdefault("RAY_num_workers_soft_limit", "8")
-    ray.init(
-        address="local",
-        num_cpus=2,
-        object_store_memory=200 * 1024**2,
-        include_dashboard=False,
-        log_to_driver=False,
-        configure_logging=False,
-    )
+    _start_ray(attempts=5)
     yield ray.get_runtime_context().gcs_address
     ray.shutdown()
+
+
+def _start_ray(*, attempts):
+    """Start it, again where that fails: on a busy machine Ray gives up a part of its own after 15 seconds."""
+    for left in reversed(range(attempts)):
+        try:
+            ray.init(
+                address="local",
+                num_cpus=2,
+                object_store_memory=200 * 1024**2,
+                include_dashboard=False,
+                log_to_driver=False,
+                configure_logging=False,
+            )
+        except Exception:
+            ray.shutdown()
+            if not left:
+                raise
+        else:
+            return
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,12 @@ TINY = (
     *("search.trials=1", "training.epochs=8", "training.batch_size=16", "policy.best_trials=1"),
     "search.first_trials=[]",
 )
+# What is added to other commands, which take what comes last.
+SMALLER = {
+    "policy": ("--max-evaluations", "2000"),
+    "bench": ("--rounds", "2"),
+    "teacher": ("--set", "training.epochs=3"),
+}
 COMMANDS = commands()
 # What is typed first, by what it makes: the first command that begins so.
 NEEDED = {
@@ -129,8 +135,7 @@ class Reader:
         arguments = ["run", *words[2:]] if words[0] in {"python", "make"} else words[1:]
         if arguments[0] == "run" and command not in HELP:
             arguments += small_settings()
-        if arguments[0] == "policy":
-            arguments += ["--max-evaluations", "2000"]
+        arguments += SMALLER.get(arguments[0], ())
         printed = io.StringIO()
         shown = warnings.showwarning
         with chdir(self.folder), redirect_stdout(printed), redirect_stderr(printed), pytest.raises(SystemExit) as ended:
@@ -493,7 +498,7 @@ def model_server(reader, ray_session):
             words, cwd=reader.folder, env=environment, stdout=log, stderr=log, start_new_session=True
         )
     try:
-        _page(f"http://127.0.0.1:{words[-1]}/ping", seconds=300)
+        _page(f"http://127.0.0.1:{words[-1]}/ping")
         yield words[-1]
     finally:
         os.killpg(server.pid, 15)
@@ -537,7 +542,7 @@ def test_mlflow_page_opens(command, place):
             os.killpg(server.pid, 15)
 
 
-def _page(address, seconds=90):
+def _page(address, seconds=600):
     deadline = time.monotonic() + seconds
     while True:
         try:

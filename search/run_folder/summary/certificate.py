@@ -21,6 +21,10 @@ class CertificateSummary(SummaryPart):
         n_tested: Number of policies that were tested; None where an earlier version did not keep it.
         n_passed: Number of those that passed.
         worst_subgroup: The least certain value of the column that the claim is made by; None where it is made by none.
+        least_certain: The same in words, with what was seen of it; empty where the claim is made by none.
+        level: Level that the selected policy was tested at, and that the bound holds at; None where an earlier version
+            did not keep it.
+        levels: Levels that policies were tested at, the largest first: several where two sequences share delta.
     """
 
     claim: str
@@ -29,6 +33,9 @@ class CertificateSummary(SummaryPart):
     n_tested: int | None = None
     n_passed: int | None = None
     worst_subgroup: str | None = None
+    least_certain: str = ""
+    level: float | None = None
+    levels: list[float] = []
 
     @classmethod
     def of(cls, certificate: Certificate) -> CertificateSummary:
@@ -41,7 +48,20 @@ class CertificateSummary(SummaryPart):
             n_tested=len(steps),
             n_passed=sum(step.passed for step in steps),
             worst_subgroup=certificate.worst_subgroup,
+            least_certain=_least_certain(certificate),
+            level=certificate.level,
+            levels=sorted({step.level for step in steps}, reverse=True),
         )
+
+
+def _least_certain(certificate: Certificate) -> str:
+    """What was seen of the subgroup with the least certain part; empty where nothing is claimed of subgroups."""
+    found = [part for part in certificate.parts if part.subgroup is not None]
+    if not found:
+        return ""
+    worst = max(found, key=lambda part: part.p_value)
+    seen = "" if worst.observed is None else f" {worst.observed:.4f}"
+    return f"least certain is the {worst.name}:{seen} on {worst.n:,} {certificate.unit}s (bound {worst.bound:.4f})"
 
 
 class EstimateSummary(SummaryPart):

@@ -155,6 +155,7 @@ class Summary(SummaryPart):
             policy=policy_in_words(chosen.rule, chosen.params, answered=chosen.answered, network=chosen.network),
             claim="" if certificate is None else spelled_out(certificate.claim),
             reason="" if certificate is None else spelled_out(certificate.reason),
+            least_certain="" if certificate is None else spelled_out(certificate.least_certain),
             bound=None if certificate is None else certificate.bound,
             delta=self.delta,
             estimate="" if estimate is None else spelled_out(estimate.sentence),

@@ -21,7 +21,8 @@ import pytest
 PASSWORD = "pg/pass?word-42"  # noqa: S105 - of a database that lives for one test; the marks need escaping
 POSTGRES_USER = "postgres"
 ADMIN_PASSWORD = "right-password-42"  # noqa: S105 - of MLflow's own user, as short-lived
-_SECONDS_TO_START = 120
+# All of it are imports, which take minutes on a busy machine.
+_SECONDS_TO_START = 600
 
 
 def free_port():

@@ -99,7 +99,7 @@ def started(uri, folder, journal, experiment=EXPERIMENT):
     return tracker
 
 
-def wait_for(condition, seconds=120):
+def wait_for(condition, seconds=600):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

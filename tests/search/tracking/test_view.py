@@ -139,11 +139,11 @@ def test_link_opens_the_front_and_an_unknown_one_the_experiment(tmp_path, mlflow
     for _, address in tracked(tmp_path, mlflow_server.backend_uri, experiment="shown"):
         address = address.replace("127.0.0.1:5000", f"127.0.0.1:{mlflow_server.port}")
         with open_page(address) as page:
-            page.locator(".scatterlayer .point").first.wait_for(timeout=30_000)
+            page.locator(".scatterlayer .point").first.wait_for()
             assert page.locator(".plot-container").first.locator(".scatterlayer .point").count() == 2
             page.get_by_text("confidence 2.20 / 0.960 certified").first.wait_for()
             page.get_by_text("front_mean_depth vs. accuracy").first.wait_for()
             told = told_under_the_pointer(page, page.locator(".scatterlayer .point").last)
             assert told == ["X (front_mean_depth): 1.2", "Y (accuracy): 0.95"]
     with open_page(address.replace(EXPERIMENT_KEY, "unknown")) as page:
-        page.get_by_role("link", name="shown").first.wait_for(timeout=30_000)
+        page.get_by_role("link", name="shown").first.wait_for()
