@@ -10,6 +10,7 @@ import typer
 
 from policies.certificates.claims import Claim, require_delta
 from policies.errors import ClaimError
+from policies.files.real_path import real_path
 from policies.policy import Policy
 from policies.qualities.base import ACCURACY
 from policies.tables.base import ExitTable
@@ -300,7 +301,7 @@ def _require_writable(out: Path | None, inputs: tuple[Path, ...]) -> None:
         return
     if not out.parent.is_dir():
         raise ClaimError(f"the certificate's folder must exist but there is no {out.parent}; make it or change --out")
-    if out.is_dir() or out.resolve() in [path.resolve() for path in inputs]:
+    if out.is_dir() or real_path(out) in map(real_path, inputs):
         raise ClaimError(f"--out must be a file of its own but is {out}; give another name")
 
 
