@@ -127,12 +127,7 @@ def resolve(role: str, name: str, registered: Mapping[str, Any], expected: type,
     if name in registered:
         return registered[name]
     if ":" not in name:
-        near = get_close_matches(name, registered, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
-        raise ExitSearchError(
-            f"there is no {role} {name!r}{hint} Known are {', '.join(sorted(registered))}, "
-            f"and your own as module:attribute"
-        )
+        raise ExitSearchError(_unknown(role, name, registered))
     module_name, _, attribute = name.partition(":")
     module = _import(role, name, module_name)
     found = getattr(module, attribute, None)
@@ -145,6 +140,15 @@ def resolve(role: str, name: str, registered: Mapping[str, Any], expected: type,
     if not _fits(found, expected, as_class=as_class):
         raise ExitSearchError(f"{role} {name!r} {_what_it_is(found, expected, as_class=as_class)}")
     return found
+
+
+def _unknown(role: str, name: str, registered: Mapping[str, Any]) -> str:
+    if not registered:
+        return f"a {role} must be named as module:attribute, such as my_module:{name}, but {name!r} was given"
+    near = get_close_matches(name, registered, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    known = ", ".join(sorted(registered))
+    return f"there is no {role} {name!r}{hint} Known are {known}, and your own as module:attribute"
 
 
 def _import(role: str, name: str, module_name: str) -> ModuleType:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from policies.certificates.claims import Claim, require_delta
 from policies.errors import ClaimError
+from policies.files.real_path import real_path
 from search.cli.certification.bootstraps import Bootstraps
 from search.cli.certification.input_files import InputFiles, Inputs
 from search.cli.certification.labelling import Labelling
@@ -75,7 +76,7 @@ def _require_writable(out: Path | None, inputs: tuple[Path, ...]) -> None:
         return
     if not out.parent.is_dir():
         raise ClaimError(f"the certificate's folder must exist but there is no {out.parent}; make it or change --out")
-    if out.is_dir() or out.resolve() in [path.resolve() for path in inputs]:
+    if out.is_dir() or real_path(out) in map(real_path, inputs):
         raise ClaimError(f"--out must be a file of its own but is {out}; give another name")
 
 
