@@ -32,7 +32,9 @@ def require_few_labels(claim: Claim, *, sequential: bool = False) -> None:
         raise ClaimError("max_disagreement alone needs no labels at all; certify it without any")
     floors = [name for name in ("class_floor", "exit_floor") if getattr(claim, name) is not None]
     others = [
-        one.field for one in claim.statements if one.loss.needs_labels and not _is_enough_of(one, sequential=sequential)
+        one.field if one.quality == ACCURACY else f"{one.field} of {one.quality}"
+        for one in claim.statements
+        if one.loss.needs_labels and not _is_enough_of(one, sequential=sequential)
     ]
     if not (others or floors):
         return
@@ -42,7 +44,9 @@ def require_few_labels(claim: Claim, *, sequential: bool = False) -> None:
             f"labels that are looked at as they come prove a target and drops of accuracy, and a max_degradation, but "
             f"{own} at once; leave it out, or label the whole table"
         )
-    may_come = "" if floors or not all(map(_may_come, claim.statements)) else ", or look at labels as they come"
+    may_come = (
+        "" if floors or not all(map(_may_come, claim.statements)) else ", or look at labels as they come (--sequential)"
+    )
     raise ClaimError(
         f"few labels are enough for max_drop and max_degradation of accuracy but {own}; leave it out, or label the "
         f"whole table{may_come}"

@@ -202,7 +202,10 @@ def test_labels_out_of_order_are_refused():
     [
         (Claim(target=0.9, class_floor=0.5), "the claim has class_floor, which needs every label at once"),
         (Claim(max_drop=0.01, exit_floor=0.5), "the claim has exit_floor, which needs every label at once"),
-        (Claim(max_drop=0.01, bounds={"macro_f1": 0.9}), "the claim has bounds, which needs every label at once"),
+        (
+            Claim(max_drop=0.01, bounds={"macro_f1": 0.9}),
+            "has bounds of macro_f1, which needs every label at once",
+        ),
         (Claim(max_disagreement=0.1), "max_disagreement alone needs no labels at all"),
     ],
 )
