@@ -1,3 +1,4 @@
+import gc
 import os
 
 from _pytest.nodeid import coerce_node_id
@@ -34,6 +35,13 @@ def pytest_collection_modifyitems(config, items):
     if hasattr(config, "workerinput"):
         # The scheduler deals in this order: what takes longest comes first, so that no processor is idle at the end.
         items.sort(key=_turn)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish():
+    """Garbage is looked for among what tests make, not among all that was loaded to find them."""
+    gc.collect()
+    gc.freeze()
 
 
 def _turn(item):
