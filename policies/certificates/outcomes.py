@@ -20,6 +20,7 @@ from policies.policy import Decision
 from policies.qualities import MeanOfAnswers, get_quality, require_judges
 from policies.qualities.base import ACCURACY, RIGHT_OR_WRONG
 from policies.tables.base import ExitTable, Truth
+from policies.tables.detection import DetectionTable
 from policies.tables.multilabel import LabelSets
 
 
@@ -35,8 +36,8 @@ class Outcomes:
         n_strata: Number of strata.
         exits: Index of the exit taken, shape (N,); of a parent the deepest that one of its samples took.
         counts: The counts behind each quality that is a ratio of them, by name.
-        differs: Whether the policy answers otherwise than the full network, shape (N,); None where nobody claims it, or
-            knows that network's answers.
+        differs: Whether the policy answers otherwise than the full network, shape (N,); None where nobody asks for it,
+            or knows that network's answers, or answers are more or less near.
         subgroups: Which answer has which value of the claim's column; None where it has none, or nobody knows them.
     """
 
@@ -77,7 +78,8 @@ class Outcomes:
             full = decision.full_network(table)
             of_full = Judged(full.view, table.truth).answers(full.exits)
             full_figures = {name: _figures(name, of_full, truth) for name in means}
-            if claim.max_disagreement is not None:
+            # Of values of a column it tells how much each may have gained before anybody looks.
+            if claim.max_disagreement is not None or (claim.by is not None and not isinstance(table, DetectionTable)):
                 differs = table.differing(answers, of_full)
         return cls(
             {name: _figures(name, answers, truth) for name in means},

@@ -59,8 +59,9 @@ def with_subgroup_tests(
 def require_enough_units(claim: Claim, parts: Sequence[ClaimPart], *, delta: float) -> None:
     """Refuse a claim for every value of a column where some have too few units to pass even if they lose nothing.
 
-    Only the numbers of units are looked at, so that a table that is refused may be added to and tested later. F1,
-    recall and precision of labels are not judged beforehand: what they need depends on how often labels occur.
+    No label is looked at, so that a table that is refused may be added to and tested later: only the numbers of units,
+    and of drops also where answers differ from the full network's, since something may be gained there. F1, recall and
+    precision of labels are not judged beforehand: what they need depends on how often labels occur.
 
     Args:
         claim: Claim that a policy is to meet.
@@ -91,13 +92,26 @@ def require_enough_units(claim: Claim, parts: Sequence[ClaimPart], *, delta: flo
 
 
 def _lacking(one: Statement, part: ClaimPart, delta: float) -> str | None:
-    """How many more units a part needs that cannot pass even if nothing is lost; None where it can, or nobody knows."""
+    """How many more units a part needs that cannot pass whatever the labels are; None where it can, or nobody knows."""
     if one.loss is Loss.SHORTFALL:
         return None
     # What must be kept of the full network's figure, which is 1 at most, may be had and more.
     least = -one.required if one.loss is Loss.RELATIVE_DROP else 0.0
-    best = replace(part, losses=np.full(part.n, least))
-    if best.p_value(delta) <= delta:
+    kept = replace(part, losses=np.full(part.n, least))
+    if min(kept.p_value(delta), _with_gains(part, least).p_value(delta)) <= delta:
         return None
-    more = best.more_needed(delta)
+    more = kept.more_needed(delta)
     return "no number would do" if more is None else f"about {more} more needed"
+
+
+def _with_gains(part: ClaimPart, least: float) -> ClaimPart:
+    """A part where all is gained that may be: wherever answers differ, or everywhere if nobody knows where they do.
+
+    Args:
+        part: The part.
+        least: What a unit loses at least that is answered alike.
+    """
+    if part.loss not in (Loss.DROP, Loss.RELATIVE_DROP):
+        return replace(part, losses=np.full(part.n, least))
+    differing = np.ones(part.n) if part.differing is None else part.differing
+    return replace(part, losses=least - differing * (1 + least))
