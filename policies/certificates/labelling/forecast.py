@@ -72,7 +72,7 @@ def _first_proved(
         of_kind = is_labelled & (differs[places] == kind)
         rest, alike = np.flatnonzero(of_kind & (places >= n_known)), of_kind & is_seen
         drawn[:, rest] = rng.choice(bets.losses[: len(places)][alike if alike.any() else is_seen], (n_draws, len(rest)))
-    is_proved = bets.path(drawn) >= bets.needed
+    is_proved = bets.path(drawn) >= bets.log_needed
     return np.append(places, n_last)[np.where(is_proved.any(axis=1), is_proved.argmax(axis=1), len(places))]
 
 

@@ -35,19 +35,7 @@ def sequential_certificate(
     found = {one.part.name: _of_bets(one, bets) for one in bets.bets}
     found |= {part.name: _of_all(part, bets) for part in bets.settled}
     parts = tuple(found[name] for name in bets.names)
-    p_value = max(part.p_value for part in parts)
     of_subgroups = [part for part in parts if part.subgroup is not None]
-    step = SequenceStep(
-        policy_hash=policy.policy_hash,
-        model_hash=table.meta.get("model_hash"),
-        observed=parts[0].observed or 0.0,
-        p_value=p_value,
-        level=delta,
-        settled_for=delta,
-        passed=passed,
-        reason=reason,
-        more_needed=0 if passed else None,
-    )
     return Certificate(
         certified=passed,
         reason=reason,
@@ -58,18 +46,40 @@ def sequential_certificate(
         unit=order.units.kind,
         n=bets.n_known,
         loss=parts[0].loss,
-        observed=parts[0].observed or 0.0,
+        observed=_main_observed(parts),
         bound=parts[0].bound,
-        p_value=p_value,
+        p_value=max(part.p_value for part in parts),
         more_needed=0 if passed else None,
         parts=parts,
         notes=(_how_far(order, bets), *_on_subgroups(claim, of_subgroups), *doubts_about_samples(policy, table)),
-        sequence=(step,),
+        sequence=(_step(policy, order, parts, delta=delta, reason=reason),),
         table_hash=table.split_hash,
         policy_hash=policy.policy_hash,
         model_hash=table.meta.get("model_hash"),
         worst_subgroup=max(of_subgroups, key=lambda part: part.p_value).subgroup if of_subgroups else None,
     )
+
+
+def _step(
+    policy: Policy, order: LabellingOrder, parts: tuple[PartResult, ...], *, delta: float, reason: str
+) -> SequenceStep:
+    """The one policy that is tested; why it did not pass, or has not yet, is empty where it has."""
+    return SequenceStep(
+        policy_hash=policy.policy_hash,
+        model_hash=order.table.meta.get("model_hash"),
+        observed=_main_observed(parts),
+        p_value=max(part.p_value for part in parts),
+        level=delta,
+        settled_for=delta,
+        passed=not reason,
+        reason=reason,
+        more_needed=None if reason else 0,
+    )
+
+
+def _main_observed(parts: tuple[PartResult, ...]) -> float:
+    """Mean of the main part; 0 where none of its units is known yet."""
+    return parts[0].observed or 0.0
 
 
 def _of_bets(one: PartBets, bets: JointBets) -> PartResult:
