@@ -13,11 +13,11 @@ from policies.certificates.claims import Claim
 from policies.certificates.label_ratios import LabelRatio, RatioCounts
 from policies.certificates.losses import Loss, own_loss
 from policies.certificates.statements import Statement
-from policies.certificates.subgroups import Subgroups, subgroup_phrase
+from policies.certificates.subgroups import Subgroups
 from policies.errors import ClaimError
 from policies.judging.judged import Judged
 from policies.policy import Decision
-from policies.qualities import MeanOfAnswers, get_quality, require_judges
+from policies.qualities import MeanOfAnswers, get_quality, name_where, require_judges
 from policies.qualities.base import ACCURACY, RIGHT_OR_WRONG
 from policies.tables.base import ExitTable, Truth
 from policies.tables.detection import DetectionTable
@@ -212,11 +212,6 @@ def part_losses(claim: Claim, outcomes: Outcomes, *, used_exits: NDArray[np.int6
         yield from _of_subgroups(stated, outcomes.subgroups)
 
 
-def subgroup_part_name(name: str, column: str, value: str) -> str:
-    """What a person calls a part about a subgroup, given the name of the same part about all samples."""
-    return f"{name} where {subgroup_phrase(column, value)}"
-
-
 def _of_statements(claim: Claim, outcomes: Outcomes) -> Iterator[PartLosses]:
     """The parts about all samples, the main one first."""
     everywhere = np.ones(outcomes.n, dtype=bool)
@@ -233,7 +228,7 @@ def _of_subgroups(stated: Sequence[PartLosses], subgroups: Subgroups) -> Iterato
     """The same parts about each value of the claim's column alone."""
     for part in stated:
         for k, value in enumerate(subgroups.values):
-            name = subgroup_part_name(part.name, subgroups.column, value)
+            name = name_where(part.name, subgroups.column, value)
             among = subgroups.of_each == k
             yield replace(part, name=name, family="subgroup", among=among, subgroup=value)
 

@@ -10,7 +10,6 @@ import numpy as np
 from policies.certificates.claim_parts import PartTests, parents_of, units_of
 from policies.certificates.claims import Claim
 from policies.certificates.losses import Loss
-from policies.certificates.outcomes import subgroup_part_name
 from policies.certificates.parts.base import ClaimPart
 from policies.certificates.statements import Statement
 from policies.certificates.subgroups import Subgroups, rows_where
@@ -18,6 +17,7 @@ from policies.certificates.testing.chosen_tests import choose_tests
 from policies.errors import ClaimError
 from policies.names import list_some
 from policies.policy import Decision, Policy
+from policies.qualities import name_where
 from policies.tables.base import ExitTable
 
 
@@ -52,7 +52,7 @@ def with_subgroup_tests(
         seen = search.take(rows) if search is not None and rows.size else search
         own = units.among(subgroups.of_each == k)
         settled = choose_tests(claim.overall, policy, table, own, search=seen, delta=delta)
-        chosen |= {subgroup_part_name(name, claim.by, value): test for name, test in settled.chosen.items()}
+        chosen |= {name_where(name, claim.by, value): test for name, test in settled.chosen.items()}
     return replace(tests, chosen=chosen)
 
 
@@ -77,7 +77,7 @@ def require_enough_units(claim: Claim, parts: Sequence[ClaimPart], *, delta: flo
     stated: list[str] = []
     for one in claim.statements:
         for part in parts:
-            if part.subgroup is None or part.name != subgroup_part_name(one.name, claim.by, part.subgroup):
+            if part.subgroup is None or part.name != name_where(one.name, claim.by, part.subgroup):
                 continue
             more = _lacking(one, part, delta)
             if more is not None:
