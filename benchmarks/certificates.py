@@ -41,8 +41,9 @@ from policies.policy import Policy
 from policies.selection.networks import search_network
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import goal_on
-from policies.selection.search_target import SplitSize, search_target
+from policies.selection.search_target import search_target
 from policies.selection.select import select_policy
+from policies.selection.split_size import SplitSize
 from policies.tables.classification import ClassificationTable
 
 

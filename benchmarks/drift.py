@@ -39,8 +39,9 @@ from policies.monitoring.watched_table import watch_table
 from policies.policy import Policy
 from policies.selection.networks import search_network
 from policies.selection.policy_search import PolicySearch
-from policies.selection.search_target import SplitSize, search_target
+from policies.selection.search_target import search_target
 from policies.selection.select import select_policy
+from policies.selection.split_size import SplitSize
 from policies.tables.classification import ClassificationTable
 from trainables.data import SplitFractions, Splits, split_samples
 from trainables.models import MultiExitModel

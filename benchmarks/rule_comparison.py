@@ -35,8 +35,9 @@ from policies.rules import DEFAULT_RULES, RULES, get_rule
 from policies.selection.networks import NetworkPolicies, search_network
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import goal_on
-from policies.selection.search_target import SplitSize, search_target
+from policies.selection.search_target import search_target
 from policies.selection.select import select_policy
+from policies.selection.split_size import SplitSize
 from policies.tables.classification import ClassificationTable
 
 

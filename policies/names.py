@@ -82,15 +82,17 @@ def one_spelling(values: NDArray[np.str_]) -> tuple[NDArray[np.str_], tuple[tupl
     return clean_array(cleaned, lambda name: kept.get(name, name)), joined
 
 
-def list_some(names: Iterable[object], *, most: int = _MOST) -> str:
+def list_some(names: Iterable[object], *, most: int = _MOST, are_quoted: bool = True) -> str:
     """Names in quotation marks joined by commas: at most five, and how many there are beside, so that a line stays one.
 
     Args:
         names: Names in the order in which they are listed.
         most: How many names are listed at most.
+        are_quoted: Whether they stand in quotation marks.
     """
     texts = [str(name) for name in names]
-    shown = ", ".join(repr(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}...") for text in texts[:most])
+    cut = [text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..." for text in texts[:most]]
+    shown = ", ".join(map(repr, cut) if are_quoted else cut)
     return shown if len(texts) <= most else f"{shown} and {len(texts) - most} more"
 
 

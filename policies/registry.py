@@ -100,6 +100,16 @@ def capital(text: str) -> str:
     return text if text[1:2].isupper() else text[:1].upper() + text[1:]
 
 
+def number_of(count: int, noun: str) -> str:
+    """A number with what is counted: ``1 trial``, ``2,000 trials``.
+
+    Args:
+        count: How many there are.
+        noun: One of them, of which an ``s`` makes several.
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def resolve(role: str, name: str, registered: Mapping[str, Any], expected: type, *, as_class: bool = False) -> Any:
     """Return what ``name`` stands for.
 

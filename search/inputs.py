@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import warnings
 
 from policies.names import list_some
-from policies.selection.search_target import SearchTarget, SplitSize, search_target
+from policies.selection.search_target import SearchTarget, search_target
+from policies.selection.split_size import SplitSize
 from policies.tables.latency import KEY as LATENCY_KEY
 from policies.tasks import get_task
 from search.config.sweep import SweepConfig
@@ -98,7 +99,7 @@ def _proposal(config: SweepConfig, splits: Splits) -> ProposedSplits:
 
 
 def _sizes(config: SweepConfig, splits: Splits) -> Callable[[str], SplitSize]:
-    """From the name of a split to its size, in what is judged; of ``certify`` with that of its smallest subgroup."""
+    """From the name of a split to its size, in what is judged; of ``search`` and ``certify`` with their subgroups."""
     task = get_training_task(get_workload(config.workload).task)
     answering, by = config.policy.answers.answering(get_task(task.name).pooling), config.request.by
     if by is not None:
@@ -106,7 +107,9 @@ def _sizes(config: SweepConfig, splits: Splits) -> Callable[[str], SplitSize]:
 
     def size(name: str) -> SplitSize:
         own = SplitSize.answered(splits[name], task.truth(splits[name], len(splits.class_names)), answering)
-        return own if by is None or name != "certify" else own.with_subgroups(splits[name], by, answering)
+        if by is None or name not in ("search", "certify"):
+            return own
+        return own.with_subgroups(splits[name], by, answering, is_claimed=name == "certify")
 
     return size
 

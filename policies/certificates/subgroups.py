@@ -46,24 +46,28 @@ class Subgroups:
     n_units: NDArray[np.int64]
 
     @classmethod
-    def of(cls, split: HasColumns, column: str, parents: Parents | None = None) -> Subgroups:
+    def of(
+        cls, split: HasColumns, column: str, parents: Parents | None = None, *, is_claimed: bool = True
+    ) -> Subgroups:
         """Those of a table, or of a split of the data.
 
         Args:
             split: The samples.
             column: Name of the column.
             parents: Which samples make which parent, where answers are pooled.
+            is_claimed: Whether something is to be claimed for every value of this split; else it is one that policies
+                are searched on, which may have few values, or one for each unit.
 
         Raises:
-            ClaimError: If there is no such column, it has one value only, more than 50 or a value for each unit, or
-                samples of one unit differ in it.
+            ClaimError: If there is no such column, samples of one unit differ in it, or, where something is to be
+                claimed, it has one value only, more than 50 or a value for each unit.
         """
         why_not = why_no_column(split.columns, column)
         if why_not:
             raise ClaimError(f"to claim something for every value of {column!r} {why_not}")
         found, codes = np.unique(split.columns[column], return_inverse=True)
         values, codes = tuple(map(str, found)), codes.astype(np.int64)
-        if len(values) == 1:
+        if is_claimed and len(values) == 1:
             raise ClaimError(
                 f"to claim something for every value of {column!r} it must have several but all {len(codes)} samples "
                 f"have {values[0]!r} (a constant column); claim it without by"
@@ -71,7 +75,7 @@ class Subgroups:
         _require_one_value(split, column, values, codes)
         of_each = codes if parents is None else codes[parents.first_rows]
         units = judged_units(Units.of(split), parents)
-        if len(values) > MOST_VALUES or len(values) >= units.n:
+        if is_claimed and (len(values) > MOST_VALUES or len(values) >= units.n):
             raise ClaimError(
                 f"to claim something for every value of {column!r} there may be at most {MOST_VALUES}, and fewer than "
                 f"{units.kind}s, but there are {len(values)} values in {units.n} {units.kind}s; take a column that "

@@ -30,7 +30,7 @@ def quality_value(quality: CountedQuality[Any], marks: NDArray[np.int64], truth:
         units: Independent units that the samples belong to.
     """
     weights = _sample_weights(np.ones((1, units.n)), units, is_share=quality.is_share)[0]
-    strata = np.bincount(truth.strata, weights, minlength=truth.n_strata)
+    strata = quality.n_of_strata(truth, weights)
     tallies = _counted(marks, quality.n_tallies(truth)) @ weights
     return float(quality.value(tallies[None], strata)[0])
 
@@ -83,9 +83,9 @@ def _drawn_values(
 ) -> NDArray[np.float64]:
     """The quality of each policy at drawn shares of the units, shape (D, P)."""
     counted = [_counted(own, quality.n_tallies(truth)) for own in marks]
-    of_stratum = _counted(truth.strata[None], truth.n_strata)
+    of_stratum = _counted(quality.strata(truth)[None], truth.n_strata)
     # The stratum of a sample that was not seen is as likely as among those that were.
-    worst_strata = truth.shares
+    worst_strata = quality.n_of_strata(truth) / truth.n_samples
     worst = quality.worst(truth)
     size = 1.0 if quality.is_share else truth.n_samples / units.n
     rng = np.random.default_rng(seed)

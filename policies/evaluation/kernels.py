@@ -66,12 +66,13 @@ def _add_late(
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _tally_dense(leaving: NDArray[np.uint64], marks: NDArray[np.uint64], tallies: NDArray[np.int64]) -> np.int64:
+def _tally_dense(
+    leaving: NDArray[np.uint64], marks: NDArray[np.uint64], spans: NDArray[np.int64], tallies: NDArray[np.int64]
+) -> np.int64:
     """Add marked leavers, marks of shape (T, V) in the first V words, to the tallies; returns how many leave."""
-    n_tallies, n_words = marks.shape
-    for t in range(n_tallies):
+    for t in range(marks.shape[0]):
         n_marked = np.uint64(0)
-        for w in range(n_words):
+        for w in range(spans[t, 0], spans[t, 1]):
             n_marked += _popcount(leaving[w] & marks[t, w])
         tallies[t] += np.int64(n_marked)
     n_leave = np.uint64(0)
@@ -93,6 +94,7 @@ def _leave_sparse(
     alive: NDArray[np.uint64],
     leaving: NDArray[np.uint64],
     marks: NDArray[np.uint64],
+    spans: NDArray[np.int64],
     tallies: NDArray[np.int64],
 ) -> np.int64:
     """Let those go that a row of few words lets; tallies and returns as :func:`_tally_dense`."""
@@ -105,9 +107,10 @@ def _leave_sparse(
     for t in range(marks.shape[0]):
         n_marked = np.uint64(0)
         for j in range(len(words)):
-            if words[j] >= marks.shape[1]:
+            if words[j] >= spans[t, 1]:
                 break
-            n_marked += _popcount(leaving[j] & marks[t, words[j]])
+            if words[j] >= spans[t, 0]:
+                n_marked += _popcount(leaving[j] & marks[t, words[j]])
         tallies[t] += np.int64(n_marked)
     return np.int64(n_leave)
 
@@ -144,6 +147,7 @@ def count_outcomes(
     words: NDArray[np.int64],
     first_word: NDArray[np.int64],
     packed: NDArray[np.uint64],
+    spans: NDArray[np.int64],
     marks: NDArray[np.int32],
     everyone: NDArray[np.uint64],
     n_tallies: int,
@@ -164,6 +168,7 @@ def count_outcomes(
         first_word: Where each gene's indices start in ``words``, shape (G + 1,).
         packed: Samples that count at each exit, for each of ``T`` tallies, in the first V words, beyond which none
             does, shape (E, T, V); T is 0 where ``marks`` are counted one by one.
+        spans: The first of these words that holds any of a tally, and the one after the last, shape (T, 2).
         marks: The tallies that each sample adds to at each exit, shape (N, E, K); T stands for none.
         everyone: The bits of all samples, shape (W,).
         n_tallies: Number of tallies, ``T``.
@@ -188,7 +193,7 @@ def count_outcomes(
             row = bits[first_bit_word[level] : first_bit_word[level] + n_own]
             if n_own < n_words:
                 own = words[first_word[gene] : first_word[gene + 1]]
-                counts[policy, k] += _leave_sparse(row, own, alive, leaving, packed[k], tallies[policy])
+                counts[policy, k] += _leave_sparse(row, own, alive, leaving, packed[k], spans, tallies[policy])
             else:
                 for w in range(n_words):
                     leaving[w] = alive[w] & row[w]
@@ -204,12 +209,12 @@ def count_outcomes(
                         _add_late(late, first_late[level], last_late[level], leaving, both)
                     leaving[:] = both
                 _leave_dense(alive, leaving)
-                counts[policy, k] += _tally_dense(leaving, packed[k], tallies[policy])
+                counts[policy, k] += _tally_dense(leaving, packed[k], spans, tallies[policy])
             if not is_packed:
                 own = words[first_word[gene] : first_word[gene + 1]]
                 _tally_one_by_one(leaving, own, k, marks, tallies[policy])
             gene += 1
-        counts[policy, n_exits - 1] += _tally_dense(alive, packed[n_exits - 1], tallies[policy])
+        counts[policy, n_exits - 1] += _tally_dense(alive, packed[n_exits - 1], spans, tallies[policy])
         if not is_packed:
             _tally_one_by_one(alive, all_words, n_exits - 1, marks, tallies[policy])
     return counts, tallies[:, :n_tallies]

@@ -23,7 +23,15 @@ from policies.evaluation.kernels import count_outcomes
 from policies.evaluation.levels import CLOSED, column_levels
 from policies.evaluation.line_kernel import count_line, without_gene
 from policies.evaluation.parents.pooled_population import Moves, PooledPopulation
-from policies.evaluation.sample_marks import counted_among, marks_of_samples, order_of_bits, pack, packed_marks
+from policies.evaluation.sample_marks import (
+    counted_among,
+    marks_of_samples,
+    order_of_bits,
+    pack,
+    packed_marks,
+    spans_of,
+    without_gaps,
+)
 from policies.evaluation.tallies import SharedTallies
 from policies.judging.judged import Judged
 from policies.levels.answers import PooledAnswers
@@ -86,7 +94,7 @@ class PopulationEvaluator(Evaluator):
         self.view = view
         self.cost = cost
         self.n_samples, self.n_exits, _ = view.scores.shape
-        self._order = order_of_bits(view)
+        self._order = order_of_bits(view, truth, map(get_quality, qualities))
         self._sorted: dict[int, NDArray[np.int64]] = {}
         self._lay_out_genes(max_levels)
         self._lay_out_qualities(qualities, truth)
@@ -107,6 +115,7 @@ class PopulationEvaluator(Evaluator):
             rows.words,
             rows.first_word,
             self._packed,
+            self._spans,
             self._marks,
             self._everyone,
             self._n_tallies,
@@ -283,6 +292,7 @@ class PopulationEvaluator(Evaluator):
         self._tallies = SharedTallies(on_bits, judged.truth)
         self._n_tallies = self._tallies.n
         marks = marks_of_samples(self._tallies, self.view, judged)[:, self._order]
-        self._marks = np.ascontiguousarray(marks.transpose(1, 2, 0))
+        self._marks = without_gaps(np.ascontiguousarray(marks.transpose(1, 2, 0)), self._n_tallies)
         self._packed = packed_marks(self._marks, self._n_tallies)
+        self._spans = spans_of(self._packed)
         self._everyone = pack(np.ones((1, self.n_samples), dtype=bool))[0]

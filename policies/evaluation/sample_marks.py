@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from policies.evaluation.tallies import SharedTallies
 from policies.judging.judged import Judged
 from policies.levels.answers import PooledAnswers, WholeAnswers
 from policies.qualities import CountedQuality, PooledQuality, Quality, counted
+from policies.qualities.subgroup import CountedWhere
+from policies.tables.base import Truth
 from policies.views.view import RuleView
 
 
@@ -28,22 +30,38 @@ def counted_among(qualities: Mapping[str, Quality[Any]]) -> dict[str, CountedQua
     return {name: counted(one) for name, one in qualities.items() if not isinstance(one, PooledQuality)}
 
 
-def order_of_bits(view: RuleView) -> NDArray[np.int64]:
+def order_of_bits(view: RuleView, truth: Truth, qualities: Iterable[Quality[Any]] = ()) -> NDArray[np.int64]:
     """The order in which the samples of a view lie, shape (N,), so that few words of bits need to be looked at.
 
-    Samples with alike answers lie side by side, since a column that sees only some classes then fills few words.
-    Of parents that leave as a whole the first samples come first, since they alone have marks; where answers are pooled
-    the samples of a parent follow each other.
+    Samples with alike answers lie side by side, since a column that sees only some classes then fills few words; and
+    those of one subgroup do, where qualities are of subgroups. Of parents that leave as a whole the first samples come
+    first, since they alone have marks; where answers are pooled the samples of a parent follow each other.
+
+    Args:
+        view: What a rule sees in N samples.
+        truth: What answers about them are judged by.
+        qualities: What policies are judged by.
     """
     if isinstance(view.parents, PooledAnswers):
         return view.parents.parents.rows
     n_samples = len(view.answers)
-    keys = list(view.answers.T[::-1]) if view.n_columns > 1 and view.answers.ndim == 2 else [np.zeros(n_samples)]
+    keys = [_number_of_subgroup(truth, qualities)]
+    if view.n_columns > 1 and view.answers.ndim == 2:
+        keys += list(view.answers.T[::-1])
     if view.parents is not None:
         is_first = np.zeros(n_samples, dtype=bool)
         is_first[view.parents.parents.first_rows] = True
         keys.append(~is_first)
     return np.lexsort(keys)
+
+
+def _number_of_subgroup(truth: Truth, qualities: Iterable[Quality[Any]]) -> NDArray[np.int64]:
+    """The last of the qualities' subgroups that each sample is in, from 1 on, or 0, shape (N,)."""
+    numbers = np.zeros(truth.n_samples, dtype=np.int64)
+    subgroups = {(one.column, one.column_value): one.among(truth) for one in qualities if isinstance(one, CountedWhere)}
+    for number, among in enumerate(subgroups.values(), 1):
+        numbers[among] = number
+    return numbers
 
 
 def marks_of_samples(tallies: SharedTallies, view: RuleView, judged: Judged) -> NDArray[np.int32]:
@@ -62,6 +80,28 @@ def marks_of_samples(tallies: SharedTallies, view: RuleView, judged: Judged) -> 
     marks = np.full((len(of_parents), *view.eligible.shape), tallies.n, dtype=np.int32)
     marks[:, answers.parents.first_rows] = of_parents
     return marks
+
+
+def without_gaps(marks: NDArray[np.int32], n_tallies: int) -> NDArray[np.int32]:
+    """The same marks with no more places for each sample than any of them needs, shape (N, E, K).
+
+    Args:
+        marks: The tallies that each sample adds to at each exit, shape (N, E, K); T stands for none.
+        n_tallies: Number of tallies, ``T``.
+    """
+    most = int((marks < n_tallies).sum(axis=2).max(initial=0))
+    if most == marks.shape[2]:
+        return marks
+    return np.ascontiguousarray(np.sort(marks, axis=2)[:, :, :most])
+
+
+def spans_of(packed: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The first word that holds any of each tally, and the one after the last, shape (T, 2); packed as below."""
+    held = (packed != 0).any(axis=0)
+    n_words = held.shape[1]
+    last = np.where(held.any(axis=1), n_words - held[:, ::-1].argmax(axis=1), 0) if n_words else np.zeros(len(held))
+    first = held.argmax(axis=1) if n_words else np.zeros(len(held))
+    return np.stack([first, last], axis=1).astype(np.int64)
 
 
 def packed_marks(marks: NDArray[np.int32], n_tallies: int) -> NDArray[np.uint64]:

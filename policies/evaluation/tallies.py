@@ -27,7 +27,7 @@ class SharedTallies:
     def __init__(self, qualities: Mapping[str, CountedQuality[Any]], truth: Truth) -> None:
         self._qualities = dict(qualities)
         self._kinds: dict[Hashable, tuple[CountedQuality[Any], slice]] = {}
-        self._strata = np.bincount(truth.strata, minlength=truth.n_strata)
+        self._strata = {name: quality.n_of_strata(truth) for name, quality in self._qualities.items()}
         self.n = 0
         for quality in self._qualities.values():
             if quality.counts not in self._kinds:
@@ -51,6 +51,6 @@ class SharedTallies:
     def values(self, tallies: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
         """Every quality of P policies by name, shape (P,), given their tallies, shape (P, T)."""
         return {
-            name: quality.value(tallies[:, self._kinds[quality.counts][1]], self._strata)
+            name: quality.value(tallies[:, self._kinds[quality.counts][1]], self._strata[name])
             for name, quality in self._qualities.items()
         }

@@ -106,7 +106,7 @@ class GoalFields(BaseModel):
         min_length=1,
         examples=["site"],
         description="Name of a column of facts about samples, such as `site`: what is certified must hold for every "
-        "value of it too, each by itself. The search aims at what its smallest value needs.",
+        "value of it too, each by itself. Policies are searched that do what is asked at each of them.",
     )
     power: float = Field(
         default=POWER,

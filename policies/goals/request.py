@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from policies.certificates.claims import Claim, Limits
 from policies.certificates.losses import Loss, own_loss
@@ -14,6 +14,7 @@ from policies.certificates.statements import by_quality
 from policies.goals.fields import Delta, GoalFields, Target
 from policies.goals.goal import Goal
 from policies.goals.objectives import get_objective
+from policies.names import list_some
 from policies.options import Options, RequestError
 from policies.qualities import get_quality
 from policies.qualities.base import ACCURACY, EXACT_MATCH
@@ -47,6 +48,11 @@ class Request(Options, GoalFields):
 
     target: Target = None
     delta: Delta = 0.05
+    of_values: Mapping[str, Claim] = Field(
+        default_factory=dict,
+        description="What must hold of the samples of each value of `by`, where it is another number than what is "
+        "asked of all: a search target has them, with a margin of their own for each.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -222,19 +228,25 @@ class Request(Options, GoalFields):
         # A limit of nothing cannot lead, as the least of a quality of which less is better.
         leading = [name for name, limit in left.items() if limit > 0]
         if not (leading or has_drops):
-            return self.model_copy(update={"by": None})
+            return self.model_copy(update={"by": None, "of_values": {}})
         quality = self.quality if self.quality in left or has_drops else leading[0]
         given = {"target": left.pop(quality, None), "bounds": left, "quality": quality}
         # What cannot be certified is estimated over all samples.
-        return Request(**{**dict(self), **given, **drops, "by": None})
+        return Request(**{**dict(self), **given, **drops, "by": None, "of_values": {}})
 
-    def with_claim(self, claim: Claim) -> Request:
-        """The same with the limits of another claim of the same parts."""
+    def with_claim(self, claim: Claim, of_values: Mapping[str, Claim] | None = None) -> Request:
+        """The same with the limits of another claim of the same parts.
+
+        Args:
+            claim: The claim, of all samples.
+            of_values: The same for those of some values of the column ``by``, which have limits of their own.
+        """
         limits = {claim.quality: claim.target, _FLOOR: claim.class_floor, **claim.bounds}
         bounds = {name: limits.get(name) or bound for name, bound in self.bounds.items()}
         drops = {name: _tightened(getattr(self, name), getattr(claim, name)) for name in _DROPS}
         target = self.target and (limits.get(self.quality) or self.target)
-        return Request(**{**dict(self), "target": target, **drops, "bounds": bounds})
+        limits_of_values = dict(of_values or {})
+        return Request(**{**dict(self), "target": target, **drops, "bounds": bounds, "of_values": limits_of_values})
 
     def _latency_ms(self, search: ExitTable) -> tuple[float, ...]:
         """What was asked with, else what the table states; none where it is not needed."""
@@ -252,7 +264,20 @@ class Request(Options, GoalFields):
         wanted += [f"a {drop.name} of at most {drop.limit:.4g} against {other}" for other, drop in whose]
         if self.budget is not None:
             wanted.append(f"mean {self.objective} {self.budget:g}")
-        return ", ".join(wanted)
+        return ", ".join(wanted) + self._by_value
+
+    @property
+    def _by_value(self) -> str:
+        """What is wanted of every value of the column, as a further clause; empty where that is nothing."""
+        if self.by is None:
+            return ""
+        if not self.of_values:
+            return f", for every value of {self.by}"
+        told = [
+            f"{value}: {', '.join(f'{one.required:.4g}' for one in own.statements)}"
+            for value, own in self.of_values.items()
+        ]
+        return f", for every value of {self.by} ({list_some(told, are_quoted=False)})"
 
 
 def _tightened(asked: Limits, claimed: Limits) -> Limits:

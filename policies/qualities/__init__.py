@@ -14,6 +14,7 @@ from policies.qualities.base import (
     Quality,
     counted,
 )
+from policies.qualities.subgroup import name_where, quality_where, split_where
 from policies.registry import Registry, resolve, title_of
 from policies.tables.base import ExitTable
 
@@ -56,10 +57,14 @@ def get_quality(name: str) -> Quality[Any]:
     """Return the quality registered under ``name``, or a user's own named as ``module:attribute``.
 
     Those of one label say which in brackets: ``label_f1[dog]``, ``label_recall[dog]`` and ``label_precision[dog]``.
+    Those of some samples say of which: ``accuracy where site = A``.
 
     Raises:
         ExitSearchError: If there is none.
     """
+    found = split_where(name)
+    if found is not None:
+        return quality_where(get_quality(found[0]), *found[1:])
     if name.partition("[")[0] in OF_LABEL:
         # Here, since the import takes a while, and requests name qualities before anything is judged.
         from policies.qualities.multilabel.single_label import quality_of_label
@@ -112,5 +117,7 @@ __all__ = [
     "counted",
     "get_quality",
     "in_words",
+    "name_where",
     "require_judges",
+    "split_where",
 ]

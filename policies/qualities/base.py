@@ -139,6 +139,22 @@ class CountedQuality(Quality[TruthT]):
     def marks(self, view: RuleView, truth: TruthT) -> NDArray[np.int64]:
         """Up to K tallies that each sample adds to where it leaves at each exit, or ``NOWHERE``, shape (K, N, E)."""
 
+    def strata(self, truth: TruthT) -> NDArray[np.int64]:
+        """The stratum that each sample is counted in, or ``NOWHERE``, shape (N,): by default its own."""
+        return truth.strata
+
+    def n_of_strata(self, truth: TruthT, weights: NDArray[np.float64] | None = None) -> NDArray[Any]:
+        """How many samples are counted in each stratum, shape (n_strata,).
+
+        Args:
+            truth: What answers are judged by.
+            weights: What each sample counts for, shape (N,); None counts each as one.
+        """
+        strata = self.strata(truth)
+        counted = strata != NOWHERE
+        own = None if weights is None else weights[counted]
+        return np.bincount(strata[counted], own, minlength=truth.n_strata)
+
     @abstractmethod
     def value(self, tallies: NDArray[Any], strata: NDArray[Any]) -> NDArray[np.float64]:
         """The figure of each policy.
@@ -157,7 +173,7 @@ class CountedQuality(Quality[TruthT]):
         marks, rows = self.marks(view, truth), np.arange(exits.shape[1])
         counted = [own[own != NOWHERE] for own in (marks[:, rows, taken] for taken in exits)]
         tallies = np.array([np.bincount(own, minlength=self.n_tallies(truth)) for own in counted])
-        return self.value(tallies, np.bincount(truth.strata, minlength=truth.n_strata))
+        return self.value(tallies, self.n_of_strata(truth))
 
     def worst(self, truth: TruthT) -> NDArray[np.float64]:
         """What a sample that is answered as badly as can be adds to each tally on average, shape (T,).

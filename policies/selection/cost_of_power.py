@@ -15,7 +15,7 @@ from policies.goals.objectives import get_objective
 from policies.goals.request import Request
 from policies.registry import title_of
 from policies.selection.references import goal_on
-from policies.selection.search_target import SearchTarget, tightened_claim
+from policies.selection.search_target import SearchTarget, tightened_request
 from policies.tables.base import ExitTable
 
 
@@ -96,10 +96,9 @@ def cost_of_power(
     if not target.is_certifiable or target.claim is None or target.certify is None:
         return None
     asked = target.asked
-    eased = tightened_claim(target.claim, target.certify, delta=asked.delta, power=HALF)
-    if eased is None:
+    at_half = tightened_request(asked, target.claim, target.certify, power=HALF)
+    if at_half is None:
         return None
-    at_half = asked.with_claim(eased)
     reaching = _reaching((target.tightened, at_half), front, search_of, seed=seed)
     column = get_objective(asked.objective).column
     goal = asked.goal_without_drops(search_of(front.points[0].network))

@@ -15,6 +15,21 @@ from policies.certificates.sample_size import certifiable_accuracy, certifiable_
 from policies.estimates.estimate import estimated_target
 
 
+def power_of_each(power: float, n_parts: int) -> float:
+    """The power of each of several parts of a claim, so that all of them pass together with about the power asked for.
+
+    It is the power to 1 / n. A policy that is just at the limit of every part is then certified with that probability
+    where the parts are about different units, as those of different values of a column, and at least so often where
+    what is bad for one part is bad for the others. A policy that has more than it needs of some parts is certified more
+    often.
+
+    Args:
+        power: Probability that all parts pass together, in (0, 1).
+        n_parts: Number of parts, at least 1.
+    """
+    return float(power ** (1 / n_parts))
+
+
 class Margin(ABC):
     """From what is allowed on new data to what is looked for where policies are searched; None where nothing would do.
 

@@ -10,13 +10,17 @@ from numpy.typing import NDArray
 from policies.baselines.choice import baseline_evaluator, baseline_policy
 from policies.baselines.full_network import full_network
 from policies.calibration.temperature import CalibrationWarning
+from policies.certificates.losses import Loss
+from policies.certificates.subgroups import Subgroups
 from policies.goals.figures import quality_of
 from policies.goals.goal import Goal
 from policies.goals.request import Request
 from policies.metrics.exits import exit_accuracies
-from policies.policy import Policy
-from policies.qualities import require_judges
+from policies.parents.membership import Parents
+from policies.policy import Decision, Policy
+from policies.qualities import name_where, require_judges
 from policies.qualities.base import ACCURACY
+from policies.qualities.drop import DropLimit
 from policies.tables.base import ExitTable
 from policies.tasks import get_task
 
@@ -32,10 +36,9 @@ def goal_on(asked: Request, search: ExitTable) -> Goal:
         ExitSearchError: If latency is to be minimised and nobody measured it, or not for so many exits, or a quality
             is not for the table's answers.
     """
-    plain = asked.goal_without_drops(search)
-    for name in plain.qualities:
+    for name in asked.goal_without_drops(search).qualities:
         require_judges(name, search)
-    goal = _with_full_network(plain, asked, search)
+    goal = _without_greedy(asked, search)
     drop = asked.greedy_drop
     if drop is None:
         return goal
@@ -53,7 +56,7 @@ def references(asked: Request, search: ExitTable, temperatures: NDArray[np.float
     """
     found = [full_network(search, temperatures)] * len(asked.full_drops)
     if asked.greedy_drop is not None:
-        goal = _with_full_network(asked.goal_without_drops(search), asked, search)
+        goal = _without_greedy(asked, search)
         found.append(_greedy(goal, search, temperatures))
     return tuple(found)
 
@@ -83,10 +86,35 @@ def _fitted(table: ExitTable) -> NDArray[np.float64]:
         return get_task(table.task).fit_temperatures(table)
 
 
-def _with_full_network(goal: Goal, asked: Request, search: ExitTable) -> Goal:
+def _without_greedy(asked: Request, search: ExitTable) -> Goal:
+    """All that is asked but for a drop against the greedy shared threshold."""
+    goal = asked.goal_without_drops(search)
     for drop in asked.full_drops:
         goal = goal.with_limit(drop.quality, drop.worst(full_network_quality(drop.quality, search)))
+    return goal if asked.by is None else _for_every_value(goal, asked, asked.by, search)
+
+
+def _for_every_value(goal: Goal, asked: Request, by: str, search: ExitTable) -> Goal:
+    """The goal with what is asked of the samples of each value of a column, by its own numbers where it has some."""
+    parents = None if search.answering.pooling is None else Parents.of(search)
+    full: Decision | None = None
+    for value in Subgroups.of(search, by, parents, is_claimed=False).values:
+        claim = asked.of_values.get(value, asked.claim)
+        for one in () if claim is None else claim.statements:
+            name, limit = name_where(one.quality, by, value), one.required
+            if one.loss in (Loss.DROP, Loss.RELATIVE_DROP):
+                full = full or _decision_of_full_network(search, one.quality)
+                drop = DropLimit(one.required, one.quality, is_relative=one.loss is Loss.RELATIVE_DROP)
+                limit = drop.worst(quality_of(name, search, full))
+            goal = goal.with_limit(name, limit)
     return goal
+
+
+def _decision_of_full_network(search: ExitTable, quality: str) -> Decision:
+    """What the network without early exits does; temperatures do not change the classes of single samples."""
+    is_plain = quality == ACCURACY and search.answering.pooling is None
+    temperatures = np.ones(search.n_exits) if is_plain else _fitted(search)
+    return full_network(search, temperatures).decide(search)
 
 
 def _greedy(goal: Goal, search: ExitTable, temperatures: NDArray[np.float64]) -> Policy:

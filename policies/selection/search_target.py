@@ -6,11 +6,10 @@ bound on ``search`` itself needs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import dataclass, replace
+import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from policies.certificates.claims import Claim, require_delta
 from policies.certificates.label_ratios import LabelRatio
@@ -18,143 +17,13 @@ from policies.certificates.losses import HAMMING, Loss
 from policies.certificates.power import require_power
 from policies.certificates.sample_size import samples_needed, sum_units_needed, units_needed
 from policies.certificates.statements import Statement
-from policies.certificates.subgroups import HasColumns, Subgroups
 from policies.estimates.estimated_bounds import LEVEL
 from policies.goals.fields import POWER
 from policies.goals.request import Request
-from policies.judging.judged import judged_units
-from policies.parents.membership import HasParents, Parents
-from policies.pooling.answering import Answering
-from policies.selection.margins import CertificateMargin, EstimateMargin, Margin
-from policies.tables.base import ExitTable, Truth
-from policies.tables.identity import Identified
-from policies.tables.multilabel import LabelSets
-from policies.tables.units import Units
-
-
-class HasParentsAndColumns(HasParents, HasColumns, Protocol):
-    """A table, or a split of the data."""
-
-
-@dataclass(frozen=True)
-class SubgroupSize:
-    """How much can be learnt of a subgroup, the samples that have one value of a column.
-
-    Attributes:
-        name: What a person calls it, such as ``site = A``.
-        units: Its independent units.
-    """
-
-    name: str
-    units: Units
-
-    @classmethod
-    def smallest_of(cls, subgroups: Subgroups, units: Units) -> SubgroupSize:
-        """The subgroup with the fewest units; of equal ones the first.
-
-        Args:
-            subgroups: Which of those that are judged has which value.
-            units: The units that these belong to.
-        """
-        smallest = int(subgroups.n_units.argmin())
-        return cls(subgroups.phrase(subgroups.values[smallest]), units.among(subgroups.of_each == smallest))
-
-
-@dataclass(frozen=True)
-class SplitSize:
-    """How much can be learnt from a split.
-
-    Attributes:
-        units: Independent units of the split: its samples, or its groups.
-        smallest_class: Samples of the class that has the fewest, 0 for one that has none; None where some unit holds
-            several samples, which may be of several classes.
-        positives: How often each label is on, as a share, shape (L,); a single 1 where there are no sets of labels.
-        label_names: Names of the labels, length L; none where there are no sets of labels.
-        smallest_subgroup: The subgroup with the fewest units, where something is claimed for every value of a column.
-    """
-
-    units: Units
-    smallest_class: int | None
-    positives: NDArray[np.float64] = field(default_factory=lambda: np.ones(1), compare=False)
-    label_names: tuple[str, ...] = ()
-    smallest_subgroup: SubgroupSize | None = None
-
-    @classmethod
-    def of(cls, split: Identified, truth: Truth, parents: Parents | None = None) -> SplitSize:
-        """The size of a table, or of a split of the data.
-
-        Args:
-            split: The samples.
-            truth: What answers are judged by, of what is judged: of samples, or of parents.
-            parents: Which samples make which parent, where answers are pooled.
-        """
-        units = judged_units(Units.of(split), parents)
-        smallest = None if units.hold_several else int(np.bincount(truth.strata, minlength=truth.n_strata).min())
-        if isinstance(truth, LabelSets):
-            return cls(units, smallest, truth.labels.mean(axis=0), truth.names)
-        return cls(units, smallest)
-
-    @classmethod
-    def of_table(cls, table: ExitTable, *, by: str | None = None) -> SplitSize:
-        """The size of a table, as it is answered; the column ``by`` is that of a claim for every value of it.
-
-        Raises:
-            ExitSearchError: If nothing can be claimed for every value of the column.
-        """
-        size = cls.answered(table, table.truth, table.answering)
-        return size if by is None else size.with_subgroups(table, by, table.answering)
-
-    @classmethod
-    def answered(cls, split: HasParents, truth: Truth, answering: Answering) -> SplitSize:
-        """The size of a table or a split, in what is judged: samples, or the parents that answers are pooled to.
-
-        Args:
-            split: The samples.
-            truth: What answers about them are judged by.
-            answering: How they are answered.
-
-        Raises:
-            ExitTableError: If answers are to be pooled and samples have no parents, or differ within one and must not.
-        """
-        if answering.pooling is None:
-            return cls.of(split, truth)
-        parents = Parents.of(split)
-        return cls.of(split, truth.of_parents(parents.of_sample, parents.names, answering.parent_labels), parents)
-
-    def with_subgroups(self, split: HasParentsAndColumns, by: str, answering: Answering) -> SplitSize:
-        """The same with the smallest subgroup of a claim for every value of a column.
-
-        Args:
-            split: The samples that it is the size of.
-            by: Name of the column.
-            answering: How they are answered.
-
-        Raises:
-            ClaimError: If nothing can be claimed for every value of the column.
-        """
-        parents = None if answering.pooling is None else Parents.of(split)
-        return replace(self, smallest_subgroup=SubgroupSize.smallest_of(Subgroups.of(split, by, parents), self.units))
-
-    def deciding(self, claim: Claim) -> SplitSize:
-        """The size that decides whether a claim can be certified: that of the smallest subgroup where there are any."""
-        if claim.by is None or self.smallest_subgroup is None:
-            return self
-        return replace(self, units=self.smallest_subgroup.units)
-
-    def with_labels_of(self, other: SplitSize) -> SplitSize:
-        """The same with labels that occur as often as on another split."""
-        return replace(self, positives=other.positives, label_names=other.label_names)
-
-    def rarest_of(self, ratio: LabelRatio) -> float:
-        """How often the rarest of the labels is on that a ratio counts by themselves."""
-        if ratio.label is not None and self.label_names:
-            return float(self.positives[ratio.place(self.label_names)])
-        return float(self.positives.min())
-
-    def share_of(self, ratio: LabelRatio) -> float:
-        """Share of the labels that a ratio counts that are on."""
-        is_one = ratio.is_worst or ratio.label is not None
-        return self.rarest_of(ratio) if is_one else float(self.positives.mean())
+from policies.names import list_some
+from policies.selection.margins import CertificateMargin, EstimateMargin, Margin, power_of_each
+from policies.selection.split_size import SplitSize
+from policies.tables.base import ExitTable
 
 
 @dataclass(frozen=True)
@@ -168,6 +37,8 @@ class SearchTarget:
         certify: Size of the split that certifies; None where there is none.
         why_not: Why not even a policy without an error could be certified, as a clause for a person; empty where one
             could, and where nothing is to be certified.
+        too_few: Of which values of the claim's column ``search`` has too few samples to tell whether the target is
+            reached, as a sentence for a person; empty where of none.
     """
 
     asked: Request
@@ -175,6 +46,7 @@ class SearchTarget:
     claim: Claim | None = None
     certify: SplitSize | None = None
     why_not: str = ""
+    too_few: str = ""
 
     @property
     def is_certifiable(self) -> bool:
@@ -196,9 +68,9 @@ def search_target(asked: Request, *, search: SplitSize, certify: SplitSize | Non
     certify = None if certify is None else certify.with_labels_of(search)
     claim = asked.claim if certify is not None else None
     if claim is not None and certify is not None:
-        tightened = tightened_claim(claim, certify, delta=asked.delta, power=asked.power)
+        tightened = tightened_request(asked, claim, certify, power=asked.power)
         if tightened is not None:
-            return SearchTarget(asked, asked.with_claim(tightened), claim, certify)
+            return SearchTarget(asked, tightened, claim, certify, too_few=too_few_on_search(tightened, search, certify))
         why_not = why_never_certified(claim, certify, delta=asked.delta)
     else:
         why_not = ""
@@ -207,8 +79,58 @@ def search_target(asked: Request, *, search: SplitSize, certify: SplitSize | Non
 
 def table_target(asked: Request, search: ExitTable, certify: ExitTable | None) -> SearchTarget:
     """What to search for on a network's tables: what is asked, with the margin that their sizes need."""
-    size = None if certify is None else SplitSize.of_table(certify, by=None if asked.claim is None else asked.by)
-    return search_target(asked, search=SplitSize.of_table(search), certify=size)
+    by = None if asked.claim is None else asked.by
+    size = None if certify is None else SplitSize.of_table(certify, by=by)
+    return search_target(asked, search=SplitSize.of_table(search, by=by, is_claimed=False), certify=size)
+
+
+def tightened_request(asked: Request, claim: Claim, certify: SplitSize, *, power: float) -> Request | None:
+    """What is searched for, so that the claim is certified with a stated probability; None where it cannot be.
+
+    Args:
+        asked: What was asked for, without a margin.
+        claim: What of it is to be certified.
+        certify: Size of the split that certifies.
+        power: Probability of being certified, in (0, 1), of a policy that just does what is searched for.
+    """
+    margin = CertificateMargin(asked.delta, power_of_each(power, n_parts(claim, certify)))
+    overall = with_margin(claim.overall, certify, margin)
+    if overall is None or claim.by is None:
+        return None if overall is None else asked.with_claim(overall)
+    # A floor of classes is about all samples.
+    of_value, by_units = replace(claim.overall, class_floor=None), dict[int, Claim | None]()
+    for own in certify.subgroups:
+        if own.units.n not in by_units:
+            by_units[own.units.n] = with_margin(of_value, certify.of_subgroup(own), margin)
+    known = {own.value: aimed for own in certify.subgroups if (aimed := by_units[own.units.n]) is not None}
+    return asked.with_claim(overall, known) if len(known) == len(certify.subgroups) else None
+
+
+def too_few_on_search(target: Request, search: SplitSize, certify: SplitSize) -> str:
+    """Of which values of a column ``search`` cannot tell whether they reach the search target; empty where of none.
+
+    These are the values of which a single loss there would be more than the target allows.
+
+    Args:
+        target: What is searched for, with the margin.
+        search: Size of the split that policies are chosen on, with its subgroups.
+        certify: Size of the split that certifies, with its subgroups.
+    """
+    there = {own.value: own.units.n for own in search.subgroups}
+    told = []
+    for own in certify.subgroups if search.subgroups else ():
+        allowed = min(one.allowed for one in target.of_values[own.value].statements)
+        n = there.get(own.value, 0)
+        if n * allowed < 1:
+            needed = f", {math.ceil(1 / allowed):,} needed" if allowed > 0 else ""
+            told.append(f"{own.value} ({n:,}{needed})")
+    if not told:
+        return ""
+    return (
+        f"search has too few {search.units.kind}s of {len(told)} of {len(certify.subgroups)} values of {target.by} to "
+        f"tell whether policies reach the search target there: {list_some(told, are_quoted=False)}; what is chosen may "
+        f"fail at these"
+    )
 
 
 def tightened_claim(
@@ -217,15 +139,15 @@ def tightened_claim(
     """What policies should reach where they are searched for, so that the claim is certified as often as is asked.
 
     A policy of which this is just true is certified with probability ``power`` over the draw of a split of that size:
-    exactly for a target of accuracy, the degradation and the class floor on samples. Each part of a claim by itself is,
-    so that several parts pass together less often. With groups of several samples, and for other qualities, it is as
-    though units were right or wrong as a whole, by the sum of losses or by betting, whichever leaves more; for drops it
-    is an approximation as though the policy never corrected the full network, by whichever test leaves more, and it
-    leaves too little where the policy often does; for the relative drop it is also as though the full network's quality
-    were 1. Of sets of labels it is as though no more than one label were wrong. The exit floor is left as it is: nobody
-    knows beforehand how many will leave where. So is the class floor where units hold several samples. Where something
-    is claimed for every value of a column, the limits are those that the smallest subgroup needs, as though policies
-    lost as much in each.
+    exactly for a single target of accuracy, degradation or class floor on samples; several parts share the power
+    (:func:`~policies.selection.margins.power_of_each`), so that it is at least about that. With groups of several
+    samples, and for other qualities, it is as though units were right or wrong as a whole, by the sum of losses or by
+    betting, whichever leaves more; for drops it is an approximation as though the policy never corrected the full
+    network, by whichever test leaves more, and it leaves too little where the policy often does; for the relative drop
+    it is also as though the full network's quality were 1. Of sets of labels it is as though no more than one label
+    were wrong. The exit floor is left as it is: nobody knows beforehand how many will leave where. So is the class
+    floor where units hold several samples. Where something is claimed for every value of a column, the limits are those
+    that the smallest subgroup needs; :func:`tightened_request` has each value's own.
 
     Args:
         claim: Claim that is to be certified.
@@ -242,8 +164,37 @@ def tightened_claim(
     """
     require_delta(delta)
     require_power(power)
+    each = power_of_each(power, n_parts(claim, size))
+    return with_margin(claim, size, CertificateMargin(delta, each) if certifies else EstimateMargin(delta))
+
+
+def n_parts(claim: Claim, size: SplitSize) -> int:
+    """How many parts of a claim must pass together that a search can aim at.
+
+    That is each statement, of every subgroup where there are any: all samples together pass where these do. A floor of
+    classes counts as one, as though one class were the worst; an accuracy that it implies does not count beside it.
+
+    Args:
+        claim: Claim that is to be certified.
+        size: Size of the split that certifies.
+    """
+    n_subgroups = len(size.subgroups) if claim.by is not None else 0
+    floor, target = claim.class_floor, claim.target
+    is_implied = floor is not None and target is not None and target <= floor and not n_subgroups
+    has_margin = floor is not None and size.smallest_class is not None
+    return len(claim.statements) * max(n_subgroups, 1) + has_margin - (has_margin and is_implied)
+
+
+def with_margin(claim: Claim, size: SplitSize, margin: Margin) -> Claim | None:
+    """A claim with the limits that a margin leaves to each of its parts; None where one of them leaves nothing.
+
+    Args:
+        claim: Claim that is to be certified.
+        size: Size of the split that the margin is for; where the claim is for every value of a column, its smallest
+            subgroup's counts.
+        margin: From what is claimed to what is looked for.
+    """
     size = size.deciding(claim)
-    margin: Margin = CertificateMargin(delta, power) if certifies else EstimateMargin(delta)
     found = {one: _tightened(one, size, margin) for one in claim.statements}
     floor = claim.class_floor
     if floor is not None and size.smallest_class is not None:
@@ -353,5 +304,6 @@ def fewest_units(
 def _with_estimate(asked: Request, search: SplitSize) -> Request:
     """The request with what a lower bound on ``search`` needs of its main limits; as it is where none would do."""
     claim = asked.claim
-    tightened = None if claim is None else tightened_claim(claim, search, delta=LEVEL, certifies=False)
+    # What is estimated is about all samples.
+    tightened = None if claim is None else tightened_claim(claim.overall, search, delta=LEVEL, certifies=False)
     return asked if tightened is None else asked.with_claim(tightened)

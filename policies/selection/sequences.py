@@ -28,9 +28,11 @@ from policies.policy import Policy
 from policies.qualities import get_quality
 from policies.rules import get_rule
 from policies.selection.eased import eased
+from policies.selection.margins import CertificateMargin
 from policies.selection.networks import NetworkPolicies
 from policies.selection.references import full_network_quality, goal_on
-from policies.selection.search_target import SearchTarget, SplitSize, tightened_claim
+from policies.selection.search_target import SearchTarget, with_margin
+from policies.selection.split_size import SplitSize
 from policies.tables.base import ExitTable
 from policies.tasks import get_task
 
@@ -120,20 +122,20 @@ def _allows_few_losses(target: SearchTarget) -> bool:
 
 
 def allowed_losses(claim: Claim, certify: SplitSize, *, delta: float) -> int:
-    """How many units of ``certify`` may be lost if the claim is to be certified; 0 where it never is.
+    """How many units may be lost of ``certify``, or of its smallest subgroup, if the claim is to be certified.
 
-    It is read off the true loss that is certified in half of the draws: its expected number of losses lies less than
-    one above the most that pass.
+    It is 0 where it never is, and else read off the true loss that is certified in half of the draws: its expected
+    number of losses lies less than one above the most that pass.
 
     Args:
         claim: Claim that is to be certified.
         certify: Size of the split that certifies.
         delta: Largest probability of certifying what does not hold, in (0, 1).
     """
-    possible = tightened_claim(claim, certify, delta=delta, power=0.5)
+    possible = with_margin(claim, certify, CertificateMargin(delta, 0.5))
     if possible is None:
         return 0
-    allowed = [certify.units.n * one.allowed for one in possible.statements]
+    allowed = [certify.deciding(claim).units.n * one.allowed for one in possible.statements]
     if possible.class_floor is not None and certify.smallest_class is not None:
         allowed.append(certify.smallest_class * (1 - possible.class_floor))
     return math.floor(min(allowed))

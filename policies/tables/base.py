@@ -20,6 +20,7 @@ from policies.files.npz import read_archive, write_npz
 from policies.pooling.answering import Answering
 from policies.tables.identity import hash_ids
 from policies.tables.sample_arrays.columns import column_key, column_problems, read_column
+from policies.tables.sample_arrays.facts import NO_FACTS, Facts
 
 
 SCHEMA = 1
@@ -59,7 +60,14 @@ class Outputs(ABC):
 
 
 class Truth(ABC):
-    """What the answers about ``N`` samples are judged by."""
+    """What the answers about ``N`` samples are judged by.
+
+    Attributes:
+        facts: Facts about the samples, such as their site, for what is asked of those with one value; a truth of some
+            samples, or of parents, has theirs. None are known by default.
+    """
+
+    facts: Facts = NO_FACTS
 
     @property
     @abstractmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,6 +14,7 @@ from policies.pooling.answering import Answering
 from policies.tables.base import ExitTable, Outputs, Rows, Truth
 from policies.tables.checks import table_problems
 from policies.tables.input import read_input
+from policies.tables.sample_arrays.facts import NO_FACTS, Facts
 from policies.tables.unlabelled.reading import UNKNOWN_LABEL, no_labels, require_unknown, without_labels
 
 
@@ -89,10 +90,12 @@ class ClassLabels(Truth):
     Attributes:
         labels: Class of each sample, shape (N,), int64 in ``0..C-1``.
         n_classes: Number of classes, ``C``.
+        facts: Facts about the samples, such as their site.
     """
 
     labels: NDArray[np.int64]
     n_classes: int
+    facts: Facts = field(default=NO_FACTS, compare=False)
 
     @property
     def n_samples(self) -> int:
@@ -115,7 +118,7 @@ class ClassLabels(Truth):
 
     def take(self, rows: Rows) -> ClassLabels:
         """The classes of some of the samples."""
-        return ClassLabels(self.labels[rows], self.n_classes)
+        return ClassLabels(self.labels[rows], self.n_classes, self.facts.take(rows))
 
     def of_parents(self, of_sample: NDArray[np.int64], names: NDArray[np.str_], how: str) -> ClassLabels:
         """The classes of parents, of equal majorities the first; arguments as for the base class."""
@@ -127,7 +130,7 @@ class ClassLabels(Truth):
                 f"samples of one parent must have one class but those of {str(names[differ[0]])!r} differ "
                 f"({differ.size} of {len(names)} such parents); label parents alike, or say parent_labels majority"
             )
-        return ClassLabels(counts.argmax(axis=1), self.n_classes)
+        return ClassLabels(counts.argmax(axis=1), self.n_classes, self.facts.of_parents(of_sample, len(names)))
 
 
 @dataclass(frozen=True)
@@ -154,11 +157,13 @@ class UnknownClasses(ClassLabels):
 
     def take(self, rows: Rows) -> UnknownClasses:
         """The same of some of the samples."""
-        return UnknownClasses(self.labels[rows], self.n_classes)
+        return UnknownClasses(self.labels[rows], self.n_classes, self.facts.take(rows))
 
     def of_parents(self, of_sample: NDArray[np.int64], names: NDArray[np.str_], how: str) -> UnknownClasses:
         """The same of parents."""
-        return UnknownClasses(np.full(len(names), UNKNOWN_LABEL), self.n_classes)
+        return UnknownClasses(
+            np.full(len(names), UNKNOWN_LABEL), self.n_classes, self.facts.of_parents(of_sample, len(names))
+        )
 
 
 @dataclass(frozen=True)
@@ -226,7 +231,7 @@ class ClassificationTable(ExitTable):
     @property
     def truth(self) -> ClassLabels:
         """The class of each sample."""
-        return (ClassLabels if self.is_labelled else UnknownClasses)(self.labels, self.n_classes)
+        return (ClassLabels if self.is_labelled else UnknownClasses)(self.labels, self.n_classes, Facts(self.columns))
 
     @property
     def exit_answers(self) -> NDArray[np.int64]:

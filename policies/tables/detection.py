@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,6 +14,7 @@ from policies.tables.base import ExitTable, Outputs, Rows, Truth
 from policies.tables.box_arrays.checks import detection_problems
 from policies.tables.box_arrays.input import read_detection_input
 from policies.tables.boxes import CORNERS, CROWD, LABEL, SCORE
+from policies.tables.sample_arrays.facts import NO_FACTS, Facts
 
 
 OPERATING_SCORE = 0.3
@@ -67,11 +68,13 @@ class TrueBoxes(Truth):
         boxes: At most M boxes of each image, shape (N, M, 6), float32; rows as in :mod:`policies.tables.boxes`.
         n_classes: Number of classes, ``C``.
         operating_score: From which score on found boxes are used, where single images are judged.
+        facts: Facts about the images, such as their site.
     """
 
     boxes: NDArray[np.float32]
     n_classes: int
     operating_score: float = OPERATING_SCORE
+    facts: Facts = field(default=NO_FACTS, compare=False)
 
     @property
     def n_samples(self) -> int:
@@ -80,7 +83,7 @@ class TrueBoxes(Truth):
 
     def take(self, rows: Rows) -> TrueBoxes:
         """The boxes of some of the images."""
-        return replace(self, boxes=self.boxes[rows])
+        return replace(self, boxes=self.boxes[rows], facts=self.facts.take(rows))
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,8 @@ class DetectionTable(ExitTable):
     @property
     def truth(self) -> TrueBoxes:
         """What is there."""
-        return TrueBoxes(self.objects, self.n_classes, float(self.meta.get("operating_score", OPERATING_SCORE)))
+        score = float(self.meta.get("operating_score", OPERATING_SCORE))
+        return TrueBoxes(self.objects, self.n_classes, score, Facts(self.columns))
 
     @property
     def exit_answers(self) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,6 +14,7 @@ from policies.pooling.answering import Answering
 from policies.tables.base import ExitTable, Outputs, Rows, Truth
 from policies.tables.label_sets.checks import label_table_problems
 from policies.tables.label_sets.input import read_label_input
+from policies.tables.sample_arrays.facts import NO_FACTS, Facts
 from policies.tables.unlabelled.reading import UNKNOWN_MARK, no_labels, require_unknown, without_labels
 
 
@@ -80,10 +81,12 @@ class LabelSets(Truth):
     Attributes:
         labels: Whether each label is on, shape (N, L), uint8, 0 or 1.
         names: Names of the labels, in their order.
+        facts: Facts about the samples, such as their site.
     """
 
     labels: NDArray[np.uint8]
     names: tuple[str, ...]
+    facts: Facts = field(default=NO_FACTS, compare=False)
 
     @property
     def n_samples(self) -> int:
@@ -102,7 +105,7 @@ class LabelSets(Truth):
 
     def take(self, rows: Rows) -> LabelSets:
         """The labels of some of the samples."""
-        return replace(self, labels=self.labels[rows])
+        return replace(self, labels=self.labels[rows], facts=self.facts.take(rows))
 
     def of_parents(self, of_sample: NDArray[np.int64], names: NDArray[np.str_], how: str) -> LabelSets:
         """The labels of parents; of equal halves of the samples a label is on. Arguments as for the base class."""
@@ -116,7 +119,8 @@ class LabelSets(Truth):
                     f"({differ.size} of {len(names)} such parents); say what is true of a parent with parent_labels "
                     f"any, or majority"
                 )
-        return LabelSets((shares >= _MAJORITY if how == "majority" else shares > 0).astype(np.uint8), self.names)
+        on_parents = (shares >= _MAJORITY if how == "majority" else shares > 0).astype(np.uint8)
+        return LabelSets(on_parents, self.names, self.facts.of_parents(of_sample, len(names)))
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,8 @@ class UnknownLabelSets(LabelSets):
 
     def of_parents(self, of_sample: NDArray[np.int64], names: NDArray[np.str_], how: str) -> UnknownLabelSets:
         """The same of parents."""
-        return UnknownLabelSets(np.full((len(names), self.n_labels), UNKNOWN_MARK, dtype=np.uint8), self.names)
+        unknown = np.full((len(names), self.n_labels), UNKNOWN_MARK, dtype=np.uint8)
+        return UnknownLabelSets(unknown, self.names, self.facts.of_parents(of_sample, len(names)))
 
 
 @dataclass(frozen=True)
@@ -266,7 +271,7 @@ class MultiLabelTable(ExitTable):
     @property
     def truth(self) -> LabelSets:
         """The labels of each sample."""
-        return (LabelSets if self.is_labelled else UnknownLabelSets)(self.labels, self.label_names)
+        return (LabelSets if self.is_labelled else UnknownLabelSets)(self.labels, self.label_names, Facts(self.columns))
 
     @property
     def exit_answers(self) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from policies.selection.search_target import SplitSize, SubgroupSize
+from policies.selection.split_size import SplitSize, SubgroupSize
 from policies.tables.units import Units
 from trainables.data import SPLIT_NAMES, SplitFractions, Splits
 from trainables.tasks import TrainingTask
@@ -31,6 +31,7 @@ class SplitUnits:
         positives: How often each label is on, as a share, length L; a single 1 where there are no sets of labels.
         label_names: Names of the labels, length L; none where there are no sets of labels.
         smallest_share: Share of the units that have the rarest value of the column that a claim is made by; 1 without.
+        n_subgroups: Number of values of that column; 0 without.
     """
 
     n: int
@@ -42,6 +43,7 @@ class SplitUnits:
     positives: tuple[float, ...] = (1.0,)
     label_names: tuple[str, ...] = ()
     smallest_share: float = 1.0
+    n_subgroups: int = 0
 
     @classmethod
     def of(cls, splits: Splits, task: TrainingTask[Any], size: SplitSize) -> SplitUnits:
@@ -71,16 +73,20 @@ class SplitUnits:
             positives=tuple(of_unit.mean(axis=0).tolist()) if size.label_names else (1.0,),
             label_names=size.label_names,
             smallest_share=1.0 if rarest is None else rarest.units.n / size.units.n,
+            n_subgroups=len(size.subgroups),
         )
 
     def size(self, n: int) -> SplitSize:
-        """The size of a split of so many of the units, with as many of each class and subgroup in proportion."""
+        """The size of a split of so many of the units, with as many of each class in proportion.
+
+        Of subgroups all are as small as the smallest, which decides.
+        """
         smallest = self.smallest_class * n // self.n
         size = SplitSize(self._units(n), smallest, np.array(self.positives), self.label_names)
         if self.smallest_share == 1:
             return size
         rarest = SubgroupSize("", self._units(math.floor(n * self.smallest_share + _ROUNDING)))
-        return replace(size, smallest_subgroup=rarest)
+        return replace(size, subgroups=(rarest,) * max(self.n_subgroups, 1))
 
     def _units(self, n: int) -> Units:
         return Units(self.kind, np.repeat(np.arange(n), 2 if self.hold_several else 1), n)

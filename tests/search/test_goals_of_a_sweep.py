@@ -7,8 +7,9 @@ from policies.evolution.settings import EvolveSettings
 from policies.goals.request import Request
 from policies.selection.networks import search_network
 from policies.selection.policy_search import PolicySearch
-from policies.selection.search_target import SplitSize, search_target
+from policies.selection.search_target import search_target
 from policies.selection.select import select_policy
+from policies.selection.split_size import SplitSize
 from policies.tables.classification import ClassificationTable
 from search.config.files import load_sweep
 from search.trials.outcomes import best_trials, collect_trials

@@ -150,10 +150,7 @@ class AnswerJudge:
         if not isinstance(quality, CountedQuality):
             return lambda own: quality.values(_taken(view, own), self._truth, at_the_exit)
         marks = quality.marks(view, self._truth.take(parents))[:, :, 0]
-        strata, n_tallies = (
-            np.bincount(self._truth.strata, minlength=self._truth.n_strata),
-            quality.n_tallies(self._truth),
-        )
+        strata, n_tallies = quality.n_of_strata(self._truth), quality.n_tallies(self._truth)
 
         def counted(own: NDArray[np.int64]) -> NDArray[np.float64]:
             marked = marks[:, own]

@@ -14,8 +14,9 @@ from policies.qualities.drop import DropLimit
 from policies.selection.networks import search_network
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import full_network_quality, goal_on, references
-from policies.selection.search_target import SplitSize, search_target, tightened_claim
+from policies.selection.search_target import search_target, tightened_claim
 from policies.selection.select import select_policy
+from policies.selection.split_size import SplitSize
 from policies.tasks import get_task
 from tests.detection_tables import make_detection_table
 

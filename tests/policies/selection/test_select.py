@@ -16,8 +16,9 @@ from policies.qualities.drop import DropLimit
 from policies.selection.networks import search_network
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import references
-from policies.selection.search_target import SplitSize, search_target
+from policies.selection.search_target import search_target
 from policies.selection.select import select_policy
+from policies.selection.split_size import SplitSize
 from policies.tables.classification import ClassificationTable
 from tests.multilabel_tables import make_label_table
 from tests.tables import make_table

@@ -13,9 +13,10 @@ from policies.goals.goal import Goal
 from policies.goals.request import Request
 from policies.selection.networks import search_network
 from policies.selection.policy_search import PolicySearch
-from policies.selection.search_target import SplitSize, table_target
+from policies.selection.search_target import table_target
 from policies.selection.select import select_policy
 from policies.selection.sequences import PLAIN_SHARE, allowed_losses, policy_sequences
+from policies.selection.split_size import SplitSize
 from tests.tables import make_table
 
 

@@ -1,6 +1,7 @@
-"""Searching for what can be claimed for every value of a column: the smallest one decides."""
+"""Searching for what can be claimed for every value of a column: each has its margin, the smallest the largest."""
 
 from dataclasses import replace
+import math
 
 import numpy as np
 import pytest
@@ -17,7 +18,8 @@ from policies.pooling.answering import Answering, Level
 from policies.selection.choose import choose_policy
 from policies.selection.plan import plan_for, plan_of
 from policies.selection.policy_search import PolicySearch
-from policies.selection.search_target import SplitSize, search_target, table_target, tightened_claim
+from policies.selection.search_target import search_target, table_target, tightened_claim
+from policies.selection.split_size import SplitSize
 from tests.policies.outcomes import GATE, outcome_table
 from tests.tables import make_table
 
@@ -38,8 +40,9 @@ def test_the_smallest_subgroup_decides_the_margin_and_just_certifies():
     size = SplitSize.of_table(sized(500, 120, 300), by="site")
     assert (size.smallest_subgroup.name, size.smallest_subgroup.units.n) == ("site = B", 120)
     tightened = tightened_claim(CLAIM, size, delta=0.05)
-    assert 1 - tightened.target == pytest.approx(loss_rate_at_power(120, limit=0.1, delta=0.05, power=0.8))
-    assert tightened.target > tightened_claim(CLAIM.overall, size, delta=0.05).target
+    each = 0.8 ** (1 / 3)
+    assert 1 - tightened.target == pytest.approx(loss_rate_at_power(120, limit=0.1, delta=0.05, power=each))
+    assert tightened.target > tightened_claim(CLAIM.overall, size, delta=0.05, power=each).target
     for more, passes in ((0, True), (1, False)):
         row, wrong = np.arange(120), round((1 - certifiable_accuracy(120, target=0.9, delta=0.05)) * 120) + more
         first = np.concatenate([np.ones(500), row >= wrong, np.ones(300)])
@@ -51,8 +54,9 @@ def test_class_floors_keep_their_own_margin():
     claim = Claim(target=0.9, class_floor=0.8, by="site")
     size = replace(SplitSize.of_table(sized(500, 120), by="site"), smallest_class=50)
     tightened = tightened_claim(claim, size, delta=0.05)
-    assert tightened.class_floor == tightened_claim(claim.overall, size, delta=0.05).class_floor
-    assert 1 - tightened.target == pytest.approx(loss_rate_at_power(120, limit=0.1, delta=0.05, power=0.8))
+    each = 0.8 ** (1 / 3)
+    assert 1 - tightened.class_floor == pytest.approx(loss_rate_at_power(50, limit=0.2, delta=0.05, power=each))
+    assert 1 - tightened.target == pytest.approx(loss_rate_at_power(120, limit=0.1, delta=0.05, power=each))
 
 
 def test_units_of_a_subgroup_are_its_groups_or_its_parents():
@@ -68,7 +72,7 @@ def test_units_of_a_subgroup_are_its_groups_or_its_parents():
 
 
 def test_too_few_of_one_value_are_told_before_the_search():
-    target = table_target(Request(target=0.9, by="site"), make_table(300), sized(500, 20))
+    target = table_target(Request(target=0.9, by="site"), sized(200, 100), sized(500, 20))
     assert target.why_not.startswith("certify has 20 samples where site = B, too few to certify accuracy 0.9 even")
     assert not target.is_certifiable
     overall = table_target(Request(target=0.9), make_table(300), sized(500, 20))
@@ -85,7 +89,35 @@ def test_the_plan_is_that_of_the_smallest_subgroup():
     )
     target = search_target(Request(target=0.9, by="site"), search=SplitSize.of_table(sized(9, 9)), certify=size)
     assert plan_for(target) == plan
-    assert target.tightened.target == tightened_claim(CLAIM, size, delta=0.05).target
+    assert target.tightened.of_values["B"].target == tightened_claim(CLAIM, size, delta=0.05).target
+
+
+def test_every_value_has_a_margin_for_its_own_number_and_all_share_the_power():
+    size = SplitSize.of_table(sized(500, 120, 300), by="site")
+    search = SplitSize.of_table(sized(90, 80, 70), by="site")
+    aimed = search_target(Request(target=0.9, max_drop=0.05, by="site"), search=search, certify=size).tightened
+    each = 0.8 ** (1 / 6)
+    for value, n in (("A", 500), ("B", 120), ("C", 300)):
+        own = aimed.of_values[value]
+        assert 1 - own.target == pytest.approx(loss_rate_at_power(n, limit=0.1, delta=0.05, power=each))
+        assert own.max_drop == pytest.approx(loss_rate_at_power(n, limit=0.05, delta=0.05, power=each))
+    assert 1 - aimed.target == pytest.approx(loss_rate_at_power(920, limit=0.1, delta=0.05, power=each))
+    told = ", ".join(f"{value}: {own.target:.4g}, {own.max_drop:.4g}" for value, own in aimed.of_values.items())
+    assert str(aimed).endswith(f", for every value of site ({told})")
+
+
+def test_values_that_search_cannot_tell_of_are_named_with_their_numbers():
+    size = SplitSize.of_table(sized(500, 120, 300), by="site")
+    search = SplitSize.of_table(sized(90, 20), by="site", is_claimed=False)
+    target = search_target(Request(target=0.9, by="site"), search=search, certify=size)
+    needed = {value: math.ceil(1 / (1 - own.target)) for value, own in target.tightened.of_values.items()}
+    assert needed["A"] < 90
+    assert target.too_few == (
+        f"search has too few samples of 2 of 3 values of site to tell whether policies reach the search target there: "
+        f"B (20, {needed['B']} needed), C (0, {needed['C']} needed); what is chosen may fail at these"
+    )
+    enough = SplitSize.of_table(sized(90, needed["B"], needed["C"]), by="site")
+    assert search_target(Request(target=0.9, by="site"), search=enough, certify=size).too_few == ""
 
 
 def test_what_cannot_be_claimed_of_subgroups_is_refused():

@@ -12,12 +12,12 @@ from trainables.tasks import get_training_task
 from trainables.workloads import WORKLOADS, get_workload
 
 
-@pytest.fixture(params=sorted(WORKLOADS))
+@pytest.fixture(scope="module", params=sorted(WORKLOADS))
 def workload(request):
     return get_workload(request.param)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def splits(workload, data_of):
     return workload.load(data_of(workload.source.name), SplitFractions(), split_seed=3)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from search.run_folder.summary.part import SummaryPart
 
 
-class PowerSummary(BaseModel):
+class PowerSummary(SummaryPart):
     """The most wanted policies of the front that reach two aims on ``search``, of which one is certified more often.
 
     Attributes:
@@ -19,8 +19,6 @@ class PowerSummary(BaseModel):
         cost: The one mean less the other; None where one is.
         sentence: All of it, for a person.
     """
-
-    model_config = ConfigDict(frozen=True, extra="allow")
 
     power: float
     aim: str
