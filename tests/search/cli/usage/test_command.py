@@ -60,11 +60,8 @@ def typed(monkeypatch, capsys):
         (("a", "--level", "nan"), "--level must be a number but nan was given"),
         (("a", "--kind", "three"), "--kind must be 'one' or 'two' but 'three' was given"),
         (("a", "--name", "--slow"), "--name needs a value but the option --slow follows it"),
-        (
-            ("a", "--name", "x", "--name", ""),
-            "--name must not be empty but '' was given, as of a variable that is not set",
-        ),
-        (("",), "FILE must not be empty but '' was given, as of a variable that is not set"),
+        (("a", "--name", "x", "--name", ""), "--name must not be empty but '' was given (is a variable not set?)"),
+        (("",), "FILE must not be empty but '' was given (is a variable not set?)"),
         (("refused",), "exitsearch toy: Invalid value: it is\\nrefused"),
         (("a", "-x"), "exitsearch toy has no option '-x'"),
     ],
