@@ -10,6 +10,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from search.run_folder.planned.divisions import SharingSummary
 from search.run_folder.planned.power import PowerSummary
+from search.run_folder.planned.worst_value import WorstValueSummary
 from search.run_folder.result_files import write_json
 from search.run_folder.summary_architecture import ArchitectureSummary
 from search.run_folder.summary_compute import BudgetPolicy, SoftNetwork
@@ -328,6 +329,8 @@ class Summary(SummaryPart):
             was to be certified.
         search_target: How often a policy at the search target is certified, and what that costs; None where the search
             target has no margin of a certificate.
+        worst_value: Where the selected policy is worst on ``search``, of the values of a column for every one of which
+            something is claimed; None where nothing is.
         sharing: Which shares of the splits were proposed of which; None where they were given.
         splits: How alike ``search`` and ``certify`` are; None without a ``certify`` table.
         soft: By split, what the soft network promises and hard exits deliver; empty without stop probabilities.
@@ -377,6 +380,7 @@ class Summary(SummaryPart):
     alarms: list[str] = []
     plan: list[str] = []
     search_target: PowerSummary | None = None
+    worst_value: WorstValueSummary | None = None
     sharing: SharingSummary | None = None
     splits: SplitsSummary | None = None
     soft: dict[str, SoftNetwork] = {}
