@@ -7,7 +7,7 @@ does not hold: its true loss is the limit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 import math
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.certificates.claims import Claim
+from policies.certificates.labelling.order import labelling_order
 from policies.certificates.labelling.sequential import certify_as_labelled
 from policies.certificates.testing.fixed_sequence import WeightedSequence, fixed_sequence, split_sequences
 from policies.policy import Policy
@@ -45,6 +46,9 @@ class World:
         limit: Its limit.
         wrong: Policies of which the claim does not hold.
         labels: Class of each kind, shape (K,); None where all are of class 0.
+        sites: Site of each kind, shape (K,), as a column of the table; None where it has none.
+        sizes: Samples in a group of each kind, shape (K,), which are alike in half of the groups; None where samples
+            have no groups.
     """
 
     right: NDArray[np.bool_]
@@ -53,14 +57,29 @@ class World:
     limit: float
     wrong: tuple[Policy, ...]
     labels: NDArray[np.int64] | None = None
+    sites: NDArray[np.str_] | None = None
+    sizes: NDArray[np.int64] | None = None
 
     def draw(self, rng: np.random.Generator, n: int, name: str) -> ClassificationTable:
-        """A table of ``n`` samples."""
-        kinds = rng.choice(len(self.right), n, p=self.probabilities)
-        labels = np.zeros(n, dtype=np.int64) if self.labels is None else self.labels[kinds]
-        logits = np.zeros((n, N_EXITS, 2), dtype=np.float32)
+        """A table of ``n`` samples, or groups."""
+        kinds, groups = rng.choice(len(self.right), n, p=self.probabilities), None
+        if self.sizes is not None:
+            kinds, groups = self._in_groups(rng, kinds)
+        labels = np.zeros(len(kinds), dtype=np.int64) if self.labels is None else self.labels[kinds]
+        logits = np.zeros((len(kinds), N_EXITS, 2), dtype=np.float32)
         logits[..., 1] = np.where(self.right[kinds] == (labels == 1)[:, None], 2.0, -2.0)
-        return ClassificationTable(logits, labels, cost=COST, ids=_ids(name, n))
+        table = ClassificationTable(logits, labels, cost=COST, ids=_ids(name, len(kinds)), groups=groups)
+        return table if self.sites is None else table.with_columns({"site": self.sites[kinds]})
+
+    def _in_groups(
+        self, rng: np.random.Generator, kinds: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.str_]]:
+        """Kind of each sample, and its group: of groups of one kind this tells the size, of others it is any."""
+        n, sizes = len(kinds), np.asarray(self.sizes)
+        is_alike = rng.random(n) < 0.5
+        of_sample = np.repeat(np.arange(n), np.where(is_alike, sizes[kinds], rng.choice(sizes, n)))
+        mixed = rng.choice(len(self.right), len(of_sample), p=self.probabilities)
+        return np.where(is_alike[of_sample], kinds[of_sample], mixed), _ids("g", n)[of_sample]
 
     def losses(self, policy: Policy) -> tuple[float, float]:
         """The true error of a policy and its true drop against the full network."""
@@ -101,6 +120,25 @@ def joint(limit: float) -> World:
     return World(right, shares, claim, limit, (FIRST,), np.array([0, 0, 1]))
 
 
+def target_and_drop(limit: float) -> World:
+    """An accuracy that holds, and a drop that just does not: each is bet on by itself."""
+    own = drop(limit)
+    return replace(own, claim=Claim(target=0.8 - limit, max_drop=limit))
+
+
+def each_site(limit: float) -> World:
+    """A drop at every site, where the first exit loses the limit on one of two and nothing on the other."""
+    right = np.array([[1, 1, 1], [0, 1, 1], [1, 1, 1]], dtype=bool)
+    shares = np.array([0.5 * (1 - limit), 0.5 * limit, 0.5])
+    claim = Claim(max_drop=limit, by="site")
+    return World(right, shares, claim, limit, (FIRST,), sites=np.array(["a", "a", "b"]))
+
+
+def in_groups(world: Callable[[float], World], sizes: Sequence[int]) -> Callable[[float], World]:
+    """The same world in groups, whose size tells of the kind of their samples in half of them."""
+    return lambda limit: replace(world(limit), sizes=np.array(sizes))
+
+
 def _shares(*shares: float) -> NDArray[np.float64]:
     return np.array([1 - sum(shares), *shares])
 
@@ -111,7 +149,16 @@ WORLDS = (
     Family("drop", drop, (0.05,)),
     Family("drop, and recall that does not hold", joint, (0.05,)),
 )
-LABELLED_WORLDS = (Family("drop", drop, (0.05,)), Family("degradation", degradation, (0.05,)))
+LABELLED_WORLDS = (
+    Family("drop", drop, (0.05,)),
+    Family("degradation", degradation, (0.05,)),
+    Family("accuracy", target, (0.05,)),
+    Family("accuracy and drop", target_and_drop, (0.05,)),
+    Family("drop at each site", each_site, (0.05,)),
+    Family("accuracy, large groups err", in_groups(target, (1, 6, 6)), (0.05,)),
+    Family("accuracy, small groups err", in_groups(target, (6, 1, 1)), (0.05,)),
+    Family("drop, large groups lose", in_groups(drop, (1, 2, 2, 6)), (0.05,)),
+)
 PROCEDURE_SIZES = (100, 300, 1_000)
 
 
@@ -143,10 +190,10 @@ def labelling_errs(world: World, n: int, delta: float, rng: np.random.Generator)
     What is proved stays proved, so that all labels at once tell whether it was after any of them.
     """
     table = world.draw(rng, n, "c")
-    answers = table.exit_answers
-    differ = answers[:, 0] != answers[:, -1]
-    labels = dict(zip(table.ids[differ].tolist(), table.labels[differ].tolist(), strict=True))
-    unlabelled = replace(table, labels=np.full(n, UNKNOWN_LABEL), is_labelled=False)
+    known = dict(zip(table.ids.tolist(), table.labels.tolist(), strict=True))
+    unlabelled = replace(table, labels=np.full(table.n_samples, UNKNOWN_LABEL), is_labelled=False)
+    asked = labelling_order(FIRST, unlabelled, world.claim, delta=delta, sequential=True).asked
+    labels = {name: known[name] for name in asked}
     return certify_as_labelled(FIRST, unlabelled, world.claim, labels, delta=delta).certificate.certified
 
 

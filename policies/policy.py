@@ -303,10 +303,9 @@ class Policy:
         Raises:
             PolicyError: If a key is missing or has the wrong type.
         """
-        if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-            raise PolicyError(f"a policy must be a JSON object that states schema {SCHEMA}")
+        _require_policy(data)
         try:
-            rule = get_rule(data["rule"])
+            rule = get_rule(_of_type(str, data["rule"]))
             return cls(
                 rule=data["rule"],
                 thresholds=tuple(_read_row(row) for row in _of_type(list, data["thresholds"])),
@@ -316,7 +315,8 @@ class Policy:
                 origin=Origin.from_dict(data, n_exits=len(data["temperatures"]), least_classes=rule.least_classes),
             )
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise PolicyError(f"a policy needs rule, params, thresholds and temperatures ({error!r})") from None
+            given = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            raise PolicyError(f"a policy needs rule, params, thresholds and temperatures but {given}") from None
 
     def save(self, path: Path, **facts: Any) -> None:
         """Write the policy, its origin and further facts (workload) beside it, as JSON."""
@@ -358,8 +358,20 @@ def _read_number(value: Any) -> float:
 
 def _of_type(kind: Any, value: Any) -> Any:
     if not isinstance(value, kind):
-        raise TypeError(f"a {type(value).__name__} is not allowed here")
+        raise TypeError(f"{Repr().repr(value)} is not allowed there")
     return value
+
+
+def _require_policy(data: Any) -> None:
+    if isinstance(data, dict) and data.get("schema") == SCHEMA:
+        return
+    if not isinstance(data, dict):
+        given = f"is {Repr().repr(data)}"
+    elif "claim" in data:
+        given = "is a certificate; name the file of its policy"
+    else:
+        given = f"states {Repr().repr(data.get('schema'))}"
+    raise PolicyError(f"a policy must be a JSON object that states schema {SCHEMA} but {given}")
 
 
 def first_open_exit(view: RuleView, thresholds: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -100,6 +100,16 @@ def capital(text: str) -> str:
     return text if text[1:2].isupper() else text[:1].upper() + text[1:]
 
 
+def number_of(count: int, noun: str) -> str:
+    """A number with what is counted: ``1 trial``, ``2,000 trials``.
+
+    Args:
+        count: How many there are.
+        noun: One of them, of which an ``s`` makes several.
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def resolve(role: str, name: str, registered: Mapping[str, Any], expected: type, *, as_class: bool = False) -> Any:
     """Return what ``name`` stands for.
 
@@ -117,12 +127,7 @@ def resolve(role: str, name: str, registered: Mapping[str, Any], expected: type,
     if name in registered:
         return registered[name]
     if ":" not in name:
-        near = get_close_matches(name, registered, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
-        raise ExitSearchError(
-            f"there is no {role} {name!r}{hint} Known are {', '.join(sorted(registered))}, "
-            f"and your own as module:attribute"
-        )
+        raise ExitSearchError(_unknown(role, name, registered))
     module_name, _, attribute = name.partition(":")
     module = _import(role, name, module_name)
     found = getattr(module, attribute, None)
@@ -135,6 +140,15 @@ def resolve(role: str, name: str, registered: Mapping[str, Any], expected: type,
     if not _fits(found, expected, as_class=as_class):
         raise ExitSearchError(f"{role} {name!r} {_what_it_is(found, expected, as_class=as_class)}")
     return found
+
+
+def _unknown(role: str, name: str, registered: Mapping[str, Any]) -> str:
+    if not registered:
+        return f"a {role} must be named as module:attribute, such as my_module:{name}, but {name!r} was given"
+    near = get_close_matches(name, registered, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    known = ", ".join(sorted(registered))
+    return f"there is no {role} {name!r}{hint} Known are {known}, and your own as module:attribute"
 
 
 def _import(role: str, name: str, module_name: str) -> ModuleType:

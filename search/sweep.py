@@ -38,8 +38,7 @@ from search.reporting.trials import AllTrials, figures_of_all_trials, write_all_
 from search.run_folder.answers import PolicyAnswers
 from search.run_folder.folder import RunFolder
 from search.run_folder.journal import Journal
-from search.run_folder.planned.divisions import SharingSummary
-from search.run_folder.summary import SPLITS, Summary
+from search.run_folder.summary import SPLITS, SharingSummary, Summary
 from search.sharing.table import divisions_table
 from search.teaching.checks import CheckedTeachers
 from search.teaching.tasks import prepare_teachers

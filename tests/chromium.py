@@ -26,6 +26,8 @@ def open_page(path_or_url, *, width=1400, height=900, dark=False, scripts=True):
     scheme = "dark" if dark else "light"
     size = {"width": width, "height": height}
     page = _browser().new_page(viewport=size, color_scheme=scheme, java_script_enabled=scripts)
+    # A guard against hanging alone: half a minute is not enough where the machine is busy.
+    page.set_default_timeout(300_000)
     try:
         page.goto(str(url))
         yield page

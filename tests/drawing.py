@@ -5,6 +5,7 @@
 
 import ast
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -20,6 +21,19 @@ def sources(package):
     return sorted((ROOT / package).rglob("*.py"))
 
 
+@cache
+def import_statements(path):
+    """Every import of a file, wherever it is: the module that names are taken from, or None, and the names.
+
+    Kept without their syntax trees, which are some millions of objects.
+    """
+    return tuple(
+        (getattr(node, "module", None), tuple(alias.name for alias in node.names))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.module)
+    )
+
+
 def modules():
     """Every module of the packages with its file."""
     found = {}
@@ -33,16 +47,14 @@ def modules():
 def imports_of(path, known):
     """The modules of the packages that a file imports, wherever it does."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names if alias.name in known}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                full = f"{node.module}.{alias.name}"
-                found |= {full if full in known else node.module} & known.keys()
+    for module, names in import_statements(path):
+        for name in names:
+            full = f"{module}.{name}" if module else name
+            found |= {full if full in known else module} & known.keys()
     return found
 
 
+@cache
 def arrows():
     """By folder: which of its rooms (folders and files) imports which other, as pairs."""
     known, found = modules(), defaultdict(set)
@@ -55,6 +67,7 @@ def arrows():
     return dict(found)
 
 
+@cache
 def rooms_of(package):
     """The rooms of a package with the first line of their docstrings."""
     found = {}

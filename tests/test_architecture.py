@@ -1,12 +1,11 @@
 """The house rules that a tool can check: arrows point one way, nothing is typed that should not be."""
 
-import ast
 import re
 
 import networkx as nx
 import pytest
 
-from tests.drawing import PACKAGES, PAGE, ROOT, arrows, drawing, rooms_of, sources
+from tests.drawing import PACKAGES, PAGE, ROOT, arrows, drawing, import_statements, rooms_of, sources
 
 
 ALLOWED = {
@@ -45,13 +44,7 @@ MOST_FILES = 16
 
 def imported(path):
     """Top-level names of everything that a file imports, wherever it does."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module.split(".")[0])
-    return names
+    return {name.split(".")[0] for module, names in import_statements(path) for name in ([module] if module else names)}
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -15,6 +15,7 @@ from tests.tables import make_table
 from tests.toys.ordinal import ORDINAL, make_ordinal_table
 
 
+pytestmark = pytest.mark.usefixtures("few_draws")
 SPLITS = ("search", "certify", "test")
 PARTS = "tests.toys.parts"
 TRAINING = "tests.toys.training"

@@ -26,8 +26,9 @@ from tests.pages import ROOT
 
 N_SAMPLES, N_CLASSES = 2000, 10
 N_LOST, N_GAINED, N_BOTH_WRONG = 8, 5, 30
+N_ALBUMS = 500
 PAGE = ROOT / "docs" / "certificates.md"
-LABELLED = {"few.csv": (None,), "as_they_come.csv": (10, 21)}
+LABELLED = {"few.csv": (None,), "as_they_come.csv": (10, 21), "accuracy.csv": (400,)}
 """How many labels each file of labels has, whenever a command reads it; None for all."""
 _BLOCK = re.compile(r"^```text\n(exitsearch certify \w*policy\.json .*?)^```$", re.DOTALL | re.MULTILINE)
 SURE = Policy("confidence", (0.9,), (1.0, 1.0))
@@ -64,7 +65,10 @@ def write_worked_files(folder):
     boxes.save(folder / "boxes.npz")
     sets.save(folder / "sets.npz")
     table.save(folder / "labelled.npz")
-    replace(table, labels=np.full(N_SAMPLES, -1), is_labelled=False).save(folder / "unlabelled.npz")
+    unlabelled = replace(table, labels=np.full(N_SAMPLES, -1), is_labelled=False)
+    unlabelled.save(folder / "unlabelled.npz")
+    albums = np.array([f"album-{row % N_ALBUMS:03d}" for row in range(N_SAMPLES)])
+    replace(unlabelled, groups=albums).save(folder / "albums.npz")
 
 
 def label(path, n_labels=None):

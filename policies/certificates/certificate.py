@@ -19,10 +19,13 @@ from policies.certificates.testing.fixed_sequence import (
 )
 from policies.certificates.testing.subgroup_tests import require_enough_units
 from policies.certificates.unseen import doubts_about_samples, require_unseen
+from policies.certificates.words import CERTIFIED, proof_in_words, refusal_in_words
 from policies.files.atomic import write_text
 from policies.html import html_block, html_notes, html_table
 from policies.names import list_some
 from policies.policy import Decision, Policy
+from policies.qualities import in_words
+from policies.registry import capital
 from policies.tables.base import ExitTable
 from policies.tables.identity import require_disjoint
 
@@ -132,11 +135,9 @@ class Certificate:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the statement or why it does not hold, and every part of the claim."""
-        sentence = (
-            f"Certified: {self.claim} on new data of the same kind, with confidence {100 * (1 - self.delta):g}%"
-            if self.certified
-            else f"Not certified: {self.reason} (claim: {self.claim})"
-        )
+        claim = in_words(str(self.claim))
+        proof = f"{CERTIFIED}: {proof_in_words(claim, bound=self.bound, delta=self.delta)}"
+        sentence = capital(proof if self.certified else refusal_in_words(in_words(self.reason), claim=claim))
         rows = [
             (
                 part.name,

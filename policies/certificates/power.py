@@ -145,6 +145,49 @@ def chance_at_rate(n: int, rate: float, *, limit: float, delta: float) -> float:
     return float(binom.cdf(_most_counted(n, limit, delta), n, rate))
 
 
+def first_units_at_power(rate: float, *, limit: float, delta: float, power: float, most: int) -> int | None:
+    """The first number of units with which the exact binomial test passes with probability ``power``.
+
+    Counts move in steps, so that a few more than these may pass a little less often: from where one more loss is let
+    pass until the next, the probability falls. So it is reached first where one more is.
+
+    Args:
+        rate: True rate of losses, below the limit.
+        limit: Largest rate of losses to certify, in [0, 1).
+        delta: Largest probability of certifying what does not hold, in (0, 1).
+        power: Probability of passing, in (0, 1).
+        most: Most units that are looked at.
+
+    Returns:
+        None where more than ``most`` would be needed.
+
+    Raises:
+        ClaimError: If ``delta`` or ``power`` is not in (0, 1).
+    """
+    require_delta(delta)
+    require_power(power)
+    n_lost, n = 0, 1
+    while n <= most:
+        n = _fewest_with(n_lost, limit, delta, at_least=n, most=most)
+        if n <= most and binom.cdf(n_lost, n, rate) >= power:
+            return n
+        n_lost += 1
+    return None
+
+
+def _fewest_with(n_lost: int, limit: float, delta: float, *, at_least: int, most: int) -> int:
+    """The fewest units with which the exact test lets so many losses pass; more than ``most`` where these do not."""
+    low, high = at_least - 1, at_least
+    while binom.cdf(n_lost, high, limit) > delta:
+        if high > most:
+            return high
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if binom.cdf(n_lost, middle, limit) > delta else (low, middle)
+    return high
+
+
 def chance_at_sum(n: int, mean: float, *, limit: float, delta: float) -> float:
     """The probability that the worst case of their sum passes at a true mean of losses that are 0 or 1.
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import secrets
 import time
 
+from policies.files.real_path import real_path
+
 
 # Nobody writes for so long without a byte: whoever began it was killed.
 _LEFT_BEHIND_SECONDS = 3600.0
@@ -32,7 +34,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     if path.exists() and not path.is_file():
         yield path
         return
-    final = path.resolve()
+    final = real_path(path)
     partial = final.with_name(f"{_prefix(final)}{secrets.token_hex(6)}{final.suffix}")
     try:
         _forget_left_behind(final)

@@ -18,6 +18,7 @@ from policies.files.atomic import whole_file
 
 
 META = "meta"
+_PICKLE = b"\x80"
 
 
 def write_arrays(path: Path, arrays: Iterable[tuple[str, NDArray[Any]]]) -> None:
@@ -128,9 +129,11 @@ def read_archive(path: Path, kind: str, error: type[ExitSearchError]) -> Archive
         raise
     except FileNotFoundError:
         raise error(f"{path}: there is no such {kind}") from None
+    except IsADirectoryError:
+        raise error(f"{path}: {_a(kind)} is a file but this is a folder; name the file in it") from None
     # A damaged file makes zipfile, zlib, tokenize and numpy raise a dozen kinds, MemoryError among them.
     except Exception as problem:
-        raise error(f"{path}: not a readable {kind} ({_reason(problem)})") from None
+        raise error(f"{path}: not a readable {kind} ({_reason(problem, path)})") from None
     foreign = [key for key, value in arrays.items() if not isinstance(value, np.ndarray)]
     if foreign:
         raise error(f"{path}: not a readable {kind} ({foreign[0]!r} is not an array)")
@@ -185,9 +188,13 @@ def _holds_objects(key: str) -> str:
     return f"{key!r} holds Python objects, which are never opened; save {instead}"
 
 
-def _reason(problem: Exception) -> str:
+def _reason(problem: Exception, path: Path) -> str:
     if _is_about_pickle(problem):
-        return "it is a pickle of Python objects, which is never opened; write it with np.savez"
+        # Numpy takes for a pickle whatever has no beginning that it knows, such as a text file.
+        with path.open("rb") as file:
+            is_pickle = file.read(1) == _PICKLE
+        what = "it is a pickle of Python objects, which is never opened" if is_pickle else "it is no .npz archive"
+        return f"{what}; write it with np.savez"
     return str(problem).splitlines()[0] if str(problem) else type(problem).__name__
 
 

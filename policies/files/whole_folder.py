@@ -8,6 +8,8 @@ from pathlib import Path
 import secrets
 from shutil import rmtree
 
+from policies.files.real_path import real_path
+
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
@@ -21,7 +23,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     Raises:
         OSError: If it cannot be written, or ``path`` holds files.
     """
-    final = path.resolve()
+    final = real_path(path)
     made = [folder for folder in final.parents if not folder.exists()]
     partial = final.with_name(f"{final.name}.partial-{secrets.token_hex(6)}")
     try:

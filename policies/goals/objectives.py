@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.registry import Registry, resolve
+from policies.registry import Registry, resolve, title_of
 from policies.tables.latency import checked_latency
 
 
@@ -91,3 +91,16 @@ def get_objective(name: str) -> Objective:
     """
     objective: Objective = resolve("objective", name, OBJECTIVES, Objective)
     return objective
+
+
+def sought_in_words(objective: str, quality: str, *, budget: float | None) -> str:
+    """What trials and policies compete for that do what was asked for: the least mean, or within a budget the best.
+
+    Args:
+        objective: Name of the objective.
+        quality: Name of the quality that was asked for.
+        budget: The largest mean objective; None where that is minimised.
+    """
+    if budget is not None:
+        return f"the best {title_of(quality)}"
+    return f"the least {title_of(get_objective(objective).column)}"

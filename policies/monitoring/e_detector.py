@@ -42,10 +42,7 @@ class EDetector:
     """
 
     def __init__(self, means: Sequence[LimitedMean], *, average_run_length: float = 1000.0) -> None:
-        if not (math.isfinite(average_run_length) and average_run_length > 1):
-            raise MonitoringError(
-                f"average_run_length must be above 1 but is {average_run_length:g}; usual is 1000 or more"
-            )
+        require_run_length(average_run_length)
         self.bets = Bets.on(means)
         self.average_run_length = average_run_length
         self.n_units = 0
@@ -104,3 +101,15 @@ class EDetector:
 
     def _nothing(self) -> NDArray[np.float64]:
         return np.full(self.bets.stakes.shape, -np.inf)
+
+
+def require_run_length(average_run_length: float) -> None:
+    """Refuse a mean number of units to a false alarm that no detector can keep.
+
+    Raises:
+        MonitoringError: If it is not a finite number above 1.
+    """
+    if not (math.isfinite(average_run_length) and average_run_length > 1):
+        raise MonitoringError(
+            f"average_run_length must be above 1 and finite but is {average_run_length:g}; usual is 1000 or more"
+        )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from policies.certificates.claims import Claim
 from policies.certificates.label_ratios import LabelRatio
 from policies.certificates.losses import HAMMING, Loss
-from policies.certificates.power import chance_at_mean, chance_at_rate, chance_at_ratio, chance_at_sum
+from policies.certificates.power import (
+    chance_at_mean,
+    chance_at_rate,
+    chance_at_ratio,
+    chance_at_sum,
+    first_units_at_power,
+)
 from policies.certificates.statements import Statement
 from policies.selection.search_target import SearchTarget, fewest_units
 from policies.selection.split_size import SplitSize
@@ -32,8 +38,9 @@ class StatementPlan:
         tightest: The tightest number in its place that can be certified where nothing is lost; None where none can.
         powers: True losses, and how probable it then is that the statement is certified.
         needed: Fewest units that certify it where nothing is lost; None where no number would.
-        comfortable: About how many units certify it four times of five where half of what may be lost is lost; None
-            where that is not known, or they are more than 50,000.
+        comfortable: The first number of units that certifies it four times of five where half of what may be lost is
+            lost; a few more may do so a little less often. None where that is not known, or they are more than 50,000.
+        is_exact: Whether it is that number by count, and not one of betting, which depends on orders that were drawn.
     """
 
     request: str
@@ -42,6 +49,7 @@ class StatementPlan:
     powers: tuple[tuple[float, float], ...]
     needed: int | None
     comfortable: int | None
+    is_exact: bool = False
 
 
 @dataclass(frozen=True)
@@ -192,26 +200,49 @@ def _chance_of_ratio(one: Statement, size: SplitSize, n: int, delta: float, rati
 def _planned(one: Statement, size: SplitSize, delta: float) -> StatementPlan:
     n, hold_several = size.units.n, size.units.hold_several
     powers = [(share * one.allowed, _chance(one, size, n, delta, share)) for share in _SHARES]
-    is_slow = one.loss in (Loss.SHORTFALL, Loss.RELATIVE_DROP)
+    comfortable, is_exact = _comfortable(one, size, delta)
     return StatementPlan(
         request=one.request,
         what=replace(one, required=0.0).request.removesuffix(" 0"),
         tightest=tightest_provable(one, size, delta=delta),
         powers=tuple(powers),
         needed=fewest_units(one, hold_several=hold_several, delta=delta, labels=size),
-        comfortable=None if is_slow else _fewest_at(lambda units: _chance(one, size, units, delta, _SHARES[-1])),
+        comfortable=comfortable,
+        is_exact=is_exact,
     )
 
 
-def _fewest_at(power: Callable[[int], float]) -> int | None:
-    """About the fewest units of a power, by doubling and then in steps of an eighth."""
-    n = 16
-    while power(n) < _POWER:
-        n *= 2
-        if n > _MOST_UNITS:
+def _comfortable(one: Statement, size: SplitSize, delta: float) -> tuple[int | None, bool]:
+    """The first number of units of the stated power where half of what may be lost is, and whether it is exact."""
+    if one.loss in (Loss.SHORTFALL, Loss.RELATIVE_DROP):
+        # They would take long.
+        return None, False
+    share = HALF_OF_WHAT_MAY_BE_LOST
+    if _is_counted(one, size):
+        rate = share * one.allowed
+        found = first_units_at_power(rate, limit=one.limit, delta=delta, power=_POWER, most=_MOST_UNITS)
+        return found, True
+    return _first_at(lambda units: _chance(one, size, units, delta, share)), False
+
+
+def _is_counted(one: Statement, size: SplitSize) -> bool:
+    """Whether nothing passes more often than the count of those that lose, as far as is known beforehand."""
+    if one.loss is Loss.DROP:
+        return one.quality != HAMMING
+    return one.loss.is_binary and not size.units.hold_several
+
+
+def _first_at(power: Callable[[int], float]) -> int | None:
+    """About the first number of units of a power, by doubling and halving: one fewer has less."""
+    low, high = 0, 16
+    while power(high) < _POWER:
+        low, high = high, 2 * high
+        if high > _MOST_UNITS:
             return None
-    steps: Sequence[int] = [n // 2 + k * n // 16 for k in range(1, 8)]
-    return next((step for step in steps if power(step) >= _POWER), n)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if power(middle) < _POWER else (low, middle)
+    return high
 
 
 def _best(one: StatementPlan) -> str:
@@ -228,5 +259,6 @@ def _needed(one: StatementPlan, unit: str) -> str:
     if one.needed is None:
         return f"no number would do for {one.request}"
     often = "to pass 4 times of 5 where half of it is lost"
-    most = "" if one.comfortable is None else f", about {one.comfortable:,} {often}"
+    about = "" if one.is_exact else "about "
+    most = "" if one.comfortable is None else f", {about}{one.comfortable:,} {often}"
     return f"{one.request} at least {one.needed:,} {unit}s{most}"

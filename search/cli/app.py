@@ -72,7 +72,9 @@ def _never_fail_at_letters() -> None:
 
 
 def _complain(text: str, *, style: str) -> None:
-    Console(stderr=True).print(text, style=style, soft_wrap=True, highlight=False, markup=False)
+    """Print one line, whatever names of files hold: what ends a line or steers a terminal is written as Python does."""
+    line = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    Console(stderr=True).print(line, style=style, soft_wrap=True, highlight=False, markup=False)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:

@@ -59,7 +59,8 @@ def check(
         Executor | None, typer.Option(help="What runs the network; the fastest that there is where left out.")
     ] = None,
     figure: Annotated[
-        Path | None, typer.Option(help="Draw how the bets against the certificate went into this PNG file.")
+        Path | None,
+        typer.Option(help="Draw how the bets against the certificate went into this file: .png, .pdf, .svg."),
     ] = None,
     json_report: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
@@ -85,7 +86,7 @@ def check(
     """
     if (data is None) == (follow is None):
         raise ConfigError("check needs a table or data, or --follow, and not both; name one of them")
-    require_output_file(figure, option="--figure")
+    require_output_file(figure, option="--figure", endings=(".png", ".pdf", ".svg"))
     tell_loading("scipy.stats")
     # Here, since these imports take seconds, and help needs none of them.
     from search.watching.bundle_watch import Levels, watch_data

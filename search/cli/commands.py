@@ -16,6 +16,9 @@ from typing import Any, Final, cast
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from search.cli.usage.command import PROGRAM, Command
+from search.cli.usage.refusals import in_one_line, unknown_command
+
 
 COMMANDS: dict[str, str] = {
     "run": "search.cli.run:run",
@@ -47,6 +50,26 @@ class CommandGroup(TyperGroup):
         super().__init__(**options)
         self.commands = cast(Any, _Commands())
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read what was typed before the command."""
+        with in_one_line(self, PROGRAM, list(args)):
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Find the command and run it."""
+        with in_one_line(self, PROGRAM):
+            return super().invoke(ctx)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The name of a command, the command, and what was typed after it.
+
+        Raises:
+            ConfigError: If there is no such command.
+        """
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+            raise unknown_command(PROGRAM, args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
+
 
 class _Commands(Mapping[str, TyperCommand]):
     """The commands by name, as typer lists, completes and runs them."""
@@ -71,13 +94,21 @@ class _CommandOnDemand(TyperCommand):
 
     def __init__(self, name: str, place: str) -> None:
         super().__init__(name, help=_help(place), rich_markup_mode=MARKUP)
-        self._place = place
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         """The context of the function's own command."""
-        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=MARKUP)
-        alone.command(self.name)(resolve_name(self._place))
-        return typer.main.get_command(alone).make_context(*arguments, **options)
+        return command_of(str(self.name)).make_context(*arguments, **options)
+
+
+def command_of(name: str) -> TyperCommand:
+    """A command as typer runs it, with its options; its module is imported.
+
+    Args:
+        name: Name that is typed for the command.
+    """
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=MARKUP)
+    alone.command(name, cls=Command)(resolve_name(COMMANDS[name]))
+    return cast(TyperCommand, typer.main.get_command(alone))
 
 
 def _help(place: str) -> str | None:

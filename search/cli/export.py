@@ -14,6 +14,7 @@ from search.cli.options.sweep import DataDir
 from search.console_table import print_line
 from search.errors import ConfigError, RegistrationError
 from search.loading import tell_loading
+from search.run_folder.new_folder import require_writable
 
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def export(
 
     - `exitsearch export runs/policy-1 --model tables/model.safetensors --data held_out/ --out my-bundle`
     """
+    require_writable(out, what="--out")
     network = _network(model, data, data_dir, image_size, assignments)
     tell_loading("torch")
     # Here and below, since these imports take seconds.

@@ -45,7 +45,7 @@ def search_finalists(
     if not trials:
         reason = next((trial.failure for trial in outcomes if trial.failure), "none was trained to its last epoch")
         raise SweepError(f"none of the {len(outcomes)} trials finished; the first reason is: {reason}")
-    on_message(f"Searching policies on the tables of the best {len(trials)} trials")
+    on_message(f"Searching policies on the tables of {_named(len(trials))}")
     found = search_networks(inputs, networks_of(trials, inputs.spec.seeds))
     for failure in found.failures:
         on_message(f"Note: {failure}")
@@ -55,6 +55,10 @@ def search_finalists(
         for note in network.notes:
             on_message(f"Note: {network.network}: {note}")
     return found.networks
+
+
+def _named(n_trials: int) -> str:
+    return "the best trial" if n_trials == 1 else f"the best {n_trials} trials"
 
 
 def search_networks(inputs: SweepInputs, candidates: Sequence[TrialNetwork]) -> SearchedNetworks:

@@ -8,6 +8,7 @@ import fcntl
 from pathlib import Path
 import time
 
+from policies.files.real_path import real_path
 from search.config.sweep import SweepConfig
 from search.errors import RunFolderError
 from search.live.journal_tail import JournalTail
@@ -80,7 +81,7 @@ class RunningRun:
             ConfigError: If that is no sweep of this version.
         """
         # Also "." has a name.
-        folder = RunFolder(path.resolve())
+        folder = RunFolder(real_path(path))
         if not folder.sweep_file.is_file():
             raise RunFolderError(
                 f"{path}: a folder of a sweep must be watched but it has no {folder.sweep_file.name}; name one, "

@@ -7,7 +7,9 @@ import math
 
 from optuna.trial import TrialState
 
-from policies.registry import title_of
+from policies.goals.objectives import sought_in_words
+from policies.qualities import in_words
+from policies.registry import number_of, title_of
 from search.live.running_run import Phase, RunningRun
 from search.trials.records import TrialRecord, best_of, nearest_of
 from search.trials.time_left import spoken
@@ -19,7 +21,7 @@ _MINUTE_MS = 60_000
 def state_title(run: RunningRun) -> str:
     """What it is doing, in one sentence."""
     trials, n_trials = run.trials, run.config.search.trials
-    counts = f"{len(trials.finished)} of {n_trials} trials have ended"
+    counts = f"{len(trials.finished)} of {number_of(n_trials, 'trial')} have ended"
     if run.phase is Phase.STOPPED:
         return f"Stopped: {counts}. It goes on with --resume --name {run.folder.name}."
     if run.phase is Phase.FAILED:
@@ -36,8 +38,9 @@ def state_title(run: RunningRun) -> str:
     if not trials.trials:
         return "Running: no trial yet. Data, and teachers and a full network where there are any, come first."
     if len(trials.finished) >= n_trials:
-        return f"Running: all {n_trials} trials have ended; policies are searched, certified and tested."
-    return f"Running: {counts}, {len(trials.running)} are being trained."
+        all_trials = "the only trial has" if n_trials == 1 else f"all {n_trials} trials have"
+        return f"Running: {all_trials} ended; policies are searched, certified and tested."
+    return f"Running: {counts}, {len(trials.running)} {'is' if len(trials.running) == 1 else 'are'} being trained."
 
 
 def state_lines(run: RunningRun) -> list[tuple[str, str]]:
@@ -52,10 +55,12 @@ def state_lines(run: RunningRun) -> list[tuple[str, str]]:
     left = run.seconds_left
     if run.phase is Phase.RUNNING and left is not None:
         lines.append(("trials still take", f"{spoken(left)}, then policies are searched"))
-    lines.append(("asked for", f"{run.config.request}, {_sought(run)}"))
+    asked = run.config.request
+    sought = sought_in_words(asked.objective, asked.quality, budget=asked.budget)
+    lines.append(("asked for", f"{in_words(str(asked))}, with {sought}"))
     failed = sum(trial.state is TrialState.FAIL for trial in run.trials.finished)
     if failed:
-        lines.append(("failed", f"{failed} of {len(run.trials.trials)} trials"))
+        lines.append(("failed", f"{failed} of {number_of(len(run.trials.trials), 'trial')}"))
     return lines
 
 
@@ -97,9 +102,3 @@ def name_of(run: RunningRun, trial: TrialRecord) -> str:
 
 def _objective(run: RunningRun) -> str:
     return title_of(run.config.request.objective)
-
-
-def _sought(run: RunningRun) -> str:
-    """What trials compete for."""
-    asked = run.config.request
-    return f"at the least {_objective(run)}" if asked.budget is None else f"at the best {title_of(asked.quality)}"

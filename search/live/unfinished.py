@@ -11,6 +11,7 @@ from markupsafe import Markup
 from optuna.trial import TrialState
 
 from policies.files.atomic import write_text
+from policies.registry import number_of
 from search.live.running_run import Phase, RunningRun
 from search.live.saying import state_lines
 from search.live.sections import running, trials
@@ -97,7 +98,8 @@ def headline(run: RunningRun) -> str:
     """What there is instead of a result."""
     n_trials, n_complete = run.config.search.trials, _n_complete(run)
     if n_complete:
-        return f"There is no policy yet: {n_complete} of {n_trials} trials were trained to their end."
+        trials = number_of(n_trials, "trial")
+        return f"There is no policy yet: {n_complete} of {trials} were trained to their end."
     so = "there is no policy yet" if run.phase is Phase.RUNNING else "there is no policy"
     ends = {_DID[kind]: n for kind, n in _counts(run).items() if kind in _DID}
     if len(ends) > 1:
@@ -121,7 +123,9 @@ def how_to_go_on(run: RunningRun, folder: RunFolder) -> tuple[str, str]:
         why = "it comes to the same again" if n_open else "all its trials have ended, and none can be used"
         return f"Resuming it changes nothing: {why}. Put right what failed, and start anew:", sweep_again(folder)
     words = ("exitsearch", "run", str(folder.sweep_file), "--resume", "--name", run.folder.name)
-    left = f"{n_open} trials are left, and those that were begun go on" if n_open else "all trials have ended"
+    are = "is" if n_open == 1 else "are"
+    left = f"{number_of(n_open, 'trial')} {are} left, and those that were begun go on"
+    left = left if n_open else "all trials have ended"
     return f"Resume it: {left}, then policies are searched.", shlex.join(words)
 
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from policies.files.atomic import write_text
 from policies.goals.objectives import get_objective
 from policies.registry import title_of
+from search.page.blocks import COLOURS
 from search.page.page import rendered
 from search.page.run import FinishedRun
 from search.page.section import Section
@@ -27,9 +28,10 @@ _CELL = Markup("<td>{}</td>")
 _TABLE = Markup('<div class="scroll"><table class="beside"><tbody>{}</tbody></table></div>')
 _WARNING = Markup('<p class="trouble">{}</p>')
 _FRONTS = Markup(
-    '<h3>Fronts on search</h3><p class="dim">Each point is a policy that was found: up is better, left is cheaper.</p>'
-    '<div class="figure" data-figure="fronts"></div>'
+    '<h3>Fronts on search</h3><p class="dim">Each point is a policy that no other of its search beats, a star is the '
+    'selected one: up is better, left is cheaper.</p><div class="figure" data-figure="fronts"></div>'
 )
+_STAR = {"symbol": "star", "size": 15}
 _COMPARED = ("mean_depth", "mean_cost", "mean_latency_ms", "worst_class_recall", "worst_label_recall", "ece")
 
 
@@ -54,7 +56,7 @@ def comparison(runs: Sequence[FinishedRun]) -> Section:
     """
     split = _shared_split(runs)
     rows = [
-        ("Search", [run.summary.name or run.folder.path.name for run in runs]),
+        ("Search", _names(runs)),
         ("Asked", [run.summary.verdict.asked for run in runs]),
         ("Policy", [title_of(run.summary.selected.rule) for run in runs]),
         ("How sure", [certainty(run.summary) for run in runs]),
@@ -65,6 +67,12 @@ def comparison(runs: Sequence[FinishedRun]) -> Section:
     figures = _fronts(runs)
     html = warnings + _TABLE.format(table) + (_FRONTS if figures else Markup(""))
     return Section("comparison", "Side by side", html, figures=figures)
+
+
+def _names(runs: Sequence[FinishedRun]) -> list[str]:
+    """What each search is called; where two have one name, where each of them lies."""
+    names = [run.summary.name or run.folder.path.name for run in runs]
+    return names if len({*names}) == len(names) else [str(run.folder.path) for run in runs]
 
 
 def _shared_split(runs: Sequence[FinishedRun]) -> str:
@@ -115,14 +123,16 @@ def _fronts(runs: Sequence[FinishedRun]) -> dict[str, go.Figure]:
 
     ((quality, objective),) = axes
     column = get_objective(objective).column
-    traces = [
-        go.Scatter(
-            x=[point.figures[column] for point in run.front],
-            y=[point.figures[quality] for point in run.front],
-            mode="lines+markers",
-            name=run.summary.name or run.folder.path.name,
-        )
-        for run in runs
-    ]
+    traces = []
+    for place, (run, name) in enumerate(zip(runs, _names(runs), strict=True)):
+        colour = COLOURS[place % len(COLOURS)]
+        line, selected = run.front.line(quality, column), [point for point in run.points if point.selected]
+        for points, own in (
+            (line, {"mode": "lines+markers", "name": name, "line": {"color": colour}}),
+            # Also where another policy beats it, so that no line leads there.
+            (selected, {"mode": "markers", "name": f"{name}: selected", "marker": {**_STAR, "color": colour}}),
+        ):
+            across, up = ([point.figures[key] for point in points] for key in (column, quality))
+            traces.append(go.Scatter(x=across, y=up, **own))
     layout = {"xaxis": {"title": title_of(column)}, "yaxis": {"title": f"{title_of(quality)} on search"}}
     return {"fronts": go.Figure(traces, layout)}

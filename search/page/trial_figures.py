@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from policies.goals.objectives import get_objective
+from policies.goals.objectives import get_objective, sought_in_words
 from policies.qualities import get_quality
 from policies.registry import title_of
 from search.page.blocks import COLOURS, rounded
@@ -55,7 +55,7 @@ class TrialAxes:
     @property
     def sought(self) -> str:
         """What trials compete for, in words."""
-        return "the best quality" if self.budget is not None else f"the least {title_of(self.column)}"
+        return sought_in_words(self.objective, self.quality, budget=self.budget)
 
 
 def kind_of(trial: TrialRecord) -> str:

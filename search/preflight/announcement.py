@@ -5,14 +5,14 @@ from __future__ import annotations
 from policies.selection.plan import plan_for
 from policies.selection.search_target import SearchTarget
 from search.inputs import SweepInputs
-from search.preflight.certifiable import proposed_fractions
+from search.sharing.proposal import proposed_splits
 from search.sharing.units import SplitUnits
 
 
 def announcement(inputs: SweepInputs) -> list[str]:
     """What is searched for and why, and whether anything will be certified; a line each.
 
-    Where nothing will be, splits are proposed that would allow a certificate, or at least an estimate.
+    Where nothing will be, it is told which splits are proposed, and what they would allow.
     """
     target, plan = inputs.target, plan_for(inputs.target)
     lines = [_search_target(target), *(f"Plan: {line}" for line in (() if plan is None else plan.lines))]
@@ -21,11 +21,12 @@ def announcement(inputs: SweepInputs) -> list[str]:
     if not target.why_not or target.claim is None or target.certify is None:
         return lines
     lines.append(f"Note: {target.why_not}")
+    if inputs.sharing is not None:
+        # What was proposed was told with it.
+        return lines
     units = SplitUnits.of(inputs.splits, inputs.spec.task, target.certify)
-    fractions = inputs.config.splits.fractions()
-    asked = target.asked
-    proposal = proposed_fractions(units, target.claim, fractions, delta=asked.delta, power=asked.power)
-    return [*lines, f"Note: {proposal.sentence}"] if proposal.sentence else lines
+    proposal = proposed_splits(units, target.claim, delta=target.asked.delta, power=target.asked.power)
+    return [*lines, f"Note: splits: auto would propose {proposal.sentence}"]
 
 
 def _search_target(target: SearchTarget) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from search.figures.architecture import draw_architecture
 from search.run_folder.folder import RunFolder
 from search.run_folder.result_files import write_json
-from search.run_folder.summary_architecture import ArchitectureSummary
+from search.run_folder.summary import ArchitectureSummary
 from trainables.models import MultiExitModel
 from trainables.models.architecture_report import ArchitectureReport
 from trainables.models.exits.tracing import first_line

@@ -12,7 +12,7 @@ from policies.qualities import get_quality
 from policies.tables.base import ExitTable
 from policies.tasks import get_task
 from search.run_folder.result_files import ResultFiles, write_csv
-from search.run_folder.summary_compute import BudgetPolicy
+from search.run_folder.summary import BudgetPolicy
 
 
 BUDGETS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)

@@ -16,7 +16,7 @@ from policies.runtime.stages import Stages
 from policies.runtime.threads import torch_threads
 from policies.runtime.timing import Effort, Timed, batches_of, time_in_turns
 from policies.runtime.torch_stages import TorchStages
-from search.run_folder.summary_latency import LatencySummary, Milliseconds
+from search.run_folder.summary import LatencySummary, Milliseconds
 from trainables.models import MultiExitModel
 from trainables.models.exits.tracing import first_line
 

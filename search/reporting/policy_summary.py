@@ -27,15 +27,15 @@ from search.reporting.fixed_budgets import at_fixed_budgets
 from search.reporting.tasks import report_of
 from search.reporting.tasks.base import BaselinePolicy
 from search.run_folder.answers import PolicyAnswers, answers_of, answers_of_exits
-from search.run_folder.planned.power import PowerSummary
-from search.run_folder.planned.worst_value import WorstValueSummary
 from search.run_folder.summary import (
     BaselinePolicyFigures,
     CertificateSummary,
     EstimateSummary,
+    PowerSummary,
     SelectedPolicy,
     SplitsSummary,
     Summary,
+    WorstValueSummary,
 )
 
 

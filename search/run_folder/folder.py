@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 import json
 from pathlib import Path
 import re
@@ -14,6 +15,7 @@ from typing import Any
 import yaml
 
 from policies.files.atomic import write_text
+from policies.names import list_some
 from search.config.reading.yaml_text import read_yaml
 from search.config.sweep import SweepConfig
 from search.errors import RunFolderError, SweepInterruptedError
@@ -259,7 +261,9 @@ class RunFolder(ResultFiles):
         """
         if not self.sweep_file.is_file():
             existing = sorted(entry.parent.name for entry in self.path.parent.glob("*/sweep.yaml"))
-            hint = f"there are {', '.join(existing)}" if existing else "there are no sweeps yet"
+            near = get_close_matches(self.name, existing, n=1)
+            known = f"there are {list_some(existing)}" if existing else "there are no sweeps yet"
+            hint = f"did you mean {near[0]!r}?" if near else known
             raise RunFolderError(f"there is no sweep {self.name!r} in {self.path.parent} to resume; {hint}")
         try:
             values = read_yaml(self.sweep_file.read_text())

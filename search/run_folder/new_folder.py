@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 import os
 from pathlib import Path
@@ -76,16 +76,23 @@ def require_writable(folder: Path, *, what: str) -> None:
         raise RunFolderError(_cannot(folder, what, f"{nearest} cannot be written to"))
 
 
-def require_output_file(path: Path | None, *, option: str) -> None:
+def require_output_file(path: Path | None, *, option: str, endings: Collection[str] = ()) -> None:
     """Refuse a file that cannot be written, before anything is computed for it; None is no file.
 
+    Args:
+        path: The file to write.
+        option: What was typed for it, for the message.
+        endings: Ends of names that tell how it is written, such as ``.png``; where empty any name does.
+
     Raises:
-        RunFolderError: If it is a folder, or its own folder cannot be made or written to.
+        RunFolderError: If it is a folder, its own folder cannot be made or written to, or its name ends otherwise.
     """
     if path is None:
         return
     if path.is_dir():
         raise RunFolderError(f"{option} must be a file but {path} is a folder; give another name")
+    if endings and path.suffix.lower() not in endings:
+        raise RunFolderError(f"{option} must end in {' or '.join(endings)} but is {path}; give another name")
     require_writable(path.parent, what=f"the folder of {option}")
     if path.exists() and not os.access(path, os.W_OK):
         raise RunFolderError(f"{option} must be a file that can be written but {path} cannot; give another name")

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from policies.certificates import words
+
 
 class Outcome(StrEnum):
     """How far a search came, as it is called in a name or before a sentence."""
 
     INFEASIBLE = "infeasible"
     UNCLAIMED = "without a certificate"
-    NOT_CERTIFIED = "not certified"
+    NOT_CERTIFIED = words.NOT_CERTIFIED
     PARTLY = "certified in part"
-    CERTIFIED = "certified"
+    CERTIFIED = words.CERTIFIED
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Verdict:
         policy: The selected policy: its rule, how answers are pooled, and its network.
         claim: What was to be certified; empty where nothing was.
         reason: Why that is not certified, or empty.
+        least_certain: Of what value of a column the claim is least certain; empty where it is made by none.
         bound: Bound on what was claimed; None where there is none.
         delta: The largest probability that a certificate is wrong.
         estimate: What is known of what is not certified, or empty.
@@ -42,6 +45,7 @@ class Verdict:
     policy: str
     claim: str = ""
     reason: str = ""
+    least_certain: str = ""
     bound: float | None = None
     delta: float = 0.05
     estimate: str = ""
@@ -73,13 +77,17 @@ class Verdict:
     @property
     def confidence(self) -> str:
         """How surely a certificate holds."""
-        return f"confidence {100 * (1 - self.delta):g} %"
+        return words.confidence_in_words(self.delta)
 
     @property
     def proof(self) -> str:
         """What a certificate says of new data; for a policy that is certified."""
-        bound = "" if self.bound is None else f" (bound {self.bound:.4f})"
-        return f"with {self.confidence}, on new data of the same kind {self.claim}{bound}"
+        return words.proof_in_words(self.claim, bound=self.bound, delta=self.delta)
+
+    @property
+    def refusal(self) -> str:
+        """That what was claimed is not certified, and why; for a policy that is not."""
+        return words.refusal_in_words(self.reason, claim=self.claim)
 
     @property
     def certificate(self) -> str:

@@ -1,10 +1,9 @@
 """Shares of the splits that suit what is to be certified, proposed before anything is trained.
 
 The share of ``certify`` is the smallest multiple of 0.01, from 0.05 on, with which a policy that loses half of what may
-be lost is certified with the stated power, and at most half of what is not ``train``. ``search`` and ``test`` have
-their usual shares, 0.2 and 0.15, while ``train`` keeps half; ``train`` has what is left. Where ``certify`` needs more,
-they share what is left in that proportion, and ``train`` keeps half. Where no such share has the power, it is the one
-with which that policy is certified most probably. An official test is what it is.
+be lost is certified with the stated power. Where no usual share has the power, it is the one with which that policy is
+certified most probably. Where none of these certifies even a policy that loses nothing, it is the smallest one that the
+other splits can spare. Where there is none, ``search`` has what an estimate needs.
 """
 
 from __future__ import annotations
@@ -15,21 +14,19 @@ import math
 from policies.certificates.claims import Claim
 from policies.certificates.losses import Loss
 from policies.certificates.statements import Statement
+from policies.estimates.estimate import estimated_target
+from policies.estimates.estimated_bounds import LEVEL
 from policies.selection.plan import passing_chance, tightest_provable
 from policies.selection.search_target import fewest_units, tightened_claim
+from search.sharing.shares import USUAL, fractions_with, sparing_fractions, usual_steps
 from search.sharing.units import SplitUnits, in_sweep_file, units_of
 from trainables.data import SplitFractions
 
 
-_USUAL = SplitFractions()
-_STEP = 0.01
-_LEAST_CERTIFY = 0.05
-_LEAST_TRAIN = 0.5
 _SHOWN = (5, 10, 15, 20, 25)
 _MOST_SHOWN = 5
 _MOST_UNITS = 50_000
 _GROWTH = 1.03
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -82,67 +79,70 @@ def proposed_splits(units: SplitUnits, claim: Claim, *, delta: float, power: flo
         delta: Largest probability of certifying what does not hold, in (0, 1).
         power: Probability with which a policy that loses half of what may be lost is to be certified, in (0, 1).
     """
-    counted = {step: units_of("certify", fractions_with(step, units), units) for step in _steps(units)}
-    chances: dict[int, float] = {}
-    enough = None
-    for step, n in counted.items():
-        chances[step] = passing_chance(claim, units.size(n), delta=delta)
-        if chances[step] >= power:
-            enough = step
-            break
-    likeliest = max(chances, key=lambda step: (chances[step], step))
-    can = chances[likeliest] > 0
-    chosen = enough or (likeliest if can else round(_USUAL.certify / _STEP))
-    shown = sorted([*_beside(chosen, counted), chosen])
-    divisions = tuple(_division(step, units, claim, delta, power) for step in shown)
-    own = divisions[shown.index(chosen)]
-    told = [_told(own, units, power) if can else _in_vain(max(counted.values()), units, claim, delta)]
-    if enough is None and can:
-        told.append(_needed(max(counted.values()), units, claim, delta, power))
+    usual = {step: fractions_with(step, units) for step in usual_steps(units)}
+    chosen, can = _usual_choice(usual, units, claim, delta, power)
+    told = []
+    if not can:
+        spared = _spared(units, claim, delta)
+        can = spared is not None
+        chosen = _for_an_estimate(units, claim) or USUAL if spared is None else spared
+        told = [_in_vain(chosen, units, claim, delta)] if spared is None else []
+    own = _division(chosen, units, claim, delta, power)
+    divisions = [*(_division(one, units, claim, delta, power) for one in _beside(chosen, usual)), own]
+    if can:
+        told.append(_told(own, units, power))
+        if own.chance < power:
+            told.append(_needed(own.n_certify, units, claim, delta, power))
     if units.hold_several or units.kind != "sample":
         told.append(f"{units.kind}s count, not samples: there are {units.n:,} of them with {units.n_samples:,} samples")
     floor = () if claim.class_floor is None else (f"a recall of every class of {claim.class_floor:g}",)
     parts = (*(one.request for one in claim.statements), *floor)
-    return ProposedSplits(own.fractions, divisions, parts, power, "; ".join(told))
+    shown = tuple(sorted(divisions, key=lambda one: one.fractions.certify))
+    return ProposedSplits(own.fractions, shown, parts, power, "; ".join(told))
 
 
-def fractions_with(step: int, units: SplitUnits) -> SplitFractions:
-    """The shares of all splits where ``certify`` has so many hundredths.
-
-    Args:
-        step: Share of ``certify`` in hundredths.
-        units: What is shared out: an official test keeps its nominal share, of which the others take nothing.
-    """
-    certify, search, test = step * _STEP, _USUAL.search, _USUAL.test
-    left = 1 - _LEAST_TRAIN - certify
-    if certify > 1 - _LEAST_TRAIN - search - test + _ROUNDING:
-        if units.has_official_test:
-            search = left - test
-        else:
-            search = round(left * search / (search + test) / _STEP) * _STEP
-            test = left - search
-    train = 1 - certify - search - test
-    return SplitFractions(*(round(share, 4) for share in (train, search, certify, test)))
+def _usual_choice(
+    usual: dict[int, SplitFractions], units: SplitUnits, claim: Claim, delta: float, power: float
+) -> tuple[SplitFractions, bool]:
+    """Of the usual ways the first that has the power, else the likeliest; and whether it can certify at all."""
+    chances: dict[int, float] = {}
+    for step, fractions in usual.items():
+        chances[step] = _chance(fractions, units, claim, delta)
+        if chances[step] >= power:
+            return fractions, True
+    likeliest = max(chances, key=lambda step: (chances[step], step))
+    return usual[likeliest], chances[likeliest] > 0
 
 
-def _steps(units: SplitUnits) -> list[int]:
-    """The shares that ``certify`` may have, in hundredths: up to half of what is not ``train``, at least one."""
-    outside = 1 - _LEAST_TRAIN - (_USUAL.test if units.has_official_test else 0.0)
-    least = max(_LEAST_CERTIFY, 1 / max(units.smallest_class, 1))
-    most = math.floor(outside / 2 / _STEP + _ROUNDING)
-    return list(range(min(math.ceil(least / _STEP - _ROUNDING), most), most + 1))
+def _spared(units: SplitUnits, claim: Claim, delta: float) -> SplitFractions | None:
+    """The smallest share of ``certify`` that certifies a policy which loses nothing, of all that others can spare."""
+    found = sparing_fractions("certify", units).values()
+    return next((one for one in found if _chance(one, units, claim, delta) > 0), None)
 
 
-def _beside(chosen: int, counted: dict[int, int]) -> list[int]:
-    """Other shares to show beside the chosen one: four at most, without the one that is nearest to it."""
-    others = sorted(
-        (step for step in _SHOWN if step in counted and step != chosen), key=lambda step: abs(step - chosen)
-    )
-    return sorted(others[-(_MOST_SHOWN - 1) :])
+def _for_an_estimate(units: SplitUnits, claim: Claim) -> SplitFractions | None:
+    """The smallest share of ``search`` with which an estimate has a margin; None where none has."""
+
+    def has_margin(n: int) -> bool:
+        is_shared = not claim.is_about_accuracy
+        return claim.target is None or estimated_target(claim.target, n, grouped=is_shared, level=LEVEL) is not None
+
+    found = sparing_fractions("search", units).values()
+    return next((one for one in found if has_margin(units_of("search", one, units))), None)
 
 
-def _division(step: int, units: SplitUnits, claim: Claim, delta: float, power: float) -> Division:
-    fractions = fractions_with(step, units)
+def _chance(fractions: SplitFractions, units: SplitUnits, claim: Claim, delta: float) -> float:
+    """The probability that a policy is certified that loses half of what may be lost."""
+    return passing_chance(claim, units.size(units_of("certify", fractions, units)), delta=delta)
+
+
+def _beside(chosen: SplitFractions, usual: dict[int, SplitFractions]) -> list[SplitFractions]:
+    """Other ways to show beside the chosen one: four at most, without the one that is nearest to it."""
+    others = [usual[step] for step in _SHOWN if step in usual and usual[step] != chosen]
+    return sorted(others, key=lambda one: abs(one.certify - chosen.certify))[-(_MOST_SHOWN - 1) :]
+
+
+def _division(fractions: SplitFractions, units: SplitUnits, claim: Claim, delta: float, power: float) -> Division:
     n = units_of("certify", fractions, units)
     size = units.size(n)
     aimed = tightened_claim(claim, size, delta=delta, power=power)
@@ -175,18 +175,24 @@ def _needed(most: int, units: SplitUnits, claim: Claim, delta: float, power: flo
     return f"about {n:,} of certify would do, of {whole:,} in all"
 
 
-def _in_vain(n: int, units: SplitUnits, claim: Claim, delta: float) -> str:
-    """That nothing can be certified, and what could be with how many units."""
-    usual = f"splits {in_sweep_file(_USUAL)}, the usual ones: certify could have {n:,} of {units.n:,} {units.kind}s"
+def _in_vain(chosen: SplitFractions, units: SplitUnits, claim: Claim, delta: float) -> str:
+    """That nothing can be certified, what could be with how many units, and whether there is an estimate instead."""
+    n = max(units_of("certify", one, units) for one in sparing_fractions("certify", units).values())
+    most = f"splits {in_sweep_file(chosen)}: certify could have {n:,} of {units.n:,} {units.kind}s"
     needed = [fewest_units(one, hold_several=units.hold_several, delta=delta) for one in claim.statements]
     known = [one for one in needed if one is not None]
     if len(known) < len(needed):
-        return f"{usual}, and no number would certify that {claim}; ask for less"
+        return f"{most}, and no number would certify that {claim}; ask for less"
     fewest = math.ceil(max(known) / units.smallest_share)
     if fewest <= n:
-        return f"{usual}, too few of the smallest class to certify that {claim}; ask for less, or collect more"
+        return f"{most}, too few of the smallest class to certify that {claim}; ask for less, or collect more"
     whole = math.ceil(fewest * units.n / max(n, 1))
+    estimate = (
+        "they are too few for an estimate too; ask for less, or collect more"
+        if _for_an_estimate(units, claim) is None
+        else f"an estimate from about {units_of('search', chosen, units):,} of search can be had"
+    )
     return (
-        f"{usual}, too few to certify that {claim} even without an error; about {fewest:,} would do for a policy that "
-        f"loses nothing, of {whole:,} in all"
+        f"{most}, too few to certify that {claim} even without an error; about {fewest:,} would do for a policy that "
+        f"loses nothing, of {whole:,} in all; {estimate}"
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 import re
 
-from policies.registry import capital, title_of
+from policies.goals.objectives import sought_in_words
+from policies.registry import capital
 from search.run_folder.folder import RunFolder
 from search.run_folder.summary import Summary
 from search.run_folder.verdict import Outcome
@@ -44,12 +45,12 @@ def _plain(text: str) -> str:
 def _facts(summary: Summary) -> list[str]:
     """The summary in at most ten lines."""
     selected, counts, found = summary.selected, summary.trials, summary.verdict
-    sought = f"the least {summary.objective}" if summary.budget is None else f"the best {title_of(summary.quality)}"
-    facts = [f"Asked: {summary.asked}, with {sought}", f"Selected: {found.policy}"]
+    sought = sought_in_words(summary.objective, summary.quality, budget=summary.budget)
+    facts = [f"Asked: {found.asked}, with {sought}", f"Selected: {found.policy}"]
     facts += [f"On {split}: {figures_of(summary, split)}" for split in selected.by_split if split != "certify"]
     is_infeasible = found.outcome is Outcome.INFEASIBLE
     facts.append(f"Infeasible: {found.unmet}" if is_infeasible else capital(found.certificate))
-    facts.append(capital(found.estimated))
+    facts += [capital(found.least_certain), capital(found.estimated)]
     full = summary.baselines.get("full_network")
     if full is not None and "test" in full.by_split:
         figures = full.by_split["test"]

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from policies.goals.request import Request
-from policies.registry import title_of
+from policies.registry import number_of, title_of
 from search.console_table import print_line
 from search.trials.log import TrialLog
 from search.trials.records import TrialRecord
@@ -69,8 +69,9 @@ class TrialProgress:
         for trial in finished:
             self._note(trial)
         if log.trials:
-            n_open = len(log.running)
-            self._print(f"{len(finished)} trials were finished before, {n_open} go on")
+            before, n_open = number_of(len(finished), "trial"), len(log.running)
+            were, go = "was" if len(finished) == 1 else "were", "goes" if n_open == 1 else "go"
+            self._print(f"{before} {were} finished before, {n_open} {go} on")
         self._draw()
 
     def trial_started(self, trial: TrialRecord) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import math
 from typing import Any, Self
 
-from search.run_folder.summary_validity import ValiditySummary
+from search.run_folder.summary import ValiditySummary
 from trainables.tasks.doubts import Certainty, Doubt
 from trainables.trials.full_network import EpochFigures
 

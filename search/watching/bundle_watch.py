@@ -8,6 +8,7 @@ from pathlib import Path
 from policies.certificates.bounds.betting import BETTING_SEED
 from policies.certificates.claims import Claim
 from policies.errors import ClaimError, MonitoringError
+from policies.monitoring.e_detector import require_run_length
 from policies.monitoring.groups import together
 from policies.monitoring.reference import ReferenceStatistics
 from policies.monitoring.watch import CertificateWatch
@@ -32,6 +33,10 @@ class Levels:
 
     alpha: float = 0.05
     average_run_length: float = 1000.0
+
+    def __post_init__(self) -> None:
+        # Also where there is nothing to detect with, which a stream tells late.
+        require_run_length(self.average_run_length)
 
 
 def watch_data(

@@ -3,7 +3,8 @@ import shutil
 
 import pytest
 
-from tests.chaos.killing import ONE_AT_A_TIME, SweepProcess
+from tests.chaos.killing import ONE_AT_A_TIME, DisturbedSweep
+from tests.search.tracking.tracked import sqlite_store
 
 
 REPOSITORY = Path(__file__).parents[2]
@@ -27,7 +28,7 @@ def n_trials(n_kills):
 
 @pytest.fixture(scope="session")
 def new_sweep(ray_session, n_trials, tmp_path_factory):
-    """Builds sweeps that run in processes of their own, each in a folder of its own, with its own MLflow store."""
+    """Builds sweeps, each in a folder of its own, with its own MLflow store."""
 
     def build(name, *settings, address=ray_session):
         folder = tmp_path_factory.mktemp(name)
@@ -36,11 +37,10 @@ def new_sweep(ray_session, n_trials, tmp_path_factory):
         script.parent.mkdir()
         shutil.copy(REPOSITORY / "search" / "run.py", script)
         (script.parent / "optuna.py").write_text("raise ImportError('the wrong optuna')")
-        uri = f"sqlite:///{folder / 'mlflow.db'}"
+        uri = sqlite_store(folder)
         settings = (f"search.trials={n_trials}", *settings)
-        sweep = SweepProcess(script, folder, uri=uri, name="sweep", address=address, settings=settings)
-        sweep.uri = uri
-        return sweep
+        options = {"uri": uri, "name": "sweep", "address": address, "is_joined": address == ray_session}
+        return DisturbedSweep(script, folder, settings=settings, **options)
 
     return build
 

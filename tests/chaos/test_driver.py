@@ -1,6 +1,10 @@
-"""A driver that is killed at any moment and resumed gives what an undisturbed one gives."""
+"""A driver that is killed at any moment and resumed gives what an undisturbed one gives.
+
+So do sweeps with the same seed and one worker: what is killed has the seed of what it is compared with.
+"""
 
 from dataclasses import replace
+import json
 
 import pytest
 
@@ -19,6 +23,7 @@ def outcome(sweep):
 def test_an_undisturbed_sweep_is_complete(undisturbed, n_trials):
     found = outcome(undisturbed)
     assert list(found.params) == [f"trial-{number:04d}" for number in range(1, n_trials + 1)]
+    assert len({json.dumps(params, sort_keys=True) for params in found.params.values()}) == n_trials
     assert all(steps == [*range(1, N_EPOCHS + 1)] for steps in found.steps.values())
     assert {status for _, status in found.statuses} == {"FINISHED"}
     assert found.states == {"COMPLETE": n_trials}

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tests.chaos.killing import moments
+from tests.chaos.killing import has_ended, moments
 from tests.chaos.nodes import running_cluster
 from tests.chaos.outcome import outcome_of
 from tests.sweeps import AT_ONCE
@@ -26,7 +26,7 @@ def test_lost_nodes_change_nothing(new_sweep, n_trials, n_kills, chaos_seed):
         n_killed = 0
         with sweep.running() as process:
             for moment in moments(n_kills, n_trials * (N_EPOCHS + 2) - 2 * N_EPOCHS, seed=chaos_seed):
-                if sweep.wait_for(process, moment):
+                if sweep.wait_for(has_ended(process), moment):
                     cluster.kill_node(draw.randrange(2))
                     n_killed += 1
             sweep.wait(process)

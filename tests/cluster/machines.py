@@ -27,7 +27,7 @@ COMMANDS = ("ip", "nsenter", "rsync", "setpriv", "ssh", "ssh-keygen", "sshd", "u
 
 _HIDDEN = (Path("/tmp"), Path("/run"), Path("/dev/shm"))  # noqa: S108
 _NAMESPACES = ("--mount", "--pid", "--net", "--uts", "--ipc")
-_START_SECONDS = 20
+_START_SECONDS = 300
 _SSHD = """
 HostKey /tmp/etc/host_key
 AuthorizedKeysFile /tmp/etc/authorized_keys
@@ -88,7 +88,7 @@ class Machine:
         *,
         cwd: Path = HOME,
         environment: Mapping[str, str] | None = None,
-        seconds: float = 60,
+        seconds: float = 300,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on it, with what its own shells would see and nothing of this process's environment."""
         arguments = ["bash", "-c", command] if isinstance(command, str) else list(command)

@@ -141,6 +141,26 @@ def test_damaged_files_are_refused(tmp_path, text):
         Policy.load(tmp_path / "none.json")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda data: [data], r"states schema 1 but is \[\{"),
+        (lambda data: {**data, "schema": 9}, "states schema 1 but states 9"),
+        (lambda data: {"schema": 3, "claim": {}}, "states schema 1 but is a certificate; name the file of its policy"),
+        (lambda data: {key: data[key] for key in data if key != "params"}, "but 'params' is missing"),
+        (lambda data: {**data, "rule": None}, "but None is not allowed there"),
+        (lambda data: {**data, "thresholds": 0.5}, "but 0.5 is not allowed there"),
+    ],
+)
+def test_files_that_hold_something_else_are_refused(change, message, tmp_path):
+    path = tmp_path / "policy.json"
+    Policy("confidence", (0.5, 0.5), (1.0, 1.0, 1.0)).save(path)
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    with pytest.raises(PolicyError, match=message) as caught:
+        Policy.load(path)
+    assert "\n" not in str(caught.value)
+
+
 def test_files_that_are_not_text_are_refused(tmp_path):
     path = tmp_path / "policy.json"
     path.write_bytes(b"\xff\xfe\x00")

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from policies.registry import OnDemand, Registry
+from policies.errors import ExitSearchError
+from policies.registry import OnDemand, Registry, resolve
 
 
 FRACTION = OnDemand("fractions:Fraction")
@@ -44,3 +45,16 @@ def test_a_registry_makes_each_once():
     assert sorted(registry) == ["none", "zero"]
     with pytest.raises(KeyError):
         registry["other"]
+
+
+@pytest.mark.parametrize(
+    ("registered", "message"),
+    [
+        ({}, "a thing must be named as module:attribute, such as my_module:one, but 'one' was given"),
+        ({"none": 0}, "there is no thing 'one'; did you mean 'none'? Known are none, and your own as module:attribute"),
+    ],
+)
+def test_a_name_that_is_not_registered_is_told_what_may_be(registered, message):
+    with pytest.raises(ExitSearchError) as caught:
+        resolve("thing", "one", registered, int)
+    assert str(caught.value) == message

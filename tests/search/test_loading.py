@@ -9,36 +9,15 @@ import pytest
 import yaml
 
 from policies.policy import Policy
+from search.cli.commands import COMMANDS
 from search.cli.exit_code import ExitCode
 from search.config.files import preset_names
 from search.config.sweep import known_keys
 from search.loading import tell_loading
 from tests.tables import make_table
+from tests.typist import HEAVY, type_all
 
 
-HEAVY = (
-    *("PIL", "deap", "matplotlib", "mlflow", "numba", "optuna", "pandas", "plotly", "ray", "scipy", "sklearn"),
-    *("safetensors", "soundfile", "sqlalchemy", "torch", "torchaudio", "torchvision"),
-)
-COMMANDS = ("run", "policy", "certify", "compare", "report", "teacher", "soft-labels")
-# Types each request, and tells of each how it ended, what it printed and what heavy modules were then imported.
-TYPIST = """
-from contextlib import redirect_stderr, redirect_stdout
-import io, json, sys
-
-from search.cli.app import main
-
-heavy, found = set(sys.argv[1].split(",")), []
-for arguments in json.loads(sys.stdin.read()):
-    before, out, err = set(sys.modules), io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        try:
-            main(arguments)
-        except SystemExit as ended:
-            code = ended.code
-    found.append([code, out.getvalue(), err.getvalue(), sorted(heavy & (set(sys.modules) - before))])
-print(json.dumps(found))
-"""
 # Types one request, and ends where anything heavy is to be imported.
 STOPPED = """
 import os, sys
@@ -141,7 +120,6 @@ WRONG = {
     ("teacher", "digits", "--out", "new", "--param", "x"): "--param takes key=value",
     ("soft-labels", "model", "nothing", "--out", "new"): "there is no preset 'nothing'",
 }
-UNKNOWN = [(command, "--nothing") for command in COMMANDS]
 ASKED = [("--help",), ("--version",), *((command, "--help") for command in COMMANDS)]
 
 
@@ -166,39 +144,29 @@ def place(tmp_path_factory):
 def outcomes(place, tmp_path_factory):
     """Every request, typed in one process, one after the other."""
     folder = tmp_path_factory.mktemp("empty")
-    requests = [*WRONG, *UNKNOWN, *ASKED]
-    typed = [[argument.replace("{place}", str(place)) for argument in request] for request in requests]
-    done = python(TYPIST, folder=folder, input=json.dumps(typed))
-    assert done.returncode == 0, done.stderr
+    requests = [*WRONG, *ASKED]
+    found = type_all([[word.replace("{place}", str(place)) for word in request] for request in requests], folder)
     assert list(folder.iterdir()) == []
-    return dict(zip(requests, json.loads(done.stdout), strict=True))
+    return dict(zip(requests, found, strict=True))
 
 
 @pytest.mark.parametrize("request_", WRONG, ids=" ".join)
 def test_a_mistake_is_one_line_before_anything_heavy_is_imported(outcomes, request_):
-    code, out, err, imported = outcomes[request_]
-    assert code == ExitCode.WRONG_INPUT
-    assert out == ""
-    assert err.startswith("error: ")
-    assert len(err.splitlines()) == 1
-    assert WRONG[request_] in err
-    assert imported == []
-
-
-@pytest.mark.parametrize("request_", UNKNOWN, ids=" ".join)
-def test_so_is_an_unknown_option(outcomes, request_):
-    code, _, err, imported = outcomes[request_]
-    assert code == ExitCode.WRONG_INPUT
-    assert "--nothing" in err
-    assert imported == []
+    found = outcomes[request_]
+    assert found.code == ExitCode.WRONG_INPUT
+    assert found.out == ""
+    assert found.err.startswith("error: ")
+    assert len(found.err.splitlines()) == 1
+    assert WRONG[request_] in found.err
+    assert found.imported == []
 
 
 @pytest.mark.parametrize("request_", ASKED, ids=" ".join)
 def test_help_imports_nothing_heavy(outcomes, request_):
-    code, out, _, imported = outcomes[request_]
-    assert code in {ExitCode.DONE, None}
-    assert out
-    assert imported == []
+    found = outcomes[request_]
+    assert found.code in {ExitCode.DONE, None}
+    assert found.out
+    assert found.imported == []
 
 
 def test_completion_imports_nothing_heavy(tmp_path):

@@ -12,7 +12,9 @@ from rich.console import Console
 from policies.certificates.claims import Claim
 from policies.goals.request import Request
 from policies.policy import Policy
-from search.cli.certification.certify import certify_command
+from search.cli.certification.bootstraps import Bootstraps
+from search.cli.certification.certifying import certify_command
+from search.cli.certification.input_files import InputFiles
 from search.cli.compare import compare_command
 from search.cli.reports.report import report_command
 from search.reporting.seeds import seed_table, show_seeds
@@ -41,9 +43,8 @@ def place(tmp_path_factory):
 
 def certify(place, console):
     claim = Claim(target=0.5, max_drop=0.5, class_floor=0.3, exit_floor=0.2)
-    certify_command(
-        *(place / "policy.json", place / "table.npz", claim), delta=0.05, bootstrap_f1=True, out=None, console=console
-    )
+    files = InputFiles(place / "policy.json", place / "table.npz")
+    certify_command(files, claim, delta=0.05, bootstraps=Bootstraps(has_f1=True), out=None, console=console)
 
 
 def compare(place, console):

@@ -18,6 +18,7 @@ def inputs(tmp_path_factory):
     make_table(300, 4, 4, seed=1, prefix="deeper").save(folder / "deeper.npz")
     Policy("confidence", np.array([0.8, 0.8]), np.ones(3)).save(folder / "policy.json")
     (folder / "damaged").write_text("?")
+    (folder / "loop").symlink_to("loop")
     (folder / "held").mkdir()
     (folder / "held" / "file").touch()
     return folder
@@ -65,6 +66,7 @@ CERTIFY = [
     ("{inputs}/policy.json", "{inputs}/deeper.npz", "--target", "0.9", "--out", "certificate.json"),
     ("{inputs}/policy.json", "{inputs}/certify.npz", "--target", "0.9", "--out", "nowhere/certificate.json"),
     ("{inputs}/policy.json", "{inputs}/certify.npz", "--target", "0.9", "--delta", "2", "--out", "certificate.json"),
+    ("{inputs}/policy.json", "{inputs}/loop", "--target", "0.9", "--out", "certificate.json"),
 ]
 TEACHER = [
     ("digits", "--out", "new", "--param", "nothing=1"),
@@ -91,6 +93,12 @@ REPORT = [
     ("{inputs}/held", "--out", "table.csv"),
     ("{inputs}/held", "--compare", "--out", "{inputs}"),
 ]
+EXPORT = [
+    ("nothing", "--out", "new"),
+    ("{inputs}/loop", "--out", "new"),
+    ("{inputs}/held", "--out", "{inputs}/damaged/bundle"),
+]
+WATCH = [("nothing",), ("{inputs}/loop",), ("{inputs}/damaged",)]
 REFUSED = [
     (name, *arguments)
     for name, requests in {
@@ -101,6 +109,8 @@ REFUSED = [
         "soft-labels": SOFT_LABELS,
         "compare": COMPARE,
         "report": REPORT,
+        "export": EXPORT,
+        "watch": WATCH,
     }.items()
     for arguments in requests
 ]

@@ -212,25 +212,6 @@ def test_mlflow_holds_parent_trials_and_front(finished, runner):
     assert parent.data.metrics["test_accuracy"] == summary["selected"]["test"]["accuracy"]
 
 
-def logged_params(runner, name):
-    return [run.data.params for run in _runs(runner, name, "trial")]
-
-
-def without_trial_ids(folder):
-    return pd.read_csv(folder / "pareto_front.csv").drop(columns="network").to_csv()
-
-
-def test_same_seed_and_one_worker_give_the_same_suggestions_and_front(runner):
-    options = ("resources.concurrent=1", "search.trials=4", "training.epochs=2", "seed=5")
-    _, first, _ = runner("one", *options)
-    _, second, _ = runner("two", *options)
-    suggested = logged_params(runner, "one")
-    assert len(suggested) == 4
-    assert suggested == logged_params(runner, "two")
-    assert len({json.dumps(params, sort_keys=True) for params in suggested}) == 4
-    assert without_trial_ids(first) == without_trial_ids(second)
-
-
 @pytest.fixture(scope="module")
 def failing(runner):
     """A sweep some of whose trials fail, and whose target is out of reach of the others."""

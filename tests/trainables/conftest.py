@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -42,34 +43,37 @@ def cache(tmp_path, monkeypatch):
     return folder
 
 
-@pytest.fixture
-def data_of(request, tmp_path, monkeypatch):
-    """Gives a folder with data for a source: small, where real data are large."""
+@pytest.fixture(scope="module")
+def data_of(request, tmp_path_factory):
+    """Gives a folder with data for a source: small, where real data are large; for all tests of a module."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        # What a module reads once is read before any of its tests has a cache of its own.
+        monkeypatch.setenv("EXITSEARCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield partial(_written_data, request=request, tmp_path_factory=tmp_path_factory, monkeypatch=monkeypatch)
 
-    def write(name):
-        folder = tmp_path / "data"
-        if name in ("digits", "pairs"):
-            return None
-        if name == "fashion-mnist":
-            return request.getfixturevalue("shared_data")
-        if name == "image-folder":
-            return write_classes(folder, n_images=80)
-        if name == "audio-folder":
-            return write_recordings(folder, n_recordings=80)
-        if name == "labelled-images":
-            return write_labelled_images(folder, n_images=160)
-        if name == "labelled-audio":
-            return write_labelled_recordings(folder, n_recordings=160)
-        if name == "spoken-mixtures":
-            return write_spoken_digits(folder, n_takes=9)
-        if name == "voc":
-            return write_voc(folder, objects_of(n_images=80))
-        if name == "coco":
-            return write_coco(folder, objects_of(n_images=80))
-        write_batches(folder, getattr(datasets, name.upper()), monkeypatch, n_train=20)
-        return folder
 
-    return write
+def _written_data(name, *, request, tmp_path_factory, monkeypatch):
+    if name in ("digits", "pairs"):
+        return None
+    if name == "fashion-mnist":
+        return request.getfixturevalue("shared_data")
+    folder = tmp_path_factory.mktemp(name) / "data"
+    if name == "image-folder":
+        return write_classes(folder, n_images=80)
+    if name == "audio-folder":
+        return write_recordings(folder, n_recordings=80)
+    if name == "labelled-images":
+        return write_labelled_images(folder, n_images=160)
+    if name == "labelled-audio":
+        return write_labelled_recordings(folder, n_recordings=160)
+    if name == "spoken-mixtures":
+        return write_spoken_digits(folder, n_takes=9)
+    if name == "voc":
+        return write_voc(folder, objects_of(n_images=80))
+    if name == "coco":
+        return write_coco(folder, objects_of(n_images=80))
+    write_batches(folder, getattr(datasets, name.upper()), monkeypatch, n_train=20)
+    return folder
 
 
 @pytest.fixture(autouse=True)

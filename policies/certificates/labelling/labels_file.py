@@ -33,7 +33,7 @@ def write_labels_file(order: LabellingOrder, path: Path) -> None:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(COLUMNS)
-    own = zip(order.asked, order.answers[order.differs], order.full_answers[order.differs], strict=True)
+    own = zip(order.asked, order.answers[order.needed], order.full_answers[order.needed], strict=True)
     for place, (name, answer, full) in enumerate(own, start=1):
         rows.writerow([place, name, named[int(answer)], named[int(full)], str(order.digests), ""])
     try:

@@ -1,4 +1,4 @@
-"""Which labels matter for a claim about what is lost, and the order, blind to them, in which they are to be given."""
+"""Which labels a claim needs, and the order, blind to them, in which they are to be given."""
 
 from __future__ import annotations
 
@@ -9,45 +9,51 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.certificates.claim_parts import units_of
 from policies.certificates.claims import Claim, require_delta
 from policies.certificates.labelling.digests import OrderDigests
-from policies.certificates.losses import Loss
-from policies.certificates.statements import Statement
+from policies.certificates.labelling.needed import needs_every_label, require_few_labels
 from policies.certificates.unseen import require_unseen
 from policies.errors import ClaimError
 from policies.judging.judged import Judged
 from policies.names import list_some
 from policies.policy import Policy
-from policies.qualities.base import ACCURACY
 from policies.tables.base import ExitTable
 from policies.tables.classification import ClassificationTable
+from policies.tables.units import Units
 
 
 @dataclass(frozen=True)
 class LabellingOrder:
     """The ``M`` answers whose labels matter, of ``J`` that are judged, in the order in which they are to be labelled.
 
-    They are those that differ from the full network's: where both answer alike, nothing is lost whatever is right.
+    Of what is lost against the full network they are those that differ from its answers: where both answer alike,
+    nothing is lost whatever is right. Those of one independent unit come one after the other.
 
     Attributes:
         table: The ``certify`` table, without labels, of N samples.
         names: Ids of all samples that are judged, or names of parents where answers are pooled, in the order, shape
             (J,).
+        needed: Whether its label matters, in the order, shape (J,).
         differs: Whether the policy answers otherwise than the full network, in the order, shape (J,).
         answers: Class that the policy answers, in the order, shape (J,).
         full_answers: Class that the full network answers, in the order, shape (J,).
         judged_of_sample: Place in the order of what each sample is judged by, shape (N,).
-        unit: ``sample``, or ``parent`` where answers are pooled.
+        unit: What is labelled: ``sample``, or ``parent`` where answers are pooled.
+        units: The independent units that those in the order belong to: numbers in the order of names, as parts of a
+            claim have their losses.
         digests: What fixes the order.
     """
 
     table: ClassificationTable
     names: NDArray[np.str_]
+    needed: NDArray[np.bool_]
     differs: NDArray[np.bool_]
     answers: NDArray[np.int64]
     full_answers: NDArray[np.int64]
     judged_of_sample: NDArray[np.int64]
     unit: str
+    units: Units
     digests: OrderDigests
 
     @property
@@ -58,12 +64,18 @@ class LabellingOrder:
     @property
     def asked(self) -> tuple[str, ...]:
         """The names whose labels are asked for, first to last, ``M`` of them."""
-        return tuple(self.names[self.differs].tolist())
+        return tuple(self.names[self.needed].tolist())
+
+    @property
+    def whose(self) -> str:
+        """Whose labels are asked for, as a person names them after their number."""
+        return f"{self.unit}s" if self.needed.all() else f"{self.unit}s whose answers differ"
 
     def labelled(self, labels: Mapping[str, int]) -> ClassificationTable:
-        """The table with labels: the given ones, and of all others what the full network answers.
+        """The table with labels: the given ones, and of all others what the policy answers.
 
-        What is lost and gained against the full network is the same with any other labels of those.
+        So those others lose the least that they can. Of what is lost against the full network this is also what they
+        lose, if their labels do not matter.
 
         Args:
             labels: Class of some of those asked for, by name.
@@ -72,7 +84,7 @@ class LabellingOrder:
             ClaimError: If a label is none of the table's classes, or of what is not asked for.
         """
         self._require_asked(labels)
-        own = self.full_answers.copy()
+        own = self.answers.copy()
         for place, name in enumerate(self.names.tolist()):
             own[place] = labels.get(name, own[place])
         return replace(self.table, labels=own[self.judged_of_sample], is_labelled=True)
@@ -101,14 +113,16 @@ def labelling_order(
     sequential: bool = False,
     search: ExitTable | None = None,
 ) -> LabellingOrder:
-    """Which labels a claim about what is lost needs, in the order in which they are to be given.
+    """Which labels a claim needs, in the order in which they are to be given.
 
-    The order derives from the table and the policy alone, and is the same wherever and whenever it is made.
+    The order derives from the table and the policy alone, and is the same wherever and whenever it is made. It goes
+    through independent units one by one, whatever their sizes.
 
     Args:
         policy: Policy to certify, chosen on other samples.
         table: The ``certify`` table without labels, as ``load_table(path, unlabelled=True)`` reads it.
-        claim: A largest drop or degradation of the accuracy of classes, and a largest disagreement if wanted.
+        claim: A largest drop or degradation of the accuracy of classes, and a largest disagreement if wanted; where
+            labels are looked at as they come, also a least accuracy, or a largest relative drop of it.
         delta: Largest probability of certifying what does not hold, in (0, 1).
         sequential: Whether labels are to be looked at as they come; it is settled here, since whoever could choose
             afterwards would have two tests.
@@ -120,7 +134,7 @@ def labelling_order(
             policy is known to be chosen on some of the samples.
     """
     require_delta(delta)
-    require_few_labels(claim)
+    require_few_labels(claim, sequential=sequential)
     if not isinstance(table, ClassificationTable):
         raise ClaimError(
             f"few labels are enough where answers are classes but these are of task {table.task!r}; label the table"
@@ -141,44 +155,30 @@ def labelling_order(
         parents = decision.parents.parents
         names, of_sample, unit = parents.names, parents.of_sample, "parent"
     digests = OrderDigests.of(policy, table, claim, delta=delta, sequential=sequential, search=search)
-    order = _shuffled(names, digests.seed)
+    units, differs = units_of(table, decision), table.differing(answers, full_answers)
+    order = _shuffled(names, units, digests.seed)
     return LabellingOrder(
         table=table,
         names=names[order],
-        differs=table.differing(answers, full_answers)[order],
+        needed=np.ones(len(order), dtype=np.bool_) if needs_every_label(claim) else differs[order],
+        differs=differs[order],
         answers=answers[order],
         full_answers=full_answers[order],
         judged_of_sample=np.argsort(order)[of_sample],
         unit=unit,
+        units=replace(units, of_sample=units.of_sample[order]),
         digests=digests,
     )
 
 
-def few_label_statements(claim: Claim) -> list[Statement]:
-    """What a claim says of what is lost against the full network, where labels of few samples are enough for it."""
-    return [one for one in claim.statements if one.loss in (Loss.DROP, Loss.DEGRADATION) and one.quality == ACCURACY]
+def _shuffled(names: NDArray[np.str_], units: Units, seed: bytes) -> NDArray[np.int64]:
+    """The places of names, shape (J,), in an order of hashes: the same for any order of rows, and any numpy.
 
-
-def require_few_labels(claim: Claim) -> None:
-    """Refuse a claim that needs every label, or none.
-
-    Raises:
-        ClaimError: If it is such a claim, with what of it needs them.
+    A unit has its place by the hash of the first of its names, so that large ones come no sooner than others.
     """
-    if not claim.needs_labels:
-        raise ClaimError("max_disagreement alone needs no labels at all; certify it without any")
-    few = few_label_statements(claim)
-    floors = [name for name in ("class_floor", "exit_floor") if getattr(claim, name) is not None]
-    others = [one.field for one in claim.statements if one not in few and one.loss.needs_labels]
-    if others or floors:
-        raise ClaimError(
-            f"few labels are enough for max_drop and max_degradation of accuracy but the claim has "
-            f"{' and '.join(dict.fromkeys([*others, *floors]))}, which needs every label; leave it out, or label the "
-            f"whole table"
-        )
-
-
-def _shuffled(names: NDArray[np.str_], seed: bytes) -> NDArray[np.int64]:
-    """The places of names, shape (J,), in an order of hashes: the same for any order of rows, and any numpy."""
     hashes = [blake2b(name.encode(), key=seed, digest_size=16).digest() for name in names.tolist()]
-    return np.array(sorted(range(len(hashes)), key=hashes.__getitem__), dtype=np.int64)
+    first: dict[int, bytes] = {}
+    for place in np.argsort(names, kind="stable").tolist():
+        first.setdefault(int(units.of_sample[place]), hashes[place])
+    of_unit = [first[unit] for unit in units.of_sample.tolist()]
+    return np.array(sorted(range(len(hashes)), key=lambda place: (of_unit[place], hashes[place])), dtype=np.int64)

@@ -39,7 +39,8 @@ def without_labels(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]
         return others, ["the table was called unlabelled but has labels; leave that out (--unlabelled)"]
     return others, [
         f"the table was called unlabelled but {np.count_nonzero(known)} of its {known.size} labels are known; leave "
-        f"'labels' out, or have only those samples in the table whose labels are known"
+        f"'labels' out and fill those that are asked for into the file of --to-label, or have only those samples in "
+        "the table whose labels are known"
     ]
 
 

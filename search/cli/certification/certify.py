@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from rich.console import Console
 import typer
 
-from policies.certificates.claims import Claim, require_delta
-from policies.errors import ClaimError
-from policies.policy import Policy
+from policies.certificates.claims import Claim
 from policies.qualities.base import ACCURACY
-from policies.tables.base import ExitTable
-from policies.tables.classification import ClassificationTable
-from policies.tables.sample_arrays.column_file import ColumnFile
-from search.cli.certification.labels import Labelling, certify_with_labels, read_files, write_order
-from search.cli.certification.printing import print_certificate
+from search.cli.certification.bootstraps import Bootstraps
+from search.cli.certification.certifying import certify_command
+from search.cli.certification.input_files import InputFiles
+from search.cli.certification.labelling import Labelling
+from search.cli.certification.to_label import ask_for_labels
 from search.cli.exit_code import ExitCode
 from search.cli.options.fields import assigned, number_or_mapping
-
-
-if TYPE_CHECKING:
-    from policies.certificates.bootstrap import BootstrapBound
-    from policies.certificates.certificate import Certificate
 
 
 def certify(
@@ -176,137 +169,19 @@ def certify(
         max_disagreement=max_disagreement,
         class_floor=class_floor,
         exit_floor=exit_floor,
-        max_relative_drop=(number_or_mapping("--max-relative-drop", max_relative_drop) if max_relative_drop else None),
+        max_relative_drop=number_or_mapping("--max-relative-drop", max_relative_drop) if max_relative_drop else None,
         quality=quality,
         bounds=dict(assigned("--bound", text) for text in bound or ()),
         by=by,
     )
-    if columns is not None and by is None:
-        raise ClaimError(f"--columns is for --by, which is not given; add --by COLUMN or leave {columns} out")
-    labelling = Labelling(unlabelled=unlabelled, to_label=to_label, labels=labels, sequential=sequential, budget=budget)
-    labelling.require_sensible(
-        claim, {"--out": out, "--search": search, "--bootstrap-f1": bootstrap_f1 or None, "--bootstrap": bootstrap}
-    )
+    files = InputFiles(policy, table, search=search, columns=columns, labels=labels)
+    labelling = Labelling(unlabelled, to_label=to_label, labels=labels, sequential=sequential, budget=budget)
+    bootstraps = Bootstraps(has_f1=bootstrap_f1, quality=bootstrap)
+    labelling.require_sensible(claim, {"--out": out, "--search": search, **bootstraps.typed})
     if to_label is not None:
-        write_order(
-            *(policy, table, claim, labelling), delta=delta, search_file=search, to_label=to_label, console=Console()
-        )
+        ask_for_labels(files, claim, labelling, to_label, delta=delta, console=Console())
         return
     certificate = certify_command(
-        *(policy, table, claim),
-        delta=delta,
-        labelling=labelling,
-        search_file=search,
-        columns_file=columns,
-        bootstrap_f1=bootstrap_f1,
-        bootstrap=bootstrap,
-        out=out,
-        console=Console(),
+        files, claim, labelling, delta=delta, bootstraps=bootstraps, out=out, console=Console()
     )
     raise typer.Exit(ExitCode.DONE if certificate.certified else ExitCode.NOT_ACHIEVED)
-
-
-def certify_command(
-    policy_file: Path,
-    table_file: Path,
-    claim: Claim,
-    *,
-    delta: float,
-    labelling: Labelling | None = None,
-    search_file: Path | None = None,
-    columns_file: Path | None = None,
-    bootstrap_f1: bool = False,
-    bootstrap: str | None = None,
-    out: Path | None,
-    console: Console,
-) -> Certificate:
-    """Certify, print what is certain, and write the certificate where that is asked for.
-
-    Args:
-        policy_file: A policy's JSON file; where it states what the policy was chosen on, that is refused.
-        table_file: The exit table of the policy's network on ``certify``.
-        claim: Claim that the policy is to meet.
-        delta: Largest probability of certifying what does not hold, in (0, 1).
-        labelling: What is known of the table's labels; None where it has them.
-        search_file: The exit table that the policy was chosen on, or None.
-        columns_file: A CSV file with the column that the claim is made by, or None where the table has it.
-        bootstrap_f1: Whether a bootstrap bound of macro-F1 is added.
-        bootstrap: Name of a pooled quality of which a bootstrap bound is added, or None.
-        out: Where the certificate is written to, or None.
-        console: Console that the result is printed on.
-
-    Raises:
-        ExitSearchError: For anything that the user can put right.
-    """
-    require_delta(delta)
-    own = labelling or Labelling()
-    _require_writable(
-        out, tuple(one for one in (policy_file, table_file, search_file, columns_file, own.labels) if one)
-    )
-    policy, table, search = read_files(policy_file, table_file, search_file, unlabelled=own.unlabelled)
-    table, search = _with_columns(table, search, claim, columns_file)
-    if own.labels is not None:
-        certificate, progress = certify_with_labels(policy, table, claim, own, delta=delta, search=search)
-    else:
-        # Here, since these imports take seconds.
-        from policies.certificates.certificate import certify_policy
-
-        certificate, progress = certify_policy(policy, table, claim, delta=delta, search=search), None
-    bounds = _bootstrapped(policy, table, table_file, delta=delta, has_f1=bootstrap_f1, quality=bootstrap)
-    if out:
-        _write(certificate, bounds, out)
-    print_certificate(console, certificate, bounds, out, progress=progress)
-    return certificate
-
-
-def _with_columns(
-    table: ExitTable, search: ExitTable | None, claim: Claim, columns_file: Path | None
-) -> tuple[ExitTable, ExitTable | None]:
-    """The tables with the column that a claim is made by, where a file has it of their samples."""
-    if columns_file is None or claim.by is None:
-        return table, search
-    file = ColumnFile.read(columns_file)
-    if claim.by in table.columns:
-        raise ClaimError(
-            f"the column {claim.by!r} must come from one place but the table and {file.path} both have it; leave "
-            f"--columns out, or name another column"
-        )
-    if search is not None and claim.by not in search.columns and file.holds(search.ids):
-        search = search.with_columns({claim.by: file.column(claim.by, search.ids)})
-    return table.with_columns({claim.by: file.column(claim.by, table.ids)}), search
-
-
-def _bootstrapped(
-    policy: Policy, table: ExitTable, table_file: Path, *, delta: float, has_f1: bool, quality: str | None
-) -> list[BootstrapBound]:
-    """The bootstrap bounds that were asked for."""
-    # Here, since the import takes seconds.
-    from policies.certificates.bootstrap import macro_f1_lower_bound, quality_lower_bound
-
-    bounds = []
-    if has_f1:
-        if not isinstance(table, ClassificationTable):
-            raise ClaimError(
-                f"--bootstrap-f1 is about classes but {table_file} has answers of {table.task!r}; leave it out"
-            )
-        bounds.append(macro_f1_lower_bound(table, policy.decide(table), delta=delta))
-    if quality is not None:
-        bounds.append(quality_lower_bound(quality, table, policy.decide(table), delta=delta))
-    return bounds
-
-
-def _require_writable(out: Path | None, inputs: tuple[Path, ...]) -> None:
-    if out is None:
-        return
-    if not out.parent.is_dir():
-        raise ClaimError(f"the certificate's folder must exist but there is no {out.parent}; make it or change --out")
-    if out.is_dir() or out.resolve() in [path.resolve() for path in inputs]:
-        raise ClaimError(f"--out must be a file of its own but is {out}; give another name")
-
-
-def _write(certificate: Certificate, bounds: list[BootstrapBound], out: Path) -> None:
-    told = [bound.to_dict() for bound in bounds]
-    try:
-        certificate.save(out, **({"bootstrap": told[0] if len(told) == 1 else told} if told else {}))
-    except OSError as error:
-        raise ClaimError(f"the certificate must be writable but {out} is not ({error.strerror})") from None

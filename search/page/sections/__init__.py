@@ -8,6 +8,7 @@ from typing import TypeAlias
 from search.page.run import FinishedRun
 from search.page.section import Section
 from search.page.sections.baselines import baselines
+from search.page.sections.certificate import certificate
 from search.page.sections.environment import environment
 from search.page.sections.exits import exits
 from search.page.sections.explorer import explorer
@@ -25,6 +26,7 @@ SECTIONS: tuple[SectionBuilder, ...] = (
     verdict,
     front,
     explorer,
+    certificate,
     trials,
     importance,
     exits,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from markupsafe import Markup
 
@@ -76,6 +77,10 @@ def _named(name: str, policy: PolicyFigures) -> Markup:
     is_fallback = getattr(policy, "is_fallback", False)
     explained = explanation_of(name) + (f"; fallback: {FALLBACK}" if is_fallback else "")
     return _NAME.format(title=policy_title(name), explained=explained)
+
+
+def _fixed(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
 
 
 def _answer(is_met: bool | None) -> str:
@@ -153,18 +158,20 @@ def _budgets(summary: Summary) -> Markup:
     if not summary.fixed_budgets:
         return Markup("")
     main = summary.main_quality
+    alike = (list(group) for _, group in groupby(summary.fixed_budgets, key=lambda one: one.position))
     rows = [
         (
-            f"{one.budget:g}",
-            f"{one.rule} {one.network}".strip(),
-            f"{one.search[main]:.4f}",
-            *(f"{(one.test or {})[key]:.4f}" if key in (one.test or {}) else "-" for key in (main, "mean_cost")),
+            " to ".join(dict.fromkeys(f"{one.budget:g}" for one in (same[0], same[-1]))),
+            f"{same[0].rule} {same[0].network}".strip(),
+            f"{same[0].search[main]:.4f}",
+            *(_fixed((same[0].test or {}).get(key)) for key in (main, "mean_cost")),
         )
-        for one in summary.fixed_budgets
+        for same in alike
     ]
     sign = "highest" if get_quality(main).sign > 0 else "lowest"
     told = (
-        f"Within each mean cost (1 = the full network), the front's policy with the {sign} {title_of(main)} on search."
+        f"Within each mean cost (1 = the full network), the front's policy with the {sign} {title_of(main)} on search; "
+        "where it is the same within several, they share a row."
     )
     headings = ("largest cost", "policy", f"{title_of(main)}, search", f"{title_of(main)}, test", "cost, test")
     return heading("Fixed budgets") + paragraph(told) + html_table(headings, rows)

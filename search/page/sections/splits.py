@@ -12,7 +12,7 @@ from search.page.blocks import heading, html_table, paragraph, text_cell
 from search.page.run import FinishedRun
 from search.page.section import Section
 from search.page.wording import sentence
-from search.run_folder.planned.divisions import SharingSummary
+from search.run_folder.summary import SharingSummary
 
 
 _ROLES = {

@@ -8,8 +8,9 @@ from typing import Any
 from markupsafe import Markup
 
 from policies.goals.objectives import get_objective
-from policies.qualities import get_quality
+from policies.qualities import get_quality, in_words
 from policies.registry import capital, title_of
+from policies.selection.cost_of_power import in_times
 from policies.spacing import evenly_spaced
 from search.page.blocks import card, html_table, marked, paragraph
 from search.page.front.words import certified_in_words
@@ -58,7 +59,7 @@ def certainty(summary: Summary) -> str:
     told = {
         Outcome.INFEASIBLE: f"None: {found.unmet}.",
         Outcome.UNCLAIMED: "None: nothing was claimed on samples kept for it.",
-        Outcome.NOT_CERTIFIED: f"{capital(found.certificate)} (claim: {found.claim}).",
+        Outcome.NOT_CERTIFIED: f"{capital(found.refusal)}.",
     }.get(
         found.outcome,
         f"{capital(found.proof)}. This was shown on the certify split, which nothing was chosen on; "
@@ -133,7 +134,7 @@ def _beside_full_network(summary: Summary) -> Iterator[tuple[str, str]]:
 
 def _weaknesses(summary: Summary) -> list[str]:
     split, figures = _last(summary)
-    found = [summary.undertrained, *summary.alarms]
+    found = [sentence(summary.verdict.least_certain), summary.undertrained, *summary.alarms]
     if summary.splits is not None and summary.splits.differ:
         found.append(summary.splits.sentence)
     for name in ("worst_class_recall", "worst_label_recall", "worst_class_map_50"):
@@ -159,8 +160,21 @@ def _choices(run: FinishedRun) -> Markup:
     rows = [_choice(figures, rule, mark, quality, column) for figures, rule, mark in shown]
     unit = ", ms" if column.endswith("_ms") else ""
     headings = (title_of(quality), f"{title_of(summary.objective)}{unit}", "cost", "rule", "")
-    note = f"Other targets: policies of the front, on search.{which_were_tested(summary)}"
+    note = f"Other targets: policies of the front, on search.{aimed_at(summary)}{which_were_tested(summary)}"
     return paragraph(note) + html_table(headings, rows)
+
+
+def aimed_at(summary: Summary) -> str:
+    """What the search looked for in place of what was asked, how often that is certified, and what that costs."""
+    aimed = summary.search_target
+    if aimed is None:
+        return ""
+    half = ""
+    if aimed.cost:
+        change = "less" if aimed.cost > 0 else "more"
+        half = f"; at half the times it would take {abs(aimed.cost):.2f} {change} {title_of(summary.objective)}"
+    asked = summary.verdict.asked
+    return f" For {asked} the search aimed at {in_words(aimed.aim)}, to be certified {in_times(aimed.power)}{half}."
 
 
 def which_were_tested(summary: Summary) -> str:
@@ -169,9 +183,10 @@ def which_were_tested(summary: Summary) -> str:
     if certificate is None or certificate.n_tested is None:
         return ""
     tested = "One policy was" if certificate.n_tested == 1 else f"{certificate.n_tested} policies were"
+    along = ", along two sequences" if len(certificate.levels) > 1 else ""
     return (
-        f" {tested} tested on certify, on the way from the safest on to bolder ones; {certificate.n_passed} passed, "
-        "and of these the most wanted one was taken. Others cannot be tested on the same samples any more."
+        f" {tested} tested on certify{along}, the safest first; {certificate.n_passed} passed, and the most wanted of "
+        "these was taken. Others cannot be tested on the same samples any more."
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from policies.metrics.soft_network import SoftFigures, soft_figures, stop_decision
 from policies.policy import Decision
 from policies.tables.classification import ClassificationTable
-from search.run_folder.summary_compute import HardExits, SoftNetwork
+from search.run_folder.summary import HardExits, SoftNetwork
 
 
 def soft_networks(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from policies.goals.objectives import get_objective
 from policies.qualities import get_quality
-from policies.registry import title_of
+from policies.registry import number_of, title_of
 from search.console_table import FigureRow, FigureTable
 from search.reporting.explained import CONTROL, ORACLE, SELECTED, is_published, policy_title
 from search.reporting.terminal.legend import legend_of
@@ -81,7 +81,8 @@ def _grids_sentence(summary: Summary) -> str:
         return f"{n}: {quality} {_span(found, summary.quality, 4)} at depth {_span(found, 'mean_depth', 3)} on {split}"
     sign = get_quality(summary.quality).sign
     reached = [own for own in found if sign * own[summary.quality] >= sign * summary.target]
-    told = f"{n}: {len(reached)} have {quality} {summary.target:g} or better on {split}"
+    have = "has" if len(reached) == 1 else "have"
+    told = f"{n}: {len(reached)} {have} {quality} {summary.target:g} or better on {split}"
     return f"{told}, at depth {_span(reached, 'mean_depth', 3)}" if reached else told
 
 
@@ -102,7 +103,7 @@ def _is_further(name: str) -> bool:
 def _left_out(summary: Summary) -> str:
     n_further = sum(name in FURTHER for name in summary.baselines)
     parts = [
-        *([f"{n_further} further baselines"] if n_further else []),
+        *([number_of(n_further, "further baseline")] if n_further else []),
         *(["each published grid"] if _grids(summary) else []),
         *(["figures on search"] if len(summary.selected.by_split) > 1 else []),
     ]

@@ -8,8 +8,7 @@ from policies.pooling.answering import Level
 from policies.qualities import in_words
 from policies.registry import title_of
 from search.run_folder.result_files import ResultFiles
-from search.run_folder.summary import Summary
-from search.run_folder.summary_compute import BudgetPolicy, HardExits, SoftNetwork
+from search.run_folder.summary import BudgetPolicy, HardExits, SoftNetwork, Summary
 
 
 def policy_lines(summary: Summary, files: ResultFiles) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,10 @@ def verdict(summary: Summary) -> tuple[str, ...]:
     found = summary.verdict
     if found.outcome is Outcome.INFEASIBLE:
         return (f"INFEASIBLE: {found.unmet}; the nearest has {_nearest(summary)}",)
-    sentences = (capital(found.selection), _certificate(found), capital(found.estimated))
+    sentences = (
+        *(capital(found.selection), _certificate(found)),
+        *(capital(found.least_certain), capital(found.estimated)),
+    )
     return tuple(sentence for sentence in sentences if sentence)
 
 

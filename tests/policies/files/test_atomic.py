@@ -36,6 +36,14 @@ WRITERS = {
 }
 
 
+def test_a_link_that_leads_to_itself_becomes_the_file(tmp_path):
+    link = tmp_path / "link.txt"
+    link.symlink_to("link.txt")
+    write_text(link, "all")
+    assert link.read_text() == "all"
+    assert names(tmp_path) == ["link.txt"]
+
+
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
 def test_whoever_writes_the_umask_decides_who_reads(write, umask, tmp_path):
     path = tmp_path / "file.npz"

@@ -95,5 +95,5 @@ def test_what_is_not_seen_raises_no_alarm():
 
 
 def test_refusals():
-    with pytest.raises(MonitoringError, match="average_run_length must be above 1 but is 1"):
+    with pytest.raises(MonitoringError, match="average_run_length must be above 1 and finite but is 1"):
         EDetector([error_rate()], average_run_length=1.0)

@@ -58,6 +58,12 @@ class PlainStages:
         return features, None
 
 
+@pytest.fixture(scope="module", autouse=True)
+def own_garbage_only():
+    """Each round begins with a collection, which would walk through everything that other tests have loaded."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="module")
 def table():
     return make_table(N, 3, 4, seed=1)

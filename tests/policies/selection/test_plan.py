@@ -54,7 +54,32 @@ def test_a_target_has_a_least_value():
     (found,) = plan_of(Claim(target=0.95), size(100), delta=0.05).statements
     assert found.tightest == pytest.approx(0.05 ** (1 / 100), abs=1e-4)
     assert found.needed == 59
-    assert found.comfortable > 100
+    assert (found.comfortable, found.is_exact) == (361, True)
+
+
+@pytest.mark.parametrize(("limit", "first"), [(0.01, 1941), (0.02, None), (0.05, 361), (0.2, None), (0.37, None)])
+def test_the_first_number_of_a_power_is_the_first_by_brute_force(limit, first):
+    """Of all numbers from 1 on, though a few more may pass less often."""
+
+    def power(n):
+        lost = np.arange(n + 1)
+        passes = binom.cdf(lost, n, limit) <= 0.05
+        return binom.pmf(lost[passes], n, limit / 2).sum()
+
+    (found,) = plan_of(Claim(max_degradation=limit), size(100), delta=0.05).statements
+    assert found.comfortable == next(n for n in range(1, 3000) if power(n) >= 0.8)
+    assert first in (None, found.comfortable)
+    assert "4 times of 5" in (line := plan_of(Claim(max_degradation=limit), size(100), delta=0.05).lines[2])
+    assert f", {found.comfortable:,} to pass" in line
+
+
+def test_the_number_for_bets_is_told_as_about_so_many():
+    """One fewer has less power; groups of several are tested by betting or by their sum."""
+    units = Units("group", np.repeat(np.arange(100), 2), 100)
+    plan = plan_of(Claim(target=0.9), SplitSize(units, None), delta=0.05)
+    (found,) = plan.statements
+    assert not found.is_exact
+    assert f", about {found.comfortable:,} to pass 4 times of 5" in plan.lines[2]
 
 
 def test_nothing_is_proved_by_no_unit():

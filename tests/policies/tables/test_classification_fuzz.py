@@ -2,6 +2,7 @@
 
 from io import BytesIO
 import json
+import pickle
 import struct
 import zipfile
 
@@ -203,7 +204,15 @@ def test_pickled_objects_are_not_opened(tmp_path):
     header = npy_with_header("{'descr': '|O', 'fortran_order': False, 'shape': (4,)}")
     refused(write(path, good_members(**{"logits.npy": header})), "'logits' holds Python objects")
     np.save(tmp_path / "one.npy", objects)
-    refused(tmp_path / "one.npy", "it is a pickle of Python objects, which is never opened")
+    refused(tmp_path / "one.npy", "not a readable exit table")
+    (tmp_path / "one.pickle").write_bytes(pickle.dumps({"logits": 1}))
+    refused(tmp_path / "one.pickle", "it is a pickle of Python objects, which is never opened; write it with np.savez")
+
+
+def test_text_is_not_called_a_pickle(tmp_path):
+    (tmp_path / "t.csv").write_text("label,logit\n1,0.5\n")
+    refused(tmp_path / "t.csv", "it is no .npz archive; write it with np.savez")
+    refused(tmp_path, "an exit table is a file but this is a folder; name the file in it")
 
 
 def test_members_that_are_no_arrays(tmp_path):

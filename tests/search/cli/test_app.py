@@ -51,7 +51,20 @@ def test_mistakes(capsys, place, arguments, message):
 def test_unknown_option(capsys):
     code, printed = outcome(capsys, "run", "--fast")
     assert code == ExitCode.WRONG_INPUT
-    assert "--fast" in printed.err
+    assert printed.err == "error: exitsearch run has no option '--fast'; see exitsearch run --help\n"
+
+
+def test_names_of_files_cannot_break_the_line(capsys, place):
+    code, printed = outcome(capsys, "policy", "a\nb\x1b[31m\udcff.npz", "--target", "0.9")
+    assert code == ExitCode.WRONG_INPUT
+    assert printed.err == "error: a\\nb\\x1b[31m\\udcff.npz: there is no such exit table\n"
+
+
+def test_typed_alone_it_shows_its_help(capsys):
+    code, printed = outcome(capsys)
+    assert code == ExitCode.WRONG_INPUT
+    assert "Usage:" in printed.out and "Commands" in printed.out
+    assert printed.err == ""
 
 
 def test_help_is_worth_reading(capsys):

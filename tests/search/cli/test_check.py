@@ -149,8 +149,12 @@ def test_a_claim_without_room_leaves_the_data_to_be_watched(place, capsys):
         (["--follow", "none.jsonl"], "--follow must name answers to watch but there was none"),
         (["--follow", "bad.jsonl"], "line 1: each line must be a JSON object"),
         (["test.npz", "--alpha", "2"], "alpha must"),
+        (["test.npz", "--average-run-length", "1"], "average_run_length must be above 1 and finite but is 1"),
+        (["test.npz", "--average-run-length", "inf"], "average_run_length must be above 1 and finite but is inf"),
         (["mixed"], "folders must be classes of the network, or none of them, but 'zebra' is not one of 0, 1"),
         (["test.npz", "--figure", "."], "--figure must be a file but . is a folder"),
+        (["test.npz", "--figure", "bets"], "--figure must end in .png or .pdf or .svg but is bets"),
+        (["test.npz", "--figure", "bets.doc"], "--figure must end in .png or .pdf or .svg but is bets.doc"),
     ],
 )
 def test_wrong_input_is_one_line(bundle, place, capsys, arguments, message):

@@ -52,7 +52,7 @@ def test_it_is_listed_and_helped_as_any_other(with_toy, capsys):
 def test_a_mistyped_command_is_told_the_nearest(capsys):
     code, printed = outcome(capsys, "comparee")
     assert code == ExitCode.WRONG_INPUT
-    assert "Did you mean 'compare'?" in printed.err
+    assert printed.err == "error: there is no command 'comparee'; did you mean 'compare'? See exitsearch --help\n"
 
 
 def test_the_list_of_commands_imports_none_of_them():

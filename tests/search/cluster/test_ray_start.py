@@ -133,7 +133,8 @@ def test_a_start_that_fails_is_tried_once_more(command):
             "--name",
             "busy",
             RAY_GCS_SERVER_PORT=port,
-            RAY_py_gcs_connect_timeout_s=5,
+            RAY_py_gcs_connect_timeout_s=1,
+            RAY_gcs_rpc_server_connect_timeout_s=1,
             RAY_NUM_REDIS_GET_RETRIES=1,
             RAY_raylet_start_wait_time_s=10,
         )

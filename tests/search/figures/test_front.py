@@ -1,8 +1,6 @@
 from dataclasses import replace
 import json
 import re
-import shutil
-import subprocess
 
 import numpy as np
 import pandas as pd
@@ -12,6 +10,7 @@ import pytest
 from policies.goals.front import Front, FrontPoint
 from policies.policy import Policy
 from search.figures.front import FrontFigure, draw_html, draw_png
+from tests.chromium import open_page
 
 
 def front_of(points, *, names=("accuracy", "mean_depth"), policies):
@@ -177,18 +176,8 @@ def test_figures_without_oracle_and_baselines_can_be_drawn(figure, tmp_path):
 
 
 @pytest.mark.server
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Debian's chromium")
 def test_page_draws_itself_in_a_browser(figure, tmp_path):
     draw_html(figure, tmp_path / "front.html")
-    flags = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-sync"
-    flags += " --virtual-time-budget=10000"
-    page = (tmp_path / "front.html").as_uri()
-    done = subprocess.run(
-        ["chromium", *flags.split(), f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    drawn = re.findall(r'class="trace scatter', done.stdout)
-    assert len(drawn) == 8
+    with open_page(tmp_path / "front.html") as page:
+        page.locator(".trace.scatter").nth(7).wait_for(state="attached")
+        assert page.locator(".trace.scatter").count() == 8

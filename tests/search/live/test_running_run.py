@@ -232,8 +232,8 @@ def test_the_line_of_the_best_goes_to_the_newest_trial_whatever_failed(tmp_path)
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ({}, "accuracy 0.9, at the least depth"),
-        ({"target": None, "policy": {"budget": 1.5}}, "at the best accuracy"),
+        ({}, "accuracy 0.9, with the least mean depth"),
+        ({"target": None, "policy": {"budget": 1.5}}, "with the best accuracy"),
     ],
 )
 def test_what_trials_compete_for_is_told(tmp_path, asked, told):

@@ -223,6 +223,6 @@ def test_it_ends_quietly_with_ctrl_c(tmp_path):
         line = process.stdout.readline()
         assert re.fullmatch(r"run is shown at http://127\.0\.0\.1:\d+/ until Ctrl-C\n", line)
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=20)
+        rest, errors = process.communicate(timeout=300)
     assert (process.returncode, rest) == (0, "")
     assert "Traceback" not in errors

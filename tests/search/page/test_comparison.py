@@ -1,13 +1,18 @@
+from dataclasses import replace
 import json
 
 import pytest
 from rich.console import Console
 
+from policies.goals.front import Front
 from search.cli.reports.page import page_command
 from search.errors import RunFolderError
+from search.page.comparison import comparison
+from search.page.run import FinishedRun
+from search.reporting.front_files import write_front
 from tests.chromium import open_page
 from tests.finished_sweeps import copied
-from tests.search.page.fronts import write_front_of_digits
+from tests.search.page.fronts import front, write_front_of_digits
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +38,27 @@ def test_searches_stand_side_by_side(runs, tmp_path):
     assert "digits-2" in text
     assert "(-0.2500)" in text
     assert "differ" not in text
+
+
+def test_a_line_passes_by_a_selected_policy_that_another_beats_and_a_star_shows_it(runs, tmp_path):
+    beaten = copied(runs[1], tmp_path / "beaten")
+    points = [
+        replace(point, figures={**point.figures, "accuracy": 0.1}) if point.selected else point for point in front()
+    ]
+    write_front(beaten, Front(tuple(points)))
+    found = comparison([FinishedRun.read(run.path) for run in (runs[0], beaten)])
+    traces = {trace.name: trace for trace in found.figures["fronts"].data}
+    assert list(traces) == ["digits-1", "digits-1: selected", "digits-2", "digits-2: selected"]
+    star = traces["digits-2: selected"]
+    assert list(star.y) == [0.1] and 0.1 not in traces["digits-2"].y
+    assert len(traces["digits-2"].x) == len(points) - 1
+    assert star.marker.color == traces["digits-2"].line.color != traces["digits-1"].line.color
+
+
+def test_searches_of_one_name_are_told_by_their_folders(runs, tmp_path):
+    other = FinishedRun.read(copied(runs[0], tmp_path / "digits-1").path)
+    html = comparison([FinishedRun.read(runs[0].path), other]).html
+    assert f"<td>{runs[0].path}</td><td>{other.folder.path}</td>" in html
 
 
 def test_other_data_is_warned_of(runs, tmp_path):

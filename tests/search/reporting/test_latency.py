@@ -6,7 +6,7 @@ import torch
 
 from policies.policy import Policy
 from search.reporting.latency import MOST_SAMPLES, measure_latency, report_latency
-from search.run_folder.summary_latency import LatencySummary
+from search.run_folder.summary import LatencySummary
 from tests.policies.runtime.table_stages import rows_as_inputs
 from tests.policies.runtime.test_timing import HEAD_MS, STAGE_MS, Clock, TimedStages
 from tests.tables import make_table

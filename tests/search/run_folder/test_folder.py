@@ -49,7 +49,14 @@ def test_nothing_to_resume(tmp_path):
     with pytest.raises(RunFolderError, match="no sweep 'none' .* there are no sweeps yet"):
         RunFolder(tmp_path / "runs" / "none").read_config()
     folder, _ = RunFolder.create(config(tmp_path), "digits")
-    with pytest.raises(RunFolderError, match="no sweep 'none' .* there are digits-1"):
+    with pytest.raises(RunFolderError, match="no sweep 'none' .* there are 'digits-1'$"):
+        RunFolder(tmp_path / "runs" / "none").read_config()
+    with pytest.raises(RunFolderError, match="no sweep 'digit-1' .* did you mean 'digits-1'"):
+        RunFolder(tmp_path / "runs" / "digit-1").read_config()
+    for n in range(40):
+        (tmp_path / "runs" / f"other-{n:02d}").mkdir()
+        (tmp_path / "runs" / f"other-{n:02d}" / "sweep.yaml").touch()
+    with pytest.raises(RunFolderError, match="there are 'digits-1', 'other-00', .* and 36 more$"):
         RunFolder(tmp_path / "runs" / "none").read_config()
     folder.sweep_file.write_text("}{")
     with pytest.raises(RunFolderError, match="damaged"):

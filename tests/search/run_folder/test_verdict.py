@@ -2,14 +2,20 @@
 
 import pytest
 
+from policies.certificates.certificate import certify_policy
+from policies.certificates.claims import Claim
+from policies.policy import Policy
+from policies.registry import capital
 from search.page.sections.verdict import certainty, headline
 from search.reporting.terminal.verdict import verdict as printed
 from search.run_folder.folder import RunFolder
-from search.run_folder.summary import Summary
+from search.run_folder.summary import CertificateSummary, Summary
 from search.run_folder.verdict import Outcome
 from search.tracking.description import describe
 from search.tracking.naming import sweep_name
+from tests.notebook_html import read_html
 from tests.search.summaries import LONG, made_up_summary
+from tests.tables import make_table
 
 
 CLAIMED = {"claim": "F1 of <b> is at least 0.8", "reason": "", "bound": None}
@@ -81,6 +87,16 @@ def test_an_estimate_is_told_of_what_is_not_certified_alone():
     assert found(estimate=ESTIMATE).verdict.estimated == "of what cannot be certified: estimated at 0.9"
     assert found(estimate=ESTIMATE, certified=False).verdict.estimated == "estimated at 0.9"
     assert found(estimate=ESTIMATE, feasible=False).verdict.estimated == ""
+
+
+@pytest.mark.parametrize(("target", "certified"), [(0.6, True), (0.999, False)])
+def test_a_certificate_by_itself_is_told_as_that_of_a_search(target, certified):
+    policy = Policy("confidence", (0.9, 0.9), (2.0, 2.0, 2.0))
+    certificate = certify_policy(policy, make_table(600, prefix="c"), Claim(target=target), delta=0.1)
+    told = CertificateSummary.of(certificate).to_dict()
+    verdict = found(certified=certified, certificate=told, delta=0.1).verdict
+    sentence = read_html(certificate._repr_html_()).sentence
+    assert sentence == capital(verdict.certificate if certified else verdict.refusal)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.search.tracking.servers import free_port
 
 
 # All of it are imports, which take minutes on a busy machine.
-SECONDS_TO_START = 300
+SECONDS_TO_START = 600
 
 
 class ModelServer:
@@ -68,7 +68,7 @@ class ModelServer:
             headers={"Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own address
+            with urllib.request.urlopen(request, timeout=300) as answer:  # noqa: S310 - our own address
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)

@@ -10,7 +10,6 @@ from search.serving.place import RegistryPlace
 from search.serving.registration import register_bundle
 from tests.search.serving.decided import assert_as_decided, served_inputs
 from tests.search.serving.model_servers import serving
-from tests.search.tracking.servers import MlflowServer
 from tests.search.tracking.tracked import EXPERIMENT, sqlite_store
 
 
@@ -54,16 +53,10 @@ def test_what_is_no_input_is_the_callers_mistake(inputs, message, model_server):
     assert message in answer["message"]
 
 
-def test_registered_through_a_server(bundle, tmp_path, monkeypatch):
-    server = MlflowServer(tmp_path / "server", sqlite_store(tmp_path))
-    try:
-        server.launch()
-        server.wait()
-        registered = register_bundle(bundle, RegistryPlace(uri=server.uri, experiment=EXPERIMENT))
-        client = MlflowClient(tracking_uri=server.uri)
-        assert client.get_model_version_by_alias("digits-test", "certified").run_id == registered.run_id
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
-        model = mlflow.pyfunc.load_model(registered.model_uri)
-        assert_as_decided(model.predict(served_inputs()))
-    finally:
-        server.kill()
+def test_registered_through_a_server(bundle, mlflow_server, monkeypatch):
+    registered = register_bundle(bundle, RegistryPlace(uri=mlflow_server.uri, experiment="registered"))
+    client = MlflowClient(tracking_uri=mlflow_server.uri)
+    assert client.get_model_version_by_alias("digits-test", "certified").run_id == registered.run_id
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow_server.uri)
+    model = mlflow.pyfunc.load_model(registered.model_uri)
+    assert_as_decided(model.predict(served_inputs()))

@@ -10,7 +10,7 @@ from search.config.sweep import SweepConfig
 from search.errors import ConfigError, RunFolderError
 from search.inputs import SweepInputs, load_inputs, load_splits
 from search.run_folder.folder import RunFolder
-from search.run_folder.planned.divisions import SharingSummary
+from search.run_folder.summary import SharingSummary
 from trainables.data import SplitFractions
 
 

@@ -21,7 +21,8 @@ import pytest
 PASSWORD = "pg/pass?word-42"  # noqa: S105 - of a database that lives for one test; the marks need escaping
 POSTGRES_USER = "postgres"
 ADMIN_PASSWORD = "right-password-42"  # noqa: S105 - of MLflow's own user, as short-lived
-_SECONDS_TO_START = 120
+# All of it are imports, which take minutes on a busy machine.
+_SECONDS_TO_START = 600
 
 
 def free_port():
@@ -93,7 +94,7 @@ class MlflowServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.uri = f"http://127.0.0.1:{self.port}"
-        self._backend_uri = backend_uri
+        self.backend_uri = backend_uri
         self._auth = auth
         self._process = None
 
@@ -101,7 +102,7 @@ class MlflowServer:
         """Start without waiting."""
         artifacts = self.folder / "artifacts"
         command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port)]
-        command += ["--backend-store-uri", self._backend_uri, "--workers", "1"]
+        command += ["--backend-store-uri", self.backend_uri, "--workers", "1"]
         command += ["--serve-artifacts", "--artifacts-destination", artifacts.as_uri()]
         env = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
         if self._auth:

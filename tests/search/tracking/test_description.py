@@ -27,7 +27,7 @@ def test_names_are_no_markdown(folder):
     assert "[**The front as a chart**](#/experiments/{experiment_id}/runs?" in text
 
 
-@pytest.mark.parametrize(("budget", "sought"), [(None, "with the least depth"), (1.5, "with the best macro f1")])
+@pytest.mark.parametrize(("budget", "sought"), [(None, "with the least mean depth"), (1.5, "with the best macro f1")])
 def test_what_was_sought_is_told(folder, budget, sought):
     text = describe(summary(budget=budget, objective="depth", quality="macro_f1"), folder, "5" * 32)
     assert f", {sought}\n" in text

@@ -7,7 +7,6 @@ import pytest
 from search.tracking.runs import MlflowRuns
 from search.tracking.store import MlflowStore
 from tests.search.tracking.delivering import Killed, ending_after
-from tests.search.tracking.servers import MlflowServer, postgres
 from tests.search.tracking.tracked import EXPERIMENT, SWEEP_ID, open_journal
 
 
@@ -20,9 +19,9 @@ MODEL = {
 WRITING = ("create_logged_model", "finalize_logged_model", "log_outputs", "delete_logged_model", "set_terminated")
 
 
-def deliver(uri, folder, *models, tell=lambda line: None):
+def deliver(uri, folder, *models, experiment=EXPERIMENT, tell=lambda line: None):
     """All events of a sweep that was finished once for each model, in one session."""
-    store = MlflowStore(uri, EXPERIMENT, sweep_id=SWEEP_ID, sweep=folder.name)
+    store = MlflowStore(uri, experiment, sweep_id=SWEEP_ID, sweep=folder.name)
     runs = MlflowRuns(store, folder.path, sweep_id=SWEEP_ID, sweep=folder.name, tell=tell)
     runs.connect()
     with open_journal(folder) as journal:
@@ -33,10 +32,10 @@ def deliver(uri, folder, *models, tell=lambda line: None):
         runs.apply(journal.events)
 
 
-def linked(uri):
+def linked(uri, name=EXPERIMENT):
     """The models of the experiment, and the ids of those that the sweep's run leads to."""
     client = MlflowClient(tracking_uri=uri)
-    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
+    experiment = client.get_experiment_by_name(name).experiment_id
     (run,) = client.search_runs([experiment], "tags.`exitsearch.kind` = 'sweep'")
     run = client.get_run(run.info.run_id)
     outputs = [one.model_id for one in (run.outputs.model_outputs if run.outputs else [])]
@@ -112,23 +111,17 @@ def test_a_journal_of_an_earlier_version_has_no_model(uri, folder):
 
 
 @pytest.mark.slow
-def test_a_server_has_the_model_once_too(tmp_path, uri, folder):
-    server = MlflowServer(tmp_path / "server", uri)
-    server.launch()
-    try:
-        server.wait()
-        for _ in range(2):
-            deliver(server.uri, folder, MODEL)
-    finally:
-        server.kill()
-    (model,), outputs, _ = linked(uri)
+def test_a_server_has_the_model_once_too(mlflow_server, folder):
+    for _ in range(2):
+        deliver(mlflow_server.uri, folder, MODEL, experiment="models")
+    (model,), outputs, _ = linked(mlflow_server.uri, "models")
     assert outputs == [model.model_id]
 
 
 @pytest.mark.slow
-def test_postgresql_has_the_model_once_too(folder):
-    with postgres() as database:
-        for _ in range(2):
-            deliver(database.uri, folder, MODEL)
-        (model,), outputs, _ = linked(database.uri)
+def test_postgresql_has_the_model_once_too(database, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where MLflow then puts files
+    for _ in range(2):
+        deliver(database.uri, folder, MODEL, experiment="models")
+    (model,), outputs, _ = linked(database.uri, "models")
     assert outputs == [model.model_id]

@@ -13,7 +13,7 @@ from search.tracking import tracker as tracking
 from search.tracking.notices import TrackingWarning
 from search.tracking.tracker import Tracker
 from tests.search.tracking.delivering import ending_after
-from tests.search.tracking.servers import ADMIN_PASSWORD, PASSWORD, Gate, MlflowServer, postgres
+from tests.search.tracking.servers import ADMIN_PASSWORD, PASSWORD, Gate, MlflowServer
 from tests.search.tracking.tracked import (
     EXPERIMENT,
     contents,
@@ -30,12 +30,6 @@ from tests.search.tracking.tracked import (
 
 
 pytestmark = pytest.mark.slow  # each server takes seconds to start
-
-
-@pytest.fixture(scope="module")
-def database():
-    with postgres() as database:
-        yield database
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +99,7 @@ def started(uri, folder, journal, experiment=EXPERIMENT):
     return tracker
 
 
-def wait_for(condition, seconds=120):
+def wait_for(condition, seconds=600):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

@@ -9,7 +9,6 @@ from search.tracking.naming import trial_name
 from search.tracking.tracker import Tracker
 from search.tracking.view import EXPERIMENT_KEY, VIEW_TAG, Shown, experiment_view, sweep_key, sweep_view, view_lines
 from tests.chromium import open_page
-from tests.search.tracking.servers import MlflowServer
 from tests.search.tracking.tracked import (
     EXPERIMENT,
     SWEEP_ID,
@@ -21,25 +20,24 @@ from tests.search.tracking.tracked import (
 )
 
 
-def tracked(tmp_path, *, times=1):
-    """A store that has a finished sweep, delivered some times over; and the links to it."""
-    uri = sqlite_store(tmp_path)
+def tracked(tmp_path, uri, *, experiment=EXPERIMENT, times=1):
+    """Deliver a finished sweep to a store some times over; gives the links to it."""
     folder = run_folder(tmp_path)
     splits = {"train": "a" * 64, "search": "b" * 64}
     folder.environment_file.write_text(json.dumps({"split_hashes": splits, "split_sizes": {"train": 9, "search": 3}}))
     with open_journal(folder) as journal:
         for number in range(times):
             folder.tracking_file.unlink(missing_ok=True)
-            tracker = Tracker(uri, EXPERIMENT, folder, journal)
+            tracker = Tracker(uri, experiment, folder, journal)
             tracker.start({"workload": "digits"})
             if not number:
                 run_trials(journal, range(1, 3))
             finish(tracker)
-    return uri, tracker.links
+    return tracker.links
 
 
-def test_views_are_kept_with_the_experiment_and_sent_again_change_nothing(tmp_path):
-    uri, _ = tracked(tmp_path, times=2)
+def test_views_are_kept_with_the_experiment_and_sent_again_change_nothing(tmp_path, uri):
+    tracked(tmp_path, uri, times=2)
     client = MlflowClient(tracking_uri=uri)
     experiment = client.get_experiment_by_name(EXPERIMENT)
     views = {key for key in experiment.tags if key.startswith(VIEW_TAG)}
@@ -136,22 +134,16 @@ def told_under_the_pointer(page, point):
 
 
 @pytest.mark.slow
-def test_link_opens_the_front_and_an_unknown_one_the_experiment(tmp_path):
-    uri, links = tracked(tmp_path)
-    server = MlflowServer(tmp_path / "server", uri)
-    server.launch()
-    try:
-        server.wait()
-        for _, address in links:
-            address = address.replace("127.0.0.1:5000", f"127.0.0.1:{server.port}")
-            with open_page(address) as page:
-                page.locator(".scatterlayer .point").first.wait_for(timeout=30_000)
-                assert page.locator(".plot-container").first.locator(".scatterlayer .point").count() == 2
-                page.get_by_text("confidence 2.20 / 0.960 certified").first.wait_for()
-                page.get_by_text("front_mean_depth vs. accuracy").first.wait_for()
-                told = told_under_the_pointer(page, page.locator(".scatterlayer .point").last)
-                assert told == ["X (front_mean_depth): 1.2", "Y (accuracy): 0.95"]
-        with open_page(address.replace(EXPERIMENT_KEY, "unknown")) as page:
-            page.get_by_role("link", name=EXPERIMENT).first.wait_for(timeout=30_000)
-    finally:
-        server.kill()
+def test_link_opens_the_front_and_an_unknown_one_the_experiment(tmp_path, mlflow_server):
+    # Into the database below the server, so that the links are those of a store on this machine.
+    for _, address in tracked(tmp_path, mlflow_server.backend_uri, experiment="shown"):
+        address = address.replace("127.0.0.1:5000", f"127.0.0.1:{mlflow_server.port}")
+        with open_page(address) as page:
+            page.locator(".scatterlayer .point").first.wait_for()
+            assert page.locator(".plot-container").first.locator(".scatterlayer .point").count() == 2
+            page.get_by_text("confidence 2.20 / 0.960 certified").first.wait_for()
+            page.get_by_text("front_mean_depth vs. accuracy").first.wait_for()
+            told = told_under_the_pointer(page, page.locator(".scatterlayer .point").last)
+            assert told == ["X (front_mean_depth): 1.2", "Y (accuracy): 0.95"]
+    with open_page(address.replace(EXPERIMENT_KEY, "unknown")) as page:
+        page.get_by_role("link", name="shown").first.wait_for()

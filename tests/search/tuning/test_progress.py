@@ -54,7 +54,7 @@ def test_resumed_sweep_counts_what_was_finished(tmp_path):
         add_trial(log, 0.9, 1.1, ended=False)
         progress.begin(log)
         progress.trial_ended(ended("b", 0.95, 2.0))
-    assert "1 trials were finished before, 1 go on" in printed.getvalue()
+    assert "1 trial was finished before, 1 goes on" in printed.getvalue()
     assert "2/3  b" in printed.getvalue()
     assert "best depth 1.200, feasible" in printed.getvalue()
 

@@ -6,7 +6,7 @@ import pytest
 from trainables.data import SOURCES, SPLIT_NAMES, SplitFractions, split_samples
 
 
-@pytest.fixture(params=sorted(SOURCES))
+@pytest.fixture(scope="module", params=sorted(SOURCES))
 def samples(request, data_of):
     return SOURCES[request.param].load(data_of(request.param))
 

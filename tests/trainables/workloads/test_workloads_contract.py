@@ -12,12 +12,12 @@ from trainables.tasks import get_training_task
 from trainables.workloads import WORKLOADS, get_workload
 
 
-@pytest.fixture(params=sorted(WORKLOADS))
+@pytest.fixture(scope="module", params=sorted(WORKLOADS))
 def workload(request):
     return get_workload(request.param)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def splits(workload, data_of):
     return workload.load(data_of(workload.source.name), SplitFractions(), split_seed=3)
 
@@ -41,11 +41,11 @@ def test_inputs_are_standardised_with_the_training_split(workload, splits):
     assert float(normalised.std()) == pytest.approx(1.0, abs=0.05)
 
 
-def test_options_that_a_network_does_not_have_are_refused(splits):
-    digits = get_workload("digits")
+def test_options_that_a_network_does_not_have_are_refused(digits):
+    workload = get_workload("digits")
     for network in (NetworkSpec(2, 8, blocks=("features.1",)), NetworkSpec(2, 8, family="small-cnn", pretrained=True)):
         with pytest.raises(TrainingError, match=r"training\.(blocks|depth|head|pretrained) is not for this network"):
-            digits.build_model(splits.train, 10, network)
+            workload.build_model(digits.train, 10, network)
 
 
 def test_another_network_may_be_named(workload, splits):

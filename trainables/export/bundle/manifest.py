@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from policies.files.atomic import write_text
+from policies.files.real_path import real_path
 from policies.names import list_some
 from policies.runtime.detection.box_likeness import BoxLikeness
 from policies.runtime.detection.post_processing import PostProcessing
@@ -169,7 +170,7 @@ class Manifest(BaseModel):
         """
         for name, digest in self.files.items():
             path = folder / name
-            if not path.resolve().is_relative_to(folder.resolve()):
+            if not real_path(path).is_relative_to(real_path(folder)):
                 raise BundleError(f"{folder}: a bundle's files lie in its folder but {name!r} does not; do not use it")
             if not path.is_file():
                 raise BundleError(f"{folder}: {name} is missing; copy the whole folder, or export the bundle again")

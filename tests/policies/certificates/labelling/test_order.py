@@ -116,7 +116,7 @@ def test_labels_that_cannot_be(labels, message):
         (Claim(max_drop=0.1, exit_floor=0.5), "has exit_floor"),
         (Claim(max_relative_drop=0.1), "has max_relative_drop"),
         (Claim(max_drop=0.1, bounds={"macro_f1": 0.5}), "has bounds"),
-        (Claim(max_drop={"hamming": 0.1}), "has max_drop, which needs every label"),
+        (Claim(max_drop={"hamming": 0.1}), "has max_drop of hamming, which needs every label"),
         (Claim(max_disagreement=0.1), "max_disagreement alone needs no labels at all"),
     ],
 )

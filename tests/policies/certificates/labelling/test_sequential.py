@@ -1,6 +1,5 @@
 """Labels that are looked at as they come: valid however often one looks, and in the order that was fixed."""
 
-from dataclasses import replace
 import math
 
 from hypothesis import given
@@ -10,8 +9,9 @@ import pytest
 
 from policies.certificates.bounds.betting import capital_path, most_growth, path_upper_bound
 from policies.certificates.claims import Claim
+from policies.certificates.labelling.joint_bets import Standing
 from policies.certificates.labelling.order import labelling_order
-from policies.certificates.labelling.sequential import Standing, certify_as_labelled
+from policies.certificates.labelling.sequential import certify_as_labelled
 from policies.errors import ClaimError
 from tests.policies.certificates.labelling.tables import labels_asked, without_labels
 from tests.policies.outcomes import GATE, is_near_level, outcome_table
@@ -200,12 +200,16 @@ def test_labels_out_of_order_are_refused():
 @pytest.mark.parametrize(
     ("claim", "message"),
     [
-        (Claim(max_drop=0.01, max_degradation=0.01), "prove one drop or degradation but the claim is that"),
-        (Claim(max_drop=0.01, max_disagreement=0.01), "prove one drop or degradation"),
-        (Claim(target=0.9), "which needs every label"),
+        (Claim(target=0.9, class_floor=0.5), "the claim has class_floor, which needs every label at once"),
+        (Claim(max_drop=0.01, exit_floor=0.5), "the claim has exit_floor, which needs every label at once"),
+        (
+            Claim(max_drop=0.01, bounds={"macro_f1": 0.9}),
+            "has bounds of macro_f1, which needs every label at once",
+        ),
+        (Claim(max_disagreement=0.1), "max_disagreement alone needs no labels at all"),
     ],
 )
-def test_one_statement_is_proved(claim, message):
+def test_what_is_no_mean_over_units_is_refused(claim, message):
     with pytest.raises(ClaimError, match=message):
         certify_as_labelled(GATE, without_labels(drawn(90, lost=0.0, gained=0.0, seed=0)), claim, {})
 
@@ -213,10 +217,3 @@ def test_one_statement_is_proved(claim, message):
 def test_a_budget_is_at_least_one():
     with pytest.raises(ClaimError, match="a budget must be at least 1 label but is 0"):
         certify_as_labelled(GATE, without_labels(drawn(90, lost=0.0, gained=0.0, seed=0)), DROP, {}, budget=0)
-
-
-def test_groups_are_refused():
-    unknown = without_labels(drawn(90, lost=0.0, gained=0.0, seed=0))
-    for origins in ({"groups": np.repeat(["a", "b", "c"], 30)}, {"parents": np.repeat(["a", "b", "c"], 30)}):
-        with pytest.raises(ClaimError, match="must be of single samples but the table has (group|parent)s"):
-            certify_as_labelled(GATE, replace(unknown, **origins), DROP, {})

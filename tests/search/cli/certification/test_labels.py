@@ -38,6 +38,9 @@ def place(tmp_path, monkeypatch):
     np.savez(tmp_path / "half.npz", **(table.arrays() | {"labels": half}))
     grouped = replace(without_labels(table), groups=np.repeat([f"g{k}" for k in range(N // 2)], 2))
     grouped.save(tmp_path / "grouped.npz")
+    without_labels(table).take(np.arange(100)).save(tmp_path / "small.npz")
+    names = [f"{name},{'a' if row % 3 else 'b'}" for row, name in enumerate(table.ids.tolist())]
+    (tmp_path / "sites.csv").write_text("\n".join(["id,site", *names]))
     replace(GATE, origin=Origin.of(search)).save(tmp_path / POLICY)
     replace(GATE, origin=Origin.of(table.take(np.arange(40)))).save(tmp_path / "chosen_here.json")
     make_label_table(300).save(tmp_path / "sets_labelled.npz")
@@ -130,6 +133,49 @@ def test_labels_as_they_come(capsys, place):
     assert "NOT CERTIFIED YET: after 0 labels p is" in shown[0]
 
 
+AS_THEY_COME = {
+    "an accuracy": ([TABLE, "--unlabelled", "--target", "0.86"], N, "all 2000 samples"),
+    "an accuracy over groups": (
+        ["grouped.npz", "--unlabelled", "--target", "0.86"],
+        N,
+        "all 2000 samples, group by group (1000)",
+    ),
+    "a drop over groups": (["grouped.npz", *DROP], 30, "than the full network, group by group (1000)"),
+    "two claims together": ([TABLE, *DROP, "--target", "0.86", "--max-disagreement", "0.02"], N, "all 2000 samples"),
+    "each site": (
+        [TABLE, "--unlabelled", "--max-drop", "0.03", "--by", "site", "--columns", "sites.csv"],
+        30,
+        "of 2000 samples, where the policy answers otherwise",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", AS_THEY_COME)
+def test_what_labels_prove_as_they_come(capsys, place, what):
+    asked, most, told = AS_THEY_COME[what]
+    code, printed = outcome(capsys, POLICY, *asked, "--sequential", "--to-label", "come.csv")
+    assert code == ExitCode.DONE, printed.err
+    assert told in printed.out
+    assert fill(place / "come.csv") <= most
+    code, printed = outcome(capsys, POLICY, *asked, "--sequential", "--labels", "come.csv", "--out", "c.json")
+    assert code == ExitCode.DONE, printed.out
+    certificate = json.loads((place / "c.json").read_text())
+    assert all(part["passed"] for part in certificate["parts"])
+    assert ", proved after " in printed.out
+
+
+def test_few_labels_of_each_site_certify_as_all_do(capsys, place):
+    by = ("--max-drop", "0.03", "--by", "site", "--columns", "sites.csv")
+    outcome(capsys, POLICY, TABLE, "--unlabelled", *by, "--to-label", "few.csv")
+    assert fill(place / "few.csv") < 30
+    code, printed = outcome(capsys, POLICY, TABLE, "--unlabelled", *by, "--labels", "few.csv", "--out", "few.json")
+    assert code == ExitCode.DONE, printed.out
+    outcome(capsys, POLICY, "labelled.npz", *by, "--out", "all.json")
+    few, whole = (json.loads((place / name).read_text()) for name in ("few.json", "all.json"))
+    assert few["parts"] == whole["parts"]
+    assert few["worst_subgroup"] == whole["worst_subgroup"]
+
+
 def test_a_budget_that_is_spent(capsys, place):
     outcome(capsys, POLICY, TABLE, *DROP, "--sequential", "--to-label", "few.csv")
     fill(place / "few.csv", 2)
@@ -198,12 +244,16 @@ def test_where_nothing_differs_there_is_nothing_to_label(capsys, place):
             "max_disagreement alone needs no labels at all",
         ),
         (
-            [POLICY, TABLE, *DROP, "--max-degradation", "0.02", "--sequential", "--to-label", "x.csv"],
-            "prove one drop or degradation",
+            [POLICY, TABLE, *DROP, "--class-floor", "0.5", "--sequential", "--to-label", "x.csv"],
+            "the claim has class_floor, which needs every label at once",
         ),
         (
-            [POLICY, "grouped.npz", *DROP, "--sequential", "--to-label", "x.csv"],
-            "of single samples but the table has group",
+            [POLICY, TABLE, "--unlabelled", "--target", "0.9999", "--sequential", "--to-label", "x.csv"],
+            "whatever they are 2000 samples are too few; nothing was written",
+        ),
+        (
+            [POLICY, "small.npz", *DROP, "--max-degradation", "0.01", "--to-label", "x.csv"],
+            "whatever they are 100 samples are too few; nothing was written",
         ),
         (
             ["sets.json", "sets.npz", *DROP, "--to-label", "x.csv"],

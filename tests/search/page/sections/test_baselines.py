@@ -65,6 +65,11 @@ def test_trials_control_and_budgets_of_a_sweep_are_told(tmp_path):
     assert "nothing on its grid did what it asks for" in html
 
 
+def test_a_policy_that_is_best_within_several_budgets_has_one_row(tmp_path):
+    (table,) = re.findall(r"Fixed budgets.*?<tbody>(.*?)</tbody>", baselines(sweep(tmp_path / "digits-1")).html)
+    assert re.findall(r"<tr><td>(.*?)</td>", table) == ["0.3 to 0.4", "0.5", "1"]
+
+
 FULL = {"full_network": {"test": {"accuracy": 0.9, "mean_depth": 3.0}}}
 
 

@@ -4,8 +4,7 @@ from dataclasses import asdict, replace
 
 from policies.certificates.claims import Claim
 from search.page.sections.splits import splits
-from search.run_folder.planned.divisions import SharingSummary
-from search.run_folder.summary import Summary
+from search.run_folder.summary import SharingSummary, Summary
 from search.sharing.proposal import proposed_splits
 from search.sharing.units import SplitUnits
 from tests.search.page.sections.finished import searched, sweep

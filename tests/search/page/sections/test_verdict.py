@@ -66,7 +66,11 @@ def test_where_all_is_certified_it_is_said_for_all():
 @pytest.mark.parametrize(
     ("counts", "told"),
     [
-        ({"n_tested": 5, "n_passed": 4}, " 5 policies were tested on certify, on the way from the safest on"),
+        ({"n_tested": 5, "n_passed": 4, "levels": [0.05]}, " 5 policies were tested on certify, the safest first; 4"),
+        (
+            {"n_tested": 5, "n_passed": 4, "levels": [0.05, 0.04, 0.01]},
+            " 5 policies were tested on certify, along two sequences, the safest first; 4 passed",
+        ),
         ({"n_tested": 1, "n_passed": 0}, " One policy was tested on certify"),
         ({}, ""),
     ],

@@ -130,6 +130,13 @@ def test_a_damaged_manifest_is_one_line(bundle, change, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_link_to_itself_is_a_missing_file(bundle):
+    (bundle.folder / "policy.json").unlink()
+    (bundle.folder / "policy.json").symlink_to("policy.json")
+    with pytest.raises(BundleError, match=r"policy\.json is missing; copy the whole folder"):
+        Bundle.load(bundle.folder)
+
+
 def test_what_is_no_bundle_is_one_line(tmp_path):
     with pytest.raises(BundleError, match="there is no such bundle"):
         Bundle.load(tmp_path / "missing")

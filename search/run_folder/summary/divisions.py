@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from search.run_folder.summary.part import SummaryPart
 
 
-class _Told(BaseModel):
-    """Plain values; keys of later versions are kept."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-
-class DivisionSummary(_Told):
+class DivisionSummary(SummaryPart):
     """What one way to share the data out would have allowed.
 
     Attributes:
@@ -30,7 +24,7 @@ class DivisionSummary(_Told):
     chance: float
 
 
-class SharingSummary(_Told):
+class SharingSummary(SummaryPart):
     """The shares that were proposed, among others.
 
     Attributes:

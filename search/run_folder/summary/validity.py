@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
-
 from policies.registry import title_of
+from search.run_folder.summary.part import SummaryPart
 
 
-class ValiditySummary(BaseModel):
+class ValiditySummary(SummaryPart):
     """The network without early exits that passed the validity gate, and that all trials started from.
 
     Attributes:
@@ -17,8 +16,6 @@ class ValiditySummary(BaseModel):
         epoch: The epoch that the network is of, counted from 1.
         epochs: How many epochs it was to be trained for.
     """
-
-    model_config = ConfigDict(frozen=True, extra="allow")
 
     quality: str
     least: float

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from search.run_folder.summary.part import SummaryPart
 
 
 _FIGURES = ("other_than_alpha", "choices_other_than_alpha", "other_than_most", "perturbation_sd", "squared_norm")
 
 
-class ArchitectureSummary(BaseModel):
+class ArchitectureSummary(SummaryPart):
     """Which operations the edges choose on ``search``, and how much that varies over its samples.
 
     Attributes:
@@ -26,8 +26,6 @@ class ArchitectureSummary(BaseModel):
             mean variance of all entries.
         squared_norm: Mean over samples of the squared norm of what they are moved by.
     """
-
-    model_config = ConfigDict(frozen=True, extra="allow")
 
     n_inputs: int
     n_edges: int

@@ -1,6 +1,6 @@
 """The sentence that a person reads of an architecture."""
 
-from search.run_folder.summary_architecture import ArchitectureSummary
+from search.run_folder.summary import ArchitectureSummary
 
 
 FOUND = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from search.run_folder.summary.part import SummaryPart
 
 
-class Milliseconds(BaseModel):
+class Milliseconds(SummaryPart):
     """Milliseconds for one sample, over the samples that were timed; each sample's is the median of its rounds.
 
     Attributes:
@@ -13,8 +13,6 @@ class Milliseconds(BaseModel):
         p90: What nine of ten samples keep within.
         worst: The longest of a sample.
     """
-
-    model_config = ConfigDict(frozen=True, extra="allow")
 
     mean: float
     p90: float
@@ -26,7 +24,7 @@ class Milliseconds(BaseModel):
         return f"mean {self.mean:.2f}, P90 {self.p90:.2f}, worst {self.worst:.2f} ms"
 
 
-class LatencySummary(BaseModel):
+class LatencySummary(SummaryPart):
     """The selected policy beside the full network without early heads, both run on the same samples of ``test``.
 
     Samples come one at a time, and leave where the policy lets them: what lies behind is never computed.
@@ -41,8 +39,6 @@ class LatencySummary(BaseModel):
         ratio: Mean time of the policy over that of the full network; below 1 where leaving early pays.
         exit_mix: Share of the samples that left at each depth.
     """
-
-    model_config = ConfigDict(frozen=True, extra="allow")
 
     executor: str
     threads: int

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from search.run_folder.summary.part import SummaryPart
 
 
-class _Told(BaseModel):
-    """Plain values; what is not set is not written, and keys of later versions are kept."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-
-class HardExits(_Told):
+class HardExits(SummaryPart):
     """What samples get that take one exit each, beside the soft network.
 
     Attributes:
@@ -27,7 +21,7 @@ class HardExits(_Told):
     cost_difference: float
 
 
-class SoftNetwork(_Told):
+class SoftNetwork(SummaryPart):
     """What a network with stop probabilities promises on one split as it was trained, and what hard exits deliver.
 
     Attributes:
@@ -58,7 +52,7 @@ class SoftNetwork(_Told):
         }
 
 
-class BudgetPolicy(_Told):
+class BudgetPolicy(SummaryPart):
     """The policy of the front that is best on ``search`` among those that keep to a compute budget there.
 
     Attributes:

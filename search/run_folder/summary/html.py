@@ -38,7 +38,7 @@ def summary_html(
         [title_of(policy), *(_number(told, split, name) for split, name in columns)]
         for policy, told in policies.items()
     ]
-    notes = [*filter(None, [capital(verdict.estimated)]), *alarms]
+    notes = [*filter(None, [capital(verdict.least_certain), capital(verdict.estimated)]), *alarms]
     return str(html_block(_sentence(verdict), html_table(headings, rows), html_notes(notes)))
 
 

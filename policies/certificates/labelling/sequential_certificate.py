@@ -1,0 +1,164 @@
+"""The certificate of labels that are looked at as they come, and why it does not certify, or not yet."""
+
+from __future__ import annotations
+
+from policies.certificates.certificate import Certificate, PartResult
+from policies.certificates.claims import Claim
+from policies.certificates.labelling.joint_bets import JointBets, Standing
+from policies.certificates.labelling.order import LabellingOrder
+from policies.certificates.labelling.part_bets import PartBets
+from policies.certificates.parts.base import ClaimPart
+from policies.certificates.testing.fixed_sequence import SequenceStep
+from policies.certificates.unseen import doubts_about_samples
+from policies.policy import Policy
+
+
+METHOD = "betting in a fixed order, valid whenever one stops (Waudby-Smith and Ramdas, 2024; Ville, 1939)"
+
+
+def sequential_certificate(
+    policy: Policy, order: LabellingOrder, claim: Claim, bets: JointBets, expected: int | None
+) -> Certificate:
+    """The certificate on the units that are known.
+
+    Args:
+        policy: Policy to certify.
+        order: The order that was fixed for it.
+        claim: What is claimed.
+        bets: Those on what is known.
+        expected: About how many more labels would prove it, or None.
+    """
+    table, delta, standing = order.table, bets.delta, bets.standing
+    passed = standing is Standing.PROVED
+    reason = "" if passed else _why_not(bets, standing, expected)
+    n_subgroup_parts = sum(one.part.subgroup is not None for one in bets.bets)
+    found = {one.part.name: _of_bets(one, bets, n_subgroup_parts) for one in bets.bets}
+    found |= {part.name: _of_all(part, bets) for part in bets.settled}
+    parts = tuple(found[name] for name in bets.names)
+    p_value = max(part.p_value for part in parts)
+    of_subgroups = [part for part in parts if part.subgroup is not None]
+    step = SequenceStep(
+        policy_hash=policy.policy_hash,
+        model_hash=table.meta.get("model_hash"),
+        observed=parts[0].observed or 0.0,
+        p_value=p_value,
+        level=delta,
+        settled_for=delta,
+        passed=passed,
+        reason=reason,
+        more_needed=0 if passed else None,
+    )
+    return Certificate(
+        certified=passed,
+        reason=reason,
+        claim=claim,
+        delta=delta,
+        level=delta,
+        method=METHOD if len(parts) == 1 else f"{METHOD}, of every part (intersection-union)",
+        unit=order.units.kind,
+        n=bets.n_known,
+        loss=parts[0].loss,
+        observed=parts[0].observed or 0.0,
+        bound=parts[0].bound,
+        p_value=p_value,
+        more_needed=0 if passed else None,
+        parts=parts,
+        notes=(_how_far(order, bets), *_on_subgroups(claim, of_subgroups), *doubts_about_samples(policy, table)),
+        sequence=(step,),
+        table_hash=table.split_hash,
+        policy_hash=policy.policy_hash,
+        model_hash=table.meta.get("model_hash"),
+        worst_subgroup=max(of_subgroups, key=lambda part: part.p_value).subgroup if of_subgroups else None,
+    )
+
+
+def _of_bets(one: PartBets, bets: JointBets, n_subgroup_parts: int) -> PartResult:
+    part, n_known, delta = one.part, bets.n_known, bets.delta
+    bound, p_value = one.bound(n_known, delta), one.p_value(n_known)
+    n_alike = 1 if part.subgroup is None else n_subgroup_parts
+    return PartResult(
+        name=part.name,
+        loss=str(part.loss),
+        relation=">=" if part.is_least else "<=",
+        required=part.required,
+        observed=one.observed(n_known),
+        bound=bound,
+        simultaneous_bound=bound if n_alike == 1 else one.bound(n_known, delta / n_alike),
+        p_value=p_value,
+        passed=one.proved_at(n_known) is not None,
+        n=one.n_among(n_known),
+        method=METHOD,
+        subgroup=part.subgroup,
+    )
+
+
+def _of_all(part: ClaimPart, bets: JointBets) -> PartResult:
+    """Of a part that needs no labels, on all units."""
+    n_alike = 1 if part.subgroup is None else sum(other.subgroup is not None for other in bets.settled)
+    return PartResult(
+        name=part.name,
+        loss=str(part.loss),
+        relation=">=" if part.is_least else "<=",
+        required=part.required,
+        observed=part.observed,
+        bound=part.bound(bets.delta),
+        simultaneous_bound=part.bound(bets.delta / n_alike),
+        p_value=(p_value := part.p_value(bets.delta)),
+        passed=p_value <= bets.delta,
+        n=part.n,
+        method=part.method,
+        subgroup=part.subgroup,
+    )
+
+
+def _how_far(order: LabellingOrder, bets: JointBets) -> str:
+    labelled = (
+        f"{bets.n_labels} of the {len(order.asked)} {order.whose} were labelled, in an order that was fixed before"
+    )
+    if order.needed.all() and order.n == bets.n_units:
+        return labelled
+    alike = "" if order.needed.all() else " and those that are answered alike up to there"
+    of = f"{bets.n_units}" if order.n == bets.n_units else f"{bets.n_units} {order.units.kind}s as a whole"
+    return f"{labelled}; they{alike} are {bets.n_known} of {of}"
+
+
+def _on_subgroups(claim: Claim, of_subgroups: list[PartResult]) -> list[str]:
+    values = {part.subgroup for part in of_subgroups}
+    return [f"nothing is claimed about values of {claim.by} beside these {len(values)}"] if values else []
+
+
+def _why_not(bets: JointBets, standing: Standing, expected: int | None) -> str:
+    after = f"after {bets.n_labels} label{'s' * (bets.n_labels != 1)}"
+    if bets.failed:
+        part = bets.failed[0]
+        return f"without any label, {part.shortfall(bets.delta)}; stop"
+    least = max(bets.unproved, key=lambda one: one.p_value(bets.n_known))
+    if standing is Standing.OUT_OF_REACH:
+        least = max(bets.hopeless, key=lambda one: one.p_value(bets.n_known))
+        seen = _p_of(least, bets, after)
+        left = "no label is left" if not bets.n_left else f"whatever the labels are that are left ({bets.n_left})"
+        side = "least" if least.part.is_least else "most"
+        return (
+            f"{seen}, and {left}, so that the {least.part.name} cannot be proved to be at {side} "
+            f"{least.part.required:g}; stop"
+        )
+    not_yet = f"{_p_of(least, bets, after)}, not at most {bets.delta:g} yet"
+    if not bets.n_labels:
+        return f"{not_yet}; go on with the {bets.n_left} that may be given"
+    if expected is None:
+        return (
+            f"{not_yet}; if the rest is like what was seen, the labels that are left ({bets.n_left}) will rather not "
+            f"prove it"
+        )
+    return (
+        f"{not_yet}; if the rest is like what was seen, about {expected} more of those that are left ({bets.n_left}) "
+        f"will prove it"
+    )
+
+
+def _p_of(one: PartBets, bets: JointBets, after: str) -> str:
+    """The largest p-value of what is not proved, named where there are several."""
+    p_value = one.p_value(bets.n_known)
+    if len(bets.bets) == 1:
+        return f"{after} p is {p_value:.3g}"
+    return f"{after} p of the {one.part.name} is {p_value:.3g}"

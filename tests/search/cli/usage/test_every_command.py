@@ -1,0 +1,102 @@
+"""Contract of every command: what is typed wrongly is one line and exit status 2, at once, and nothing is left."""
+
+import re
+
+import pytest
+
+from search.cli.commands import COMMANDS, command_of
+from search.cli.exit_code import ExitCode
+from search.cli.usage.refusals import option_names, typed_name
+from tests.typist import type_all
+
+
+# What makes a request whole but for the mistake: what is asked for is looked at before files are.
+WHOLE = {"policy": ("--target", "0.9"), "certify": ("--target", "0.9")}
+GOOD = {"SWEEP.yaml | PRESET": "digits"}
+OF_NAMES = re.compile(r"[a-z0-9-]+(\|[a-z0-9-]+)+")
+INPUT_LISTS = re.compile(r"(NUMBER,|NAME=|KEY=|NUMBER \|)")
+
+
+def requests_of(name):
+    """Wrong requests of a command, each with what its line must say."""
+    command = command_of(name)
+    arguments = [one for one in command.params if one.param_type_name == "argument" and one.required]
+    needed = [GOOD.get(one.metavar, "nothing") for one in arguments]
+    for one in command.params:
+        if one.param_type_name == "option" and one.required:
+            needed += [typed_name(one), "nothing"]
+    start = (name, *needed)
+    yield (*start, "--nothing-such"), "has no option '--nothing-such'"
+    if needed:
+        yield (name,), f"exitsearch {name} needs "
+    if not any(one.nargs == -1 for one in command.params):
+        yield (*start, *(["nothing"] * 3), "odd"), "'odd' was given too"
+    options = [one for one in command.params if one.param_type_name == "option" and typed_name(one) != "--help"]
+    for one in options:
+        yield from mistakes_of(one, start, option_names(command), WHOLE.get(name, ()))
+
+
+def mistakes_of(option, start, names, whole):
+    """Wrong uses of an option, each with what its line must say."""
+    name = typed_name(option)
+    yield (*start, f"{name}x"), f"did you mean '{name}'?"
+    if option.is_flag:
+        yield (*start, f"{name}=yes"), f"{name} takes no value but 'yes' was given"
+        yield (*start, name, name), f"{name} may be given once but was given 2 times"
+        return
+    # A required option is there already.
+    start = without(start, name)
+    kept = without(whole, name)
+    yield (*start, name), f"{name} needs a value but nothing follows it"
+    yield (*start, *kept, name, ""), name
+    other = next(one for one in names if one != name)
+    yield (*start, *kept, name, other), f"{name} needs a value but the option {other} follows it"
+    kind, choices = option.type_descriptor.annotation, option.type_descriptor.choices
+    if not option.multiple and kind is not float and kind is not int and choices is None:
+        yield (*start, *kept, name, "a", name, "b"), f"{name} may be given once but was given 2 times"
+    if kind in (int, float, list[int], list[float]):
+        yield (*start, *kept, name, "text"), f"{name} must be a "
+        yield (*start, *kept, name, "nan"), name
+        for limit, beyond in ((option.min, -1), (option.max, 1)):
+            if limit is not None:
+                yield (*start, *kept, name, str(limit + beyond)), f"{name} must be at "
+    elif choices is not None or OF_NAMES.fullmatch(option.metavar or ""):
+        yield (*start, *kept, name, "nothing"), f"{name} must be "
+    elif INPUT_LISTS.match(option.metavar or ""):
+        yield (*start, *kept, name, "?"), name
+
+
+def without(words, option):
+    """Words without an option and its value."""
+    at = words.index(option) if option in words else len(words)
+    return (*words[:at], *words[at + 2 :])
+
+
+MISTAKES = {request: told for name in COMMANDS for request, told in requests_of(name)}
+MISTAKES |= {
+    ("--nothing",): "exitsearch has no option '--nothing'",
+    ("--versoin",): "did you mean '--version'?",
+    ("--",): "exitsearch",
+    ("xyz",): "there is no command 'xyz'; commands are run, tabulate, ",
+    ("",): "there is no command ''",
+    **{(f"{name}e",): f"there is no command '{name}e'; did you mean '{name}'?" for name in COMMANDS},
+}
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("empty")
+    found = type_all(MISTAKES, folder)
+    assert list(folder.iterdir()) == []
+    return dict(zip(MISTAKES, found, strict=True))
+
+
+@pytest.mark.parametrize("request_", MISTAKES, ids=" ".join)
+def test_a_mistake_is_one_line_at_once(outcomes, request_):
+    found = outcomes[request_]
+    assert found.code == ExitCode.WRONG_INPUT, found
+    assert found.out == ""
+    assert found.err.startswith("error: ")
+    assert len(found.err.splitlines()) == 1, found.err
+    assert MISTAKES[request_] in found.err
+    assert found.imported == []
