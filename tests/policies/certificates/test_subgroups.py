@@ -10,6 +10,7 @@ import pytest
 
 from policies.certificates.certificate import certify_policy
 from policies.certificates.claims import Claim
+from policies.certificates.testing import fixed_sequence as fixed_sequence_module
 from policies.certificates.testing.fixed_sequence import fixed_sequence
 from policies.certificates.testing.fixed_sequence import tested_parts as parts_tested
 from policies.errors import ClaimError
@@ -252,6 +253,15 @@ def test_a_claim_says_for_what_it_is_made():
         Claim(target=0.9, by=" ")
     with pytest.raises(ClaimError, match="a claim's by must be the name of a column but is '3'"):
         Claim.from_dict({"target": 0.9, "by": 3})
+
+
+def test_the_parts_are_measured_once(monkeypatch):
+    measured, measure = [], fixed_sequence_module.measure
+    monkeypatch.setattr(
+        fixed_sequence_module, "measure", lambda *given, **more: measured.append(1) or measure(*given, **more)
+    )
+    assert certify_policy(GATE, two_sites(300, wrong_a=5, wrong_b=12), TARGET).certified
+    assert len(measured) == 1
 
 
 def gaining_sites(n, *, gained, differ=0):
