@@ -27,7 +27,7 @@ from tables import PARTS, TableSet
 
 import policies
 from policies.baselines.full_network import full_network
-from policies.certificates.certificate import certify_policy
+from policies.certificates.certifying import certify_policy
 from policies.evolution.settings import EvolveSettings
 from policies.goals.request import Request
 from policies.policy import Decision, Policy

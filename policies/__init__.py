@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from policies.calibration.temperature import fit_temperatures
-    from policies.certificates.certificate import Certificate, certify_policy
+    from policies.certificates.certificate import Certificate
+    from policies.certificates.certifying import certify_policy
     from policies.certificates.claims import Claim
     from policies.evolution.search import search_front
     from policies.evolution.settings import EvolveSettings
@@ -56,7 +57,7 @@ _PLACES = {
     "Policy": "policies.policy",
     "PolicySearch": "policies.selection.policy_search",
     "Request": "policies.goals.request",
-    "certify_policy": "policies.certificates.certificate",
+    "certify_policy": "policies.certificates.certifying",
     "choose_policy": "policies.selection.choose",
     "fit_temperatures": "policies.calibration.temperature",
     "load_table": "policies.tasks",

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import torch
 
-from policies.certificates.certificate import certify_policy
+from policies.certificates.certifying import certify_policy
 from policies.certificates.claims import Claim
 from policies.policy import Policy
 from policies.rules import get_rule

@@ -3,7 +3,7 @@
 import json
 import shutil
 
-from policies.certificates.certificate import certify_policy
+from policies.certificates.certifying import certify_policy
 from policies.certificates.claims import Claim
 from policies.tasks import get_task
 from search.config.sweep import SweepConfig

@@ -13,7 +13,7 @@ from policies.certificates.bounds.betting import betting_p_value
 from policies.certificates.bounds.binomial import binomial_p_value
 from policies.certificates.bounds.paired import paired_p_value
 from policies.certificates.bounds.sums import sum_p_value
-from policies.certificates.certificate import certify_policy
+from policies.certificates.certifying import certify_policy
 from policies.certificates.claims import Claim
 from policies.certificates.label_ratios import LabelRatio
 from policies.tables.multilabel import LabelSets

@@ -78,6 +78,8 @@ class Claim:
             _check_least(name, getattr(self, name))
         if self.by is not None and not self.by.strip():
             raise ClaimError("by must be the name of a column but is empty; name one, such as site")
+        if self.by is not None and " = " in self.by:
+            raise ClaimError(f"by must be the name of a column without ' = ' but is {self.by!r}; rename the column")
         self._check_drops()
         self._check_floors()
 

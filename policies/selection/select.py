@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from policies.certificates.certificate import Certificate, certificate_of
+from policies.certificates.certificate import Certificate
+from policies.certificates.certifying import certificate_of
 from policies.certificates.testing.fixed_sequence import SequenceStep, WeightedSequence, split_sequences
 from policies.estimates.estimate import Estimate
 from policies.evaluation.cross_fitted import ChosenViews

@@ -9,7 +9,8 @@ import warnings
 
 from policies.baselines.full_network import full_network
 from policies.calibration.temperature import CalibrationWarning
-from policies.certificates.certificate import Certificate, certify_policy
+from policies.certificates.certificate import Certificate
+from policies.certificates.certifying import certify_policy
 from policies.certificates.claims import Claim
 from policies.goals.figures import asked_figures
 from policies.goals.goal import Goal

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from policies.certificates.certificate import certify_policy
+from policies.certificates.certifying import certify_policy
 from policies.certificates.claims import Claim
 from policies.html import html_block, html_notes, html_table, numbers_in_words
 from policies.policy import Policy

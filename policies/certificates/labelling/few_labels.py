@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from policies.certificates.certificate import Certificate, certify_policy
+from policies.certificates.certificate import Certificate
+from policies.certificates.certifying import certify_policy
 from policies.certificates.claims import Claim
 from policies.certificates.labelling.order import LabellingOrder, labelling_order
 from policies.errors import ClaimError

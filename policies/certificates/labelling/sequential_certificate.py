@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from policies.certificates.certificate import Certificate, PartResult
+from policies.certificates.certificate import Certificate
 from policies.certificates.claims import Claim
 from policies.certificates.labelling.forecast import Forecast
 from policies.certificates.labelling.joint_bets import JointBets, Standing
 from policies.certificates.labelling.order import LabellingOrder
 from policies.certificates.labelling.part_bets import PartBets
 from policies.certificates.parts.base import ClaimPart
+from policies.certificates.parts.result import PartResult, note_on_other_values, worst_subgroup
 from policies.certificates.testing.fixed_sequence import SequenceStep
 from policies.certificates.unseen import doubts_about_samples
 from policies.policy import Policy
@@ -35,7 +36,6 @@ def sequential_certificate(
     found = {one.part.name: _of_bets(one, bets) for one in bets.bets}
     found |= {part.name: _of_all(part, bets) for part in bets.settled}
     parts = tuple(found[name] for name in bets.names)
-    of_subgroups = [part for part in parts if part.subgroup is not None]
     return Certificate(
         certified=passed,
         reason=reason,
@@ -51,12 +51,12 @@ def sequential_certificate(
         p_value=max(part.p_value for part in parts),
         more_needed=0 if passed else None,
         parts=parts,
-        notes=(_how_far(order, bets), *_on_subgroups(claim, of_subgroups), *doubts_about_samples(policy, table)),
+        notes=(_how_far(order, bets), *note_on_other_values(parts, claim.by), *doubts_about_samples(policy, table)),
         sequence=(_step(policy, order, parts, delta=delta, reason=reason),),
         table_hash=table.split_hash,
         policy_hash=policy.policy_hash,
         model_hash=table.meta.get("model_hash"),
-        worst_subgroup=max(of_subgroups, key=lambda part: part.p_value).subgroup if of_subgroups else None,
+        worst_subgroup=worst_subgroup(parts),
     )
 
 
@@ -85,11 +85,8 @@ def _main_observed(parts: tuple[PartResult, ...]) -> float:
 def _of_bets(one: PartBets, bets: JointBets) -> PartResult:
     part, n_known, delta = one.part, bets.n_known, bets.delta
     bound, p_value, n_alike = one.bound(n_known, delta), one.p_value(n_known), bets.n_alike(part)
-    return PartResult(
-        name=part.name,
-        loss=str(part.loss),
-        relation=">=" if part.is_least else "<=",
-        required=part.required,
+    return PartResult.of(
+        part,
         observed=one.observed(n_known),
         bound=bound,
         simultaneous_bound=bound if n_alike == 1 else one.bound(n_known, delta / n_alike),
@@ -97,25 +94,21 @@ def _of_bets(one: PartBets, bets: JointBets) -> PartResult:
         passed=one.proved_at(n_known) is not None,
         n=one.n_among(n_known),
         method=METHOD,
-        subgroup=part.subgroup,
     )
 
 
 def _of_all(part: ClaimPart, bets: JointBets) -> PartResult:
     """Of a part that needs no labels, on all units."""
-    return PartResult(
-        name=part.name,
-        loss=str(part.loss),
-        relation=">=" if part.is_least else "<=",
-        required=part.required,
+    p_value = part.p_value(bets.delta)
+    return PartResult.of(
+        part,
         observed=part.observed,
         bound=part.bound(bets.delta),
         simultaneous_bound=part.bound(bets.delta / bets.n_alike(part)),
-        p_value=(p_value := part.p_value(bets.delta)),
+        p_value=p_value,
         passed=p_value <= bets.delta,
         n=part.n,
         method=part.method,
-        subgroup=part.subgroup,
     )
 
 
@@ -128,11 +121,6 @@ def _how_far(order: LabellingOrder, bets: JointBets) -> str:
     alike = "" if order.needed.all() else " and those that are answered alike up to there"
     of = f"{bets.n_units}" if order.n == bets.n_units else f"{bets.n_units} {order.units.kind}s as a whole"
     return f"{labelled}; they{alike} are {bets.n_known} of {of}"
-
-
-def _on_subgroups(claim: Claim, of_subgroups: list[PartResult]) -> list[str]:
-    values = {part.subgroup for part in of_subgroups}
-    return [f"nothing is claimed about values of {claim.by} beside these {len(values)}"] if values else []
 
 
 def _why_not(bets: JointBets, standing: Standing, expected: Forecast) -> str:

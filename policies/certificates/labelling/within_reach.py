@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from policies.certificates.bounds.betting import most_growth
-from policies.certificates.certificate import certify_policy
+from policies.certificates.certifying import certify_policy
 from policies.certificates.claims import Claim
 from policies.certificates.labelling.joint_bets import JointBets, Standing
 from policies.certificates.labelling.order import LabellingOrder

@@ -106,7 +106,7 @@ def fixed_sequence(
     steps: list[SequenceStep] = []
     for place, (policy, table) in enumerate(candidates):
         search = None if searches is None else searches[place]
-        steps.append(TestedPolicy.of(policy, table, claim, search=search, settled_for=delta).at(delta))
+        steps.append(MeasuredPolicy.of(policy, table, claim, search=search, settled_for=delta).at(delta))
         if not steps[-1].passed:
             break
     return tuple(steps)
@@ -138,14 +138,14 @@ def split_sequences(sequences: Sequence[WeightedSequence], claim: Claim, *, delt
         for place, key in enumerate(own_keys):
             places.setdefault(key, (one, place))
     holding = {key: sum(own.share for own, held in zip(sequences, keys, strict=True) if key in held) for key in places}
-    tested: dict[tuple[str, int], TestedPolicy] = {}
+    tested: dict[tuple[str, int], MeasuredPolicy] = {}
     steps: dict[tuple[str, int], SequenceStep] = {}
 
     def passes(key: tuple[str, int], share: float) -> bool:
         if key not in tested:
             one, place = places[key]
             searches = sequences[one].searches
-            tested[key] = TestedPolicy.of(
+            tested[key] = MeasuredPolicy.of(
                 *sequences[one].candidates[place],
                 claim,
                 search=None if searches is None else searches[place],
@@ -182,7 +182,7 @@ def tested_parts(
 
 
 @dataclass(frozen=True)
-class TestedPolicy:
+class MeasuredPolicy:
     """A policy with its one p-value, which is compared with a level.
 
     Attributes:
@@ -202,7 +202,7 @@ class TestedPolicy:
     @classmethod
     def of(
         cls, policy: Policy, table: ExitTable, claim: Claim, *, search: ExitTable | None, settled_for: float
-    ) -> TestedPolicy:
+    ) -> MeasuredPolicy:
         """Measure the parts of a claim about a policy; none is tested yet.
 
         Args:

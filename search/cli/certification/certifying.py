@@ -66,7 +66,7 @@ def _certified(
     if labelling.labels is not None:
         return certify_with_labels(inputs, claim, labelling, labelling.labels, delta=delta)
     # Here, since the import takes seconds.
-    from policies.certificates.certificate import certify_policy
+    from policies.certificates.certifying import certify_policy
 
     return certify_policy(inputs.policy, inputs.table, claim, delta=delta, search=inputs.search), None
 

@@ -12,8 +12,9 @@ from search.console_table import FigureRow, FigureTable, print_line
 
 if TYPE_CHECKING:
     from policies.certificates.bootstrap import BootstrapBound
-    from policies.certificates.certificate import Certificate, PartResult
+    from policies.certificates.certificate import Certificate
     from policies.certificates.labelling.sequential import LabellingProgress
+    from policies.certificates.parts.result import PartResult
 
 
 _MOST_SHOWN = 20

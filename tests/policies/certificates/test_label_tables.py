@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, hamming_loss
 
-from policies.certificates.certificate import certify_policy
+from policies.certificates.certifying import certify_policy
 from policies.certificates.claim_parts import PartTests, measure, units_of
 from policies.certificates.claims import Claim
 from policies.certificates.parts.base import MeanTest

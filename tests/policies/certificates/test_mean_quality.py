@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from policies.certificates.bounds.betting import betting_p_value, betting_upper_bound
-from policies.certificates.certificate import certify_policy
+from policies.certificates.certifying import certify_policy
 from policies.certificates.claim_parts import measure
 from policies.certificates.claims import Claim
 from policies.certificates.losses import Loss

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from policies.certificates.certificate import certify_policy
+from policies.certificates.certifying import certify_policy
 from policies.certificates.claims import Claim
 from policies.certificates.testing import fixed_sequence as fixed_sequence_module
 from policies.certificates.testing.fixed_sequence import fixed_sequence
@@ -249,6 +249,8 @@ def _is_refused(policy, table, claim):
 
 def test_a_claim_says_for_what_it_is_made():
     assert str(TARGET) == "accuracy is at least 0.9, each also for every value of site by itself"
+    with pytest.raises(ClaimError, match="by must be the name of a column without ' = ' but is 'a = b'"):
+        Claim(target=0.9, by="a = b")
     with pytest.raises(ClaimError, match="by must be the name of a column but is empty"):
         Claim(target=0.9, by=" ")
     with pytest.raises(ClaimError, match="a claim's by must be the name of a column but is '3'"):

@@ -8,7 +8,7 @@ from scipy.stats import binom
 
 from policies.certificates.bounds.betting import betting_p_value
 from policies.certificates.bounds.sums import sum_p_value
-from policies.certificates.certificate import certify_policy
+from policies.certificates.certifying import certify_policy
 from policies.certificates.claims import Claim
 from policies.certificates.sample_size import certifiable_accuracy
 from policies.errors import ClaimError

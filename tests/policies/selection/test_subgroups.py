@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from policies.certificates.certificate import certify_policy
+from policies.certificates.certifying import certify_policy
 from policies.certificates.claims import Claim
 from policies.certificates.power import loss_rate_at_power
 from policies.certificates.sample_size import certifiable_accuracy

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from policies.certificates.bounds.betting import capital_path
-from policies.certificates.certificate import certify_policy
+from policies.certificates.certifying import certify_policy
 from policies.certificates.claims import Claim
 from policies.certificates.labelling.joint_bets import Standing
 from policies.certificates.labelling.order import labelling_order

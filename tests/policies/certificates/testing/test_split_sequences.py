@@ -5,7 +5,7 @@ import pytest
 
 from policies.certificates.bounds.betting import betting_upper_bound
 from policies.certificates.bounds.binomial import binomial_p_value, binomial_upper_bound
-from policies.certificates.certificate import certificate_of, certify_policy
+from policies.certificates.certifying import certificate_of, certify_policy
 from policies.certificates.claims import Claim
 from policies.certificates.testing.fixed_sequence import WeightedSequence, fixed_sequence, split_sequences
 from policies.certificates.testing.fixed_sequence import tested_parts as parts_of

@@ -8,7 +8,7 @@ import pytest
 
 from policies.certificates.bounds.betting import betting_p_value
 from policies.certificates.bounds.binomial import error_p_value
-from policies.certificates.certificate import certificate_of, certify_policy
+from policies.certificates.certifying import certificate_of, certify_policy
 from policies.certificates.claims import Claim
 from policies.certificates.parts.base import BINOMIAL, MeanTest
 from policies.certificates.testing.fixed_sequence import fixed_sequence
