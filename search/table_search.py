@@ -71,6 +71,8 @@ def search_tables(
     plan = plan_for(target)
     for line in () if plan is None else plan.lines:
         print_line(console, f"Plan               {line}")
+    if target.too_few:
+        console.print(f"Note: {target.too_few}", soft_wrap=True, highlight=False)
     network = _search(places["search"].stem, search, certify, how, console)
     selection = select_policy([network], target, front_size=how.settings.front_size, seed=how.seed)
     found, answered = summarise_policies(

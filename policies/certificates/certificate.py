@@ -13,10 +13,9 @@ from policies.certificates.losses import Loss
 from policies.certificates.parts.base import ClaimPart, MeanTest
 from policies.certificates.testing.fixed_sequence import (
     SequenceStep,
-    fixed_sequence,
+    TestedPolicy,
     main_observed,
     more_units_needed,
-    tested_parts,
 )
 from policies.certificates.testing.subgroup_tests import require_enough_units
 from policies.certificates.unseen import doubts_about_samples, require_unseen
@@ -183,12 +182,11 @@ def certify_policy(
     table, search = table.answered(policy.answering), None if search is None else search.answered(policy.answering)
     if search is not None:
         require_disjoint({"search": search, "certify": table})
-    searches = None if search is None else [search]
-    if claim.by is not None:
-        _, parts = tested_parts(policy, table, claim, search=search, delta=delta)
-        require_enough_units(claim, parts, delta=delta)
-    steps = fixed_sequence([(policy, table)], claim, delta=delta, searches=searches)
-    certificate = certificate_of(policy, table, steps, claim, delta=delta, search=search)
+    require_delta(delta)
+    tested = TestedPolicy.of(policy, table, claim, search=search, settled_for=delta)
+    require_enough_units(claim, tested.parts, delta=delta)
+    steps = (tested.at(delta),)
+    certificate = certificate_of(policy, table, steps, claim, delta=delta, search=search, tested=tested)
     return replace(certificate, notes=(*certificate.notes, *doubts_about_samples(policy, table)))
 
 
@@ -200,6 +198,7 @@ def certificate_of(
     *,
     delta: float,
     search: ExitTable | None = None,
+    tested: TestedPolicy | None = None,
 ) -> Certificate:
     """State what a tested sequence says about one policy.
 
@@ -211,14 +210,19 @@ def certificate_of(
         claim: Claim that the sequence was tested for.
         delta: Largest probability of certifying what does not hold, in (0, 1).
         search: The table of the policy's network that it was chosen on, if the sequence was tested with it.
+        tested: The policy as it was measured for the sequence; None measures it again.
     """
     require_delta(delta)
     same = (policy.policy_hash, table.meta.get("model_hash"))
     found = [step for step in sequence if (step.policy_hash, step.model_hash) == same]
     own = next((step for step in found if step.passed), found[0] if found else None)
     level, settled_for = (delta, delta) if own is None else (own.level, own.settled_for)
-    decision, parts = tested_parts(policy, table, claim, search=search, delta=settled_for)
-    results = tuple(_result(part, parts, level, settled_for) for part in parts)
+    measured = tested or TestedPolicy.of(policy, table, claim, search=search, settled_for=settled_for)
+    decision, parts = measured.decision, measured.parts
+    results = tuple(
+        _result(part, parts, p_value, level, settled_for)
+        for part, p_value in zip(parts, measured.p_values, strict=True)
+    )
     certified = own is not None and own.passed
     failed = own or next((step for step in sequence if not step.passed), None)
     return Certificate(
@@ -312,9 +316,10 @@ def _notes_on_level(level: float, delta: float) -> list[str]:
     return [f"tested at level {level:g}, with bounds at this level: another sequence of policies had the rest of delta"]
 
 
-def _result(part: ClaimPart, parts: tuple[ClaimPart, ...], level: float, settled_for: float) -> PartResult:
+def _result(
+    part: ClaimPart, parts: tuple[ClaimPart, ...], p_value: float, level: float, settled_for: float
+) -> PartResult:
     n_alike = 1 if part.family == "main" else sum(other.family == part.family and other.n > 0 for other in parts)
-    p_value = part.p_value(settled_for)
     bound = part.bound(level, settled_for)
     return PartResult(
         name=part.name,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from policies.certificates.claims import Claim
 from policies.certificates.losses import HAMMING, Loss
@@ -53,12 +54,12 @@ def measure(
     units = units_of(table, decision)
     outcomes = Outcomes.of(table, decision, claim)
     return tuple(
-        _part(part, units, tests or PartTests())
+        _part(part, units, outcomes.differs, tests or PartTests())
         for part in part_losses(claim, outcomes, used_exits=np.unique(outcomes.exits))
     )
 
 
-def _part(part: PartLosses, units: Units, tests: PartTests) -> ClaimPart:
+def _part(part: PartLosses, units: Units, differs: NDArray[np.bool_] | None, tests: PartTests) -> ClaimPart:
     # Of a subgroup as if it were a table of its own.
     hold_several = (units if part.subgroup is None else units.among(part.among)).hold_several
     whole = ClaimPart(
@@ -70,6 +71,7 @@ def _part(part: PartLosses, units: Units, tests: PartTests) -> ClaimPart:
         unit=units.kind,
         is_binary=not hold_several and part.loss.is_binary,
         subgroup=part.subgroup,
+        differing=None if differs is None else units.mean(differs.astype(np.float64), part.among),
         test=tests.chosen.get(part.name, MeanTest.NET if part.loss is Loss.DROP else MeanTest.BETTING),
     )
     if part.counts is not None:

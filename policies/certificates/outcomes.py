@@ -13,13 +13,14 @@ from policies.certificates.claims import Claim
 from policies.certificates.label_ratios import LabelRatio, RatioCounts
 from policies.certificates.losses import Loss, own_loss
 from policies.certificates.statements import Statement
-from policies.certificates.subgroups import Subgroups, subgroup_phrase
+from policies.certificates.subgroups import Subgroups
 from policies.errors import ClaimError
 from policies.judging.judged import Judged
 from policies.policy import Decision
-from policies.qualities import MeanOfAnswers, get_quality, require_judges
+from policies.qualities import MeanOfAnswers, get_quality, name_where, require_judges
 from policies.qualities.base import ACCURACY, RIGHT_OR_WRONG
 from policies.tables.base import ExitTable, Truth
+from policies.tables.detection import DetectionTable
 from policies.tables.multilabel import LabelSets
 
 
@@ -35,8 +36,8 @@ class Outcomes:
         n_strata: Number of strata.
         exits: Index of the exit taken, shape (N,); of a parent the deepest that one of its samples took.
         counts: The counts behind each quality that is a ratio of them, by name.
-        differs: Whether the policy answers otherwise than the full network, shape (N,); None where nobody claims it, or
-            knows that network's answers.
+        differs: Whether the policy answers otherwise than the full network, shape (N,); None where nobody asks for it,
+            or knows that network's answers, or answers are more or less near.
         subgroups: Which answer has which value of the claim's column; None where it has none, or nobody knows them.
     """
 
@@ -77,7 +78,8 @@ class Outcomes:
             full = decision.full_network(table)
             of_full = Judged(full.view, table.truth).answers(full.exits)
             full_figures = {name: _figures(name, of_full, truth) for name in means}
-            if claim.max_disagreement is not None:
+            # Of values of a column it tells how much each may have gained before anybody looks.
+            if claim.max_disagreement is not None or (claim.by is not None and not isinstance(table, DetectionTable)):
                 differs = table.differing(answers, of_full)
         return cls(
             {name: _figures(name, answers, truth) for name in means},
@@ -210,11 +212,6 @@ def part_losses(claim: Claim, outcomes: Outcomes, *, used_exits: NDArray[np.int6
         yield from _of_subgroups(stated, outcomes.subgroups)
 
 
-def subgroup_part_name(name: str, column: str, value: str) -> str:
-    """What a person calls a part about a subgroup, given the name of the same part about all samples."""
-    return f"{name} where {subgroup_phrase(column, value)}"
-
-
 def _of_statements(claim: Claim, outcomes: Outcomes) -> Iterator[PartLosses]:
     """The parts about all samples, the main one first."""
     everywhere = np.ones(outcomes.n, dtype=bool)
@@ -231,7 +228,7 @@ def _of_subgroups(stated: Sequence[PartLosses], subgroups: Subgroups) -> Iterato
     """The same parts about each value of the claim's column alone."""
     for part in stated:
         for k, value in enumerate(subgroups.values):
-            name = subgroup_part_name(part.name, subgroups.column, value)
+            name = name_where(part.name, subgroups.column, value)
             among = subgroups.of_each == k
             yield replace(part, name=name, family="subgroup", among=among, subgroup=value)
 

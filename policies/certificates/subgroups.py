@@ -86,12 +86,7 @@ class Subgroups:
 
     def phrase(self, value: str) -> str:
         """What a person calls a subgroup, such as ``site = A``."""
-        return subgroup_phrase(self.column, value)
-
-
-def subgroup_phrase(column: str, value: str) -> str:
-    """What a person calls a subgroup, such as ``site = A``."""
-    return f"{column} = {value}"
+        return f"{self.column} = {value}"
 
 
 def rows_where(split: HasColumns, column: str, value: str) -> NDArray[np.int64]:

@@ -72,8 +72,10 @@ def _tally_dense(
     """Add marked leavers, marks of shape (T, V) in the first V words, to the tallies; returns how many leave."""
     for t in range(marks.shape[0]):
         n_marked = np.uint64(0)
-        for w in range(spans[t, 0], spans[t, 1]):
-            n_marked += _popcount(leaving[w] & marks[t, w])
+        # As slices, whose places are known not to be negative, so that the loop is vectorised.
+        own, held = marks[t, spans[t, 0] : spans[t, 1]], leaving[spans[t, 0] : spans[t, 1]]
+        for w in range(len(own)):
+            n_marked += _popcount(held[w] & own[w])
         tallies[t] += np.int64(n_marked)
     n_leave = np.uint64(0)
     for w in range(len(leaving)):

@@ -103,7 +103,13 @@ def cost_of_power(
     column = get_objective(asked.objective).column
     goal = asked.goal_without_drops(search_of(front.points[0].network))
     means = [Front(own).best(goal).figures[column] if own else None for own in reaching]
-    return CostOfPower(asked.power, str(target.tightened), str(at_half), asked.objective, *means)
+    aim, half = str(target.tightened), str(at_half)
+    return CostOfPower(asked.power, aim, half if half == aim else _in_short(at_half), asked.objective, *means)
+
+
+def _in_short(aim: Request) -> str:
+    """An aim without the numbers of single values of a column."""
+    return str(aim.model_copy(update={"of_values": {}}))
 
 
 def in_times(power: float) -> str:

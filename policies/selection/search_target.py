@@ -17,6 +17,7 @@ from policies.certificates.losses import HAMMING, Loss
 from policies.certificates.power import require_power
 from policies.certificates.sample_size import samples_needed, sum_units_needed, units_needed
 from policies.certificates.statements import Statement
+from policies.errors import ClaimError
 from policies.estimates.estimated_bounds import LEVEL
 from policies.goals.fields import POWER
 from policies.goals.request import Request
@@ -81,7 +82,11 @@ def table_target(asked: Request, search: ExitTable, certify: ExitTable | None) -
     """What to search for on a network's tables: what is asked, with the margin that their sizes need."""
     by = None if asked.claim is None else asked.by
     size = None if certify is None else SplitSize.of_table(certify, by=by)
-    return search_target(asked, search=SplitSize.of_table(search, by=by, is_claimed=False), certify=size)
+    try:
+        of_search = SplitSize.of_table(search, by=by, is_claimed=False)
+    except ClaimError as error:
+        raise ClaimError(f"search: {error}") from None
+    return search_target(asked, search=of_search, certify=size)
 
 
 def tightened_request(asked: Request, claim: Claim, certify: SplitSize, *, power: float) -> Request | None:

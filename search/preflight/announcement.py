@@ -16,6 +16,8 @@ def announcement(inputs: SweepInputs) -> list[str]:
     """
     target, plan = inputs.target, plan_for(inputs.target)
     lines = [_search_target(target), *(f"Plan: {line}" for line in (() if plan is None else plan.lines))]
+    if target.too_few:
+        lines.append(f"Note: {target.too_few}")
     if not target.why_not or target.claim is None or target.certify is None:
         return lines
     lines.append(f"Note: {target.why_not}")

@@ -19,6 +19,7 @@ from policies.selection.plan import plan_for
 from policies.selection.references import goal_on
 from policies.selection.search_target import SearchTarget
 from policies.selection.select import Selection
+from policies.selection.worst_value import worst_value
 from policies.tables.base import ExitTable
 from policies.tasks import get_task
 from policies.transfer.splits import SplitComparison
@@ -34,6 +35,7 @@ from search.run_folder.summary import (
     SelectedPolicy,
     SplitsSummary,
     Summary,
+    WorstValueSummary,
 )
 
 
@@ -75,6 +77,7 @@ def summarise_policies(
     task, report, plan = get_task(tables["search"].task), report_of(tables["search"]), plan_for(target)
     temperatures = selection.network.temperatures
     aimed = cost_of_power(target, selection.front, search_of, seed=seed)
+    worst = worst_value(target, tables["search"], decisions["search"])
     summary = Summary(
         task=task.name,
         main_quality=task.quality,
@@ -106,8 +109,9 @@ def summarise_policies(
         oracle={name: task.oracle_mean_depth(table, goal, temperatures) for name, table in tables.items()},
         fixed_budgets=at_fixed_budgets(selection.front, tables_of, quality=task.quality),
         front_size=len(selection.front),
-        plan=[] if plan is None else list(plan.lines),
+        plan=[] if plan is None else [*plan.lines, *filter(None, [target.too_few])],
         search_target=None if aimed is None else PowerSummary(**aimed.to_dict()),
+        worst_value=None if worst is None else WorstValueSummary(**worst.to_dict()),
         splits=None if selection.splits is None else splits_summary(selection.splits),
         **report.findings(selection, goal, tables, decisions, baselines),
     )
@@ -151,7 +155,8 @@ def figures_of(tables: Mapping[str, ExitTable], decisions: Mapping[str, Decision
     """Figures on every split of a policy, from what it did there: what was asked for, and what its task tells."""
     return {
         name: {
-            **asked_figures(goal, table, decisions[name]),
+            # A split may lack some of the values that something is asked of.
+            **{key: value for key, value in asked_figures(goal, table, decisions[name]).items() if value == value},
             **get_task(table.task).policy_figures(table, decisions[name]),
         }
         for name, table in tables.items()

@@ -64,6 +64,6 @@ def test_splits_are_proposed_that_the_rarest_value_needs():
     inputs = SweepInputs.of(config, replace(splits, **sited))
     *_, why_not, proposal = announcement(inputs)
     assert "samples where site = A, too few to certify accuracy 0.95 even without an error: about 59" in why_not
-    assert "certify would have about" in proposal
+    assert "certify has about" in proposal
     n_certify = int(re.search(r"about (\d+) of", proposal)[1])
     assert n_certify // 8 >= 59

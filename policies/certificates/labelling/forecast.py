@@ -21,8 +21,9 @@ class Forecast:
 
     Attributes:
         more_expected: About how many more prove the claim: the median of draws; None where all that are left would
-            prove it in less than half of them, or nothing was seen.
-        chance: Share of draws, each of the rest from what was seen, in which they prove it; None where nothing was.
+            prove it in less than half of them, or nothing was seen of some part.
+        chance: Share of draws, each of the rest from what was seen, in which they prove it; None where nothing was seen
+            of some part.
     """
 
     more_expected: int | None = None
@@ -57,20 +58,21 @@ def _first_proved(
 ) -> NDArray[np.int64] | None:
     """Place in the order at which a part is proved in each draw, shape (draws,), ``n_last`` where nowhere.
 
-    None where no labels of it were seen.
+    None where labels of it are left and none were seen.
     """
     places = bets.places[: bets.n_among(n_last)]
-    is_seen = takes_labels[places] & (places < n_known)
-    if not is_seen.any():
+    is_labelled = takes_labels[places]
+    is_seen = is_labelled & (places < n_known)
+    if is_labelled.any() and not is_seen.any():
         return None
     drawn = np.tile(bets.losses[: len(places)], (n_draws, 1))
     # The same for every part: of parts about the same units the same ones are drawn.
     rng = np.random.default_rng(BETTING_SEED)
     for kind in (False, True):
-        of_kind = takes_labels[places] & (differs[places] == kind)
+        of_kind = is_labelled & (differs[places] == kind)
         rest, alike = np.flatnonzero(of_kind & (places >= n_known)), of_kind & is_seen
         drawn[:, rest] = rng.choice(bets.losses[: len(places)][alike if alike.any() else is_seen], (n_draws, len(rest)))
-    is_proved = bets.path(drawn) >= bets.needed
+    is_proved = bets.path(drawn) >= bets.log_needed
     return np.append(places, n_last)[np.where(is_proved.any(axis=1), is_proved.argmax(axis=1), len(places))]
 
 

@@ -116,6 +116,11 @@ class JointBets:
         """Number of labels that may still be given."""
         return self.n_most - self.n_labels
 
+    def n_alike(self, part: ClaimPart) -> int:
+        """How many parts a part's bound holds together with: itself, or of a subgroup all parts about subgroups."""
+        of_all = (*(one.part for one in self.bets), *self.settled)
+        return 1 if part.subgroup is None else sum(other.subgroup is not None for other in of_all)
+
     @property
     def failed(self) -> tuple[ClaimPart, ...]:
         """The parts that need no labels and do not hold."""

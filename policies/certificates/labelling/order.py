@@ -135,15 +135,7 @@ def labelling_order(
     """
     require_delta(delta)
     require_few_labels(claim, sequential=sequential)
-    if not isinstance(table, ClassificationTable):
-        raise ClaimError(
-            f"few labels are enough where answers are classes but these are of task {table.task!r}; label the table"
-        )
-    if table.is_labelled:
-        raise ClaimError(
-            "the order of labelling must be fixed before labels are seen but the table has them; certify on it as it "
-            "is, or leave its labels out"
-        )
+    table = _unlabelled_classes(table)
     require_unseen(policy, table)
     table = table.answered(policy.answering)
     decision = policy.decide(table)
@@ -169,6 +161,20 @@ def labelling_order(
         units=replace(units, of_sample=units.of_sample[order]),
         digests=digests,
     )
+
+
+def _unlabelled_classes(table: ExitTable) -> ClassificationTable:
+    """The table, whose answers are classes and whose labels nobody has seen; refused where it is another."""
+    if not isinstance(table, ClassificationTable):
+        raise ClaimError(
+            f"few labels are enough where answers are classes but these are of task {table.task!r}; label the table"
+        )
+    if table.is_labelled:
+        raise ClaimError(
+            "the order of labelling must be fixed before labels are seen but the table has them; certify on it as it "
+            "is, or leave its labels out"
+        )
+    return table
 
 
 def _shuffled(names: NDArray[np.str_], units: Units, seed: bytes) -> NDArray[np.int64]:

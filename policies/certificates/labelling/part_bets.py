@@ -47,7 +47,7 @@ class PartBets:
         return cls(part, part.losses[order], own[order], delta)
 
     @property
-    def needed(self) -> float:
+    def log_needed(self) -> float:
         """Logarithm of the capital that proves the part."""
         return math.log(1 / self.delta)
 
@@ -70,17 +70,17 @@ class PartBets:
 
     def proved_at(self, n_units: int) -> int | None:
         """Place in the order of the unit that proves it, among so many; None where none does."""
-        proved = np.flatnonzero(self.path(self.seen(n_units)) >= self.needed)
+        proved = np.flatnonzero(self.path(self.seen(n_units)) >= self.log_needed)
         return int(self.places[proved[0]]) if proved.size else None
 
     def can_be_proved(self, n_units: int, n_last: int) -> bool:
         """Whether it may be proved with the units up to ``n_last`` of the order, of which ``n_units`` are known."""
         path, first = self.path(self.seen(n_units)), self.n_among(n_units)
-        if (path >= self.needed).any():
+        if (path >= self.log_needed).any():
             return True
         rest = self.losses[first : self.n_among(n_last)]
         growth = sum(most_growth(limit=self.part.limit, loss=loss) for loss in rest[rest <= self.part.limit].tolist())
-        return rest.size > 0 and (float(path[-1]) if first else 0.0) + growth >= self.needed
+        return rest.size > 0 and (float(path[-1]) if first else 0.0) + growth >= self.log_needed
 
     def bound(self, n_units: int, delta: float) -> float:
         """Bound of the mean at confidence ``1 - delta`` as a person reads it, whenever one stops."""

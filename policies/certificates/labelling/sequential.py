@@ -31,9 +31,9 @@ class LabellingProgress:
         n_left: Number of labels that may still be given: of all that are asked for, or of the budget.
         proved_after: Number of labels after which it was proved; None where it is not.
         more_expected: About how many more labels prove it if the rest is like what was seen; None where all that are
-            left would prove it in less than half of cases, or nothing was seen.
+            left would prove it in less than half of cases, or nothing was seen of some part.
         chance: Share of draws, each of the rest from what was seen, in which the labels that are left prove it; None
-            where nothing was seen.
+            where nothing was seen of some part.
     """
 
     standing: Standing
@@ -84,7 +84,7 @@ def certify_as_labelled(
     bets = JointBets.of(policy, order, claim, labels, delta=delta, budget=budget)
     standing = bets.standing
     expected = forecast(bets, _differs_at(order)) if standing is Standing.GO_ON else Forecast()
-    certificate = sequential_certificate(policy, order, claim, bets, expected.more_expected)
+    certificate = sequential_certificate(policy, order, claim, bets, expected)
     return LabellingProgress(
         standing,
         certificate,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from policies.certificates.certificate import Certificate, PartResult
 from policies.certificates.claims import Claim
+from policies.certificates.labelling.forecast import Forecast
 from policies.certificates.labelling.joint_bets import JointBets, Standing
 from policies.certificates.labelling.order import LabellingOrder
 from policies.certificates.labelling.part_bets import PartBets
@@ -17,7 +18,7 @@ METHOD = "betting in a fixed order, valid whenever one stops (Waudby-Smith and R
 
 
 def sequential_certificate(
-    policy: Policy, order: LabellingOrder, claim: Claim, bets: JointBets, expected: int | None
+    policy: Policy, order: LabellingOrder, claim: Claim, bets: JointBets, expected: Forecast
 ) -> Certificate:
     """The certificate on the units that are known.
 
@@ -26,28 +27,15 @@ def sequential_certificate(
         order: The order that was fixed for it.
         claim: What is claimed.
         bets: Those on what is known.
-        expected: About how many more labels would prove it, or None.
+        expected: What is expected of the labels that are left; of no effect on what is proved.
     """
     table, delta, standing = order.table, bets.delta, bets.standing
     passed = standing is Standing.PROVED
     reason = "" if passed else _why_not(bets, standing, expected)
-    n_subgroup_parts = sum(one.part.subgroup is not None for one in bets.bets)
-    found = {one.part.name: _of_bets(one, bets, n_subgroup_parts) for one in bets.bets}
+    found = {one.part.name: _of_bets(one, bets) for one in bets.bets}
     found |= {part.name: _of_all(part, bets) for part in bets.settled}
     parts = tuple(found[name] for name in bets.names)
-    p_value = max(part.p_value for part in parts)
     of_subgroups = [part for part in parts if part.subgroup is not None]
-    step = SequenceStep(
-        policy_hash=policy.policy_hash,
-        model_hash=table.meta.get("model_hash"),
-        observed=parts[0].observed or 0.0,
-        p_value=p_value,
-        level=delta,
-        settled_for=delta,
-        passed=passed,
-        reason=reason,
-        more_needed=0 if passed else None,
-    )
     return Certificate(
         certified=passed,
         reason=reason,
@@ -58,13 +46,13 @@ def sequential_certificate(
         unit=order.units.kind,
         n=bets.n_known,
         loss=parts[0].loss,
-        observed=parts[0].observed or 0.0,
+        observed=_main_observed(parts),
         bound=parts[0].bound,
-        p_value=p_value,
+        p_value=max(part.p_value for part in parts),
         more_needed=0 if passed else None,
         parts=parts,
         notes=(_how_far(order, bets), *_on_subgroups(claim, of_subgroups), *doubts_about_samples(policy, table)),
-        sequence=(step,),
+        sequence=(_step(policy, order, parts, delta=delta, reason=reason),),
         table_hash=table.split_hash,
         policy_hash=policy.policy_hash,
         model_hash=table.meta.get("model_hash"),
@@ -72,10 +60,31 @@ def sequential_certificate(
     )
 
 
-def _of_bets(one: PartBets, bets: JointBets, n_subgroup_parts: int) -> PartResult:
+def _step(
+    policy: Policy, order: LabellingOrder, parts: tuple[PartResult, ...], *, delta: float, reason: str
+) -> SequenceStep:
+    """The one policy that is tested; why it did not pass, or has not yet, is empty where it has."""
+    return SequenceStep(
+        policy_hash=policy.policy_hash,
+        model_hash=order.table.meta.get("model_hash"),
+        observed=_main_observed(parts),
+        p_value=max(part.p_value for part in parts),
+        level=delta,
+        settled_for=delta,
+        passed=not reason,
+        reason=reason,
+        more_needed=None if reason else 0,
+    )
+
+
+def _main_observed(parts: tuple[PartResult, ...]) -> float:
+    """Mean of the main part; 0 where none of its units is known yet."""
+    return parts[0].observed or 0.0
+
+
+def _of_bets(one: PartBets, bets: JointBets) -> PartResult:
     part, n_known, delta = one.part, bets.n_known, bets.delta
-    bound, p_value = one.bound(n_known, delta), one.p_value(n_known)
-    n_alike = 1 if part.subgroup is None else n_subgroup_parts
+    bound, p_value, n_alike = one.bound(n_known, delta), one.p_value(n_known), bets.n_alike(part)
     return PartResult(
         name=part.name,
         loss=str(part.loss),
@@ -94,7 +103,6 @@ def _of_bets(one: PartBets, bets: JointBets, n_subgroup_parts: int) -> PartResul
 
 def _of_all(part: ClaimPart, bets: JointBets) -> PartResult:
     """Of a part that needs no labels, on all units."""
-    n_alike = 1 if part.subgroup is None else sum(other.subgroup is not None for other in bets.settled)
     return PartResult(
         name=part.name,
         loss=str(part.loss),
@@ -102,7 +110,7 @@ def _of_all(part: ClaimPart, bets: JointBets) -> PartResult:
         required=part.required,
         observed=part.observed,
         bound=part.bound(bets.delta),
-        simultaneous_bound=part.bound(bets.delta / n_alike),
+        simultaneous_bound=part.bound(bets.delta / bets.n_alike(part)),
         p_value=(p_value := part.p_value(bets.delta)),
         passed=p_value <= bets.delta,
         n=part.n,
@@ -127,7 +135,7 @@ def _on_subgroups(claim: Claim, of_subgroups: list[PartResult]) -> list[str]:
     return [f"nothing is claimed about values of {claim.by} beside these {len(values)}"] if values else []
 
 
-def _why_not(bets: JointBets, standing: Standing, expected: int | None) -> str:
+def _why_not(bets: JointBets, standing: Standing, expected: Forecast) -> str:
     after = f"after {bets.n_labels} label{'s' * (bets.n_labels != 1)}"
     if bets.failed:
         part = bets.failed[0]
@@ -143,16 +151,16 @@ def _why_not(bets: JointBets, standing: Standing, expected: int | None) -> str:
             f"{least.part.required:g}; stop"
         )
     not_yet = f"{_p_of(least, bets, after)}, not at most {bets.delta:g} yet"
-    if not bets.n_labels:
+    if expected.chance is None:
         return f"{not_yet}; go on with the {bets.n_left} that may be given"
-    if expected is None:
+    if expected.more_expected is None:
         return (
             f"{not_yet}; if the rest is like what was seen, the labels that are left ({bets.n_left}) will rather not "
             f"prove it"
         )
     return (
-        f"{not_yet}; if the rest is like what was seen, about {expected} more of those that are left ({bets.n_left}) "
-        f"will prove it"
+        f"{not_yet}; if the rest is like what was seen, about {expected.more_expected} more of those that are left "
+        f"({bets.n_left}) will prove it"
     )
 
 

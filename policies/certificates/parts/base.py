@@ -46,6 +46,8 @@ class ClaimPart:
         unit: Kind of unit that has a loss, ``sample``, ``parent`` or ``group``.
         is_binary: Whether each loss is 0 or 1: not a mean over several samples, not signed, and not a share.
         subgroup: The value of the claim's column that the part is about; None where it is about all samples.
+        differing: Share of each unit's answers that differ from the full network's, shape (n,), which no label tells;
+            None where that is not known.
         test: How the mean is tested where losses are not binary.
     """
 
@@ -57,6 +59,7 @@ class ClaimPart:
     unit: str
     is_binary: bool
     subgroup: str | None = field(default=None, kw_only=True)
+    differing: NDArray[np.float64] | None = field(default=None, kw_only=True)
     test: MeanTest = field(default=MeanTest.BETTING, kw_only=True)
 
     @property

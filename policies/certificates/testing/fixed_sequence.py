@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 import math
 
 from policies.certificates.claim_parts import measure, units_of
@@ -105,7 +106,7 @@ def fixed_sequence(
     steps: list[SequenceStep] = []
     for place, (policy, table) in enumerate(candidates):
         search = None if searches is None else searches[place]
-        steps.append(_Tested.of(policy, table, claim, search=search, settled_for=delta).at(delta))
+        steps.append(TestedPolicy.of(policy, table, claim, search=search, settled_for=delta).at(delta))
         if not steps[-1].passed:
             break
     return tuple(steps)
@@ -137,14 +138,14 @@ def split_sequences(sequences: Sequence[WeightedSequence], claim: Claim, *, delt
         for place, key in enumerate(own_keys):
             places.setdefault(key, (one, place))
     holding = {key: sum(own.share for own, held in zip(sequences, keys, strict=True) if key in held) for key in places}
-    tested: dict[tuple[str, int], _Tested] = {}
+    tested: dict[tuple[str, int], TestedPolicy] = {}
     steps: dict[tuple[str, int], SequenceStep] = {}
 
     def passes(key: tuple[str, int], share: float) -> bool:
         if key not in tested:
             one, place = places[key]
             searches = sequences[one].searches
-            tested[key] = _Tested.of(
+            tested[key] = TestedPolicy.of(
                 *sequences[one].candidates[place],
                 claim,
                 search=None if searches is None else searches[place],
@@ -181,32 +182,46 @@ def tested_parts(
 
 
 @dataclass(frozen=True)
-class _Tested:
+class TestedPolicy:
     """A policy with its one p-value, which is compared with a level.
 
     Attributes:
         policy_hash: Digest of the policy.
         model_hash: Digest of its network, where the table states it.
+        decision: What the policy does on the table.
         parts: The parts of the claim, each with the test that was settled before.
-        p_values: P-value of each part.
         settled_for: Level that the tests were settled for.
     """
 
     policy_hash: str
     model_hash: str | None
+    decision: Decision
     parts: tuple[ClaimPart, ...]
-    p_values: tuple[float, ...]
     settled_for: float
 
     @classmethod
     def of(
         cls, policy: Policy, table: ExitTable, claim: Claim, *, search: ExitTable | None, settled_for: float
-    ) -> _Tested:
-        _, parts = tested_parts(policy, table, claim, search=search, delta=settled_for)
-        p_values = tuple(part.p_value(settled_for) for part in parts)
-        return cls(policy.policy_hash, table.meta.get("model_hash"), parts, p_values, settled_for)
+    ) -> TestedPolicy:
+        """Measure the parts of a claim about a policy; none is tested yet.
+
+        Args:
+            policy: Policy to test.
+            table: The ``certify`` table of its network.
+            claim: Claim that is tested.
+            search: The table of the same network that the policy was chosen on; None where there is none.
+            settled_for: Level that the tests are settled for, in (0, 1).
+        """
+        decision, parts = tested_parts(policy, table, claim, search=search, delta=settled_for)
+        return cls(policy.policy_hash, table.meta.get("model_hash"), decision, parts, settled_for)
+
+    @cached_property
+    def p_values(self) -> tuple[float, ...]:
+        """P-value of each part."""
+        return tuple(part.p_value(self.settled_for) for part in self.parts)
 
     def at(self, level: float) -> SequenceStep:
+        """What the table says of the policy at a level, in (0, 1)."""
         p_value = max(self.p_values)
         passed = p_value <= level
         return SequenceStep(

@@ -10,7 +10,6 @@ import numpy as np
 from policies.certificates.claim_parts import PartTests, parents_of, units_of
 from policies.certificates.claims import Claim
 from policies.certificates.losses import Loss
-from policies.certificates.outcomes import subgroup_part_name
 from policies.certificates.parts.base import ClaimPart
 from policies.certificates.statements import Statement
 from policies.certificates.subgroups import Subgroups, rows_where
@@ -18,6 +17,7 @@ from policies.certificates.testing.chosen_tests import choose_tests
 from policies.errors import ClaimError
 from policies.names import list_some
 from policies.policy import Decision, Policy
+from policies.qualities import name_where
 from policies.tables.base import ExitTable
 
 
@@ -52,15 +52,16 @@ def with_subgroup_tests(
         seen = search.take(rows) if search is not None and rows.size else search
         own = units.among(subgroups.of_each == k)
         settled = choose_tests(claim.overall, policy, table, own, search=seen, delta=delta)
-        chosen |= {subgroup_part_name(name, claim.by, value): test for name, test in settled.chosen.items()}
+        chosen |= {name_where(name, claim.by, value): test for name, test in settled.chosen.items()}
     return replace(tests, chosen=chosen)
 
 
 def require_enough_units(claim: Claim, parts: Sequence[ClaimPart], *, delta: float) -> None:
     """Refuse a claim for every value of a column where some have too few units to pass even if they lose nothing.
 
-    Only the numbers of units are looked at, so that a table that is refused may be added to and tested later. F1,
-    recall and precision of labels are not judged beforehand: what they need depends on how often labels occur.
+    No label is looked at, so that a table that is refused may be added to and tested later: only the numbers of units,
+    and of drops also where answers differ from the full network's, since something may be gained there. F1, recall and
+    precision of labels are not judged beforehand: what they need depends on how often labels occur.
 
     Args:
         claim: Claim that a policy is to meet.
@@ -76,7 +77,7 @@ def require_enough_units(claim: Claim, parts: Sequence[ClaimPart], *, delta: flo
     stated: list[str] = []
     for one in claim.statements:
         for part in parts:
-            if part.subgroup is None or part.name != subgroup_part_name(one.name, claim.by, part.subgroup):
+            if part.subgroup is None or part.name != name_where(one.name, claim.by, part.subgroup):
                 continue
             more = _lacking(one, part, delta)
             if more is not None:
@@ -91,13 +92,26 @@ def require_enough_units(claim: Claim, parts: Sequence[ClaimPart], *, delta: flo
 
 
 def _lacking(one: Statement, part: ClaimPart, delta: float) -> str | None:
-    """How many more units a part needs that cannot pass even if nothing is lost; None where it can, or nobody knows."""
+    """How many more units a part needs that cannot pass whatever the labels are; None where it can, or nobody knows."""
     if one.loss is Loss.SHORTFALL:
         return None
     # What must be kept of the full network's figure, which is 1 at most, may be had and more.
     least = -one.required if one.loss is Loss.RELATIVE_DROP else 0.0
-    best = replace(part, losses=np.full(part.n, least))
-    if best.p_value(delta) <= delta:
+    kept = replace(part, losses=np.full(part.n, least))
+    if min(kept.p_value(delta), _with_gains(part, least).p_value(delta)) <= delta:
         return None
-    more = best.more_needed(delta)
+    more = kept.more_needed(delta)
     return "no number would do" if more is None else f"about {more} more needed"
+
+
+def _with_gains(part: ClaimPart, least: float) -> ClaimPart:
+    """A part where all is gained that may be: wherever answers differ, or everywhere if nobody knows where they do.
+
+    Args:
+        part: The part.
+        least: What a unit loses at least that is answered alike.
+    """
+    if part.loss not in (Loss.DROP, Loss.RELATIVE_DROP):
+        return replace(part, losses=np.full(part.n, least))
+    differing = np.ones(part.n) if part.differing is None else part.differing
+    return replace(part, losses=least - differing * (1 + least))

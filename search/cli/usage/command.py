@@ -77,7 +77,7 @@ def _require_value(parameter: Any, given: Any, options: Sequence[str]) -> None:
     """Refuse an empty text, as of a shell's variable that is not set, and an option in the place of a value."""
     for text in given if isinstance(given, list | tuple) else (given,):
         if text == "":
-            raise ConfigError(f"{typed_name(parameter)} must not be empty but '' was given")
+            raise ConfigError(f"{typed_name(parameter)} must not be empty but '' was given (is a variable not set?)")
         # An argument of that name can only have been typed after `--`, and was meant.
         if text in options and parameter.param_type_name == "option":
             raise ConfigError(f"{typed_name(parameter)} needs a value but the option {text} follows it")

@@ -53,7 +53,8 @@ def option_names(command: Any) -> list[str]:
 def typed_name(parameter: Any) -> str:
     """What is typed for an option, or stands for an argument in the help."""
     if parameter.param_type_name == "argument":
-        return str(parameter.metavar or parameter.name).strip("[]")
+        # In the help brackets and dots say that it may be left out or repeated.
+        return str(parameter.metavar or parameter.name).translate({ord("["): None, ord("]"): None}).removesuffix("...")
     return str(max(parameter.opts, key=len))
 
 

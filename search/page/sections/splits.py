@@ -30,6 +30,7 @@ def splits(run: FinishedRun) -> Section:
     html = [_table(run), *([] if summary.sharing is None else _sharing(summary.sharing))]
     if summary.plan:
         aimed = [] if summary.search_target is None else [f"search target: {summary.search_target.sentence}"]
+        aimed += [] if summary.worst_value is None else [f"worst value: {summary.worst_value.sentence}"]
         lines = Markup("").join(Markup("<li>{}</li>").format(in_words(line)) for line in (*summary.plan, *aimed))
         html += [heading("What certify can prove"), Markup("<ul>{}</ul>").format(lines)]
     if summary.splits is not None:

@@ -20,6 +20,8 @@ def policy_lines(summary: Summary, files: ResultFiles) -> Iterator[tuple[str, st
     """
     if summary.search_target is not None:
         yield "Search target", in_words(summary.search_target.sentence)
+    if summary.worst_value is not None:
+        yield "Worst value", in_words(summary.worst_value.sentence)
     if control := _control(summary):
         yield "Static control", control
     last, figures = list(summary.selected.by_split.items())[-1]

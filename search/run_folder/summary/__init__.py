@@ -16,7 +16,7 @@ from search.run_folder.summary.policies import (
     PolicyFigures,
     SelectedPolicy,
 )
-from search.run_folder.summary.power import PowerSummary
+from search.run_folder.summary.power import PowerSummary, WorstValueSummary
 from search.run_folder.summary.splits import SplitsSummary
 from search.run_folder.summary.summary import Summary
 from search.run_folder.summary.table_search import TableSearch
@@ -51,4 +51,5 @@ __all__ = [
     "TableSearch",
     "TrialCounts",
     "ValiditySummary",
+    "WorstValueSummary",
 ]

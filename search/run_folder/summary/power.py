@@ -1,4 +1,4 @@
-"""What a summary tells of the search target: how often it is certified, and what that costs."""
+"""What a summary tells of the search target: how often it is certified, what that costs, and where least is left."""
 
 from __future__ import annotations
 
@@ -27,4 +27,26 @@ class PowerSummary(SummaryPart):
     mean: float | None = None
     mean_at_half: float | None = None
     cost: float | None = None
+    sentence: str = ""
+
+
+class WorstValueSummary(SummaryPart):
+    """The value where the policy has least to spare of what is looked for there, or lacks most.
+
+    Attributes:
+        column: Name of the column.
+        value: The value, as text.
+        quality: Name of the quality that is worst; a drop is told as the quality that it leaves.
+        reached: That quality on ``search``, of the samples with the value.
+        asked: What must be reached there by what was asked for, without a margin.
+        aimed: What is looked for there, with the margin.
+        sentence: All of it, for a person.
+    """
+
+    column: str
+    value: str
+    quality: str
+    reached: float
+    asked: float
+    aimed: float
     sentence: str = ""

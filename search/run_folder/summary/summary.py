@@ -20,7 +20,7 @@ from search.run_folder.summary.policies import (
     PolicyFigures,
     SelectedPolicy,
 )
-from search.run_folder.summary.power import PowerSummary
+from search.run_folder.summary.power import PowerSummary, WorstValueSummary
 from search.run_folder.summary.splits import SplitsSummary
 from search.run_folder.summary.table_search import TableSearch
 from search.run_folder.summary.trials import TrialCounts
@@ -70,6 +70,8 @@ class Summary(SummaryPart):
             was to be certified.
         search_target: How often a policy at the search target is certified, and what that costs; None where the search
             target has no margin of a certificate.
+        worst_value: Where the selected policy is worst on ``search``, of the values of a column for every one of which
+            something is claimed; None where nothing is.
         sharing: Which shares of the splits were proposed of which; None where they were given.
         splits: How alike ``search`` and ``certify`` are; None without a ``certify`` table.
         soft: By split, what the soft network promises and hard exits deliver; empty without stop probabilities.
@@ -119,6 +121,7 @@ class Summary(SummaryPart):
     alarms: list[str] = []
     plan: list[str] = []
     search_target: PowerSummary | None = None
+    worst_value: WorstValueSummary | None = None
     sharing: SharingSummary | None = None
     splits: SplitsSummary | None = None
     soft: dict[str, SoftNetwork] = {}

@@ -10,6 +10,7 @@ import pytest
 
 from policies.certificates.certificate import certify_policy
 from policies.certificates.claims import Claim
+from policies.certificates.testing import fixed_sequence as fixed_sequence_module
 from policies.certificates.testing.fixed_sequence import fixed_sequence
 from policies.certificates.testing.fixed_sequence import tested_parts as parts_tested
 from policies.errors import ClaimError
@@ -252,3 +253,44 @@ def test_a_claim_says_for_what_it_is_made():
         Claim(target=0.9, by=" ")
     with pytest.raises(ClaimError, match="a claim's by must be the name of a column but is '3'"):
         Claim.from_dict({"target": 0.9, "by": 3})
+
+
+def test_the_parts_are_measured_once(monkeypatch):
+    measured, measure = [], fixed_sequence_module.measure
+    monkeypatch.setattr(
+        fixed_sequence_module, "measure", lambda *given, **more: measured.append(1) or measure(*given, **more)
+    )
+    assert certify_policy(GATE, two_sites(300, wrong_a=5, wrong_b=12), TARGET).certified
+    assert len(measured) == 1
+
+
+def gaining_sites(n, *, gained, differ=0):
+    """Sites A and B with n samples each: so many are put right, and as many as ``differ`` says are changed beside."""
+    row = np.tile(np.arange(n), 2)
+    last = row >= gained
+    first = (row < gained) | (row >= gained + differ)
+    return with_sites(outcome_table(first, last), ["A"] * n + ["B"] * n)
+
+
+@pytest.mark.parametrize("claim", [Claim(max_drop=0.01), Claim(max_relative_drop=0.01)])
+def test_values_of_few_units_are_tested_where_what_is_gained_may_do(claim):
+    """200 samples that lose nothing cannot show a drop of .01, but those that gain in 20 of them do."""
+    table = gaining_sites(200, gained=20)
+    alone = certify_policy(GATE, table.take(np.arange(200)), claim)
+    assert alone.certified
+    by_site = certify_policy(GATE, table, replace(claim, by="site"))
+    assert by_site.certified
+    assert by_site.parts[1].p_value == alone.p_value
+
+
+@pytest.mark.parametrize("claim", [Claim(max_drop=0.01, by="site"), Claim(max_relative_drop=0.01, by="site")])
+def test_values_are_refused_by_where_answers_differ_whatever_the_labels_are(claim):
+    """A refusal that looked at labels would be a test: it is the same for those that gain and those that lose."""
+    told = []
+    for table in (gaining_sites(60, gained=1), gaining_sites(60, gained=0, differ=1)):
+        with pytest.raises(ClaimError, match="too few even without a loss") as refused:
+            certify_policy(GATE, table, claim)
+        told.append(str(refused.value))
+    assert told[0] == told[1]
+    lost = certify_policy(GATE, gaining_sites(200, gained=0, differ=20), claim)
+    assert not lost.certified

@@ -8,6 +8,7 @@ from policies.evaluation.population import PopulationEvaluator
 from policies.goals.figures import quality_of
 from policies.policy import Policy
 from policies.qualities import get_quality, name_where, require_judges, split_where
+from tests.detection_tables import make_detection_table
 from tests.tables import make_table
 
 
@@ -65,3 +66,14 @@ def test_a_table_that_does_not_know_which_samples_is_refused():
 def test_what_looks_at_all_answers_in_its_own_way_is_refused():
     with pytest.raises(ExitSearchError, match="'map_50' must be counted, or a mean over answers, to be judged where"):
         get_quality("map_50 where site = A")
+
+
+def test_a_mean_of_answers_is_taken_over_these_samples():
+    boxes = make_detection_table(40)
+    table = boxes.with_columns({"site": np.array(["A", "B", "B"])[np.arange(40) % 3]})
+    policy = Policy("top-scores", (0.5,) * (table.n_exits - 1), (1.0,) * table.n_exits)
+    alone = table.take(np.flatnonzero(table.columns["site"] == "B"))
+    own = quality_of("image_f1 where site = B", table, policy.decide(table))
+    assert own == pytest.approx(quality_of("image_f1", alone, policy.decide(alone)))
+    assert np.isnan(quality_of("image_f1 where site = C", table, policy.decide(table)))
+    assert np.isnan(quality_of("found_objects where site = C", table, policy.decide(table)))

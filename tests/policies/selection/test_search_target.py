@@ -190,3 +190,24 @@ def test_how_often_labels_of_certify_occur_is_not_looked_at():
     ]
     assert found[0].tightened == found[1].tightened != asked
     assert plan_for(found[0]).lines == plan_for(found[1]).lines
+
+
+@pytest.mark.parametrize("power", [0.5, 0.8, 0.95])
+def test_all_values_of_a_column_pass_together_with_the_power_asked_for(power):
+    sizes = {"A": 900, "B": 250, "C": 400}
+    site = np.repeat(list(sizes), list(sizes.values()))
+    certify = SplitSize.of_table(make_table(len(site)).with_columns({"site": site}), by="site")
+    asked = Request(target=0.9, by="site", power=power)
+    aimed = search_target(asked, search=SEARCH, certify=certify).tightened.of_values
+    of_each = [passing(n, loss=1 - aimed[value].target, target=0.9) for value, n in sizes.items()]
+    assert np.prod(of_each) == pytest.approx(power)
+
+
+def test_an_accuracy_and_a_drop_of_the_same_samples_pass_together_about_as_often_as_is_asked():
+    n, n_draws, rng = 1000, 4000, np.random.default_rng(0)
+    aimed = tightened_claim(Claim(target=0.95, max_drop=0.02), size(n), delta=0.05)
+    wrong, lost = 1 - aimed.target, aimed.max_drop
+    n_lost = rng.binomial(n, lost, n_draws)
+    n_wrong = n_lost + rng.binomial(n - n_lost, (wrong - lost) / (1 - lost))
+    both = (binom.cdf(n_wrong, n, 0.05) <= 0.05) & (binom.cdf(n_lost, n, 0.02) <= 0.05)
+    assert 0.8 - 3 * np.sqrt(0.16 / n_draws) <= both.mean() <= 0.9

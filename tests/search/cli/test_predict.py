@@ -124,7 +124,7 @@ def test_an_input_that_the_network_does_not_take_keeps_none_of_the_others_from_i
         (["missing.png"], "INPUT must be files, folders or - but there is no missing.png; correct the name"),
         (["text.txt"], "text.txt: this bundle takes images (.png, .jpg, .jpeg, .jpe, ...) or arrays (.npy, .npz)"),
         (["empty"], "empty: there are no images"),
-        ([""], "INPUT must be files, folders or - but one is empty"),
+        ([""], "INPUT must not be empty but '' was given (is a variable not set?)"),
         (["wrong.npy"], "takes but of 1 files 1 could not be read: wrong.npy (inputs must have shape (1, 8, 8)"),
         (
             ["broken.png"],

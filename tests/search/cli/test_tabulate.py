@@ -192,7 +192,10 @@ BEST = ("--weights", "best.pt", "--data", "digits")
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("listed_net", *BEST), "no network 'listed_net'"),
+        (
+            ("listed_net", *BEST),
+            "a network must be named as module:attribute, such as my_module:listed_net",
+        ),
         (("listed_net:Gone", *BEST), "has no 'Gone'; its Network is Listed"),
         (("nobodys:Net", *BEST), "cannot be imported"),
         (("listed_net:Last", *BEST), "logits at two exits or more, in evaluation mode too, but Last gives one tensor"),

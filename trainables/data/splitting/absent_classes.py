@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 import warnings
 
@@ -16,6 +16,8 @@ from trainables.errors import AbsentClassesWarning, DataError
 
 
 _ATTEMPTS = 20
+# Splits of a few groups cannot have each class in its share; further off than this, another order is nearer.
+_FAR = 0.25
 _MOST = 3
 
 
@@ -29,8 +31,9 @@ def spread_rows(
 ) -> dict[str, NDArray[np.int64]]:
     """Share samples out, whole units only, so that as many splits as can be have each class, in its share.
 
-    Samples without any class are spread like a class. Of several orders that with the fewest absences is taken. A class
-    in fewer units than there are splits goes to the largest split first, which is ``train``.
+    Samples without any class are spread like a class. Of several orders that with the fewest absences is taken, of such
+    the first in which no split's share of a class is far from that of all samples, else the nearest. A class in fewer
+    units than there are splits goes to the largest split first, which is ``train``.
 
     Args:
         units: The group of each sample, or its id, shape (N,).
@@ -49,7 +52,8 @@ def spread_rows(
     require_units(len(has_class), shares)
     strata = np.column_stack([has_class, ~has_class.any(axis=1)])
     parts = np.array([*shares.values()]) / sum(shares.values())
-    split_of = _fewest_absences(strata, has_class, parts, seed)
+    orders = (share_units(strata, parts, np.random.default_rng([seed, attempt])) for attempt in range(_ATTEMPTS))
+    split_of = _best_order(orders, has_class, memberships[rows], unit_of_row, n_splits=len(shares))
     return {name: rows[split_of[unit_of_row] == split] for split, name in enumerate(shares)}
 
 
@@ -102,20 +106,33 @@ def warn_of_absences(samples: Samples, rows: Mapping[str, NDArray[np.int64]]) ->
         )
 
 
-def _fewest_absences(
-    strata: NDArray[np.bool_], has_class: NDArray[np.bool_], shares: NDArray[np.float64], seed: int
+def _best_order(
+    orders: Iterator[NDArray[np.int64]],
+    has_class: NDArray[np.bool_],
+    memberships: NDArray[np.bool_],
+    unit_of_row: NDArray[np.int64],
+    *,
+    n_splits: int,
 ) -> NDArray[np.int64]:
-    """The split of each unit by the best of several orders, or by the first that cannot be beaten."""
-    found: dict[int, NDArray[np.int64]] = {}
+    """The split of each unit by the best of several orders, or by the first that is good enough."""
     units_of_class = has_class.sum(axis=0)
-    unavoidable = int((len(shares) - units_of_class[units_of_class > 0]).clip(0).sum())
-    for attempt in range(_ATTEMPTS):
-        split_of = share_units(strata, shares, np.random.default_rng([seed, attempt]))
-        n_absent = count_absences(has_class[:, units_of_class > 0], split_of, len(shares))
-        found.setdefault(n_absent, split_of)
-        if n_absent <= unavoidable:
+    unavoidable = int((n_splits - units_of_class[units_of_class > 0]).clip(0).sum())
+    found: list[tuple[int, float, NDArray[np.int64]]] = []
+    for split_of in orders:
+        n_absent = count_absences(has_class[:, units_of_class > 0], split_of, n_splits)
+        distance = _distance(memberships, split_of[unit_of_row], n_splits)
+        found.append((n_absent, distance, split_of))
+        if n_absent <= unavoidable and distance <= _FAR:
             break
-    return found[min(found)]
+    return min(found, key=lambda one: (one[0], max(one[1], _FAR)))[2]
+
+
+def _distance(memberships: NDArray[np.bool_], split_of_row: NDArray[np.int64], n_splits: int) -> float:
+    """The largest difference between the shares of a split's samples, and of all, that hold a class."""
+    of_all = memberships.mean(axis=0)
+    return max(
+        float(np.abs(memberships[split_of_row == split].mean(axis=0) - of_all).max()) for split in range(n_splits)
+    )
 
 
 def share_units(

@@ -208,6 +208,56 @@ def test_every_value_of_a_column_is_proved_by_its_own_samples():
     assert progress.certificate.worst_subgroup in {"a", "b"}
 
 
+def by_site(n, *, differs_at, rare=3, seed=0):
+    """A table of two sites, and without its labels: one of ``rare`` samples is of a; answers differ at some sites."""
+    rng = np.random.default_rng(seed)
+    site, last = np.where(np.arange(n) % rare == 0, "a", "b"), rng.random(n) < 0.9
+    flips = (rng.random(n) < 0.01) & np.isin(site, differs_at)
+    table = outcome_table(last ^ flips, last, labels=rng.integers(0, 2, n)).with_columns({"site": site})
+    return table, without_labels(table)
+
+
+def test_bounds_of_values_hold_together_with_those_of_parts_that_take_no_label():
+    """As in a certificate of all labels, they are at delta over the number of all parts about values."""
+    table, unknown = by_site(3000, differs_at=["a", "b"])
+    claim = Claim(max_drop=0.02, max_disagreement=0.04, by="site")
+    labels = labels_asked(GATE, table, unknown, claim, sequential=True)
+    found = certify_as_labelled(GATE, unknown, claim, labels).certificate.parts
+    whole = certify_policy(GATE, table, claim).parts
+    assert [part.name for part in found] == [part.name for part in whole]
+    of_values = [part for part in found if part.subgroup is not None]
+    assert len(of_values) == 4
+    for part in of_values:
+        alone = certify_as_labelled(GATE, unknown, claim, labels, delta=DELTA / 4).certificate.parts
+        assert part.simultaneous_bound == pytest.approx(next(one.bound for one in alone if one.name == part.name))
+    for part, other in zip(found, whole, strict=True):
+        if part.loss == "disagreement":
+            assert part.simultaneous_bound == other.simultaneous_bound
+
+
+def test_where_answers_of_a_value_never_differ_the_rest_is_expected_all_the_same():
+    table, unknown = by_site(3000, differs_at=["b"])
+    claim = Claim(max_drop=0.02, by="site")
+    labels = list(labels_asked(GATE, table, unknown, claim, sequential=True).items())
+    progress = certify_as_labelled(GATE, unknown, claim, dict(labels[:1]))
+    assert progress.standing is Standing.GO_ON
+    assert progress.chance > 0.9
+    assert "about" in progress.certificate.reason
+
+
+def test_where_nothing_was_seen_of_a_value_nothing_is_said_to_be_unlikely():
+    table, unknown = by_site(3000, differs_at=["a", "b"], rare=6)
+    claim = Claim(max_drop=0.01, by="site")
+    labels = list(labels_asked(GATE, table, unknown, claim, sequential=True).items())
+    site_of = dict(zip(table.ids.tolist(), table.columns["site"].tolist(), strict=True))
+    n_first = next(n for n, (name, _) in enumerate(labels) if site_of[name] == "a")
+    assert n_first > 0
+    progress = certify_as_labelled(GATE, unknown, claim, dict(labels[:n_first]))
+    assert progress.standing is Standing.GO_ON
+    assert (progress.more_expected, progress.chance) == (None, None)
+    assert progress.certificate.reason.endswith(f"go on with the {len(labels) - n_first} that may be given")
+
+
 def test_what_is_expected_of_an_accuracy_over_groups_is_about_what_it_takes():
     table = in_groups(drawn(2400, right=0.95, seed=4))
     unknown, claim = without_labels(table), Claim(target=0.9)

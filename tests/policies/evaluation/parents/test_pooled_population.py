@@ -22,6 +22,7 @@ from policies.qualities import get_quality
 from policies.rules import Combine, RuleView
 from policies.tables.classification import ClassLabels
 from policies.tables.multilabel import LabelSets
+from policies.tables.sample_arrays.facts import Facts
 from policies.views.distributions import Held
 from tests.parent_views import CLASS_QUALITIES, LABEL_QUALITIES, parent_views, shuffled_parents
 
@@ -236,3 +237,32 @@ def test_more_parents_than_a_byte_counts():
     genomes = random_genomes(evaluator, 5, 0)
     check_against_judged(view, truth, evaluator.evaluate(genomes), evaluator, genomes)
     check_lines(evaluator, genomes[0])
+
+
+@pytest.mark.parametrize("whole", [False, True])
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), seed=st.integers(0, 1000))
+def test_parents_of_each_value_are_judged_as_by_themselves(whole, data, seed):
+    view, truth = data.draw(parent_views(whole=whole))
+    site = np.array(["A", "B", "C"])[view.parents.parents.of_sample % 3]
+    truth = replace(truth, facts=Facts({"site": site}))
+    names = [*qualities_of(view, truth), *(f"{name} where site = B" for name in qualities_of(view, truth))]
+    n_exits = view.scores.shape[1]
+    evaluator = PopulationEvaluator(view, truth, np.linspace(1 / n_exits, 1, n_exits), qualities=names)
+    genomes = random_genomes(evaluator, 2, seed)
+    outcome, judged = evaluator.evaluate(genomes), Judged(view, truth)
+    thresholds = [np.reshape(evaluator.thresholds(own), (-1, view.n_columns)) for own in genomes]
+    exits = np.array([first_open_exit(view, own) for own in thresholds])
+    for name in names:
+        np.testing.assert_array_equal(outcome.qualities[name], judged.values(get_quality(name), exits), name)
+    check_lines(evaluator, genomes[0])
+    at_exit = np.zeros((1, 1), dtype=np.int64)
+    rows = np.flatnonzero(judged.truth.facts.are("site", "B"))
+    for own, exits_of_own in enumerate(exits):
+        for name in qualities_of(view, truth) if len(rows) else ():
+            quality = get_quality(name)
+            if not quality.looks_back:
+                alone = quality.values(
+                    judged.answered(exits_of_own).take(rows), judged.truth.take(rows), at_exit.repeat(len(rows), axis=1)
+                )
+                assert outcome.qualities[f"{name} where site = B"][own] == pytest.approx(alone[0]), name

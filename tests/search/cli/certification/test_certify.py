@@ -181,7 +181,7 @@ def test_groups_and_origin_are_told(capsys, place):
         ),
         (["policy.json", "table.npz", "--class-floor", "0.9"], "a claim needs a target"),
         (["policy.json", "table.npz", "--target", "95"], "target must be above 0 and at most 1 but is 95"),
-        (["policy.json", "table.npz", "--target", "nan"], "--target must be a number but nan was given"),
+        (["policy.json", "table.npz", "--target", "nan"], "--target must be a number but nan was given; see"),
         (["policy.json", "table.npz", "--max-drop", "-0.1"], "max_drop must be at least 0"),
         (
             ["policy.json", "table.npz", "--max-drop", "0.1", "--max-drop", "accuracy=0.1"],

@@ -27,6 +27,8 @@ def requests_of(name):
             needed += [typed_name(one), "nothing"]
     start = (name, *needed)
     yield (*start, "--nothing-such"), "has no option '--nothing-such'"
+    if command.params[0].param_type_name == "argument":
+        yield (name, "", *needed[1:]), f"{typed_name(command.params[0])} must not be empty but '' was given"
     if needed:
         yield (name,), f"exitsearch {name} needs "
     if not any(one.nargs == -1 for one in command.params):

@@ -3,7 +3,7 @@
 import re
 import warnings
 
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 import numpy as np
 import pytest
@@ -39,6 +39,8 @@ def held_by(one, splits):
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10_000), grouped=st.booleans(), official=st.booleans())
+# The first order leaves a split of ten images whose share of a class is .35 off.
+@example(seed=382, grouped=True, official=True)
 def test_every_image_is_in_one_split_and_classes_are_spread(seed, grouped, official):
     rng = np.random.default_rng(seed)
     n = int(rng.integers(80, 160))
@@ -50,6 +52,8 @@ def test_every_image_is_in_one_split_and_classes_are_spread(seed, grouped, offic
         marks = {(groups or range(n))[k] for k in set_aside}
         official_test = [unit in marks for unit in (groups or range(n))]
     one = samples(held, groups=groups, official=official_test, n_classes=4)
+    drawn_rows = np.flatnonzero(~one.official_test) if official else np.arange(n)
+    assume(not official or one.memberships[one.official_test].any(axis=0).all())
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         splits = split(one, seed=seed)
@@ -65,7 +69,7 @@ def test_every_image_is_in_one_split_and_classes_are_spread(seed, grouped, offic
     drawn = SPLIT_NAMES[:3] if official else SPLIT_NAMES
     for name in drawn:
         of_classes, of_none = shares[name]
-        np.testing.assert_allclose(of_classes, one.memberships.mean(axis=0), atol=0.3)
+        np.testing.assert_allclose(of_classes, one.memberships[drawn_rows].mean(axis=0), atol=0.25 + 1e-9)
         assert (of_classes > 0).all()
         assert of_none < 0.5
 

@@ -52,20 +52,6 @@ def digits_tables(trained, digits):
 
 
 @pytest.fixture(scope="session")
-def exported_audio(tmp_path_factory):
-    model = NETWORKS["audio-cnn"].build(input_shape=(1, 16, 21), n_classes=4, n_exits=2, width=8, mean=[0.4], std=[0.2])
-    return exported(unsettled(model), random_inputs(1, 16, 21), tmp_path_factory)
-
-
-@pytest.fixture(scope="session")
-def exported_mobilenet(tmp_path_factory):
-    model = NETWORKS["mobilenet-v3-small"].build(
-        input_shape=(1, 32, 32), n_classes=4, n_exits=2, width=8, mean=[0.4], std=[0.2]
-    )
-    return exported(unsettled(model), random_inputs(1, 32, 32), tmp_path_factory)
-
-
-@pytest.fixture(scope="session")
 def exported_pairs(tmp_path_factory):
     torch.manual_seed(0)
     stages = [PairStage(), nn.Identity(), PairStage()]
@@ -99,17 +85,6 @@ class PairHead(nn.Module):
 
 def random_inputs(*shape):
     return np.random.default_rng(0).random((80, *shape), dtype=np.float32)
-
-
-def unsettled(model):
-    """The network with batch statistics that are not those of its first moment."""
-    torch.manual_seed(0)
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.3)
-            module.running_var.uniform_(0.5, 2)
-            nn.init.normal_(module.bias, 0, 0.3)
-    return model.eval()
 
 
 def exported(model, inputs, tmp_path_factory):

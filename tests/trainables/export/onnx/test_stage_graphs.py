@@ -20,12 +20,8 @@ from trainables.models import MultiExitModel
 from trainables.models.inference import model_hash
 
 
-NETWORKS = [
-    "exported_digits",
-    "exported_audio",
-    "exported_pairs",
-    pytest.param("exported_mobilenet", marks=pytest.mark.slow),
-]
+# Those of all workloads are in test_every_workload.py.
+NETWORKS = ["exported_digits", "exported_pairs"]
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -52,14 +48,6 @@ def test_names_and_axes_are_as_agreed(request, name):
             first, *others = value.type.tensor_type.shape.dim
             assert first.dim_param == "batch"
             assert all(axis.dim_value > 0 for axis in others)
-
-
-@pytest.mark.slow
-def test_means_over_maps_are_one_operator_though_the_network_has_its_channels_last(exported_mobilenet):
-    nodes = [node for k in range(2) for node in onnx.load(stage_path(exported_mobilenet.folder, k)).graph.node]
-    assert {node.op_type for node in nodes} <= {
-        "Sub", "Div", "Conv", "Relu", "HardSwish", "HardSigmoid", "Mul", "Add", "ReduceMean", "Reshape", "Gemm",
-    }  # fmt: skip
 
 
 def test_graphs_state_their_network_and_nothing_of_the_machine(exported_digits):
