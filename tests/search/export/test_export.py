@@ -141,7 +141,7 @@ def test_graphs_state_what_they_belong_to(bundle):
 def test_the_card_tells_what_it_is(bundle):
     card = (bundle.folder / "README.md").read_text()
     assert card.startswith("---\nlibrary_name: exitsearch\npipeline_tag: image-classification\n")
-    assert "With confidence 0.95 over the draw of the certify split, accuracy is at least 0.5" in card
+    assert "With confidence 95 % over the draw of the certify split, accuracy is at least 0.5" in card
     assert "- workload: digits" in card
 
 
