@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+import math
 
 from policies.certificates.claims import Claim
 from policies.certificates.label_ratios import LabelRatio
@@ -110,8 +111,10 @@ def plan_of(claim: Claim, size: SplitSize, *, delta: float) -> Plan:
 def passing_chance(claim: Claim, size: SplitSize, *, delta: float, share: float = HALF_OF_WHAT_MAY_BE_LOST) -> float:
     """The probability that a policy is certified that loses a share of what may be lost, and gains nothing.
 
-    That of the part of the claim that is proved the least easily: all together pass at most so often. Of labels, and of
-    losses that are counted in shares, it is as for :func:`~policies.selection.search_target.tightened_claim`.
+    Of several statements it is that of the one that is proved the least easily: all together pass at most so often. The
+    values of a column are about different units, so that all of them pass with the product of their probabilities. Of
+    labels, and of losses that are counted in shares, it is as for
+    :func:`~policies.selection.search_target.tightened_claim`.
 
     Args:
         claim: Claim that is to be certified.
@@ -119,13 +122,18 @@ def passing_chance(claim: Claim, size: SplitSize, *, delta: float, share: float 
         delta: Largest probability of certifying what does not hold, in (0, 1).
         share: Share of what may be lost that is lost, of every part, in [0, 1].
     """
-    size = size.deciding(claim)
-    chances = [_chance(one, size, size.units.n, delta, share) for one in claim.statements]
+    sizes = [size.of_subgroup(own) for own in size.subgroups] if claim.by is not None else []
+    # Betting takes a while, and many values may be of one size.
+    known: dict[int, float] = {}
+    for own in sizes or [size]:
+        if own.units.n not in known:
+            known[own.units.n] = min(_chance(one, own, own.units.n, delta, share) for one in claim.statements)
+    chances = [math.prod(known[own.units.n] for own in sizes or [size])]
     floor = claim.class_floor
     if floor is not None and size.smallest_class is not None:
         look = _chance_of_shares if size.units.hold_several else chance_at_rate
         chances.append(look(size.smallest_class, share * (1 - floor), limit=1 - floor, delta=delta))
-    return min(chances, default=1.0)
+    return min(chances)
 
 
 def tightest_provable(one: Statement, size: SplitSize, *, delta: float) -> float | None:

@@ -1,10 +1,12 @@
+import math
+
 import numpy as np
 import pytest
 from scipy.stats import binom
 
 from policies.certificates.claims import Claim
-from policies.selection.plan import plan_of
-from policies.selection.split_size import SplitSize
+from policies.selection.plan import passing_chance, plan_of
+from policies.selection.split_size import SplitSize, SubgroupSize
 from policies.tables.units import Units
 
 
@@ -85,3 +87,24 @@ def test_the_number_for_bets_is_told_as_about_so_many():
 def test_nothing_is_proved_by_no_unit():
     plan = plan_of(Claim(target=0.95), size(0), delta=0.05)
     assert "nothing of accuracy 0.95" in plan.lines[0]
+
+
+def by_site(*counts):
+    """A split with so many samples of each of several values of a column."""
+    whole = Units("sample", np.arange(sum(counts)), sum(counts))
+    values = tuple(SubgroupSize(f"site = {n}", Units("sample", np.arange(n), n), f"{n}") for n in counts)
+    return SplitSize(whole, None, subgroups=values)
+
+
+@pytest.mark.parametrize("counts", [(300, 300), (200, 400, 900), (250,) * 6])
+def test_all_values_of_a_column_pass_as_often_as_independent_draws_of_each_do(counts):
+    """Half of what may be lost is lost at every value, and each is tested by itself."""
+    claim, rate = Claim(target=0.9, by="site"), 0.05
+    expected = math.prod(binom.cdf(most_lost_of(n, 0.1), n, rate) for n in counts)
+    assert passing_chance(claim, by_site(*counts), delta=0.05) == pytest.approx(expected)
+    assert passing_chance(claim.overall, by_site(*counts), delta=0.05) > expected
+
+
+def most_lost_of(n, limit):
+    """The most of n that may be lost, by the p-value of the exact binomial test."""
+    return max(k for k in range(n) if binom.cdf(k, n, limit) <= 0.05)
