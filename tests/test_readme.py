@@ -52,7 +52,7 @@ TINY = (
     *("search.trials=1", "training.epochs=8", "training.batch_size=16", "policy.best_trials=1"),
     "search.first_trials=[]",
 )
-# What is added to other commands, which take what comes last.
+# What is added to other commands; none may have it already, since an option counts once.
 SMALLER = {
     "policy": ("--max-evaluations", "2000"),
     "bench": ("--rounds", "2"),
