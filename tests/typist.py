@@ -23,6 +23,8 @@ from search.cli.app import main
 
 heavy, found = set(sys.argv[1].split(",")), []
 for arguments in json.loads(sys.stdin.read()):
+    # Else a request that does not end would be told to have ended as the one before.
+    code = "it did not end"
     before, out, err = set(sys.modules), io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         try:
@@ -38,7 +40,7 @@ print(json.dumps(found))
 class Outcome:
     """What became of a request: its exit status, what it printed, and which heavy modules it imported."""
 
-    code: int | None
+    code: int | str | None
     out: str
     err: str
     imported: list[str]

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.certificates.words import CERTIFIED, proof_in_words, refusal_in_words
 from policies.policy import Policy
+from policies.qualities import in_words
 from policies.runtime.onnx_stages import OnnxStages
 from policies.selection.answered import answered_tables
 from policies.selection.networks import search_network
@@ -24,6 +26,7 @@ from search.export.sweep_subject import told_figures
 from search.inputs import SweepInputs
 from search.messages import OnMessage
 from search.reporting.policy_summary import decisions_on
+from search.run_folder.verdict import stated_bound
 from trainables.data import Splits
 from trainables.errors import ExportError
 from trainables.export.bundle.manifest import ONNX_FOLDER
@@ -141,9 +144,10 @@ def _certificate_line(selection: Selection) -> str:
     certificate = selection.certificate
     if certificate is None:
         return "nothing was claimed, so nothing is certified"
+    claim = in_words(str(certificate.claim))
     if certificate.certified:
-        return f"{certificate.claim}, with confidence {1 - certificate.delta:.4g} (bound {certificate.bound:.4f})"
-    return f"NOT certified: {certificate.reason}"
+        return f"{CERTIFIED} {proof_in_words(claim, bound=stated_bound(certificate), delta=certificate.delta)}"
+    return refusal_in_words(in_words(certificate.reason), claim=claim)
 
 
 def _required(network: StoredNetwork | None) -> StoredNetwork:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policies.certificates import words
+
+
+if TYPE_CHECKING:
+    from policies.certificates.certificate import Certificate
 
 
 class Outcome(StrEnum):
@@ -112,6 +116,29 @@ class Verdict:
             return ""
         sure = "estimated, not certified" if self.expected else "not certified, and by an estimate not to be expected"
         return f"{sure}: {self.limit}"
+
+
+def stated_bound(certificate: Certificate) -> float | None:
+    """The bound to tell with the first limit of a claim, in its place.
+
+    None of a relative drop: what is bounded there is how far the quality lies below its share of the full network's,
+    which would be read as the share that is lost.
+    """
+    # Here, since the import takes a while.
+    from policies.certificates.losses import Loss
+
+    is_other_number = certificate.parts[0].loss == Loss.RELATIVE_DROP
+    return None if is_other_number else certificate.bound
+
+
+def least_certain_in_words(certificate: Certificate) -> str:
+    """What was seen of the least certain value of a column; empty where nothing is claimed of such values."""
+    found = [part for part in certificate.parts if part.subgroup is not None]
+    if not found:
+        return ""
+    worst = max(found, key=lambda part: part.p_value)
+    seen = "" if worst.observed is None else f" {worst.observed:.4f}"
+    return f"least certain is the {worst.name}:{seen} on {worst.n:,} {certificate.unit}s (bound {worst.bound:.4f})"
 
 
 def policy_in_words(rule: str, params: Mapping[str, Any], *, answered: str, network: str) -> str:

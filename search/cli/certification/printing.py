@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from policies.certificates.words import CERTIFIED, NOT_CERTIFIED, proof_in_words
+from policies.qualities import in_words
+from policies.registry import capital, number_of
 from search.console_table import FigureRow, FigureTable, print_line
+from search.run_folder.verdict import least_certain_in_words, stated_bound
 
 
 if TYPE_CHECKING:
@@ -47,7 +51,7 @@ def print_certificate(
     for note in certificate.notes:
         print_line(console, f"note: {note}", style="yellow")
     if certificate.worst_subgroup is not None:
-        print_line(console, f"Least certain: {certificate.claim.by} = {certificate.worst_subgroup}")
+        print_line(console, capital(in_words(least_certain_in_words(certificate))))
     print_line(console, _verdict(certificate, progress))
     if out:
         console.print(f"Certificate {out}", soft_wrap=True, highlight=False, markup=False)
@@ -83,12 +87,12 @@ def _least_certain(parts: tuple[PartResult, ...]) -> tuple[PartResult, ...]:
 
 def _verdict(certificate: Certificate, progress: LabellingProgress | None) -> str:
     if not certificate.certified:
-        goes_on = progress is not None and progress.standing == "go on"
-        return f"{'NOT CERTIFIED YET' if goes_on else 'NOT CERTIFIED'}: {certificate.reason}"
+        # Labels that are still to come may prove it.
+        yet = " yet" if progress is not None and progress.standing == "go on" else ""
+        return f"{NOT_CERTIFIED}{yet}".upper() + f": {in_words(certificate.reason)}"
     n_labels = None if progress is None else progress.proved_after
-    after = "" if n_labels is None else f", proved after {n_labels} label{'s' * (n_labels != 1)}"
-    where = "" if certificate.unit == "sample" else f"over {certificate.unit}s, "
-    return (
-        f"CERTIFIED: {certificate.claim}, {where}on new data of the same kind, "
-        f"with confidence {1 - certificate.delta:.4g}{after}"
-    )
+    after = "" if n_labels is None else f", proved after {number_of(n_labels, 'label')}"
+    where = "" if certificate.unit == "sample" else f", over {certificate.unit}s"
+    claim = f"{in_words(str(certificate.claim))}{where}"
+    proof = proof_in_words(claim, bound=stated_bound(certificate), delta=certificate.delta)
+    return f"{capital(CERTIFIED)}: {proof}{after}"

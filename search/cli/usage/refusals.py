@@ -73,10 +73,8 @@ def _refusal(error: Any, command: Any, path: str, typed: Sequence[str]) -> str:
 
 def _unknown_option(name: str, command: Any, path: str, typed: Sequence[str]) -> str:
     # Of -target typer tells -t alone: it takes the letters one by one.
-    is_letter = not name.startswith("--")
-    word = next((one for one in typed if is_letter and one.startswith(name) and one[1:2] != "-"), name).partition("=")[
-        0
-    ]
+    whole = [one for one in typed if one.startswith(name)] if name[1:2] != "-" else []
+    word = (whole or [name])[0].partition("=")[0]
     # Without their dashes, which would make short names alike.
     by_word = {one.lstrip("-"): one for one in option_names(command)}
     near = get_close_matches(word.lstrip("-").replace("_", "-"), by_word, n=1)
@@ -124,10 +122,12 @@ def _joined(names: Sequence[str], word: str = "and") -> str:
 
 
 def _as_number(text: Any) -> Any:
-    """A number that was typed, so that it is shown without quotes; what is none stays what it is."""
+    """A number that was typed, so that it is shown without quotes; what would then look otherwise stays what it is."""
     for kind in (int, float):
         try:
-            return kind(text)
+            number = kind(text)
         except (TypeError, ValueError):
             continue
+        if repr(number) == text:
+            return number
     return text

@@ -4,7 +4,6 @@ from search.run_folder.summary.architecture import ArchitectureSummary
 from search.run_folder.summary.certificate import CertificateSummary, EstimateSummary
 from search.run_folder.summary.compute import BudgetPolicy, HardExits, SoftNetwork
 from search.run_folder.summary.control import ControlSummary, ControlTrial
-from search.run_folder.summary.divisions import DivisionSummary, SharingSummary
 from search.run_folder.summary.latency import LatencySummary, Milliseconds
 from search.run_folder.summary.part import SummaryPart
 from search.run_folder.summary.policies import (
@@ -17,7 +16,7 @@ from search.run_folder.summary.policies import (
     SelectedPolicy,
 )
 from search.run_folder.summary.power import PowerSummary, WorstValueSummary
-from search.run_folder.summary.splits import SplitsSummary
+from search.run_folder.summary.splits import DivisionSummary, SharingSummary, SplitsSummary
 from search.run_folder.summary.summary import Summary
 from search.run_folder.summary.table_search import TableSearch
 from search.run_folder.summary.trials import TrialCounts

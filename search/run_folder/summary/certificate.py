@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from search.run_folder.summary.part import SummaryPart
+from search.run_folder.verdict import least_certain_in_words, stated_bound
 
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ class CertificateSummary(SummaryPart):
     Attributes:
         claim: Claim that was to be certified, in words.
         reason: Why the policy is not certified, or empty.
-        bound: Bound on what was claimed, such as the least accuracy; None where there is none.
+        bound: Bound on what was claimed first, such as the least accuracy; None where no bound can stand in its place.
         n_tested: Number of policies that were tested; None where an earlier version did not keep it.
         n_passed: Number of those that passed.
         worst_subgroup: The least certain value of the column that the claim is made by; None where it is made by none.
@@ -44,24 +45,14 @@ class CertificateSummary(SummaryPart):
         return cls(
             claim=str(certificate.claim),
             reason=certificate.reason,
-            bound=certificate.bound,
+            bound=stated_bound(certificate),
             n_tested=len(steps),
             n_passed=sum(step.passed for step in steps),
             worst_subgroup=certificate.worst_subgroup,
-            least_certain=_least_certain(certificate),
+            least_certain=least_certain_in_words(certificate),
             level=certificate.level,
             levels=sorted({step.level for step in steps}, reverse=True),
         )
-
-
-def _least_certain(certificate: Certificate) -> str:
-    """What was seen of the subgroup with the least certain part; empty where nothing is claimed of subgroups."""
-    found = [part for part in certificate.parts if part.subgroup is not None]
-    if not found:
-        return ""
-    worst = max(found, key=lambda part: part.p_value)
-    seen = "" if worst.observed is None else f" {worst.observed:.4f}"
-    return f"least certain is the {worst.name}:{seen} on {worst.n:,} {certificate.unit}s (bound {worst.bound:.4f})"
 
 
 class EstimateSummary(SummaryPart):

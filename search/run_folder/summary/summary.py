@@ -10,7 +10,6 @@ from search.run_folder.summary.architecture import ArchitectureSummary
 from search.run_folder.summary.certificate import CertificateSummary, EstimateSummary, spelled_out
 from search.run_folder.summary.compute import BudgetPolicy, SoftNetwork
 from search.run_folder.summary.control import ControlSummary
-from search.run_folder.summary.divisions import SharingSummary
 from search.run_folder.summary.latency import LatencySummary
 from search.run_folder.summary.part import SummaryPart
 from search.run_folder.summary.policies import (
@@ -21,7 +20,7 @@ from search.run_folder.summary.policies import (
     SelectedPolicy,
 )
 from search.run_folder.summary.power import PowerSummary, WorstValueSummary
-from search.run_folder.summary.splits import SplitsSummary
+from search.run_folder.summary.splits import SharingSummary, SplitsSummary
 from search.run_folder.summary.table_search import TableSearch
 from search.run_folder.summary.trials import TrialCounts
 from search.run_folder.summary.validity import ValiditySummary
@@ -57,8 +56,7 @@ class Summary(SummaryPart):
         feasible: Whether some policy did on ``search`` what was asked for.
         certified: Whether what was claimed holds of the selected policy, with confidence.
         certificate: What came of certifying it; None where nothing was claimed.
-        estimate: Why the selected policy was chosen; None where all is certified, or no
-            policy did what was asked for.
+        estimate: Why the selected policy was chosen; None where all is certified, or no policy did what was asked for.
         selected: The policy that was chosen.
         exits: Figures of each exit alone, by split.
         baselines: The policies beside it, by name.

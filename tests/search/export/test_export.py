@@ -50,9 +50,14 @@ def bundle(sweep, tmp_path_factory, said):
 
 
 @pytest.fixture(scope="module")
-def quantised(sweep, tmp_path_factory):
+def said_of_int8():
+    return []
+
+
+@pytest.fixture(scope="module")
+def quantised(sweep, tmp_path_factory, said_of_int8):
     folder = tmp_path_factory.mktemp("bundles") / "int8"
-    return export_run(sweep.path, folder, ExportOptions(int8=True))
+    return export_run(sweep.path, folder, ExportOptions(int8=True), on_message=said_of_int8.append)
 
 
 def outcome(capsys, *arguments):
@@ -136,7 +141,7 @@ def test_graphs_state_what_they_belong_to(bundle):
 def test_the_card_tells_what_it_is(bundle):
     card = (bundle.folder / "README.md").read_text()
     assert card.startswith("---\nlibrary_name: exitsearch\npipeline_tag: image-classification\n")
-    assert "With confidence 0.95 over the draw of the certify split, accuracy is at least 0.5" in card
+    assert "With confidence 95 % over the draw of the certify split, accuracy is at least 0.5" in card
     assert "- workload: digits" in card
 
 
@@ -152,6 +157,12 @@ def test_int8_has_a_policy_and_a_certificate_of_its_own(bundle, quantised):
     assert "## What quantising changed\n\n| network | accuracy per exit |" in card
     assert "\n| int8 | " in card
     assert quantised.check.compare(quantised.runtime().run(quantised.check.inputs)).holds
+
+
+def test_the_certificate_in_int8_is_told_as_that_of_a_search(quantised, said_of_int8):
+    assert quantised.certificate["certified"]
+    told = f"on new data of the same kind accuracy is at least 0.5 (bound {quantised.certificate['bound']:.4f})"
+    assert f"Certificate of the int8 graphs: certified with confidence 95 %, {told}" in said_of_int8
 
 
 def test_a_rule_that_no_single_graph_has_is_one_line(tmp_path, sweep):

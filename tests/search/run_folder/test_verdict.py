@@ -99,6 +99,17 @@ def test_a_certificate_by_itself_is_told_as_that_of_a_search(target, certified):
     assert sentence == capital(verdict.certificate if certified else verdict.refusal)
 
 
+def test_a_bound_on_another_number_than_the_one_that_is_claimed_is_not_told_with_it():
+    policy = Policy("confidence", (0.9, 0.9), (2.0, 2.0, 2.0))
+    table = make_table(600, prefix="c")
+    certificate = certify_policy(policy, table, Claim(max_relative_drop=0.2), delta=0.1)
+    told = CertificateSummary.of(certificate)
+    assert certificate.certified and certificate.bound < 0 and told.bound is None
+    assert "(bound" not in found(certified=True, certificate=told.to_dict(), delta=0.1).verdict.proof
+    of_a_drop = certify_policy(policy, table, Claim(max_drop=0.2), delta=0.1)
+    assert CertificateSummary.of(of_a_drop).bound == of_a_drop.bound
+
+
 @pytest.mark.parametrize(
     ("params", "policy"),
     [

@@ -86,7 +86,7 @@ def test_version_tells_policy_network_and_certificate(bundle, place, client):
     assert told["certificate_claim"] == "accuracy is at least 0.5"
     assert (float(told["certificate_bound"]), told["certified"]) == (bundle.certificate["bound"], "true")
     assert stored.description.startswith("A classifier with 3 exits for inputs of 1 x 8 x 8 (float32)")
-    assert "With confidence 0.95" in stored.description
+    assert "With confidence 95 %" in stored.description
 
 
 def test_alias_moves_to_the_new_version_and_the_other_stays(bundle, uncertified, place, client):

@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 
 from policies.certificates.claims import Claim
+from policies.certificates.losses import Loss
+from policies.certificates.words import confidence_in_words
 from policies.errors import ClaimError
 from policies.runtime.detection.post_processing import PostProcessing
 from trainables.export.bundle.manifest import Manifest
@@ -90,16 +92,22 @@ def certificate_in_words(certificate: Mapping[str, Any] | None) -> str:
         n, unit, delta, bound = (certificate[key] for key in ("n", "unit", "delta", "bound"))
     except (KeyError, TypeError, ClaimError):
         return "The certificate cannot be read."
-    basis = f"seen on {n} {unit}s that nothing was chosen on (bound {bound:.4f})"
     if not certificate.get("certified"):
         return f"NOT certified: that {claim} could not be shown on {n} {unit}s: {certificate.get('reason')}."
+    told = f" (bound {bound:.4f})" if _is_bound_of_what_is_claimed(certificate) else ""
+    basis = f"seen on {n} {unit}s that nothing was chosen on{told}"
     each = "" if unit == "sample" else f", every {unit} counting alike"
     return (
-        f"With confidence {1 - delta:.4g} over the draw of the certify split, {claim}{each}, on new samples that come "
-        f"from where those came from, independently; {basis}. It says nothing about data of another kind or about "
+        f"With {confidence_in_words(delta)} over the draw of the certify split, {claim}{each}, on new samples that "
+        f"come from where those came from, independently; {basis}. It says nothing about data of another kind or about "
         f"single samples, and it ends with the first change of the weights, the policy or the preprocessing. "
         f"`exitsearch check` tests it on new data."
     )
+
+
+def _is_bound_of_what_is_claimed(certificate: Mapping[str, Any]) -> bool:
+    """Whether it may be read as one: of a relative drop another number is bounded, which can be below 0."""
+    return certificate.get("loss") != Loss.RELATIVE_DROP
 
 
 def _front_matter(manifest: Manifest, certificate: Mapping[str, Any] | None) -> str:
@@ -111,11 +119,11 @@ def _front_matter(manifest: Manifest, certificate: Mapping[str, Any] | None) -> 
         for name, label, digits in _FIGURES
         if isinstance(test.get(name), int | float)
     ]
-    if certificate is not None and certificate.get("certified"):
+    if certificate is not None and certificate.get("certified") and _is_bound_of_what_is_claimed(certificate):
         metrics.append(
             {
                 "type": "certified_bound",
-                "name": f"certified bound at confidence {1 - certificate['delta']:.4g}",
+                "name": f"certified bound at {confidence_in_words(certificate['delta'])}",
                 "value": round(float(certificate["bound"]), 4),
             }
         )

@@ -46,8 +46,8 @@ def test_certified_for_every_site(capsys, place, given):
     code, printed = outcome(capsys, *given, "--target", "0.92", "--by", "site", "--out", "certificate.json")
     assert code == ExitCode.DONE, printed
     assert "accuracy where site = north" in printed.out and "accuracy where site = south" in printed.out
-    assert "Least certain: site = south" in printed.out
-    assert "CERTIFIED: accuracy is at least 0.92, each also for every value of site by itself, on new" in printed.out
+    assert "Least certain is the accuracy where site = south: 0.9650 on 200 samples (bound 0." in printed.out
+    assert "same kind accuracy is at least 0.92, each also for every value of site by itself (bound 0." in printed.out
     told = json.loads((place / "certificate.json").read_text())
     assert (told["worst_subgroup"], [part["n"] for part in told["parts"]]) == ("south", [400, 200, 200])
 

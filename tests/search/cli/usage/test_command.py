@@ -49,6 +49,8 @@ def typed(monkeypatch, capsys):
         (("a", "b", "c"), "exitsearch toy takes FILE alone but 'b' 'c' was given too"),
         (("a", "--count", "x"), "--count must be a whole number but 'x' was given"),
         (("a", "--count", "1.5"), "--count must be a whole number but 1.5 was given"),
+        (("a", "--count", "1e3"), "--count must be a whole number but '1e3' was given"),
+        (("a", "--share", "٣"), "--share must be a number but '٣' was given"),
         (("a", "--count", "0"), "--count must be at least 1 and at most 1,000 but 0 was given"),
         (("a", "--count"), "--count needs a value but nothing follows it"),
         (("a", "--count", "--fast"), "--count needs a value but the option --fast follows it"),

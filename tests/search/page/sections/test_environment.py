@@ -28,7 +28,7 @@ def test_the_command_of_a_policy_search_asks_for_the_same_once_more(tmp_path):
     run = searched(tmp_path, make_label_table, *asked)
     words = shlex.split(run_again(run))
     try:
-        main([*words[1:], "--max-evaluations", "300"])
+        main(words[1:])
     except SystemExit as ended:
         assert ended.code in (0, 3, 4), ended.code
     again = tmp_path / "found-again"
