@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from policies.certificates.claims import Claim
+from policies.certificates.losses import Loss
 from policies.certificates.parts.result import PartResult
 from policies.certificates.testing.fixed_sequence import SequenceStep
 from policies.certificates.words import CERTIFIED, proof_in_words, refusal_in_words
@@ -77,6 +78,15 @@ class Certificate:
     model_hash: str | None
     worst_subgroup: str | None = None
 
+    @property
+    def stated_bound(self) -> float | None:
+        """The bound to tell in the place of the claim's first limit.
+
+        None of a relative drop: what is bounded there is how far the quality lies below its share of the full
+        network's, which would be read as the share that is lost.
+        """
+        return None if self.loss == Loss.RELATIVE_DROP else self.bound
+
     def save(self, path: Path, **facts: Any) -> None:
         """Write the certificate, with facts beside it, as JSON."""
         write_text(path, json.dumps({"schema": SCHEMA, **self.to_dict(), **facts}, indent=2) + "\n")
@@ -88,7 +98,7 @@ class Certificate:
     def _repr_html_(self) -> str:
         """What a notebook shows: the statement or why it does not hold, and every part of the claim."""
         claim = in_words(str(self.claim))
-        proof = f"{CERTIFIED}: {proof_in_words(claim, bound=self.bound, delta=self.delta)}"
+        proof = f"{CERTIFIED}: {proof_in_words(claim, bound=self.stated_bound, delta=self.delta)}"
         sentence = capital(proof if self.certified else refusal_in_words(in_words(self.reason), claim=claim))
         rows = [
             (

@@ -26,7 +26,6 @@ from search.export.sweep_subject import told_figures
 from search.inputs import SweepInputs
 from search.messages import OnMessage
 from search.reporting.policy_summary import decisions_on
-from search.run_folder.verdict import stated_bound
 from trainables.data import Splits
 from trainables.errors import ExportError
 from trainables.export.bundle.manifest import ONNX_FOLDER
@@ -146,7 +145,7 @@ def _certificate_line(selection: Selection) -> str:
         return "nothing was claimed, so nothing is certified"
     claim = in_words(str(certificate.claim))
     if certificate.certified:
-        return f"{CERTIFIED} {proof_in_words(claim, bound=stated_bound(certificate), delta=certificate.delta)}"
+        return f"{CERTIFIED} {proof_in_words(claim, bound=certificate.stated_bound, delta=certificate.delta)}"
     return refusal_in_words(in_words(certificate.reason), claim=claim)
 
 

@@ -118,19 +118,6 @@ class Verdict:
         return f"{sure}: {self.limit}"
 
 
-def stated_bound(certificate: Certificate) -> float | None:
-    """The bound to tell with the first limit of a claim, in its place.
-
-    None of a relative drop: what is bounded there is how far the quality lies below its share of the full network's,
-    which would be read as the share that is lost.
-    """
-    # Here, since the import takes a while.
-    from policies.certificates.losses import Loss
-
-    is_other_number = certificate.parts[0].loss == Loss.RELATIVE_DROP
-    return None if is_other_number else certificate.bound
-
-
 def least_certain_in_words(certificate: Certificate) -> str:
     """What was seen of the least certain value of a column; empty where nothing is claimed of such values."""
     found = [part for part in certificate.parts if part.subgroup is not None]

@@ -66,6 +66,14 @@ def test_certificate_tells_whether_it_holds_and_its_parts(target, beginning):
     assert all(note in page.text for note in certificate.notes)
 
 
+def test_a_relative_drop_is_told_without_the_bound_of_another_number():
+    certificate = certify_policy(
+        Policy("confidence", (0.9, 0.9), (2.0, 2.0, 2.0)), make_table(600, prefix="c"), Claim(max_relative_drop=0.2)
+    )
+    assert certificate.certified
+    assert "(bound" not in read_html(certificate._repr_html_()).sentence
+
+
 def test_what_reads_html_sees_what_is_left_open():
     assert issubclass(type(read_html("<p>a</p>")), HTMLParser)
     with pytest.raises(AssertionError):

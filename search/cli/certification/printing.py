@@ -11,7 +11,7 @@ from policies.certificates.words import CERTIFIED, NOT_CERTIFIED, proof_in_words
 from policies.qualities import in_words
 from policies.registry import capital, number_of
 from search.console_table import FigureRow, FigureTable, print_line
-from search.run_folder.verdict import least_certain_in_words, stated_bound
+from search.run_folder.verdict import least_certain_in_words
 
 
 if TYPE_CHECKING:
@@ -94,5 +94,5 @@ def _verdict(certificate: Certificate, progress: LabellingProgress | None) -> st
     after = "" if n_labels is None else f", proved after {number_of(n_labels, 'label')}"
     where = "" if certificate.unit == "sample" else f", over {certificate.unit}s"
     claim = f"{in_words(str(certificate.claim))}{where}"
-    proof = proof_in_words(claim, bound=stated_bound(certificate), delta=certificate.delta)
+    proof = proof_in_words(claim, bound=certificate.stated_bound, delta=certificate.delta)
     return f"{capital(CERTIFIED)}: {proof}{after}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from search.run_folder.summary.part import SummaryPart
-from search.run_folder.verdict import least_certain_in_words, stated_bound
+from search.run_folder.verdict import least_certain_in_words
 
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class CertificateSummary(SummaryPart):
         return cls(
             claim=str(certificate.claim),
             reason=certificate.reason,
-            bound=stated_bound(certificate),
+            bound=certificate.stated_bound,
             n_tested=len(steps),
             n_passed=sum(step.passed for step in steps),
             worst_subgroup=certificate.worst_subgroup,
