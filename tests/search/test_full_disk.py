@@ -20,5 +20,5 @@ def test_a_sweep_goes_on_once_there_is_room(runner, tmp_path):
             assert not [trial for trial in log.finished if trial.failure]
         enlarge(disk, 64 * 1024)
         summary, _, printed = runner("full", *settings, resume=True)
-        assert f"{len(ended)} trials were finished before" in printed
+        assert f"{len(ended)} {'trial was' if len(ended) == 1 else 'trials were'} finished before" in printed
         assert summary["trials"] == {"started": 6, "complete": 6, "pruned": 0, "fail": 0}

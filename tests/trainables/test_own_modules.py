@@ -87,10 +87,10 @@ def test_modules_and_names_that_do_not_exist(module):
 
 def test_another_kind_of_thing(module):
     name = module(
-        "from trainables.workloads import Workload\nclass Mine(Workload): ...\nWORKLOAD = Mine\nfunction = print\n"
+        "from trainables.workloads import Workload\nclass Mine(Workload): ...\nWORKLOAD = Mine\nfunction = len\n"
     )
     message = refusal(name)
     assert "must be a Workload but is <class" in message
     assert message.endswith("; name an instance of it")
-    with pytest.raises(ExitSearchError, match="must be a NetworkFamily but is <built-in function print>"):
+    with pytest.raises(ExitSearchError, match="must be a NetworkFamily but is <built-in function len>"):
         get_network(f"{name}:function")

@@ -110,8 +110,11 @@ def test_everything_that_is_wrong_is_told_at_once():
 def test_missing_and_foreign_files_are_refused(tmp_path):
     with pytest.raises(ExitTableError, match="there is no such exit table"):
         ClassificationTable.load(tmp_path / "none.npz")
-    with pytest.raises(ExitTableError, match="not a readable exit table"):
+    with pytest.raises(ExitTableError, match="an exit table is a file but this is a folder; name the file in it"):
         ClassificationTable.load(tmp_path)
+    (tmp_path / "text.npz").write_text("no archive")
+    with pytest.raises(ExitTableError, match="not a readable exit table"):
+        ClassificationTable.load(tmp_path / "text.npz")
     np.save(tmp_path / "single.npy", np.zeros(3))
     with pytest.raises(ExitTableError, match="single array"):
         ClassificationTable.load(tmp_path / "single.npy")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.certificates.certificate import certify_policy
+from policies.certificates.certifying import certify_policy
 from policies.certificates.claims import Claim
 from policies.policy import Policy
 from tests.tables import make_table

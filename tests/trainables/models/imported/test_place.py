@@ -56,7 +56,10 @@ def test_weights_of_one_user_are_not_anothers():
 @pytest.mark.parametrize(
     ("place", "message"),
     [
-        ("somebodys", "no network 'somebodys'.* your own as module:attribute"),
+        (
+            "somebodys",
+            "a network must be named as module:attribute, such as my_module:somebodys, but 'somebodys' was given",
+        ),
         ("nobodys:Net", "network 'nobodys:Net' cannot be imported"),
         ("somebodys:nett", "has no 'nett'; its Network is Net or Needy or build or nothing or NET or WIDE"),
         ("somebodys:NUMBER", "must be a Network but is 3"),
