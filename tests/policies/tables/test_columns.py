@@ -67,6 +67,7 @@ def test_plain_values_are_cast(table, key, values, read):
         ({"column.site": np.where(SITES == "south", " ", SITES)}, r"but row 1 has none \(20 such rows\)"),
         ({"column.site": [None] * N}, "'column.site' holds Python objects such as 'None'"),
         ({"column.": SITES}, "a column must have a name but 'column.' has none"),
+        ({"column.\u00a0": SITES}, "a column must have a name"),
         ({"columns": SITES}, "unknown key 'columns'"),
     ],
 )
@@ -88,7 +89,8 @@ def test_columns_do_not_change_who_the_samples_are(table):
 
 @draws(
     st.dictionaries(
-        st.text(min_size=1, alphabet=st.characters(min_codepoint=97, max_codepoint=500)),
+        # A name of spaces alone, such as U+00A0, is none.
+        st.text(min_size=1, alphabet=st.characters(min_codepoint=97, max_codepoint=500)).filter(str.strip),
         st.one_of(
             st.lists(st.text(min_size=1, alphabet="ab é漢"), min_size=6, max_size=6),
             st.lists(st.integers(-(2**40), 2**40), min_size=6, max_size=6),
