@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from policies.certificates.claims import Claim
-from policies.certificates.losses import Loss
+from policies.certificates.losses import bounds_what_is_claimed
 from policies.certificates.parts.result import PartResult
 from policies.certificates.testing.fixed_sequence import SequenceStep
 from policies.certificates.words import CERTIFIED, proof_in_words, refusal_in_words
@@ -80,12 +80,8 @@ class Certificate:
 
     @property
     def stated_bound(self) -> float | None:
-        """The bound to tell in the place of the claim's first limit.
-
-        None of a relative drop: what is bounded there is how far the quality lies below its share of the full
-        network's, which would be read as the share that is lost.
-        """
-        return None if self.loss == Loss.RELATIVE_DROP else self.bound
+        """The bound to tell in the place of the claim's first limit; None where it is one on another number."""
+        return self.bound if bounds_what_is_claimed(self.loss) else None
 
     def save(self, path: Path, **facts: Any) -> None:
         """Write the certificate, with facts beside it, as JSON."""

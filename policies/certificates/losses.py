@@ -58,6 +58,18 @@ class Loss(StrEnum):
         return self in (Loss.ERROR, Loss.LACK, Loss.SHORTFALL)
 
 
+def bounds_what_is_claimed(loss: str | None) -> bool:
+    """Whether a bound on a loss may be told in the place of what was claimed.
+
+    Not of a relative drop: what is bounded there is how far the quality lies below its share of the full network's,
+    which would be read as the share that is lost.
+
+    Args:
+        loss: Name of the loss, as certificates state it.
+    """
+    return loss != Loss.RELATIVE_DROP
+
+
 def own_loss(quality: str) -> Loss:
     """What an answer loses of a quality by itself; a lack where nothing else is known of the quality."""
     if quality in RIGHT_OR_WRONG:

@@ -120,10 +120,12 @@ class Verdict:
 
 def least_certain_in_words(certificate: Certificate) -> str:
     """What was seen of the least certain value of a column; empty where nothing is claimed of such values."""
-    found = [part for part in certificate.parts if part.subgroup is not None]
-    if not found:
+    # Here, since the import takes a while.
+    from policies.certificates.parts.result import least_certain
+
+    worst = least_certain(certificate.parts)
+    if worst is None:
         return ""
-    worst = max(found, key=lambda part: part.p_value)
     seen = "" if worst.observed is None else f" {worst.observed:.4f}"
     return f"least certain is the {worst.name}:{seen} on {worst.n:,} {certificate.unit}s (bound {worst.bound:.4f})"
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 
 from policies.certificates.bounds.betting import most_growth
-from policies.certificates.certifying import certify_policy
 from policies.certificates.claims import Claim
 from policies.certificates.labelling.joint_bets import JointBets, Standing
 from policies.certificates.labelling.order import LabellingOrder
 from policies.certificates.parts.base import ClaimPart, MeanTest
 from policies.certificates.testing.fixed_sequence import tested_parts
+from policies.certificates.testing.subgroup_tests import require_enough_units
 from policies.errors import ClaimError
 from policies.policy import Policy
 from policies.tables.base import ExitTable
+from policies.tables.identity import require_disjoint
 
 
 def require_within_reach(
@@ -59,10 +60,11 @@ def _may_all_at_once(
     """Whether labels that are looked at together may prove a claim."""
     # Of all that are not labelled the policy is right, so that each loses the least that it can.
     best = order.labelled({})
-    if certify_policy(policy, best, claim, delta=delta, search=search).certified:
-        return True
     searched = None if search is None else search.answered(policy.answering)
+    if searched is not None:
+        require_disjoint({"search": searched, "certify": best})
     _, parts = tested_parts(policy, best, claim, search=searched, delta=delta)
+    require_enough_units(claim, parts, delta=delta)
     return all(_may_pass(part, delta) for part in parts)
 
 

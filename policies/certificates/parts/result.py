@@ -68,14 +68,24 @@ class PartResult:
         )
 
 
-def worst_subgroup(results: Sequence[PartResult]) -> str | None:
-    """The value with the least certain part, that of the largest p-value; None where nothing is claimed of subgroups.
+def least_certain(results: Sequence[PartResult]) -> PartResult | None:
+    """Of the parts about subgroups the least certain, with the largest p-value; None where there are none.
 
     Args:
         results: What is known about every part of a claim.
     """
-    found = [result for result in results if result.subgroup is not None]
-    return max(found, key=lambda result: result.p_value).subgroup if found else None
+    found = (result for result in results if result.subgroup is not None)
+    return max(found, key=lambda result: result.p_value, default=None)
+
+
+def worst_subgroup(results: Sequence[PartResult]) -> str | None:
+    """The value with the least certain part; None where nothing is claimed of subgroups.
+
+    Args:
+        results: What is known about every part of a claim.
+    """
+    worst = least_certain(results)
+    return None if worst is None else worst.subgroup
 
 
 def note_on_other_values(results: Sequence[PartResult], column: str | None) -> list[str]:

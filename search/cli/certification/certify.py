@@ -174,7 +174,7 @@ def certify(
         bounds=dict(assigned("--bound", text) for text in bound or ()),
         by=by,
     )
-    files = InputFiles(policy, table, search=search, columns=columns, labels=labels)
+    files = InputFiles(policy, table, search=search, columns=columns)
     labelling = Labelling(unlabelled, to_label=to_label, labels=labels, sequential=sequential, budget=budget)
     bootstraps = Bootstraps(has_f1=bootstrap_f1, quality=bootstrap)
     labelling.require_sensible(claim, {"--out": out, "--search": search, **bootstraps.typed})

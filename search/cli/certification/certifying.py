@@ -48,8 +48,8 @@ def certify_command(
         ExitSearchError: For anything that the user can put right.
     """
     require_delta(delta)
-    _require_writable(out, files.named)
     labelling = labelling or Labelling()
+    _require_writable(out, files.named if labelling.labels is None else (*files.named, labelling.labels))
     inputs = files.read(claim, unlabelled=labelling.unlabelled)
     certificate, progress = _certified(inputs, claim, labelling, delta=delta)
     bounds = [] if bootstraps is None else bootstraps.bounds(inputs, files.table, delta=delta)

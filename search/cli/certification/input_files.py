@@ -39,19 +39,17 @@ class InputFiles:
         table: The exit table of the policy's network on ``certify``.
         search: The exit table that the policy was chosen on, or None.
         columns: A CSV file with the column that the claim is made by, or None where the table has it.
-        labels: A file of labels, which is read by whoever knows its order; None where there is none.
     """
 
     policy: Path
     table: Path
     search: Path | None = None
     columns: Path | None = None
-    labels: Path | None = None
 
     @property
     def named(self) -> tuple[Path, ...]:
         """All that are given."""
-        every = (self.policy, self.table, self.search, self.columns, self.labels)
+        every = (self.policy, self.table, self.search, self.columns)
         return tuple(one for one in every if one is not None)
 
     def read(self, claim: Claim, *, unlabelled: bool) -> Inputs:

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from policies.certificates.claims import Claim
-from policies.certificates.losses import Loss
+from policies.certificates.losses import bounds_what_is_claimed
 from policies.certificates.words import confidence_in_words
 from policies.errors import ClaimError
 from policies.runtime.detection.post_processing import PostProcessing
@@ -94,7 +94,7 @@ def certificate_in_words(certificate: Mapping[str, Any] | None) -> str:
         return "The certificate cannot be read."
     if not certificate.get("certified"):
         return f"NOT certified: that {claim} could not be shown on {n} {unit}s: {certificate.get('reason')}."
-    told = f" (bound {bound:.4f})" if _is_bound_of_what_is_claimed(certificate) else ""
+    told = f" (bound {bound:.4f})" if bounds_what_is_claimed(certificate.get("loss")) else ""
     basis = f"seen on {n} {unit}s that nothing was chosen on{told}"
     each = "" if unit == "sample" else f", every {unit} counting alike"
     return (
@@ -103,11 +103,6 @@ def certificate_in_words(certificate: Mapping[str, Any] | None) -> str:
         f"single samples, and it ends with the first change of the weights, the policy or the preprocessing. "
         f"`exitsearch check` tests it on new data."
     )
-
-
-def _is_bound_of_what_is_claimed(certificate: Mapping[str, Any]) -> bool:
-    """Whether it may be read as one: of a relative drop another number is bounded, which can be below 0."""
-    return certificate.get("loss") != Loss.RELATIVE_DROP
 
 
 def _front_matter(manifest: Manifest, certificate: Mapping[str, Any] | None) -> str:
@@ -119,7 +114,7 @@ def _front_matter(manifest: Manifest, certificate: Mapping[str, Any] | None) -> 
         for name, label, digits in _FIGURES
         if isinstance(test.get(name), int | float)
     ]
-    if certificate is not None and certificate.get("certified") and _is_bound_of_what_is_claimed(certificate):
+    if certificate is not None and certificate.get("certified") and bounds_what_is_claimed(certificate.get("loss")):
         metrics.append(
             {
                 "type": "certified_bound",
