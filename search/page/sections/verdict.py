@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from markupsafe import Markup
 
-from policies.goals.objectives import get_objective
-from policies.qualities import get_quality, in_words
+from policies.qualities import get_quality
 from policies.registry import capital, title_of
-from policies.selection.cost_of_power import in_times
-from policies.spacing import evenly_spaced
-from search.page.blocks import card, html_table, marked, paragraph
-from search.page.front.words import certified_in_words
+from search.page.blocks import card, marked
 from search.page.rule_words import rule_words
 from search.page.run import FinishedRun
 from search.page.section import Section
+from search.page.targets import other_targets
 from search.page.wording import bounded, sentence
 from search.run_folder.summary import Figures, Summary
 from search.run_folder.verdict import Outcome, leaves_early
 
 
-_MOST_CHOICES = 5
 _MOST_THRESHOLDS = 8
 _MOST_WEAKNESSES = 3
 _FULL = "full_network"
@@ -40,7 +36,9 @@ def verdict(run: FinishedRun) -> Section:
     told = [("Policy", _policy(summary)), ("Certificate", certainty(summary)), *_beside_full_network(summary)]
     told.append(("Where it is weak", " ".join(_weaknesses(summary)[:_MOST_WEAKNESSES])))
     lines = (Markup("<dt>{}</dt><dd>{}</dd>").format(name, text) for name, text in told if text)
-    return Section("verdict", "Verdict", html + Markup("<dl>{}</dl>").format(Markup("").join(lines)) + _choices(run))
+    return Section(
+        "verdict", "Verdict", html + Markup("<dl>{}</dl>").format(Markup("").join(lines)) + other_targets(run)
+    )
 
 
 def headline(summary: Summary) -> str:
@@ -143,53 +141,3 @@ def _weaknesses(summary: Summary) -> list[str]:
     if figures.get("premature_exits"):
         found.append(f"{figures['premature_exits']:.1%} of samples on {split} left too early: a later exit was right.")
     return [text for text in found if text]
-
-
-def _choices(run: FinishedRun) -> Markup:
-    """What other policies of the front do on ``search``: what another target would change."""
-    summary = run.summary
-    points = list(run.front) if run.folder.front_csv.exists() else []
-    if not summary.feasible or not points:
-        return Markup("")
-    quality, column = summary.quality, get_objective(summary.objective).column
-    others = [points[row] for row in evenly_spaced(len(points), _MOST_CHOICES) if not points[row].selected]
-    own = next((point.figures for point in run.points if point.selected), summary.selected.by_split["search"])
-    shown = [(point.figures, point.rule, certified_in_words(point)) for point in others]
-    shown.append((own, summary.selected.rule, "selected, certified" if summary.certified else "selected"))
-    shown.sort(key=lambda row: row[0][column])
-    rows = [_choice(figures, rule, mark, quality, column) for figures, rule, mark in shown]
-    unit = ", ms" if column.endswith("_ms") else ""
-    headings = (title_of(quality), f"{title_of(summary.objective)}{unit}", "cost", "rule", "")
-    note = f"Other targets: policies of the front, on search.{aimed_at(summary)}{which_were_tested(summary)}"
-    return paragraph(note) + html_table(headings, rows)
-
-
-def aimed_at(summary: Summary) -> str:
-    """What the search looked for in place of what was asked, how often that is certified, and what that costs."""
-    aimed = summary.search_target
-    if aimed is None:
-        return ""
-    half = ""
-    if aimed.cost:
-        change = "less" if aimed.cost > 0 else "more"
-        half = f"; at half the times it would take {abs(aimed.cost):.2f} {change} {title_of(summary.objective)}"
-    asked = summary.verdict.asked
-    return f" For {asked} the search aimed at {in_words(aimed.aim)}, to be certified {in_times(aimed.power)}{half}."
-
-
-def which_were_tested(summary: Summary) -> str:
-    """Why most of them have no certificate."""
-    certificate = summary.certificate
-    if certificate is None or certificate.n_tested is None:
-        return ""
-    tested = "One policy was" if certificate.n_tested == 1 else f"{certificate.n_tested} policies were"
-    along = ", along two sequences" if len(certificate.levels) > 1 else ""
-    return (
-        f" {tested} tested on certify{along}, the safest first; {certificate.n_passed} passed, and the most wanted of "
-        "these was taken. Others cannot be tested on the same samples any more."
-    )
-
-
-def _choice(figures: Mapping[str, float], rule: str, mark: str, quality: str, column: str) -> tuple[str, ...]:
-    cost = f"{figures['mean_cost']:.3f}" if "mean_cost" in figures else "-"
-    return f"{figures[quality]:.4f}", f"{figures[column]:.3f}", cost, rule, mark

@@ -2,7 +2,7 @@ import pytest
 
 from policies.rules import RULES
 from search.page.rule_words import _EXPLAINED
-from search.page.sections.verdict import certainty, headline, which_were_tested
+from search.page.sections.verdict import certainty, headline
 from search.run_folder.summary import Summary
 from tests.search.summaries import made_up_summary
 
@@ -61,22 +61,3 @@ def test_what_is_only_estimated_is_not_called_certified(meets, told):
 def test_where_all_is_certified_it_is_said_for_all():
     said = headline(Summary.model_validate({**made_up_summary(0), **PARTLY, "estimate": None}))
     assert said.startswith("Certified for image F1 0.5, a relative drop of mAP@.5")
-
-
-@pytest.mark.parametrize(
-    ("counts", "told"),
-    [
-        ({"n_tested": 5, "n_passed": 4, "levels": [0.05]}, " 5 policies were tested on certify, the safest first; 4"),
-        (
-            {"n_tested": 5, "n_passed": 4, "levels": [0.05, 0.04, 0.01]},
-            " 5 policies were tested on certify, along two sequences, the safest first; 4 passed",
-        ),
-        ({"n_tested": 1, "n_passed": 0}, " One policy was tested on certify"),
-        ({}, ""),
-    ],
-)
-def test_how_many_policies_were_tested_is_told(counts, told):
-    certificate = {"claim": "it holds", "reason": "", "bound": 0.69, **counts}
-    said = which_were_tested(Summary.model_validate({**made_up_summary(0), "certificate": certificate}))
-    assert said.startswith(told)
-    assert bool(said) == bool(told)
