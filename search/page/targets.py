@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from markupsafe import Markup
 
@@ -14,11 +14,12 @@ from policies.spacing import evenly_spaced
 from search.page.blocks import html_table, marked, paragraph, text_cell
 from search.page.front.words import certified_in_words
 from search.page.run import FinishedRun
-from search.run_folder.summary import Summary, TargetSummary
+from search.run_folder.summary import PowerSummary, Summary, TargetSummary
 
 
 _MOST_CHOICES = 5
-_AGAINST = " against the full network"
+_AGAINST, _FOR_EVERY = " against the full network", ", for every value of "
+_AND = ", "
 _ASKED = 1.0
 
 
@@ -31,48 +32,69 @@ def other_targets(run: FinishedRun) -> Markup:
 
 def certified_targets(summary: Summary) -> Markup:
     """A row for what was asked and for each other target: what it would aim at, and about what that takes."""
-    quality, objective = title_of(summary.quality), f"{title_of(summary.objective)}{_unit(summary)}"
-    headings = ("target", "the search aims at", objective, quality, "")
-    rows = [_target(place, own, summary) for place, own in enumerate(summary.targets)]
+    asked = [_short(one.asked, summary) for one in summary.targets]
+    aims = [_short(one.aim, summary) or "-" for one in summary.targets]
+    named = _named([*asked, *(aim for aim in aims if aim != "-")])
+    if named:
+        asked, aims = ([_numbers(text) for text in texts] for texts in (asked, aims))
+    headings = (
+        f"target: {named}" if named else "target",
+        text_cell("aim"),
+        f"mean {title_of(summary.objective)}{_unit(summary)}",
+        title_of(summary.quality),
+        "",
+    )
+    rows = [
+        (
+            own_asked + (", asked" if own.multiple == _ASKED else ""),
+            text_cell(own_aim),
+            _mean(place, own),
+            marked(f"targets.{place}.quality", own.quality, 4),
+            text_cell(_note(own, summary)),
+        )
+        for place, (own, own_asked, own_aim) in enumerate(zip(summary.targets, asked, aims, strict=True))
+    ]
     return paragraph(_about_targets(summary)) + html_table(headings, rows)
 
 
 def _about_targets(summary: Summary) -> str:
+    often = in_times(summary.targets[0].power)
     told = [
-        f"Other targets{_by(summary)}, each to be certified {in_times(summary.targets[0].power)}: what a search would "
-        f"aim at, and the policy of this front that is then wanted most, on search.{_at_half(summary)}"
+        f"Other targets{_by(summary)}. A search aims beyond its target, so that a certify split of this size certifies "
+        f"it {often}; figures are those of the most wanted policy that reaches the aim on search.",
+        *_at_half(summary),
     ]
     if any(own.is_at_most and own.mean is not None for own in summary.targets):
-        told.append(
-            " At most: the front was searched for what was asked and ends there; looser targets are told by its end or "
-            "the best shared threshold, and a search for them may find what takes less."
-        )
-    return "".join(told) + which_were_tested(summary)
+        told.append("≤: the front ends at what was asked; a search for a looser target may find less.")
+    told.append("Each takes a search, and samples to certify on, of its own.")
+    return " ".join(told)
 
 
-def _at_half(summary: Summary) -> str:
+def _at_half(summary: Summary) -> Iterator[str]:
     """What the power costs, of the target that was asked for."""
-    aimed = summary.search_target
+    if saved := _saved_at_half(summary.search_target, summary):
+        yield f"Certified half the times, what was asked would take {saved}."
+
+
+def _saved_at_half(aimed: PowerSummary | None, summary: Summary) -> str:
+    """How much less aiming at a power of one half takes; empty where that is not known, or nothing."""
     if aimed is None or not aimed.cost:
         return ""
-    change = "less" if aimed.cost > 0 else "more"
-    return f" What was asked would take {abs(aimed.cost):.2f} {change} if it were certified half the times only."
+    return f"{abs(aimed.cost):.2f} {'less' if aimed.cost > 0 else 'more'} {title_of(summary.objective)}"
 
 
-def _target(place: int, own: TargetSummary, summary: Summary) -> tuple[str | Markup, ...]:
-    mean, note = marked(f"targets.{place}.mean", own.mean, 3), "asked" if own.multiple == _ASKED else ""
-    if own.is_at_most and own.mean is not None:
-        mean = Markup("at most {}").format(mean)
+def _mean(place: int, own: TargetSummary) -> Markup | str:
+    mean = marked(f"targets.{place}.mean", own.mean, 3)
+    return Markup("≤ {}").format(mean) if own.is_at_most and own.mean is not None else mean
+
+
+def _note(own: TargetSummary, summary: Summary) -> Markup | str:
+    """Why there are no figures; of what was asked, what the selected policy has in their place."""
     if own.mean is None:
-        why = own.why_not or "no policy of the front reaches that on search"
-        note = ": ".join(filter(None, (note, why)))
-    return (
-        _short(own.asked, summary),
-        text_cell(_short(own.aim, summary) or "-"),
-        mean,
-        marked(f"targets.{place}.quality", own.quality, 4),
-        text_cell(note),
-    )
+        return own.why_not or "not reached"
+    column = get_objective(summary.objective).column
+    selected = summary.selected.by_split["search"].get(column) if own.multiple == _ASKED else None
+    return "" if selected is None else Markup("selected: {}").format(marked(f"selected.search.{column}", selected, 3))
 
 
 def _short(asked: str, summary: Summary) -> str:
@@ -80,10 +102,22 @@ def _short(asked: str, summary: Summary) -> str:
     return in_words(asked).replace(_AGAINST, "").removesuffix(_by(summary))
 
 
+def _named(texts: Sequence[str]) -> str:
+    """What all texts say before their numbers, where they differ in nothing else; else nothing."""
+    beginnings = {_AND.join(part.rpartition(" ")[0] for part in text.split(_AND)) for text in texts}
+    are_numbers = all(number.replace(".", "", 1).isdigit() for text in texts for number in _numbers(text).split(_AND))
+    return beginnings.pop() if len(beginnings) == 1 and are_numbers else ""
+
+
+def _numbers(text: str) -> str:
+    """The last word of each part of a text."""
+    return _AND.join(part.rpartition(" ")[2] for part in text.split(_AND))
+
+
 def _by(summary: Summary) -> str:
-    """The clause that a request for every value of a column ends with."""
-    _, clause, column = summary.asked.rpartition(", for every value of ")
-    return f"{clause}{column}"
+    """The clause that a request for every value of a column ends with; empty where it has none."""
+    _, clause, column = summary.asked.rpartition(_FOR_EVERY)
+    return f"{clause}{column}" if clause else ""
 
 
 def _choices(run: FinishedRun) -> Markup:
@@ -113,10 +147,8 @@ def aimed_at(summary: Summary) -> str:
     aimed = summary.search_target
     if aimed is None:
         return ""
-    half = ""
-    if aimed.cost:
-        change = "less" if aimed.cost > 0 else "more"
-        half = f"; at half the times it would take {abs(aimed.cost):.2f} {change} {title_of(summary.objective)}"
+    saved = _saved_at_half(aimed, summary)
+    half = f"; at half the times it would take {saved}" if saved else ""
     asked = summary.verdict.asked
     return f" For {asked} the search aimed at {in_words(aimed.aim)}, to be certified {in_times(aimed.power)}{half}."
 

@@ -142,7 +142,7 @@ def _is_looser(aim: Request, claim: Claim) -> bool:
 
 def _why_not(found: Shortage | None, certify: SplitSize) -> str:
     if found is None:
-        return f"nothing would be certified with so few {certify.units.kind}s"
+        return f"certify has too few {certify.units.kind}s"
     if found.needed is None:
-        return "no number of samples would certify it"
-    return f"nothing would be certified: about {found.needed:,} {found.units} are needed, certify has {found.given:,}"
+        return f"no number of {certify.units.kind}s would do"
+    return f"certify needs about {found.needed:,} {found.units}"

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from markupsafe import Markup
+import pandas as pd
 
 from policies.qualities import get_quality
-from policies.registry import capital, title_of
+from policies.registry import capital, number_of, title_of
 from search.page.blocks import card, marked
 from search.page.rule_words import rule_words
 from search.page.run import FinishedRun
@@ -23,6 +24,8 @@ _MOST_THRESHOLDS = 8
 _MOST_WEAKNESSES = 3
 _FULL = "full_network"
 _ALIKE = 1e-12
+_ROUNDED = 1e-5
+"""By how much figures in tables differ from those of the summary."""
 
 
 def verdict(run: FinishedRun) -> Section:
@@ -34,7 +37,7 @@ def verdict(run: FinishedRun) -> Section:
         cards=Markup("").join(_cards(summary)),
     )
     told = [("Policy", _policy(summary)), ("Certificate", certainty(summary)), *_beside_full_network(summary)]
-    told.append(("Where it is weak", " ".join(_weaknesses(summary)[:_MOST_WEAKNESSES])))
+    told.append(("Where it is weak", " ".join(_weaknesses(run)[:_MOST_WEAKNESSES])))
     lines = (Markup("<dt>{}</dt><dd>{}</dd>").format(name, text) for name, text in told if text)
     return Section(
         "verdict", "Verdict", html + Markup("<dl>{}</dl>").format(Markup("").join(lines)) + other_targets(run)
@@ -130,14 +133,30 @@ def _beside_full_network(summary: Summary) -> Iterator[tuple[str, str]]:
     yield "What it costs", f"Beside the full network it {change} of {title_of(main)} on {split} ({full[main]:.4f})."
 
 
-def _weaknesses(summary: Summary) -> list[str]:
+def _weaknesses(run: FinishedRun) -> list[str]:
+    summary = run.summary
     split, figures = _last(summary)
-    found = [sentence(summary.verdict.least_certain), summary.undertrained, *summary.alarms]
+    found = [sentence(text) for text in (summary.verdict.least_certain, summary.undertrained, *summary.alarms)]
     if summary.splits is not None and summary.splits.differ:
         found.append(summary.splits.sentence)
     for name in ("worst_class_recall", "worst_label_recall", "worst_class_map_50"):
         if figures.get(name) is not None:
-            found.append(f"{capital(title_of(name))} {figures[name]:.4f} on {split}.")
+            whose = _worst_class(run, split, figures[name]) if name == "worst_class_recall" else ""
+            found.append(f"{capital(title_of(name))} {figures[name]:.4f} on {split}{whose}.")
     if figures.get("premature_exits"):
         found.append(f"{figures['premature_exits']:.1%} of samples on {split} left too early: a later exit was right.")
     return [text for text in found if text]
+
+
+def _worst_class(run: FinishedRun, split: str, recall: float) -> str:
+    """Which class has the lowest recall, and of how many samples; empty where the files do not tell it."""
+    if not run.folder.classes_csv.is_file():
+        return ""
+    # Classes may have names such as "nan".
+    classes = pd.read_csv(run.folder.classes_csv, dtype=str, keep_default_na=False)
+    own = classes[(classes["policy"] == "selected") & (classes["split"] == split)]
+    worst = own[(pd.to_numeric(own["recall"], errors="coerce") - recall).abs() < _ROUNDED]
+    if worst.empty:
+        return ""
+    name, n = worst.iloc[0][["class_name", "n_labelled"]]
+    return f" (class {name}, {number_of(int(n), 'sample')})"

@@ -105,7 +105,7 @@ def test_what_cannot_be_certified_with_so_few_is_told_with_how_many_could(front)
     for own in found:
         needed = math.ceil(math.log(0.05) / math.log(1 - 0.3 * own.multiple))
         assert own.needed == (needed if needed > 10 else None)
-        few = f"nothing would be certified: about {needed} samples are needed, certify has 10"
+        few = f"certify needs about {needed} samples"
         assert own.why_not == (few if needed > 10 else "")
         assert (own.aim == "") == (needed > 10)
     assert [own.needed for own in found] == [39, 19, None, None]
@@ -120,7 +120,7 @@ def test_of_several_parts_it_is_the_one_that_needs_most(front):
 
 def test_what_no_number_would_certify_is_told_so(front):
     (own,) = told(front, Request(max_drop=0.0))
-    assert (own.multiple, own.needed, own.why_not) == (1, None, "no number of samples would certify it")
+    assert (own.multiple, own.needed, own.why_not) == (1, None, "no number of samples would do")
 
 
 def test_where_nothing_is_to_be_certified_there_are_none(front):
