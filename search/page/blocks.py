@@ -16,7 +16,7 @@ _FIGURE = Markup('<p class="dim">{caption}</p><div class="figure" data-figure="{
 _MARKED = Markup('<span data-figure-of="{path}">{text}</span>')
 
 
-def html_table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Markup:
+def html_table(headings: Sequence[str | Markup], rows: Iterable[Sequence[Any]]) -> Markup:
     """A table that scrolls by itself where the page is narrow; cells are escaped unless they are markup.
 
     Args:
@@ -29,7 +29,7 @@ def html_table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Markup
     return _TABLE.format(head=head, body=Markup("").join(lines))
 
 
-def text_cell(text: str) -> Markup:
+def text_cell(text: str | Markup) -> Markup:
     """A cell of words, which begin at its left."""
     return Markup('<div style="text-align: left">{}</div>').format(text)
 

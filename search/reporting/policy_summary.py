@@ -14,7 +14,9 @@ from policies.goals.figures import asked_figures
 from policies.goals.goal import Goal
 from policies.outline import outline
 from policies.policy import Decision, Policy
-from policies.selection.cost_of_power import cost_of_power
+from policies.selection.aims.cost_of_power import cost_of_power
+from policies.selection.aims.front_on_search import FrontOnSearch
+from policies.selection.aims.targets import certified_targets
 from policies.selection.plan import plan_for
 from policies.selection.references import goal_on
 from policies.selection.search_target import SearchTarget
@@ -35,6 +37,7 @@ from search.run_folder.summary import (
     SelectedPolicy,
     SplitsSummary,
     Summary,
+    TargetSummary,
     WorstValueSummary,
 )
 
@@ -76,7 +79,8 @@ def summarise_policies(
     baselines, by_baselines = _baselines(selection, goal, tables, seed, (*BASELINES, *further_baselines))
     task, report, plan = get_task(tables["search"].task), report_of(tables["search"]), plan_for(target)
     temperatures = selection.network.temperatures
-    aimed = cost_of_power(target, selection.front, search_of, seed=seed)
+    on_search = FrontOnSearch(selection.front, search_of, seed=seed)
+    aimed = cost_of_power(target, on_search)
     worst = worst_value(target, tables["search"], decisions["search"])
     summary = Summary(
         task=task.name,
@@ -111,6 +115,7 @@ def summarise_policies(
         front_size=len(selection.front),
         plan=[] if plan is None else [*plan.lines, *filter(None, [target.too_few])],
         search_target=None if aimed is None else PowerSummary(**aimed.to_dict()),
+        targets=[TargetSummary(**own.to_dict()) for own in certified_targets(target, on_search)],
         worst_value=None if worst is None else WorstValueSummary(**worst.to_dict()),
         splits=None if selection.splits is None else splits_summary(selection.splits),
         **report.findings(selection, goal, tables, decisions, baselines),

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from markupsafe import Markup
+import pandas as pd
 
-from policies.goals.objectives import get_objective
-from policies.qualities import get_quality, in_words
-from policies.registry import capital, title_of
-from policies.selection.cost_of_power import in_times
-from policies.spacing import evenly_spaced
-from search.page.blocks import card, html_table, marked, paragraph
-from search.page.front.words import certified_in_words
+from policies.qualities import get_quality
+from policies.registry import capital, number_of, title_of
+from search.page.blocks import card, marked
 from search.page.rule_words import rule_words
 from search.page.run import FinishedRun
 from search.page.section import Section
+from search.page.targets import other_targets
 from search.page.wording import bounded, sentence
 from search.run_folder.summary import Figures, Summary
 from search.run_folder.verdict import Outcome, leaves_early
 
 
-_MOST_CHOICES = 5
 _MOST_THRESHOLDS = 8
 _MOST_WEAKNESSES = 3
 _FULL = "full_network"
 _ALIKE = 1e-12
+_ROUNDED = 1e-5
+"""By how much figures in tables differ from those of the summary."""
 
 
 def verdict(run: FinishedRun) -> Section:
@@ -38,9 +37,11 @@ def verdict(run: FinishedRun) -> Section:
         cards=Markup("").join(_cards(summary)),
     )
     told = [("Policy", _policy(summary)), ("Certificate", certainty(summary)), *_beside_full_network(summary)]
-    told.append(("Where it is weak", " ".join(_weaknesses(summary)[:_MOST_WEAKNESSES])))
+    told.append(("Where it is weak", " ".join(_weaknesses(run)[:_MOST_WEAKNESSES])))
     lines = (Markup("<dt>{}</dt><dd>{}</dd>").format(name, text) for name, text in told if text)
-    return Section("verdict", "Verdict", html + Markup("<dl>{}</dl>").format(Markup("").join(lines)) + _choices(run))
+    return Section(
+        "verdict", "Verdict", html + Markup("<dl>{}</dl>").format(Markup("").join(lines)) + other_targets(run)
+    )
 
 
 def headline(summary: Summary) -> str:
@@ -132,64 +133,30 @@ def _beside_full_network(summary: Summary) -> Iterator[tuple[str, str]]:
     yield "What it costs", f"Beside the full network it {change} of {title_of(main)} on {split} ({full[main]:.4f})."
 
 
-def _weaknesses(summary: Summary) -> list[str]:
+def _weaknesses(run: FinishedRun) -> list[str]:
+    summary = run.summary
     split, figures = _last(summary)
-    found = [sentence(summary.verdict.least_certain), summary.undertrained, *summary.alarms]
+    found = [sentence(text) for text in (summary.verdict.least_certain, summary.undertrained, *summary.alarms)]
     if summary.splits is not None and summary.splits.differ:
         found.append(summary.splits.sentence)
     for name in ("worst_class_recall", "worst_label_recall", "worst_class_map_50"):
         if figures.get(name) is not None:
-            found.append(f"{capital(title_of(name))} {figures[name]:.4f} on {split}.")
+            whose = _worst_class(run, split, figures[name]) if name == "worst_class_recall" else ""
+            found.append(f"{capital(title_of(name))} {figures[name]:.4f} on {split}{whose}.")
     if figures.get("premature_exits"):
         found.append(f"{figures['premature_exits']:.1%} of samples on {split} left too early: a later exit was right.")
     return [text for text in found if text]
 
 
-def _choices(run: FinishedRun) -> Markup:
-    """What other policies of the front do on ``search``: what another target would change."""
-    summary = run.summary
-    points = list(run.front) if run.folder.front_csv.exists() else []
-    if not summary.feasible or not points:
-        return Markup("")
-    quality, column = summary.quality, get_objective(summary.objective).column
-    others = [points[row] for row in evenly_spaced(len(points), _MOST_CHOICES) if not points[row].selected]
-    own = next((point.figures for point in run.points if point.selected), summary.selected.by_split["search"])
-    shown = [(point.figures, point.rule, certified_in_words(point)) for point in others]
-    shown.append((own, summary.selected.rule, "selected, certified" if summary.certified else "selected"))
-    shown.sort(key=lambda row: row[0][column])
-    rows = [_choice(figures, rule, mark, quality, column) for figures, rule, mark in shown]
-    unit = ", ms" if column.endswith("_ms") else ""
-    headings = (title_of(quality), f"{title_of(summary.objective)}{unit}", "cost", "rule", "")
-    note = f"Other targets: policies of the front, on search.{aimed_at(summary)}{which_were_tested(summary)}"
-    return paragraph(note) + html_table(headings, rows)
-
-
-def aimed_at(summary: Summary) -> str:
-    """What the search looked for in place of what was asked, how often that is certified, and what that costs."""
-    aimed = summary.search_target
-    if aimed is None:
+def _worst_class(run: FinishedRun, split: str, recall: float) -> str:
+    """Which class has the lowest recall, and of how many samples; empty where the files do not tell it."""
+    if not run.folder.classes_csv.is_file():
         return ""
-    half = ""
-    if aimed.cost:
-        change = "less" if aimed.cost > 0 else "more"
-        half = f"; at half the times it would take {abs(aimed.cost):.2f} {change} {title_of(summary.objective)}"
-    asked = summary.verdict.asked
-    return f" For {asked} the search aimed at {in_words(aimed.aim)}, to be certified {in_times(aimed.power)}{half}."
-
-
-def which_were_tested(summary: Summary) -> str:
-    """Why most of them have no certificate."""
-    certificate = summary.certificate
-    if certificate is None or certificate.n_tested is None:
+    # Classes may have names such as "nan".
+    classes = pd.read_csv(run.folder.classes_csv, dtype=str, keep_default_na=False)
+    own = classes[(classes["policy"] == "selected") & (classes["split"] == split)]
+    worst = own[(pd.to_numeric(own["recall"], errors="coerce") - recall).abs() < _ROUNDED]
+    if worst.empty:
         return ""
-    tested = "One policy was" if certificate.n_tested == 1 else f"{certificate.n_tested} policies were"
-    along = ", along two sequences" if len(certificate.levels) > 1 else ""
-    return (
-        f" {tested} tested on certify{along}, the safest first; {certificate.n_passed} passed, and the most wanted of "
-        "these was taken. Others cannot be tested on the same samples any more."
-    )
-
-
-def _choice(figures: Mapping[str, float], rule: str, mark: str, quality: str, column: str) -> tuple[str, ...]:
-    cost = f"{figures['mean_cost']:.3f}" if "mean_cost" in figures else "-"
-    return f"{figures[quality]:.4f}", f"{figures[column]:.3f}", cost, rule, mark
+    name, n = worst.iloc[0][["class_name", "n_labelled"]]
+    return f" (class {name}, {number_of(int(n), 'sample')})"

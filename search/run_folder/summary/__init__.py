@@ -15,7 +15,7 @@ from search.run_folder.summary.policies import (
     PolicyFigures,
     SelectedPolicy,
 )
-from search.run_folder.summary.power import PowerSummary, WorstValueSummary
+from search.run_folder.summary.power import PowerSummary, TargetSummary, WorstValueSummary
 from search.run_folder.summary.splits import DivisionSummary, SharingSummary, SplitsSummary
 from search.run_folder.summary.summary import Summary
 from search.run_folder.summary.table_search import TableSearch
@@ -48,6 +48,7 @@ __all__ = [
     "Summary",
     "SummaryPart",
     "TableSearch",
+    "TargetSummary",
     "TrialCounts",
     "ValiditySummary",
     "WorstValueSummary",

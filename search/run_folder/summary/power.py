@@ -1,4 +1,4 @@
-"""What a summary tells of the search target: how often it is certified, what that costs, and where least is left."""
+"""What a summary tells of search targets: how often they are certified, what that costs, and where least is left."""
 
 from __future__ import annotations
 
@@ -28,6 +28,35 @@ class PowerSummary(SummaryPart):
     mean_at_half: float | None = None
     cost: float | None = None
     sentence: str = ""
+
+
+class TargetSummary(SummaryPart):
+    """What a target would take, so that it is certified as often as is asked: the one that was asked, or another.
+
+    Attributes:
+        multiple: What may be lost, as a multiple of what may be by what was asked; 1 is what was asked.
+        power: How probably a policy that is just at the aim is certified.
+        asked: What is asked for, in words.
+        aim: What a search would look for, in words; empty where nothing could be certified.
+        mean: Mean objective on ``search`` of the most wanted policy of the front that reaches the aim; where less is
+            looked for than the front was searched for, of the best shared threshold if that is wanted more. None where
+            none does, or there is no aim.
+        quality: The quality of that policy on ``search``; None where there is none.
+        is_at_most: Whether less is looked for than the front was searched for, so that a search for this target might
+            find a policy that takes less.
+        needed: About how many units could certify it at all; None where there are enough, or no number would do.
+        why_not: Why nothing could be certified, as a clause; empty where something could.
+    """
+
+    multiple: float
+    power: float
+    asked: str
+    aim: str = ""
+    mean: float | None = None
+    quality: float | None = None
+    is_at_most: bool = False
+    needed: int | None = None
+    why_not: str = ""
 
 
 class WorstValueSummary(SummaryPart):

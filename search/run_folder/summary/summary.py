@@ -19,7 +19,7 @@ from search.run_folder.summary.policies import (
     PolicyFigures,
     SelectedPolicy,
 )
-from search.run_folder.summary.power import PowerSummary, WorstValueSummary
+from search.run_folder.summary.power import PowerSummary, TargetSummary, WorstValueSummary
 from search.run_folder.summary.splits import SharingSummary, SplitsSummary
 from search.run_folder.summary.table_search import TableSearch
 from search.run_folder.summary.trials import TrialCounts
@@ -68,6 +68,8 @@ class Summary(SummaryPart):
             was to be certified.
         search_target: How often a policy at the search target is certified, and what that costs; None where the search
             target has no margin of a certificate.
+        targets: What was asked for and other targets, strictest first, each with what a search for it would aim at and
+            about what that takes; empty where nothing was to be certified, and in folders of earlier versions.
         worst_value: Where the selected policy is worst on ``search``, of the values of a column for every one of which
             something is claimed; None where nothing is.
         sharing: Which shares of the splits were proposed of which; None where they were given.
@@ -119,6 +121,7 @@ class Summary(SummaryPart):
     alarms: list[str] = []
     plan: list[str] = []
     search_target: PowerSummary | None = None
+    targets: list[TargetSummary] = []
     worst_value: WorstValueSummary | None = None
     sharing: SharingSummary | None = None
     splits: SplitsSummary | None = None

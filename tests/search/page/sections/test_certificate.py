@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 
 from search.page.sections.certificate import certificate
-from search.page.sections.verdict import aimed_at, verdict
+from search.page.sections.verdict import verdict
 from search.reporting.terminal.verdict import verdict as printed
-from search.run_folder.summary import Summary
 from tests.search.page.sections.finished import searched
-from tests.search.summaries import made_up_summary
 from tests.tables import make_table
 
 
@@ -71,12 +69,3 @@ def test_levels_and_counts_are_those_of_the_tests(run):
 
 def test_where_nothing_was_claimed_there_is_no_section(tmp_path):
     assert certificate(searched(tmp_path, make_table, "--target", "0.7", splits=("search", "test"))) is None
-
-
-def test_what_was_aimed_at_is_told_with_its_power_and_cost():
-    aimed = {"power": 0.8, "aim": "macro_f1 0.9", "aim_at_half": "macro_f1 0.89", "objective": "depth", "cost": 0.125}
-    with_aim = Summary.model_validate({**made_up_summary(0), "search_target": aimed})
-    assert aimed_at(with_aim) == (
-        " For macro f1 0.876 the search aimed at macro f1 0.9, to be certified 4 times of 5; at half the times it "
-        "would take 0.12 less depth."
-    )

@@ -1,10 +1,15 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from policies.rules import RULES
 from search.page.rule_words import _EXPLAINED
-from search.page.sections.verdict import certainty, headline, which_were_tested
+from search.page.sections.verdict import certainty, headline, verdict
 from search.run_folder.summary import Summary
+from tests.search.page.sections.finished import searched
 from tests.search.summaries import made_up_summary
+from tests.tables import make_table
 
 
 def told(**changes):
@@ -63,20 +68,16 @@ def test_where_all_is_certified_it_is_said_for_all():
     assert said.startswith("Certified for image F1 0.5, a relative drop of mAP@.5")
 
 
-@pytest.mark.parametrize(
-    ("counts", "told"),
-    [
-        ({"n_tested": 5, "n_passed": 4, "levels": [0.05]}, " 5 policies were tested on certify, the safest first; 4"),
-        (
-            {"n_tested": 5, "n_passed": 4, "levels": [0.05, 0.04, 0.01]},
-            " 5 policies were tested on certify, along two sequences, the safest first; 4 passed",
-        ),
-        ({"n_tested": 1, "n_passed": 0}, " One policy was tested on certify"),
-        ({}, ""),
-    ],
-)
-def test_how_many_policies_were_tested_is_told(counts, told):
-    certificate = {"claim": "it holds", "reason": "", "bound": 0.69, **counts}
-    said = which_were_tested(Summary.model_validate({**made_up_summary(0), "certificate": certificate}))
-    assert said.startswith(told)
-    assert bool(said) == bool(told)
+def test_the_worst_class_is_named_and_weaknesses_are_sentences(tmp_path):
+    found = searched(tmp_path, make_table, "--target", "0.7", "--rule", "confidence", splits=("search", "test"))
+    table = make_table(seed=1, prefix="test")
+    right = found.policy.decide(table).answers == table.labels
+    recalls = [right[table.labels == label].mean() for label in range(4)]
+    worst = int(np.argmin(recalls))
+    n = int((table.labels == worst).sum())
+    alarmed = found.summary.model_copy(update={"alarms": ["depth 1 takes nothing"], "undertrained": ""})
+    html = verdict(replace(found, summary=alarmed)).html
+    recall = f"Worst class recall {recalls[worst]:.4f} on test"
+    assert f"Depth 1 takes nothing. {recall} (class {worst}, {n} samples)." in html
+    found.folder.classes_csv.unlink()
+    assert f"{recall}." in verdict(found).html

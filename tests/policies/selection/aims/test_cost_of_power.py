@@ -6,7 +6,8 @@ from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.evolution.settings import EvolveSettings
 from policies.goals.front import Front
 from policies.goals.request import Request
-from policies.selection.cost_of_power import CostOfPower, cost_of_power, in_times
+from policies.selection.aims.cost_of_power import CostOfPower, cost_of_power, in_times
+from policies.selection.aims.front_on_search import FrontOnSearch
 from policies.selection.networks import search_network
 from policies.selection.policy_search import PolicySearch
 from policies.selection.search_target import table_target, tightened_claim
@@ -26,7 +27,7 @@ def front():
 
 def found(front, **asked):
     target = table_target(Request(target=0.7, **asked), SEARCH, CERTIFY)
-    return target, cost_of_power(target, front, lambda _: SEARCH)
+    return target, cost_of_power(target, FrontOnSearch(front, lambda _: SEARCH))
 
 
 def least_depth(front, target):
@@ -66,7 +67,7 @@ def test_aiming_lower_than_half_saves(front):
 def test_a_front_that_does_not_reach_an_aim_is_told_as_it_is(front):
     target, _ = found(front)
     shallow = Front(tuple(point for point in front if point.figures["accuracy"] < target.tightened.target))
-    told = cost_of_power(target, shallow, lambda _: SEARCH)
+    told = cost_of_power(target, FrontOnSearch(shallow, lambda _: SEARCH))
     assert (told.mean, told.cost) == (None, None)
     assert told.mean_at_half is not None
     assert "no policy of the front reaches it; the most wanted has mean depth" in told.sentence
@@ -77,7 +78,7 @@ def test_a_front_that_does_not_reach_an_aim_is_told_as_it_is(front):
 @pytest.mark.parametrize("certify", [None, make_table(5, 3, 4, seed=7, prefix="c")], ids=["no certify", "too few"])
 def test_without_the_margin_of_a_certificate_nothing_is_compared(front, certify):
     target = table_target(Request(target=0.7), SEARCH, certify)
-    assert cost_of_power(target, front, lambda _: SEARCH) is None
+    assert cost_of_power(target, FrontOnSearch(front, lambda _: SEARCH)) is None
 
 
 def test_costs_and_milliseconds_have_their_units():

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
-from policies.evaluation.cross_fitted import ChosenViews
-from policies.goals.figures import asked_figures
-from policies.goals.front import Front, FrontPoint
-from policies.goals.goal import Goal
-from policies.goals.objectives import get_objective
 from policies.goals.request import Request
 from policies.registry import title_of
-from policies.selection.references import goal_on
+from policies.selection.aims.front_on_search import FrontOnSearch
 from policies.selection.search_target import SearchTarget, tightened_request
-from policies.tables.base import ExitTable
 
 
 HALF = 0.5
@@ -76,19 +69,14 @@ class CostOfPower:
         return {**asdict(self), "cost": self.cost, "sentence": self.sentence}
 
 
-def cost_of_power(
-    target: SearchTarget, front: Front, search_of: Callable[[str], ExitTable], *, seed: int = 0
-) -> CostOfPower | None:
+def cost_of_power(target: SearchTarget, front: FrontOnSearch) -> CostOfPower | None:
     """Compare the most wanted policies of a front that reach the aim, and the aim at a power of one half.
 
-    A front is searched for what was asked, without a margin, so that it holds policies beyond both aims. Its policies
-    were found on ``search``, and are judged there as if it were new.
+    A front is searched for what was asked, without a margin, so that it holds policies beyond both aims.
 
     Args:
         target: What was asked, with its margin.
         front: Policies of which none beats another, of one network or several.
-        search_of: The ``search`` table of a network of the front, by name.
-        seed: Seed of the search that found the front.
 
     Returns:
         None where the margin is not that of a certificate.
@@ -99,15 +87,13 @@ def cost_of_power(
     at_half = tightened_request(asked, target.claim, target.certify, power=HALF)
     if at_half is None:
         return None
-    reaching = _reaching((target.tightened, at_half), front, search_of, seed=seed)
-    column = get_objective(asked.objective).column
-    goal = asked.goal_without_drops(search_of(front.points[0].network))
-    means = [Front(own).best(goal).figures[column] if own else None for own in reaching]
+    found = [front.most_wanted(one) for one in (target.tightened, at_half)]
+    means = [None if point is None else point.figures[asked.objective_column] for point in found]
     aim, half = str(target.tightened), str(at_half)
-    return CostOfPower(asked.power, aim, half if half == aim else _in_short(at_half), asked.objective, *means)
+    return CostOfPower(asked.power, aim, half if half == aim else in_short(at_half), asked.objective, *means)
 
 
-def _in_short(aim: Request) -> str:
+def in_short(aim: Request) -> str:
     """An aim without the numbers of single values of a column."""
     return str(aim.model_copy(update={"of_values": {}}))
 
@@ -118,22 +104,3 @@ def in_times(power: float) -> str:
     if abs(float(share) - power) > 1e-9:
         return f"with probability {power:g}"
     return f"{share.numerator} time{'' if share.numerator == 1 else 's'} of {share.denominator}"
-
-
-def _reaching(
-    aims: tuple[Request, ...], front: Front, search_of: Callable[[str], ExitTable], *, seed: int
-) -> list[tuple[FrontPoint, ...]]:
-    """The policies of a front that do each of some requests on ``search``."""
-    goals: dict[tuple[int, str], Goal] = {}
-    views: dict[str, ChosenViews] = {}
-    found: list[list[FrontPoint]] = [[] for _ in aims]
-    for point in front:
-        search = search_of(point.network).answered(point.policy.answering.reading_all)
-        decision = views.setdefault(point.network, ChosenViews(search, seed=seed)).decision(point.policy)
-        for place, aim in enumerate(aims):
-            key = (place, point.network)
-            if key not in goals:
-                goals[key] = goal_on(aim, search)
-            if goals[key].is_met(asked_figures(goals[key], search, decision)):
-                found[place].append(point)
-    return [tuple(points) for points in found]
