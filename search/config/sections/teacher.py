@@ -31,10 +31,13 @@ class TeacherSection(Section):
         default=1, ge=1, le=256, description="Number of exits of that network; only its last one teaches."
     )
     width: int | None = Field(
-        default=None, ge=1, description="Channels of that network's first stage; its own where null."
+        default=None, ge=1, le=4_096, description="Channels of that network's first stage; its own where null."
     )
     epochs: int | None = Field(
-        default=None, ge=1, description="Epochs of its training; those of the `training` section where null."
+        default=None,
+        ge=1,
+        le=100_000,
+        description="Epochs of its training; those of the `training` section where null.",
     )
     params: dict[str, Any] = Field(
         default_factory=dict,
