@@ -14,8 +14,8 @@ import math
 from policies.certificates.claims import Claim
 from policies.certificates.losses import Loss
 from policies.certificates.statements import Statement
+from policies.selection.margins.tightened_claim import tightened_claim
 from policies.selection.plan import passing_chance, tightest_provable
-from policies.selection.search_target import tightened_claim
 from search.sharing.shares import USUAL, fractions_with, sparing_fractions, usual_steps
 from search.sharing.shortage import fractions_for_estimate, shortage
 from search.sharing.units import SplitUnits, in_sweep_file, units_of

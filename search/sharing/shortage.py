@@ -7,7 +7,7 @@ import math
 from policies.certificates.claims import Claim
 from policies.estimates.estimate import estimated_target
 from policies.estimates.estimated_bounds import LEVEL
-from policies.selection.search_target import fewest_units
+from policies.selection.margins.fewest_units import fewest_units
 from search.sharing.shares import sparing_fractions
 from search.sharing.units import SplitUnits, units_of
 from trainables.data import SplitFractions
