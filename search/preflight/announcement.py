@@ -39,4 +39,6 @@ def _search_target(target: SearchTarget) -> str:
             f"policy is chosen by a bound on search"
         )
     margin = "for a certificate" if target.is_certifiable else "for a lower bound on search"
+    if target.asked.by is not None and not target.is_certifiable:
+        margin += " over all samples"
     return f"Asked for {target.asked}; the search target, with the margin {margin}, is {target.tightened}"
