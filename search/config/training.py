@@ -11,7 +11,7 @@ from pydantic import Field
 from search.config.section import Section
 from search.errors import ConfigError
 from trainables.augmentation.images import Augmentation
-from trainables.models import CostModel, NetworkSpec, get_network
+from trainables.models import LARGEST_WIDTH, CostModel, NetworkSpec, get_network
 from trainables.recipes.recipe import Frozen, Recipe
 from trainables.workloads import Workload
 
@@ -29,7 +29,7 @@ class TrainingSection(Section):
         default=None, ge=1, le=256, description="Number of exits, the last included; the network's own where null."
     )
     width: int | None = Field(
-        default=None, ge=1, le=4_096, description="Channels of the first stage; the network's own where null."
+        default=None, ge=1, le=LARGEST_WIDTH, description="Channels of the first stage; the network's own where null."
     )
     blocks: list[str] | None = Field(
         default=None,

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from search.config.section import Section
 from search.config.training import TrainingSection
-from trainables.models import get_network
+from trainables.models import LARGEST_WIDTH, get_network
 
 
 class TeacherSection(Section):
@@ -31,7 +31,7 @@ class TeacherSection(Section):
         default=1, ge=1, le=256, description="Number of exits of that network; only its last one teaches."
     )
     width: int | None = Field(
-        default=None, ge=1, le=4_096, description="Channels of that network's first stage; its own where null."
+        default=None, ge=1, le=LARGEST_WIDTH, description="Channels of that network's first stage; its own where null."
     )
     epochs: int | None = Field(
         default=None,
