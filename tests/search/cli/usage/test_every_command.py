@@ -113,6 +113,12 @@ MISTAKES |= {
         "--data",
         "digits",
     ): "a finished search has summary.json, but",
+    ("run", "--set", "training.weights=x"): "training.weights must be a file but there is no file ",
+    (
+        "run",
+        "--set",
+        "teachers=[{name: far, model: x}]",
+    ): "what teacher 'far' is read from must be a file but",
     ("derive", "nothing"): "nothing: a finished sweep has sweep.yaml, but there is none",
     ("routing", "nothing"): "nothing: a finished sweep has sweep.yaml, but there is none",
     ("watch", "nothing"): "nothing: a folder of a sweep must be watched but it has no sweep.yaml",
