@@ -28,7 +28,7 @@ from tables import synthetic_table
 from policies.certificates.bounds.binomial import binomial_p_values
 from policies.evolution.settings import EvolveSettings
 from policies.goals.request import Request
-from policies.selection.margins import CertificateMargin, power_of_each
+from policies.selection.margins.margin import CertificateMargin, power_of_each
 from policies.selection.networks import search_network
 from policies.selection.policy_search import PolicySearch
 from policies.selection.search_target import table_target

@@ -101,7 +101,8 @@ def range_of(field: FieldInfo) -> str:
         for name, words in _LIMITS.items()
         if getattr(one, name, None) is not None
     ]
-    return " and ".join(dict.fromkeys(limits))
+    *others, last = dict.fromkeys(limits) or ("",)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _constraints(field: FieldInfo) -> list[Any]:

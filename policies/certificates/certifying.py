@@ -83,16 +83,11 @@ def certificate_of(
         tested: The policy as it was measured for the sequence; None measures it again.
     """
     require_delta(delta)
-    same = (policy.policy_hash, table.meta.get("model_hash"))
-    found = [step for step in sequence if (step.policy_hash, step.model_hash) == same]
-    own = next((step for step in found if step.passed), found[0] if found else None)
+    own = _step_of(policy, table, sequence)
     level, settled_for = (delta, delta) if own is None else (own.level, own.settled_for)
     measured = tested or MeasuredPolicy.of(policy, table, claim, search=search, settled_for=settled_for)
-    decision, parts = measured.decision, measured.parts
-    results = tuple(
-        _result(part, parts, p_value, level, settled_for)
-        for part, p_value in zip(parts, measured.p_values, strict=True)
-    )
+    parts, results = measured.parts, _results(measured, level, settled_for)
+    notes = _notes(measured, results, table, claim, search)
     certified = own is not None and own.passed
     failed = own or next((step for step in sequence if not step.passed), None)
     return Certificate(
@@ -110,20 +105,37 @@ def certificate_of(
         p_value=max(result.p_value for result in results),
         more_needed=0 if certified else failed.more_needed if failed else more_units_needed(parts, level, settled_for),
         parts=results,
-        notes=(
-            *_notes_on_tests(parts, search),
-            *_notes_on_disagreement(results),
-            *_notes_on_exits(claim, table, decision),
-            *_notes_on_subgroup_tests(claim, parts),
-            *note_on_other_values(results, claim.by),
-            *_notes_on_level(level, delta),
-        ),
+        notes=(*notes, *_notes_on_level(level, delta)),
         sequence=sequence,
         table_hash=table.split_hash,
         policy_hash=policy.policy_hash,
         model_hash=table.meta.get("model_hash"),
         worst_subgroup=worst_subgroup(results),
     )
+
+
+def _step_of(policy: Policy, table: ExitTable, sequence: tuple[SequenceStep, ...]) -> SequenceStep | None:
+    """Where a sequence tested a policy: the first such step, or the first that passed; None where none did."""
+    same = (policy.policy_hash, table.meta.get("model_hash"))
+    found = [step for step in sequence if (step.policy_hash, step.model_hash) == same]
+    return next((step for step in found if step.passed), found[0] if found else None)
+
+
+def _notes(
+    measured: MeasuredPolicy,
+    results: tuple[PartResult, ...],
+    table: ExitTable,
+    claim: Claim,
+    search: ExitTable | None,
+) -> list[str]:
+    """What a person should know of the parts of a certificate, whatever the level is that they are tested at."""
+    return [
+        *_notes_on_tests(measured.parts, search),
+        *_notes_on_disagreement(results),
+        *_notes_on_exits(claim, table, measured.decision),
+        *_notes_on_subgroup_tests(claim, measured.parts),
+        *note_on_other_values(results, claim.by),
+    ]
 
 
 def _notes_on_subgroup_tests(claim: Claim, parts: tuple[ClaimPart, ...]) -> list[str]:
@@ -175,6 +187,14 @@ def _notes_on_level(level: float, delta: float) -> list[str]:
     if level >= delta:
         return []
     return [f"tested at level {level:g}, with bounds at this level: another sequence of policies had the rest of delta"]
+
+
+def _results(measured: MeasuredPolicy, level: float, settled_for: float) -> tuple[PartResult, ...]:
+    parts = measured.parts
+    return tuple(
+        _result(part, parts, p_value, level, settled_for)
+        for part, p_value in zip(parts, measured.p_values, strict=True)
+    )
 
 
 def _result(

@@ -53,6 +53,8 @@ class Estimate:
         n_vetoed: Candidates whose bounds meet the goal but that ``certify`` contradicts, up to the chosen one.
         reason: Why nothing meets the goal, as a clause for a person; empty where something does.
         method: How the bound was found, in words.
+        by: Column for every value of which something is asked, while the estimate is about all samples; empty where
+            there is none.
     """
 
     chosen: int
@@ -71,12 +73,15 @@ class Estimate:
     n_vetoed: int
     reason: str
     method: str = METHOD
+    by: str = ""
 
     @property
     def sentence(self) -> str:
         """What is known of the policy, for a person."""
+        about = f"; it is about all samples, not about each value of {self.by}" if self.by else ""
         if not self.meets:
-            return f"no policy has a margin either: {self.reason}; the most reliable one is selected"
+            about = f", over all samples and not for each value of {self.by}" if self.by else ""
+            return f"no policy has a margin either{about}: {self.reason}; the most reliable one is selected"
         kind = self.unit if self.n == 1 else f"{self.unit}s"
         flattery = f", of which the choice may flatter {self.optimism:.4f}" if self.optimism else ""
         look = "; certify does not contradict it" if self.n_certify else ""
@@ -86,7 +91,7 @@ class Estimate:
         return (
             f"estimated{by}, not certified: on new data {self.quality} is {self.side} {self.bound:.4f} with about "
             f"{100 * (1 - self.level):g} % confidence ({self.observed:.4f} on {self.n} {kind} of search"
-            f"{flattery}){look}"
+            f"{flattery}){look}{about}"
         )
 
     def to_dict(self) -> dict[str, Any]:

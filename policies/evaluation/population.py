@@ -35,7 +35,7 @@ from policies.evaluation.sample_marks import (
 from policies.evaluation.tallies import SharedTallies
 from policies.judging.judged import Judged
 from policies.levels.answers import PooledAnswers
-from policies.qualities import get_quality
+from policies.qualities import CountedQuality, get_quality
 from policies.tables.base import Truth
 from policies.views.view import Combine, RuleView
 
@@ -94,7 +94,9 @@ class PopulationEvaluator(Evaluator):
         self.view = view
         self.cost = cost
         self.n_samples, self.n_exits, _ = view.scores.shape
-        self._order = order_of_bits(view, truth, map(get_quality, qualities))
+        self._order = order_of_bits(
+            view, truth, [one for one in map(get_quality, qualities) if isinstance(one, CountedQuality)]
+        )
         self._sorted: dict[int, NDArray[np.int64]] = {}
         self._lay_out_genes(max_levels)
         self._lay_out_qualities(qualities, truth)

@@ -12,7 +12,6 @@ from policies.evaluation.tallies import SharedTallies
 from policies.judging.judged import Judged
 from policies.levels.answers import PooledAnswers, WholeAnswers
 from policies.qualities import CountedQuality, PooledQuality, Quality, counted
-from policies.qualities.subgroup import CountedWhere
 from policies.tables.base import Truth
 from policies.views.view import RuleView
 
@@ -30,7 +29,7 @@ def counted_among(qualities: Mapping[str, Quality[Any]]) -> dict[str, CountedQua
     return {name: counted(one) for name, one in qualities.items() if not isinstance(one, PooledQuality)}
 
 
-def order_of_bits(view: RuleView, truth: Truth, qualities: Iterable[Quality[Any]] = ()) -> NDArray[np.int64]:
+def order_of_bits(view: RuleView, truth: Truth, qualities: Iterable[CountedQuality[Any]] = ()) -> NDArray[np.int64]:
     """The order in which the samples of a view lie, shape (N,), so that few words of bits need to be looked at.
 
     Samples with alike answers lie side by side, since a column that sees only some classes then fills few words; and
@@ -40,7 +39,7 @@ def order_of_bits(view: RuleView, truth: Truth, qualities: Iterable[Quality[Any]
     Args:
         view: What a rule sees in N samples.
         truth: What answers about them are judged by.
-        qualities: What policies are judged by.
+        qualities: What is counted of policies.
     """
     if isinstance(view.parents, PooledAnswers):
         return view.parents.parents.rows
@@ -55,10 +54,11 @@ def order_of_bits(view: RuleView, truth: Truth, qualities: Iterable[Quality[Any]
     return np.lexsort(keys)
 
 
-def _number_of_subgroup(truth: Truth, qualities: Iterable[Quality[Any]]) -> NDArray[np.int64]:
+def _number_of_subgroup(truth: Truth, qualities: Iterable[CountedQuality[Any]]) -> NDArray[np.int64]:
     """The last of the qualities' subgroups that each sample is in, from 1 on, or 0, shape (N,)."""
     numbers = np.zeros(truth.n_samples, dtype=np.int64)
-    subgroups = {(one.column, one.column_value): one.among(truth) for one in qualities if isinstance(one, CountedWhere)}
+    found = (one.among(truth) for one in qualities)
+    subgroups = {among.tobytes(): among for among in found if among is not None}
     for number, among in enumerate(subgroups.values(), 1):
         numbers[among] = number
     return numbers

@@ -13,16 +13,22 @@ from policies.options import Options
 class EvolveFields(BaseModel):
     """How hard to search: the fields, as every place that takes them declares them."""
 
-    population: int = Field(default=96, ge=4, multiple_of=4, description="Policies of a generation.")
-    generations: int = Field(default=60, ge=1, description="Most generations.")
+    population: int = Field(default=96, ge=4, le=10_000, multiple_of=4, description="Policies of a generation.")
+    generations: int = Field(default=60, ge=1, le=1_000_000_000, description="Most generations.")
     patience: int = Field(
-        default=12, ge=1, description="Generations without anything better, after which the search of a rule stops."
+        default=12,
+        ge=1,
+        le=1_000_000_000,
+        description="Generations without anything better, after which the search of a rule stops.",
     )
-    front_size: int = Field(default=60, ge=1, description="Most policies of the front that is kept.")
-    max_levels: int = Field(default=4096, ge=2, description="Most thresholds that are tried for an exit and a score.")
+    front_size: int = Field(default=60, ge=1, le=10_000, description="Most policies of the front that is kept.")
+    max_levels: int = Field(
+        default=4096, ge=2, le=1_000_000, description="Most thresholds that are tried for an exit and a score."
+    )
     max_evaluations: int | None = Field(
         default=None,
         ge=1,
+        le=1_000_000_000,
         description="Most passes over the samples for one rule, each for one policy or for all thresholds of one "
         "exit; no limit where left out.",
     )

@@ -143,6 +143,10 @@ class CountedQuality(Quality[TruthT]):
         """The stratum that each sample is counted in, or ``NOWHERE``, shape (N,): by default its own."""
         return truth.strata
 
+    def among(self, truth: TruthT) -> NDArray[np.bool_] | None:
+        """Which samples alone have marks, shape (N,); None where any may: by default."""
+        return None
+
     def n_of_strata(self, truth: TruthT, weights: NDArray[np.float64] | None = None) -> NDArray[Any]:
         """How many samples are counted in each stratum, shape (n_strata,).
 

@@ -17,7 +17,8 @@ from policies.certificates.power import (
     first_units_at_power,
 )
 from policies.certificates.statements import Statement
-from policies.selection.search_target import SearchTarget, fewest_units
+from policies.selection.margins.fewest_units import fewest_units
+from policies.selection.search_target import SearchTarget
 from policies.selection.split_size import SplitSize
 
 
@@ -114,7 +115,7 @@ def passing_chance(claim: Claim, size: SplitSize, *, delta: float, share: float 
     Of several statements it is that of the one that is proved the least easily: all together pass at most so often. The
     values of a column are about different units, so that all of them pass with the product of their probabilities. Of
     labels, and of losses that are counted in shares, it is as for
-    :func:`~policies.selection.search_target.tightened_claim`.
+    :func:`~policies.selection.margins.tightened_claim.tightened_claim`.
 
     Args:
         claim: Claim that is to be certified.
@@ -193,15 +194,15 @@ def _chance_of_ratio(one: Statement, size: SplitSize, n: int, delta: float, rati
     counted = LabelRatio.named(one.quality)
     if counted is None or not n:
         return 0.0
-    is_one = counted.is_worst or counted.label is not None
+    positives, n_labels = size.counted_by(counted)
     return chance_at_ratio(
         n,
         ratio,
         value=one.required,
         delta=delta,
         weight=counted.weight,
-        positives=size.rarest_of(counted) if is_one else float(size.positives.sum()),
-        n_labels=1 if is_one else len(size.positives),
+        positives=positives,
+        n_labels=n_labels,
     )
 
 

@@ -35,6 +35,7 @@ class SearchFields(BaseModel):
     islands: int = Field(
         default=1,
         ge=1,
+        le=1_000,
         description="Populations that evolve apart and exchange their best; same result wherever they run.",
     )
 

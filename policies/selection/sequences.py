@@ -28,10 +28,11 @@ from policies.policy import Policy
 from policies.qualities import get_quality
 from policies.rules import get_rule
 from policies.selection.eased import eased
-from policies.selection.margins import CertificateMargin
+from policies.selection.margins.margin import CertificateMargin
+from policies.selection.margins.tightened_claim import with_margin
 from policies.selection.networks import NetworkPolicies
 from policies.selection.references import full_network_quality, goal_on
-from policies.selection.search_target import SearchTarget, with_margin
+from policies.selection.search_target import SearchTarget
 from policies.selection.split_size import SplitSize
 from policies.tables.base import ExitTable
 from policies.tasks import get_task

@@ -160,7 +160,16 @@ class SplitSize:
             return float(self.positives[ratio.place(self.label_names)])
         return float(self.positives.min())
 
+    def counted_by(self, ratio: LabelRatio) -> tuple[float, int]:
+        """How often the labels are on that a ratio counts, together, and how many they are.
+
+        Of the least of several ratios it is the rarest label alone, which needs most.
+        """
+        if ratio.is_worst or ratio.label is not None:
+            return self.rarest_of(ratio), 1
+        return float(self.positives.sum()), len(self.positives)
+
     def share_of(self, ratio: LabelRatio) -> float:
         """Share of the labels that a ratio counts that are on."""
-        is_one = ratio.is_worst or ratio.label is not None
-        return self.rarest_of(ratio) if is_one else float(self.positives.mean())
+        positives, n_labels = self.counted_by(ratio)
+        return positives / n_labels

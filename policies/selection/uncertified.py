@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from policies.baselines.full_network import full_network
 from policies.estimates.candidates import Candidate
@@ -46,7 +47,8 @@ def choose_estimated(
         seed: Seed of the search; the same seed gives the same choice.
 
     Returns:
-        The network, the policy, and what is estimated of it; the most reliable one where none has the margin.
+        The network, the policy, and what is estimated of it; the most reliable one where none has the margin. It is
+        estimated over all samples, also where something is asked for every value of a column, and then says so.
     """
     networks = {own.network: own for own, _ in offered}
     places = [place for place, drop in enumerate(asked.drops) if drop in needed.drops]
@@ -58,4 +60,4 @@ def choose_estimated(
     goal = needed.goal_without_drops(offered[0][0].search)
     drops = [asked.drops[place] for place in places]
     estimate = estimated_choice(candidates, goal, drops=drops, seed=seed)
-    return *offered[estimate.chosen], estimate
+    return *offered[estimate.chosen], replace(estimate, by=asked.by or "")

@@ -13,6 +13,7 @@ from search.console_table import print_line
 from search.errors import BenchError
 from search.loading import tell_loading
 from search.run_folder.new_folder import require_output_file, require_writable, writing
+from trainables.export.bundle.manifest import require_bundle
 
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ def bench(
     ] = None,
     threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads to compute with.")] = 1,
     device: Annotated[Device, typer.Option(help="Where it computes.")] = "cpu",
-    rounds: Annotated[int, typer.Option(min=1, help="The stream is run at most so often; medians are told.")] = 15,
+    rounds: Annotated[
+        int, typer.Option(min=1, max=100_000, help="The stream is run at most so often; medians are told.")
+    ] = 15,
     seconds: Annotated[float, typer.Option(min=0, help="No round is begun that would make it last longer.")] = 60.0,
     times: Annotated[
         Path | None,
@@ -79,6 +82,7 @@ def bench(
     - `exitsearch bench digits-bundle --batch-size 1 --times times.json`
     """
     require_output_file(times, option="--times")
+    require_bundle(bundle)
     # Here and below, since these imports take seconds, and help needs none of them.
     from trainables.export.bundle.bundle import Bundle
 

@@ -21,6 +21,8 @@ from search.console_table import print_line
 from search.errors import ConfigError
 from search.loading import tell_loading
 from search.run_folder.new_folder import require_output_file, writing
+from search.watching.levels import Levels
+from trainables.export.bundle.manifest import require_bundle
 
 
 if TYPE_CHECKING:
@@ -87,14 +89,15 @@ def check(
     if (data is None) == (follow is None):
         raise ConfigError("check needs a table or data, or --follow, and not both; name one of them")
     require_output_file(figure, option="--figure", endings=(".png", ".pdf", ".svg"))
+    levels = Levels(alpha, average_run_length)
+    require_bundle(bundle)
     tell_loading("scipy.stats")
     # Here, since these imports take seconds, and help needs none of them.
-    from search.watching.bundle_watch import Levels, watch_data
+    from search.watching.bundle_watch import watch_data
     from search.watching.stream import watch_lines
     from trainables.export.bundle.bundle import Bundle
 
     loaded = Bundle.load(bundle)
-    levels = Levels(alpha, average_run_length)
     console = Console()
     draws = figure is not None
     if data is not None:

@@ -46,7 +46,7 @@ def compare(
         typer.Option("--metric", help="A figure; may be repeated. Those of a summary or a report, such as accuracy."),
     ] = None,
     split: Annotated[str, typer.Option(help="Of selected policies: search, certify or test.")] = "test",
-    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap and of sampled permutations.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the bootstrap and of sampled permutations.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
     tracking_uri: Annotated[
         str | None,

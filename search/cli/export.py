@@ -14,7 +14,10 @@ from search.cli.options.sweep import DataDir
 from search.console_table import print_line
 from search.errors import ConfigError, RegistrationError
 from search.loading import tell_loading
-from search.run_folder.new_folder import require_writable
+from search.run_folder.finished import read_summary, require_finished_sweep
+from search.run_folder.new_folder import require_input_file, require_writable
+from trainables.data import LARGEST_IMAGE, SMALLEST_IMAGE
+from trainables.workloads.finding import find_source
 
 
 if TYPE_CHECKING:
@@ -61,7 +64,13 @@ def export(
         ),
     ] = None,
     image_size: Annotated[
-        int | None, typer.Option(help="Height and width that images were resized to.", rich_help_panel=_DATA)
+        int | None,
+        typer.Option(
+            min=SMALLEST_IMAGE,
+            max=LARGEST_IMAGE,
+            help="Height and width that images were resized to.",
+            rich_help_panel=_DATA,
+        ),
     ] = None,
     assignments: Annotated[
         list[str] | None,
@@ -102,7 +111,7 @@ def export(
     - `exitsearch export runs/policy-1 --model tables/model.safetensors --data held_out/ --out my-bundle`
     """
     require_writable(out, what="--out")
-    network = _network(model, data, data_dir, image_size, assignments)
+    network = _network(run, model, data, data_dir, image_size, assignments)
     tell_loading("torch")
     # Here and below, since these imports take seconds.
     from search.export.export import export_run
@@ -124,21 +133,34 @@ def export(
 
 
 def _network(
-    model: Path | None, data: str | None, data_dir: Path | None, image_size: int | None, assignments: list[str] | None
+    run: Path,
+    model: Path | None,
+    data: str | None,
+    data_dir: Path | None,
+    image_size: int | None,
+    assignments: list[str] | None,
 ) -> NetworkAndData | None:
-    """What is told of the network of a policy search; None for a sweep, which knows all that itself."""
+    """What is told of the network of a policy search; None for a sweep, which knows all that itself.
+
+    What is not there is refused, before libraries are imported to read it.
+    """
     if model is None and data is None:
         if image_size is not None or assignments:
             raise ConfigError("--image-size and --set are for a policy search, with --model and --data; leave them out")
+        require_finished_sweep(run)
         return None
     if model is None or data is None:
         raise ConfigError(
             f"a policy search is exported with its network and its data but "
             f"--{'model' if model is None else 'data'} is not given; add it"
         )
+    options = data_options(image_size, assignments)
+    read_summary(run)
+    require_input_file(model, option="--model")
+    find_source(data)
     from search.export.search_subject import NetworkAndData
 
-    return NetworkAndData(model=model, data=data, data_dir=data_dir, options=data_options(image_size, assignments))
+    return NetworkAndData(model=model, data=data, data_dir=data_dir, options=options)
 
 
 def _register(bundle: Bundle, sweep: Path | None, tracking_uri: str | None, console: Console) -> None:

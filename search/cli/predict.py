@@ -16,6 +16,7 @@ from search.cli.exit_code import ExitCode
 from search.console_table import FigureRow, FigureTable, print_line
 from search.errors import PredictionError
 from search.loading import tell_loading
+from trainables.export.bundle.manifest import require_bundle
 
 
 if TYPE_CHECKING:
@@ -78,13 +79,14 @@ def predict(
     """
     if json_lines and csv_lines:
         raise PredictionError("--json and --csv are two forms of the same but both were given; leave one of them out")
+    if not inputs and not check:
+        raise PredictionError("INPUT must name at least one file but none was given; name files or folders, or --check")
+    require_bundle(bundle)
     # Here and below, since these imports take seconds, and help needs none of them.
     from trainables.export.bundle.bundle import Bundle
 
     loaded = Bundle.load(bundle)
     chosen = loaded.executor(executor, device=device)
-    if not inputs and not check:
-        raise PredictionError("INPUT must name at least one file but none was given; name files or folders, or --check")
     _require_boxes(loaded, min_score, draw)
     from search.prediction.files import InputFiles
 

@@ -20,6 +20,7 @@ from search.errors import RunFolderError
 from search.loading import tell_loading
 from search.redaction import HIDDEN
 from search.run_folder.folder import RunFolder
+from search.run_folder.new_folder import require_input_file
 from search.run_folder.summary import Summary
 from search.tracking.uri import TRACKING_VARIABLE, default_tracking_uri
 
@@ -111,6 +112,7 @@ def run_command(
     else:
         config = load_sweep(sweep or DEFAULT_PRESET, assignments, **options)
         RunFolder.require_new(config)
+        _require_files(config)
     tell_loading("torch", LOADING)
     if folder is None:
         config = with_tracking(config)
@@ -118,6 +120,13 @@ def run_command(
     from search.start import start_sweep
 
     return start_sweep(config, folder, stem, address=address, shows_all=shows_all, console=console)
+
+
+def _require_files(config: SweepConfig) -> None:
+    """Refuse files of a new sweep that are not there, before libraries are loaded to read them."""
+    require_input_file(config.training.weights, option="training.weights")
+    for teacher in config.teachers:
+        require_input_file(teacher.file, option=f"what teacher {teacher.name!r} is read from")
 
 
 def _find(

@@ -12,7 +12,7 @@ import typer
 from search.cli.options.sweep import LOADING, Assignments, DataDir, DataSweep, load_unsearched
 from search.config.sweep import SweepConfig
 from search.loading import tell_loading
-from search.run_folder.new_folder import require_output_file, writing
+from search.run_folder.new_folder import require_input_file, require_output_file, writing
 from trainables.workloads import get_workload
 
 
@@ -60,6 +60,8 @@ def soft_labels_command(
         RunFolderError: If the file cannot be written.
         ExitSearchError: If the model or the data cannot be read, or do not belong together.
     """
+    require_output_file(out, option="--out")
+    require_input_file(model, option="MODEL.safetensors")
     tell_loading("torch", LOADING)
     # Here, since these imports take seconds.
     from rich.progress import track
@@ -72,7 +74,6 @@ def soft_labels_command(
     from trainables.teachers.teacher import NetworkTeacher
     from trainables.training.teacher_logits import teacher_logits
 
-    require_output_file(out, option="--out")
     views = replayed_views(config)
     network, model_config = load_model(model)
     splits = load_splits(config)

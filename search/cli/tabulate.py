@@ -15,9 +15,11 @@ from search.cli.options.data import data_options
 from search.cli.options.sweep import DataDir
 from search.errors import ConfigError, RunFolderError
 from search.loading import tell_loading
-from search.run_folder.new_folder import all_or_none, new_folder, require_writable, writing
+from search.run_folder.new_folder import all_or_none, new_folder, require_input_file, require_writable, writing
 from search.run_folder.result_files import MODEL_FILE
+from trainables.data import LARGEST_IMAGE, SMALLEST_IMAGE
 from trainables.data.splitting.three_parts import PART_SHARES, Part
+from trainables.workloads.finding import find_source
 
 
 if TYPE_CHECKING:
@@ -87,7 +89,12 @@ def tabulate(
     data_dir: DataDir = None,
     image_size: Annotated[
         int | None,
-        typer.Option(help="Height and width that images are resized to: that of the training.", rich_help_panel=_DATA),
+        typer.Option(
+            min=SMALLEST_IMAGE,
+            max=LARGEST_IMAGE,
+            help="Height and width that images are resized to: that of the training.",
+            rich_help_panel=_DATA,
+        ),
     ] = None,
     assignments: Annotated[
         list[str] | None,
@@ -105,7 +112,7 @@ def tabulate(
     shares: Annotated[
         str, typer.Option(metavar="NUMBER,...", help="Of search, certify and test.", rich_help_panel=_DATA)
     ] = ",".join(map(str, PART_SHARES.values())),
-    seed: Annotated[int, typer.Option(help="Of sharing out.", rich_help_panel=_DATA)] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of sharing out.", rich_help_panel=_DATA)] = 0,
 ) -> None:
     """Tabulate what a network of your own says at each exit, for `exitsearch policy` to search, certify and report.
 
@@ -128,6 +135,8 @@ def tabulate(
     scale = {"mean": _numbers("--mean", mean), "std": _numbers("--std", std), "cost": _numbers("--cost", cost)}
     given_shares = _numbers("--shares", shares, n=len(PART_SHARES)) or ()
     names = _names(class_names)
+    require_input_file(weights, option="--weights")
+    find_source(data)
     tell_loading("torch", "Loading libraries, the network and the data ...")
     # Here, since the import takes seconds, and all that can be checked before is.
     from search.tabulation import TabulationRequest

@@ -18,9 +18,9 @@ from search.config.files import read_assignments
 from search.config.sweep import SweepConfig
 from search.errors import ConfigError
 from search.loading import tell_loading
-from search.run_folder.new_folder import new_folder, require_writable, writing
+from search.run_folder.new_folder import new_folder, require_input_file, require_writable, writing
 from search.run_folder.result_files import MODEL_FILE, write_json
-from trainables.data import Splits
+from trainables.data import LARGEST_IMAGE, SMALLEST_IMAGE, Splits
 
 
 if TYPE_CHECKING:
@@ -47,7 +47,12 @@ def teacher(
         ),
     ] = None,
     image_size: Annotated[
-        int | None, typer.Option(min=8, help="Of the weights' training images; the data's where left out.")
+        int | None,
+        typer.Option(
+            min=SMALLEST_IMAGE,
+            max=LARGEST_IMAGE,
+            help="Of the weights' training images; the data's where left out.",
+        ),
     ] = None,
     mean: Annotated[
         str | None, typer.Option(help="Of the weights' training images in 0..1, by channel; ImageNet's where left out.")
@@ -76,6 +81,8 @@ def teacher(
     if weights is not None and params:
         raise ConfigError(f"--param {params[0]} is about training, which --weights are not given; leave one out")
     training_params = read_assignments("--param", params or [])
+    require_input_file(weights, option="--weights")
+    _require_new(out)
     tell_loading("torch", LOADING)
     # Here, since the import takes seconds.
     from trainables.trials.imported_teacher import ForeignWeights
@@ -112,9 +119,7 @@ def teacher_command(
         TrainingError: If a parameter is wrong, networks of the task cannot be taught, the training diverges, the
             weights do not fit, or the network is no better than always giving one answer.
     """
-    if out.exists():
-        raise ConfigError(f"{out} must be a new folder but exists; choose another --out")
-    require_writable(out, what="--out")
+    _require_new(out)
     # Here, since these imports take seconds.
     from search.inputs import load_inputs
     from trainables.export.model_file import save_model
@@ -141,6 +146,12 @@ def teacher_command(
         highlight=False,
     )
     return told
+
+
+def _require_new(out: Path) -> None:
+    if out.exists():
+        raise ConfigError(f"{out} must be a new folder but exists; choose another --out")
+    require_writable(out, what="--out")
 
 
 def _train(

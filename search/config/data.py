@@ -5,10 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from search.config.section import Section
-from trainables.data import DEFAULT_AUDIO, AudioOptions, DataOptions
-
-
-_LARGEST = 1_000_000
+from trainables.data import DEFAULT_AUDIO, LARGEST_AUDIO, LARGEST_IMAGE, SMALLEST_IMAGE, AudioOptions, DataOptions
 
 
 class AudioSection(Section):
@@ -17,7 +14,7 @@ class AudioSection(Section):
     sample_rate: int = Field(
         default=DEFAULT_AUDIO.sample_rate,
         gt=0,
-        le=_LARGEST,
+        le=LARGEST_AUDIO["sample_rate"],
         description="Sample rate in Hz; recordings of other rates are resampled.",
     )
     low_hz: float | None = Field(
@@ -35,13 +32,13 @@ class AudioSection(Section):
     segment_seconds: float = Field(
         default=DEFAULT_AUDIO.segment_seconds,
         gt=0,
-        le=_LARGEST,
+        le=LARGEST_AUDIO["segment_seconds"],
         description="Length of a segment in seconds; shorter recordings are padded with zeros.",
     )
     hop_seconds: float = Field(
         default=DEFAULT_AUDIO.hop_seconds,
         gt=0,
-        le=_LARGEST,
+        le=LARGEST_AUDIO["hop_seconds"],
         description="Seconds from the start of a segment to that of the next.",
     )
     silence_db: float | None = Field(
@@ -51,28 +48,31 @@ class AudioSection(Section):
     n_mels: int = Field(
         default=DEFAULT_AUDIO.n_mels,
         gt=0,
-        le=_LARGEST,
+        le=LARGEST_AUDIO["n_mels"],
         description="Number of mel bands from 0 Hz to half the sample rate.",
     )
     n_fft: int = Field(
         default=DEFAULT_AUDIO.n_fft,
         gt=0,
-        le=_LARGEST,
+        le=LARGEST_AUDIO["n_fft"],
         description="Samples of a Fourier transform, at most those of a segment.",
     )
     window_ms: float = Field(
         default=DEFAULT_AUDIO.window_ms,
         gt=0,
-        le=_LARGEST,
+        le=LARGEST_AUDIO["window_ms"],
         description="Hann window of a frame in milliseconds, at most `n_fft` samples.",
     )
     hop_ms: float = Field(
-        default=DEFAULT_AUDIO.hop_ms, gt=0, le=_LARGEST, description="Milliseconds from a frame to the next."
+        default=DEFAULT_AUDIO.hop_ms,
+        gt=0,
+        le=LARGEST_AUDIO["hop_ms"],
+        description="Milliseconds from a frame to the next.",
     )
     floor_db: float = Field(
         default=DEFAULT_AUDIO.floor_db,
         gt=0,
-        le=_LARGEST,
+        le=LARGEST_AUDIO["floor_db"],
         description="Whatever is more than so many dB below a segment's maximum is lifted to there.",
     )
     file_pattern: str | None = Field(
@@ -112,8 +112,8 @@ class DataSection(Section):
 
     image_size: int | None = Field(
         default=None,
-        ge=8,
-        le=1024,
+        ge=SMALLEST_IMAGE,
+        le=LARGEST_IMAGE,
         description="Height and width in pixels that images of folders are resized to; the source's own where null.",
     )
     max_damaged: float = Field(

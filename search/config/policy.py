@@ -23,6 +23,7 @@ class PolicySection(Section, EvolveFields, SearchFields, AnswerFields, GoalField
     best_trials: int = Field(
         default=4,
         ge=1,
+        le=10_000,
         description="Number of trials, the best ones, whose networks' policies are searched at the end.",
     )
 

@@ -17,7 +17,7 @@ _GRACE_SHARE = 1 / 8
 class SearchSection(Section):
     """How training parameters are searched."""
 
-    trials: int = Field(default=20, ge=1, description="Trials in all, the first ones included.")
+    trials: int = Field(default=20, ge=1, le=100_000, description="Trials in all, the first ones included.")
     sampler: Literal["tpe", "nsga2", "gp", "random"] = Field(
         default="tpe",
         description="Optuna's sampler: a multivariate tree-structured Parzen estimator, a genetic algorithm, a "
@@ -26,6 +26,7 @@ class SearchSection(Section):
     startup_trials: int = Field(
         default=8,
         ge=1,
+        le=100_000,
         description="Trials that are drawn at random before the sampler begins to learn; of `nsga2` the population.",
     )
     scheduler: Literal["none", "asha", "mo-asha"] = Field(
@@ -34,9 +35,12 @@ class SearchSection(Section):
         "halving by quality and objective at once.",
     )
     grace_epochs: int | None = Field(
-        default=None, ge=1, description="No trial is stopped before so many epochs; an eighth of them where null."
+        default=None,
+        ge=1,
+        le=100_000,
+        description="No trial is stopped before so many epochs; an eighth of them where null.",
     )
-    reduction: int = Field(default=2, ge=2, description="At each halving, one of so many trials goes on.")
+    reduction: int = Field(default=2, ge=2, le=1_000, description="At each halving, one of so many trials goes on.")
     first_trials: list[FirstTrial] = Field(
         default_factory=list,
         description="Trials that come before any that the sampler draws: each a mapping of training parameters.",

@@ -11,7 +11,7 @@ from pydantic import Field
 from search.config.section import Section
 from search.errors import ConfigError
 from trainables.augmentation.images import Augmentation
-from trainables.models import CostModel, NetworkSpec, get_network
+from trainables.models import LARGEST_WIDTH, CostModel, NetworkSpec, get_network
 from trainables.recipes.recipe import Frozen, Recipe
 from trainables.workloads import Workload
 
@@ -29,14 +29,14 @@ class TrainingSection(Section):
         default=None, ge=1, le=256, description="Number of exits, the last included; the network's own where null."
     )
     width: int | None = Field(
-        default=None, ge=1, description="Channels of the first stage; the network's own where null."
+        default=None, ge=1, le=LARGEST_WIDTH, description="Channels of the first stage; the network's own where null."
     )
     blocks: list[str] | None = Field(
         default=None,
         description="Names of the blocks after which the early exits are, such as `[features.3, features.8]`; spread "
         "evenly where null.",
     )
-    depth: int | None = Field(default=None, ge=1, description="Blocks of an `audio-cnn`; its own where null.")
+    depth: int | None = Field(default=None, ge=1, le=256, description="Blocks of an `audio-cnn`; its own where null.")
     head: str | None = Field(
         default=None,
         description="Pooling of an `audio-cnn` before each exit: `attentive-statistics`, `max-mean` or `average`; its "
@@ -61,12 +61,14 @@ class TrainingSection(Section):
     epochs: int = Field(
         default=30,
         ge=0,
+        le=100_000,
         description="Epochs of a training. With `weights` it may be 0: nothing is trained, only policies are searched.",
     )
-    batch_size: int = Field(default=64, ge=1, description="Samples of a batch.")
+    batch_size: int = Field(default=64, ge=1, le=100_000, description="Samples of a batch.")
     patience: int | None = Field(
         default=None,
         ge=1,
+        le=100_000,
         description="Epochs without a smaller `objective_at_target`, after which a training stops; its best epoch is "
         "kept. Never where null.",
     )
@@ -106,6 +108,7 @@ class TrainingSection(Section):
     views: int | None = Field(
         default=None,
         ge=1,
+        le=10_000,
         description="Epochs go through so many fixed augmentations in turn, which soft labels need; drawn anew in each "
         "epoch where null.",
     )

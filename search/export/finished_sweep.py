@@ -14,6 +14,7 @@ from policies.tasks import load_table
 from search.config.sweep import SweepConfig
 from search.errors import RunFolderError
 from search.inputs import load_splits
+from search.run_folder.finished import require_finished_sweep
 from search.run_folder.folder import RunFolder
 from search.run_folder.result_files import ResultFiles
 from search.run_folder.summary import Summary
@@ -51,13 +52,7 @@ class FinishedSweep:
             RunFolderError: If the folder is not that of a finished sweep.
             PolicyError: If the policy file is damaged.
         """
-        folder = RunFolder(run)
-        missing = [path.name for path in (folder.sweep_file, folder.summary_file) if not path.is_file()]
-        if missing:
-            raise RunFolderError(
-                f"{run}: a finished sweep has {missing[0]}, but there is none; name the folder of one, such as "
-                f"runs/digits-1{_hint(folder)}"
-            )
+        folder = require_finished_sweep(run)
         try:
             summary = Summary.load(folder.summary_file)
             certificate = read_certificate(folder)
@@ -136,9 +131,3 @@ def read_certificate(files: ResultFiles) -> Mapping[str, Any] | None:
     if not isinstance(found, dict):
         raise ValueError(f"{files.certificate_file.name} must be a JSON object but is a {type(found).__name__}")
     return found
-
-
-def _hint(folder: RunFolder) -> str:
-    if folder.policy_file.is_file():
-        return "; for a policy search, name its network and data too, with --model and --data"
-    return ""

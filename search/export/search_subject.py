@@ -17,6 +17,7 @@ from search.errors import RunFolderError
 from search.export.finished_sweep import read_certificate
 from search.export.subject import ExportSubject
 from search.export.sweep_subject import require_one_network, told_figures
+from search.run_folder.finished import read_summary
 from search.run_folder.result_files import ResultFiles
 from search.run_folder.summary import Summary
 from trainables.data import DEFAULT_OPTIONS, DataOptions, load_samples
@@ -88,13 +89,7 @@ def subject_of_search(run: Path, given: NetworkAndData, *, name: str | None = No
 
 
 def _summary(files: ResultFiles) -> Summary:
-    try:
-        summary = Summary.load(files.summary_file)
-    except (OSError, ValueError):
-        raise RunFolderError(
-            f"{files.path}: a finished search has {files.summary_file.name}, but there is none that can be read; name "
-            f"the folder of a sweep or a policy search"
-        ) from None
+    summary = read_summary(files.path)
     missing = [path for path in summary.tables.values() if not Path(path).is_file()]
     if missing or "search" not in summary.tables:
         raise RunFolderError(

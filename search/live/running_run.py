@@ -12,7 +12,7 @@ from policies.files.real_path import real_path
 from search.config.sweep import SweepConfig
 from search.errors import RunFolderError
 from search.live.journal_tail import JournalTail
-from search.run_folder.folder import RunFolder
+from search.run_folder.folder import RunFolder, require_sweep
 from search.run_folder.journal import Event
 from search.trials.records import TrialRecords
 from search.trials.time_left import TimeLeft
@@ -82,11 +82,7 @@ class RunningRun:
         """
         # Also "." has a name.
         folder = RunFolder(real_path(path))
-        if not folder.sweep_file.is_file():
-            raise RunFolderError(
-                f"{path}: a folder of a sweep must be watched but it has no {folder.sweep_file.name}; name one, "
-                f"such as runs/digits-1"
-            )
+        require_sweep(path)
         return cls(folder, folder.read_config())
 
     def update(self) -> None:

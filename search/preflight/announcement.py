@@ -12,7 +12,7 @@ from search.sharing.units import SplitUnits
 def announcement(inputs: SweepInputs) -> list[str]:
     """What is searched for and why, and whether anything will be certified; a line each.
 
-    Where nothing will be, it is told which splits are proposed, and what they would allow.
+    Where nothing will be, it is told which splits would be proposed and what they would allow, or that none would do.
     """
     target, plan = inputs.target, plan_for(inputs.target)
     lines = [_search_target(target), *(f"Plan: {line}" for line in (() if plan is None else plan.lines))]
@@ -26,6 +26,8 @@ def announcement(inputs: SweepInputs) -> list[str]:
         return lines
     units = SplitUnits.of(inputs.splits, inputs.spec.task, target.certify)
     proposal = proposed_splits(units, target.claim, delta=target.asked.delta, power=target.asked.power)
+    if proposal.shortage:
+        return [*lines, f"Note: no other splits would do: {proposal.shortage}"]
     return [*lines, f"Note: splits: auto would propose {proposal.sentence}"]
 
 
@@ -37,4 +39,6 @@ def _search_target(target: SearchTarget) -> str:
             f"policy is chosen by a bound on search"
         )
     margin = "for a certificate" if target.is_certifiable else "for a lower bound on search"
+    if target.asked.by is not None and not target.is_certifiable:
+        margin += " over all samples"
     return f"Asked for {target.asked}; the search target, with the margin {margin}, is {target.tightened}"

@@ -17,7 +17,6 @@ from search.errors import ConfigError, GivenWeightsWarning, UntrainedWarning
 from search.inputs import SweepInputs
 from search.preflight.space import draws
 from spaces import Choice, Dimension, Number
-from trainables.errors import TrainingError
 from trainables.models import is_of_network
 from trainables.models.exits.tracing import first_line
 from trainables.trials.batch_check import check_batch
@@ -51,8 +50,6 @@ def require_networks(inputs: SweepInputs) -> None:
     searched = {name: _values(one) for name, one in space.dimensions.items() if is_of_network(name)}
     for params in _combinations(searched):
         try:
-            if not params.get("width", 1) > 0:
-                raise TrainingError(f"width must be positive but is {params['width']}")
             table = check_batch(spec, params, inputs.splits.train)
         except (ExitSearchError, ValueError, RuntimeError) as error:
             of = f" with {', '.join(f'{name} {value}' for name, value in params.items())}" if params else ""

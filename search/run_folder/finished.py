@@ -16,6 +16,24 @@ def has_no_result(path: Path) -> bool:
     return folder.sweep_file.is_file() and not folder.summary_file.exists()
 
 
+def require_finished_sweep(path: Path) -> RunFolder:
+    """The folder of a sweep that came to a result; it is told apart by its files, of which none is read.
+
+    Raises:
+        RunFolderError: If it is none.
+    """
+    folder = RunFolder(path)
+    missing = [file.name for file in (folder.sweep_file, folder.summary_file) if not file.is_file()]
+    if not missing:
+        return folder
+    is_search = folder.policy_file.is_file()
+    hint = "; for a policy search, name its network and data too, with --model and --data" if is_search else ""
+    raise RunFolderError(
+        f"{path}: a finished sweep has {missing[0]}, but there is none; name the folder of one, such as "
+        f"runs/digits-1{hint}"
+    )
+
+
 def read_summary(path: Path) -> Summary:
     """The summary of a folder that a person names.
 

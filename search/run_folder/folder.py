@@ -29,6 +29,19 @@ from search.run_folder.result_files import CONTROL_FILE, MODEL_FILE, ResultFiles
 _FREE_KEYS = ("name", "data_dir", "runs_dir", "report", "resources", "tracking")
 
 
+def require_sweep(path: Path) -> None:
+    """Refuse a folder to watch that is not that of a sweep, running or not.
+
+    Raises:
+        RunFolderError: If it has no sweep file.
+    """
+    file = RunFolder(path).sweep_file
+    if not file.is_file():
+        raise RunFolderError(
+            f"{path}: a folder of a sweep must be watched but it has no {file.name}; name one, such as runs/digits-1"
+        )
+
+
 @dataclass(frozen=True)
 class RunFolder(ResultFiles):
     """Paths of one sweep's files."""

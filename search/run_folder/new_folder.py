@@ -1,4 +1,4 @@
-"""Folders and files for results, of which nothing is left where no result came of it."""
+"""Folders and files for results, of which nothing is left where no result came of it, and files to read."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 import os
 from pathlib import Path
 
+from policies.files.real_path import real_path
 from search.errors import RunFolderError
 
 
@@ -76,16 +77,34 @@ def require_writable(folder: Path, *, what: str) -> None:
         raise RunFolderError(_cannot(folder, what, f"{nearest} cannot be written to"))
 
 
-def require_output_file(path: Path | None, *, option: str, endings: Collection[str] = ()) -> None:
+def require_input_file(path: Path | None, *, option: str) -> None:
+    """Refuse a file to read that is not there, before anything takes its time; None is no file.
+
+    Args:
+        path: The file to read.
+        option: What was typed for it, or stands for it in the help, for the message.
+
+    Raises:
+        RunFolderError: If there is no such file.
+    """
+    if path is not None and not path.is_file():
+        raise RunFolderError(f"{option} must be a file but there is no file {path}; name another")
+
+
+def require_output_file(
+    path: Path | None, *, option: str, endings: Collection[str] = (), inputs: Iterable[Path] = ()
+) -> None:
     """Refuse a file that cannot be written, before anything is computed for it; None is no file.
 
     Args:
         path: The file to write.
         option: What was typed for it, for the message.
         endings: Ends of names that tell how it is written, such as ``.png``; where empty any name does.
+        inputs: Files that are read, which must stay what they are.
 
     Raises:
-        RunFolderError: If it is a folder, its own folder cannot be made or written to, or its name ends otherwise.
+        RunFolderError: If it is a folder or a file that is read, its own folder cannot be made or written to, or its
+            name ends otherwise.
     """
     if path is None:
         return
@@ -93,6 +112,8 @@ def require_output_file(path: Path | None, *, option: str, endings: Collection[s
         raise RunFolderError(f"{option} must be a file but {path} is a folder; give another name")
     if endings and path.suffix.lower() not in endings:
         raise RunFolderError(f"{option} must end in {' or '.join(endings)} but is {path}; give another name")
+    if real_path(path) in map(real_path, inputs):
+        raise RunFolderError(f"{option} must be a file of its own but {path} is read; give another name")
     require_writable(path.parent, what=f"the folder of {option}")
     if path.exists() and not os.access(path, os.W_OK):
         raise RunFolderError(f"{option} must be a file that can be written but {path} cannot; give another name")

@@ -14,11 +14,10 @@ import math
 from policies.certificates.claims import Claim
 from policies.certificates.losses import Loss
 from policies.certificates.statements import Statement
-from policies.estimates.estimate import estimated_target
-from policies.estimates.estimated_bounds import LEVEL
+from policies.selection.margins.tightened_claim import tightened_claim
 from policies.selection.plan import passing_chance, tightest_provable
-from policies.selection.search_target import fewest_units, tightened_claim
 from search.sharing.shares import USUAL, fractions_with, sparing_fractions, usual_steps
+from search.sharing.shortage import fractions_for_estimate, shortage
 from search.sharing.units import SplitUnits, in_sweep_file, units_of
 from trainables.data import SplitFractions
 
@@ -61,6 +60,7 @@ class ProposedSplits:
         parts: What the claim says, part by part, as a person names it.
         power: Probability that was asked for.
         sentence: What is proposed and why, for a person.
+        shortage: Why no shares would certify even a policy that loses nothing, for a person; empty where some would.
     """
 
     fractions: SplitFractions
@@ -68,6 +68,7 @@ class ProposedSplits:
     parts: tuple[str, ...]
     power: float
     sentence: str
+    shortage: str = ""
 
 
 def proposed_splits(units: SplitUnits, claim: Claim, *, delta: float, power: float) -> ProposedSplits:
@@ -81,24 +82,18 @@ def proposed_splits(units: SplitUnits, claim: Claim, *, delta: float, power: flo
     """
     usual = {step: fractions_with(step, units) for step in usual_steps(units)}
     chosen, can = _usual_choice(usual, units, claim, delta, power)
-    told = []
+    counted, lacking = _what_counts(units), ""
     if not can:
         spared = _spared(units, claim, delta)
-        can = spared is not None
-        chosen = _for_an_estimate(units, claim) or USUAL if spared is None else spared
-        told = [_in_vain(chosen, units, claim, delta)] if spared is None else []
+        chosen = spared or fractions_for_estimate(units, claim) or USUAL
+        lacking = f"{shortage(units, claim, delta=delta)}{counted}" if spared is None else ""
     own = _division(chosen, units, claim, delta, power)
     divisions = [*(_division(one, units, claim, delta, power) for one in _beside(chosen, usual)), own]
-    if can:
-        told.append(_told(own, units, power))
-        if own.chance < power:
-            told.append(_needed(own.n_certify, units, claim, delta, power))
-    if units.hold_several or units.kind != "sample":
-        told.append(f"{units.kind}s count, not samples: there are {units.n:,} of them with {units.n_samples:,} samples")
+    told = f"splits {in_sweep_file(chosen)}: {lacking or _told(own, units, claim, delta, power) + counted}"
     floor = () if claim.class_floor is None else (f"a recall of every class of {claim.class_floor:g}",)
     parts = (*(one.request for one in claim.statements), *floor)
     shown = tuple(sorted(divisions, key=lambda one: one.fractions.certify))
-    return ProposedSplits(own.fractions, shown, parts, power, "; ".join(told))
+    return ProposedSplits(own.fractions, shown, parts, power, told, lacking)
 
 
 def _usual_choice(
@@ -118,17 +113,6 @@ def _spared(units: SplitUnits, claim: Claim, delta: float) -> SplitFractions | N
     """The smallest share of ``certify`` that certifies a policy which loses nothing, of all that others can spare."""
     found = sparing_fractions("certify", units).values()
     return next((one for one in found if _chance(one, units, claim, delta) > 0), None)
-
-
-def _for_an_estimate(units: SplitUnits, claim: Claim) -> SplitFractions | None:
-    """The smallest share of ``search`` with which an estimate has a margin; None where none has."""
-
-    def has_margin(n: int) -> bool:
-        is_shared = not claim.is_about_accuracy
-        return claim.target is None or estimated_target(claim.target, n, grouped=is_shared, level=LEVEL) is not None
-
-    found = sparing_fractions("search", units).values()
-    return next((one for one in found if has_margin(units_of("search", one, units))), None)
 
 
 def _chance(fractions: SplitFractions, units: SplitUnits, claim: Claim, delta: float) -> float:
@@ -155,13 +139,21 @@ def _division(fractions: SplitFractions, units: SplitUnits, claim: Claim, delta:
     return Division(fractions, n, tuple(provable), tuple(aims), passing_chance(claim, size, delta=delta))
 
 
-def _told(own: Division, units: SplitUnits, power: float) -> str:
-    reached = "" if own.chance >= power else f", less than the {power:g} that is asked for"
-    return (
-        f"splits {in_sweep_file(own.fractions)}: certify has about {own.n_certify:,} of {units.n:,} {units.kind}s, "
-        f"with which a policy that loses half of what may be lost is certified with probability {own.chance:.2f}"
-        f"{reached}"
+def _what_counts(units: SplitUnits) -> str:
+    """How many units there are where these are no samples, as the end of a sentence."""
+    if not units.hold_several and units.kind == "sample":
+        return ""
+    return f"; {units.kind}s count, not samples: there are {units.n:,} of them with {units.n_samples:,} samples"
+
+
+def _told(own: Division, units: SplitUnits, claim: Claim, delta: float, power: float) -> str:
+    told = (
+        f"certify has about {own.n_certify:,} of {units.n:,} {units.kind}s, with which a policy that loses half of "
+        f"what may be lost is certified with probability {own.chance:.2f}"
     )
+    if own.chance >= power:
+        return told
+    return f"{told}, less than the {power:g} that is asked for; {_needed(own.n_certify, units, claim, delta, power)}"
 
 
 def _needed(most: int, units: SplitUnits, claim: Claim, delta: float, power: float) -> str:
@@ -173,26 +165,3 @@ def _needed(most: int, units: SplitUnits, claim: Claim, delta: float, power: flo
             return f"more than {_MOST_UNITS:,} of certify would do"
     whole = math.ceil(n * units.n / max(most, 1))
     return f"about {n:,} of certify would do, of {whole:,} in all"
-
-
-def _in_vain(chosen: SplitFractions, units: SplitUnits, claim: Claim, delta: float) -> str:
-    """That nothing can be certified, what could be with how many units, and whether there is an estimate instead."""
-    n = max(units_of("certify", one, units) for one in sparing_fractions("certify", units).values())
-    most = f"splits {in_sweep_file(chosen)}: certify could have {n:,} of {units.n:,} {units.kind}s"
-    needed = [fewest_units(one, hold_several=units.hold_several, delta=delta) for one in claim.statements]
-    known = [one for one in needed if one is not None]
-    if len(known) < len(needed):
-        return f"{most}, and no number would certify that {claim}; ask for less"
-    fewest = math.ceil(max(known) / units.smallest_share)
-    if fewest <= n:
-        return f"{most}, too few of the smallest class to certify that {claim}; ask for less, or collect more"
-    whole = math.ceil(fewest * units.n / max(n, 1))
-    estimate = (
-        "they are too few for an estimate too; ask for less, or collect more"
-        if _for_an_estimate(units, claim) is None
-        else f"an estimate from about {units_of('search', chosen, units):,} of search can be had"
-    )
-    return (
-        f"{most}, too few to certify that {claim} even without an error; about {fewest:,} would do for a policy that "
-        f"loses nothing, of {whole:,} in all; {estimate}"
-    )

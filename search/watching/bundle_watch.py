@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from policies.certificates.bounds.betting import BETTING_SEED
 from policies.certificates.claims import Claim
 from policies.errors import ClaimError, MonitoringError
-from policies.monitoring.e_detector import require_run_length
 from policies.monitoring.groups import together
 from policies.monitoring.reference import ReferenceStatistics
 from policies.monitoring.watch import CertificateWatch
 from policies.monitoring.watched_table import require_watchable, watch_table
 from policies.tables.classification import ClassificationTable
+from search.watching.levels import Levels
 from search.watching.new_data import is_exit_table, outputs_on_files
 from trainables.export.bundle.bundle import Bundle
 
 
 FILES_ARE_GROUPS = "each file was counted as a group of its own"
 """Told where a bundle was certified over groups, and only the file tells where an input is from."""
-
-
-@dataclass(frozen=True)
-class Levels:
-    """What is promised.
-
-    Attributes:
-        alpha: Largest probability of ever a false alarm, of the certificate's test, and of calling data changed.
-        average_run_length: Least mean number of labels between false alarms of the change detector.
-    """
-
-    alpha: float = 0.05
-    average_run_length: float = 1000.0
-
-    def __post_init__(self) -> None:
-        # Also where there is nothing to detect with, which a stream tells late.
-        require_run_length(self.average_run_length)
 
 
 def watch_data(

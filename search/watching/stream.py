@@ -10,7 +10,8 @@ from policies.monitoring.answers import UNKNOWN, AnsweredSamples
 from policies.monitoring.json_lines import read_line
 from policies.monitoring.watch import CertificateWatch
 from search.messages import OnMessage, silent
-from search.watching.bundle_watch import Levels, watch_bundle
+from search.watching.bundle_watch import watch_bundle
+from search.watching.levels import Levels
 from trainables.export.bundle.bundle import Bundle
 
 

@@ -62,7 +62,8 @@ def test_splits_are_proposed_that_the_rarest_value_needs():
         for name in SPLIT_NAMES
     }
     inputs = SweepInputs.of(config, replace(splits, **sited))
-    *_, why_not, proposal = announcement(inputs)
+    first, *_, why_not, proposal = announcement(inputs)
+    assert "the search target, with the margin for a lower bound on search over all samples, is accuracy" in first
     assert "samples where site = A, too few to certify accuracy 0.95 even without an error: about 59" in why_not
     assert "certify has about" in proposal
     n_certify = int(re.search(r"about (\d+) of", proposal)[1])

@@ -70,7 +70,7 @@ VALUES = {
     "search.first_trials={optimiser: adam}": "'optimiser' of number 1 must be among ['adamw', 'sgd']",
     "search.sampler=best": "search.sampler must be 'tpe', 'nsga2', 'gp' or 'random'",
     "policy.rules=[confidenc]": "there is no rule 'confidenc'",
-    "policy.population=5": "policy.population must be at least 4 and a multiple of 4",
+    "policy.population=5": "policy.population must be at least 4, at most 10,000 and a multiple of 4",
     "policy.latency_ms=[1, 2]": "latency_ms must be 3 increasing positive times",
     "policy.quality=best": "there is no quality 'best'",
     "resources.cpus_per_trial=no": "resources.cpus_per_trial must be a number",
@@ -186,7 +186,7 @@ def test_completion_imports_nothing_heavy(tmp_path):
         ("compare", "{place}/run-1", "{place}/run-2", "--no-log"),
         ("report", "--compare", "{place}/run-1", "{place}/run-2"),
         ("teacher", "digits", "--out", "new"),
-        ("soft-labels", "model", "digits", "--out", "new.npz"),
+        ("soft-labels", "{place}/policy.json", "digits", "--out", "new.npz"),
     ],
     ids=" ".join,
 )

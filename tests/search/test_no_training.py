@@ -69,7 +69,10 @@ def test_tabulate_search_certify_and_resume(runner, weights):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (("training.weights=none.pth",), "none.pth: there is no such file of weights"),
+        (
+            ("training.weights=none.pth",),
+            "training.weights must be a file but there is no file .*none.pth; name another",
+        ),
         (("training.width=8",), "weights must fit the network but do not .* name the network, exits and width"),
         (("training.n_exits=2",), "weights must fit the network but do not"),
     ],

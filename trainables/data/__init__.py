@@ -3,12 +3,12 @@
 What takes seconds to import is imported in its ``load``, since names and options are checked before.
 """
 
-from trainables.data.audio.options import DEFAULT_AUDIO, AudioOptions
+from trainables.data.audio.options import DEFAULT_AUDIO, LARGEST_AUDIO, AudioOptions
 from trainables.data.base import DataSource, Samples
 from trainables.data.boxes.samples import DetectionSamples
 from trainables.data.label_files.samples import LabelledSamples
 from trainables.data.loading import load_samples, source_code
-from trainables.data.options import DEFAULT_OPTIONS, DataOptions
+from trainables.data.options import DEFAULT_OPTIONS, LARGEST_IMAGE, SMALLEST_IMAGE, DataOptions
 from trainables.data.sources.audio_folder import AudioFolderSource
 from trainables.data.sources.cifar import Cifar10Source, Cifar100Source
 from trainables.data.sources.coco import CocoSource
@@ -45,6 +45,9 @@ SOURCES: dict[str, DataSource] = {
 __all__ = [
     "DEFAULT_AUDIO",
     "DEFAULT_OPTIONS",
+    "LARGEST_AUDIO",
+    "LARGEST_IMAGE",
+    "SMALLEST_IMAGE",
     "SOURCES",
     "SPLIT_NAMES",
     "AudioOptions",

@@ -12,7 +12,8 @@ from trainables.data.audio.options import DEFAULT_AUDIO, AudioOptions
 from trainables.errors import DataError
 
 
-_SMALLEST, _LARGEST = 8, 1024
+SMALLEST_IMAGE, LARGEST_IMAGE = 8, 1024
+"""Height and width that images are resized to, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class DataOptions:
     audio: AudioOptions = DEFAULT_AUDIO
 
     def __post_init__(self) -> None:
-        if self.image_size is not None and not _SMALLEST <= self.image_size <= _LARGEST:
-            raise DataError(f"image_size must be {_SMALLEST} to {_LARGEST} pixels but is {self.image_size}")
+        if self.image_size is not None and not SMALLEST_IMAGE <= self.image_size <= LARGEST_IMAGE:
+            raise DataError(f"image_size must be {SMALLEST_IMAGE} to {LARGEST_IMAGE} pixels but is {self.image_size}")
         if not 0 <= self.max_damaged < 1:
             raise DataError(f"max_damaged must be a share of the files in [0, 1) but is {self.max_damaged}")
         object.__setattr__(self, "classes", tuple(map(clean_name, self.classes)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from policies.registry import OnDemand, resolve
 from trainables.models.family import NetworkFamily
-from trainables.models.spec import CostModel, NetworkSpec, is_of_network
+from trainables.models.spec import LARGEST_WIDTH, CostModel, NetworkSpec, is_of_network
 
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def get_network(name: str) -> NetworkFamily:
 
 
 __all__ = [
+    "LARGEST_WIDTH",
     "NETWORKS",
     "CostModel",
     "MultiExitModel",

@@ -15,6 +15,9 @@ CostModel = Literal["macs", "exits"]
 OPTION_PREFIX = "network_"
 """Of a trial's parameters that go to the network's build function, under the rest of their name."""
 
+LARGEST_WIDTH = 4096
+"""Most channels of a first stage; later stages have several times as many, and weights their products."""
+
 _OWN = ("width", "head")
 
 
@@ -29,7 +32,7 @@ class NetworkSpec:
 
     Attributes:
         n_exits: Number of exits that the family builds, ``E``.
-        width: Channels of the first stage.
+        width: Channels of the first stage, 1 to 4096.
         family: Name of the network family; None is the workload's own network.
         blocks: The ``E - 1`` blocks that exits follow; None leaves it to the family.
         pretrained: Whether to start from ImageNet weights.
@@ -42,7 +45,7 @@ class NetworkSpec:
             (``macs``), or the share of the exits that were passed (``exits``), as if every exit took as much.
 
     Raises:
-        TrainingError: If the options are no JSON values.
+        TrainingError: If the width is out of range, or the options are no JSON values.
     """
 
     n_exits: int
@@ -57,6 +60,8 @@ class NetworkSpec:
     cost: CostModel = "macs"
 
     def __post_init__(self) -> None:
+        if not 0 < self.width <= LARGEST_WIDTH:
+            raise TrainingError(f"width must be at least 1 and at most {LARGEST_WIDTH:,} but is {self.width}")
         try:
             # As they are when they were read from a file.
             options = json.loads(json.dumps(dict(self.options), allow_nan=False))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from policies.certificates.certificate import Certificate
 from policies.certificates.certifying import certify_policy
 from policies.certificates.claims import Claim
-from policies.certificates.labelling.order import LabellingOrder, labelling_order
+from policies.certificates.labelling.order import GivenLabels, LabellingOrder, labelling_order
 from policies.errors import ClaimError
 from policies.names import list_some
 from policies.policy import Policy
@@ -19,7 +19,7 @@ def certify_with_few_labels(
     policy: Policy,
     table: ExitTable,
     claim: Claim,
-    labels: Mapping[str, int],
+    labels: GivenLabels,
     *,
     delta: float = 0.05,
     search: ExitTable | None = None,
@@ -34,7 +34,7 @@ def certify_with_few_labels(
         table: The ``certify`` table without labels, as ``load_table(path, unlabelled=True)`` reads it.
         claim: A largest drop or degradation of the accuracy of classes, and a largest disagreement if wanted.
         labels: Class of all those that :func:`~policies.certificates.labelling.order.labelling_order` asks for, by
-            name.
+            name, or what gives it for the order.
         delta: Largest probability of certifying what does not hold, in (0, 1).
         search: The table that the policy was chosen on, as the order was made with it.
 
@@ -42,8 +42,9 @@ def certify_with_few_labels(
         ExitSearchError: If a label is missing, is of another sample or no class; also as for the order.
     """
     order = labelling_order(policy, table, claim, delta=delta, search=search)
-    require_all(order, labels)
-    certificate = certify_policy(policy, order.labelled(labels), claim, delta=delta, search=search)
+    given = order.given(labels)
+    require_all(order, given)
+    certificate = certify_policy(policy, order.labelled(given), claim, delta=delta, search=search)
     note = (
         f"{len(order.asked)} of {order.n} {order.unit}s were labelled: where policy and full network answer alike, "
         f"nothing is lost whatever is right"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -21,6 +21,10 @@ from policies.policy import Policy
 from policies.tables.base import ExitTable
 from policies.tables.classification import ClassificationTable
 from policies.tables.units import Units
+
+
+GivenLabels = Mapping[str, int] | Callable[["LabellingOrder"], Mapping[str, int]]
+"""Class of what was labelled, by name; or what gives these labels once it knows their order, as who reads its file."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,10 @@ class LabellingOrder:
     def whose(self) -> str:
         """Whose labels are asked for, as a person names them after their number."""
         return f"{self.unit}s" if self.needed.all() else f"{self.unit}s whose answers differ"
+
+    def given(self, labels: GivenLabels) -> Mapping[str, int]:
+        """Class of what was labelled, by name, however it is given."""
+        return labels(self) if callable(labels) else labels
 
     def labelled(self, labels: Mapping[str, int]) -> ClassificationTable:
         """The table with labels: the given ones, and of all others what the policy answers.

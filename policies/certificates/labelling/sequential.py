@@ -12,7 +12,7 @@ from policies.certificates.certificate import Certificate
 from policies.certificates.claims import Claim
 from policies.certificates.labelling.forecast import Forecast, forecast
 from policies.certificates.labelling.joint_bets import JointBets, Standing
-from policies.certificates.labelling.order import LabellingOrder, labelling_order
+from policies.certificates.labelling.order import GivenLabels, LabellingOrder, labelling_order
 from policies.certificates.labelling.sequential_certificate import sequential_certificate
 from policies.errors import ClaimError
 from policies.names import list_some
@@ -49,7 +49,7 @@ def certify_as_labelled(
     policy: Policy,
     table: ExitTable,
     claim: Claim,
-    labels: Mapping[str, int],
+    labels: GivenLabels,
     *,
     delta: float = 0.05,
     budget: int | None = None,
@@ -69,7 +69,7 @@ def certify_as_labelled(
         claim: A least accuracy of classes, a largest drop, relative drop or degradation of it, a largest disagreement,
             or several of these, also for every value of a column.
         labels: Class of the first of those that :func:`~policies.certificates.labelling.order.labelling_order` asks for
-            where it is told ``sequential``, by name.
+            where it is told ``sequential``, by name, or what gives it for the order.
         delta: Largest probability of certifying what does not hold, in (0, 1).
         budget: Most labels that will be given, at least 1; None for all. It may be raised later.
 
@@ -80,8 +80,9 @@ def certify_as_labelled(
     if budget is not None and budget < 1:
         raise ClaimError(f"a budget must be at least 1 label but is {budget}")
     order = labelling_order(policy, table, claim, delta=delta, sequential=True)
-    _require_first(order, labels)
-    bets = JointBets.of(policy, order, claim, labels, delta=delta, budget=budget)
+    given = order.given(labels)
+    _require_first(order, given)
+    bets = JointBets.of(policy, order, claim, given, delta=delta, budget=budget)
     standing = bets.standing
     expected = forecast(bets, _differs_at(order)) if standing is Standing.GO_ON else Forecast()
     certificate = sequential_certificate(policy, order, claim, bets, expected)

@@ -15,7 +15,8 @@ from policies.certificates.statements import Statement
 from policies.goals.request import Request
 from policies.selection.aims.cost_of_power import in_short
 from policies.selection.aims.front_on_search import FrontOnSearch
-from policies.selection.search_target import SearchTarget, Shortage, shortage, tightened_request
+from policies.selection.margins.shortage import Shortage, shortage
+from policies.selection.search_target import SearchTarget, tightened_request
 from policies.selection.split_size import SplitSize
 
 

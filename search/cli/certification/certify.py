@@ -127,7 +127,12 @@ def certify(
         ),
     ] = False,
     budget: Annotated[
-        int | None, typer.Option(help="With --sequential: most labels that will be given; it may be raised later.")
+        int | None,
+        typer.Option(
+            min=1,
+            max=1_000_000_000,
+            help="With --sequential: most labels that will be given; it may be raised later.",
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the certificate to this JSON file; where left out it is only printed.")

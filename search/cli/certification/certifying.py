@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from policies.certificates.claims import Claim, require_delta
-from policies.errors import ClaimError
-from policies.files.real_path import real_path
 from search.cli.certification.bootstraps import Bootstraps
 from search.cli.certification.input_files import InputFiles, Inputs
 from search.cli.certification.labelling import Labelling
 from search.cli.certification.printing import print_certificate
 from search.cli.certification.to_label import certify_with_labels
+from search.run_folder.new_folder import require_output_file, writing
 
 
 if TYPE_CHECKING:
@@ -49,7 +48,8 @@ def certify_command(
     """
     require_delta(delta)
     labelling = labelling or Labelling()
-    _require_writable(out, files.named if labelling.labels is None else (*files.named, labelling.labels))
+    given = files.named if labelling.labels is None else (*files.named, labelling.labels)
+    require_output_file(out, option="--out", inputs=given)
     inputs = files.read(claim, unlabelled=labelling.unlabelled)
     certificate, progress = _certified(inputs, claim, labelling, delta=delta)
     bounds = [] if bootstraps is None else bootstraps.bounds(inputs, files.table, delta=delta)
@@ -71,18 +71,7 @@ def _certified(
     return certify_policy(inputs.policy, inputs.table, claim, delta=delta, search=inputs.search), None
 
 
-def _require_writable(out: Path | None, inputs: tuple[Path, ...]) -> None:
-    if out is None:
-        return
-    if not out.parent.is_dir():
-        raise ClaimError(f"the certificate's folder must exist but there is no {out.parent}; make it or change --out")
-    if out.is_dir() or real_path(out) in map(real_path, inputs):
-        raise ClaimError(f"--out must be a file of its own but is {out}; give another name")
-
-
 def _write(certificate: Certificate, bounds: list[BootstrapBound], out: Path) -> None:
     told = [bound.to_dict() for bound in bounds]
-    try:
+    with writing(out, option="--out"):
         certificate.save(out, **({"bootstrap": told[0] if len(told) == 1 else told} if told else {}))
-    except OSError as error:
-        raise ClaimError(f"the certificate must be writable but {out} is not ({error.strerror})") from None

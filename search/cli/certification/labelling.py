@@ -52,8 +52,6 @@ class Labelling:
             raise ConfigError("--to-label writes what --labels reads, filled in; give one of them")
         if self.budget is not None and not self.sequential:
             raise ConfigError("--budget is how many labels --sequential may take; add that, or leave --budget out")
-        if self.budget is not None and self.budget < 1:
-            raise ConfigError(f"--budget must be at least 1 label but is {self.budget}")
         if self.sequential and self.labels is None and self.to_label is None:
             raise ConfigError(
                 "--sequential looks at labels as they come; write what is to be labelled with --to-label, or add "

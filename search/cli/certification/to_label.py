@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from policies.certificates.claims import Claim, require_delta
-from policies.errors import ClaimError
 from search.cli.certification.input_files import InputFiles, Inputs
 from search.cli.certification.labelling import Labelling
 from search.console_table import print_line
+from search.run_folder.new_folder import require_output_file, writing
 
 
 if TYPE_CHECKING:
@@ -37,20 +38,24 @@ def ask_for_labels(
         ExitSearchError: For anything that the user can put right.
     """
     require_delta(delta)
-    if not to_label.parent.is_dir():
-        raise ClaimError(
-            f"the folder of --to-label must exist but there is no {to_label.parent}; make it or change that"
-        )
+    require_output_file(to_label, option="--to-label", inputs=files.named)
     inputs = files.read(claim, unlabelled=True)
     # Here, since these imports take seconds.
     from policies.certificates.labelling.labels_file import write_labels_file
+    from policies.certificates.labelling.order import labelling_order
     from policies.certificates.labelling.within_reach import require_within_reach
 
-    order = _order(inputs, claim, labelling, delta=delta)
+    order = labelling_order(
+        *(inputs.policy, inputs.table, claim),
+        delta=delta,
+        sequential=labelling.sequential,
+        search=inputs.search,
+    )
     require_within_reach(
         inputs.policy, order, claim, delta=delta, sequential=labelling.sequential, search=inputs.search
     )
-    write_labels_file(order, to_label)
+    with writing(to_label, option="--to-label"):
+        write_labels_file(order, to_label)
     print_line(console, f"To label {to_label}: {_how_many(order)}")
     how = "from the first row on, as many as you like" if labelling.sequential else "all rows"
     print_line(console, f"Fill its column label, {how}, and give it to --labels with the same options")
@@ -76,22 +81,11 @@ def certify_with_labels(
     from policies.certificates.labelling.sequential import certify_as_labelled
 
     policy, table = inputs.policy, inputs.table
-    labels = read_labels_file(labels_file, _order(inputs, claim, labelling, delta=delta))
+    labels = partial(read_labels_file, labels_file)
     if not labelling.sequential:
         return certify_with_few_labels(policy, table, claim, labels, delta=delta, search=inputs.search), None
     progress = certify_as_labelled(policy, table, claim, labels, delta=delta, budget=labelling.budget)
     return progress.certificate, progress
-
-
-def _order(inputs: Inputs, claim: Claim, labelling: Labelling, *, delta: float) -> LabellingOrder:
-    from policies.certificates.labelling.order import labelling_order
-
-    return labelling_order(
-        *(inputs.policy, inputs.table, claim),
-        delta=delta,
-        sequential=labelling.sequential,
-        search=inputs.search,
-    )
 
 
 def _how_many(order: LabellingOrder) -> str:

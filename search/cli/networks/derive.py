@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from rich.console import Console
 import typer
@@ -13,6 +13,11 @@ from search.cli.options.sweep import Address, DataDir, TrackingUri
 from search.cli.run import LOADING, with_tracking
 from search.config.sweep import SweepConfig
 from search.loading import tell_loading
+from search.run_folder.finished import require_finished_sweep
+
+
+Kind = Literal["fixed", "per-input"]
+"""What an architecture is derived for, as :data:`~trainables.models.families.darts.deriving.KINDS` has it."""
 
 
 def derive(
@@ -20,14 +25,15 @@ def derive(
         Path, typer.Argument(metavar="RUN", help="Folder of a finished sweep of network darts, such as runs/darts-1.")
     ],
     kind: Annotated[
-        str,
+        Kind,
         typer.Option(
             help="`fixed`: the operation of each edge with the largest share on average, for all inputs; `per-input`: "
             "each input its own largest ones."
         ),
     ] = "fixed",
     epochs: Annotated[
-        int | None, typer.Option(min=0, help="Epochs of fine-tuning; a third of the sweep's where left out.")
+        int | None,
+        typer.Option(min=0, max=100_000, help="Epochs of fine-tuning; a third of the sweep's where left out."),
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="Name of the new sweep; RUN's and the kind, such as darts-1-fixed, if left out.")
@@ -53,6 +59,7 @@ def derive(
 
     - `exitsearch derive runs/darts-1 --kind per-input --epochs 5 --name darts-each`
     """
+    require_finished_sweep(run)
     tell_loading("torch", LOADING)
     # Here, since these imports take seconds.
     from search.derivation import derived_sweep

@@ -11,6 +11,7 @@ import typer
 from search.cli.options.sweep import LOADING, DataDir
 from search.console_table import print_line
 from search.loading import tell_loading
+from search.run_folder.finished import require_finished_sweep
 from search.run_folder.new_folder import require_writable
 
 
@@ -21,8 +22,8 @@ def routing(
     phase: Annotated[
         list[str] | None, typer.Option(help="Phase to make again, 1.1 to 1.9; may be repeated. All where left out.")
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Epochs of each phase; the notes had 20.")] = 3,
-    images: Annotated[int, typer.Option(min=2, help="Most images of train that are trained on.")] = 96,
+    epochs: Annotated[int, typer.Option(min=1, max=100_000, help="Epochs of each phase; the notes had 20.")] = 3,
+    images: Annotated[int, typer.Option(min=2, max=1_000_000, help="Most images of train that are trained on.")] = 96,
     new_heads: Annotated[bool, typer.Option("--new-heads", help="Begin with heads that have learnt nothing.")] = False,
     unmatched: Annotated[
         bool,
@@ -35,7 +36,7 @@ def routing(
     networks: Annotated[
         bool, typer.Option("--networks", help="Write the detector of each phase too, which its policy is for.")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all that is drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of all that is drawn.")] = 0,
     data_dir: DataDir = None,
 ) -> None:
     """Make the routing phases of the notes again, with mAP beside the exit mix.
@@ -65,6 +66,7 @@ def routing(
     from trainables.routing.presets import PHASES, get_phase
 
     chosen = [get_phase(name) for name in dict.fromkeys(phase or PHASES)]
+    require_finished_sweep(run)
     require_writable(run, what="RUN")
     tell_loading("torch", LOADING)
     from search.routing.console import print_phases

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from search.errors import RunFolderError
 from search.loading import tell_loading
-from search.run_folder.finished import has_no_result
+from search.run_folder.finished import has_no_result, read_summary
 from search.run_folder.new_folder import require_output_file, writing
 from search.run_folder.result_files import ResultFiles
 
@@ -35,6 +35,9 @@ def page_command(runs: Sequence[Path], file: Path | None, *, console: Console) -
         )
     place = ResultFiles(runs[0]).report_html if file is None else file
     require_output_file(place, option="--out")
+    is_unfinished = len(runs) == 1 and has_no_result(runs[0])
+    for run in () if is_unfinished else runs:
+        read_summary(run)
     tell_loading("plotly")
     # Here, since the imports take their time.
     from search.live.unfinished import write_unfinished
@@ -43,7 +46,7 @@ def page_command(runs: Sequence[Path], file: Path | None, *, console: Console) -
     from search.page.run import FinishedRun
 
     with writing(place, option="--out"):
-        if len(runs) == 1 and has_no_result(runs[0]):
+        if is_unfinished:
             write_unfinished(runs[0], place)
         elif len(runs) == 1:
             write_page(FinishedRun.read(runs[0]), place)

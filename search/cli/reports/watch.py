@@ -12,6 +12,7 @@ import typer
 
 from search.console_table import print_line
 from search.loading import tell_loading
+from search.run_folder.folder import require_sweep
 
 
 def watch(
@@ -31,6 +32,7 @@ def watch(
 
     - `exitsearch watch runs/digits-1 --port 8080 --open`
     """
+    require_sweep(run)
     tell_loading("plotly")
     # Here, since the imports take seconds.
     from search.live.board import Board

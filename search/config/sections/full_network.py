@@ -24,7 +24,7 @@ class FullNetworkSection(Section):
     first seed. If it does not, the sweep stops, and `validity.json` says why.
     """
 
-    epochs: int = Field(default=0, ge=0, description="Epochs of its training; 0 leaves this stage out.")
+    epochs: int = Field(default=0, ge=0, le=100_000, description="Epochs of its training; 0 leaves this stage out.")
     least: float = Field(
         default=0.4, description="The validity gate: the least `quality` of its best epoch on the search split."
     )
@@ -36,6 +36,7 @@ class FullNetworkSection(Section):
     patience: int | None = Field(
         default=None,
         ge=1,
+        le=100_000,
         description="Epochs without a better `quality`, after which its training stops. Never where null.",
     )
     params: dict[str, Any] = Field(

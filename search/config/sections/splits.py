@@ -25,7 +25,7 @@ class SplitsSection(Section):
         description="Whether the shares are proposed by what is to be certified, before anything is trained; none of "
         "them is then given. The file in a sweep's folder has those that were proposed.",
     )
-    seed: int = Field(default=2026, description="Seed of the splits, apart from that of the training.")
+    seed: int = Field(default=2026, ge=0, lt=2**31, description="Seed of the splits, apart from that of the training.")
     train: float = Field(default=0.5, gt=0, lt=1, description="Share of the samples that networks are trained on.")
     search: float = Field(
         default=0.2,

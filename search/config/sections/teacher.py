@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from search.config.section import Section
 from search.config.training import TrainingSection
-from trainables.models import get_network
+from trainables.models import LARGEST_WIDTH, get_network
 
 
 class TeacherSection(Section):
@@ -31,10 +31,13 @@ class TeacherSection(Section):
         default=1, ge=1, le=256, description="Number of exits of that network; only its last one teaches."
     )
     width: int | None = Field(
-        default=None, ge=1, description="Channels of that network's first stage; its own where null."
+        default=None, ge=1, le=LARGEST_WIDTH, description="Channels of that network's first stage; its own where null."
     )
     epochs: int | None = Field(
-        default=None, ge=1, description="Epochs of its training; those of the `training` section where null."
+        default=None,
+        ge=1,
+        le=100_000,
+        description="Epochs of its training; those of the `training` section where null.",
     )
     params: dict[str, Any] = Field(
         default_factory=dict,

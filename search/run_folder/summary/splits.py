@@ -35,6 +35,7 @@ class SharingSummary(SummaryPart):
         parts: What was claimed, part by part, as a person names it.
         power: Probability that was asked for.
         sentence: What was proposed and why, for a person.
+        shortage: Why no shares would have certified anything, for a person; empty where some would.
     """
 
     fractions: dict[str, float]
@@ -42,6 +43,7 @@ class SharingSummary(SummaryPart):
     parts: list[str] = []
     power: float
     sentence: str = ""
+    shortage: str = ""
 
 
 class SplitsSummary(SummaryPart):

@@ -11,10 +11,11 @@ from policies.goals.figures import quality_of
 from policies.goals.request import Request
 from policies.qualities import MeanQuality
 from policies.qualities.drop import DropLimit
+from policies.selection.margins.tightened_claim import tightened_claim
 from policies.selection.networks import search_network
 from policies.selection.policy_search import PolicySearch
 from policies.selection.references import full_network_quality, goal_on, references
-from policies.selection.search_target import search_target, tightened_claim
+from policies.selection.search_target import search_target
 from policies.selection.select import select_policy
 from policies.selection.split_size import SplitSize
 from policies.tasks import get_task

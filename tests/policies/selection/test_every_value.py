@@ -18,6 +18,7 @@ from policies.selection.policy_search import PolicySearch
 from policies.selection.references import goal_on
 from policies.selection.search_target import table_target
 from policies.selection.select import select_policy
+from policies.selection.uncertified import choose_uncertified
 from policies.selection.worst_value import worst_value
 from tests.tables import make_table
 
@@ -111,6 +112,23 @@ def test_certified_for_all_sites_it_saves_more_than_a_search_over_all_samples_to
         assert max(drop_at(chosen.policy, world, site) for site in SITES) <= 0.03
         depth.append(chosen.policy.decide(world).exits.mean())
     assert depth[1] < depth[0]
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (0.2, "; it is about all samples, not about each value of site"),
+        (0.99, "no policy has a margin either, over all samples and not for each value of site: accuracy must be at"),
+    ],
+)
+def test_an_estimate_says_that_it_is_about_all_samples(target, said):
+    network = searched(SEARCH, None, ASKED)
+    found = [(network, policy) for policy in network.front.policies]
+    told = [
+        choose_uncertified(found, [network], Request(target=target, by=by), seed=0)[2].sentence for by in ("site", None)
+    ]
+    assert said in told[0]
+    assert "site" not in told[1]
 
 
 def test_a_search_table_without_the_column_is_refused_and_one_without_some_values_is_not():

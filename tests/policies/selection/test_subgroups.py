@@ -16,9 +16,10 @@ from policies.goals.request import Request
 from policies.options import RequestError
 from policies.pooling.answering import Answering, Level
 from policies.selection.choose import choose_policy
+from policies.selection.margins.tightened_claim import tightened_claim
 from policies.selection.plan import plan_for, plan_of
 from policies.selection.policy_search import PolicySearch
-from policies.selection.search_target import search_target, table_target, tightened_claim
+from policies.selection.search_target import search_target, table_target
 from policies.selection.split_size import SplitSize
 from tests.policies.outcomes import GATE, outcome_table
 from tests.tables import make_table

@@ -331,7 +331,7 @@ def test_islands_over_ray(ray_session, tables, tmp_path):
         (("--target", "0.9", "--seed", "-1"), "--seed must be at least 0"),
         (
             ("--target", "0.9", "--population", "6"),
-            "--population must be at least 4 and a multiple of 4 but 6",
+            "--population must be at least 4, at most 10,000 and a multiple of 4 but 6",
         ),
         (("--target", "0.9", "--certify", "search.npz"), "must not overlap"),
         (("--budget", "2", "--certify", "certify.npz"), "needs something that can be certified"),

@@ -112,7 +112,7 @@ def test_options_of_weights_need_weights(tmp_path, capsys):
     weights = ["--weights", str(tmp_path / "x.pth")]
     refused([*command, *weights, "--std", "a,b"], "--std must be numbers joined by commas", capsys)
     refused([*command, *weights, "--param", "a=1"], "--param a=1 is about training", capsys)
-    refused([*command, *weights], "x.pth: there is no such file of weights", capsys)
+    refused([*command, *weights], f"--weights must be a file but there is no file {tmp_path / 'x.pth'}", capsys)
 
 
 def refused(command, message, capsys):

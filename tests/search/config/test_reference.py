@@ -49,7 +49,7 @@ def test_every_key_has_a_row():
         "| `sampler` | `tpe`, `nsga2`, `gp` or `random` | `tpe` | ",
         "| `rules` | list of texts, at least 1 long | `[confidence, ensemble, mixture]` | ",
         "| `bounds` | mapping of names to numbers | `{}` | ",
-        "| `population` | whole number, at least 4 and a multiple of 4 | `96` | ",
+        "| `population` | whole number, at least 4, at most 10,000 and a multiple of 4 | `96` | ",
         "| `augment` | true or false | `true` | ",
         "| `runs_dir` | path | `runs` | ",
         "| `name` | text, at most 40 long, as `^[a-z][a-z0-9_]*$` | none: must be given | ",

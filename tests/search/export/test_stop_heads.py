@@ -16,7 +16,8 @@ from search.export.subject import ExportSubject, checked_content
 from search.prediction.files import InputFiles
 from search.prediction.saying import said_of_files
 from search.serving.bundle_model import ARTIFACT, BundleModel
-from search.watching.bundle_watch import Levels, watch_data
+from search.watching.bundle_watch import watch_data
+from search.watching.levels import Levels
 from search.watching.new_data import outputs_on_files
 from tests.policies.runtime.midpoints import policy_for
 from tests.stopping_network import SHAPE, stopping_network, stopping_split

@@ -7,7 +7,7 @@ import pytest
 
 from policies.certificates.claims import Claim
 from search.prediction.saying import said_of_files
-from search.watching.bundle_watch import Levels
+from search.watching.levels import Levels
 from search.watching.stream import watch_lines
 from tests.bundles import trained_digits, write_digits_bundle
 from trainables.data.readers import ReadInputs

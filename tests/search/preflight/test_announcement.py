@@ -73,8 +73,8 @@ def test_too_few_units_are_told_beforehand(n_groups, size, message):
     assert error_p_value(most, n, 0.95) <= LEVEL < error_p_value(most + 1, n, 0.95)
 
 
-def test_better_splits_are_proposed_before_training():
-    n = 142
+def last_line(n, target):
+    """What is told last of so many samples of two classes, shared out as usual."""
     samples = Samples(
         inputs=np.zeros((n, 1, 1, 1), dtype=np.uint8),
         labels=np.arange(n) % 2,
@@ -82,10 +82,27 @@ def test_better_splits_are_proposed_before_training():
         class_names=("chirp", "noise"),
     )
     splits = split_samples(samples, CONFIG.splits.fractions(), seed=0)
-    last = announcement(SweepInputs.of(load_sweep("digits", ["target=0.94"]), splits))[-1]
-    assert last.startswith(
+    return announcement(SweepInputs.of(load_sweep("digits", [f"target={target}"]), splits))[-1]
+
+
+def test_better_splits_are_proposed_before_training():
+    assert last_line(142, 0.94).startswith(
         "Note: splits: auto would propose splits {train: 0.45, search: 0.1, certify: 0.35, test: 0.1}: certify has "
         "about 49 of 142 samples, with which a policy that loses half of what may be lost is certified with probability"
+    )
+
+
+@pytest.mark.parametrize(
+    ("n", "estimate"),
+    [
+        (40, "for an estimate there are too few too; ask for less, or collect more"),
+        (120, "an estimate takes about 38 of search, which it has with a share of 0.32"),
+    ],
+)
+def test_where_no_splits_would_do_it_is_said_in_one_sentence(n, estimate):
+    assert last_line(n, 0.94) == (
+        f"Note: no other splits would do: certify can have at most {2 * n // 5} of the {n} samples, but to certify "
+        f"that accuracy is at least 0.94 takes about 49 even without an error, of 123 in all; {estimate}"
     )
 
 

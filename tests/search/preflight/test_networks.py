@@ -29,7 +29,11 @@ def checked(splits, *settings):
         (["training.network=audio-cnn", "training.head=median"], "head must be one of"),
         (
             ["training.network=audio-cnn", "space.name=audio", "space.overrides.width=0"],
-            "trained with width 0, .*: width must be positive but is 0",
+            "trained with width 0, .*: width must be at least 1 and at most 4,096 but is 0",
+        ),
+        (
+            ["training.network=audio-cnn", "space.name=audio", "space.overrides.width=1000000000"],
+            "trained with width 1000000000, .*: width must be at least 1 and at most 4,096 but is 1000000000",
         ),
         (["training.network=mobilenet-v3-small", "training.width=12"], "width must be a multiple of 8"),
         (

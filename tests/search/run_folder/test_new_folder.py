@@ -51,6 +51,9 @@ def test_files_that_cannot_be_written_are_refused_beforehand(tmp_path):
         require_output_file(tmp_path, option="--out")
     with pytest.raises(RunFolderError, match="the folder of --out must be .*file is a file"):
         require_output_file(tmp_path / "file" / "table.csv", option="--out")
+    require_output_file(tmp_path / "file", option="--out", inputs=[tmp_path / "other"])
+    with pytest.raises(RunFolderError, match="--out must be a file of its own but .* is read; give another name"):
+        require_output_file(tmp_path / "file", option="--out", inputs=[tmp_path / "x" / ".." / "file"])
 
 
 def test_a_disk_that_fills_up_is_one_line(tmp_path):

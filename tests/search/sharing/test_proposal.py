@@ -48,6 +48,7 @@ def test_certify_gets_the_smallest_share_that_has_the_power(n, target, power):
     assert own.chance == pytest.approx(by_share[least])
     assert f"certified with probability {own.chance:.2f}" in found.sentence
     assert "less than" not in found.sentence
+    assert found.shortage == ""
 
 
 @given(n=st.integers(60, 100_000), target=st.floats(0.5, 0.999), official=st.booleans(), power=st.floats(0.1, 0.95))
@@ -136,20 +137,21 @@ def test_what_is_proposed_for_small_data_holds(n, smallest, target, official):
     assert (own.chance > 0) == (error_p_value(0, own.n_certify, target) <= DELTA)
     if own.chance == 0:
         has_margin = estimated_target(target, units_of("search", shares, units), grouped=False) is not None
-        assert ("an estimate from about" in found.sentence) == has_margin
-        assert ("too few for an estimate too" in found.sentence) != has_margin
+        assert ("an estimate takes about" in found.sentence) == has_margin
+        assert ("for an estimate there are too few too" in found.sentence) != has_margin
 
 
 def test_where_nothing_would_do_it_is_said():
     found = proposed(SplitUnits(40, 10), Claim(target=0.94))
     assert found.fractions == SplitFractions()
     assert found.sentence == (
-        "splits {train: 0.5, search: 0.2, certify: 0.15, test: 0.15}: certify could have 16 of 40 samples, too few to "
-        "certify that accuracy is at least 0.94 even without an error; about 49 would do for a policy that loses "
-        "nothing, of 123 in all; they are too few for an estimate too; ask for less, or collect more"
+        "splits {train: 0.5, search: 0.2, certify: 0.15, test: 0.15}: certify can have at most 16 of the 40 samples, "
+        "but to certify that accuracy is at least 0.94 takes about 49 even without an error, of 123 in all; for an "
+        "estimate there are too few too; ask for less, or collect more"
     )
+    assert found.sentence.endswith(f": {found.shortage}")
     certain = proposed(SplitUnits(1797, 174), Claim(target=1))
-    assert "no number would certify that accuracy is at least 1; ask for less" in certain.sentence
+    assert certain.shortage == "no number of samples certifies that accuracy is at least 1; ask for less"
     assert {one.aims for one in certain.divisions} == {()}
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from policies.certificates.claims import Claim
 from policies.errors import MonitoringError
-from search.watching.bundle_watch import FILES_ARE_GROUPS, Levels, claim_of, is_certified, watch_data
+from search.watching.bundle_watch import FILES_ARE_GROUPS, claim_of, is_certified, watch_data
+from search.watching.levels import Levels
 from search.watching.new_data import outputs_on_files
 from search.watching.stream import watch_lines
 from tests.bundles import trained_digits, write_digits_bundle

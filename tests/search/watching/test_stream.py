@@ -9,7 +9,7 @@ import pytest
 from policies.certificates.claims import Claim
 from policies.errors import MonitoringError, MonitoringWarning
 from policies.monitoring.watch import CertificateWatch
-from search.watching.bundle_watch import Levels
+from search.watching.levels import Levels
 from search.watching.stream import watch_lines
 from tests.bundles import write_digits_bundle
 

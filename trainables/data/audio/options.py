@@ -14,7 +14,12 @@ from trainables.errors import DataError
 # What recordings are called and shared out by decides no feature.
 _NAMING = ("file_pattern", "group_pattern", "test_pattern")
 _LARGEST = 1_000_000
-_ABOVE_ZERO = ("sample_rate", "segment_seconds", "hop_seconds", "n_mels", "n_fft", "window_ms", "hop_ms", "floor_db")
+LARGEST_AUDIO = {
+    **dict.fromkeys(("sample_rate", "segment_seconds", "hop_seconds", "window_ms", "hop_ms", "floor_db"), _LARGEST),
+    "n_mels": 1_024,
+    "n_fft": 65_536,
+}
+"""The largest value of numbers that must be above 0: filters of so many bands and frequencies take 134 MB."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,8 @@ class AudioOptions:
         segment_seconds: Length of a segment; shorter recordings are padded with zeros.
         hop_seconds: From the start of a segment to that of the next.
         silence_db: Segments whose root mean square is under so many dBFS are dropped; None keeps all.
-        n_mels: Mel bands from 0 Hz to half the sample rate.
-        n_fft: Samples of a Fourier transform, at most those of a segment.
+        n_mels: Mel bands from 0 Hz to half the sample rate, at most 1024.
+        n_fft: Samples of a Fourier transform, at most those of a segment, and 65536.
         window_ms: Hann window of a frame, at most ``n_fft`` samples.
         hop_ms: From a frame to the next.
         floor_db: So many dB below a segment's maximum everything is the same.
@@ -66,10 +71,10 @@ class AudioOptions:
     chunk_seconds: float | None = None
 
     def __post_init__(self) -> None:
-        for name in _ABOVE_ZERO:
+        for name, largest in LARGEST_AUDIO.items():
             value = getattr(self, name)
-            if not 0 < value <= _LARGEST:
-                raise DataError(f"{name} must be above 0 and at most {_LARGEST} but is {value}; change it")
+            if not 0 < value <= largest:
+                raise DataError(f"{name} must be above 0 and at most {largest} but is {value}; change it")
         self._check_band()
         self._check_levels()
         self._check_frames()

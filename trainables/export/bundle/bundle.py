@@ -75,8 +75,6 @@ class Bundle:
                 not exported, a module that is named lies in the folder, or the policy is not the network's or the
                 certificate not the policy's.
         """
-        if not folder.is_dir():
-            raise BundleError(f"{folder}: there is no such bundle; exitsearch export makes one")
         manifest = Manifest.load(folder)
         require_modules_elsewhere(folder)
         try:

@@ -42,6 +42,18 @@ RUN_KEY = "mlflow_run_id"
 _READ = (MODEL_FILE, CONTROL_FILE, POLICY_FILE, CERTIFICATE_FILE, REFERENCE_FILE, CHECK_FILE, SINGLE_GRAPH_FILE)
 
 
+def require_bundle(folder: Path) -> None:
+    """Refuse a folder that is no bundle, by its files alone, of which none is read.
+
+    Raises:
+        BundleError: If it is none.
+    """
+    if not folder.is_dir():
+        raise BundleError(f"{folder}: there is no such bundle; exitsearch export makes one")
+    if not (folder / MANIFEST_FILE).exists():
+        raise BundleError(f"{folder}: a bundle has {MANIFEST_FILE} but there is none; make one with exitsearch export")
+
+
 class Manifest(BaseModel):
     """What a bundle holds, and where it is from.
 
@@ -133,15 +145,12 @@ class Manifest(BaseModel):
         Raises:
             BundleError: If the folder is no bundle, is of a newer version, or a file is missing or damaged.
         """
+        require_bundle(folder)
         path = folder / MANIFEST_FILE
         try:
             data = json.loads(path.read_text())
             if not isinstance(data, dict):
                 raise TypeError("no JSON object")
-        except FileNotFoundError:
-            raise BundleError(
-                f"{folder}: a bundle has {MANIFEST_FILE} but there is none; make one with exitsearch export"
-            ) from None
         except (OSError, ValueError, TypeError, RecursionError) as error:
             raise BundleError(f"{path}: damaged ({_line(error)}); export the bundle again") from None
         schema = data.get("schema")

@@ -8,9 +8,10 @@ from policies.goals.front import Front
 from policies.goals.request import Request
 from policies.selection.aims.cost_of_power import CostOfPower, cost_of_power, in_times
 from policies.selection.aims.front_on_search import FrontOnSearch
+from policies.selection.margins.tightened_claim import tightened_claim
 from policies.selection.networks import search_network
 from policies.selection.policy_search import PolicySearch
-from policies.selection.search_target import table_target, tightened_claim
+from policies.selection.search_target import table_target
 from tests.tables import make_table
 
 

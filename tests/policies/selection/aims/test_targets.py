@@ -14,9 +14,10 @@ from policies.goals.request import Request
 from policies.policy import Policy
 from policies.selection.aims.front_on_search import FrontOnSearch
 from policies.selection.aims.targets import MULTIPLES, allowing, certified_targets
+from policies.selection.margins.tightened_claim import tightened_claim
 from policies.selection.networks import search_network
 from policies.selection.policy_search import PolicySearch
-from policies.selection.search_target import table_target, tightened_claim
+from policies.selection.search_target import table_target
 from tests.policies.outcomes import outcome_table
 from tests.tables import make_table
 

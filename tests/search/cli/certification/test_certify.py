@@ -75,9 +75,9 @@ def test_several_drops_of_labels_with_the_table_that_the_policy_was_chosen_on(ca
 
 def test_joint_claim_with_every_option(capsys, place):
     arguments = ["--target", "0.9", "--max-drop", "0.03", "--max-degradation", "0.03", "--exit-floor", "0.9"]
-    extras = ["--bootstrap-f1", "--delta", "0.1", "--out", "certificate.json"]
+    extras = ["--bootstrap-f1", "--delta", "0.1", "--out", "new/certificate.json"]
     code, printed = outcome(capsys, "policy.json", "table.npz", *arguments, *extras)
-    data = json.loads((place / "certificate.json").read_text())
+    data = json.loads((place / "new" / "certificate.json").read_text())
     assert code == ExitCode.DONE
     assert data["certified"]
     assert data["delta"] == 0.1
@@ -87,7 +87,7 @@ def test_joint_claim_with_every_option(capsys, place):
     assert "certified" not in data["bootstrap"]
     assert "bootstrap lower bound" in printed.out
     assert "note: nobody left at depth 2" in printed.out
-    assert "Certificate certificate.json" in printed.out
+    assert "Certificate new/certificate.json" in printed.out
 
 
 @pytest.fixture
@@ -198,9 +198,12 @@ def test_groups_and_origin_are_told(capsys, place):
         (["policy.json", "missing.npz", "--target", "0.9"], "missing.npz: there is no such exit table"),
         (["text.json", "table.npz", "--target", "0.9"], "text.json: not a readable policy"),
         (["policy.json", "text.npz", "--target", "0.9"], "text.npz: not a readable exit table"),
-        (["policy.json", "table.npz", "--target", "0.9", "--out", "no/c.json"], "folder must exist but there is no no"),
+        (
+            ["policy.json", "table.npz", "--target", "0.9", "--out", "text.json/c.json"],
+            "the folder of --out must be a folder that can be made and written to but text.json cannot",
+        ),
         (["policy.json", "table.npz", "--target", "0.9", "--out", "policy.json"], "--out must be a file of its own"),
-        (["policy.json", "table.npz", "--target", "0.9", "--out", "."], "--out must be a file of its own"),
+        (["policy.json", "table.npz", "--target", "0.9", "--out", "."], "--out must be a file but . is a folder"),
     ],
 )
 def test_mistakes(capsys, place, arguments, message):

@@ -211,9 +211,12 @@ def test_where_nothing_differs_there_is_nothing_to_label(capsys, place):
         ),
         (
             [POLICY, TABLE, *DROP, "--labels", "few.csv", "--sequential", "--budget", "0"],
-            "must be at least 1 label but is 0",
+            "must be at least 1 and at most 1,000,000,000 but 0 was given",
         ),
-        ([POLICY, TABLE, *DROP, "--labels", "few.csv", "--sequential", "--budget", "-2"], "at least 1 label but is -2"),
+        (
+            [POLICY, TABLE, *DROP, "--labels", "few.csv", "--sequential", "--budget", "-2"],
+            "1,000,000,000 but -2 was given",
+        ),
         ([POLICY, TABLE, *DROP, "--sequential"], "add --labels with the labels so far"),
         ([POLICY, TABLE, *DROP, "--to-label", "x.csv", "--sequential", "--budget", "3"], "leave it out of --to-label"),
         ([POLICY, TABLE, *DROP, "--to-label", "x.csv", "--out", "c.json"], "--to-label makes none yet"),
@@ -265,8 +268,11 @@ def test_where_nothing_differs_there_is_nothing_to_label(capsys, place):
         (["chosen_here.json", TABLE, *DROP, "--to-label", "x.csv"], "was chosen on 40 of the 2000 samples"),
         (["chosen_here.json", TABLE, "--unlabelled", "--max-disagreement", "0.1"], "was chosen on 40 of the 2000"),
         ([POLICY, TABLE, *DROP, "--to-label", "few.csv"], "labels that are given already must not be lost but few.csv"),
-        ([POLICY, TABLE, *DROP, "--to-label", "no/few.csv"], "the folder of --to-label must exist but there is no no"),
-        ([POLICY, TABLE, *DROP, "--to-label", "."], "is there; give another name"),
+        (
+            [POLICY, TABLE, *DROP, "--to-label", "gap.csv/few.csv"],
+            "the folder of --to-label must be a folder that can be made and written to but gap.csv cannot",
+        ),
+        ([POLICY, TABLE, *DROP, "--to-label", "."], "--to-label must be a file but . is a folder"),
         ([POLICY, TABLE, *DROP, "--labels", "missing.csv"], "there is no such file of labels; --to-label writes it"),
         ([POLICY, TABLE, *DROP, "--labels", "few.csv"], "must be labelled but"),
         (

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 import json
+from typing import get_args
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from policies.policy import Policy
 from policies.tasks import load_table
 from search.cli.app import main
 from search.cli.exit_code import ExitCode
+from search.cli.networks.derive import Kind
 from search.config.sweep import SweepConfig
 from search.derivation import derived_values
 from search.errors import DerivedWarning
@@ -24,6 +26,7 @@ from tests.finished_sweeps import write_sweep
 from trainables.errors import ExportError
 from trainables.export.model_file import ModelConfig, load_model, save_model
 from trainables.models import relative_cost
+from trainables.models.families.darts.deriving import KINDS
 from trainables.workloads import get_workload
 
 
@@ -78,6 +81,10 @@ def mixture_sweep(folder, *, adaptive=True, **changes):
 @pytest.fixture(scope="module")
 def mixture(tmp_path_factory):
     return mixture_sweep(tmp_path_factory.mktemp("runs") / "toy")
+
+
+def test_all_kinds_that_can_be_derived_can_be_typed():
+    assert get_args(Kind) == KINDS
 
 
 def ended(capsys, *arguments):
@@ -164,9 +171,7 @@ def test_what_cannot_be_derived_is_refused_in_one_line_and_leaves_nothing(mixtur
     cases = {
         "a network that mixes operations, of the family darts without operations, but this is": (plain.path,),
         "a finished sweep has summary.json, but there is none": (unfinished,),
-        "what is derived must be 'fixed' or 'per-input' but is 'fixd'; did you mean 'fixed'": (
-            *(mixture.path, "--kind", "fixd"),
-        ),
+        "--kind must be 'fixed' or 'per-input' but 'fixd' was given": (mixture.path, "--kind", "fixd"),
         "one has the same for all inputs; derive it 'fixed'": (same.path, "--kind", "per-input"),
         "there is already a sweep 'there'": (mixture.path, "--name", "there"),
     }

@@ -1,18 +1,24 @@
 """Contract of every command: what is typed wrongly is one line and exit status 2, at once, and nothing is left."""
 
 import re
+from typing import get_args, get_origin
 
 import pytest
 
 from search.cli.commands import COMMANDS, command_of
 from search.cli.exit_code import ExitCode
 from search.cli.usage.refusals import option_names, typed_name
+from search.config.section import inner_section
+from search.config.sections.teacher import TeacherSection
+from search.config.sweep import SweepConfig
 from tests.typist import type_all
 
 
 # What makes a request whole but for the mistake: what is asked for is looked at before files are.
 WHOLE = {"policy": ("--target", "0.9"), "certify": ("--target", "0.9")}
 GOOD = {"SWEEP.yaml | PRESET": "digits"}
+# As large as a number of a sweep file may be at all: none may size memory, or work, so large.
+HUGE = 10**12
 OF_NAMES = re.compile(r"[a-z0-9-]+(\|[a-z0-9-]+)+")
 INPUT_LISTS = re.compile(r"(NUMBER,|NAME=|KEY=|NUMBER \|)")
 
@@ -56,6 +62,8 @@ def mistakes_of(option, start, names, whole):
     kind, choices = option.type_descriptor.annotation, option.type_descriptor.choices
     if not option.multiple and kind is not float and kind is not int and choices is None:
         yield (*start, *kept, name, "a", name, "b"), f"{name} may be given once but was given 2 times"
+    if kind in (int, list[int]):
+        yield (*start, *kept, name, str(HUGE)), f"{name} must be at "
     if kind in (int, float, list[int], list[float]):
         yield (*start, *kept, name, "text"), f"{name} must be a "
         yield (*start, *kept, name, "nan"), name
@@ -74,13 +82,66 @@ def without(words, option):
     return (*words[:at], *words[at + 2 :])
 
 
+def huge_numbers(section=SweepConfig, place="{}"):
+    """Settings of a sweep file, each with a whole number that nobody can want."""
+    for name, field in section.model_fields.items():
+        inner = inner_section(field)
+        if inner is field.annotation:
+            yield from huge_numbers(inner, place.format(f"{name}.{{}}"))
+        elif inner is TeacherSection:
+            yield from huge_numbers(inner, "teachers=[{{name: other, network: resnet-18, {}}}]")
+        elif takes_whole_numbers(field.annotation):
+            value = f"[{HUGE}]" if get_origin(field.annotation) is list else HUGE
+            yield place.format(f"{name}{'=' if place.count('=') == 0 else ': '}{value}")
+
+
+def takes_whole_numbers(kind):
+    return kind is int or any(takes_whole_numbers(one) for one in get_args(kind))
+
+
 MISTAKES = {request: told for name in COMMANDS for request, told in requests_of(name)}
+# What is not there is told before anything is imported to read it.
+MISTAKES |= {
+    ("export", "nothing", "--out", "new"): "nothing: a finished sweep has sweep.yaml, but there is none",
+    (
+        "export",
+        "nothing",
+        "--out",
+        "new",
+        "--model",
+        "m",
+        "--data",
+        "digits",
+    ): "a finished search has summary.json, but",
+    ("run", "--set", "training.weights=x"): "training.weights must be a file but there is no file ",
+    (
+        "run",
+        "--set",
+        "teachers=[{name: far, model: x}]",
+    ): "what teacher 'far' is read from must be a file but",
+    ("derive", "nothing"): "nothing: a finished sweep has sweep.yaml, but there is none",
+    ("routing", "nothing"): "nothing: a finished sweep has sweep.yaml, but there is none",
+    ("watch", "nothing"): "nothing: a folder of a sweep must be watched but it has no sweep.yaml",
+    ("report", "nothing", "--html"): "nothing: a finished search has summary.json, but there is none",
+    ("predict", "nothing", "x"): "nothing: there is no such bundle",
+    ("bench", "nothing"): "nothing: there is no such bundle",
+    ("check", "nothing", "x"): "nothing: there is no such bundle",
+    ("check", "nothing", "x", "--alpha", "2"): "alpha must lie strictly between 0 and 1 but is 2",
+    ("check", "nothing", "x", "--average-run-length", "0"): "average_run_length must be above 1 and finite but is 0",
+    ("teacher", "digits", "--out", "."): ". must be a new folder but exists",
+    ("teacher", "digits", "--out", "new", "--weights", "x"): "--weights must be a file but there is no file x",
+    ("soft-labels", "x", "digits", "--out", "."): "--out must be a file but . is a folder",
+    ("soft-labels", "x", "digits", "--out", "y"): "MODEL.safetensors must be a file but there is no file x",
+    ("tabulate", "x:y", "--weights", "x", "--data", "digits", "--out", "new"): "--weights must be a file but there is",
+    ("tabulate", "x:y", "--data", "nothing", "--out", "new"): "there is neither a folder nor data 'nothing'",
+}
 MISTAKES |= {
     ("--nothing",): "exitsearch has no option '--nothing'",
     ("--versoin",): "did you mean '--version'?",
     ("--",): "exitsearch",
     ("xyz",): "there is no command 'xyz'; commands are run, tabulate, ",
     ("",): "there is no command ''",
+    **{("run", "digits", "--set", setting): f" but {HUGE} was given" for setting in huge_numbers()},
     **{(f"{name}e",): f"there is no command '{name}e'; did you mean '{name}'?" for name in COMMANDS},
 }
 

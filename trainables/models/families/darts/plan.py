@@ -9,6 +9,10 @@ from trainables.errors import TrainingError
 from trainables.models.family import is_count
 
 
+# Each has an edge from every node of its cell before it, with all operations.
+_MOST_NODES = 64
+
+
 @dataclass(frozen=True)
 class StagePlan:
     """The nodes between two exits.
@@ -60,15 +64,17 @@ class Plan:
 
         Args:
             n_exits: Number of exits, ``E``.
-            nodes_per_exit: Nodes from one exit to the next.
+            nodes_per_exit: Nodes from one exit to the next, 1 to 64.
             reductions: Number of reductions, each before another exit's nodes, not the first one's.
             width: Channels of the first cell.
 
         Raises:
             TrainingError: If there are not that many places for reductions, or no nodes.
         """
-        if not is_count(nodes_per_exit):
-            raise TrainingError(f"nodes_per_exit must be a whole number from 1 but is {nodes_per_exit!r:.60}")
+        if not is_count(nodes_per_exit) or nodes_per_exit > _MOST_NODES:
+            raise TrainingError(
+                f"nodes_per_exit must be a whole number from 1 to {_MOST_NODES} but is {nodes_per_exit!r:.60}"
+            )
         if not (reductions == 0 or is_count(reductions)) or reductions >= n_exits:
             raise TrainingError(
                 f"reductions must lie between exits, a whole number of at most {n_exits - 1} with {n_exits} exits, but "
