@@ -1,11 +1,17 @@
 import gc
 import os
+import sys
 
 from _pytest.nodeid import coerce_node_id
+from hypothesis import HealthCheck, settings
 import pytest
 import ray
 from xdist.scheduler import LoadGroupScheduling
 
+
+# How long an example takes, or the drawing of ten, tells of the machine and not of what is tested.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 # Whoever asks for one of these needs Ray, or a server, a browser or machines.
 RAY_FIXTURES = {"ray_session"}
@@ -35,6 +41,13 @@ def pytest_collection_modifyitems(config, items):
     if hasattr(config, "workerinput"):
         # The scheduler deals in this order: what takes longest comes first, so that no processor is idle at the end.
         items.sort(key=_turn)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """What a test draws from torch is its own, whichever tests came before it."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 @pytest.hookimpl(trylast=True)

@@ -46,7 +46,6 @@ from trainables.workloads import Workload, get_workload
 
 
 BIN = Path(sys.prefix) / "bin"
-PORT = 5917
 TINY = (
     *SMALL,
     *("search.trials=1", "training.epochs=8", "training.batch_size=16", "policy.best_trials=1"),
@@ -527,16 +526,16 @@ def test_served_model_answers_as_the_one_in_process(model_server, reader):
 
 @pytest.mark.parametrize("command", PAGE)
 def test_mlflow_page_opens(command, place):
-    words = shlex.split(command)
+    words, port = shlex.split(command), free_port()
     with subprocess.Popen(
-        [str(BIN / words[0]), *words[1:], "--port", str(PORT), "--workers", "1"],
+        [str(BIN / words[0]), *words[1:], "--port", str(port), "--workers", "1"],
         cwd=place,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     ) as server:
         try:
-            assert "<title>MLflow</title>" in _page(f"http://127.0.0.1:{PORT}/")
+            assert "<title>MLflow</title>" in _page(f"http://127.0.0.1:{port}/")
         finally:
             os.killpg(server.pid, 15)
 

@@ -16,6 +16,7 @@ from policies.errors import ClaimError
 MOST_WORK = 1e8
 """Steps of the backward induction from which on :func:`is_quick` calls it slow: some tenths of a second."""
 _WORK_OF_A_LIMIT = 1e8
+_WORK_OF_FINER_STEPS = 1e6
 _MOST_PARTS = 1000
 _MOST_PRODUCT = 5000
 _ROUNDING = 1e-9
@@ -31,7 +32,9 @@ def sum_p_value(losses: NDArray[np.float64], *, limit: float, parts: int | None 
 
     Losses that may be anything in [0, 1] do their worst on the multiples of a common part of the limit and of 1, and
     between two multiples the worst case is convex, so that the test is that for the largest fraction a / M of small
-    a and M that is not above the limit: at most a few percent below it, and none for a limit such as .05 or .01.
+    a and M that is not above the limit: at most a few percent below it, and none for a limit such as .05 or .01. Where
+    units are few, parts are divided further: of a limit of few parts, such as 1/2, a p-value would else be larger than
+    of a limit of many parts that is below it.
 
     Args:
         losses: One per unit, shape (n,), in [0, 1]. Time and memory grow as the square of n: it is for few units.
@@ -113,13 +116,16 @@ def _fraction_below(limit: float, n: int) -> tuple[float, int] | None:
 
 @lru_cache(maxsize=64)
 def _limits(n: int) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Limits that ``n`` losses are tested for, ascending, and their numerators and denominators.
+    """Limits that ``n`` losses are tested for, ascending, and their numerators and denominators, not in lowest terms.
 
-    Unit fractions, and those that do not take much time.
+    Unit fractions, and those that do not take much time. Denominators are as large as takes next to no time.
     """
     limits, numerators, denominators = _fractions()
     taken = (numerators == 1) | (numerators * denominators * n**2 <= _WORK_OF_A_LIMIT)
-    return limits[taken], numerators[taken], denominators[taken]
+    limits, numerators, denominators = limits[taken], numerators[taken], denominators[taken]
+    most = min(4 * _MOST_PRODUCT, _WORK_OF_FINER_STEPS / n**2)
+    finer = np.maximum(np.sqrt(most / (numerators * denominators)).astype(np.int64), 1)
+    return limits, finer * numerators, finer * denominators
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,15 @@
 
 import pytest
 
+from search.tracking import tracker as tracking
 from tests.search.tracking.tracked import run_folder, sqlite_store
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """What reaches its store in the end does so however busy the machine is."""
+    for name in ("FINISH_GRACE", "ABANDON_GRACE", "ABANDON_LIMIT"):
+        monkeypatch.setattr(tracking, name, 600.0)
 
 
 @pytest.fixture

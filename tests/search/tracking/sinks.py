@@ -91,7 +91,7 @@ def told(*starts):
         assert "secret-42" not in text
 
 
-def wait_for(condition, seconds=10):
+def wait_for(condition, seconds=600):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

@@ -42,7 +42,7 @@ def journal(folder):
 
 
 @pytest.fixture
-def short_grace(monkeypatch):
+def short_grace(patient, monkeypatch):
     monkeypatch.setattr(tracking, "FINISH_GRACE", 0.1)
     monkeypatch.setattr(tracking, "ABANDON_GRACE", 0.1)
 
@@ -66,7 +66,7 @@ def confirmed(folder):
 
 
 def wait_until_delivered(folder, journal):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 600
     while confirmed(folder) < len(journal.events):
         assert time.monotonic() < deadline
         time.sleep(0.02)

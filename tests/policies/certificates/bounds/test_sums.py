@@ -1,9 +1,10 @@
 """The sum test against the binomial, against all policies of a cunning opponent, and its bounds."""
 
+from fractions import Fraction
 from functools import cache
 from itertools import combinations_with_replacement
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 import numpy as np
 import pytest
@@ -101,6 +102,7 @@ def test_at_the_limit_it_is_rarely_wrong(draw, limit, n):
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40), st.floats(0.01, 0.95))
+@example([0.0, 0.0, 0.0, 0.0, 0.828125], 0.5)  # between the sums of losses of 0, 1/2 and 1
 @settings(max_examples=25, deadline=None)
 def test_a_bound_is_at_most_a_limit_just_where_the_p_value_is_at_most_delta(found, limit):
     losses = np.array(found) ** 6
@@ -116,6 +118,19 @@ def test_p_values_grow_with_the_sum_and_fall_with_the_limit(n, limit):
     p_values = sum_p_values(sums, n, limit=limit)
     assert (np.diff(p_values) >= -1e-12).all()
     assert (sum_p_values(sums, n, limit=min(1.2 * limit, 0.95)) <= p_values + 1e-9).all()
+
+
+@given(
+    st.integers(1, 12),
+    st.fractions(Fraction(1, 70), Fraction(66, 70), max_denominator=70),
+    st.fractions(Fraction(1, 70), Fraction(66, 70), max_denominator=70),
+)
+@example(12, Fraction(1, 2), Fraction(34, 69))
+@settings(max_examples=50, deadline=None)
+def test_p_values_fall_with_limits_of_many_and_of_few_parts(n, first, second):
+    sums = np.linspace(0, 0.5 * n, 60)
+    low, high = (sum_p_values(sums, n, limit=float(one)) for one in sorted((first, second)))
+    assert (high <= low * (1 + 1e-9)).all()
 
 
 @pytest.mark.parametrize(
