@@ -66,14 +66,14 @@ def _about_targets(summary: Summary) -> str:
     ]
     if any(own.is_at_most and own.mean is not None for own in summary.targets):
         told.append("≤: the front ends at what was asked; a search for a looser target may find less.")
-    told.append("Each takes a search, and samples to certify on, of its own.")
+    told.append("Each takes a search of its own, and samples to certify on that no search was certified with.")
     return " ".join(told)
 
 
 def _at_half(summary: Summary) -> Iterator[str]:
     """What the power costs, of the target that was asked for."""
     if saved := _saved_at_half(summary.search_target, summary):
-        yield f"Certified half the times, what was asked would take {saved}."
+        yield f"If half the times were enough, what was asked would take {saved}."
 
 
 def _saved_at_half(aimed: PowerSummary | None, summary: Summary) -> str:

@@ -20,7 +20,7 @@ from policies.selection.search_target import SearchTarget, tightened_request
 from policies.selection.split_size import SplitSize
 
 
-MULTIPLES = (0.25, 0.5, 1.0, 2.0, 4.0)
+MULTIPLES = (0.5, 0.75, 1.0, 2.0, 4.0)
 """Of what may be lost by what was asked, strictest first; 1 is what was asked."""
 _DIGITS_LOST, _DIGITS_LEFT = 3, 4
 """Digits that a person would type, and requests are told with: of what may be lost, and of what must be left."""

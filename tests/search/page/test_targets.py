@@ -88,7 +88,7 @@ def test_what_the_power_costs_is_told_where_it_is_known(cost, told):
     aimed = {"power": 0.9, "aim": "accuracy 0.97", "aim_at_half": "accuracy 0.96", "cost": cost}
     html = certified_targets(summary(search_target=aimed))
     assert told in html
-    assert ("Certified half the times" in html) == bool(told)
+    assert ("If half the times were enough" in html) == bool(told)
 
 
 def test_of_searches_without_targets_the_front_is_told(tmp_path):
