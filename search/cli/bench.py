@@ -13,7 +13,7 @@ from search.console_table import print_line
 from search.errors import BenchError
 from search.loading import tell_loading
 from search.run_folder.new_folder import require_output_file, require_writable, writing
-from trainables.export.bundle.manifest import require_bundle
+from trainables.export.bundle.manifest import bundle_files, require_bundle
 
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def bench(
 
     - `exitsearch bench digits-bundle --batch-size 1 --times times.json`
     """
-    require_output_file(times, option="--times")
     require_bundle(bundle)
+    require_output_file(times, option="--times", inputs=bundle_files(bundle))
     # Here and below, since these imports take seconds, and help needs none of them.
     from trainables.export.bundle.bundle import Bundle
 

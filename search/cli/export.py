@@ -147,7 +147,7 @@ def _network(
     if model is None and data is None:
         if image_size is not None or assignments:
             raise ConfigError("--image-size and --set are for a policy search, with --model and --data; leave them out")
-        require_finished_sweep(run)
+        require_finished_sweep(run, of_search="name its network and data too, with --model and --data")
         return None
     if model is None or data is None:
         raise ConfigError(

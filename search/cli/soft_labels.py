@@ -60,7 +60,7 @@ def soft_labels_command(
         RunFolderError: If the file cannot be written.
         ExitSearchError: If the model or the data cannot be read, or do not belong together.
     """
-    require_output_file(out, option="--out")
+    require_output_file(out, option="--out", inputs=[model])
     require_input_file(model, option="MODEL.safetensors")
     tell_loading("torch", LOADING)
     # Here, since these imports take seconds.

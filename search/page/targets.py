@@ -33,10 +33,11 @@ def other_targets(run: FinishedRun) -> Markup:
 def certified_targets(summary: Summary) -> Markup:
     """A row for what was asked and for each other target: what it would aim at, and about what that takes."""
     asked = [_short(one.asked, summary) for one in summary.targets]
-    aims = [_short(one.aim, summary) or "-" for one in summary.targets]
-    named = _named([*asked, *(aim for aim in aims if aim != "-")])
+    aims = [_short(one.aim, summary) for one in summary.targets]
+    named = _named([*asked, *filter(None, aims)])
     if named:
         asked, aims = ([_numbers(text) for text in texts] for texts in (asked, aims))
+    aims = [aim + _of_values(one.aim, summary) for aim, one in zip(aims, summary.targets, strict=True)]
     headings = (
         f"target: {named}" if named else "target",
         text_cell("aim"),
@@ -47,7 +48,7 @@ def certified_targets(summary: Summary) -> Markup:
     rows = [
         (
             own_asked + (", asked" if own.multiple == _ASKED else ""),
-            text_cell(own_aim),
+            text_cell(own_aim or "-"),
             _mean(place, own),
             marked(f"targets.{place}.quality", own.quality, 4),
             text_cell(_note(own, summary)),
@@ -98,8 +99,17 @@ def _note(own: TargetSummary, summary: Summary) -> Markup | str:
 
 
 def _short(asked: str, summary: Summary) -> str:
-    """What is asked without what is the same in every row."""
-    return in_words(asked).replace(_AGAINST, "").removesuffix(_by(summary))
+    """What is asked of all samples, without what is the same in every row."""
+    every = _by(summary)
+    overall = asked.partition(every)[0] if every else asked
+    return in_words(overall).replace(_AGAINST, "")
+
+
+def _of_values(aim: str, summary: Summary) -> str:
+    """The numbers of an aim for single values of a column, as a further clause; empty where it has none."""
+    every = _by(summary)
+    numbers = aim.partition(every)[2].strip(" ()") if every else ""
+    return f"; each value {numbers}" if numbers else ""
 
 
 def _named(texts: Sequence[str]) -> str:

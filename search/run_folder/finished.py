@@ -16,8 +16,12 @@ def has_no_result(path: Path) -> bool:
     return folder.sweep_file.is_file() and not folder.summary_file.exists()
 
 
-def require_finished_sweep(path: Path) -> RunFolder:
+def require_finished_sweep(path: Path, *, of_search: str = "") -> RunFolder:
     """The folder of a sweep that came to a result; it is told apart by its files, of which none is read.
+
+    Args:
+        path: The folder that a person names.
+        of_search: What to do where it is the folder of a policy search, for the message; empty where nothing would do.
 
     Raises:
         RunFolderError: If it is none.
@@ -26,8 +30,7 @@ def require_finished_sweep(path: Path) -> RunFolder:
     missing = [file.name for file in (folder.sweep_file, folder.summary_file) if not file.is_file()]
     if not missing:
         return folder
-    is_search = folder.policy_file.is_file()
-    hint = "; for a policy search, name its network and data too, with --model and --data" if is_search else ""
+    hint = f"; for a policy search, {of_search}" if of_search and folder.policy_file.is_file() else ""
     raise RunFolderError(
         f"{path}: a finished sweep has {missing[0]}, but there is none; name the folder of one, such as "
         f"runs/digits-1{hint}"

@@ -102,6 +102,12 @@ class RunFolder(ResultFiles):
         return self.path / "importance.png"
 
     @property
+    def kept(self) -> list[Path]:
+        """The files that exist and are not made from others: all but the page."""
+        own = (self.sweep_file, self.environment_file, self.model_file, self.control_file, self.journal_file)
+        return [*super().kept, *self.all_trials_files, *(path for path in own if path.exists())]
+
+    @property
     def all_trials_files(self) -> list[Path]:
         """The files about all trials that exist."""
         return [path for path in (self.seeds_csv, self.importance_csv, self.importance_png) if path.exists()]

@@ -134,6 +134,11 @@ class ResultFiles:
         return self.path / "certificate.json"
 
     @property
+    def kept(self) -> list[Path]:
+        """The files that exist and are not made from others: all but the page."""
+        return [path for path in self.written if path != self.report_html]
+
+    @property
     def written(self) -> list[Path]:
         """The files that exist."""
         paths = (

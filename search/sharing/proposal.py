@@ -15,7 +15,7 @@ from policies.certificates.claims import Claim
 from policies.certificates.losses import Loss
 from policies.certificates.statements import Statement
 from policies.selection.margins.tightened_claim import tightened_claim
-from policies.selection.plan import passing_chance, tightest_provable
+from policies.selection.plan import HALF_OF_WHAT_MAY_BE_LOST, passing_chance, tightest_provable
 from search.sharing.shares import USUAL, fractions_with, sparing_fractions, usual_steps
 from search.sharing.shortage import fractions_for_estimate, shortage
 from search.sharing.units import SplitUnits, in_sweep_file, units_of
@@ -112,12 +112,14 @@ def _usual_choice(
 def _spared(units: SplitUnits, claim: Claim, delta: float) -> SplitFractions | None:
     """The smallest share of ``certify`` that certifies a policy which loses nothing, of all that others can spare."""
     found = sparing_fractions("certify", units).values()
-    return next((one for one in found if _chance(one, units, claim, delta) > 0), None)
+    return next((one for one in found if _chance(one, units, claim, delta, share=0.0) > 0), None)
 
 
-def _chance(fractions: SplitFractions, units: SplitUnits, claim: Claim, delta: float) -> float:
-    """The probability that a policy is certified that loses half of what may be lost."""
-    return passing_chance(claim, units.size(units_of("certify", fractions, units)), delta=delta)
+def _chance(
+    fractions: SplitFractions, units: SplitUnits, claim: Claim, delta: float, *, share: float = HALF_OF_WHAT_MAY_BE_LOST
+) -> float:
+    """The probability that a policy is certified that loses a share of what may be lost."""
+    return passing_chance(claim, units.size(units_of("certify", fractions, units)), delta=delta, share=share)
 
 
 def _beside(chosen: SplitFractions, usual: dict[int, SplitFractions]) -> list[SplitFractions]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from policies.certificates.claims import Claim
-from policies.estimates.estimate import estimated_target
 from policies.estimates.estimated_bounds import LEVEL
-from policies.selection.margins.fewest_units import fewest_units
+from policies.selection.margins.shortage import needs
+from policies.selection.margins.tightened_claim import tightened_claim
 from search.sharing.shares import sparing_fractions
 from search.sharing.units import SplitUnits, units_of
 from trainables.data import SplitFractions
@@ -21,18 +21,17 @@ def shortage(units: SplitUnits, claim: Claim, *, delta: float) -> str:
         claim: Claim that is to be certified.
         delta: Largest probability of certifying what does not hold, in (0, 1).
     """
-    needed = [fewest_units(one, hold_several=units.hold_several, delta=delta) for one in claim.statements]
-    known = [one for one in needed if one is not None]
-    if len(known) < len(needed):
+    # Of all units, so that those of a class or a value are a share of them that is not rounded.
+    lacking = max(needs(claim, units.size(units.n), delta=delta), key=lambda own: own.times)
+    if lacking.needed is None:
         return f"no number of {units.kind}s certifies that {claim}; ask for less"
     n = max(units_of("certify", one, units) for one in sparing_fractions("certify", units).values())
-    fewest = math.ceil(max(known) / units.smallest_share)
-    has = f"certify can have at most {n:,} of the {units.n:,} {units.kind}s"
-    if fewest <= n:
-        return f"{has}, too few of the smallest class to certify that {claim}; ask for less, or collect more"
+    fewest = math.ceil(lacking.times * units.n)
+    among = f" ({lacking.needed:,} {lacking.whose})" if lacking.whose else ""
     return (
-        f"{has}, but to certify that {claim} takes about {fewest:,} even without an error, of "
-        f"{math.ceil(fewest * units.n / max(n, 1)):,} in all; {_estimate_instead(units, claim)}"
+        f"certify can have at most {n:,} of the {units.n:,} {units.kind}s, but to certify that {claim} takes about "
+        f"{fewest:,} even without an error{among}, of {math.ceil(fewest * units.n / max(n, 1)):,} in all; "
+        f"{_estimate_instead(units, claim)}"
     )
 
 
@@ -40,8 +39,8 @@ def fractions_for_estimate(units: SplitUnits, claim: Claim) -> SplitFractions | 
     """The smallest share of ``search`` with which an estimate has a margin; None where none has."""
 
     def has_margin(n: int) -> bool:
-        is_shared = not claim.is_about_accuracy
-        return claim.target is None or estimated_target(claim.target, n, grouped=is_shared, level=LEVEL) is not None
+        # What is estimated is about all units.
+        return tightened_claim(claim.overall, units.size(n), delta=LEVEL, certifies=False) is not None
 
     found = sparing_fractions("search", units).values()
     return next((one for one in found if has_margin(units_of("search", one, units))), None)

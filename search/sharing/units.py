@@ -85,7 +85,7 @@ class SplitUnits:
         size = SplitSize(self._units(n), smallest, np.array(self.positives), self.label_names)
         if self.smallest_share == 1:
             return size
-        rarest = SubgroupSize("", self._units(math.floor(n * self.smallest_share + _ROUNDING)))
+        rarest = SubgroupSize("the value is rarest", self._units(math.floor(n * self.smallest_share + _ROUNDING)))
         return replace(size, subgroups=(rarest,) * max(self.n_subgroups, 1))
 
     def _units(self, n: int) -> Units:

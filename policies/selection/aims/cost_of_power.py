@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
@@ -94,8 +95,16 @@ def cost_of_power(target: SearchTarget, front: FrontOnSearch) -> CostOfPower | N
 
 
 def in_short(aim: Request) -> str:
-    """An aim without the numbers of single values of a column."""
-    return str(aim.model_copy(update={"of_values": {}}))
+    """An aim in words, with the range of its numbers for the values of a column in place of those of each value."""
+    overall = str(aim.model_copy(update={"of_values": {}}))
+    of_values = [[one.required for one in own.statements] for own in aim.of_values.values()]
+    ranges = [_range(numbers) for numbers in zip(*of_values, strict=True)]
+    return f"{overall} ({', '.join(ranges)})" if ranges else overall
+
+
+def _range(numbers: Sequence[float]) -> str:
+    least, largest = f"{min(numbers):.4g}", f"{max(numbers):.4g}"
+    return least if least == largest else f"{least} to {largest}"
 
 
 def in_times(power: float) -> str:

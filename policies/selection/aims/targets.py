@@ -15,7 +15,7 @@ from policies.certificates.statements import Statement
 from policies.goals.request import Request
 from policies.selection.aims.cost_of_power import in_short
 from policies.selection.aims.front_on_search import FrontOnSearch
-from policies.selection.margins.shortage import Shortage, shortage
+from policies.selection.margins.shortage import Need, shortage
 from policies.selection.search_target import SearchTarget, tightened_request
 from policies.selection.split_size import SplitSize
 
@@ -141,9 +141,9 @@ def _is_looser(aim: Request, claim: Claim) -> bool:
     )
 
 
-def _why_not(found: Shortage | None, certify: SplitSize) -> str:
+def _why_not(found: Need | None, certify: SplitSize) -> str:
     if found is None:
         return f"certify has too few {certify.units.kind}s"
     if found.needed is None:
         return f"no number of {certify.units.kind}s would do"
-    return f"certify needs about {found.needed:,} {found.units}"
+    return f"certify needs about {found.in_words(found.needed)}"

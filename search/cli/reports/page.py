@@ -10,6 +10,7 @@ from rich.console import Console
 from search.errors import RunFolderError
 from search.loading import tell_loading
 from search.run_folder.finished import has_no_result, read_summary
+from search.run_folder.folder import RunFolder
 from search.run_folder.new_folder import require_output_file, writing
 from search.run_folder.result_files import ResultFiles
 
@@ -34,7 +35,7 @@ def page_command(runs: Sequence[Path], file: Path | None, *, console: Console) -
             f"a page of several searches needs a file but none was given for {len(runs)}; add --out both.html"
         )
     place = ResultFiles(runs[0]).report_html if file is None else file
-    require_output_file(place, option="--out")
+    require_output_file(place, option="--out", inputs=[kept for run in runs for kept in RunFolder(run).kept])
     is_unfinished = len(runs) == 1 and has_no_result(runs[0])
     for run in () if is_unfinished else runs:
         read_summary(run)

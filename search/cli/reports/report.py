@@ -21,6 +21,7 @@ from search.loading import tell_loading
 from search.reporting.shown import ShownFigure, figures_shown
 from search.reporting.terminal import print_policies
 from search.run_folder.finished import read_summary
+from search.run_folder.folder import RunFolder
 from search.run_folder.new_folder import require_output_file, writing
 from search.run_folder.result_files import ResultFiles, write_csv
 from search.run_folder.summary import PolicyFigures, Summary
@@ -99,7 +100,7 @@ def report_command(
         RunFolderError: If a folder is not that of a finished search, has no figures on the split, or the file
             cannot be written.
     """
-    require_output_file(out, option="--out")
+    require_output_file(out, option="--out", inputs=[kept for run in runs for kept in RunFolder(run).kept])
     summaries = {run: read_summary(run) for run in runs}
     if not compare:
         for run, summary in summaries.items():

@@ -138,7 +138,7 @@ def _weaknesses(run: FinishedRun) -> list[str]:
     split, figures = _last(summary)
     found = [sentence(text) for text in (summary.verdict.least_certain, summary.undertrained, *summary.alarms)]
     if summary.splits is not None and summary.splits.differ:
-        found.append(summary.splits.sentence)
+        found.append(sentence(summary.splits.sentence))
     for name in ("worst_class_recall", "worst_label_recall", "worst_class_map_50"):
         if figures.get(name) is not None:
             whose = _worst_class(run, split, figures[name]) if name == "worst_class_recall" else ""

@@ -140,6 +140,8 @@ def test_what_the_manifest_does_not_say_is_warned_of(bundle, capsys):
         (("--inputs", "nothing"), "INPUT must be files, folders or - but there is no nothing"),
         (("--inputs", "bad.npy"), "takes but of 1 files 1 could not be read: bad.npy"),
         (("--times", "."), "--times must be a file but . is a folder"),
+        (("--times", "bundle/bundle.json"), "--times must be a file of its own but bundle/bundle.json is read"),
+        (("--times", "bundle/policy.json"), "--times must be a file of its own but bundle/policy.json is read"),
         (("--tracking-uri", "sqlite:///x.db"), "this one states none"),
     ],
 )

@@ -67,6 +67,22 @@ def test_what_all_targets_are_of_is_told_once():
     assert cells(html)[0][:2] == ["0.9, 0.02", "0.95, 0.02"]
 
 
+def test_what_is_aimed_at_for_each_value_stands_beside_what_is_for_all():
+    of_values = [
+        {**TARGETS[0], "asked": f"accuracy 0.9875{SITE}"},
+        {**TARGETS[1], "asked": f"accuracy 0.975{SITE}", "aim": f"accuracy 0.98{SITE} (0.99 to 0.995)"},
+    ]
+    html = certified_targets(summary(targets=of_values))
+    assert head(html)[0] == "target: accuracy"
+    assert [row[:2] for row in cells(html)] == [["0.9875", "-"], ["0.975", "0.98; each value 0.99 to 0.995"]]
+    joint = {
+        **of_values[1],
+        "aim": f"accuracy 0.98, a drop of at most 0.01 against the full network{SITE} (0.99, 0.001)",
+    }
+    aim = cells(certified_targets(summary(targets=[joint])))[0][1]
+    assert aim == "accuracy 0.98, a drop of at most 0.01; each value 0.99, 0.001"
+
+
 def test_of_what_was_asked_it_is_told_that_nothing_reaches_it():
     asked = [{**TARGETS[2], "mean": None, "quality": None}]
     (row,) = cells(certified_targets(summary(targets=asked)))

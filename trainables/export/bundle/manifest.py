@@ -195,6 +195,11 @@ class Manifest(BaseModel):
             )
 
 
+def bundle_files(folder: Path) -> list[Path]:
+    """The files there that a bundle is read from, and its manifest."""
+    return [folder / name for name in (MANIFEST_FILE, *sorted(_found(folder)))]
+
+
 def _found(folder: Path) -> set[str]:
     """Paths with slashes of the files there that a bundle is read from."""
     graphs = folder / ONNX_FOLDER

@@ -1,5 +1,6 @@
 """What other targets would take: their numbers, what is aimed at for them, and the policies of the front by count."""
 
+from dataclasses import replace
 import math
 
 import numpy as np
@@ -12,6 +13,7 @@ from policies.evaluation.cross_fitted import cross_fitted_decision
 from policies.evolution.settings import EvolveSettings
 from policies.goals.request import Request
 from policies.policy import Policy
+from policies.selection.aims.cost_of_power import in_short
 from policies.selection.aims.front_on_search import FrontOnSearch
 from policies.selection.aims.targets import MULTIPLES, allowing, certified_targets
 from policies.selection.margins.tightened_claim import tightened_claim
@@ -158,10 +160,20 @@ def test_every_value_of_a_column_has_an_aim_and_the_column_is_named_once(front, 
     target = table_target(Request(target=0.7, by="site"), search, certify)
     found = certified_targets(target, FrontOnSearch(front, lambda _: search))
     for own in found:
-        assert own.aim.endswith(", for every value of site")
         aim = tightened_claim(Claim(target=1 - 0.3 * own.multiple, by="site"), target.certify, delta=0.05).target
+        overall = 1 - loss_rate_at_power(600, limit=0.3 * own.multiple, delta=0.05, power=0.8**0.5)
+        assert own.aim == f"accuracy {overall:.4g}, for every value of site ({aim:.4g})"
         assert own.is_at_most == (aim < 0.7)
         policies = [*front.policies, *(shared if aim < 0.7 else [])]
         reached = [depth for right, depth in done(policies, search) if (right >= aim).all()]
         assert own.mean == (pytest.approx(min(reached)) if reached else None)
     assert sum(own.mean is not None for own in found) > 1
+
+
+def test_of_values_of_several_sizes_the_aim_tells_the_range_of_each_number():
+    aim = Request(target=0.8, max_drop=0.05, by="site")
+    claim = aim.claim
+    limits = {"A": (0.85, 0.01), "B": (0.9, 0.01), "C": (0.875, 0.01)}
+    own = {value: replace(claim.overall, target=target, max_drop=drop) for value, (target, drop) in limits.items()}
+    assert in_short(aim.with_claim(claim.overall, own)) == f"{aim} (0.85 to 0.9, 0.01)"
+    assert in_short(aim) == str(aim)

@@ -108,6 +108,17 @@ def test_what_is_no_finished_search_is_refused(finished, tmp_path):
         report([folder], split="tune")
 
 
+@pytest.mark.parametrize("options", [("--html",), ("--compare",)])
+@pytest.mark.parametrize("name", ["summary.json", "policy.json", "sweep.yaml", "pareto_front.csv", "model.safetensors"])
+def test_files_of_a_search_are_not_written_over(tmp_path, monkeypatch, capsys, options, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text("kept")
+    with pytest.raises(SystemExit, match="2"):
+        main(["report", ".", *options, "--out", name])
+    assert f"--out must be a file of its own but {name} is read" in capsys.readouterr().err
+    assert (tmp_path / name).read_text() == "kept"
+
+
 def test_a_search_without_test_figures_is_reported_as_far_as_it_goes(finished, tmp_path, capsys):
     _, folder, _ = finished
     summary = json.loads((folder / "summary.json").read_text())

@@ -131,6 +131,7 @@ MISTAKES |= {
     ("teacher", "digits", "--out", "."): ". must be a new folder but exists",
     ("teacher", "digits", "--out", "new", "--weights", "x"): "--weights must be a file but there is no file x",
     ("soft-labels", "x", "digits", "--out", "."): "--out must be a file but . is a folder",
+    ("soft-labels", "x", "digits", "--out", "./x"): "--out must be a file of its own but x is read",
     ("soft-labels", "x", "digits", "--out", "y"): "MODEL.safetensors must be a file but there is no file x",
     ("tabulate", "x:y", "--weights", "x", "--data", "digits", "--out", "new"): "--weights must be a file but there is",
     ("tabulate", "x:y", "--data", "nothing", "--out", "new"): "there is neither a folder nor data 'nothing'",

@@ -6,7 +6,7 @@ import pytest
 from policies.rules import RULES
 from search.page.rule_words import _EXPLAINED
 from search.page.sections.verdict import certainty, headline, verdict
-from search.run_folder.summary import Summary
+from search.run_folder.summary import SplitsSummary, Summary
 from tests.search.page.sections.finished import searched
 from tests.search.summaries import made_up_summary
 from tests.tables import make_table
@@ -75,9 +75,14 @@ def test_the_worst_class_is_named_and_weaknesses_are_sentences(tmp_path):
     recalls = [right[table.labels == label].mean() for label in range(4)]
     worst = int(np.argmin(recalls))
     n = int((table.labels == worst).sum())
-    alarmed = found.summary.model_copy(update={"alarms": ["depth 1 takes nothing"], "undertrained": ""})
+    splits = SplitsSummary(differ=True, sentence="search and certify are of different kinds")
+    alarms = {"alarms": ["depth 1 takes nothing"], "undertrained": "", "splits": splits}
+    alarmed = found.summary.model_copy(update=alarms)
     html = verdict(replace(found, summary=alarmed)).html
     recall = f"Worst class recall {recalls[worst]:.4f} on test"
-    assert f"Depth 1 takes nothing. {recall} (class {worst}, {n} samples)." in html
+    assert (
+        f"Depth 1 takes nothing. Search and certify are of different kinds. {recall} (class {worst}, {n} samples)."
+        in html
+    )
     found.folder.classes_csv.unlink()
     assert f"{recall}." in verdict(found).html
