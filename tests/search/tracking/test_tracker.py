@@ -251,7 +251,8 @@ def test_store_that_is_not_there_holds_nothing_up(away, folder, journal, tmp_pat
         tracker = started(uri, folder, journal)
         run_trials(journal, range(2))
         finish(tracker)
-    assert time.monotonic() - began < 10
+    # MLflow alone would try for minutes.
+    assert time.monotonic() - began < 60
 
 
 def test_secrets_are_nowhere(away, folder, journal, monkeypatch):
