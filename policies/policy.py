@@ -335,6 +335,8 @@ class Policy:
             return cls.from_dict(json.loads(path.read_text()))
         except FileNotFoundError:
             raise PolicyError(f"{path}: there is no such policy") from None
+        except IsADirectoryError:
+            raise PolicyError(f"{path}: a policy is a file but this is a folder; name the file in it") from None
         except (OSError, ValueError, RecursionError) as error:
             raise PolicyError(f"{path}: not a readable policy ({error})") from None
         except PolicyError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+import re
 
 from markupsafe import Markup
 
@@ -15,12 +16,15 @@ from search.page.blocks import html_table, marked, paragraph, text_cell
 from search.page.front.words import certified_in_words
 from search.page.run import FinishedRun
 from search.run_folder.summary import PowerSummary, Summary, TargetSummary
+from search.run_folder.verdict import Outcome
 
 
 _MOST_CHOICES = 5
 _AGAINST, _FOR_EVERY = " against the full network", ", for every value of "
 _AND = ", "
 _ASKED = 1.0
+_LEAST_SAVED = 0.01
+_LARGEST = re.compile("^a (.*) of at most$")
 
 
 def other_targets(run: FinishedRun) -> Markup:
@@ -63,12 +67,22 @@ def _about_targets(summary: Summary) -> str:
     told = [
         f"Other targets{_by(summary)}. A search aims beyond its target, so that a certify split of this size certifies "
         f"it {often}; figures are those of the most wanted policy that reaches the aim on search.",
+        *_beside_the_aim(summary),
         *_at_half(summary),
     ]
     if any(own.is_at_most and own.mean is not None for own in summary.targets):
-        told.append("≤: the front ends at what was asked; a search for a looser target may find less.")
-    told.append("Each takes a search of its own, and samples to certify on that no search was certified with.")
+        why = "the front ends at" if summary.feasible else "no policy did"
+        told.append(f"≤: {why} what was asked; a search for a looser target may find less.")
+    told.append("Each takes a search of its own, and new samples to certify on.")
     return " ".join(told)
+
+
+def _beside_the_aim(summary: Summary) -> Iterator[str]:
+    """What is looked for beside the aim that is told, and what is not."""
+    if _by(summary):
+        yield "The aim is that of all samples; each value has a stricter one of its own."
+    if summary.verdict.outcome is Outcome.PARTLY:
+        yield "What cannot be certified stands there without the margin that the selected policy has in it."
 
 
 def _at_half(summary: Summary) -> Iterator[str]:
@@ -79,7 +93,7 @@ def _at_half(summary: Summary) -> Iterator[str]:
 
 def _saved_at_half(aimed: PowerSummary | None, summary: Summary) -> str:
     """How much less aiming at a power of one half takes; empty where that is not known, or nothing."""
-    if aimed is None or not aimed.cost:
+    if aimed is None or not aimed.cost or abs(aimed.cost) < _LEAST_SAVED:
         return ""
     return f"{abs(aimed.cost):.2f} {'less' if aimed.cost > 0 else 'more'} {title_of(summary.objective)}"
 
@@ -114,9 +128,14 @@ def _of_values(aim: str, summary: Summary) -> str:
 
 def _named(texts: Sequence[str]) -> str:
     """What all texts say before their numbers, where they differ in nothing else; else nothing."""
-    beginnings = {_AND.join(part.rpartition(" ")[0] for part in text.split(_AND)) for text in texts}
+    beginnings = {_AND.join(_beginning(part) for part in text.split(_AND)) for text in texts}
     are_numbers = all(number.replace(".", "", 1).isdigit() for text in texts for number in _numbers(text).split(_AND))
     return beginnings.pop() if len(beginnings) == 1 and are_numbers else ""
+
+
+def _beginning(part: str) -> str:
+    """What a part of a text says before its number: ``drop`` of ``a drop of at most 0.02``."""
+    return _LARGEST.sub(r"\1", part.rpartition(" ")[0])
 
 
 def _numbers(text: str) -> str:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from policies.certificates.certificate import Certificate
 
 
+_FOR_EVERY = ", for every value of "
+
+
 class Outcome(StrEnum):
     """How far a search came, as it is called in a name or before a sentence."""
 
@@ -59,7 +62,8 @@ class Verdict:
     @property
     def unmet(self) -> str:
         """That nothing did what was asked for; for a search that is infeasible."""
-        return f"no policy met {self.asked} on search"
+        closed = "," if _FOR_EVERY in self.asked else ""
+        return f"no policy met {self.asked}{closed} on search"
 
     @property
     def selection(self) -> str:

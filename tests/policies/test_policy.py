@@ -166,7 +166,7 @@ def test_files_that_are_not_text_are_refused(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(PolicyError, match=r"policy\.json: not a readable policy"):
         Policy.load(path)
-    with pytest.raises(PolicyError, match="not a readable policy"):
+    with pytest.raises(PolicyError, match="a policy is a file but this is a folder; name the file in it"):
         Policy.load(tmp_path)
 
 

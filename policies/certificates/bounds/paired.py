@@ -65,11 +65,11 @@ def paired_passes(n_lost: int, n_gained: int, n: int, *, limit: float, delta: fl
 def paired_upper_bound(n_lost: int, n_gained: int, n: int, *, delta: float, settled_for: float | None = None) -> float:
     """Upper bound of the probability of a loss less that of a gain at confidence ``1 - delta``, in [-1, 1].
 
-    The smallest limit, to 1e-8 and rounded up, of which :func:`paired_p_value` for ``settled_for`` is at most
-    ``delta``, by halving between the observed difference and 1. P-values fall as the limit grows, but where many gain
+    The smallest limit, to 1e-8 and rounded up, from which on :func:`paired_p_value` for ``settled_for`` is at most
+    ``delta``, by halving between the observed difference and 1. P-values fall as the limit grows, but where units gain
     not everywhere, since the order of outcomes depends on the limit: 60 limits above are tried, and where one fails, it
-    is from there on. Narrow windows between them may slip: where all outcomes of few units were counted, a bound failed
-    to hold with a probability of at most 1.0022 ``delta``.
+    is from there on. So a limit below the bound may pass, seldom, and narrow windows above it may slip: where all
+    outcomes of few units were counted, a bound failed to hold with a probability of at most 1.0022 ``delta``.
 
     Args:
         n_lost: Number of units that lose 1.

@@ -90,6 +90,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ClaimError(f"{path}: there is no such file of labels; --to-label writes it") from None
+    except IsADirectoryError:
+        raise ClaimError(f"{path}: labels are a file but this is a folder; name the file in it") from None
     except (OSError, ValueError) as error:
         raise ClaimError(
             f"{path}: not a readable file of labels ({error}); give the file that --to-label has written, as UTF-8 text"

@@ -132,11 +132,10 @@ def _why_not(bets: JointBets, standing: Standing, expected: Forecast) -> str:
     if standing is Standing.OUT_OF_REACH:
         least = max(bets.hopeless, key=lambda one: one.p_value(bets.n_known))
         seen = _p_of(least, bets, after)
-        left = "no label is left" if not bets.n_left else f"whatever the labels are that are left ({bets.n_left})"
+        left = f"whatever the labels are that are left ({bets.n_left})," if bets.n_left else "no label is left, so that"
         side = "least" if least.part.is_least else "most"
         return (
-            f"{seen}, and {left}, so that the {least.part.name} cannot be proved to be at {side} "
-            f"{least.part.required:g}; stop"
+            f"{seen}, and {left} the {least.part.name} cannot be proved to be at {side} {least.part.required:g}; stop"
         )
     not_yet = f"{_p_of(least, bets, after)}, not at most {bets.delta:g} yet"
     if expected.chance is None:

@@ -14,6 +14,7 @@ from policies.selection.search_target import SearchTarget, tightened_request
 
 
 HALF = 0.5
+_LEAST_TOLD = 0.01
 _UNITS = {"depth": " exits", "cost": " of the full network's cost", "latency": " ms"}
 
 
@@ -59,9 +60,10 @@ class CostOfPower:
         half = f"{self.mean_at_half:.3f} at {self.aim_at_half}"
         if self.mean is None or self.cost is None:
             return f"{aimed}; on search no policy of the front reaches it; the most wanted has mean {named} {half}"
-        costs = f"saves {-self.cost:.2f}" if self.cost < 0 else f"costs {self.cost:.2f}"
+        amount = "nothing" if not self.cost else f"{_amount(self.cost)}{unit}"
+        costs = "saves" if self.cost < 0 else "costs"
         return (
-            f"{self.aim}; aiming to be certified {often} {costs}{unit} over aiming at half: on search "
+            f"{self.aim}; aiming to be certified {often} {costs} {amount} over aiming at half: on search "
             f"the most wanted policy of the front that reaches it has mean {named} {self.mean:.3f}, and {half}"
         )
 
@@ -92,6 +94,11 @@ def cost_of_power(target: SearchTarget, front: FrontOnSearch) -> CostOfPower | N
     means = [None if point is None else point.figures[asked.objective_column] for point in found]
     aim, half = str(target.tightened), str(at_half)
     return CostOfPower(asked.power, aim, half if half == aim else in_short(at_half), asked.objective, *means)
+
+
+def _amount(cost: float) -> str:
+    """How large a difference of means is, whatever its sign, to two digits."""
+    return f"{abs(cost):.2f}" if abs(cost) >= _LEAST_TOLD else f"less than {_LEAST_TOLD:g}"
 
 
 def in_short(aim: Request) -> str:

@@ -22,7 +22,7 @@ from policies.selection.split_size import SplitSize
 
 MULTIPLES = (0.5, 0.75, 1.0, 2.0, 4.0)
 """Of what may be lost by what was asked, strictest first; 1 is what was asked."""
-_DIGITS_LOST, _DIGITS_LEFT = 3, 4
+_DIGITS_LOST = _DIGITS_LEFT = 4
 """Digits that a person would type, and requests are told with: of what may be lost, and of what must be left."""
 
 
@@ -152,4 +152,4 @@ def _why_not(found: Need | None, certify: SplitSize) -> str:
         return f"certify has too few {certify.units.kind}s"
     if found.needed is None:
         return f"no number of {certify.units.kind}s would do"
-    return f"certify needs about {found.in_words(found.needed)}"
+    return f"certify needs at least about {found.in_words(found.needed)}"

@@ -50,8 +50,14 @@ def headline(summary: Summary) -> str:
     quality = title_of(summary.main_quality)
     found = f"{quality} {figures[summary.main_quality]:.4f}{_at_depth(summary, figures)} on {split}"
     told = summary.verdict
-    joined = "; the nearest one has" if told.outcome is Outcome.INFEASIBLE else ":"
+    joined = f"; the nearest one has{_on_search(summary)}" if told.outcome is Outcome.INFEASIBLE else ":"
     return " ".join(filter(None, (f"{capital(told.headline)}{joined} {found}.", sentence(told.unproved))))
+
+
+def _on_search(summary: Summary) -> str:
+    """What the nearest policy has of what was asked for on ``search``, before what it has on another split."""
+    figures, quality = summary.selected.by_split["search"], summary.quality
+    return f" {title_of(quality)} {figures[quality]:.4f} there, and" if _last(summary)[0] != "search" else ""
 
 
 def certainty(summary: Summary) -> str:
@@ -140,9 +146,10 @@ def _weaknesses(run: FinishedRun) -> list[str]:
     if summary.splits is not None and summary.splits.differ:
         found.append(sentence(summary.splits.sentence))
     for name in ("worst_class_recall", "worst_label_recall", "worst_class_map_50"):
-        if figures.get(name) is not None:
-            whose = _worst_class(run, split, figures[name]) if name == "worst_class_recall" else ""
-            found.append(f"{capital(title_of(name))} {figures[name]:.4f} on {split}{whose}.")
+        worst = figures.get(name)
+        if worst is not None and worst < 1:
+            whose = _worst_class(run, split, worst) if name == "worst_class_recall" else ""
+            found.append(f"{capital(title_of(name))} {worst:.4f} on {split}{whose}.")
     if figures.get("premature_exits"):
         found.append(f"{figures['premature_exits']:.1%} of samples on {split} left too early: a later exit was right.")
     return [text for text in found if text]

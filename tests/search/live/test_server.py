@@ -218,7 +218,8 @@ def test_wrong_input_is_one_line(tmp_path, capsys):
 def test_it_ends_quietly_with_ctrl_c(tmp_path):
     sweep = HandWritten(tmp_path / "run")
     root = Path(__file__).parents[3]
-    command = [sys.executable, "-m", "search", "watch", str(sweep.folder.path)]
+    # What a shell starts in the background ignores Ctrl-C, and so would what is started from there.
+    command = ["env", "--default-signal=INT", sys.executable, "-m", "search", "watch", str(sweep.folder.path)]
     environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=-1, stderr=-1, text=True) as process:
         line = process.stdout.readline()

@@ -13,7 +13,7 @@ from tests.tables import make_table
 
 
 SITE = ", for every value of site"
-WHY = "certify needs about 239 samples"
+WHY = "certify needs at least about 239 samples"
 TARGETS = [
     {"multiple": 0.25, "power": 0.9, "asked": "accuracy 0.9875", "needed": 239, "why_not": WHY},
     {"multiple": 0.5, "power": 0.9, "asked": "accuracy 0.975", "aim": "accuracy 0.99"},
@@ -50,7 +50,7 @@ def test_each_target_has_its_aim_and_what_it_takes():
     depth = summary().selected.by_split["search"]["mean_depth"]
     assert head(html) == ["target", "aim", "mean depth", "accuracy", ""]
     assert cells(html) == [
-        ["accuracy 0.9875", "-", "-", "-", "certify needs about 239 samples"],
+        ["accuracy 0.9875", "-", "-", "-", "certify needs at least about 239 samples"],
         ["accuracy 0.975", "accuracy 0.99", "-", "-", "not reached"],
         ["accuracy 0.95, asked", "accuracy 0.97", "1.500", "0.9800", f"selected: {depth:.3f}"],
         ["accuracy 0.9, a drop of at most 0.02", "a drop of mAP@.5 of at most 0.01", "≤ 1.250", "0.9600", ""],
@@ -63,7 +63,7 @@ def test_what_all_targets_are_of_is_told_once():
     assert [row[:2] for row in cells(html)] == [["0.9875", "-"], ["0.975", "0.99"], ["0.95, asked", "0.97"]]
     joint = [{**TARGETS[3], "aim": TARGETS[3]["asked"].replace("0.9", "0.95")}]
     html = certified_targets(summary(targets=joint))
-    assert head(html)[0] == "target: accuracy, a drop of at most"
+    assert head(html)[0] == "target: accuracy, drop"
     assert cells(html)[0][:2] == ["0.9, 0.02", "0.95, 0.02"]
 
 
@@ -94,11 +94,24 @@ def test_at_most_is_explained_where_it_is_said(targets, told):
     html = certified_targets(summary(targets=targets))
     assert f"Other targets{SITE}. A search aims beyond its target" in html
     assert "certify split of this size certifies it 9 times of 10" in html
-    assert ("a search for a looser target may find less" in html) == told
+    assert ("≤: the front ends at what was asked; a search for a looser target may find less" in html) == told
+    infeasible = certified_targets(summary(targets=targets, feasible=False))
+    assert ("≤: no policy did what was asked" in infeasible) == told
+
+
+def test_aims_of_values_and_what_has_no_margin_are_mentioned_where_there_are_any():
+    assert "each value has a stricter one of its own" in certified_targets(summary())
+    assert "stricter" not in certified_targets(summary(asked="accuracy 0.95"))
+    partly = {"asked": "image_f1 0.6, a drop of map_50 of at most 0.05 against the full network", "certified": True}
+    rest = {"sentence": "it holds", "quality": "drop of map_50", "side": "at most", "limit": 0.05, "meets": True}
+    assert "What cannot be certified stands there without the margin" in certified_targets(
+        summary(**partly, estimate=rest)
+    )
 
 
 @pytest.mark.parametrize(
-    ("cost", "told"), [(0.125, "take 0.12 less depth"), (-0.2, "take 0.20 more depth"), (None, "")]
+    ("cost", "told"),
+    [(0.125, "take 0.12 less depth"), (-0.2, "take 0.20 more depth"), (0.004, ""), (None, "")],
 )
 def test_what_the_power_costs_is_told_where_it_is_known(cost, told):
     aimed = {"power": 0.9, "aim": "accuracy 0.97", "aim_at_half": "accuracy 0.96", "cost": cost}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,9 @@ class ChannelEnergies:
 
     def _energies(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
         spectra = torch.fft.rfft(torch.from_numpy(block), dim=0)
+        if len(block) % 2 == 0:
+            # Half the sample rate stands once in a spectrum, other frequencies twice, of which the second half is left.
+            spectra[-1] *= math.sqrt(0.5)
         hz = torch.arange(len(spectra), dtype=torch.float64) * self._rate / len(block)
         counts = hz > 0
         if self._band.low_hz is not None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 import itertools
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 import numpy as np
 import pytest
@@ -22,16 +22,19 @@ from tests.detection_tables import make_detection_table, view_of
 
 @settings(max_examples=80, deadline=None)
 @given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 6), st.floats(0, 1), st.integers(0, 1000))
+@example(n=1, n_exits=1, n_steps=1, target=1e-9, seed=1)  # out of reach, but for rounding
 def test_the_bound_is_less_than_one_image_below_the_least_of_all_choices(n, n_exits, n_steps, target, seed):
     figures = np.random.default_rng(seed).integers(0, n_steps + 1, (n, n_exits)) / n_steps
     choices = np.array([*itertools.product(range(n_exits), repeat=n)])
     means = figures[np.arange(n), choices].mean(axis=1)
-    good = choices[means >= target - 1e-12].mean(axis=1) + 1
+    # A target that a mean misses by a billionth may be reached: so much is left to rounding.
+    good, perhaps = (choices[means >= target - slack].mean(axis=1) + 1 for slack in (1e-12, 1.1e-9))
     bound = least_mean_depth(figures, target)
-    if not good.size:
-        assert bound is None
+    if bound is None:
+        assert not good.size
         return
-    assert good.min() - (n_exits - 1) / n - 1e-9 <= bound <= good.min() + 1e-9
+    assert perhaps.min() - (n_exits - 1) / n - 1e-9 <= bound
+    assert bound <= good.min(initial=n_exits) + 1e-9
 
 
 def test_steps_make_choices_of_exits_and_lead_to_the_best():

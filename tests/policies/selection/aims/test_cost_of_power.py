@@ -85,6 +85,9 @@ def test_without_the_margin_of_a_certificate_nothing_is_compared(front, certify)
 def test_costs_and_milliseconds_have_their_units():
     told = CostOfPower(0.9, "accuracy 0.9", "accuracy 0.88", "cost", 0.5, 0.25)
     assert "9 times of 10 costs 0.25 of the full network's cost over aiming at half" in told.sentence
+    small = CostOfPower(0.9, "accuracy 0.9", "accuracy 0.88", "depth", 2.004, 2.0)
+    assert "costs less than 0.01 exits over aiming at half" in small.sentence
+    assert "costs nothing over aiming" in CostOfPower(0.9, "a", "b", "depth", 2.0, 2.0).sentence
     assert "0.25 ms over" in CostOfPower(0.9, "a", "b", "latency", 0.5, 0.25).sentence
 
 

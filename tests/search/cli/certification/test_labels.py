@@ -274,6 +274,7 @@ def test_where_nothing_differs_there_is_nothing_to_label(capsys, place):
         ),
         ([POLICY, TABLE, *DROP, "--to-label", "."], "--to-label must be a file but . is a folder"),
         ([POLICY, TABLE, *DROP, "--labels", "missing.csv"], "there is no such file of labels; --to-label writes it"),
+        ([POLICY, TABLE, *DROP, "--labels", "."], "labels are a file but this is a folder; name the file in it"),
         ([POLICY, TABLE, *DROP, "--labels", "few.csv"], "must be labelled but"),
         (
             [POLICY, TABLE, *DROP, "--labels", "few.csv", "--sequential"],

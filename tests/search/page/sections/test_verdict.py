@@ -1,11 +1,12 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from policies.rules import RULES
 from search.page.rule_words import _EXPLAINED
-from search.page.sections.verdict import certainty, headline, verdict
+from search.page.sections.verdict import _weaknesses, certainty, headline, verdict
 from search.run_folder.summary import SplitsSummary, Summary
 from tests.search.page.sections.finished import searched
 from tests.search.summaries import made_up_summary
@@ -86,3 +87,24 @@ def test_the_worst_class_is_named_and_weaknesses_are_sentences(tmp_path):
     )
     found.folder.classes_csv.unlink()
     assert f"{recall}." in verdict(found).html
+
+
+def test_where_nothing_is_wrong_nothing_is_called_weak():
+    found = made_up_summary(0)
+    right = {"accuracy": 1.0, "macro_f1": 1.0, "worst_class_recall": 1.0, "mean_depth": 2.0}
+    selected = {**found["selected"], "search": right, "test": right}
+    differ = {"differ": True, "sentence": "search and certify are of different kinds", "differences": []}
+    changes = {"selected": selected, "alarms": [], "undertrained": "", "splits": differ}
+    told = _weaknesses(SimpleNamespace(summary=Summary.model_validate({**found, **changes})))
+    assert told == ["Search and certify are of different kinds."]
+
+
+def test_of_the_nearest_policy_it_is_said_how_near_it_came_where_it_was_looked_for():
+    found = made_up_summary(0)
+    changes = {"feasible": False, "certified": False, "asked": "macro_f1 0.99, for every value of site"}
+    said = headline(Summary.model_validate({**found, **changes}))
+    near, last = found["selected"]["search"]["macro_f1"], found["selected"]["test"]["accuracy"]
+    assert said.startswith(
+        "No policy met macro f1 0.99, for every value of site, on search; the nearest one has macro f1 "
+        f"{near:.4f} there, and accuracy {last:.4f} at mean depth"
+    )
