@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 import math
 
@@ -15,23 +15,35 @@ from policies.certificates.label_ratios import RatioCounts
 
 
 N_ORDERS = 25
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class CountedLabels:
-    """Labels of ``n`` units that a ratio of counts is about, as though no unit missed two of them.
+    """Labels of ``n`` units that a ratio of counts is about, as though all units that miss any missed as many.
 
     Attributes:
         n: Number of units.
         weight: What a label that is hit counts: 2 for F1, 1 for recall and precision.
         positives: Labels of a unit that are on, on average; where fewer than 1, so many units have one and others none.
         n_labels: Number of labels that are counted.
+        at_once: Labels that a unit misses that misses any, at most those that it has on.
     """
 
     n: int
     weight: int
     positives: float
     n_labels: int
+    at_once: float = 1.0
+
+    def breaking(self, value: float) -> CountedLabels:
+        """The same where units miss as few labels as could break a value: one, or more where all may miss one.
+
+        Args:
+            value: Least value of the ratio, in (0, 1].
+        """
+        most_of_each = self.hits * (1 - value) / (self.weight - value * (self.weight - 1))
+        return replace(self, at_once=min(math.floor(most_of_each + _ROUNDING) + 1.0, self.hits / self.weight))
 
     @property
     def n_with_label(self) -> int:
@@ -44,16 +56,17 @@ class CountedLabels:
         return self.weight * self.positives / max(min(self.positives, 1.0), 1e-12)
 
     def ratio_at(self, missed: float) -> float:
-        """The ratio where a share of the units that have a label on miss one."""
-        return (self.hits - self.weight * missed) / (self.hits - (self.weight - 1) * missed)
+        """The ratio where a share of the units that have a label on miss any."""
+        n_missed = self.at_once * missed
+        return (self.hits - self.weight * n_missed) / (self.hits - (self.weight - 1) * n_missed)
 
     def missed_at(self, ratio: float) -> float:
-        """The share of the units that have a label on that miss one at a ratio, at most 1."""
-        return min(self.hits * (1 - ratio) / (self.weight - ratio * (self.weight - 1)), 1.0)
+        """The share of the units that have a label on that miss any at a ratio, at most 1."""
+        return min(self.hits * (1 - ratio) / (self.at_once * (self.weight - ratio * (self.weight - 1))), 1.0)
 
     def counts(self, place: NDArray[np.int64], n_missed: int) -> RatioCounts:
-        """The counts where the first units of an order miss a label, given the place of each unit, shape (n,)."""
-        has, misses = (place < self.n_with_label).astype(np.float64), (place < n_missed).astype(np.float64)
+        """The counts where the first units of an order miss labels, given the place of each unit, shape (n,)."""
+        has, misses = (place < self.n_with_label).astype(np.float64), self.at_once * (place < n_missed)
         numerator, denominator = self.hits * has - self.weight * misses, self.hits * has - (self.weight - 1) * misses
         return RatioCounts("", numerator, denominator, self.n_labels, self.weight)
 
@@ -79,7 +92,7 @@ def most_lost(n: int, limit: float, delta: float, least: float, size: float) -> 
 
 @lru_cache(maxsize=4096)
 def most_missed(labels: CountedLabels, value: float, delta: float) -> tuple[int, ...]:
-    """The most units that may miss a label, in each of 25 orders; -1 where none may.
+    """The most units that may miss labels, in each of 25 orders; -1 where none may.
 
     Args:
         labels: The labels that are counted.

@@ -107,7 +107,8 @@ def ratio_at_power(
 ) -> float | None:
     """The least true ratio of counts of labels with which betting passes with probability ``power``.
 
-    As though no unit missed two labels, and as many units had labels on as are expected.
+    As though units missed as few labels as could break the value, mostly one, and as many units had labels on as are
+    expected.
 
     Args:
         n: Number of units.
@@ -126,7 +127,7 @@ def ratio_at_power(
     """
     require_delta(delta)
     require_power(power)
-    labels = CountedLabels(n, weight, positives, n_labels)
+    labels = CountedLabels(n, weight, positives, n_labels).breaking(value)
     if not labels.n_with_label:
         return None
     missed = _rate_at_power(most_missed(labels, value, delta), labels.n_with_label, power)
@@ -218,7 +219,7 @@ def chance_at_ratio(
     n: int, ratio: float, *, value: float, delta: float, weight: int, positives: float, n_labels: int
 ) -> float:
     """The probability that betting passes at a true ratio of counts of labels; arguments as of ``ratio_at_power``."""
-    labels = CountedLabels(n, weight, positives, n_labels)
+    labels = CountedLabels(n, weight, positives, n_labels).breaking(value)
     if not labels.n_with_label:
         return 0.0
     most = most_missed(labels, value, delta)

@@ -149,7 +149,9 @@ def certifiable_sum(n: int, *, limit: float, delta: float) -> float | None:
 def certifiable_ratio(
     n: int, *, value: float, delta: float, weight: int, positives: float, n_labels: int
 ) -> float | None:
-    """The least ratio of counts of labels that betting certifies in half of all orders, if none misses two labels.
+    """The least ratio of counts of labels that betting certifies in half of all orders.
+
+    As though units that miss labels missed as few as could break the value, mostly one.
 
     Args:
         n: Number of units.
@@ -162,7 +164,7 @@ def certifiable_ratio(
     Returns:
         None where even no miss would not do.
     """
-    labels = CountedLabels(n, weight, positives, n_labels)
+    labels = CountedLabels(n, weight, positives, n_labels).breaking(value)
     most = int(np.median(most_missed(labels, value, delta))) if labels.n_with_label else -1
     return None if most < 0 else labels.ratio_at(most / labels.n_with_label)
 

@@ -172,7 +172,7 @@ def _chance(one: Statement, size: SplitSize, n: int, delta: float, share: float)
         return _chance_of_ratio(one, size, n, delta, 1 - loss)
     if one.loss is Loss.RELATIVE_DROP:
         return chance_at_mean(n, loss, limit=one.required, delta=delta, least=-1.0)
-    at_once = 1 / len(size.positives) if one.quality == HAMMING else 1.0
+    at_once = size.lost_at_once(limit) if one.quality == HAMMING else 1.0
     if one.loss is Loss.DROP:
         counted = chance_at_rate(n, min(loss / at_once, 1.0), limit=limit, delta=delta)
         if at_once == 1:

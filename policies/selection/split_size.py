@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+import math
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +19,9 @@ from policies.tables.base import ExitTable, Truth
 from policies.tables.identity import Identified
 from policies.tables.multilabel import LabelSets
 from policies.tables.units import Units
+
+
+_ROUNDING = 1e-9
 
 
 class HasParentsAndColumns(HasParents, HasColumns, Protocol):
@@ -168,6 +172,17 @@ class SplitSize:
         if ratio.is_worst or ratio.label is not None:
             return self.rarest_of(ratio), 1
         return float(self.positives.sum()), len(self.positives)
+
+    def lost_at_once(self, limit: float) -> float:
+        """What a unit loses of Hamming loss that loses anything, as small as it can be where the limit is to be broken.
+
+        One label of ``L`` is wrong; or where every unit may have that many wrong, the fewest that not every one may.
+
+        Args:
+            limit: Largest mean loss, in [0, 1).
+        """
+        n_labels = len(self.positives)
+        return min(math.floor(limit * n_labels + _ROUNDING) + 1, n_labels) / n_labels
 
     def share_of(self, ratio: LabelRatio) -> float:
         """Share of the labels that a ratio counts that are on."""

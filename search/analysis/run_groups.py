@@ -36,6 +36,12 @@ class RunGroup:
     runs: Mapping[str, Mapping[str, float]]
 
     @property
+    def folders(self) -> list[Path]:
+        """The folders of the runs; of the seeds of a trial that of their sweep."""
+        folder, _, trial = self.name.partition(":")
+        return [Path(folder)] if trial else [Path(run) for run in self.runs]
+
+    @property
     def figures(self) -> list[str]:
         """Names of the figures that all runs have."""
         first, *others = self.runs.values()

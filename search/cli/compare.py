@@ -16,6 +16,7 @@ from search.cli.options.given import refuse_without
 from search.console_table import FigureRow, FigureTable
 from search.errors import StatisticsError
 from search.loading import tell_loading
+from search.run_folder.folder import RunFolder
 from search.run_folder.new_folder import require_output_file, writing
 from search.run_folder.result_files import write_csv
 from search.tracking.uri import TRACKING_VARIABLE, default_tracking_uri
@@ -122,8 +123,9 @@ def compare_command(
         StatisticsError: If a group has fewer than two runs, one of them lacks a figure, or the groups' figures are of
             different splits.
     """
-    require_output_file(out, option="--out")
     one, two = (read_group(text, split=split) for text in (first, second))
+    read = [kept for group in (one, two) for folder in group.folders for kept in RunFolder(folder).kept]
+    require_output_file(out, option="--out", inputs=read)
     if one.split != two.split:
         raise StatisticsError(
             f"figures must be of one split but those of {first} are on {one.split} and those of {second} on "

@@ -67,7 +67,7 @@ def _about_targets(summary: Summary) -> str:
     told = [
         f"Other targets{_by(summary)}. A search aims beyond its target, so that a certify split of this size certifies "
         f"it {often}; figures are those of the most wanted policy that reaches the aim on search.",
-        *_beside_the_aim(summary),
+        *_without_margin(summary),
         *_at_half(summary),
     ]
     if any(own.is_at_most and own.mean is not None for own in summary.targets):
@@ -77,10 +77,8 @@ def _about_targets(summary: Summary) -> str:
     return " ".join(told)
 
 
-def _beside_the_aim(summary: Summary) -> Iterator[str]:
-    """What is looked for beside the aim that is told, and what is not."""
-    if _by(summary):
-        yield "The aim is that of all samples; each value has a stricter one of its own."
+def _without_margin(summary: Summary) -> Iterator[str]:
+    """That parts of what was asked have no margin in an aim, where some cannot be certified."""
     if summary.verdict.outcome is Outcome.PARTLY:
         yield "What cannot be certified stands there without the margin that the selected policy has in it."
 

@@ -64,7 +64,7 @@ CERTIFY = [
     ("{inputs}/policy.json", "{inputs}/certify.npz", "--out", "certificate.json"),
     ("{inputs}/damaged", "{inputs}/certify.npz", "--target", "0.9", "--out", "certificate.json"),
     ("{inputs}/policy.json", "{inputs}/deeper.npz", "--target", "0.9", "--out", "certificate.json"),
-    ("{inputs}/policy.json", "{inputs}/certify.npz", "--target", "0.9", "--out", "nowhere/certificate.json"),
+    ("{inputs}/policy.json", "{inputs}/certify.npz", "--target", "0.9", "--out", "{inputs}/damaged/certificate.json"),
     ("{inputs}/policy.json", "{inputs}/certify.npz", "--target", "0.9", "--delta", "2", "--out", "certificate.json"),
     ("{inputs}/policy.json", "{inputs}/loop", "--target", "0.9", "--out", "certificate.json"),
 ]

@@ -72,16 +72,22 @@ def certified_targets(target: SearchTarget, front: FrontOnSearch) -> tuple[Certi
     """
     if target.claim is None or target.certify is None:
         return ()
-    claims = {multiple: allowing(target.claim, multiple) for multiple in MULTIPLES}
+    claims = {1.0: target.claim}
+    for multiple in MULTIPLES:
+        claim = allowing(target.claim, multiple)
+        # Numbers that are typed alike are of one target.
+        if claim is not None and claim not in claims.values():
+            claims[multiple] = claim
     return tuple(
-        _certified(target.asked, target.claim, claim, multiple, target.certify, front)
-        for multiple, claim in claims.items()
-        if claim is not None and (multiple == 1 or claim != target.claim)
+        _certified(target.asked, target.claim, claims[multiple], multiple, target.certify, front)
+        for multiple in sorted(claims)
     )
 
 
 def allowing(claim: Claim, multiple: float) -> Claim | None:
-    """The same claim of a policy that may lose a multiple of what it may, of every part.
+    """The same claim of a policy that may lose a multiple of what it may, of every part that a search can aim at.
+
+    The floor of those that leave at each exit stays as it is.
 
     Args:
         claim: What is claimed.

@@ -24,9 +24,10 @@ def tightened_claim(
     or by betting, whichever leaves more; for drops it is an approximation as though the policy never corrected the full
     network, by whichever test leaves more, and it leaves too little where the policy often does; for the relative drop
     it is also as though the full network's quality were 1. Of sets of labels it is as though no more than one label
-    were wrong. The exit floor is left as it is: nobody knows beforehand how many will leave where. So is the class
-    floor where units hold several samples. Where something is claimed for every value of a column, the limits are those
-    that the smallest subgroup needs; :func:`~policies.selection.search_target.tightened_request` has each value's own.
+    were wrong, or as few as could break the limit. The exit floor is left as it is: nobody knows beforehand how many
+    will leave where. So is the class floor where units hold several samples. Where something is claimed for every value
+    of a column, the limits are those that the smallest subgroup needs;
+    :func:`~policies.selection.search_target.tightened_request` has each value's own.
 
     Args:
         claim: Claim that is to be certified.
@@ -96,7 +97,7 @@ def _tightened(one: Statement, size: SplitSize, margin: Margin) -> float | None:
     if one.loss is Loss.DROP:
         return _drop(one, size, margin)
     if one.loss is Loss.EXCESS:
-        by_labels = margin.mean(one.limit, n, size=1 / len(size.positives))
+        by_labels = margin.mean(one.limit, n, size=size.lost_at_once(one.limit))
         return margin.share(one.limit, n) if by_labels is None else by_labels
     look = margin.rate if one.loss.is_binary and not size.units.hold_several else margin.share
     found = look(one.limit, n)
@@ -114,7 +115,7 @@ def _ratio(one: Statement, size: SplitSize, margin: Margin) -> float | None:
 
 def _drop(one: Statement, size: SplitSize, margin: Margin) -> float | None:
     """The largest drop to look for, by whichever test leaves more."""
-    n, share = size.units.n, 1 / len(size.positives) if one.quality == HAMMING else 1.0
+    n, share = size.units.n, size.lost_at_once(one.limit) if one.quality == HAMMING else 1.0
     lost = margin.rate(one.limit, n)
     if share == 1:
         return lost

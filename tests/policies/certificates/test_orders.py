@@ -1,5 +1,7 @@
 """How many units may lose in each of some orders, against trying every number."""
 
+import math
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
@@ -38,10 +40,22 @@ def test_none_may_lose_where_there_are_no_units():
     assert set(most_missed(CountedLabels(0, 2, 0.5, 1), 0.8, DELTA)) == {-1}
 
 
-@pytest.mark.parametrize(("weight", "positives"), [(2, 1.5), (2, 0.3), (1, 0.3), (1, 1.0)])
-def test_a_ratio_is_that_of_the_counts(weight, positives):
-    labels = CountedLabels(1000, weight, positives, 1)
+@pytest.mark.parametrize(
+    ("weight", "positives", "at_once"), [(2, 1.5, 1), (2, 0.3, 1), (1, 0.3, 1), (1, 1.0, 1), (2, 3.0, 2), (1, 2.5, 2.5)]
+)
+def test_a_ratio_is_that_of_the_counts(weight, positives, at_once):
+    labels = CountedLabels(1000, weight, positives, 1, at_once)
     missed = 40
     ratio = labels.counts(np.random.default_rng(0).permutation(1000), missed).ratio
     assert labels.ratio_at(missed / labels.n_with_label) == pytest.approx(ratio)
     assert labels.missed_at(ratio) == pytest.approx(missed / labels.n_with_label)
+
+
+@pytest.mark.parametrize(("weight", "positives"), [(2, 3.0), (2, 2.88), (1, 3.0), (2, 0.4), (1, 1.5)])
+@pytest.mark.parametrize("value", [0.2, 0.5, 0.6, 0.8, 0.95])
+def test_as_few_labels_are_missed_as_could_break_a_value(weight, positives, value):
+    labels = CountedLabels(100, weight, positives, 5)
+    at_once = labels.breaking(value).at_once
+    assert CountedLabels(100, weight, positives, 5, at_once).ratio_at(1) < value
+    assert at_once == 1 or CountedLabels(100, weight, positives, 5, math.ceil(at_once) - 1).ratio_at(1) >= value
+    assert at_once <= max(positives, 1)

@@ -59,6 +59,22 @@ def test_a_ratio_of_counts_has_its_power_by_bets(weight, positives):
     assert np.mean(passed) == pytest.approx(0.8, abs=0.06)
 
 
+def test_a_ratio_that_one_miss_of_every_unit_would_not_break_has_its_power_by_bets():
+    n, value = 600, 0.6
+    ratio = ratio_at_power(n, value=value, delta=DELTA, power=0.8, weight=2, positives=3.0, n_labels=5)
+    # Of three labels of each two are missed at once; a miss of one by all would leave 0.8.
+    assert value < ratio < 0.7
+    rate = 3 * (1 - ratio) / (2 - ratio)
+    rng = np.random.default_rng(1)
+    passed = []
+    for _ in range(N_DRAWS):
+        misses = 2.0 * (rng.random(n) < rate)
+        one = RatioCounts("", 2 * (3 - misses), 6 - misses, 5, 2)
+        p_value = betting_p_value(one.shortfall(value), limit=0.0, delta=DELTA, least=one.least(value))
+        passed.append(p_value <= DELTA)
+    assert np.mean(passed) == pytest.approx(0.8, abs=0.06)
+
+
 @pytest.mark.parametrize(("n", "limit"), [(150, 0.1), (1000, 0.05)])
 def test_a_power_of_one_half_is_about_what_passes_in_half_of_all_orders(n, limit):
     at_half = mean_loss_at_power(n, limit=limit, delta=DELTA, power=0.5)

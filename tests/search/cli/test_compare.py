@@ -12,7 +12,7 @@ from rich.console import Console
 from search.analysis.run_groups import MissingFigureError, read_group
 from search.cli.app import ExitCode, main
 from search.cli.compare import compare_command
-from search.errors import StatisticsError
+from search.errors import RunFolderError, StatisticsError
 from search.tracking.notices import TrackingWarning
 
 
@@ -98,6 +98,20 @@ def test_table_goes_to_a_file_and_to_mlflow(runs, tmp_path):
     assert run.info.status == "FINISHED"
     shown = json.loads(Path(client.download_artifacts(run.info.run_id, "comparison.json", str(tmp_path))).read_text())
     assert [row[0] for row in shown["data"]] == ["macro_f1", "mean_depth"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "read"),
+    [
+        ("pairwise-*", "split-*", "split-3/summary.json"),
+        ("multi:trial-0001", "multi:trial-0002", "multi/seeds.csv"),
+    ],
+)
+def test_what_is_compared_is_not_written_over(runs, several_seeds, first, second, read):
+    before = (runs / read).read_bytes()
+    with pytest.raises(RunFolderError, match="--out must be a file of its own but .* is read; give another name"):
+        compared(runs / first, runs / second, out=runs / read)
+    assert (runs / read).read_bytes() == before
 
 
 def test_comparison_is_logged_beside_the_sweeps_and_leaves_nothing_else(runs, tmp_path, monkeypatch):

@@ -79,6 +79,8 @@ def test_numbers_allow_multiples_as_a_person_types_them(claim, numbers):
 
 def test_a_target_that_is_typed_as_another_is_told_once(front):
     assert [own.multiple for own in told(front, Request(target=0.9999))] == [1, 2, 4]
+    # Half and three quarters of 0.00015 are typed alike too.
+    assert [own.multiple for own in told(front, Request(target=0.99985))] == [0.5, 1, 2, 4]
 
 
 def test_all_parts_of_a_claim_allow_more_together():

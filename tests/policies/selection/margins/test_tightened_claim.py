@@ -79,6 +79,20 @@ def test_more_power_needs_a_larger_margin_whatever_is_claimed(claim, found):
     assert 0 < at[3] < at[2] < at[1] < at[0]
 
 
+@pytest.mark.parametrize(("n_labels", "limit", "at_once"), [(10, 0.05, 1), (5, 0.2, 2), (80, 0.1, 9), (3, 0.9, 3)])
+def test_margin_at_a_hamming_loss_is_that_of_as_few_wrong_labels_as_could_break_the_limit(n_labels, limit, at_once):
+    labels = replace(size(300), positives=np.full(n_labels, 0.2), label_names=tuple(map(str, range(n_labels))))
+    lost = at_once / n_labels
+    assert labels.lost_at_once(limit) == pytest.approx(lost)
+    assert lost > limit >= (at_once - 1) / n_labels
+    aimed = tightened_claim(Claim(target=limit, quality="hamming"), labels, delta=0.05).target
+    drawn = lost * (np.random.default_rng(0).random((300, 300)) < aimed / lost)
+    passed = np.mean([betting_p_value(losses, limit=limit, delta=0.05) <= 0.05 for losses in drawn])
+    assert passed == pytest.approx(0.8, abs=0.08)
+    drop = tightened_claim(Claim(max_drop={"hamming": limit}, quality="hamming"), labels, delta=0.05)
+    assert 0.5 * aimed < drop.max_drop["hamming"] < limit
+
+
 @pytest.mark.parametrize(
     ("claim", "certify"),
     [
