@@ -23,7 +23,7 @@ _MOST_CHOICES = 5
 _AGAINST, _FOR_EVERY = " against the full network", ", for every value of "
 _AND = ", "
 _ASKED = 1.0
-_LEAST_SAVED = 0.01
+_LEAST_SAVED = 0.005
 _LARGEST = re.compile("^a (.*) of at most$")
 
 
@@ -36,8 +36,9 @@ def other_targets(run: FinishedRun) -> Markup:
 
 def certified_targets(summary: Summary) -> Markup:
     """A row for what was asked and for each other target: what it would aim at, and about what that takes."""
-    asked = [_short(one.asked, summary) for one in summary.targets]
-    aims = [_short(one.aim, summary) or "-" for one in summary.targets]
+    same = _same_in_all(summary)
+    asked = [_without(same, _short(one.asked, summary)) for one in summary.targets]
+    aims = [_without(same, _short(one.aim, summary)) or "-" for one in summary.targets]
     named = _named([*asked, *(aim for aim in aims if aim != "-")])
     if named:
         asked, aims = ([_numbers(text) for text in texts] for texts in (asked, aims))
@@ -64,8 +65,9 @@ def certified_targets(summary: Summary) -> Markup:
 def _about_targets(summary: Summary) -> str:
     often = in_times(summary.targets[0].power)
     told = [
-        f"Other targets{_by(summary)}. A search aims beyond its target, so that a certify split of this size certifies "
-        f"it {often}; figures are those of the most wanted policy that reaches the aim on search.",
+        f"Other targets{_each_with(summary)}{_by(summary)}. A search aims beyond its target, so that a certify split "
+        f"of this size certifies it {often}; figures are those of the most wanted policy that reaches the aim on "
+        "search.",
         *_beside_the_aim(summary),
         *_at_half(summary),
     ]
@@ -81,7 +83,7 @@ def _beside_the_aim(summary: Summary) -> Iterator[str]:
     if _by(summary):
         yield "The aim is that of all samples; each value has a stricter one of its own."
     if summary.verdict.outcome is Outcome.PARTLY:
-        yield "What cannot be certified stands there without the margin that the selected policy has in it."
+        yield "What cannot be certified is looked for without the margin that the selected policy has in it."
 
 
 def _at_half(summary: Summary) -> Iterator[str]:
@@ -94,7 +96,8 @@ def _saved_at_half(aimed: PowerSummary | None, summary: Summary) -> str:
     """How much less aiming at a power of one half takes; empty where that is not known, or nothing."""
     if aimed is None or not aimed.cost or abs(aimed.cost) < _LEAST_SAVED:
         return ""
-    return f"{abs(aimed.cost):.2f} {'less' if aimed.cost > 0 else 'more'} {title_of(summary.objective)}"
+    unit = _unit(summary).removeprefix(",")
+    return f"{abs(aimed.cost):.2f}{unit} {'less' if aimed.cost > 0 else 'more'} {title_of(summary.objective)}"
 
 
 def _mean(place: int, own: TargetSummary) -> Markup | str:
@@ -114,6 +117,23 @@ def _note(own: TargetSummary, summary: Summary) -> Markup | str:
 def _short(asked: str, summary: Summary) -> str:
     """What is asked without what is the same in every row."""
     return in_words(asked).replace(_AGAINST, "").removesuffix(_by(summary))
+
+
+def _same_in_all(summary: Summary) -> list[str]:
+    """The parts of what is asked that are the same in every row, target and aim, as a budget is."""
+    rows = [_short(text, summary).split(_AND) for one in summary.targets for text in (one.asked, one.aim) if text]
+    same = [part for part in rows[0] if all(part in row for row in rows)]
+    return same if all(set(row) - set(same) for row in rows) else []
+
+
+def _without(same: Sequence[str], text: str) -> str:
+    return _AND.join(part for part in text.split(_AND) if part not in same)
+
+
+def _each_with(summary: Summary) -> str:
+    """What all targets have in common, as a clause; empty where that is nothing."""
+    same = _same_in_all(summary)
+    return f", each with {' and '.join(same)}" if same else ""
 
 
 def _named(texts: Sequence[str]) -> str:
