@@ -14,6 +14,10 @@ from policies.selection.networks import NetworkPolicies
 from policies.selection.references import references
 
 
+AGAINST_GREEDY = " against the greedy shared threshold"
+"""What is said of a drop that is not counted from the full network, where every other is."""
+
+
 def choose_uncertified(
     found: Sequence[tuple[NetworkPolicies, Policy]], networks: Sequence[NetworkPolicies], asked: Request, *, seed: int
 ) -> tuple[NetworkPolicies, Policy, Estimate]:
@@ -60,4 +64,5 @@ def choose_estimated(
     goal = needed.goal_without_drops(offered[0][0].search)
     drops = [asked.drops[place] for place in places]
     estimate = estimated_choice(candidates, goal, drops=drops, seed=seed)
-    return *offered[estimate.chosen], replace(estimate, by=asked.by or "")
+    against = AGAINST_GREEDY if goal.target is None and places[:1] == [len(asked.full_drops)] else ""
+    return *offered[estimate.chosen], replace(estimate, quality=f"{estimate.quality}{against}", by=asked.by or "")

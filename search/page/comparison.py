@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -63,9 +63,10 @@ def comparison(runs: Sequence[FinishedRun]) -> Section:
         *_figures([run.summary.selected.by_split.get(split, {}) for run in runs], runs, split),
     ]
     table = Markup("").join(_ROW.format(name, Markup("").join(map(_CELL.format, cells))) for name, cells in rows)
-    warnings = Markup("").join(map(_WARNING.format, _warnings(runs)))
+    told = _warning(runs)
+    warning = _WARNING.format(told) if told else Markup("")
     figures = _fronts(runs)
-    html = warnings + _TABLE.format(table) + (_FRONTS if figures else Markup(""))
+    html = warning + _TABLE.format(table) + (_FRONTS if figures else Markup(""))
     return Section("comparison", "Side by side", html, figures=figures)
 
 
@@ -100,17 +101,18 @@ def _beside(own: float | None, first: float | None, is_first: bool) -> str:
     return f"{own:.4f}" if is_first or first is None else f"{own:.4f} ({own - first:+.4f})"
 
 
-def _warnings(runs: Sequence[FinishedRun]) -> list[str]:
-    """Why figures of the searches cannot be compared as they stand."""
-    told = []
-    for what, key in (("data", "data_hashes"), ("splits", "split_hashes")):
-        digests = [run.environment.get(key) for run in runs]
-        if any(one != digests[0] for one in digests):
-            told.append(f"The {what} of these searches differ, so differences of figures may be those of the samples.")
-    places = [run.summary.tables for run in runs]
-    if any(one != places[0] for one in places):
-        told.append("The tables of these searches differ, so differences of figures may be those of the samples.")
-    return told
+def _warning(runs: Sequence[FinishedRun]) -> str:
+    """Why figures of the searches cannot be compared as they stand; empty where they can."""
+    compared: dict[str, list[Any]] = {
+        "data": [run.environment.get("data_hashes") for run in runs],
+        "splits": [run.environment.get("split_hashes") for run in runs],
+        "tables": [run.summary.tables for run in runs],
+    }
+    differ = [what for what, found in compared.items() if any(one != found[0] for one in found)]
+    if not differ:
+        return ""
+    named = " and ".join(filter(None, (", ".join(differ[:-1]), differ[-1])))
+    return f"The {named} of these searches differ, so differences of figures may be those of the samples."
 
 
 def _fronts(runs: Sequence[FinishedRun]) -> dict[str, go.Figure]:

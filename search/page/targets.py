@@ -23,7 +23,7 @@ _MOST_CHOICES = 5
 _AGAINST, _FOR_EVERY = " against the full network", ", for every value of "
 _AND = ", "
 _ASKED = 1.0
-_LEAST_SAVED = 0.01
+_LEAST_SAVED = 0.005
 _LARGEST = re.compile("^a (.*) of at most$")
 
 
@@ -36,8 +36,9 @@ def other_targets(run: FinishedRun) -> Markup:
 
 def certified_targets(summary: Summary) -> Markup:
     """A row for what was asked and for each other target: what it would aim at, and about what that takes."""
-    asked = [_short(one.asked, summary) for one in summary.targets]
-    aims = [_short(one.aim, summary) for one in summary.targets]
+    same = _same_in_all(summary)
+    asked = [_without(same, _short(one.asked, summary)) for one in summary.targets]
+    aims = [_without(same, _short(one.aim, summary)) for one in summary.targets]
     named = _named([*asked, *filter(None, aims)])
     if named:
         asked, aims = ([_numbers(text) for text in texts] for texts in (asked, aims))
@@ -65,8 +66,9 @@ def certified_targets(summary: Summary) -> Markup:
 def _about_targets(summary: Summary) -> str:
     often = in_times(summary.targets[0].power)
     told = [
-        f"Other targets{_by(summary)}. A search aims beyond its target, so that a certify split of this size certifies "
-        f"it {often}; figures are those of the most wanted policy that reaches the aim on search.",
+        f"Other targets{_each_with(summary)}{_by(summary)}. A search aims beyond its target, so that a certify split "
+        f"of this size certifies it {often}; figures are those of the most wanted policy that reaches the aim on "
+        "search.",
         *_without_margin(summary),
         *_at_half(summary),
     ]
@@ -80,7 +82,7 @@ def _about_targets(summary: Summary) -> str:
 def _without_margin(summary: Summary) -> Iterator[str]:
     """That parts of what was asked have no margin in an aim, where some cannot be certified."""
     if summary.verdict.outcome is Outcome.PARTLY:
-        yield "What cannot be certified stands there without the margin that the selected policy has in it."
+        yield "What cannot be certified is looked for without the margin that the selected policy has in it."
 
 
 def _at_half(summary: Summary) -> Iterator[str]:
@@ -93,7 +95,8 @@ def _saved_at_half(aimed: PowerSummary | None, summary: Summary) -> str:
     """How much less aiming at a power of one half takes; empty where that is not known, or nothing."""
     if aimed is None or not aimed.cost or abs(aimed.cost) < _LEAST_SAVED:
         return ""
-    return f"{abs(aimed.cost):.2f} {'less' if aimed.cost > 0 else 'more'} {title_of(summary.objective)}"
+    unit = _unit(summary).removeprefix(",")
+    return f"{abs(aimed.cost):.2f}{unit} {'less' if aimed.cost > 0 else 'more'} {title_of(summary.objective)}"
 
 
 def _mean(place: int, own: TargetSummary) -> Markup | str:
@@ -122,6 +125,23 @@ def _of_values(aim: str, summary: Summary) -> str:
     every = _by(summary)
     numbers = aim.partition(every)[2].strip(" ()") if every else ""
     return f"; each value {numbers}" if numbers else ""
+
+
+def _same_in_all(summary: Summary) -> list[str]:
+    """The parts of what is asked that are the same in every row, target and aim, as a budget is."""
+    rows = [_short(text, summary).split(_AND) for one in summary.targets for text in (one.asked, one.aim) if text]
+    same = [part for part in rows[0] if all(part in row for row in rows)]
+    return same if all(set(row) - set(same) for row in rows) else []
+
+
+def _without(same: Sequence[str], text: str) -> str:
+    return _AND.join(part for part in text.split(_AND) if part not in same)
+
+
+def _each_with(summary: Summary) -> str:
+    """What all targets have in common, as a clause; empty where that is nothing."""
+    same = _same_in_all(summary)
+    return f", each with {' and '.join(same)}" if same else ""
 
 
 def _named(texts: Sequence[str]) -> str:

@@ -155,6 +155,9 @@ def test_a_drop_against_the_greedy_policy_is_compared_with_it():
     assert dropped <= 0.02 + 1e-9
     assert chosen.estimate.quality == "accuracy"
     assert asked.drops == (DropLimit(0.02),)
+    certified, _ = selected(asked, certify_table(800), rules=("confidence",))
+    assert certified.is_certified
+    assert certified.estimate.quality == "drop against the greedy shared threshold"
 
 
 def test_of_several_drops_those_that_can_be_are_certified_and_the_rest_has_its_margin():

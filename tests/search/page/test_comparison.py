@@ -10,6 +10,7 @@ from search.errors import RunFolderError
 from search.page.comparison import comparison
 from search.page.run import FinishedRun
 from search.reporting.front_files import write_front
+from search.run_folder.summary import Summary
 from tests.chromium import open_page
 from tests.finished_sweeps import copied
 from tests.search.page.fronts import front, write_front_of_digits
@@ -65,6 +66,12 @@ def test_other_data_is_warned_of(runs, tmp_path):
     other = copied(runs[1], tmp_path / "other")
     other.environment_file.write_text(json.dumps({"data_hashes": {"test": "another"}}))
     assert "The data of these searches differ" in page_text((runs[0], other), tmp_path / "both.html")
+    other.environment_file.write_text(json.dumps({"data_hashes": {"test": "b"}, "split_hashes": {"test": "c"}}))
+    summary = Summary.load(other.summary_file)
+    summary.model_copy(update={"tables": {"search": "elsewhere.npz"}}).save(other.summary_file)
+    html = comparison([FinishedRun.read(run.path) for run in (runs[0], other)]).html
+    assert "The data, splits and tables of these searches differ" in html
+    assert html.count("differ,") == 1
 
 
 def test_several_need_a_file(runs):
