@@ -63,16 +63,23 @@ class Statement:
         return f"{words.get(self.loss, f'{self.quality} is at least')} {self.required:g}"
 
     @property
-    def request(self) -> str:
-        """What is asked for, as a person names it where it cannot be had."""
+    def limited(self) -> str:
+        """What it limits, as a person names it: a quality, or how much less of one there is."""
         own = "" if self.quality == ACCURACY else f" of {self.quality}"
         words = {
-            Loss.DROP: f"a drop{own} of",
-            Loss.RELATIVE_DROP: f"a relative drop{own} of",
-            Loss.DEGRADATION: "a degradation of",
-            Loss.DISAGREEMENT: "a disagreement of",
+            Loss.DROP: f"drop{own}",
+            Loss.RELATIVE_DROP: f"relative drop{own}",
+            Loss.DEGRADATION: "degradation",
+            Loss.DISAGREEMENT: "disagreement",
         }
-        return f"{words.get(self.loss, self.quality)} {self.required:g}"
+        return words.get(self.loss, self.quality)
+
+    @property
+    def request(self) -> str:
+        """What is asked for, as a person names it where it cannot be had."""
+        return (
+            f"a {self.limited} of {self.required:g}" if self.loss.is_compared else f"{self.limited} {self.required:g}"
+        )
 
 
 def by_quality(limit: float | Mapping[str, float] | None, quality: str) -> dict[str, float]:

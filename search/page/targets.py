@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-import re
+from collections.abc import Iterator, Mapping
 
 from markupsafe import Markup
 
@@ -20,11 +19,8 @@ from search.run_folder.verdict import Outcome
 
 
 _MOST_CHOICES = 5
-_AGAINST, _FOR_EVERY = " against the full network", ", for every value of "
-_AND = ", "
 _ASKED = 1.0
 _LEAST_SAVED = 0.005
-_LARGEST = re.compile("^a (.*) of at most$")
 
 
 def other_targets(run: FinishedRun) -> Markup:
@@ -36,15 +32,9 @@ def other_targets(run: FinishedRun) -> Markup:
 
 def certified_targets(summary: Summary) -> Markup:
     """A row for what was asked and for each other target: what it would aim at, and about what that takes."""
-    same = _same_in_all(summary)
-    asked = [_without(same, _short(one.asked, summary)) for one in summary.targets]
-    aims = [_without(same, _short(one.aim, summary)) for one in summary.targets]
-    named = _named([*asked, *filter(None, aims)])
-    if named:
-        asked, aims = ([_numbers(text) for text in texts] for texts in (asked, aims))
-    aims = [aim + _of_values(one.aim, summary) for aim, one in zip(aims, summary.targets, strict=True)]
+    named = ", ".join(in_words(part.name) for part in summary.targets[0].parts)
     headings = (
-        f"target: {named}" if named else "target",
+        f"target: {named}",
         text_cell("aim"),
         f"mean {title_of(summary.objective)}{_unit(summary)}",
         title_of(summary.quality),
@@ -52,13 +42,13 @@ def certified_targets(summary: Summary) -> Markup:
     )
     rows = [
         (
-            own_asked + (", asked" if own.multiple == _ASKED else ""),
-            text_cell(own_aim or "-"),
+            _asked(own),
+            text_cell(_aim(own)),
             _mean(place, own),
             marked(f"targets.{place}.quality", own.quality, 4),
             text_cell(_note(own, summary)),
         )
-        for place, (own, own_asked, own_aim) in enumerate(zip(summary.targets, asked, aims, strict=True))
+        for place, own in enumerate(summary.targets)
     ]
     return paragraph(_about_targets(summary)) + html_table(headings, rows)
 
@@ -66,9 +56,8 @@ def certified_targets(summary: Summary) -> Markup:
 def _about_targets(summary: Summary) -> str:
     often = in_times(summary.targets[0].power)
     told = [
-        f"Other targets{_each_with(summary)}{_by(summary)}. A search aims beyond its target, so that a certify split "
-        f"of this size certifies it {often}; figures are those of the most wanted policy that reaches the aim on "
-        "search.",
+        f"Other targets{_same_of_all(summary.targets[0])}. A search aims beyond its target, so that a certify split of "
+        f"this size certifies it {often}; figures are those of the most wanted policy that reaches the aim on search.",
         *_without_margin(summary),
         *_at_half(summary),
     ]
@@ -99,6 +88,30 @@ def _saved_at_half(aimed: PowerSummary | None, summary: Summary) -> str:
     return f"{abs(aimed.cost):.2f}{unit} {'less' if aimed.cost > 0 else 'more'} {title_of(summary.objective)}"
 
 
+def _same_of_all(target: TargetSummary) -> str:
+    """What is the same of all targets, as clauses; empty where that is nothing."""
+    beside = f", each with {in_words(target.beside)}" if target.beside else ""
+    return beside if target.by is None else f"{beside}, for every value of {target.by}"
+
+
+def _asked(own: TargetSummary) -> str:
+    """The numbers of a target; which was asked is said."""
+    numbers = ", ".join(f"{part.asked:g}" for part in own.parts)
+    return f"{numbers}, asked" if own.multiple == _ASKED else numbers
+
+
+def _aim(own: TargetSummary) -> str:
+    """The numbers that a search would look for, of all samples, and where there are any, of single values."""
+    told = ", ".join(f"{part.aim:.4g}" for part in own.parts if part.aim is not None)
+    of_values = ", ".join(_range(*part.of_values) for part in own.parts if part.of_values is not None)
+    return f"{told}; each value {of_values}" if of_values else told or "-"
+
+
+def _range(least: float, largest: float) -> str:
+    texts = dict.fromkeys(f"{number:.4g}" for number in (least, largest))
+    return " to ".join(texts)
+
+
 def _mean(place: int, own: TargetSummary) -> Markup | str:
     mean = marked(f"targets.{place}.mean", own.mean, 3)
     return Markup("≤ {}").format(mean) if own.is_at_most and own.mean is not None else mean
@@ -111,60 +124,6 @@ def _note(own: TargetSummary, summary: Summary) -> Markup | str:
     column = get_objective(summary.objective).column
     selected = summary.selected.by_split["search"].get(column) if own.multiple == _ASKED else None
     return "" if selected is None else Markup("selected: {}").format(marked(f"selected.search.{column}", selected, 3))
-
-
-def _short(asked: str, summary: Summary) -> str:
-    """What is asked of all samples, without what is the same in every row."""
-    every = _by(summary)
-    overall = asked.partition(every)[0] if every else asked
-    return in_words(overall).replace(_AGAINST, "")
-
-
-def _of_values(aim: str, summary: Summary) -> str:
-    """The numbers of an aim for single values of a column, as a further clause; empty where it has none."""
-    every = _by(summary)
-    numbers = aim.partition(every)[2].strip(" ()") if every else ""
-    return f"; each value {numbers}" if numbers else ""
-
-
-def _same_in_all(summary: Summary) -> list[str]:
-    """The parts of what is asked that are the same in every row, target and aim, as a budget is."""
-    rows = [_short(text, summary).split(_AND) for one in summary.targets for text in (one.asked, one.aim) if text]
-    same = [part for part in rows[0] if all(part in row for row in rows)]
-    return same if all(set(row) - set(same) for row in rows) else []
-
-
-def _without(same: Sequence[str], text: str) -> str:
-    return _AND.join(part for part in text.split(_AND) if part not in same)
-
-
-def _each_with(summary: Summary) -> str:
-    """What all targets have in common, as a clause; empty where that is nothing."""
-    same = _same_in_all(summary)
-    return f", each with {' and '.join(same)}" if same else ""
-
-
-def _named(texts: Sequence[str]) -> str:
-    """What all texts say before their numbers, where they differ in nothing else; else nothing."""
-    beginnings = {_AND.join(_beginning(part) for part in text.split(_AND)) for text in texts}
-    are_numbers = all(number.replace(".", "", 1).isdigit() for text in texts for number in _numbers(text).split(_AND))
-    return beginnings.pop() if len(beginnings) == 1 and are_numbers else ""
-
-
-def _beginning(part: str) -> str:
-    """What a part of a text says before its number: ``drop`` of ``a drop of at most 0.02``."""
-    return _LARGEST.sub(r"\1", part.rpartition(" ")[0])
-
-
-def _numbers(text: str) -> str:
-    """The last word of each part of a text."""
-    return _AND.join(part.rpartition(" ")[2] for part in text.split(_AND))
-
-
-def _by(summary: Summary) -> str:
-    """The clause that a request for every value of a column ends with; empty where it has none."""
-    _, clause, column = summary.asked.rpartition(_FOR_EVERY)
-    return f"{clause}{column}" if clause else ""
 
 
 def _choices(run: FinishedRun) -> Markup:

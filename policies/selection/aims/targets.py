@@ -7,7 +7,8 @@ only policies that do what was asked: of looser targets it tells the most that t
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from policies.certificates.claims import Claim
@@ -27,6 +28,23 @@ _DIGITS_LOST = _DIGITS_LEFT = 4
 
 
 @dataclass(frozen=True)
+class AimedPart:
+    """One number of a target, and what a search would look for in its place.
+
+    Attributes:
+        name: What is limited, such as ``accuracy`` or ``drop of hamming``.
+        asked: The least value, or the largest loss.
+        aim: The same with the margin, of all samples; None where nothing could be certified.
+        of_values: Least and largest aim for the samples with one value of the claim's column; None without column.
+    """
+
+    name: str
+    asked: float
+    aim: float | None = None
+    of_values: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
 class CertifiedTarget:
     """What a target would take, so that it is certified as often as is asked.
 
@@ -35,6 +53,9 @@ class CertifiedTarget:
         power: How probably a policy that is just at the aim is certified.
         asked: What is asked for, in words.
         aim: What a search would look for, in words; empty where nothing could be certified.
+        parts: The numbers of both, of what can be certified.
+        beside: What is asked beside these, the same of all targets, in words; empty where that is nothing.
+        by: Column for every value of which it is asked; None without.
         mean: Mean objective on ``search`` of the most wanted policy of the front that reaches the aim; where less is
             looked for than the front was searched for, of the best shared threshold if that is wanted more. None where
             none does, or there is no aim.
@@ -50,6 +71,9 @@ class CertifiedTarget:
     power: float
     asked: str
     aim: str
+    parts: tuple[AimedPart, ...] = ()
+    beside: str = ""
+    by: str | None = None
     mean: float | None = None
     quality: float | None = None
     is_at_most: bool = False
@@ -121,21 +145,57 @@ def _certified(
 ) -> CertifiedTarget:
     wanted = asked if multiple == 1 else asked.with_claim(claim)
     aim = tightened_request(wanted, claim, certify, power=asked.power)
-    if aim is None:
-        why = shortage(claim, certify, delta=asked.delta)
-        needed = None if why is None else why.needed
-        return CertifiedTarget(multiple, asked.power, str(wanted), "", needed=needed, why_not=_why_not(why, certify))
-    is_looser = _is_looser(aim, own)
-    found = front.most_wanted(aim, is_looser=is_looser)
-    return CertifiedTarget(
+    told = CertifiedTarget(
         multiple,
         asked.power,
         str(wanted),
-        in_short(aim),
-        mean=None if found is None else found.figures[asked.objective_column],
-        quality=None if found is None else found.figures[asked.quality],
-        is_at_most=is_looser,
+        "" if aim is None else in_short(aim),
+        parts=_parts(claim, aim),
+        beside=_beside(asked),
+        by=asked.by,
     )
+    if aim is None:
+        why = shortage(claim, certify, delta=asked.delta)
+        return replace(told, needed=None if why is None else why.needed, why_not=_why_not(why, certify))
+    is_looser = _is_looser(aim, own)
+    found = front.most_wanted(aim, is_looser=is_looser)
+    if found is None:
+        return replace(told, is_at_most=is_looser)
+    mean, quality = found.figures[asked.objective_column], found.figures[asked.quality]
+    return replace(told, mean=mean, quality=quality, is_at_most=is_looser)
+
+
+def _parts(claim: Claim, aim: Request | None) -> tuple[AimedPart, ...]:
+    """The numbers of a claim, and of what is looked for in its place."""
+    aimed = {} if aim is None or aim.claim is None else _numbers(aim.claim)
+    of_values = [] if aim is None else [_numbers(own) for own in aim.of_values.values()]
+    return tuple(
+        AimedPart(name, number, aimed.get(name), _range([own[name] for own in of_values]))
+        for name, number in _numbers(claim).items()
+    )
+
+
+def _numbers(claim: Claim) -> dict[str, float]:
+    """The numbers of a claim by what they limit, without an accuracy that its floor of classes implies."""
+    floor = claim.class_floor
+    is_implied = floor is not None and claim.target is not None and claim.target <= floor
+    stated = [one for one in claim.statements if not (is_implied and one.field == "target")]
+    return {
+        **{one.limited: one.required for one in stated},
+        **({} if floor is None else {"worst_class_recall": floor}),
+    }
+
+
+def _range(numbers: Sequence[float]) -> tuple[float, float] | None:
+    return (min(numbers), max(numbers)) if numbers else None
+
+
+def _beside(asked: Request) -> str:
+    """What is asked that cannot be certified, a budget too, in words."""
+    rest = asked.rest
+    if rest is None and asked.budget is not None:
+        rest = Request(budget=asked.budget, objective=asked.objective, latency_ms=asked.latency_ms)
+    return "" if rest is None else str(rest)
 
 
 def _is_looser(aim: Request, claim: Claim) -> bool:

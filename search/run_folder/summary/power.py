@@ -30,6 +30,22 @@ class PowerSummary(SummaryPart):
     sentence: str = ""
 
 
+class TargetPartSummary(SummaryPart):
+    """One number of a target, and what a search would look for in its place.
+
+    Attributes:
+        name: What is limited, such as ``accuracy`` or ``drop of hamming``.
+        asked: The least value, or the largest loss.
+        aim: The same with the margin, of all samples; None where nothing could be certified.
+        of_values: Least and largest aim for the samples with one value of the claim's column; None without column.
+    """
+
+    name: str
+    asked: float
+    aim: float | None = None
+    of_values: tuple[float, float] | None = None
+
+
 class TargetSummary(SummaryPart):
     """What a target would take, so that it is certified as often as is asked: the one that was asked, or another.
 
@@ -38,6 +54,9 @@ class TargetSummary(SummaryPart):
         power: How probably a policy that is just at the aim is certified.
         asked: What is asked for, in words.
         aim: What a search would look for, in words; empty where nothing could be certified.
+        parts: The numbers of both, of what can be certified.
+        beside: What is asked beside these, the same of all targets, in words; empty where that is nothing.
+        by: Column for every value of which it is asked; None without.
         mean: Mean objective on ``search`` of the most wanted policy of the front that reaches the aim; where less is
             looked for than the front was searched for, of the best shared threshold if that is wanted more. None where
             none does, or there is no aim.
@@ -52,6 +71,9 @@ class TargetSummary(SummaryPart):
     power: float
     asked: str
     aim: str = ""
+    parts: list[TargetPartSummary] = []
+    beside: str = ""
+    by: str | None = None
     mean: float | None = None
     quality: float | None = None
     is_at_most: bool = False

@@ -12,22 +12,26 @@ from tests.search.summaries import made_up_summary
 from tests.tables import make_table
 
 
-SITE = ", for every value of site"
 WHY = "certify needs at least about 239 samples"
+
+
+def target(multiple, asked, aim=None, *, also=(), **others):
+    """A target of an accuracy, and of further parts."""
+    parts = [{"name": "accuracy", "asked": asked, "aim": aim}, *also]
+    words = {"asked": f"accuracy {asked:g}", "aim": "" if aim is None else f"accuracy {aim:g}"}
+    return {"multiple": multiple, "power": 0.9, "parts": parts, **words, **others}
+
+
 TARGETS = [
-    {"multiple": 0.25, "power": 0.9, "asked": "accuracy 0.9875", "needed": 239, "why_not": WHY},
-    {"multiple": 0.5, "power": 0.9, "asked": "accuracy 0.975", "aim": "accuracy 0.99"},
-    {"multiple": 1.0, "power": 0.9, "asked": "accuracy 0.95", "aim": "accuracy 0.97", "mean": 1.5, "quality": 0.98},
-    {
-        **{"multiple": 2.0, "power": 0.9, "asked": "accuracy 0.9, a drop of at most 0.02 against the full network"},
-        **{"aim": f"a drop of map_50 of at most 0.01 against the full network{SITE}", "mean": 1.25, "quality": 0.96},
-        "is_at_most": True,
-    },
+    target(0.5, 0.9625, needed=239, why_not=WHY),
+    target(0.75, 0.975, 0.99),
+    target(1.0, 0.95, 0.97, mean=1.5, quality=0.98),
+    target(2.0, 0.9, 0.92, mean=1.25, quality=0.96, is_at_most=True),
 ]
 
 
 def summary(**changes):
-    found = {**made_up_summary(0), "asked": f"accuracy 0.95{SITE}", "quality": "accuracy", "targets": TARGETS}
+    found = {**made_up_summary(0), "asked": "accuracy 0.95", "quality": "accuracy", "targets": TARGETS}
     return Summary.model_validate({**found, **changes})
 
 
@@ -48,68 +52,48 @@ def head(html):
 def test_each_target_has_its_aim_and_what_it_takes():
     html = certified_targets(summary())
     depth = summary().selected.by_split["search"]["mean_depth"]
-    assert head(html) == ["target", "aim", "mean depth", "accuracy", ""]
+    assert head(html) == ["target: accuracy", "aim", "mean depth", "accuracy", ""]
     assert cells(html) == [
-        ["accuracy 0.9875", "-", "-", "-", "certify needs at least about 239 samples"],
-        ["accuracy 0.975", "accuracy 0.99", "-", "-", "not reached"],
-        ["accuracy 0.95, asked", "accuracy 0.97", "1.500", "0.9800", f"selected: {depth:.3f}"],
-        ["accuracy 0.9, a drop of at most 0.02", "a drop of mAP@.5 of at most 0.01", "≤ 1.250", "0.9600", ""],
+        ["0.9625", "-", "-", "-", "certify needs at least about 239 samples"],
+        ["0.975", "0.99", "-", "-", "not reached"],
+        ["0.95, asked", "0.97", "1.500", "0.9800", f"selected: {depth:.3f}"],
+        ["0.9", "0.92", "≤ 1.250", "0.9600", ""],
     ]
 
 
-def test_what_all_targets_are_of_is_told_once():
-    html = certified_targets(summary(targets=TARGETS[:3]))
-    assert head(html)[0] == "target: accuracy"
-    assert [row[:2] for row in cells(html)] == [["0.9875", "-"], ["0.975", "0.99"], ["0.95, asked", "0.97"]]
-    joint = [{**TARGETS[3], "aim": "accuracy 0.95, a drop of at most 0.01 against the full network"}]
-    html = certified_targets(summary(targets=joint))
-    assert head(html)[0] == "target: accuracy, drop"
-    assert cells(html)[0][:2] == ["0.9, 0.02", "0.95, 0.01"]
+def test_several_parts_are_named_once_in_their_order():
+    drop = {"name": "drop of map_50", "asked": 0.02, "aim": 0.0123456}
+    html = certified_targets(summary(targets=[target(1.0, 0.9, 0.95, also=[drop])]))
+    assert head(html)[0] == "target: accuracy, drop of mAP@.5"
+    assert cells(html)[0][:2] == ["0.9, 0.02, asked", "0.95, 0.01235"]
 
 
 def test_what_is_aimed_at_for_each_value_stands_beside_what_is_for_all():
-    of_values = [
-        {**TARGETS[0], "asked": f"accuracy 0.9875{SITE}"},
-        {**TARGETS[1], "asked": f"accuracy 0.975{SITE}", "aim": f"accuracy 0.98{SITE} (0.99 to 0.995)"},
-    ]
-    html = certified_targets(summary(targets=of_values))
-    assert head(html)[0] == "target: accuracy"
-    assert [row[:2] for row in cells(html)] == [["0.9875", "-"], ["0.975", "0.98; each value 0.99 to 0.995"]]
-    joint = {
-        **of_values[1],
-        "aim": f"accuracy 0.98, a drop of at most 0.01 against the full network{SITE} (0.99, 0.001)",
-    }
-    aim = cells(certified_targets(summary(targets=[joint])))[0][1]
-    assert aim == "accuracy 0.98, a drop of at most 0.01; each value 0.99, 0.001"
+    one = target(0.75, 0.975, 0.98, by="site")
+    one["parts"][0]["of_values"] = (0.99, 0.995)
+    html = certified_targets(summary(targets=[one]))
+    assert "Other targets, for every value of site. A search" in html
+    assert cells(html)[0][:2] == ["0.975", "0.98; each value 0.99 to 0.995"]
+    one["parts"].append({"name": "drop", "asked": 0.02, "aim": 0.01, "of_values": (0.001, 0.0010000001)})
+    assert cells(certified_targets(summary(targets=[one])))[0][1] == "0.98, 0.01; each value 0.99 to 0.995, 0.001"
 
 
 def test_of_what_was_asked_it_is_told_that_nothing_reaches_it():
-    asked = [{**TARGETS[2], "mean": None, "quality": None}]
-    (row,) = cells(certified_targets(summary(targets=asked)))
+    (row,) = cells(certified_targets(summary(targets=[target(1.0, 0.95, 0.97)])))
     assert (row[0], row[-1]) == ("0.95, asked", "not reached")
 
 
 def test_what_no_target_changes_is_told_once():
     limit = "a drop of at most 0.02 against the greedy shared threshold, mean depth 2"
-    asked = [
-        {"multiple": 1.0, "power": 0.9, "asked": f"accuracy 0.95, {limit}", "needed": 239, "why_not": WHY},
-        {"multiple": 2.0, "power": 0.9, "asked": f"accuracy 0.9, {limit}", "aim": f"accuracy 0.92, {limit}"},
-    ]
-    html = certified_targets(summary(targets=asked, asked=asked[0]["asked"]))
-    once = "each with a drop of at most 0.02 against the greedy shared threshold and mean depth 2. A search"
-    assert f"Other targets, {once}" in html
-    assert (head(html)[0], [row[:2] for row in cells(html)]) == (
-        "target: accuracy",
-        [["0.95, asked", "-"], ["0.9", "0.92"]],
-    )
-    alone = certified_targets(summary(targets=asked[:1], asked=asked[0]["asked"]))
-    assert "each with" not in alone
+    html = certified_targets(summary(targets=[{**own, "beside": limit} for own in TARGETS]))
+    assert f"Other targets, each with {limit}. A search" in html
+    assert html.count("greedy") == 1
 
 
 @pytest.mark.parametrize(("targets", "told"), [(TARGETS, True), (TARGETS[:3], False)])
 def test_at_most_is_explained_where_it_is_said(targets, told):
     html = certified_targets(summary(targets=targets))
-    assert f"Other targets{SITE}. A search aims beyond its target" in html
+    assert "Other targets. A search aims beyond its target" in html
     assert "certify split of this size certifies it 9 times of 10" in html
     assert ("≤: the front ends at what was asked; a search for a looser target may find less" in html) == told
     infeasible = certified_targets(summary(targets=targets, feasible=False))

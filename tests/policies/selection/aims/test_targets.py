@@ -180,3 +180,53 @@ def test_of_values_of_several_sizes_the_aim_tells_the_range_of_each_number():
     own = {value: replace(claim.overall, target=target, max_drop=drop) for value, (target, drop) in limits.items()}
     assert in_short(aim.with_claim(claim.overall, own)) == f"{aim} (0.85 to 0.9, 0.01)"
     assert in_short(aim) == str(aim)
+
+
+def test_the_numbers_of_a_target_are_told_part_by_part(front):
+    asked = Request(target=0.7, max_drop=0.1, bounds={"worst_class_recall": 0.5})
+    for own in told(front, asked, make_table(2000, 3, 4, seed=7, prefix="c")):
+        assert [part.name for part in own.parts] == ["accuracy", "drop", "worst_class_recall"]
+        lost = [0.3 * own.multiple, 0.1 * own.multiple, 0.5 * own.multiple]
+        assert [part.asked for part in own.parts] == pytest.approx([1 - lost[0], lost[1], 1 - lost[2]])
+        accuracy, drop, recall = (part.aim for part in own.parts)
+        assert accuracy > own.parts[0].asked and drop < own.parts[1].asked and recall > own.parts[2].asked
+        assert own.aim == (
+            f"accuracy {accuracy:.4g}, worst_class_recall {recall:.4g}, a drop of at most {drop:.4g} "
+            "against the full network"
+        )
+        assert {part.of_values for part in own.parts} == {None}
+
+
+def test_an_accuracy_that_a_floor_of_classes_implies_is_no_part(front):
+    asked = Request(bounds={"worst_class_recall": 0.5}, budget=2.9)
+    found = told(front, asked, make_table(2000, 3, 4, seed=7, prefix="c"))
+    assert len(found) > 1
+    assert {part.name for own in found for part in own.parts} == {"worst_class_recall"}
+
+
+def test_the_aims_of_values_are_told_as_a_range(front):
+    few = np.arange(600) < 150
+    certify = CERTIFY.with_columns({"site": np.where(few, "A", "B")})
+    search = SEARCH.with_columns({"site": np.where(np.arange(SEARCH.n_samples) % 2, "A", "B")})
+    target = table_target(Request(target=0.7, by="site"), search, certify)
+    for own in certified_targets(target, FrontOnSearch(front, lambda _: search)):
+        (part,) = own.parts
+        each = math.sqrt(0.8)
+        least, largest = (
+            1 - loss_rate_at_power(n, limit=0.3 * own.multiple, delta=0.05, power=each) for n in (450, 150)
+        )
+        assert own.by == "site"
+        assert part.of_values == pytest.approx((least, largest))
+
+
+@pytest.mark.parametrize(
+    ("beside", "told_so"),
+    [
+        ({}, ""),
+        ({"budget": 2.0}, "mean depth 2"),
+        ({"max_drop_greedy": 0.02}, "a drop of at most 0.02 against the greedy shared threshold"),
+        ({"bounds": {"macro_f1": 0.5}, "budget": 2.0}, "macro_f1 0.5, mean depth 2"),
+    ],
+)
+def test_what_cannot_be_certified_is_told_beside(front, beside, told_so):
+    assert {own.beside for own in told(front, Request(target=0.7, **beside))} == {told_so}
