@@ -18,6 +18,7 @@ from search.run_folder.summary import Summary
 
 
 _MOST_PARTS = 30
+_SIGNS = {">=": "≥", "<=": "≤"}
 _TWO_SEQUENCES = (
     "Two sequences of policies share delta. Both start at the full network, which is tested at all of it; one leads to "
     "a plain policy, the other to the most wanted one of the front, over milder forms of these, most of which are not "
@@ -55,10 +56,10 @@ def _parts(parts: Sequence[Mapping[str, Any]], unit: str) -> Markup:
     rows = [
         (
             text_cell(in_words(part["name"])),
-            f"{part['relation']} {part['required']:g}",
+            f"{_SIGNS[part['relation']]} {part['required']:g}",
             "-" if part["observed"] is None else f"{part['observed']:.4f}",
             f"{part['bound']:.4f}",
-            number_of(part["n"], unit),
+            f"{part['n']:,}",
             f"{part['p_value']:.2g}",
             "yes" if part["passed"] else "no",
         )
@@ -66,7 +67,7 @@ def _parts(parts: Sequence[Mapping[str, Any]], unit: str) -> Markup:
     ]
     left = len(ordered) - len(rows)
     more = paragraph(f"{left:,} more are in certificate.json; they are surer than these." if left else "")
-    headings = ("what is claimed", "required", "seen on certify", "bound", "tested on", "p-value", "holds")
+    headings = ("what is claimed", "required", "seen on certify", "bound", f"{unit}s", "p-value", "holds")
     return html_table(headings, rows) + more
 
 

@@ -42,8 +42,9 @@ def test_each_part_of_the_claim_is_told_with_the_figures_of_the_certificate(run)
     assert len(shown) == len(found["parts"]) == 3
     of_values = [part for part in found["parts"] if part["subgroup"] is not None]
     worst = max(of_values, key=lambda part: part["p_value"])
-    assert shown[0][:2] == ["accuracy", ">= 0.7"]
-    assert shown[1][2:5] == [f"{worst['observed']:.4f}", f"{worst['bound']:.4f}", f"{worst['n']} samples"]
+    assert shown[0][:2] == ["accuracy", "≥ 0.7"]
+    assert shown[1][2:5] == [f"{worst['observed']:.4f}", f"{worst['bound']:.4f}", f"{worst['n']}"]
+    assert '<th scope="col">samples</th>' in certificate(run).html
     assert "&lt;north&gt;" in certificate(run).html and "<north>" not in certificate(run).html
 
 
