@@ -25,7 +25,8 @@ _LEAST_SAVED = 0.005
 
 def other_targets(run: FinishedRun) -> Markup:
     """What another target would take; where nothing was to be certified, policies of the front as they are."""
-    if run.summary.targets:
+    # Summaries of an earlier version tell targets without their numbers.
+    if any(own.parts for own in run.summary.targets):
         return certified_targets(run.summary)
     return _choices(run)
 

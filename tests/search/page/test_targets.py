@@ -1,5 +1,6 @@
 """What the page says of other targets: what the summary has of each, in the words of its request."""
 
+from dataclasses import replace
 import re
 
 import pytest
@@ -124,6 +125,9 @@ def test_of_searches_without_targets_the_front_is_told(tmp_path):
     found = searched(tmp_path, make_table, "--target", "0.7", splits=("search", "test"))
     assert found.summary.targets == []
     assert "Other targets: policies of the front, on search." in verdict(found).html
+    earlier = [{"multiple": 1.0, "power": 0.8, "asked": "accuracy 0.7", "aim": "accuracy 0.72"}]
+    summary = Summary.model_validate({**found.summary.model_dump(by_alias=True), "targets": earlier})
+    assert "Other targets: policies of the front, on search." in verdict(replace(found, summary=summary)).html
 
 
 def test_what_was_aimed_at_is_told_with_its_power_and_cost():
