@@ -51,9 +51,9 @@ def test_all_packages_travel_and_little_else():
     for remote, local in mounts.items():
         path = ROOT / local
         assert remote == f"~/exitsearch/{local}"
-        # Ray reads all of it at every `ray up`, whatever rsync leaves out.
+        # Ray reads all of it at every `ray up`, whatever rsync leaves out. What Python and numba keep grows with use.
         files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-        assert 0 < sum(file.stat().st_size for file in files) < 10 * 2**20, path
+        assert 0 < sum(file.stat().st_size for file in files if "__pycache__" not in file.parts) < 5 * 2**20, path
 
 
 def bash(command, home):
