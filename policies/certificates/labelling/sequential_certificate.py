@@ -32,7 +32,7 @@ def sequential_certificate(
     """
     table, delta, standing = order.table, bets.delta, bets.standing
     passed = standing is Standing.PROVED
-    reason = "" if passed else _why_not(bets, standing, expected)
+    reason = "" if passed else _why_not(order, bets, standing, expected)
     found = {one.part.name: _of_bets(one, bets) for one in bets.bets}
     found |= {part.name: _of_all(part, bets) for part in bets.settled}
     parts = tuple(found[name] for name in bets.names)
@@ -123,7 +123,7 @@ def _how_far(order: LabellingOrder, bets: JointBets) -> str:
     return f"{labelled}; they{alike} are {bets.n_known} of {of}"
 
 
-def _why_not(bets: JointBets, standing: Standing, expected: Forecast) -> str:
+def _why_not(order: LabellingOrder, bets: JointBets, standing: Standing, expected: Forecast) -> str:
     after = f"after {bets.n_labels} label{'s' * (bets.n_labels != 1)}"
     if bets.failed:
         part = bets.failed[0]
@@ -131,12 +131,13 @@ def _why_not(bets: JointBets, standing: Standing, expected: Forecast) -> str:
     least = max(bets.unproved, key=lambda one: one.p_value(bets.n_known))
     if standing is Standing.OUT_OF_REACH:
         least = max(bets.hopeless, key=lambda one: one.p_value(bets.n_known))
-        seen = _p_of(least, bets, after)
-        left = f"whatever the labels are that are left ({bets.n_left})," if bets.n_left else "no label is left, so that"
-        side = "least" if least.part.is_least else "most"
-        return (
-            f"{seen}, and {left} the {least.part.name} cannot be proved to be at {side} {least.part.required:g}; stop"
-        )
+        seen, side = _p_of(least, bets, after), "least" if least.part.is_least else "most"
+        told = f"the {least.part.name} cannot be proved to be at {side} {least.part.required:g}"
+        whose, none, stop = "are left", "no label is left", "stop"
+        if bets.n_most < len(order.asked):
+            whose, none, stop = "the budget leaves", "the budget is spent", "stop, or raise the budget"
+        left = f"whatever the labels are that {whose} ({bets.n_left})," if bets.n_left else f"{none}, so that"
+        return f"{seen}, and {left} {told}; {stop}"
     not_yet = f"{_p_of(least, bets, after)}, not at most {bets.delta:g} yet"
     if expected.chance is None:
         return f"{not_yet}; go on with the {bets.n_left} that may be given"

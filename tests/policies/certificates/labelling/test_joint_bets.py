@@ -277,8 +277,9 @@ def test_a_budget_counts_labels_not_groups():
     unknown, claim = without_labels(table), Claim(target=0.9)
     progress = certify_as_labelled(GATE, unknown, claim, {}, budget=12)
     assert (progress.standing, progress.n_left) == (Standing.OUT_OF_REACH, 12)
-    assert (
-        "and whatever the labels are that are left (12), the accuracy cannot be proved" in progress.certificate.reason
+    assert progress.certificate.reason == (
+        "after 0 labels p is 1, and whatever the labels are that the budget leaves (12), the accuracy cannot be proved "
+        "to be at least 0.9; stop, or raise the budget"
     )
 
 

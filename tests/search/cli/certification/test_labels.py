@@ -182,7 +182,10 @@ def test_a_budget_that_is_spent(capsys, place):
     code, printed = outcome(capsys, POLICY, TABLE, *DROP, "--sequential", "--labels", "few.csv", "--budget", "2")
     assert code == ExitCode.NOT_ACHIEVED
     assert "NOT CERTIFIED: after 2 labels p is" in printed.out
-    assert "no label is left, so that the drop cannot be proved to be at most 0.01; stop" in printed.out
+    assert (
+        "the budget is spent, so that the drop cannot be proved to be at most 0.01; stop, or raise the budget"
+        in printed.out
+    )
 
 
 def test_where_nothing_differs_there_is_nothing_to_label(capsys, place):
