@@ -121,6 +121,11 @@ class Claim:
         return replace(self, by=None)
 
     @property
+    def floor_implies_target(self) -> bool:
+        """Whether the target holds wherever every class has the recall of the class floor."""
+        return self.class_floor is not None and self.target is not None and self.target <= self.class_floor
+
+    @property
     def is_about_accuracy(self) -> bool:
         """Whether the target, bare drops and floors are about right and wrong answers of classes."""
         return self.quality == ACCURACY

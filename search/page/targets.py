@@ -9,7 +9,7 @@ from markupsafe import Markup
 from policies.goals.objectives import get_objective
 from policies.qualities import in_words
 from policies.registry import title_of
-from policies.selection.aims.cost_of_power import in_times
+from policies.selection.aims.cost_of_power import LEAST_TOLD, in_times
 from policies.spacing import evenly_spaced
 from search.page.blocks import html_table, marked, paragraph, text_cell
 from search.page.front.words import certified_in_words
@@ -20,7 +20,6 @@ from search.run_folder.verdict import Outcome
 
 _MOST_CHOICES = 5
 _ASKED = 1.0
-_LEAST_SAVED = 0.005
 
 
 def other_targets(run: FinishedRun) -> Markup:
@@ -83,7 +82,7 @@ def _at_half(summary: Summary) -> Iterator[str]:
 
 def _saved_at_half(aimed: PowerSummary | None, summary: Summary) -> str:
     """How much less aiming at a power of one half takes; empty where that is not known, or nothing."""
-    if aimed is None or not aimed.cost or abs(aimed.cost) < _LEAST_SAVED:
+    if aimed is None or not aimed.cost or abs(aimed.cost) < LEAST_TOLD:
         return ""
     unit = _unit(summary).removeprefix(",")
     return f"{abs(aimed.cost):.2f}{unit} {'less' if aimed.cost > 0 else 'more'} {title_of(summary.objective)}"

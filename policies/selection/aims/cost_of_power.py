@@ -14,7 +14,7 @@ from policies.selection.search_target import SearchTarget, tightened_request
 
 
 HALF = 0.5
-_LEAST_TOLD = 0.005
+LEAST_TOLD = 0.005
 """The smallest difference of means that two digits tell from nothing."""
 _UNITS = {"depth": " exits", "cost": " of the full network's cost", "latency": " ms"}
 
@@ -99,7 +99,7 @@ def cost_of_power(target: SearchTarget, front: FrontOnSearch) -> CostOfPower | N
 
 def _amount(cost: float) -> str:
     """How large a difference of means is, whatever its sign, to two digits."""
-    return f"{abs(cost):.2f}" if abs(cost) >= _LEAST_TOLD else "less than 0.01"
+    return f"{abs(cost):.2f}" if abs(cost) >= LEAST_TOLD else "less than 0.01"
 
 
 def in_short(aim: Request) -> str:

@@ -178,8 +178,7 @@ def _parts(claim: Claim, aim: Request | None) -> tuple[AimedPart, ...]:
 def _numbers(claim: Claim) -> dict[str, float]:
     """The numbers of a claim by what they limit, without an accuracy that its floor of classes implies."""
     floor = claim.class_floor
-    is_implied = floor is not None and claim.target is not None and claim.target <= floor
-    stated = [one for one in claim.statements if not (is_implied and one.field == "target")]
+    stated = [one for one in claim.statements if not (claim.floor_implies_target and one.field == "target")]
     return {
         **{one.limited: one.required for one in stated},
         **({} if floor is None else {"worst_class_recall": floor}),

@@ -59,9 +59,8 @@ def n_parts(claim: Claim, size: SplitSize) -> int:
         size: Size of the split that certifies.
     """
     n_subgroups = len(size.subgroups) if claim.by is not None else 0
-    floor, target = claim.class_floor, claim.target
-    is_implied = floor is not None and target is not None and target <= floor and not n_subgroups
-    has_margin = floor is not None and size.smallest_class is not None
+    is_implied = claim.floor_implies_target and not n_subgroups
+    has_margin = claim.class_floor is not None and size.smallest_class is not None
     return len(claim.statements) * max(n_subgroups, 1) + has_margin - (has_margin and is_implied)
 
 
